@@ -1,0 +1,32 @@
+/** @type {import('jest').Config} */
+const base = {
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.[tj]s$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  // jest cannot require an ES module below Node 24.9, so the ESM packages of Nest are compiled to CommonJS too.
+  transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
+  setupFiles: ['reflect-metadata'],
+};
+
+const suite = (name) => ({
+  ...base,
+  displayName: name,
+  roots: ['<rootDir>/test'],
+  testMatch: [`<rootDir>/test/${name}/**/*.spec.ts`],
+});
+
+module.exports = {
+  projects: ['unit', 'property', 'contract', 'e2e', 'package'].map(suite),
+  testTimeout: 30_000,
+};

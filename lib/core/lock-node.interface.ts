@@ -1,0 +1,111 @@
+/**
+ * One independent place where locks are kept: a Redis master, a Redis Cluster or Sentinel group counted as one,
+ * an in-process node, or one of your own. The port talks about a single node only; what makes a lock out of N of
+ * them is `core/redlock.ts`.
+ *
+ * The three voting verbs answer through a callback instead of a promise: a lock asks every node, and a promise per
+ * node and verb is a large part of what an uncontended lock costs. The rules for an implementation:
+ * - `vote` may be called at once or later, and counts the first time only; a verb that throws is a failed vote.
+ * - A node has no deadline of its own to keep: the round that asked has one. A node that cannot be reached should
+ *   say so at once (`failed`) and must not send the request later.
+ * - Requests are applied in the order in which they were made. In particular a `release` is never overtaken by an
+ *   earlier `acquire` or `extend` with the same owner token.
+ * - The same request object is handed to every node of a round, so work on it can be shared.
+ */
+export interface LockNode {
+  /** Tells the nodes of a fleet apart, in votes, events and errors. Never contains a secret. */
+  readonly name: string;
+
+  readonly status: NodeStatus;
+
+  /** Puts `ownerToken` at every resource if all of them are free, else changes nothing. */
+  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void;
+
+  /**
+   * Makes every resource that still has `ownerToken` last for `ttlMs` from now, if none belongs to somebody else.
+   * A resource that the node lost is put back for later rounds, yet denied in this one.
+   */
+  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
+
+  /** Removes every resource that has `ownerToken` (or, with `keepMs`, lets it expire then) and no other. */
+  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
+
+  /** Who holds `resource` on this node. Rejects when the node cannot tell. */
+  inspect(resource: string): Promise<NodeHold | null>;
+
+  /**
+   * Calls `wake` whenever a hold of `resource` may have ended on this node, until the returned function is called.
+   *
+   * Null: this node cannot tell, so whoever waits asks again after a short delay.
+   */
+  onReleased(resource: string, wake: () => void): (() => void) | null;
+
+  /** Calls `listener` whenever `status` changes, until the returned function is called. */
+  onStatus(listener: (change: NodeStatusChange) => void): () => void;
+
+  /** Lets go of what the node itself opened. Requests after that are failed votes. */
+  close(): Promise<void>;
+}
+
+/** `up`: votes. `connecting` and `down`: not reachable now, it tries again by itself. `closed`: for good. */
+export type NodeStatus = 'connecting' | 'up' | 'down' | 'closed';
+
+export interface NodeStatusChange {
+  readonly status: NodeStatus;
+  /** Why the node went down, when it is known. */
+  readonly error?: Error;
+}
+
+export interface AcquireRequest {
+  /** Without duplicates, sorted. */
+  readonly resources: readonly string[];
+  readonly ownerToken: string;
+  /** How long the node keeps the resources if nobody extends them. */
+  readonly ttlMs: number;
+  /** A denied vote should tell for how much longer the present holder keeps the resource, if that costs more. */
+  readonly askHolderTtl: boolean;
+}
+
+export interface ExtendRequest {
+  readonly resources: readonly string[];
+  readonly ownerToken: string;
+  readonly ttlMs: number;
+}
+
+export interface ReleaseRequest {
+  readonly resources: readonly string[];
+  readonly ownerToken: string;
+  /** Instead of removing the resources, keep them for this long: nobody gets them before. */
+  readonly keepMs?: number;
+  /**
+   * Tells those who wait for the resources. The clean-up of a failed attempt does not (R7): it would wake the very
+   * waiters that it collided with, which collide again.
+   */
+  readonly wakeWaiters: boolean;
+  /** For how long a resource may still be there at most; a node that is down now may clean up until then. */
+  readonly ttlMs: number;
+}
+
+export interface FailedVote {
+  readonly kind: 'failed';
+  /** Free of secrets: it is shown to users and written to logs. */
+  readonly error: Error;
+}
+
+export type AcquireVote =
+  | { readonly kind: 'granted' }
+  /** `holderTtlMs`: for how much longer the resources in the way are kept, if the node told. */
+  | { readonly kind: 'denied'; readonly holderTtlMs?: number }
+  | FailedVote;
+
+export type ExtendVote = { readonly kind: 'granted' } | { readonly kind: 'denied'; readonly healed: boolean } | FailedVote;
+
+/** Denied: at least one resource did not have the owner token any more. */
+export type ReleaseVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;
+
+/** A resource as one node has it. */
+export interface NodeHold {
+  readonly ownerToken: string;
+  /** Until the node forgets it; Infinity for a key without an expiry, which no lock of this library leaves. */
+  readonly ttlMs: number;
+}

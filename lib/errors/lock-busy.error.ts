@@ -1,0 +1,29 @@
+import { LockError } from './lock.error';
+import { quoteResources } from './quote-resources';
+import type { NodeVote } from './node-vote.interface';
+
+/**
+ * Somebody else holds the resource, and kept it for as long as the caller was willing to wait.
+ *
+ * Normal under contention: try again later, wait longer (`wait`), or skip. HTTP 409.
+ */
+export class LockBusyError extends LockError {
+  readonly code = 'LOCK_BUSY';
+  readonly resources: readonly string[];
+  /** How long the caller waited, in milliseconds. */
+  readonly waitedMs: number;
+  /** The votes of the last attempt; empty when a caller of this process was in the way, so no node was asked. */
+  readonly votes: readonly NodeVote[];
+
+  constructor(facts: { resources: readonly string[]; waitedMs: number; votes?: readonly NodeVote[] }) {
+    const votes = facts.votes ?? [];
+    const holder = votes.length === 0 ? 'another caller of this process' : 'another owner';
+    super(
+      `${quoteResources(facts.resources)} is locked by ${holder}, still so after ${Math.round(facts.waitedMs)} ms. ` +
+        'Try again later, pass a longer `wait`, or use tryAcquire() or onBusy to go on without the lock.',
+    );
+    this.resources = facts.resources;
+    this.waitedMs = facts.waitedMs;
+    this.votes = votes;
+  }
+}

@@ -1,0 +1,39 @@
+import { LockError } from './lock.error';
+import { quoteResources } from './quote-resources';
+
+/**
+ * Why a lock does not hold any more:
+ * - `expired`: its validity ended before it could be extended (nodes silent, process stalled, `autoExtend` off)
+ * - `gone`: a majority of the nodes says that it is not ours (deleted, forced open, or nodes that lost their data)
+ * - `max-hold`: it was held for `maxHold`
+ * - `closed`: the lock service was closed and `shutdownTimeout` is over
+ * - `released`: its holder released it before
+ * - `too-short`: it is held, but for less than `assertHeld(minRemainingMs)` asked for
+ */
+export type LockLostReason = 'expired' | 'gone' | 'max-hold' | 'closed' | 'released' | 'too-short';
+
+const EXPLANATION: Record<LockLostReason, string> = {
+  expired:
+    'its validity ended before it could be extended. Stop what it protected; if this repeats, check the nodes and the event loop, or raise `ttl`.',
+  gone: 'a majority of the nodes says that it is not ours any more. Stop what it protected, and find who deleted the key or restarted the nodes.',
+  'max-hold': 'it was held for `maxHold`. Raise `maxHold`, or make the task stop at the signal.',
+  closed:
+    'the application shut down and `shutdownTimeout` is over. Raise `shutdownTimeout`, or make the task stop at the signal.',
+  released: 'it was released before. Do not use a lock after release() or after the end of its task.',
+  'too-short': 'too little of its validity is left for the next step. Extend it first, or raise `ttl`.',
+};
+
+/** The lock was held and is not certain any more: somebody else may hold the resource now. HTTP 500. */
+export class LockLostError extends LockError {
+  readonly code = 'LOCK_LOST';
+  readonly resources: readonly string[];
+  readonly reason: LockLostReason;
+
+  constructor(facts: { resources: readonly string[]; reason: LockLostReason; cause?: unknown }) {
+    super(`The lock on ${quoteResources(facts.resources)} is lost: ${EXPLANATION[facts.reason]}`, {
+      cause: facts.cause,
+    });
+    this.resources = facts.resources;
+    this.reason = facts.reason;
+  }
+}

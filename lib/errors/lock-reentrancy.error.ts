@@ -1,0 +1,13 @@
+import { LockError } from './lock.error';
+import { quoteResources } from './quote-resources';
+
+/** The running async context holds the resource already and would wait for itself. */
+export class LockReentrancyError extends LockError {
+  readonly code = 'LOCK_REENTRANCY';
+  readonly resources: readonly string[];
+
+  constructor(resources: readonly string[], why: string) {
+    super(`${quoteResources(resources)} is already locked by the code that asks for it: ${why}`);
+    this.resources = resources;
+  }
+}

@@ -1,0 +1,8 @@
+const MOST_SHOWN = 3;
+
+/** "order:1", or "order:1", "order:2", "order:3" and 4 more */
+export function quoteResources(resources: readonly string[]): string {
+  const shown = resources.slice(0, MOST_SHOWN).map((resource) => JSON.stringify(resource));
+  const more = resources.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

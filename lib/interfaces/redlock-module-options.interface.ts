@@ -1,0 +1,91 @@
+import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { LockNode } from '../core/lock-node.interface';
+import type { LockOptions } from '../locking/lock-options';
+
+/**
+ * One independent Redis master, as
+ * - a URL: `redis://host:6379`, `rediss://user:password@host:6380/1`
+ * - options of ioredis (TLS, Sentinel, database, …)
+ * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed
+ * - any {@link LockNode}, such as a `MemoryLockNode`
+ */
+export type RedlockNodeInput = string | RedisOptions | Redis | Cluster | LockNode;
+
+/** What a lock service needs. All durations are in milliseconds. */
+export interface RedlockOptions {
+  /**
+   * The nodes: independent masters, not replicas of each other. 1, 3 or 5; with an even number one more is needed
+   * for a majority and no more failures are survived.
+   */
+  nodes: RedlockNodeInput[];
+
+  /**
+   * Put before every resource to make its key in Redis.
+   *
+   * @default 'lock:'
+   */
+  keyPrefix?: string;
+
+  /**
+   * The longest wait for one node's vote. Small against every ttl, and larger than a round trip.
+   *
+   * @default 500
+   */
+  nodeTimeout?: number;
+
+  /**
+   * The largest ttl that any lock may ask for.
+   *
+   * @default 60_000
+   */
+  maxTtl?: number;
+
+  /**
+   * How long closing the service (shutting down the application) waits for the holders of locks, before it takes
+   * their locks away.
+   *
+   * @default 10_000
+   */
+  shutdownTimeout?: number;
+
+  /** What a lock has where it does not say otherwise. */
+  defaults?: Omit<LockOptions, 'signal'>;
+}
+
+/** Options of {@link RedlockModule}. */
+export interface RedlockModuleOptions extends RedlockOptions {
+  /**
+   * Answers lock errors that a handler did not catch: busy 409, unavailable 503 with Retry-After, others 500.
+   *
+   * @default true
+   */
+  exceptionFilter?: boolean;
+}
+
+/** What belongs to the registration of the module, not to its locks. */
+export interface RedlockModuleExtras {
+  /**
+   * Whether every module can inject the lock service without importing RedlockModule.
+   *
+   * @default true
+   */
+  isGlobal?: boolean;
+  /** Tells several lock services of one application apart: `@InjectLockService('billing')`. */
+  name?: string;
+}
+
+/** For `useClass` and `useExisting`. */
+export interface RedlockOptionsFactory {
+  createRedlockOptions(): RedlockModuleOptions | Promise<RedlockModuleOptions>;
+}
+
+export interface RedlockModuleAsyncOptions extends RedlockModuleExtras, Pick<ModuleMetadata, 'imports'> {
+  useFactory?: (...dependencies: never[]) => RedlockModuleOptions | Promise<RedlockModuleOptions>;
+  useClass?: Type<RedlockOptionsFactory>;
+  useExisting?: Type<RedlockOptionsFactory>;
+  /** What `useFactory` is called with. */
+  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  /** Providers that only the options need. */
+  extraProviders?: Provider[];
+}

@@ -1,0 +1,23 @@
+import type { LockLostError } from '../errors/lock-lost.error';
+import type { ReleaseOutcome } from './lock.interface';
+
+interface AboutResources {
+  readonly resources: readonly string[];
+}
+
+interface AboutHold extends AboutResources {
+  readonly ownerToken: string;
+}
+
+/** What happens to locks and nodes, for logs and metrics. Durations are in milliseconds. */
+export type LockEvent =
+  | (AboutHold & { readonly type: 'acquired'; readonly waitedMs: number; readonly validityMs: number })
+  /** A caller gave up waiting because somebody else held the resource all the time. */
+  | (AboutResources & { readonly type: 'busy'; readonly waitedMs: number })
+  /** A caller gave up because too few nodes answered. */
+  | (AboutResources & { readonly type: 'unavailable'; readonly waitedMs: number })
+  | (AboutHold & { readonly type: 'extended'; readonly validityMs: number })
+  | (AboutHold & { readonly type: 'lost'; readonly error: LockLostError; readonly heldMs: number })
+  | (AboutHold & { readonly type: 'released'; readonly outcome: ReleaseOutcome; readonly heldMs: number })
+  | { readonly type: 'node-up'; readonly node: string }
+  | { readonly type: 'node-down'; readonly node: string; readonly error?: Error };

@@ -1,0 +1,38 @@
+import type { NodeStatus } from '../core/lock-node.interface';
+
+/** Who holds a resource, as the nodes told at one moment. It may have changed by the time you read it. */
+export interface LockInspection {
+  readonly resource: string;
+  /**
+   * - `held`: a majority of the nodes has the same owner
+   * - `free`: a majority of the nodes has no owner
+   * - `contested`: neither; several are trying, or a lock is partly gone
+   * - `unknown`: fewer than a majority answered
+   */
+  readonly state: 'free' | 'held' | 'contested' | 'unknown';
+  /** The owner that a majority has. Undefined unless `held`. */
+  readonly holder?: LockHolder;
+  /** For how long the holder keeps it if it is not extended, in milliseconds. Undefined unless `held`. */
+  readonly ttlMs?: number;
+  readonly nodes: readonly NodeInspection[];
+}
+
+/** One node's part of a {@link LockInspection}. */
+export interface NodeInspection {
+  readonly node: string;
+  readonly status: NodeStatus;
+  /** Undefined when the resource is free on this node, or the node did not answer. */
+  readonly ownerToken?: string;
+  readonly ttlMs?: number;
+  /** Why the node did not answer. */
+  readonly error?: Error;
+}
+
+/** What an owner token tells; a token of another library tells only itself. */
+export interface LockHolder {
+  readonly ownerToken: string;
+  readonly host?: string;
+  readonly pid?: number;
+  /** Tells apart the lock services of one process. */
+  readonly serviceId?: string;
+}

@@ -1,0 +1,44 @@
+/** How one lock is asked for and held. All durations are in milliseconds. */
+export interface LockOptions {
+  /**
+   * How long each node keeps the lock if nobody extends it: after a crash of the holder, others wait this long.
+   *
+   * Longer: fewer extensions, and longer stalls of the holder are survived. Must exceed `nodeTimeout` and must not
+   * exceed `maxTtl`.
+   *
+   * @default 10_000
+   */
+  ttl?: number;
+
+  /**
+   * How long to wait for the lock. 0: one attempt. Infinity: for ever.
+   *
+   * @default 5_000
+   */
+  wait?: number;
+
+  /** Cancels the waiting: `acquire` rejects with `signal.reason`. It does not end a lock that is held. */
+  signal?: AbortSignal;
+
+  /**
+   * Keeps the lock alive until it is released, lost or held for `maxHold`, by extending it every third of its ttl.
+   *
+   * @default true
+   */
+  autoExtend?: boolean;
+
+  /**
+   * The longest time to hold the lock. Past it the lock is let go and its signal aborts: a bound on a task that hangs.
+   *
+   * @default Infinity
+   */
+  maxHold?: number;
+
+  /**
+   * A release before that time leaves the lock in place until then, so that a job which is done in no time is not
+   * run again by a process whose clock is a little late. Must not exceed `maxTtl`.
+   *
+   * @default 0
+   */
+  holdAtLeast?: number;
+}

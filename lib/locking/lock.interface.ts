@@ -1,0 +1,54 @@
+import type { LockLostError } from '../errors/lock-lost.error';
+
+/**
+ * What came of a release:
+ * - `released`: a majority of the nodes removed it; it was ours until then
+ * - `expired`: it was not ours any more
+ * - `unknown`: too few nodes answered to say; where it is still kept, it expires by itself within its ttl
+ */
+export type ReleaseOutcome = 'released' | 'expired' | 'unknown';
+
+/**
+ * The handle of a holder. `await using lock = await locks.acquire('order:7')` releases it at the end of the block.
+ */
+export interface Lock extends AsyncDisposable {
+  /** What is locked: without duplicates, sorted. */
+  readonly resources: readonly string[];
+
+  /** The value at the key in Redis: who holds it, and 128 random bits. */
+  readonly ownerToken: string;
+
+  /** A number that grows with every hold of the resource; undefined unless asked for with `fencing`. */
+  readonly fencingToken: number | undefined;
+
+  /**
+   * Aborted with a {@link LockLostError} when the lock stops being ours before it was released. Pass it on to
+   * whatever the lock protects: `fetch(url, { signal: lock.signal })`.
+   */
+  readonly signal: AbortSignal;
+
+  /** Whether the lock is certainly ours at this moment. Reads the clocks, so a stalled event loop cannot lie. */
+  readonly isHeld: boolean;
+
+  /** For how long the lock is certainly ours if it cannot be extended any more, in milliseconds; 0 when lost. */
+  readonly remainingMs: number;
+
+  /**
+   * Throws a {@link LockLostError} unless the lock is ours for at least `minRemainingMs` (default 0) from now. Call
+   * it right before a step that cannot be undone.
+   */
+  assertHeld(minRemainingMs?: number): void;
+
+  /**
+   * Makes the lock last for `ttl` milliseconds from now (default: its own), which then is its ttl. Needed only with
+   * `autoExtend: false`, or before a long step that blocks the event loop.
+   *
+   * @throws LockLostError when it is not ours any more
+   * @throws LockUnavailableError when too few nodes answered; the lock keeps what it had
+   * @throws LockOptionsError when `ttl` is not one that `acquire` would take
+   */
+  extend(ttl?: number): Promise<void>;
+
+  /** Gives the lock back. Never rejects; a second call tells what came of the first. */
+  release(): Promise<ReleaseOutcome>;
+}
