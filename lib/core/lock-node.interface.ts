@@ -98,7 +98,8 @@ export type AcquireVote =
   | { readonly kind: 'denied'; readonly holderTtlMs?: number }
   | FailedVote;
 
-export type ExtendVote = { readonly kind: 'granted' } | { readonly kind: 'denied'; readonly healed: boolean } | FailedVote;
+export type ExtendVote =
+  { readonly kind: 'granted' } | { readonly kind: 'denied'; readonly healed: boolean } | FailedVote;
 
 /** Denied: at least one resource did not have the owner token any more. */
 export type ReleaseVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;

@@ -1,5 +1,3 @@
-import type { LockLostError } from '../errors/lock-lost.error';
-
 /**
  * What came of a release:
  * - `released`: a majority of the nodes removed it; it was ours until then
@@ -22,7 +20,7 @@ export interface Lock extends AsyncDisposable {
   readonly fencingToken: number | undefined;
 
   /**
-   * Aborted with a {@link LockLostError} when the lock stops being ours before it was released. Pass it on to
+   * Aborted with a `LockLostError` when the lock stops being ours before it was released. Pass it on to
    * whatever the lock protects: `fetch(url, { signal: lock.signal })`.
    */
   readonly signal: AbortSignal;
@@ -34,7 +32,7 @@ export interface Lock extends AsyncDisposable {
   readonly remainingMs: number;
 
   /**
-   * Throws a {@link LockLostError} unless the lock is ours for at least `minRemainingMs` (default 0) from now. Call
+   * Throws a `LockLostError` unless the lock is ours for at least `minRemainingMs` (default 0) from now. Call
    * it right before a step that cannot be undone.
    */
   assertHeld(minRemainingMs?: number): void;

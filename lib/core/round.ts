@@ -1,0 +1,130 @@
+import type { Clock, Timer } from './clock.interface';
+import type { FailedVote, LockNode } from './lock-node.interface';
+import type { Tally } from './quorum';
+
+type Vote = { readonly kind: 'granted' | 'denied' } | FailedVote;
+
+/** One question to all nodes at once. */
+export interface Question<V extends Vote> {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  /** How long to wait for a node's vote. */
+  readonly timeoutMs: number;
+  /** Sends the request to one node. */
+  ask(node: LockNode, vote: (vote: V | FailedVote) => void): void;
+  /** Whether the votes so far settle the round: what is still missing cannot change what they say. */
+  isSettled(tally: Tally): boolean;
+  /** Hears every vote that comes after the round was settled, however late. */
+  onLateVote(node: LockNode, vote: V | FailedVote): void;
+}
+
+export interface RoundResult<V extends Vote> extends Tally {
+  /** By position of the node; undefined: the round was settled without it. */
+  readonly votes: readonly (V | FailedVote | undefined)[];
+}
+
+/**
+ * Asks all nodes at the same time and resolves at the moment the votes settle it; it never waits for the slowest
+ * node (R1). A node that has not answered by the deadline failed, and its vote is a late one when it comes (R5).
+ */
+export function holdRound<V extends Vote>(question: Question<V>): Promise<RoundResult<V>> {
+  return new Promise((resolve) => {
+    new Round(question, resolve).start();
+  });
+}
+
+class Round<V extends Vote> implements RoundResult<V> {
+  readonly nodes: number;
+  readonly votes: (V | FailedVote | undefined)[];
+  granted = 0;
+  denied = 0;
+  failed = 0;
+
+  private phase: 'asking' | 'waiting' | 'settled' = 'asking';
+  private deadline: Timer | undefined;
+
+  constructor(
+    private readonly question: Question<V>,
+    private readonly settle: (result: RoundResult<V>) => void,
+  ) {
+    this.nodes = question.nodes.length;
+    this.votes = new Array<undefined>(this.nodes).fill(undefined);
+  }
+
+  start(): void {
+    const { nodes, clock, timeoutMs } = this.question;
+    nodes.forEach((node, position) => {
+      this.askOne(node, position);
+    });
+    // Not before every node was asked: a node in this process votes at once, and the others must hear of it too.
+    this.phase = 'waiting';
+    if (this.settleIfDecided()) return;
+    this.deadline = clock.schedule(timeoutMs, () => {
+      clock.afterArrivedReplies(() => {
+        this.failSilentNodes();
+      });
+    });
+  }
+
+  private askOne(node: LockNode, position: number): void {
+    let answered = false;
+    const once = (vote: V | FailedVote) => {
+      if (answered) return;
+      answered = true;
+      this.receive(node, position, isVote(vote) ? vote : UNUSABLE_VOTE);
+    };
+    try {
+      this.question.ask(node, once);
+    } catch (error) {
+      once({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+
+  private receive(node: LockNode, position: number, vote: V | FailedVote): void {
+    if (this.phase === 'settled') {
+      this.question.onLateVote(node, vote);
+      return;
+    }
+    this.count(position, vote);
+    this.settleIfDecided();
+  }
+
+  private failSilentNodes(): void {
+    if (this.phase === 'settled') return;
+    const error = new Error(`no answer within ${Math.round(this.question.timeoutMs)} ms`);
+    this.votes.forEach((vote, position) => {
+      if (vote === undefined) this.count(position, { kind: 'failed', error });
+    });
+    this.finish();
+  }
+
+  private count(position: number, vote: V | FailedVote): void {
+    this.votes[position] = vote;
+    this[vote.kind] += 1;
+  }
+
+  private settleIfDecided(): boolean {
+    if (this.phase !== 'waiting') return false;
+    const everyoneVoted = this.granted + this.denied + this.failed === this.nodes;
+    if (!everyoneVoted && !this.question.isSettled(this)) return false;
+    this.finish();
+    return true;
+  }
+
+  private finish(): void {
+    this.phase = 'settled';
+    this.deadline?.cancel();
+    this.settle(this);
+  }
+}
+
+const UNUSABLE_VOTE: FailedVote = {
+  kind: 'failed',
+  error: new Error('the node gave a vote of no known kind'),
+};
+
+/** Nodes can be written by users: what is not a vote must not count as one. */
+function isVote(vote: unknown): boolean {
+  const kind = (vote as { kind?: unknown } | null | undefined)?.kind;
+  return kind === 'granted' || kind === 'denied' || kind === 'failed';
+}

@@ -1,0 +1,40 @@
+import type { Clock } from './clock.interface';
+
+/** A moment, read on both clocks. */
+export interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+/** The moment until which a lock is certainly ours, on both clocks: it ends when the first of them says so (R4). */
+export type Validity = Instant;
+
+export function readInstant(clock: Clock): Instant {
+  return { monotonicMs: clock.now(), wallMs: clock.wallNow() };
+}
+
+/**
+ * What the clocks of nodes and client may differ by within a ttl: 1 % for their rates, and 2 ms for a node's
+ * expiry, which has a precision of 1 ms (R3).
+ */
+export function driftMs(ttlMs: number): number {
+  return ttlMs * 0.01 + 2;
+}
+
+/** @param start read before the first request left: a node's timer may have started at any moment after that (R3) */
+export function validityFrom(start: Instant, ttlMs: number): Validity {
+  const lastsMs = ttlMs - driftMs(ttlMs);
+  return { monotonicMs: start.monotonicMs + lastsMs, wallMs: start.wallMs + lastsMs };
+}
+
+/** 0 when it is over. */
+export function remainingMs(clock: Clock, validity: Validity): number {
+  return Math.max(0, Math.min(validity.monotonicMs - clock.now(), validity.wallMs - clock.wallNow()));
+}
+
+export function earlierOf(a: Validity, b: Validity): Validity {
+  return {
+    monotonicMs: Math.min(a.monotonicMs, b.monotonicMs),
+    wallMs: Math.min(a.wallMs, b.wallMs),
+  };
+}

@@ -1,0 +1,169 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import type { LockOptions } from './lock-options';
+
+/** Options after the door: complete, checked, in milliseconds. */
+export interface CheckedLockOptions {
+  readonly ttlMs: number;
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly autoExtend: boolean;
+  readonly maxHoldMs: number;
+  readonly holdAtLeastMs: number;
+}
+
+/** What the options of a lock must fit to. */
+export interface LockLimits {
+  readonly nodeTimeoutMs: number;
+  readonly maxTtlMs: number;
+}
+
+/** What a lock has where neither the call nor the module says otherwise. */
+const DEFAULTS = {
+  ttl: 10_000,
+  wait: 5_000,
+  autoExtend: true,
+  maxHold: Infinity,
+  holdAtLeast: 0,
+} satisfies LockOptions;
+
+const KNOWN = new Set([
+  'ttl',
+  'wait',
+  'signal',
+  'autoExtend',
+  'maxHold',
+  'holdAtLeast',
+] satisfies (keyof LockOptions)[]);
+
+/**
+ * Checks the value of every option by itself, for options that are written down before the module exists.
+ *
+ * @param prefix what stands before the name in an error: `defaults.`
+ */
+export function checkEachLockOption(options: unknown, prefix = ''): asserts options is LockOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new LockOptionsError(
+      prefix === '' ? 'options' : prefix.slice(0, -1),
+      'must be an object of lock options.',
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name as keyof LockOptions)) {
+      throw new LockOptionsError(prefix + name, `is not a lock option. Known are: ${[...KNOWN].join(', ')}.`);
+    }
+  }
+  const { ttl, wait, signal, autoExtend, maxHold, holdAtLeast } = options as Record<string, unknown>;
+  checkTtl(ttl ?? DEFAULTS.ttl, `${prefix}ttl`);
+  check(
+    isDuration(wait ?? 0),
+    `${prefix}wait`,
+    wait,
+    'must be 0 or more milliseconds, or Infinity to wait for ever',
+  );
+  check(
+    signal === undefined || signal instanceof AbortSignal,
+    `${prefix}signal`,
+    signal,
+    'must be an AbortSignal',
+  );
+  check(
+    typeof (autoExtend ?? true) === 'boolean',
+    `${prefix}autoExtend`,
+    autoExtend,
+    'must be true or false',
+  );
+  check(
+    isDuration(maxHold ?? 1) && maxHold !== 0,
+    `${prefix}maxHold`,
+    maxHold,
+    'must be more than 0 milliseconds, or Infinity',
+  );
+  check(
+    isDuration(holdAtLeast ?? 0) && holdAtLeast !== Infinity,
+    `${prefix}holdAtLeast`,
+    holdAtLeast,
+    'must be 0 or more milliseconds, and finite',
+  );
+}
+
+/** The one door: completes the options of a call with the defaults, and checks how they go together. */
+export function completeLockOptions(
+  options: LockOptions | undefined,
+  defaults: LockOptions,
+  limits: LockLimits,
+  prefix = '',
+): CheckedLockOptions {
+  if (options !== undefined) checkEachLockOption(options, prefix);
+  const ttlMs = options?.ttl ?? defaults.ttl ?? DEFAULTS.ttl;
+  const checked: CheckedLockOptions = {
+    ttlMs,
+    waitMs: options?.wait ?? defaults.wait ?? DEFAULTS.wait,
+    signal: options?.signal,
+    autoExtend: options?.autoExtend ?? defaults.autoExtend ?? DEFAULTS.autoExtend,
+    maxHoldMs: options?.maxHold ?? defaults.maxHold ?? DEFAULTS.maxHold,
+    holdAtLeastMs: options?.holdAtLeast ?? defaults.holdAtLeast ?? DEFAULTS.holdAtLeast,
+  };
+  checkTtlWithin(ttlMs, limits, prefix);
+  checkHolding(checked, limits, prefix);
+  return checked;
+}
+
+/** Checks a ttl against the limits of the lock service, for `lock.extend(ttl)` too. */
+export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): void {
+  checkTtl(ttlMs, `${prefix}ttl`);
+  check(
+    ttlMs > limits.nodeTimeoutMs,
+    `${prefix}ttl`,
+    ttlMs,
+    `must exceed nodeTimeout (${limits.nodeTimeoutMs}): a lock could end before all nodes had their time to answer. ` +
+      'Raise ttl or lower nodeTimeout',
+  );
+  check(
+    ttlMs <= limits.maxTtlMs,
+    `${prefix}ttl`,
+    ttlMs,
+    `must not exceed maxTtl (${limits.maxTtlMs}). Locks are kept alive by autoExtend, so a short ttl does for long ` +
+      'tasks; or raise maxTtl of the module',
+  );
+}
+
+function checkHolding(checked: CheckedLockOptions, limits: LockLimits, prefix: string): void {
+  const { holdAtLeastMs, maxHoldMs, ttlMs, autoExtend } = checked;
+  const name = `${prefix}holdAtLeast`;
+  check(
+    holdAtLeastMs <= limits.maxTtlMs,
+    name,
+    holdAtLeastMs,
+    `must not exceed maxTtl (${limits.maxTtlMs}), since the key is kept that long. Raise maxTtl of the module`,
+  );
+  check(holdAtLeastMs <= maxHoldMs, name, holdAtLeastMs, `must not exceed maxHold (${maxHoldMs})`);
+  check(
+    autoExtend || holdAtLeastMs <= ttlMs,
+    name,
+    holdAtLeastMs,
+    `must not exceed ttl (${ttlMs}) with autoExtend: false, since the lock ends with its ttl`,
+  );
+}
+
+function checkTtl(value: unknown, name: string): asserts value is number {
+  check(
+    Number.isSafeInteger(value) && (value as number) > 0,
+    name,
+    value,
+    'must be a whole number of milliseconds above 0',
+  );
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
+}
+
+function check(isRight: boolean, option: string, value: unknown, rule: string): asserts isRight {
+  if (!isRight) throw new LockOptionsError(option, `${describe(value)} is not possible; it ${rule}.`);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  if (typeof value === 'object' || typeof value === 'function') return `a value of type ${typeof value}`;
+  return String(value);
+}

@@ -1,0 +1,219 @@
+import type { Clock } from '../core/clock.interface';
+import type { Extension, Hold, Redlock } from '../core/redlock';
+import { remainingMs } from '../core/validity';
+import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './check-lock-options';
+import type { Lease, LeaseKeeper } from './lease-keeper';
+import type { Lock, ReleaseOutcome } from './lock.interface';
+import type { LockEvent } from './lock-event.interface';
+import { extendDelayMs, extendRetryDelayMs } from './retry-delay';
+
+/** What the locks of one service share. */
+export interface LockSurroundings {
+  readonly clock: Clock;
+  readonly redlock: Redlock;
+  readonly keeper: LeaseKeeper;
+  readonly limits: LockLimits;
+  fraction(): number;
+  emit(event: LockEvent): void;
+}
+
+/** A lock that was won: kept alive by the keeper until it is released or lost. */
+export class HeldLock implements Lock, Lease {
+  readonly fencingToken = undefined;
+  dueAtMs = Infinity;
+  queuePosition = -1;
+
+  private readonly heldSinceMs: number;
+  private ttlMs: number;
+  private extendAtMs: number;
+  private loss: LockLostError | undefined;
+  private aborter: AbortController | undefined;
+  /** The extension under way; a release waits for it (R10). */
+  private extending: Promise<unknown> | undefined;
+  private ending: Promise<ReleaseOutcome> | undefined;
+
+  constructor(
+    private readonly hold: Hold,
+    private readonly options: CheckedLockOptions,
+    private readonly around: LockSurroundings,
+    /** Called once, when the next caller of this process may try. */
+    private readonly onEnd: () => void,
+  ) {
+    this.heldSinceMs = around.clock.now();
+    this.ttlMs = options.ttlMs;
+    this.extendAtMs = this.nextExtensionAtMs();
+    around.keeper.keep(this, this.nextDueMs());
+  }
+
+  get resources(): readonly string[] {
+    return this.hold.resources;
+  }
+
+  get ownerToken(): string {
+    return this.hold.ownerToken;
+  }
+
+  get signal(): AbortSignal {
+    this.noticeEnd();
+    if (this.aborter === undefined) {
+      this.aborter = new AbortController();
+      if (this.loss !== undefined) this.aborter.abort(this.loss);
+    }
+    return this.aborter.signal;
+  }
+
+  get isHeld(): boolean {
+    return this.remainingMs > 0;
+  }
+
+  get remainingMs(): number {
+    return this.ending === undefined ? remainingMs(this.around.clock, this.hold.validity) : 0;
+  }
+
+  /** Why it does not hold any more, unless it was released before that. */
+  get lossError(): LockLostError | undefined {
+    return this.loss;
+  }
+
+  assertHeld(minRemainingMs = 0): void {
+    if (typeof minRemainingMs !== 'number' || !(minRemainingMs >= 0)) {
+      throw new LockOptionsError('minRemainingMs', 'must be 0 or more milliseconds.');
+    }
+    this.throwIfEnded();
+    if (this.remainingMs < minRemainingMs) throw this.lostError('too-short');
+  }
+
+  async extend(ttl = this.ttlMs): Promise<void> {
+    checkTtlWithin(ttl, this.around.limits);
+    const startedAtMs = this.around.clock.now();
+    const { outcome, votes } = await this.extendInTurn(ttl);
+    if (outcome === 'extended') return;
+    this.throwIfEnded();
+    const waitedMs = this.around.clock.now() - startedAtMs;
+    throw new LockUnavailableError({ resources: this.resources, waitedMs, votes });
+  }
+
+  release(): Promise<ReleaseOutcome> {
+    this.noticeEnd();
+    return (this.ending ??= this.end());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  /** Takes the lock away from its holder: aborts the signal, and gives the resources back. */
+  lose(reason: LockLostReason, cause?: unknown): void {
+    if (this.ending !== undefined || this.loss !== undefined) return;
+    this.declareLost(this.lostError(reason, cause));
+    this.ending = this.end();
+  }
+
+  attend(): number | null {
+    this.noticeEnd();
+    if (this.ending !== undefined) return null;
+    if (this.around.clock.now() >= this.extendAtMs) {
+      this.extendAtMs = Infinity;
+      void this.extendInTurn(this.ttlMs);
+    }
+    return this.nextDueMs();
+  }
+
+  /** The clocks say what a timer may not have had the time to say. */
+  private noticeEnd(): void {
+    if (this.ending !== undefined) return;
+    if (this.remainingMs === 0) this.lose('expired');
+    else if (this.heldMs >= this.options.maxHoldMs) this.lose('max-hold');
+  }
+
+  /** One after another, and none after the release began (R10). */
+  private extendInTurn(ttlMs: number): Promise<Extension> {
+    const before = this.extending ?? Promise.resolve();
+    const mine = before.then(() => this.extendNow(ttlMs));
+    const done = mine.finally(() => {
+      if (this.extending === done) this.extending = undefined;
+    });
+    this.extending = done;
+    return mine;
+  }
+
+  private async extendNow(ttlMs: number): Promise<Extension> {
+    if (this.ending !== undefined) return { outcome: 'expired', votes: [] };
+    const extension = await this.around.redlock.extend(this.hold, ttlMs);
+    if (extension.outcome === 'gone' || extension.outcome === 'expired') this.lose(extension.outcome);
+    if (this.isEnding()) return extension;
+    if (extension.outcome === 'extended') {
+      this.ttlMs = ttlMs;
+      this.extendAtMs = this.nextExtensionAtMs();
+      this.emitAbout({ type: 'extended', validityMs: this.remainingMs });
+    } else if (this.options.autoExtend) {
+      this.extendAtMs = this.around.clock.now() + extendRetryDelayMs(this.ttlMs, this.around.fraction());
+    }
+    this.around.keeper.keep(this, this.nextDueMs());
+    return extension;
+  }
+
+  private async end(): Promise<ReleaseOutcome> {
+    const { clock, keeper, redlock } = this.around;
+    const heldMs = this.heldMs;
+    keeper.drop(this);
+    if (this.extending !== undefined) await this.extending;
+    const releasing = redlock.release(this.hold, Math.ceil(this.options.holdAtLeastMs - this.heldMs));
+    // Nodes apply requests in order, so the next caller of this process need not wait for the answers.
+    this.onEnd();
+    const outcome = await releasing;
+    // It was gone while it still should have been ours: somebody took it.
+    if (outcome === 'expired' && remainingMs(clock, this.hold.validity) > 0) {
+      if (this.loss === undefined) this.declareLost(this.lostError('gone'));
+    }
+    if (this.loss === undefined) this.emitAbout({ type: 'released', outcome, heldMs });
+    return outcome;
+  }
+
+  private declareLost(error: LockLostError): void {
+    this.loss = error;
+    this.aborter?.abort(error);
+    this.emitAbout({ type: 'lost', error, heldMs: this.heldMs });
+  }
+
+  private nextDueMs(): number {
+    const endMs = Math.min(this.hold.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
+    return Math.min(this.extendAtMs, endMs);
+  }
+
+  private nextExtensionAtMs(): number {
+    if (!this.options.autoExtend) return Infinity;
+    return this.around.clock.now() + extendDelayMs(this.ttlMs, this.around.fraction());
+  }
+
+  private get heldMs(): number {
+    return this.around.clock.now() - this.heldSinceMs;
+  }
+
+  private throwIfEnded(): void {
+    this.noticeEnd();
+    if (this.loss !== undefined) throw this.loss;
+    if (this.ending !== undefined) throw this.lostError('released');
+  }
+
+  /** A call, so that the compiler does not think it knows the answer from before an await. */
+  private isEnding(): boolean {
+    return this.ending !== undefined;
+  }
+
+  private lostError(reason: LockLostReason, cause?: unknown): LockLostError {
+    return new LockLostError({ resources: this.resources, reason, cause });
+  }
+
+  private emitAbout(
+    event:
+      | { type: 'extended'; validityMs: number }
+      | { type: 'lost'; error: LockLostError; heldMs: number }
+      | { type: 'released'; outcome: ReleaseOutcome; heldMs: number },
+  ): void {
+    this.around.emit({ ...event, resources: this.resources, ownerToken: this.ownerToken });
+  }
+}

@@ -1,0 +1,37 @@
+/** Delays between attempts, in milliseconds. `fraction` is random, so that waiters do not move in step (R7). */
+
+const FIRST_POLL_MS = 8;
+const LONGEST_POLL_MS = 128;
+
+/** Before asking again for a resource that is held, when the nodes do not tell of a release. */
+export function pollDelayMs(attempt: number, fraction: number): number {
+  return jitter(growing(FIRST_POLL_MS, LONGEST_POLL_MS, attempt), fraction);
+}
+
+const FIRST_OUTAGE_MS = 25;
+const LONGEST_OUTAGE_MS = 400;
+
+/** Before asking again when too few nodes answered. */
+export function outageDelayMs(attempt: number, fraction: number): number {
+  return jitter(growing(FIRST_OUTAGE_MS, LONGEST_OUTAGE_MS, attempt), fraction);
+}
+
+/** After an acquire or extension until the next extension: about a third of the ttl, so that two may fail. */
+export function extendDelayMs(ttlMs: number, fraction: number): number {
+  return (ttlMs / 3) * (0.9 + 0.2 * fraction);
+}
+
+const SHORTEST_EXTEND_RETRY_MS = 10;
+
+/** After an extension that too few nodes answered: often enough to use the time that is left, but no hot loop. */
+export function extendRetryDelayMs(ttlMs: number, fraction: number): number {
+  return jitter(Math.max(SHORTEST_EXTEND_RETRY_MS, ttlMs / 20), fraction);
+}
+
+function growing(first: number, longest: number, attempt: number): number {
+  return Math.min(longest, first * 2 ** Math.min(attempt - 1, 10));
+}
+
+function jitter(delayMs: number, fraction: number): number {
+  return delayMs * (0.5 + fraction);
+}

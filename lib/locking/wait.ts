@@ -1,0 +1,97 @@
+import type { Clock, Timer } from '../core/clock.interface';
+
+/** One caller's waiting for a lock: until it is woken, until its deadline, or until somebody cancels it. */
+export class Wait {
+  private readonly startedAtMs: number;
+  private readonly deadlineMs: number;
+  private cancelled: { readonly reason: unknown } | undefined;
+  private wokenEarly = false;
+  private sleeper: { readonly awake: () => void; readonly timer: Timer } | undefined;
+  private onCancel: ((reason: unknown) => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    waitMs: number,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.startedAtMs = clock.now();
+    this.deadlineMs = this.startedAtMs + waitMs;
+    signal?.addEventListener('abort', this.onAbort);
+  }
+
+  get waitedMs(): number {
+    return this.clock.now() - this.startedAtMs;
+  }
+
+  get isOver(): boolean {
+    return this.clock.now() >= this.deadlineMs;
+  }
+
+  /**
+   * Resolves after `delayMs`, at the deadline or when woken, whichever comes first. A wake-up that came since the last
+   * sleep counts, so none is missed between looking and sleeping.
+   *
+   * @throws the reason of `cancel`
+   */
+  async sleep(delayMs: number): Promise<void> {
+    this.throwIfCancelled();
+    if (!this.wokenEarly) await this.sleepUntil(Math.min(this.clock.now() + delayMs, this.deadlineMs));
+    this.wokenEarly = false;
+    this.throwIfCancelled();
+  }
+
+  wake(): void {
+    if (this.sleeper === undefined) this.wokenEarly = true;
+    else this.sleeper.awake();
+  }
+
+  /** Shortens the present sleep; when there is none, the next one is skipped. */
+  wakeWithin(delayMs: number): void {
+    if (this.sleeper === undefined) {
+      this.wokenEarly = true;
+      return;
+    }
+    const { awake, timer } = this.sleeper;
+    timer.cancel();
+    this.sleeper = { awake, timer: this.clock.schedule(delayMs, awake) };
+  }
+
+  /** Ends the waiting with `reason`, now and for ever. */
+  cancel(reason: unknown): void {
+    this.cancelled ??= { reason };
+    this.sleeper?.awake();
+    this.onCancel?.(this.cancelled.reason);
+  }
+
+  throwIfCancelled(): void {
+    if (this.cancelled !== undefined) throw this.cancelled.reason;
+  }
+
+  /** What `work` gives, or at once the reason of `cancel`; the work itself goes on. */
+  unlessCancelled<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.onCancel = reject;
+      work.then(resolve, reject);
+    });
+  }
+
+  /** Forgets the signal. */
+  end(): void {
+    this.signal?.removeEventListener('abort', this.onAbort);
+  }
+
+  private readonly onAbort = (): void => {
+    this.cancel(this.signal?.reason);
+  };
+
+  private sleepUntil(atMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const awake = () => {
+        this.sleeper?.timer.cancel();
+        this.sleeper = undefined;
+        resolve();
+      };
+      this.sleeper = { awake, timer: this.clock.schedule(Math.max(0, atMs - this.clock.now()), awake) };
+    });
+  }
+}

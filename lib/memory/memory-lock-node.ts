@@ -1,0 +1,165 @@
+import type { Clock } from '../core/clock.interface';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  FailedVote,
+  LockNode,
+  NodeHold,
+  NodeStatus,
+  NodeStatusChange,
+  ReleaseRequest,
+  ReleaseVote,
+} from '../core/lock-node.interface';
+import { systemClock } from '../utils/system-clock';
+import { ListenerMap } from './listener-map';
+
+export interface MemoryLockNodeOptions {
+  /**
+   * Shown in votes, events and errors; must differ from the other nodes'.
+   *
+   * @default 'memory-1', 'memory-2', … in the order in which nodes are made
+   */
+  name?: string;
+  /** @default the clocks of this process */
+  clock?: Clock;
+}
+
+interface Entry {
+  readonly ownerToken: string;
+  readonly expiresAtMs: number;
+}
+
+/** Below this number of entries it does not pay to look for expired ones. */
+const SMALLEST_SWEEP = 64;
+
+let made = 0;
+
+/**
+ * A lock node in this process: real contention without Redis, for tests, development and single-process programs.
+ *
+ * It excludes the callers that share the same node object, and nobody else: not another process, and not another
+ * `MemoryLockNode`.
+ */
+export class MemoryLockNode implements LockNode {
+  readonly name: string;
+
+  private readonly clock: Clock;
+  private readonly entries = new Map<string, Entry>();
+  private readonly releaseListeners = new ListenerMap<string, () => void>();
+  private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
+  private currentStatus: NodeStatus = 'up';
+  private sweepAtSize = SMALLEST_SWEEP;
+
+  constructor(options: MemoryLockNodeOptions = {}) {
+    this.name = options.name ?? `memory-${++made}`;
+    this.clock = options.clock ?? systemClock;
+  }
+
+  get status(): NodeStatus {
+    return this.currentStatus;
+  }
+
+  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    if (this.currentStatus === 'closed') {
+      vote(this.closedVote());
+      return;
+    }
+    const now = this.clock.now();
+    const inTheWay = request.resources.flatMap((resource) => this.find(resource, now) ?? []);
+    if (inTheWay.length > 0) {
+      const freeAtMs = Math.max(...inTheWay.map(({ expiresAtMs }) => expiresAtMs));
+      vote({ kind: 'denied', holderTtlMs: freeAtMs - now });
+      return;
+    }
+    for (const resource of request.resources) this.put(resource, request.ownerToken, now + request.ttlMs);
+    this.sweepIfGrown(now);
+    vote(GRANTED);
+  }
+
+  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    if (this.currentStatus === 'closed') {
+      vote(this.closedVote());
+      return;
+    }
+    const now = this.clock.now();
+    const owners = request.resources.map((resource) => this.find(resource, now)?.ownerToken);
+    if (owners.some((owner) => owner !== undefined && owner !== request.ownerToken)) {
+      vote({ kind: 'denied', healed: false });
+      return;
+    }
+    for (const resource of request.resources) this.put(resource, request.ownerToken, now + request.ttlMs);
+    vote(owners.includes(undefined) ? { kind: 'denied', healed: true } : GRANTED);
+  }
+
+  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    if (this.currentStatus === 'closed') {
+      vote(this.closedVote());
+      return;
+    }
+    const now = this.clock.now();
+    const ours = request.resources.filter(
+      (resource) => this.find(resource, now)?.ownerToken === request.ownerToken,
+    );
+    for (const resource of ours) {
+      if (request.keepMs === undefined) this.entries.delete(resource);
+      else this.put(resource, request.ownerToken, now + request.keepMs);
+    }
+    if (request.wakeWaiters && request.keepMs === undefined) {
+      for (const resource of ours) this.releaseListeners.call(resource);
+    }
+    vote(ours.length === request.resources.length ? GRANTED : { kind: 'denied' });
+  }
+
+  inspect(resource: string): Promise<NodeHold | null> {
+    if (this.currentStatus === 'closed') return Promise.reject(this.closedVote().error);
+    const now = this.clock.now();
+    const entry = this.find(resource, now);
+    return Promise.resolve(
+      entry === undefined ? null : { ownerToken: entry.ownerToken, ttlMs: entry.expiresAtMs - now },
+    );
+  }
+
+  onReleased(resource: string, wake: () => void): () => void {
+    return this.releaseListeners.add(resource, wake);
+  }
+
+  onStatus(listener: (change: NodeStatusChange) => void): () => void {
+    this.statusListeners.add(listener);
+    return () => this.statusListeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    if (this.currentStatus !== 'closed') {
+      this.currentStatus = 'closed';
+      this.entries.clear();
+      for (const listener of this.statusListeners) listener({ status: 'closed' });
+    }
+    return Promise.resolve();
+  }
+
+  private find(resource: string, now: number): Entry | undefined {
+    const entry = this.entries.get(resource);
+    return entry !== undefined && entry.expiresAtMs > now ? entry : undefined;
+  }
+
+  private put(resource: string, ownerToken: string, expiresAtMs: number): void {
+    this.entries.set(resource, { ownerToken, expiresAtMs });
+  }
+
+  /** Keeps what nobody releases from piling up, at a cost that is constant per acquire on average. */
+  private sweepIfGrown(now: number): void {
+    if (this.entries.size < this.sweepAtSize) return;
+    for (const [resource, entry] of this.entries) {
+      if (entry.expiresAtMs <= now) this.entries.delete(resource);
+    }
+    this.sweepAtSize = Math.max(SMALLEST_SWEEP, this.entries.size * 2);
+  }
+
+  private closedVote(): FailedVote {
+    return { kind: 'failed', error: new Error(`${this.name} is closed`) };
+  }
+}
+
+const GRANTED = { kind: 'granted' } as const;
