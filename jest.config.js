@@ -16,17 +16,25 @@ const base = {
   },
   // jest cannot require an ES module below Node 24.9, so the ESM packages of Nest are compiled to CommonJS too.
   transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
+  // By its own name, the package under test is the sources and not what was built last.
+  moduleNameMapper: { '^nestjs-redlock$': '<rootDir>/lib/index.ts' },
   setupFiles: ['reflect-metadata'],
 };
 
-const suite = (name) => ({
+const suite = (name, testTimeout) => ({
   ...base,
   displayName: name,
   roots: ['<rootDir>/test'],
   testMatch: [`<rootDir>/test/${name}/**/*.spec.ts`],
+  testTimeout,
 });
 
 module.exports = {
-  projects: ['unit', 'property', 'contract', 'e2e', 'package'].map(suite),
-  testTimeout: 30_000,
+  projects: [
+    suite('unit', 5_000),
+    suite('property', 30_000),
+    suite('contract', 30_000),
+    suite('e2e', 60_000),
+    suite('package', 120_000),
+  ],
 };
