@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { MemoryLockNode, RedlockModule } from 'nestjs-redlock';
+import { config } from './app.config';
+import { OrdersModule } from './orders/orders.module';
+import { RemindersModule } from './reminders/reminders.module';
+import { ShipmentsModule } from './shipments/shipments.module';
+import { StoreModule } from './store/store.module';
+import { WarehousesModule } from './warehouses/warehouses.module';
+
+@Module({
+  imports: [
+    RedlockModule.forRoot({
+      // One node inside of the process still keeps its own callers apart, but no other process.
+      nodes: config.lockNodes.length > 0 ? config.lockNodes : [new MemoryLockNode()],
+    }),
+    ScheduleModule.forRoot(),
+    StoreModule,
+    OrdersModule,
+    RemindersModule,
+    ShipmentsModule,
+    WarehousesModule,
+  ],
+})
+export class AppModule {}

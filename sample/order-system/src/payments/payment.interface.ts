@@ -1,0 +1,4 @@
+export interface Payment {
+  readonly id: string;
+  readonly orderId: string;
+}

@@ -1,0 +1,8 @@
+/** One run of the cron job, by one process of the fleet. */
+export interface ReminderRun {
+  readonly id: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  /** How many customers were reminded to pay. */
+  readonly reminded: number;
+}
