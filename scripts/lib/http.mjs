@@ -1,0 +1,13 @@
+/** Sends JSON and returns `{ status, body }`; a body that is not JSON comes back as text. */
+export async function send(method, url, content) {
+  const response = await fetch(url, {
+    method,
+    ...(content && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) }),
+  });
+  const text = await response.text();
+  try {
+    return { status: response.status, body: JSON.parse(text) };
+  } catch {
+    return { status: response.status, body: text };
+  }
+}

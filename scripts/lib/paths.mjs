@@ -1,0 +1,19 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of package.json, wherever the script was called from. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** What the scripts remember between runs. Outside `dist`, which is published. */
+export const cache = join(root, 'node_modules', '.cache', 'nestjs-redlock');
+
+/** The program of a development dependency, to be run with `process.execPath`: works without a shell. */
+export const tools = {
+  eslint: join(root, 'node_modules', 'eslint', 'bin', 'eslint.js'),
+  jest: join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+  nest: join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'),
+  prettier: join(root, 'node_modules', 'prettier', 'bin', 'prettier.cjs'),
+  tsc: join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+};
+
+export const sampleMain = join(root, 'sample', 'order-system', 'dist', 'main.js');

@@ -1,0 +1,28 @@
+import { createServer } from 'node:net';
+
+/** A port that nobody listens on at this moment. */
+export function freePort() {
+  return tryPort(0);
+}
+
+/** `first`, or the next port above it that is free. 0: any. */
+export async function nextFreePort(first) {
+  if (first === 0) return freePort();
+  for (let port = first; port < first + 100; port += 1) {
+    if ((await tryPort(port)) !== undefined) return port;
+  }
+  throw new Error(
+    `No free port from ${first} to ${first + 99}. Set PORT to another number, or to 0 for any.`,
+  );
+}
+
+function tryPort(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const { port: taken } = server.address();
+      server.close(() => resolve(taken));
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { root } from './paths.mjs';
+
+/**
+ * Runs a command in the project's folder with its output on the terminal.
+ *
+ * Never rejects: `{ ok, problem }`, so that one failed step does not hide what the next ones would have told.
+ */
+export function run(command, args, { env = {}, limitMs = 300_000 } = {}) {
+  return new Promise((resolve) => {
+    // A group of its own, so that a command that does not end takes its workers with it when it is killed.
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: true,
+    });
+    const kill = () => killGroup(child);
+    const interrupt = (signal) => {
+      kill();
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    let problem;
+    const limit = setTimeout(() => {
+      problem = `did not end within ${limitMs / 1000} s`;
+      kill();
+    }, limitMs);
+    process.on('exit', kill).on('SIGINT', interrupt).on('SIGTERM', interrupt);
+
+    const finish = (ok, why) => {
+      clearTimeout(limit);
+      process.off('exit', kill).off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      resolve({ ok, problem: problem ?? why });
+    };
+    child.once('error', (error) => finish(false, error.message));
+    child.once('exit', (code, signal) =>
+      finish(code === 0, code === 0 ? undefined : `ended with ${signal ?? code}`),
+    );
+  });
+}
+
+/** Runs one of the tools of `paths.mjs`, or any JavaScript file, on this Node. */
+export function runNode(file, args, options) {
+  return run(process.execPath, [file, ...args], options);
+}
+
+function killGroup(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended, which is what was wanted.
+  }
+}

@@ -1,0 +1,57 @@
+/** Counts what passed and failed over all steps, and ends the run with one line that says it. */
+export class Tally {
+  passed = 0;
+  failed = 0;
+  skipped = 0;
+  #problems = [];
+
+  /** One check: `work` returns `{ ok, problem }`. Returns whether it passed. */
+  async step(name, work) {
+    const { ok, problem } = await this.#timed(name, work);
+    if (ok) this.passed += 1;
+    else this.#fail(1, `${name}: ${problem}`);
+    return ok;
+  }
+
+  /** For what the machine may not be able to have: then it is skipped, and not failed. */
+  async stepOrSkip(name, work) {
+    const { ok, problem } = await this.#timed(name, work);
+    if (ok) this.passed += 1;
+    else this.#skip(1, `${name}: ${problem}`);
+    return ok;
+  }
+
+  /** Many checks: `work` returns `{ passed, failed, skipped, problem }`. */
+  async suite(name, work) {
+    const { passed, failed, skipped, problem } = await this.#timed(name, work);
+    this.passed += passed;
+    if (failed > 0) this.#fail(failed, `${name}: ${problem ?? `${failed} failed`}`);
+    if (skipped > 0) this.#skip(skipped, `${name}: ${problem ?? `${skipped} skipped`}`);
+  }
+
+  finish() {
+    if (this.#problems.length > 0) console.log(`\n${this.#problems.join('\n')}`);
+    const skipped = this.skipped === 0 ? '' : `, ${this.skipped} skipped`;
+    console.log(`\n${this.passed} passed, ${this.failed} failed${skipped}`);
+    process.exitCode = this.failed === 0 ? 0 : 1;
+  }
+
+  async #timed(name, work) {
+    console.log(`\n▸ ${name}`);
+    const start = performance.now();
+    const result = await work();
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    console.log(`  ${name}: ${seconds} s`);
+    return result;
+  }
+
+  #fail(count, problem) {
+    this.failed += count;
+    this.#problems.push(`FAILED   ${problem}`);
+  }
+
+  #skip(count, problem) {
+    this.skipped += count;
+    this.#problems.push(`SKIPPED  ${problem}`);
+  }
+}

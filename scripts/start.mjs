@@ -1,0 +1,75 @@
+// `npm start`: the order system on this machine, until Ctrl-C.
+import { send } from './lib/http.mjs';
+import { prepare } from './lib/prepare.mjs';
+import { Shop, withoutPassword } from './lib/shop.mjs';
+import { stopOnSignal } from './lib/stop-on-signal.mjs';
+
+const shop = new Shop();
+stopOnSignal(() => {
+  console.log('Stopping …');
+  return shop.stop();
+});
+
+try {
+  await prepare();
+  const backends = await shop.startBackends();
+  const apps = await shop.startApps({ firstPort: Number(process.env.PORT ?? 3000), onLine: console.log });
+  const order = await seed(apps[0].url);
+  console.log(
+    [...describe(backends, apps), ...linesToTry(apps, order), 'Ctrl-C stops everything.'].join('\n'),
+  );
+
+  const end = await Promise.race(apps.map(async ({ name, exited }) => `${name} ${await exited}`));
+  throw new Error(end);
+} catch (error) {
+  if (!stopOnSignal.stopping) {
+    console.error(error.message);
+    process.exitCode = 1;
+    await shop.stop();
+    process.exit();
+  }
+}
+
+/** Something to sell, and one order to pay. */
+async function seed(url) {
+  await send('POST', `${url}/warehouses/receive`, { warehouse: 'north', sku: 'tea', quantity: 100 });
+  const { body } = await send('POST', `${url}/orders`, { sku: 'tea', quantity: 1 });
+  return body;
+}
+
+function describe({ kind, nodes, data }, apps) {
+  const places = {
+    spawned: [...nodes.map((url, index) => `  lock node ${index + 1}   ${url}`), `  data          ${data}`],
+    own: [
+      ...nodes.map((url, index) => `  lock node ${index + 1}   ${withoutPassword(url)} (yours)`),
+      `  data          ${withoutPassword(data)} (yours)`,
+    ],
+    embedded: [
+      '  redis-server is not in PATH: one process, with its lock nodes and data inside.',
+      '  With redis-server, or with REDIS_NODES=redis://…,redis://…, two processes share real locks.',
+    ],
+  };
+  return [
+    '',
+    'The order system runs:',
+    ...apps.map(({ name, url }) => `  ${name}         ${url}`),
+    ...places[kind],
+    '',
+  ];
+}
+
+function linesToTry(apps, order) {
+  const first = apps[0].url;
+  const second = apps.at(-1).url;
+  const json = `-H 'content-type: application/json' -d`;
+  const pay = (url) => `curl -s -X POST ${url}/orders/${order.id}/pay`;
+  return [
+    'Buy one packet of tea:',
+    `  curl -s -X POST ${first}/orders ${json} '{"sku":"tea","quantity":1}'`,
+    `Pay one order twice at the same moment${first === second ? '' : ', at both processes'}; one payment is made:`,
+    `  ${pay(first)} & ${pay(second)} & wait; curl -s ${second}/orders/${order.id}/payments`,
+    'Move ten packets to another warehouse, with both warehouses locked:',
+    `  curl -s -X POST ${second}/warehouses/move ${json} '{"from":"north","to":"south","sku":"tea","quantity":10}'`,
+    '',
+  ];
+}

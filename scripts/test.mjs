@@ -1,0 +1,36 @@
+// `npm test`: everything that is checked, on a machine that has only Node and npm.
+// `npm test -- unit e2e`: these suites alone.
+import { build } from './lib/build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { runJest, suites } from './lib/jest.mjs';
+import { tools } from './lib/paths.mjs';
+import { ensureRedisServer } from './lib/redis-binary.mjs';
+import { runNode } from './lib/run.mjs';
+import { Tally } from './lib/tally.mjs';
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !suites.includes(name));
+if (unknown.length > 0) {
+  console.error(`No suite ${unknown.join(', ')}. There are: ${suites.join(', ')}.`);
+  process.exit(1);
+}
+const everything = wanted.length === 0;
+const tally = new Tally();
+
+await tally.step('npm dependencies', ensureDependencies);
+if (tally.failed === 0) await runChecks();
+tally.finish();
+
+async function runChecks() {
+  const hasRedis = await tally.stepOrSkip('redis-server', ensureRedisServer);
+  if (everything) {
+    await tally.step('eslint', () => runNode(tools.eslint, ['.', '--max-warnings', '0']));
+    await tally.step('prettier', () => runNode(tools.prettier, ['--check', '--log-level', 'warn', '.']));
+    await tally.step('types', () => runNode(tools.tsc, ['-p', 'tsconfig.json', '--noEmit']));
+    await tally.step('build of the library', () => build('lib'));
+    await tally.step('build of the sample', () => build('order-system'));
+  }
+  for (const name of everything ? suites : wanted) {
+    await tally.suite(name, () => runJest(name, { hasRedis }));
+  }
+}
