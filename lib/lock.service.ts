@@ -1,36 +1,151 @@
-import { Observable } from 'rxjs';
-import type { Lock } from './locking/lock.interface';
+import { Subject, type Observable } from 'rxjs';
+import { LockBusyError } from './errors/lock-busy.error';
+import { LockReentrancyError } from './errors/lock-reentrancy.error';
+import { checkResources } from './locking/check-resources';
+import { LockContext } from './locking/lock-context';
 import type { LockEvent } from './locking/lock-event.interface';
 import type { LockInspection } from './locking/lock-inspection.interface';
+import type { LockManager } from './locking/lock-manager';
 import type { LockOptions } from './locking/lock-options';
+import type { Lock } from './locking/lock.interface';
 
+/** Options of `withLock`. */
+export interface WithLockOptions extends LockOptions {
+  /**
+   * Whether code that holds the resources already enters again at once. False: it gets a `LockReentrancyError`.
+   *
+   * @default true
+   */
+  reentrant?: boolean;
+}
+
+type Task<T> = (lock: Lock) => T | Promise<T>;
+
+/**
+ * Distributed locks, one holder per resource in the whole fleet. Inject it, or make one with `createLockService`.
+ *
+ * Every method that takes resources rejects with a `LockKeyError` or `LockOptionsError` before any node is asked when
+ * its arguments cannot be meant.
+ */
 export class LockService {
-  readonly events$!: Observable<LockEvent>;
-  acquire(_resources: string | readonly string[], _options?: LockOptions): Promise<Lock> {
-    throw new Error('not yet');
+  /**
+   * What happens to locks and nodes, for logs and metrics. Hot; a subscriber that throws harms no lock: rxjs reports
+   * its error apart from the code that caused the event.
+   */
+  readonly events$: Observable<LockEvent>;
+
+  private readonly context = new LockContext();
+  private closing: Promise<void> | undefined;
+
+  /** @internal Use `RedlockModule` or `createLockService`. */
+  constructor(
+    private readonly manager: LockManager,
+    private readonly events: Subject<LockEvent>,
+    private readonly closeEverything: () => Promise<void>,
+  ) {
+    this.events$ = events.asObservable();
   }
-  tryAcquire(_resources: string | readonly string[], _options?: Omit<LockOptions, 'wait' | 'signal'>): Promise<Lock | null> {
-    throw new Error('not yet');
+
+  /**
+   * Waits for the lock for up to `options.wait`. With several resources it holds all of them or none.
+   *
+   * Release it yourself, best with `await using lock = await locks.acquire('order:7')`.
+   *
+   * @throws LockBusyError when somebody else held it all the time
+   * @throws LockUnavailableError when too few nodes answered
+   */
+  acquire(resources: string | readonly string[], options?: LockOptions): Promise<Lock> {
+    return this.manager.acquire(resources, options);
   }
-  withLock<T>(resources: string | readonly string[], task: (lock: Lock) => T | Promise<T>): Promise<T>;
-  withLock<T>(
+
+  /**
+   * One attempt, without waiting: null when somebody else holds it.
+   *
+   * @throws LockUnavailableError when too few nodes answered
+   */
+  async tryAcquire(
     resources: string | readonly string[],
-    options: LockOptions & { reentrant?: boolean },
-    task: (lock: Lock) => T | Promise<T>,
-  ): Promise<T>;
-  withLock<T>(): Promise<T> {
-    throw new Error('not yet');
+    options?: Omit<LockOptions, 'wait'>,
+  ): Promise<Lock | null> {
+    try {
+      return await this.manager.acquire(resources, { ...options, wait: 0 });
+    } catch (error) {
+      if (error instanceof LockBusyError) return null;
+      throw error;
+    }
   }
-  inspect(_resource: string): Promise<LockInspection> {
-    throw new Error('not yet');
+
+  /**
+   * Runs `task` under the lock and releases it afterwards, whatever came of the task.
+   *
+   * Rejects with the task's own error, with what `acquire` throws, or with a `LockLostError` when the lock was lost
+   * before the task was done: its result then is not to be relied on. Code that holds all the resources already, in
+   * the same async chain, enters at once and shares the lock.
+   *
+   * @throws LockReentrancyError when the code holds some of the resources but not all, and so would wait for itself
+   */
+  withLock<T>(resources: string | readonly string[], task: Task<T>): Promise<T>;
+  withLock<T>(resources: string | readonly string[], options: WithLockOptions, task: Task<T>): Promise<T>;
+  async withLock<T>(
+    resources: string | readonly string[],
+    optionsOrTask: WithLockOptions | Task<T>,
+    taskAfterOptions?: Task<T>,
+  ): Promise<T> {
+    const [options, task] =
+      typeof optionsOrTask === 'function' ? [{}, optionsOrTask] : [optionsOrTask, taskAfterOptions];
+    if (typeof task !== 'function')
+      throw new TypeError('withLock needs a task: withLock(resources, options?, task)');
+    const { reentrant = true, ...lockOptions } = options;
+
+    const names = checkResources(resources);
+    const frame = this.context.holdingAll(names);
+    if (frame !== undefined && reentrant) return this.context.reenter(frame, task);
+    if (frame !== undefined) {
+      throw new LockReentrancyError(
+        names,
+        'it asked with `reentrant: false`. Take the lock once, further out.',
+      );
+    }
+    if (this.context.holdingSome(names) !== undefined) {
+      throw new LockReentrancyError(
+        names,
+        'it holds some of them, but not all. Take all of them together, further out.',
+      );
+    }
+    return this.context.enter(await this.manager.acquire(names, lockOptions), task);
   }
-  forceRelease(_resource: string): Promise<number> {
-    throw new Error('not yet');
+
+  /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
+  inspect(resource: string): Promise<LockInspection> {
+    return this.manager.inspect(resource);
   }
-  current(_resource?: string): Lock | undefined {
-    throw new Error('not yet');
+
+  /**
+   * Takes the lock away from whoever holds it. For operators: the holder hears of it at its next extension, and two
+   * may work at the same time until then.
+   *
+   * @returns the number of nodes that it was removed from
+   * @throws LockUnavailableError when no node answered
+   */
+  forceRelease(resource: string): Promise<number> {
+    return this.manager.forceRelease(resource);
   }
+
+  /** The lock that the running code holds through `withLock` or `@Locked`: the innermost, or the one on `resource`. */
+  current(resource?: string): Lock | undefined {
+    return this.context.current(resource);
+  }
+
+  /**
+   * Refuses new locks, ends all waiting, gives the holders `shutdownTimeout` to finish, takes the locks of the rest
+   * away, and closes what the service opened. The Nest module calls it when the application shuts down.
+   */
   close(): Promise<void> {
-    throw new Error('not yet');
+    return (this.closing ??= this.closeOnce());
+  }
+
+  private async closeOnce(): Promise<void> {
+    await this.closeEverything();
+    this.events.complete();
   }
 }

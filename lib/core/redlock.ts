@@ -51,7 +51,7 @@ export interface RedlockSettings {
   /** The longest wait for one node's vote. */
   readonly nodeTimeoutMs: number;
   /** A value that was never used before and that nobody can guess (R2). */
-  newOwnerToken(): string;
+  readonly newOwnerToken: () => string;
 }
 
 /**
@@ -129,7 +129,7 @@ export class Redlock {
       ownerToken: hold.ownerToken,
       keepMs: keepMs > 0 ? keepMs : undefined,
       wakeWaiters: true,
-      ttlMs: hold.ttlMs,
+      ttlMs: Math.max(hold.ttlMs, keepMs),
     };
     const round = await this.hold<ReleaseVote>({
       timeoutMs: this.settings.nodeTimeoutMs,

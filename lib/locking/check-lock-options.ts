@@ -164,6 +164,6 @@ function check(isRight: boolean, option: string, value: unknown, rule: string): 
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (typeof value === 'object' || typeof value === 'function') return `a value of type ${typeof value}`;
-  return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return value === null ? 'null' : `a value of type ${typeof value}`;
 }

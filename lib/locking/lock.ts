@@ -16,8 +16,16 @@ export interface LockSurroundings {
   readonly redlock: Redlock;
   readonly keeper: LeaseKeeper;
   readonly limits: LockLimits;
-  fraction(): number;
-  emit(event: LockEvent): void;
+  readonly fraction: () => number;
+  readonly emit: (event: LockEvent) => void;
+}
+
+/** Each is called once. */
+export interface LockHooks {
+  /** The release has left for the nodes: the next caller of this process may try. */
+  givenBack(): void;
+  /** The nodes have answered, or had their time to. */
+  ended(): void;
 }
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
@@ -39,8 +47,7 @@ export class HeldLock implements Lock, Lease {
     private readonly hold: Hold,
     private readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings,
-    /** Called once, when the next caller of this process may try. */
-    private readonly onEnd: () => void,
+    private readonly hooks: LockHooks,
   ) {
     this.heldSinceMs = around.clock.now();
     this.ttlMs = options.ttlMs;
@@ -70,7 +77,8 @@ export class HeldLock implements Lock, Lease {
   }
 
   get remainingMs(): number {
-    return this.ending === undefined ? remainingMs(this.around.clock, this.hold.validity) : 0;
+    if (this.ending !== undefined) return 0;
+    return Math.max(0, Math.min(this.validityMs, this.options.maxHoldMs - this.heldMs));
   }
 
   /** Why it does not hold any more, unless it was released before that. */
@@ -107,9 +115,11 @@ export class HeldLock implements Lock, Lease {
 
   /** Takes the lock away from its holder: aborts the signal, and gives the resources back. */
   lose(reason: LockLostReason, cause?: unknown): void {
-    if (this.ending !== undefined || this.loss !== undefined) return;
-    this.declareLost(this.lostError(reason, cause));
+    if (this.ending !== undefined) return;
+    // Before anybody hears of it: a listener may call release().
+    this.loss = this.lostError(reason, cause);
     this.ending = this.end();
+    this.announceLoss(this.loss);
   }
 
   attend(): number | null {
@@ -123,10 +133,10 @@ export class HeldLock implements Lock, Lease {
   }
 
   /** The clocks say what a timer may not have had the time to say. */
-  private noticeEnd(): void {
+  noticeEnd(): void {
     if (this.ending !== undefined) return;
-    if (this.remainingMs === 0) this.lose('expired');
-    else if (this.heldMs >= this.options.maxHoldMs) this.lose('max-hold');
+    if (this.heldMs >= this.options.maxHoldMs) this.lose('max-hold');
+    else if (this.validityMs === 0) this.lose('expired');
   }
 
   /** One after another, and none after the release began (R10). */
@@ -157,24 +167,25 @@ export class HeldLock implements Lock, Lease {
   }
 
   private async end(): Promise<ReleaseOutcome> {
-    const { clock, keeper, redlock } = this.around;
+    const { keeper, redlock } = this.around;
     const heldMs = this.heldMs;
     keeper.drop(this);
     if (this.extending !== undefined) await this.extending;
     const releasing = redlock.release(this.hold, Math.ceil(this.options.holdAtLeastMs - this.heldMs));
     // Nodes apply requests in order, so the next caller of this process need not wait for the answers.
-    this.onEnd();
+    this.hooks.givenBack();
     const outcome = await releasing;
+    this.hooks.ended();
     // It was gone while it still should have been ours: somebody took it.
-    if (outcome === 'expired' && remainingMs(clock, this.hold.validity) > 0) {
-      if (this.loss === undefined) this.declareLost(this.lostError('gone'));
+    if (outcome === 'expired' && this.validityMs > 0 && this.loss === undefined) {
+      this.loss = this.lostError('gone');
+      this.announceLoss(this.loss);
     }
     if (this.loss === undefined) this.emitAbout({ type: 'released', outcome, heldMs });
     return outcome;
   }
 
-  private declareLost(error: LockLostError): void {
-    this.loss = error;
+  private announceLoss(error: LockLostError): void {
     this.aborter?.abort(error);
     this.emitAbout({ type: 'lost', error, heldMs: this.heldMs });
   }
@@ -187,6 +198,10 @@ export class HeldLock implements Lock, Lease {
   private nextExtensionAtMs(): number {
     if (!this.options.autoExtend) return Infinity;
     return this.around.clock.now() + extendDelayMs(this.ttlMs, this.around.fraction());
+  }
+
+  private get validityMs(): number {
+    return remainingMs(this.around.clock, this.hold.validity);
   }
 
   private get heldMs(): number {

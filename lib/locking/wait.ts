@@ -72,6 +72,7 @@ export class Wait {
     return new Promise<T>((resolve, reject) => {
       this.onCancel = reject;
       work.then(resolve, reject);
+      if (this.cancelled !== undefined) this.onCancel(this.cancelled.reason);
     });
   }
 

@@ -1,0 +1,71 @@
+import { LockOptionsError } from './errors/lock-options.error';
+import type { RedlockOptions } from './interfaces/redlock-module-options.interface';
+import { checkEachLockOption, completeLockOptions, type LockLimits } from './locking/check-lock-options';
+import type { LockOptions } from './locking/lock-options';
+
+/** The options of a lock service after the door: complete, checked, in milliseconds. */
+export interface CheckedRedlockOptions {
+  readonly limits: LockLimits;
+  readonly defaults: LockOptions;
+  readonly keyPrefix: string;
+  readonly shutdownTimeoutMs: number;
+}
+
+const DEFAULTS = { keyPrefix: 'lock:', nodeTimeout: 500, maxTtl: 60_000, shutdownTimeout: 10_000 };
+
+const KNOWN = [
+  'nodes',
+  'keyPrefix',
+  'nodeTimeout',
+  'maxTtl',
+  'shutdownTimeout',
+  'defaults',
+  // Read by RedlockModule.
+  'exceptionFilter',
+  'isGlobal',
+  'name',
+];
+
+/** Checks everything but the nodes, relations included. */
+export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOptions {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new LockOptionsError('options', 'must be an object with at least `nodes`.');
+  }
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) {
+      throw new LockOptionsError(name, `is not an option of RedlockModule. Known are: ${KNOWN.join(', ')}.`);
+    }
+  }
+  const {
+    keyPrefix = DEFAULTS.keyPrefix,
+    nodeTimeout = DEFAULTS.nodeTimeout,
+    maxTtl = DEFAULTS.maxTtl,
+    shutdownTimeout = DEFAULTS.shutdownTimeout,
+    defaults = {},
+  } = options;
+  if (typeof (keyPrefix as unknown) !== 'string')
+    throw new LockOptionsError('keyPrefix', 'must be a string.');
+  checkMilliseconds('nodeTimeout', nodeTimeout, 1);
+  checkMilliseconds('maxTtl', maxTtl, 1);
+  checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);
+
+  const limits = { nodeTimeoutMs: nodeTimeout, maxTtlMs: maxTtl };
+  checkEachLockOption(defaults, 'defaults.');
+  if ('signal' in defaults) {
+    throw new LockOptionsError(
+      'defaults.signal',
+      'belongs to a single call, since it would cancel all of them.',
+    );
+  }
+  completeLockOptions(defaults, {}, limits, 'defaults.');
+  return { limits, defaults, keyPrefix, shutdownTimeoutMs: shutdownTimeout };
+}
+
+function checkMilliseconds(option: string, value: unknown, least: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least) {
+    throw new LockOptionsError(
+      option,
+      `must be a whole number of milliseconds, ${least} or more, but is ${String(value).slice(0, 40)}.`,
+    );
+  }
+}

@@ -1,0 +1,55 @@
+import { hostname } from 'node:os';
+import { Subject } from 'rxjs';
+import { checkRedlockOptions } from './check-redlock-options';
+import type { RedlockOptions } from './interfaces/redlock-module-options.interface';
+import { LockService } from './lock.service';
+import type { LockEvent } from './locking/lock-event.interface';
+import { LockManager } from './locking/lock-manager';
+import { ownerTokenFactory } from './locking/owner-token';
+import { openNodes } from './open-nodes';
+import { systemClock } from './utils/system-clock';
+import { systemRandomness } from './utils/system-randomness';
+
+/**
+ * A lock service without Nest, for scripts and workers. It connects in the background and keeps the process alive
+ * until `close()`.
+ *
+ * @throws LockOptionsError before anything is opened
+ * @example
+ * const locks = createLockService({ nodes: ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'] });
+ * await locks.withLock('report:2026-11', () => writeReport());
+ * await locks.close();
+ */
+export function createLockService(options: RedlockOptions): LockService {
+  const { limits, defaults, keyPrefix, shutdownTimeoutMs } = checkRedlockOptions(options);
+  const opened = openNodes(options.nodes, keyPrefix);
+  const { nodes } = opened;
+  if (nodes.length % 2 === 0) warnAboutEvenNumber(nodes.length);
+  const events = new Subject<LockEvent>();
+  const serviceId = systemRandomness.secret().slice(0, 4);
+  const manager = new LockManager({
+    nodes,
+    clock: systemClock,
+    randomness: systemRandomness,
+    newOwnerToken: ownerTokenFactory(
+      { host: hostname(), pid: process.pid, serviceId },
+      systemRandomness.secret,
+    ),
+    limits,
+    defaults,
+    emit: (event) => {
+      events.next(event);
+    },
+  });
+  return new LockService(manager, events, async () => {
+    await manager.close(shutdownTimeoutMs);
+    await opened.closeOpened();
+  });
+}
+
+function warnAboutEvenNumber(count: number): void {
+  process.emitWarning(
+    `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`,
+    { type: 'RedlockWarning', code: 'REDLOCK_EVEN_NODES' },
+  );
+}

@@ -1,0 +1,67 @@
+import type { LockNode } from './core/lock-node.interface';
+import { LockOptionsError } from './errors/lock-options.error';
+import type { RedlockNodeInput } from './interfaces/redlock-module-options.interface';
+import { describeRedisNode } from './redis/redis-connections';
+
+/** The nodes of one lock service, and how to close those that the service opened. */
+export interface OpenedNodes {
+  readonly nodes: readonly LockNode[];
+  closeOpened(): Promise<void>;
+}
+
+const LEAST_NODES = 1;
+const MOST_NODES = 15;
+
+/** Checks all inputs, and only then opens the first connection (R13). */
+export function openNodes(inputs: readonly RedlockNodeInput[], keyPrefix: string): OpenedNodes {
+  if (!Array.isArray(inputs) || inputs.length < LEAST_NODES || inputs.length > MOST_NODES) {
+    throw new LockOptionsError(
+      'nodes',
+      `must be an array of ${LEAST_NODES} to ${MOST_NODES} nodes, such as ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'].`,
+    );
+  }
+  const descriptions = inputs.map((input: RedlockNodeInput, position) => {
+    const option = `nodes[${position}]`;
+    return isLockNode(input)
+      ? { name: input.name, address: input.name, given: input }
+      : describeRedisNode(input, option);
+  });
+  refuseTheSameTwice(descriptions.map(({ address }) => address));
+
+  const opened: LockNode[] = [];
+  const nodes = descriptions.map((description) => {
+    if ('given' in description) return description.given;
+    const node = description.open({ keyPrefix });
+    opened.push(node);
+    return node;
+  });
+  return {
+    nodes,
+    async closeOpened() {
+      await Promise.all(opened.map((node) => node.close()));
+    },
+  };
+}
+
+function isLockNode(input: unknown): input is LockNode {
+  const node = input as Partial<LockNode> | null | undefined;
+  return (
+    typeof node === 'object' &&
+    node !== null &&
+    typeof node.name === 'string' &&
+    typeof node.acquire === 'function' &&
+    typeof node.extend === 'function' &&
+    typeof node.release === 'function'
+  );
+}
+
+function refuseTheSameTwice(addresses: readonly string[]): void {
+  addresses.forEach((address, position) => {
+    const first = addresses.indexOf(address);
+    if (first === position) return;
+    throw new LockOptionsError(
+      `nodes[${position}]`,
+      `is ${address}, the same as nodes[${first}]. One server counted twice would grant a majority alone; list each once.`,
+    );
+  });
+}
