@@ -2,6 +2,7 @@ import type { LockNode } from './core/lock-node.interface';
 import { LockOptionsError } from './errors/lock-options.error';
 import type { RedlockNodeInput } from './interfaces/redlock-module-options.interface';
 import { describeRedisNode } from './redis/redis-connections';
+import { RedisLockNode } from './redis/redis-lock-node';
 
 /** The nodes of one lock service, and how to close those that the service opened. */
 export interface OpenedNodes {
@@ -20,18 +21,15 @@ export function openNodes(inputs: readonly RedlockNodeInput[], keyPrefix: string
       `must be an array of ${LEAST_NODES} to ${MOST_NODES} nodes, such as ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'].`,
     );
   }
-  const descriptions = inputs.map((input: RedlockNodeInput, position) => {
-    const option = `nodes[${position}]`;
-    return isLockNode(input)
-      ? { name: input.name, address: input.name, given: input }
-      : describeRedisNode(input, option);
-  });
-  refuseTheSameTwice(descriptions.map(({ address }) => address));
+  const descriptions = inputs.map((input: RedlockNodeInput, position) =>
+    isLockNode(input) ? input : describeRedisNode(input, `nodes[${position}]`),
+  );
+  refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
 
   const opened: LockNode[] = [];
   const nodes = descriptions.map((description) => {
-    if ('given' in description) return description.given;
-    const node = description.open({ keyPrefix });
+    if (isLockNode(description)) return description;
+    const node = new RedisLockNode(description, { keyPrefix });
     opened.push(node);
     return node;
   });
