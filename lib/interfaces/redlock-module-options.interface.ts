@@ -1,4 +1,10 @@
-import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
+import type {
+  InjectionToken,
+  ModuleMetadata,
+  OptionalFactoryDependency,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { LockNode } from '../core/lock-node.interface';
 import type { LockOptions } from '../locking/lock-options';
@@ -80,12 +86,17 @@ export interface RedlockOptionsFactory {
   createRedlockOptions(): RedlockModuleOptions | Promise<RedlockModuleOptions>;
 }
 
+/** Options of `RedlockModule.forRootAsync`: exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface RedlockModuleAsyncOptions extends RedlockModuleExtras, Pick<ModuleMetadata, 'imports'> {
-  useFactory?: (...dependencies: never[]) => RedlockModuleOptions | Promise<RedlockModuleOptions>;
-  useClass?: Type<RedlockOptionsFactory>;
-  useExisting?: Type<RedlockOptionsFactory>;
+  /** Returns the options, from what `inject` names. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
+  useFactory?: (...dependencies: any[]) => RedlockModuleOptions | Promise<RedlockModuleOptions>;
   /** What `useFactory` is called with. */
   inject?: (InjectionToken | OptionalFactoryDependency)[];
+  /** A class that Nest makes an instance of, for the options alone. */
+  useClass?: Type<RedlockOptionsFactory>;
+  /** A provider of one of the `imports`, or of a global module: its one instance is asked. */
+  useExisting?: Type<RedlockOptionsFactory>;
   /** Providers that only the options need. */
   extraProviders?: Provider[];
 }

@@ -1,0 +1,67 @@
+export { RedlockModule } from './redlock.module';
+export type {
+  RedlockModuleAsyncOptions,
+  RedlockModuleExtras,
+  RedlockModuleOptions,
+  RedlockNodeInput,
+  RedlockOptions,
+  RedlockOptionsFactory,
+} from './interfaces/redlock-module-options.interface';
+
+export { LockService } from './lock.service';
+export type { WithLockOptions } from './lock.service';
+export { createLockService } from './create-lock-service';
+export type { LockOptions } from './locking/lock-options';
+export type { Lock, ReleaseOutcome } from './locking/lock.interface';
+export type { LockEvent } from './locking/lock-event.interface';
+export type { LockHolder, LockInspection, NodeInspection } from './locking/lock-inspection.interface';
+
+export { Locked } from './decorators/locked.decorator';
+export { InjectLockService } from './decorators/inject-lock-service.decorator';
+export { LockInterceptor } from './interceptors/lock.interceptor';
+export { LockExceptionFilter } from './filters/lock-exception.filter';
+export { bindLockService } from './utils/lock-service-binding';
+export { getLockServiceToken } from './utils/lock-service-token';
+export type {
+  ContextLockKey,
+  LockKey,
+  LockKeyFunction,
+  LockKeyResult,
+} from './interfaces/lock-key.interface';
+export type {
+  LockedOptions,
+  LockInterceptorOptions,
+  OnBusy,
+  OnBusyFunction,
+} from './interfaces/locked-options.interface';
+export type { AsyncMethod, LockedDecorator } from './interfaces/locked-decorator.interface';
+export type { LockErrorBody } from './filters/lock-error-body';
+
+export { LockError } from './errors/lock.error';
+export type { LockErrorCode } from './errors/lock.error';
+export { LockBusyError } from './errors/lock-busy.error';
+export { LockKeyError } from './errors/lock-key.error';
+export { LockLostError } from './errors/lock-lost.error';
+export type { LockLostReason } from './errors/lock-lost.error';
+export { LockNotBoundError } from './errors/lock-not-bound.error';
+export { LockOptionsError } from './errors/lock-options.error';
+export { LockReentrancyError } from './errors/lock-reentrancy.error';
+export { LockUnavailableError } from './errors/lock-unavailable.error';
+export type { NodeVote } from './errors/node-vote.interface';
+
+export { MemoryLockNode } from './memory/memory-lock-node';
+export type { MemoryLockNodeOptions } from './memory/memory-lock-node';
+export type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  FailedVote,
+  LockNode,
+  NodeHold,
+  NodeStatus,
+  NodeStatusChange,
+  ReleaseRequest,
+  ReleaseVote,
+} from './core/lock-node.interface';
+export type { Clock, Timer } from './core/clock.interface';

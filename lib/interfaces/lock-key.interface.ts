@@ -1,0 +1,27 @@
+import type { ExecutionContext } from '@nestjs/common';
+
+/** What a key function may return: one resource, or several that are locked all or nothing. */
+export type LockKeyResult = string | readonly string[];
+
+/** Any function that can be the key of a method; what it takes is checked against the method that it stands on. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
+export type LockKeyFunction = (this: any, ...args: any[]) => LockKeyResult;
+
+/**
+ * What `@Locked` locks:
+ * - a template: `order:<0>` (first argument), `order:<0.user.id>` (a path in it), `stock:<this.region>` (a property of
+ *   the instance); `<<` is a literal `<`. Values are encoded with `encodeURIComponent`, and a value that is undefined,
+ *   null, '', NaN or an object is a `LockKeyError`
+ * - several templates: all or nothing
+ * - a function that gets what the method gets, `this` included, and has full control
+ */
+export type LockKey<F extends LockKeyFunction = LockKeyFunction> = string | readonly string[] | F;
+
+/**
+ * What `LockInterceptor` locks:
+ * - a template: `<params.id>`, `<query.page>`, `<body.order.id>`, `<headers.x-tenant>`, `<user.id>` of the HTTP request;
+ *   `<0>`, `<1.id>`: arguments of the execution context, on any transport
+ * - several templates: all or nothing
+ * - a function of the execution context
+ */
+export type ContextLockKey = string | readonly string[] | ((context: ExecutionContext) => LockKeyResult);

@@ -1,0 +1,11 @@
+/** Token of the options of one RedlockModule, inside that module. */
+export const REDLOCK_MODULE_OPTIONS = 'REDLOCK_MODULE_OPTIONS';
+
+/** Token of the lock service of one RedlockModule, inside that module: the same whatever its name is. */
+export const REDLOCK_LOCK_SERVICE = 'REDLOCK_LOCK_SERVICE';
+
+/** Context of the log lines of this library. */
+export const LOGGER_CONTEXT = 'RedlockModule';
+
+/** What a client is asked to wait for after a 503. Nodes come back within seconds, or not at all. */
+export const RETRY_AFTER_SECONDS = 1;

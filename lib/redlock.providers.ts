@@ -1,0 +1,70 @@
+import type { Provider } from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { createLockService } from './create-lock-service';
+import { LockOptionsError } from './errors/lock-options.error';
+import { LockExceptionFilter } from './filters/lock-exception.filter';
+import { NoExceptionFilter } from './filters/no-exception.filter';
+import type {
+  RedlockModuleAsyncOptions,
+  RedlockModuleOptions,
+  RedlockOptionsFactory,
+} from './interfaces/redlock-module-options.interface';
+import { LockedExplorer } from './locked.explorer';
+import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { RedlockLifecycle } from './redlock.lifecycle';
+import { getLockServiceToken } from './utils/lock-service-token';
+
+/** What every RedlockModule has, once its options are known. */
+export function createServiceProviders(name: string | undefined): Provider[] {
+  return [
+    {
+      provide: getLockServiceToken(name),
+      useFactory: ({ exceptionFilter, ...options }: RedlockModuleOptions) => {
+        if (typeof (exceptionFilter ?? true) !== 'boolean') {
+          throw new LockOptionsError('exceptionFilter', 'must be true or false.');
+        }
+        return createLockService(options);
+      },
+      inject: [REDLOCK_MODULE_OPTIONS],
+    },
+    { provide: REDLOCK_LOCK_SERVICE, useExisting: getLockServiceToken(name) },
+    RedlockLifecycle,
+    LockedExplorer,
+    {
+      // Nest wants its filters registered before asynchronous options are known, so the choice is made here.
+      provide: APP_FILTER,
+      useFactory: (options: RedlockModuleOptions, adapterHost: HttpAdapterHost) =>
+        options.exceptionFilter === false ? new NoExceptionFilter() : new LockExceptionFilter(adapterHost),
+      inject: [REDLOCK_MODULE_OPTIONS, HttpAdapterHost],
+    },
+  ];
+}
+
+/** The options of `forRootAsync`, and what they need. */
+export function createAsyncOptionsProviders(options: RedlockModuleAsyncOptions): Provider[] {
+  const { useFactory, useClass, useExisting, inject = [], extraProviders = [] } = options;
+  checkOneWay({ useFactory, useClass, useExisting });
+  if (useFactory !== undefined) {
+    return [...extraProviders, { provide: REDLOCK_MODULE_OPTIONS, useFactory, inject }];
+  }
+  const factoryClass = (useClass ?? useExisting) as NonNullable<typeof useClass>;
+  return [
+    ...extraProviders,
+    ...(useClass === undefined ? [] : [useClass]),
+    {
+      provide: REDLOCK_MODULE_OPTIONS,
+      useFactory: (factory: RedlockOptionsFactory) => factory.createRedlockOptions(),
+      inject: [factoryClass],
+    },
+  ];
+}
+
+function checkOneWay(ways: Record<string, unknown>): void {
+  const names = Object.keys(ways);
+  const given = names.filter((name) => ways[name] !== undefined);
+  if (given.length === 1) return;
+  throw new LockOptionsError(
+    given.length === 0 ? names.join(', ') : given.join(', '),
+    `forRootAsync takes exactly one of ${names.join(', ')}, but has ${given.length === 0 ? 'none' : given.length}.`,
+  );
+}

@@ -1,0 +1,127 @@
+import { LockKeyError } from '../errors/lock-key.error';
+import { templateProblem } from '../redlock.messages';
+import { encodeKeyPart, readPath } from './key-part';
+
+/** Which placeholders a template may have, and where their values come from at a call. */
+export interface KeyRoots<Call> {
+  /** Says why `<root.path>` cannot be, and what can; undefined when it can. */
+  refuse(root: string, path: readonly string[]): string | undefined;
+  read(call: Call, root: string, path: readonly string[]): unknown;
+}
+
+interface Placeholder {
+  /** As written: `<0.user.id>`. */
+  readonly text: string;
+  readonly root: string;
+  readonly path: readonly string[];
+}
+
+const CLIMBS_OUT_OF_DATA = new Set(['__proto__', 'prototype', 'constructor']);
+
+/**
+ * Compiles `order:<0.user.id>` to a function from a call to a resource.
+ *
+ * @throws LockKeyError at once when the template is wrong; the function throws one when a value cannot be part of a key
+ */
+export function compileKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (call: Call) => string {
+  const parts = parseKeyTemplate(template, roots).map((part) =>
+    typeof part === 'string' ? () => part : compilePlaceholder(template, part, roots),
+  );
+  return (call) => parts.map((resolve) => resolve(call)).join('');
+}
+
+function compilePlaceholder<Call>(
+  template: string,
+  { text, root, path }: Placeholder,
+  roots: KeyRoots<Call>,
+): (call: Call) => string {
+  const fail = (problem: string) =>
+    new LockKeyError(templateProblem(template, `${text} ${problem}`), template);
+  return (call) =>
+    encodeKeyPart(
+      readPath(() => roots.read(call, root, path), path, fail),
+      fail,
+    );
+}
+
+function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (string | Placeholder)[] {
+  if (template === '') {
+    throw new LockKeyError('A lock key template is empty. Name what is locked, as in "order:<0>".', template);
+  }
+  const parts: (string | Placeholder)[] = [];
+  let openLiterals = 0;
+  let at = 0;
+  while (at < template.length) {
+    if (template.startsWith('<<', at)) {
+      parts.push('<');
+      openLiterals += 1;
+      at += 2;
+    } else if (template[at] === '<') {
+      const end = endOfPlaceholder(template, at);
+      parts.push(parsePlaceholder(template, at, template.slice(at + 1, end), roots));
+      at = end + 1;
+    } else if (template[at] === '>') {
+      // Forgotten "<": all calls would share one key, so it is not taken for text unless a "<<" came before it.
+      if (openLiterals === 0) {
+        throw badTemplate(template, at, 'has no "<" before it', 'Write a placeholder as "<0>".');
+      }
+      parts.push('>');
+      openLiterals -= 1;
+      at += 1;
+    } else {
+      const rest = template.slice(at).search(/[<>]/);
+      const end = rest === -1 ? template.length : at + rest;
+      parts.push(template.slice(at, end));
+      at = end;
+    }
+  }
+  return parts;
+}
+
+function endOfPlaceholder(template: string, start: number): number {
+  const length = template.slice(start + 1).search(/[<>]/);
+  if (length === -1 || template[start + 1 + length] === '<') {
+    throw badTemplate(
+      template,
+      start,
+      'is never closed',
+      'Close it with ">", or write "<<" for a literal "<".',
+    );
+  }
+  return start + 1 + length;
+}
+
+function parsePlaceholder<Call>(
+  template: string,
+  at: number,
+  content: string,
+  roots: KeyRoots<Call>,
+): Placeholder {
+  const [root = '', ...path] = content.split('.');
+  const text = `<${content}>`;
+  if (content.trim() === '') {
+    throw badTemplate(template, at, `opens an empty placeholder`, 'Name the value, as in "<0>" or "<0.id>".');
+  }
+  if ([root, ...path].some((name) => name === '' || /\s/.test(name))) {
+    throw badTemplate(template, at, `opens ${text}, which is not a path`, 'Write it as "<0.user.id>".');
+  }
+  const trick = [root, ...path].find((name) => CLIMBS_OUT_OF_DATA.has(name));
+  if (trick !== undefined) {
+    throw badTemplate(
+      template,
+      at,
+      `opens ${text}, but ${trick} is not data`,
+      'Name a property of the value.',
+    );
+  }
+  const refusal = roots.refuse(root, path);
+  if (refusal !== undefined) throw badTemplate(template, at, `opens ${text}`, refusal);
+  return { text, root, path };
+}
+
+function badTemplate(template: string, at: number, problem: string, remedy: string): LockKeyError {
+  return new LockKeyError(
+    templateProblem(template, `the "${template.charAt(at)}" at position ${at} ${problem}. ${remedy}`),
+    template,
+  );
+}

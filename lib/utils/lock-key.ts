@@ -1,0 +1,53 @@
+import { LockKeyError } from '../errors/lock-key.error';
+import { compileKeyTemplate, type KeyRoots } from './key-template';
+
+/** How the keys of one place (a method, an execution context) are found at a call. */
+export interface KeySource<Call> extends KeyRoots<Call> {
+  call(keyFunction: (...args: never[]) => unknown, call: Call): unknown;
+}
+
+/**
+ * Compiles a key of any form, when the class is defined, to a function from a call to resources.
+ *
+ * @throws LockKeyError at once when it can never give a resource
+ */
+export function compileLockKey<Call>(
+  key: unknown,
+  source: KeySource<Call>,
+): (call: Call) => string | readonly string[] {
+  if (typeof key === 'string') return compileKeyTemplate(key, source);
+  if (typeof key === 'function') {
+    return (call) => checkResult(source.call(key as (...args: never[]) => unknown, call));
+  }
+  if (Array.isArray(key) && key.length > 0 && key.every((template) => typeof template === 'string')) {
+    const templates = key.map((template: string) => compileKeyTemplate(template, source));
+    return (call) => templates.map((resolve) => resolve(call));
+  }
+  throw new LockKeyError(
+    'A lock key is neither a template, nor an array of templates, nor a function. ' +
+      'Name what is locked, as in "order:<0>" or ["account:<0.from>", "account:<0.to>"].',
+    key,
+  );
+}
+
+function checkResult(result: unknown): string | readonly string[] {
+  if (isResource(result)) return result;
+  if (Array.isArray(result) && result.length > 0 && result.every(isResource)) return result;
+  throw new LockKeyError(
+    `A lock key function returned ${describe(result)}. Return a string, or an array of strings, that is not empty, ` +
+      'and return it at once, not as a promise.',
+    undefined,
+  );
+}
+
+function isResource(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Never the value itself: it may be somebody's data. */
+function describe(result: unknown): string {
+  if (result instanceof Promise) return 'a promise';
+  if (Array.isArray(result))
+    return result.length === 0 ? 'an empty array' : 'an array with other things than strings';
+  return result === '' ? 'an empty string' : result === null ? 'null' : `a value of type ${typeof result}`;
+}
