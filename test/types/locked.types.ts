@@ -1,0 +1,240 @@
+/**
+ * What the compiler takes and refuses. Nothing here runs: `tsc -p tsconfig.json` is the test.
+ */
+import { applyDecorators, Get, Inject, Injectable } from '@nestjs/common';
+import {
+  bindLockService,
+  getLockServiceToken,
+  InjectLockService,
+  LockInterceptor,
+  Locked,
+  LockService,
+  RedlockModule,
+  type LockedOptions,
+} from '../../lib';
+
+interface Transfer {
+  from: string;
+  to: string;
+}
+
+export class Methods {
+  region = 'eu';
+
+  @Locked('order:<0>')
+  async template(_id: string): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  @Locked(['account:<0.from>', 'account:<0.to>'], { ttl: 5_000, wait: 2_000 })
+  async templates(_transfer: Transfer): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked((id: string) => `order:${id}`)
+  async keyFunction(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked((id: string) => [`a:${id}`, `b:${id}`] as const)
+  async fewerParametersThanTheMethod(_id: string, _count: number): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked((id: string | number) => `order:${id}`)
+  async widerParametersThanTheMethod(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked(function (this: Methods, id: string) {
+    return `${this.region}:${id}`;
+  })
+  async keyFunctionWithThis(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked((id) => `order:${String(id)}`)
+  async keyFunctionWithoutTypes(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked('x')
+  protected async protectedMethod(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked('x:<0>')
+  async generic<T extends { id: string }>(value: T): Promise<T> {
+    return Promise.resolve(value);
+  }
+
+  @applyDecorators(Locked('x'), Get())
+  async insideApplyDecorators(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error a sync method cannot wait
+  @Locked('x')
+  syncMethod(): number {
+    return 1;
+  }
+
+  // @ts-expect-error it may or may not wait
+  @Locked('x')
+  sometimesAsync(): Promise<number> | number {
+    return 1;
+  }
+
+  // @ts-expect-error the method gets a string
+  @Locked((id: number) => `order:${id}`)
+  async otherParameter(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error the method may be called without it
+  @Locked((id: string) => `order:${id}`)
+  async optionalParameter(_id?: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error the method has one parameter
+  @Locked((id: string, count: number) => `order:${id}:${count}`)
+  async moreParametersThanTheMethod(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error it stands in another class
+  @Locked(function (this: { tenant: string }, id: string) {
+    return `${this.tenant}:${id}`;
+  })
+  async otherThis(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error a key is a string
+  @Locked((id: number) => id)
+  async keyThatIsNoString(_id: number): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error there is no such option
+  @Locked('x', { timeout: 1 })
+  async unknownOption(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error there is no such option, beside one that is
+  @Locked('x', { ttl: 1_000, timeout: 1 })
+  async unknownOptionBesideAnother(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+const sharedOptions: LockedOptions = { ttl: 5_000, onBusy: 'skip' };
+
+export class OnBusyMethods {
+  limit = 3;
+
+  @Locked('x', { onBusy: 'skip' })
+  async skipsToNothing(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked('x', { onBusy: 'skip' })
+  async skipsToUndefined(): Promise<number | undefined> {
+    return Promise.resolve(1);
+  }
+
+  @Locked('x', { onBusy: (id: string) => id.length })
+  async callsAFunction(_id: string): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  @Locked('x', { onBusy: async (id) => Promise.resolve(String(id).length) })
+  async callsAnAsyncFunction(_id: string): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  @Locked('x', {
+    onBusy(this: OnBusyMethods) {
+      return this.limit;
+    },
+  })
+  async callsAFunctionWithThis(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  @Locked('x', { onBusy: 'throw', connection: 'billing', reentrant: false })
+  async throws(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  @Locked('x', sharedOptions)
+  async takesSharedOptions(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error the caller counts on a number
+  @Locked('x', { onBusy: 'skip' })
+  async mustNotSkip(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  // @ts-expect-error the caller counts on a number
+  @Locked('x', { onBusy: () => 'busy' })
+  async otherResult(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  // @ts-expect-error the method gets a string
+  @Locked('x', { onBusy: (id: number) => id })
+  async otherParameter(_id: string): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  // @ts-expect-error there is no such way
+  @Locked('x', { onBusy: 'ignore' })
+  async otherWay(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+@Injectable()
+export class Injected {
+  @InjectLockService('billing') readonly property!: LockService;
+
+  constructor(
+    readonly locks: LockService,
+    @InjectLockService() readonly same: LockService,
+    @Inject(getLockServiceToken('billing')) readonly billing: LockService,
+  ) {
+    const bound: Methods = bindLockService(new Methods(), locks, 'billing');
+    void bound.template('7').then((count: number) => count);
+  }
+}
+
+class Config {
+  nodes(): string[] {
+    return [];
+  }
+}
+
+export const modules = [
+  RedlockModule.forRoot({ nodes: ['redis://a:6379'], name: 'billing', isGlobal: false }),
+  RedlockModule.forRootAsync({
+    inject: [Config],
+    useFactory: (config: Config, note?: string) => ({ nodes: config.nodes(), keyPrefix: note }),
+  }),
+  RedlockModule.forRootAsync({ useFactory: async () => Promise.resolve({ nodes: [] }) }),
+  // @ts-expect-error options without nodes
+  RedlockModule.forRoot({ keyPrefix: 'x' }),
+  // @ts-expect-error a class that makes no options
+  RedlockModule.forRootAsync({ useClass: Config }),
+];
+
+export const interceptors = [
+  LockInterceptor('order:<params.id>', { onBusy: 'skip' }),
+  LockInterceptor((context) => context.getClass().name, { onBusy: (context) => context.getType() }),
+  // @ts-expect-error there is no such option
+  LockInterceptor('x', { timeout: 1 }),
+];
