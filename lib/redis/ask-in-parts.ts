@@ -1,0 +1,51 @@
+import type { AcquireVote, ExtendVote, FailedVote, ReleaseVote } from '../core/lock-node.interface';
+
+type Part = readonly string[];
+
+/**
+ * Asks for each part by itself, and calls `done` with all the votes, by position of the part.
+ *
+ * A Redis Cluster counts as one node, but keys of several slots can be on several of its servers. Any other node has
+ * a single part.
+ */
+export function askInParts<V>(
+  parts: readonly Part[],
+  ask: (part: Part, vote: (vote: V) => void) => void,
+  done: (votes: readonly V[]) => void,
+): void {
+  const votes = new Array<V>(parts.length);
+  let missing = parts.length;
+  parts.forEach((part, position) => {
+    ask(part, (vote) => {
+      votes[position] = vote;
+      missing -= 1;
+      if (missing === 0) done(votes);
+    });
+  });
+}
+
+/** Of the votes of the parts the most cautious wins: failed says that nothing is known, denied that some is not ours. */
+export function mergeAcquireVotes(votes: readonly AcquireVote[]): AcquireVote {
+  const failed = failedOf(votes);
+  if (failed !== undefined) return failed;
+  const denied = votes.filter((vote) => vote.kind === 'denied');
+  if (denied.length === 0) return { kind: 'granted' };
+  const told = denied.flatMap(({ holderTtlMs }) => holderTtlMs ?? []);
+  return told.length === 0 ? { kind: 'denied' } : { kind: 'denied', holderTtlMs: Math.max(...told) };
+}
+
+export function mergeExtendVotes(votes: readonly ExtendVote[]): ExtendVote {
+  const failed = failedOf(votes);
+  if (failed !== undefined) return failed;
+  const denied = votes.filter((vote) => vote.kind === 'denied');
+  if (denied.length === 0) return { kind: 'granted' };
+  return { kind: 'denied', healed: denied.some(({ healed }) => healed) };
+}
+
+export function mergeReleaseVotes(votes: readonly ReleaseVote[]): ReleaseVote {
+  return failedOf(votes) ?? votes.find(({ kind }) => kind === 'denied') ?? { kind: 'granted' };
+}
+
+function failedOf(votes: readonly (AcquireVote | ExtendVote | ReleaseVote)[]): FailedVote | undefined {
+  return votes.find((vote) => vote.kind === 'failed');
+}

@@ -1,0 +1,28 @@
+import type { Cluster, Redis } from 'ioredis';
+
+/**
+ * Resets the connections of `client`, which then connects again.
+ *
+ * A reset drops what is still waiting to leave this machine. An orderly end would go on sending it, and a lock that
+ * was given up long ago could arrive after the new connection has released it.
+ */
+export function breakConnection(client: Redis | Cluster): void {
+  for (const server of serversOf(client)) {
+    const stream = server.stream as Redis['stream'] | undefined;
+    if (stream === undefined) continue;
+    try {
+      stream.resetAndDestroy();
+    } catch {
+      // Not a plain TCP socket: TLS, or a unix socket, of which nothing is under way.
+      stream.destroy();
+    }
+  }
+}
+
+export function isCluster(client: Redis | Cluster): client is Cluster {
+  return client.isCluster;
+}
+
+function serversOf(client: Redis | Cluster): Redis[] {
+  return isCluster(client) ? client.nodes() : [client];
+}

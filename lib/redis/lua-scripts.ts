@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+
+/** A script and the name by which a server that has loaded it knows it. */
+export interface LuaScript {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/**
+ * All or nothing. KEYS: the resources. ARGV: owner token, ttl in ms.
+ * Reply: 'OK', or for how many ms the key that stays longest is kept (-1: for ever).
+ */
+export const ACQUIRE = script(`
+-- Look at every key before any is written. Whatever is there is in the way, of any type and of any owner:
+-- owner tokens are never used twice.
+local taken = {}
+for i = 1, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 1 then taken[#taken + 1] = KEYS[i] end
+end
+
+-- Denied: say when the last key in the way will be gone.
+if #taken > 0 then
+  local longest = 0
+  for i = 1, #taken do
+    local ttl = redis.call('PTTL', taken[i])
+    if ttl == -1 then return -1 end
+    if ttl > longest then longest = ttl end
+  end
+  return longest
+end
+
+-- Granted. A server without memory refuses the first of these writes, so it is still all or nothing.
+for i = 1, #KEYS do
+  redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
+end
+return redis.status_reply('OK')
+`);
+
+/** Shared by the scripts that compare: the owner at a key, false for none, true for a key that is not a lock. */
+const OWNER_OF = `
+local function ownerOf(key)
+  local owner = redis.pcall('GET', key)
+  if type(owner) ~= 'table' then return owner end
+  -- A hash, say, of another program: somebody else's. Any other error is not an answer.
+  if string.find(owner.err, 'WRONGTYPE', 1, true) then return true end
+  error(owner.err, 0)
+end
+`;
+
+/**
+ * Compare and expire. KEYS: the resources. ARGV: owner token, ttl in ms.
+ * Reply: 1 extended, 0 somebody else has a key (nothing was changed), 2 a missing key was put back.
+ */
+export const EXTEND = script(`
+${OWNER_OF}
+-- Look at every key before any is written: a hold that is partly somebody else's is lost, and is left alone.
+local missing = {}
+for i = 1, #KEYS do
+  local owner = ownerOf(KEYS[i])
+  if owner and owner ~= ARGV[1] then return 0 end
+  missing[i] = not owner
+end
+
+-- Extend what is ours; put back what this server lost. That does not count as a vote before the next round:
+-- another owner may have had the key and let it go in between.
+local reply = 1
+for i = 1, #KEYS do
+  if missing[i] then
+    redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2], 'NX')
+    reply = 2
+  else
+    redis.call('PEXPIRE', KEYS[i], ARGV[2])
+  end
+end
+return reply
+`);
+
+/**
+ * Compare and delete. KEYS: the resources. ARGV: owner token, and for how many ms to keep the keys (0: delete).
+ * Reply: 1 all of them were ours, 0 some were not.
+ */
+export const RELEASE = script(`
+${OWNER_OF}
+-- Only what is ours goes; whatever else is there stays as it is.
+local released = 0
+for i = 1, #KEYS do
+  if ownerOf(KEYS[i]) == ARGV[1] then
+    if ARGV[2] == '0' then
+      redis.call('DEL', KEYS[i])
+    else
+      redis.call('PEXPIRE', KEYS[i], ARGV[2])
+    end
+    released = released + 1
+  end
+end
+return released == #KEYS and 1 or 0
+`);
+
+/** KEYS: one resource. Reply: nil, or the owner token and the ttl in ms (-1: for ever), read at the same moment. */
+export const INSPECT = script(`
+-- An error for a key of another type: there is no owner to tell of.
+local owner = redis.call('GET', KEYS[1])
+if not owner then return false end
+return { owner, redis.call('PTTL', KEYS[1]) }
+`);
+
+export const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RELEASE, INSPECT];
+
+function script(text: string): LuaScript {
+  const trimmed = text.trim();
+  return { text: trimmed, sha: createHash('sha1').update(trimmed).digest('hex') };
+}

@@ -1,0 +1,181 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock } from '../core/clock.interface';
+import type { NodeStatus, NodeStatusChange } from '../core/lock-node.interface';
+import { breakConnection } from './break-connection';
+import { closeClient } from './close-client';
+import type { RedisNodeDescription } from './redis-connections';
+import { RedisNodeError, toRedisNodeError } from './redis-node-error';
+import { watchServers } from './server-watch';
+import { watchForStall } from './stall-watch';
+
+/** A server that is too slow to answer must not make us remember ever more requests (R18). */
+const MOST_IN_FLIGHT = 10_000;
+const RETRY_AFTER_END_MS = 1_000;
+
+export interface RedisConnectionSetup {
+  readonly description: RedisNodeDescription;
+  readonly clock: Clock;
+  /** @default 10_000 */
+  readonly mostInFlight?: number;
+  /** A connection to a server is ready, before any request is sent on it. A cluster has several. */
+  onServerReady(server: Redis): void;
+  onStatus(change: NodeStatusChange): void;
+}
+
+/** What both kinds of client have and we use. Their overloads are the same, yet TypeScript cannot merge them. */
+export type CommandClient = Pick<Redis, 'set' | 'evalsha' | 'eval'>;
+
+/** Our own connection to one node: whether it can be used, and every request that goes over it (R13). */
+export class RedisConnection {
+  readonly client: Redis | Cluster;
+
+  private currentStatus: NodeStatus = 'connecting';
+  /** Why no request can be sent now; one object for all of them, since a node can be down for long. */
+  private unusable = new RedisNodeError('not connected yet', 'NOT_CONNECTED');
+  private lastError: RedisNodeError | undefined;
+  private inFlight = 0;
+  private answered = 0;
+  private readonly stopWatching: () => void;
+
+  constructor(private readonly setup: RedisConnectionSetup) {
+    const { description, clock } = setup;
+    this.client = description.open();
+    watchServers(this.client, {
+      onServerReady: (server) => {
+        setup.onServerReady(server);
+      },
+      onUp: () => {
+        this.goUp();
+      },
+      onDown: () => {
+        this.goDown();
+      },
+      onError: (error) => {
+        this.lastError = toRedisNodeError(error, description.secrets);
+      },
+      onEnd: () => {
+        this.reconnectLater();
+      },
+    });
+    this.stopWatching = watchForStall(clock, {
+      answered: () => this.answered,
+      isOwed: () => this.inFlight > 0 || this.client.status === 'connect',
+      onStall: () => {
+        this.lastError = new RedisNodeError('the server stopped answering', 'STALLED');
+        breakConnection(this.client);
+      },
+    });
+  }
+
+  get status(): NodeStatus {
+    return this.currentStatus;
+  }
+
+  /**
+   * Sends now or fails now: nothing waits here for a better time. Exactly one of the callbacks is called, once.
+   */
+  request(
+    send: (client: CommandClient) => Promise<unknown>,
+    onReply: (reply: unknown) => void,
+    onError: (error: RedisNodeError) => void,
+  ): void {
+    if (this.currentStatus !== 'up') {
+      onError(this.unusable);
+      return;
+    }
+    if (this.inFlight >= (this.setup.mostInFlight ?? MOST_IN_FLIGHT)) {
+      onError(new RedisNodeError(`${this.inFlight} requests wait for an answer already`, 'OVERLOADED'));
+      return;
+    }
+    let reply: Promise<unknown>;
+    try {
+      reply = send(this.client);
+    } catch (error) {
+      onError(this.failure(error));
+      return;
+    }
+    this.inFlight += 1;
+    reply.then(
+      (value) => {
+        this.countAnswer();
+        callSafely(onReply, value);
+      },
+      (error: unknown) => {
+        this.countAnswer();
+        callSafely(onError, this.failure(error));
+      },
+    );
+  }
+
+  /** Closes our connection, and waits for it a little: a server that is silent must not hold up a shutdown. */
+  async close(): Promise<void> {
+    if (this.currentStatus === 'closed') return;
+    this.unusable = new RedisNodeError(`${this.setup.description.name} is closed`, 'CLOSED');
+    this.changeStatus({ status: 'closed' });
+    this.stopWatching();
+    await closeClient(this.client, this.setup.clock);
+  }
+
+  private goUp(): void {
+    if (this.currentStatus === 'closed' || this.currentStatus === 'up') return;
+    this.lastError = undefined;
+    this.changeStatus({ status: 'up' });
+  }
+
+  private goDown(): void {
+    if (this.currentStatus === 'closed') return;
+    const reason = this.lastError;
+    this.unusable = new RedisNodeError(
+      `not connected: ${reason?.message ?? 'the server closed the connection'}`,
+      reason?.code ?? 'NOT_CONNECTED',
+    );
+    if (this.currentStatus !== 'down') this.changeStatus({ status: 'down', error: this.unusable });
+  }
+
+  private changeStatus(change: NodeStatusChange): void {
+    this.currentStatus = change.status;
+    this.setup.onStatus(change);
+  }
+
+  /** Only a connector can make ioredis give up, for which it has no strategy to ask. */
+  private reconnectLater(): void {
+    this.setup.clock.schedule(RETRY_AFTER_END_MS, () => {
+      if (this.currentStatus !== 'closed' && this.client.status === 'end')
+        this.client.connect().catch(ignore);
+    });
+  }
+
+  private countAnswer(): void {
+    this.inFlight -= 1;
+    this.answered += 1;
+  }
+
+  private failure(error: unknown): RedisNodeError {
+    if (!isCutOff(error)) return toRedisNodeError(error, this.setup.description.secrets);
+    const reason = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
+    return new RedisNodeError(`the connection broke before the answer${reason}`, 'DISCONNECTED');
+  }
+}
+
+/** How ioredis says that a connection is gone; it tells about its retries, which we have none of. */
+function isCutOff(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'MaxRetriesPerRequestError' ||
+      error.message === 'Connection is closed.' ||
+      error.message.startsWith("Stream isn't writeable"))
+  );
+}
+
+/** A caller's mistake must stay the caller's: here it would become an unhandled rejection and end the process. */
+function callSafely<T>(callback: (value: T) => void, value: T): void {
+  try {
+    callback(value);
+  } catch {
+    // There is nobody to tell.
+  }
+}
+
+function ignore(): void {
+  // The 'error' event tells.
+}

@@ -1,0 +1,47 @@
+const LONGEST_MESSAGE = 300;
+
+/**
+ * Why a Redis node cannot vote.
+ *
+ * Made anew from the message and the code of what ioredis reported, and never carries that error itself: its
+ * `command.args` may hold the password that was sent with AUTH.
+ */
+export class RedisNodeError extends Error {
+  /** `ECONNREFUSED`, `WRONGPASS`, `LOADING`, …, or undefined. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.name = 'RedisNodeError';
+    this.code = code;
+  }
+}
+
+/** Keeps the message and the code of `error`, without the `secrets`. */
+export function toRedisNodeError(error: unknown, secrets: readonly string[]): RedisNodeError {
+  const message = withoutSecrets(messageOf(error), secrets);
+  return new RedisNodeError(message.slice(0, LONGEST_MESSAGE), codeOf(error, message));
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Object)) return String(error);
+  // "Failed to refresh slots cache." says nothing; what the last server of the cluster said does.
+  if ('lastNodeError' in error && error.lastNodeError) return messageOf(error.lastNodeError);
+  if ('message' in error && typeof error.message === 'string' && error.message !== '') return error.message;
+  // An AggregateError of Node for a host with several addresses has no message of its own.
+  if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0)
+    return messageOf(error.errors[0]);
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+}
+
+/** Redis repeats the arguments of a command that it does not know; AUTH and HELLO have the password in them. */
+function withoutSecrets(message: string, secrets: readonly string[]): string {
+  const echo = message.indexOf('with args beginning with');
+  const told = echo === -1 ? message : message.slice(0, echo).replace(/[\s,]+$/, '');
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), told);
+}
+
+function codeOf(error: unknown, message: string): string | undefined {
+  if (error instanceof Object && 'code' in error && typeof error.code === 'string') return error.code;
+  return /^([A-Z]{3,}) /.exec(message)?.[1];
+}

@@ -1,0 +1,65 @@
+import type { RedisOptions } from 'ioredis';
+import type { Refuse } from './redis-url';
+
+/** Names that other Redis clients and modules use for what ioredis calls otherwise; ioredis would go to localhost. */
+const FOREIGN_NAMES = ['url', 'uri', 'socket', 'nodes', 'database'];
+
+/** A copy of `given`, when it can be meant as options of ioredis. `{}` can: localhost:6379. */
+export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return refuse(
+      `is ${given === null ? 'null' : Array.isArray(given) ? 'an array' : `of type ${typeof given}`}. ` +
+        'Write a URL, an object of ioredis options, a client of ioredis, or a LockNode.',
+    );
+  }
+  const foreign = FOREIGN_NAMES.find((name) => name in given);
+  if (foreign !== undefined) {
+    refuse(`has \`${foreign}\`, which is no option of ioredis. Write the URL itself, or { host, port, db }.`);
+  }
+  const options: RedisOptions = { ...given };
+  checkServer(options, refuse);
+  checkSentinels(options, refuse);
+  if (isSet(options.db) && !isWholeNumber(options.db))
+    refuse('has a `db` that is not a whole number from 0.');
+  return options;
+}
+
+function checkServer({ host, port, path }: RedisOptions, refuse: Refuse): void {
+  if (isSet(host) && !isHost(host))
+    refuse('has a `host` that is not a host name. Write a URL as the entry itself.');
+  if (isSet(port) && !isPort(port)) refuse('has a `port` that is not a whole number from 1 to 65535.');
+  if (isSet(path) && (typeof path !== 'string' || path === '' || path.includes('://'))) {
+    refuse('has a `path` that is not the path of a unix socket.');
+  }
+}
+
+function checkSentinels({ sentinels, name }: RedisOptions, refuse: Refuse): void {
+  if (!isSet(sentinels)) return;
+  if (!Array.isArray(sentinels) || sentinels.length === 0)
+    refuse('has `sentinels` that are not a list of addresses.');
+  if (typeof name !== 'string' || name === '')
+    refuse('has `sentinels` but no `name` of the group, such as "mymaster".');
+  for (const sentinel of sentinels as unknown[]) {
+    if (typeof sentinel !== 'object' || sentinel === null)
+      refuse('has a sentinel that is not { host, port }.');
+    checkServer(sentinel, refuse);
+  }
+}
+
+function isSet<T>(value: T | null | undefined): value is T {
+  return value !== undefined && value !== null;
+}
+
+/** Letters, digits and what IPv6 needs; neither a URL nor a user name fits in. */
+function isHost(host: unknown): boolean {
+  return typeof host === 'string' && /^[\w.:%-]+$/.test(host);
+}
+
+function isPort(port: unknown): boolean {
+  return isWholeNumber(port) && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+/** ioredis takes digits in a string too. */
+function isWholeNumber(value: unknown): boolean {
+  return typeof value === 'string' ? /^\d+$/.test(value) : Number.isInteger(value) && Number(value) >= 0;
+}

@@ -1,0 +1,52 @@
+import type { RedisOptions } from 'ioredis';
+
+/** `message` says what is wrong, without repeating any of the input: a password may be in any part of it. */
+export type Refuse = (message: string) => never;
+
+const FORM = '"redis://user:password@host:6379/0", "rediss://…" for TLS, or the "/path" of a unix socket';
+
+/** The options of ioredis that a URL stands for. ioredis itself would let a query overrule ours. */
+export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
+  if (text === '') return refuse(`is an empty string. Write ${FORM}.`);
+  if (text.startsWith('/')) return { path: text };
+
+  if (!/^rediss?:\/\//.test(text)) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
+  const url = URL.canParse(text) ? new URL(text) : refuse(`is not a URL that can be read. Write ${FORM}.`);
+  if (url.hostname === '') return refuse(`has no host. Write ${FORM}.`);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 6379 : Number(url.port),
+    db: databaseIn(url, refuse),
+    ...credentialsIn(url, refuse),
+    ...familyIn(url, refuse),
+    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+function databaseIn(url: URL, refuse: Refuse): number {
+  const path = url.pathname.replace(/^\//, '');
+  return /^\d*$/.test(path)
+    ? Number(path)
+    : refuse('names a database that is not a number. Write "…:6379/1".');
+}
+
+function credentialsIn(url: URL, refuse: Refuse): RedisOptions {
+  try {
+    return {
+      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    };
+  } catch {
+    return refuse('has a user name or password with a "%" that encodes nothing. Write it as "%25".');
+  }
+}
+
+function familyIn(url: URL, refuse: Refuse): RedisOptions {
+  for (const name of url.searchParams.keys()) {
+    if (name !== 'family')
+      refuse('has a query that is not known. Pass an object of ioredis options instead of a URL.');
+  }
+  const family = url.searchParams.get('family');
+  if (family === null) return {};
+  return /^[046]$/.test(family) ? { family: Number(family) } : refuse('has a `family` other than 0, 4 or 6.');
+}

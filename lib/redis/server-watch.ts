@@ -1,0 +1,78 @@
+import type { Cluster, Redis } from 'ioredis';
+import { isCluster } from './break-connection';
+
+export interface ServerEvents {
+  /** A connection to one server is ready; comes before `onUp`. */
+  onServerReady(server: Redis): void;
+  onUp(): void;
+  onDown(): void;
+  onError(error: unknown): void;
+  /** ioredis will not connect again by itself. */
+  onEnd(): void;
+}
+
+/** Translates the events of a client that we opened. An 'error' that nobody listens to would be printed or thrown. */
+export function watchServers(client: Redis | Cluster, events: ServerEvents): void {
+  client.on('error', (error: unknown) => {
+    events.onError(error);
+  });
+  client.on('close', () => {
+    events.onDown();
+  });
+  client.on('end', () => {
+    events.onDown();
+    events.onEnd();
+  });
+  if (isCluster(client)) watchCluster(client, events);
+  else watchSingle(client, events);
+}
+
+function watchSingle(client: Redis, events: ServerEvents): void {
+  let isDatabaseRefused = false;
+  client.on('error', (error: unknown) => {
+    isDatabaseRefused ||= commandOf(error) === 'select';
+  });
+  client.on('connecting', () => {
+    isDatabaseRefused = false;
+  });
+  client.on('ready', () => {
+    // ioredis would go on in database 0, where nobody else looks for our locks.
+    if (isDatabaseRefused) {
+      client.disconnect(true);
+      return;
+    }
+    events.onServerReady(client);
+    events.onUp();
+  });
+}
+
+function watchCluster(cluster: Cluster, events: ServerEvents): void {
+  const upIfReady = () => {
+    const masters = cluster.nodes('master');
+    // A server that cannot be reached leaves the pool, so this does not wait for it for ever.
+    const areReady = masters.length > 0 && masters.every(({ status }) => status === 'ready');
+    if (cluster.status === 'ready' && areReady) events.onUp();
+  };
+  cluster.on('node error', (error: unknown) => {
+    events.onError(error);
+  });
+  cluster.on('ready', upIfReady);
+  cluster.on('-node', upIfReady);
+  cluster.on('+node', (server: Redis) => {
+    server.on('ready', () => {
+      events.onServerReady(server);
+      upIfReady();
+    });
+    // ioredis connects when the first command comes, and that command would wait in a queue meanwhile.
+    if (server.status === 'wait') server.connect().catch(ignore);
+  });
+}
+
+function commandOf(error: unknown): unknown {
+  const { command } = error as { command?: { name?: unknown } };
+  return command?.name;
+}
+
+function ignore(): void {
+  // 'node error' tells.
+}

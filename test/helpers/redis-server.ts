@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findFreePort } from './free-port';
+
+export interface RedisServerOptions {
+  /** Else a free one. */
+  port?: number;
+  password?: string;
+  /** A user besides the default one, as in `ACL SETUSER`: `app on >secret ~* +@all`. */
+  user?: string;
+  cluster?: boolean;
+  /** Serves TLS instead of plain TCP. */
+  tls?: { certFile: string; keyFile: string };
+  /** More lines of redis.conf, as arguments: `['--maxmemory', '1mb']`. */
+  args?: readonly string[];
+}
+
+const MOST_TRIES = 10;
+const LONGEST_START_MS = 10_000;
+
+/** A real redis-server of this machine, with its data in memory and on the loopback only. */
+export class RedisServer {
+  /** Without a password. */
+  readonly url: string;
+  private process: ChildProcess | undefined;
+  private readonly directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-redis-'));
+
+  private constructor(
+    readonly port: number,
+    private readonly options: RedisServerOptions,
+  ) {
+    this.url = `${options.tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`;
+  }
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    for (let tries = 1; ; tries += 1) {
+      const server = new RedisServer(options.port ?? (await findFreePort()), options);
+      try {
+        await server.launch();
+        return server;
+      } catch (error) {
+        await server.stop();
+        // Another process took the port in between.
+        if (options.port !== undefined || tries === MOST_TRIES || !isPortTaken(error)) throw error;
+      }
+    }
+  }
+
+  get isRunning(): boolean {
+    return this.process !== undefined;
+  }
+
+  /** Ends it, and forgets its directory. Harmless when it has ended already. */
+  async stop(): Promise<void> {
+    this.resume();
+    await this.end('SIGTERM');
+    rmSync(this.directory, { recursive: true, force: true });
+    running.delete(this);
+  }
+
+  /** As a crash does: no goodbye, and no data left. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** Stops it in mid-air: connections stay open, requests pile up unread, until `resume`. */
+  pause(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process?.kill('SIGCONT');
+  }
+
+  /** A new, empty process on the same port. */
+  async restart(): Promise<void> {
+    await this.kill();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.launch();
+        return;
+      } catch (error) {
+        // Another process may have the port for a moment.
+        if (tries === MOST_TRIES || !isPortTaken(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  private async launch(): Promise<void> {
+    const child = spawn('redis-server', this.arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = child;
+    running.add(this);
+    child.once('exit', () => {
+      if (this.process === child) this.process = undefined;
+    });
+    await untilReady(child);
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.process;
+    if (child === undefined) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  /** For the end of this process, where nothing can be waited for. */
+  killNow(): void {
+    this.process?.kill('SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private arguments(): string[] {
+    const { password, user, cluster, tls, args } = this.options;
+    const port = String(this.port);
+    return [
+      ...['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.directory],
+      ...(tls === undefined ? ['--port', port] : ['--port', '0', '--tls-port', port, ...tlsArguments(tls)]),
+      ...(password === undefined ? [] : ['--requirepass', password]),
+      ...(user === undefined ? [] : ['--user', ...user.split(' ')]),
+      ...(cluster === true
+        ? ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`]
+        : []),
+      ...(args ?? []),
+    ];
+  }
+}
+
+export function startRedisServers(count: number, options: RedisServerOptions = {}): Promise<RedisServer[]> {
+  return Promise.all(Array.from({ length: count }, () => RedisServer.start(options)));
+}
+
+function tlsArguments({ certFile, keyFile }: { certFile: string; keyFile: string }): string[] {
+  return [
+    ...['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', certFile],
+    ...['--tls-auth-clients', 'no'],
+  ];
+}
+
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`redis-server is not ready: ${output}`));
+    }, LONGEST_START_MS);
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (!output.includes('Ready to accept connections')) return;
+      clearTimeout(limit);
+      child.stdout?.removeListener('data', read).resume();
+      resolve();
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.once('error', (error) => {
+      clearTimeout(limit);
+      reject(new Error(`redis-server cannot be started (${error.message}); install it to run these tests`));
+    });
+    child.once('exit', () => {
+      clearTimeout(limit);
+      reject(new Error(`redis-server ended: ${output}`));
+    });
+  });
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('Address already in use');
+}
+
+const running = new Set<RedisServer>();
+
+// A failed test must not leave servers behind.
+process.once('exit', () => {
+  for (const server of running) server.killNow();
+});
