@@ -20,7 +20,7 @@ describe('options that stand at a class', () => {
     };
 
     expect(check).toThrow(LockOptionsError);
-    expect(check).toThrow(expect.objectContaining({ option }));
+    expect(check).toThrow(expect.objectContaining({ option }) as Error);
   });
 
   it('are taken when each of them can be meant', () => {

@@ -1,0 +1,205 @@
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
+import type { CallHandler } from '@nestjs/common';
+import {
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  NEVER,
+  of,
+  Subject,
+  throwError,
+  toArray,
+  type Observable,
+} from 'rxjs';
+import {
+  createLockService,
+  LockBusyError,
+  LockInterceptor,
+  LockKeyError,
+  LockLostError,
+  LockOptionsError,
+  MemoryLockNode,
+  type ContextLockKey,
+  type LockInterceptorOptions,
+  type LockService,
+} from '../../../lib';
+import { deferred } from '../../helpers/deferred';
+
+const context = new ExecutionContextHost([{ params: { id: '7' } }]);
+
+describe('LockInterceptor', () => {
+  let locks: LockService;
+
+  beforeEach(() => {
+    locks = createLockService({ nodes: [new MemoryLockNode()], defaults: { wait: 0 } });
+  });
+
+  afterEach(async () => {
+    await locks.close();
+  });
+
+  const around = (
+    handle: CallHandler['handle'],
+    options?: LockInterceptorOptions,
+    key: ContextLockKey = 'order:<params.id>',
+  ): Observable<unknown> => {
+    const interceptor = new (LockInterceptor(key, options))(locks);
+    return interceptor.intercept(context, { handle }) as Observable<unknown>;
+  };
+
+  const stateOf = async (resource: string) => (await locks.inspect(resource)).state;
+
+  /** As soon as nobody holds it. */
+  const whenFree = async (resource: string) => {
+    await (await locks.acquire(resource, { wait: 5_000 })).release();
+  };
+
+  it('runs what is inside of it under the lock, and has given it back when the response completes', async () => {
+    const result = await lastValueFrom(around(() => of(locks.current()?.resources)));
+
+    expect(result).toEqual(['order:7']);
+    expect(await stateOf('order:7')).toBe('free');
+  });
+
+  it('asks for the lock when somebody listens, and not before', async () => {
+    const handle = jest.fn(() => of('done'));
+    const response = around(handle);
+    const lock = await locks.acquire('order:7');
+
+    await expect(lastValueFrom(response)).rejects.toThrow(LockBusyError);
+    await lock.release();
+    await expect(lastValueFrom(response)).resolves.toBe('done');
+    expect(handle).toHaveBeenCalledTimes(1);
+  });
+
+  it('holds the lock until the last part of the response', async () => {
+    const source = new Subject<number>();
+    const started = deferred();
+    const parts = lastValueFrom(
+      around(() => {
+        queueMicrotask(started.resolve);
+        return source;
+      }).pipe(toArray()),
+    );
+    await started.promise;
+
+    source.next(1);
+    expect(await stateOf('order:7')).toBe('held');
+    source.next(2);
+    source.complete();
+
+    await expect(parts).resolves.toEqual([1, 2]);
+    expect(await stateOf('order:7')).toBe('free');
+  });
+
+  it('passes an error of the handler as it is, and gives the lock back', async () => {
+    const error = new Error('mine');
+
+    await expect(lastValueFrom(around(() => throwError(() => error)))).rejects.toBe(error);
+    expect(await stateOf('order:7')).toBe('free');
+  });
+
+  it('gives the lock back when the client goes away', async () => {
+    const started = deferred();
+    const source = new Subject();
+    const subscription = around(() => {
+      queueMicrotask(started.resolve);
+      return source;
+    }).subscribe();
+    await started.promise;
+    expect(source.observed).toBe(true);
+
+    subscription.unsubscribe();
+    await whenFree('order:7');
+
+    expect(source.observed).toBe(false);
+  });
+
+  it('stops waiting when the client goes away', async () => {
+    const handle = jest.fn(() => NEVER);
+    const lock = await locks.acquire('order:7');
+    const subscription = around(handle, { wait: Infinity }).subscribe();
+
+    subscription.unsubscribe();
+    await lock.release();
+    await whenFree('order:7');
+
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it('turns a result into LockLostError when the lock was lost meanwhile', async () => {
+    const response = around(() => from(whenAborted(locks.current()?.signal)), { maxHold: 1 });
+
+    await expect(lastValueFrom(response)).rejects.toThrow(LockLostError);
+  });
+
+  it('sends nothing more of a stream once the lock is lost', async () => {
+    const source = new Subject<string>();
+    const lost = deferred();
+    const seen: unknown[] = [];
+    const response = around(
+      () => {
+        locks.current()?.signal.addEventListener('abort', () => {
+          lost.resolve();
+        });
+        return source;
+      },
+      { maxHold: 1 },
+    );
+    const failure = deferred<unknown>();
+    response.subscribe({ next: (part) => seen.push(part), error: failure.resolve });
+
+    await lost.promise;
+    source.next('too late');
+
+    expect(await failure.promise).toBeInstanceOf(LockLostError);
+    expect(seen).toEqual([]);
+    await whenFree('order:7');
+    expect(source.observed).toBe(false);
+  });
+
+  it('does not hide a busy lock that the handler runs into', async () => {
+    const busy = new LockBusyError({ resources: ['other'], waitedMs: 0 });
+
+    await expect(lastValueFrom(around(() => throwError(() => busy), { onBusy: 'skip' }))).rejects.toBe(busy);
+  });
+
+  it("answers undefined for a busy lock with onBusy: 'skip', and does not run the handler", async () => {
+    await using _lock = await locks.acquire('order:7');
+    const handle = jest.fn(() => of('done'));
+
+    await expect(lastValueFrom(around(handle, { onBusy: 'skip' }))).resolves.toBeUndefined();
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it('answers what onBusy makes of the context', async () => {
+    await using _lock = await locks.acquire('order:7');
+    const response = around(() => of('done'), { onBusy: (at) => Promise.resolve(`busy on ${at.getType()}`) });
+
+    await expect(lastValueFrom(response)).resolves.toBe('busy on http');
+  });
+
+  it('stops waiting at a signal of its options too', async () => {
+    await using _lock = await locks.acquire('order:7');
+    const stop = new AbortController();
+    const response = firstValueFrom(around(() => of('done'), { wait: Infinity, signal: stop.signal }));
+
+    stop.abort(new Error('stopped'));
+
+    await expect(response).rejects.toThrow('stopped');
+  });
+
+  it('fails with LockKeyError when the request lacks a value of the key', async () => {
+    await expect(lastValueFrom(around(() => of(1), {}, 'order:<body.id>'))).rejects.toThrow(LockKeyError);
+  });
+
+  it('refuses bad templates and options at once', () => {
+    expect(() => LockInterceptor('order:<id>')).toThrow(LockKeyError);
+    expect(() => LockInterceptor('order', { wait: -1 })).toThrow(LockOptionsError);
+  });
+});
+
+async function whenAborted(signal: AbortSignal | undefined): Promise<string> {
+  await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+  return 'done';
+}
