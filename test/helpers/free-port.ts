@@ -4,7 +4,15 @@ import { createServer } from 'node:net';
  * A port that was free a moment ago. Somebody else may take it before it is used, so whoever uses it tries again
  * with another one when that happened.
  */
-export function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = await askForPort();
+    // A server of a Redis Cluster takes the port 10,000 above too.
+    if (port < 55_000) return port;
+  }
+}
+
+function askForPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

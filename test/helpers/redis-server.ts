@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Redis from 'ioredis';
+import { dieWithUs } from './die-with-us';
 import { findFreePort } from './free-port';
 
 export interface RedisServerOptions {
@@ -58,7 +60,6 @@ export class RedisServer {
     this.resume();
     await this.end('SIGTERM');
     rmSync(this.directory, { recursive: true, force: true });
-    running.delete(this);
   }
 
   /** As a crash does: no goodbye, and no data left. */
@@ -90,13 +91,34 @@ export class RedisServer {
     }
   }
 
+  /** Runs one command on a connection of its own, to prepare the server and to look at it. */
+  async command(name: string, ...args: (string | number)[]): Promise<unknown> {
+    const { password, tls } = this.options;
+    const client = new Redis({
+      port: this.port,
+      host: '127.0.0.1',
+      password,
+      tls: tls === undefined ? undefined : { rejectUnauthorized: false },
+      retryStrategy: null,
+    });
+    client.on('error', () => undefined);
+    try {
+      return await client.call(name, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
   private async launch(): Promise<void> {
     const child = spawn('redis-server', this.arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.process = child;
-    running.add(this);
-    child.once('exit', () => {
+    const callOff = dieWithUs(child, this.directory);
+    const forget = () => {
+      callOff();
       if (this.process === child) this.process = undefined;
-    });
+    };
+    child.once('exit', forget);
+    child.once('error', forget);
     await untilReady(child);
   }
 
@@ -106,12 +128,6 @@ export class RedisServer {
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
-  }
-
-  /** For the end of this process, where nothing can be waited for. */
-  killNow(): void {
-    this.process?.kill('SIGKILL');
-    rmSync(this.directory, { recursive: true, force: true });
   }
 
   private arguments(): string[] {
@@ -169,12 +185,5 @@ function untilReady(child: ChildProcess): Promise<void> {
 }
 
 function isPortTaken(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('Address already in use');
+  return error instanceof Error && /Address already in use|Failed listening/.test(error.message);
 }
-
-const running = new Set<RedisServer>();
-
-// A failed test must not leave servers behind.
-process.once('exit', () => {
-  for (const server of running) server.killNow();
-});

@@ -1,0 +1,77 @@
+import { Cluster } from 'ioredis';
+import { describeRedisNode } from '../../lib/redis/redis-connections';
+import { RedisLockNode } from '../../lib/redis/redis-lock-node';
+import { acquire, extend, ownerOf, untilUp } from '../helpers/ask-node';
+import { startRedisCluster } from '../helpers/redis-cluster';
+import type { RedisServer } from '../helpers/redis-server';
+import { until } from '../helpers/until';
+import { itKeepsTheContractOfLockNode } from './lock-node.contract';
+
+let servers: RedisServer[] = [];
+let client: Cluster;
+
+beforeAll(async () => {
+  servers = await startRedisCluster(2);
+  client = new Cluster(
+    servers.map(({ port }) => ({ host: '127.0.0.1', port })),
+    { lazyConnect: true },
+  );
+});
+
+afterAll(async () => {
+  client.disconnect();
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+async function openEmpty(): Promise<RedisLockNode> {
+  await Promise.all(servers.map((server) => server.command('FLUSHALL')));
+  const node = new RedisLockNode(describeRedisNode(client));
+  await untilUp(node);
+  return node;
+}
+
+describe('RedisLockNode on a Redis Cluster', () => {
+  itKeepsTheContractOfLockNode(openEmpty);
+
+  it('spreads resources over the servers and still counts as one node', async () => {
+    const node = await openEmpty();
+    const resources = Array.from({ length: 20 }, (_, resource) => `r${resource}`);
+
+    const vote = await acquire(node, resources, { ownerToken: 'anna' });
+
+    expect(vote).toEqual({ kind: 'granted' });
+    const sizes = await Promise.all(servers.map((server) => server.command('DBSIZE')));
+    expect(Number(sizes[0])).toBeGreaterThan(0);
+    expect(Number(sizes[1])).toBeGreaterThan(0);
+    expect(Number(sizes[0]) + Number(sizes[1])).toBe(20);
+    await node.close();
+  });
+
+  it('gives back what one server granted when another denied', async () => {
+    const node = await openEmpty();
+    const resources = Array.from({ length: 20 }, (_, resource) => `r${resource}`);
+    await acquire(node, 'r7', { ownerToken: 'ben' });
+
+    const vote = await acquire(node, resources, { ownerToken: 'anna' });
+
+    expect(vote.kind).toBe('denied');
+    await until('only the first hold is left', async () => {
+      const sizes = await Promise.all(servers.map((server) => server.command('DBSIZE')));
+      return Number(sizes[0]) + Number(sizes[1]) === 1;
+    });
+    expect(await ownerOf(node, 'r7')).toBe('ben');
+    await node.close();
+  });
+
+  it('denies an extension when one of the servers has it for somebody else', async () => {
+    const node = await openEmpty();
+    await acquire(node, ['r1', 'r2', 'r3'], { ownerToken: 'anna' });
+    await acquire(node, 'r4', { ownerToken: 'ben' });
+
+    const vote = await extend(node, ['r1', 'r2', 'r3', 'r4'], { ownerToken: 'anna' });
+
+    expect(vote.kind).toBe('denied');
+    expect(await ownerOf(node, 'r4')).toBe('ben');
+    await node.close();
+  });
+});

@@ -1,0 +1,26 @@
+import { RedisServer, startRedisServers } from './redis-server';
+import { until } from './until';
+
+const SLOTS = 16_384;
+
+/** A Redis Cluster of `count` masters with an equal share of the slots each, put together by hand. */
+export async function startRedisCluster(count: number): Promise<RedisServer[]> {
+  const servers = await startRedisServers(count, { cluster: true });
+  const [first, ...others] = servers as [RedisServer, ...RedisServer[]];
+  await Promise.all(
+    servers.map((server, position) => {
+      const from = Math.floor((position * SLOTS) / count);
+      const to = Math.floor(((position + 1) * SLOTS) / count) - 1;
+      return server.command('CLUSTER', 'ADDSLOTSRANGE', from, to);
+    }),
+  );
+  for (const other of others) await first.command('CLUSTER', 'MEET', '127.0.0.1', other.port);
+  for (const server of servers) {
+    await until('the cluster is ready', async () => {
+      const info = String(await server.command('CLUSTER', 'INFO'));
+      const slots = (await server.command('CLUSTER', 'SLOTS')) as unknown[];
+      return info.includes('cluster_state:ok') && slots.length === count;
+    });
+  }
+  return servers;
+}
