@@ -1,6 +1,6 @@
 import type { NodeVote } from '../errors/node-vote.interface';
 import type { Clock } from './clock.interface';
-import type { AcquireVote, ExtendVote, LockNode, ReleaseVote } from './lock-node.interface';
+import type { AcquireVote, ExtendVote, LockNode, ReleaseRequest, ReleaseVote } from './lock-node.interface';
 import {
   cannotBeDeniedByQuorum,
   cannotBeWon,
@@ -22,6 +22,8 @@ export interface Hold {
   validity: Validity;
   /** Nothing extends or heals any more (R10). */
   releaseBegan: boolean;
+  /** Until when a release leaves it on the nodes, on the monotonic clock; 0: it does not. */
+  keepUntilMs: number;
 }
 
 export type Attempt =
@@ -70,7 +72,7 @@ export class Redlock {
     const request = { resources, ownerToken, ttlMs, askHolderTtl };
     // Read before the first request leaves: a node's timer may start at any moment after that (R3).
     const validity = validityFrom(readInstant(clock), ttlMs);
-    const hold: Hold = { resources, ownerToken, ttlMs, validity, releaseBegan: false };
+    const hold: Hold = { resources, ownerToken, ttlMs, validity, releaseBegan: false, keepUntilMs: 0 };
 
     const round = await this.hold<AcquireVote>({
       timeoutMs: Math.min(nodeTimeoutMs, remainingMs(clock, validity)),
@@ -94,8 +96,8 @@ export class Redlock {
   /** Asks for `ttlMs` more from now, if the hold is valid and can be confirmed before it ends (R8). */
   async extend(hold: Hold, ttlMs: number): Promise<Extension> {
     const { clock, nodeTimeoutMs } = this.settings;
-    const leftMs = remainingMs(clock, hold.validity);
-    if (hold.releaseBegan || leftMs === 0) return { outcome: 'expired', votes: [] };
+    if (hold.releaseBegan || remainingMs(clock, hold.validity) === 0)
+      return { outcome: 'expired', votes: [] };
     const extended = validityFrom(readInstant(clock), ttlMs);
     // A shorter ttl counts from now on, whatever comes of the round: some nodes may apply it.
     hold.validity = earlierOf(hold.validity, extended);
@@ -103,7 +105,7 @@ export class Redlock {
     const request = { resources: hold.resources, ownerToken: hold.ownerToken, ttlMs };
 
     const round = await this.hold<ExtendVote>({
-      timeoutMs: Math.min(nodeTimeoutMs, leftMs),
+      timeoutMs: Math.min(nodeTimeoutMs, remainingMs(clock, hold.validity)),
       ask: (node, vote) => {
         node.extend(request, vote);
       },
@@ -124,13 +126,8 @@ export class Redlock {
   /** Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11). */
   async release(hold: Hold, keepMs = 0): Promise<'released' | 'expired' | 'unknown'> {
     hold.releaseBegan = true;
-    const request = {
-      resources: hold.resources,
-      ownerToken: hold.ownerToken,
-      keepMs: keepMs > 0 ? keepMs : undefined,
-      wakeWaiters: true,
-      ttlMs: Math.max(hold.ttlMs, keepMs),
-    };
+    hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
+    const request = releaseRequest(hold, keepMs, true);
     const round = await this.hold<ReleaseVote>({
       timeoutMs: this.settings.nodeTimeoutMs,
       ask: (node, vote) => {
@@ -152,8 +149,7 @@ export class Redlock {
   /** In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7). */
   private cleanUp(hold: Hold, nodes: readonly LockNode[]): void {
     if (nodes.length === 0) return;
-    const { resources, ownerToken, ttlMs } = hold;
-    const request = { resources, ownerToken, ttlMs, wakeWaiters: false };
+    const request = releaseRequest(hold, Math.ceil(hold.keepUntilMs - this.settings.clock.now()), false);
     void holdRound<ReleaseVote>({
       nodes,
       clock: this.settings.clock,
@@ -198,6 +194,13 @@ export class Redlock {
       vote.vote === 'granted' ? { node: vote.node, vote: 'failed', error } : vote,
     );
   }
+}
+
+function releaseRequest(hold: Hold, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
+  const { resources, ownerToken, ttlMs } = hold;
+  return keepMs > 0
+    ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }
+    : { resources, ownerToken, wakeWaiters, ttlMs };
 }
 
 /**

@@ -3,6 +3,7 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  FailedVote,
   LockNode,
   NodeHold,
   NodeStatus,
@@ -14,12 +15,14 @@ import type { Clock } from '../../lib/core/clock.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 
 export type Fault =
-  /** Answers at once. */
+  /** Answers. */
   | 'none'
-  /** Requests wait in front of the node, in order, until it is `none` again. */
+  /** Requests wait in front of the node, in order, until `recover()`. */
   | 'stalled'
-  /** Requests are applied, and their answers wait until it is `none` again. */
+  /** Requests are applied, and their answers wait until `recover()`. */
   | 'mute'
+  /** Requests are lost on the way: neither applied nor answered. */
+  | 'deaf'
   /** Every request fails at once and never arrives. */
   | 'refused';
 
@@ -28,13 +31,17 @@ interface Sent {
   readonly request: AcquireRequest | ExtendRequest | ReleaseRequest;
 }
 
+const REFUSED: FailedVote = { kind: 'failed', error: new Error('refused') };
+
 /** An in-process node with a fault of choice in front of it, that remembers what was asked. */
 export class FaultyNode implements LockNode {
   fault: Fault = 'none';
+  /** How long a request and its answer are under way together. Set it before the first request. */
+  latencyMs = 0;
   readonly sent: Sent[] = [];
 
   private inner: MemoryLockNode;
-  private readonly held: (() => void)[] = [];
+  private readonly waiting: (() => void)[] = [];
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
 
   constructor(
@@ -49,23 +56,44 @@ export class FaultyNode implements LockNode {
     return this.fault === 'refused' ? 'down' : 'up';
   }
 
+  /** How many requests of one kind were sent, whether they arrived or not. */
+  count(verb: Sent['verb']): number {
+    return this.sent.filter((sent) => sent.verb === verb).length;
+  }
+
   /** What the node would hold if one looked into it. */
   owner(resource: string): Promise<NodeHold | null> {
     return this.inner.inspect(resource);
   }
 
-  /** Clears the fault and lets through what waited. */
+  /** Takes a hold away behind everybody's back, as `DEL` in a Redis shell does. */
+  async steal(resource: string): Promise<void> {
+    const hold = await this.inner.inspect(resource);
+    if (hold === null) return;
+    const { ownerToken, ttlMs } = hold;
+    this.inner.release({ resources: [resource], ownerToken, ttlMs, wakeWaiters: false }, () => undefined);
+  }
+
+  /** Clears the fault and lets through what waited; what that causes comes behind it, as on one connection. */
   recover(): void {
+    for (let go = this.waiting.shift(); go !== undefined; go = this.waiting.shift()) go();
     this.fault = 'none';
-    for (const go of this.held.splice(0)) go();
-    for (const listener of this.statusListeners) listener({ status: 'up' });
+    this.tell({ status: 'up' });
+  }
+
+  /** The connection breaks: what waited in front of the node, and the answers under way, are lost. */
+  refuse(): void {
+    this.waiting.splice(0);
+    this.fault = 'refused';
+    this.tell({ status: 'down', error: REFUSED.error });
   }
 
   /** Comes back empty. What waited is lost. */
   restartEmpty(): void {
-    this.held.splice(0);
+    this.waiting.splice(0);
     this.inner = new MemoryLockNode({ name: this.name, clock: this.clock });
     this.fault = 'none';
+    this.tell({ status: 'up' });
   }
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
@@ -87,10 +115,11 @@ export class FaultyNode implements LockNode {
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
-    if (this.fault === 'refused') return Promise.reject(new Error('refused'));
+    if (this.fault === 'refused') return Promise.reject(REFUSED.error);
     if (this.fault === 'none') return this.inner.inspect(resource);
     return new Promise((resolve) => {
-      this.held.push(() => {
+      if (this.fault === 'deaf') return;
+      this.waiting.push(() => {
         resolve(this.inner.inspect(resource));
       });
     });
@@ -105,33 +134,54 @@ export class FaultyNode implements LockNode {
     return () => this.statusListeners.delete(listener);
   }
 
+  get statusListenerCount(): number {
+    return this.statusListeners.size;
+  }
+
   close(): Promise<void> {
     return this.inner.close();
   }
 
-  private pass<V>(sent: Sent, vote: (vote: V) => void, apply: (answer: (vote: V) => void) => void): void {
+  private pass<V>(
+    sent: Sent,
+    vote: (vote: V | FailedVote) => void,
+    apply: (answer: (vote: V | FailedVote) => void) => void,
+  ): void {
     this.sent.push(sent);
-    switch (this.fault) {
-      case 'none':
-        apply(vote);
-        return;
-      case 'stalled':
-        this.held.push(() => {
-          apply(vote);
-        });
-        return;
-      case 'mute':
-        apply((answer) => {
-          this.held.push(() => {
-            vote(answer);
-          });
-        });
-        return;
-      case 'refused':
-        (vote as (vote: { kind: 'failed'; error: Error }) => void)({
-          kind: 'failed',
-          error: new Error('refused'),
-        });
+    if (this.fault === 'refused') {
+      vote(REFUSED);
+      return;
     }
+    this.travel(() => {
+      this.arrive(apply, (answer) => {
+        this.travel(() => {
+          vote(answer);
+        });
+      });
+    });
+  }
+
+  private arrive<V>(apply: (answer: (vote: V | FailedVote) => void) => void, reply: (vote: V) => void): void {
+    if (this.fault === 'none') apply(reply);
+    if (this.fault === 'stalled')
+      this.waiting.push(() => {
+        apply(reply);
+      });
+    if (this.fault === 'mute')
+      apply((answer) => {
+        this.waiting.push(() => {
+          reply(answer);
+        });
+      });
+  }
+
+  /** One way: all take equally long, so that nothing is overtaken. */
+  private travel(arrive: () => void): void {
+    if (this.latencyMs === 0) arrive();
+    else this.clock.schedule(this.latencyMs / 2, arrive);
+  }
+
+  private tell(change: NodeStatusChange): void {
+    for (const listener of [...this.statusListeners]) listener(change);
   }
 }

@@ -2,16 +2,18 @@ import type { Clock, Timer } from '../../lib/core/clock.interface';
 
 interface PendingTimer {
   readonly atMs: number;
-  readonly order: number;
   readonly callback: () => void;
 }
+
+/** Below this a delay could vanish in the rounding of a large time, and a timer would be due at once for ever. */
+const SHORTEST_DELAY_MS = 0.001;
 
 /** A clock that stands still until a test moves it, so that no test waits for real time. */
 export class VirtualClock implements Clock {
   private monotonicMs = 1_000;
   private wallMs = 1_800_000_000_000;
-  private made = 0;
   private readonly timers = new Set<PendingTimer>();
+  private readonly arrived: (() => void)[] = [];
 
   now(): number {
     return this.monotonicMs;
@@ -22,13 +24,17 @@ export class VirtualClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Timer {
-    const timer = { atMs: this.monotonicMs + Math.max(0, delayMs), order: this.made++, callback };
+    const atMs = this.monotonicMs + (delayMs <= 0 ? 0 : Math.max(delayMs, SHORTEST_DELAY_MS));
+    const timer = { atMs, callback };
     this.timers.add(timer);
     return { cancel: () => this.timers.delete(timer) };
   }
 
   afterArrivedReplies(callback: () => void): void {
-    setImmediate(callback);
+    setImmediate(() => {
+      this.deliverArrived();
+      callback();
+    });
   }
 
   get pendingTimers(): number {
@@ -45,7 +51,8 @@ export class VirtualClock implements Clock {
       next.callback();
       await settle();
     }
-    this.move(untilMs - this.monotonicMs);
+    this.deliverArrived();
+    this.move(Math.max(0, untilMs - this.monotonicMs));
     await settle();
   }
 
@@ -54,9 +61,21 @@ export class VirtualClock implements Clock {
     this.move(ms);
   }
 
+  /**
+   * A reply that reached the socket during a stall. As in Node, the timers that are due run first, and the socket is
+   * read after them.
+   */
+  replyArrived(deliver: () => void): void {
+    this.arrived.push(deliver);
+  }
+
   /** The machine sleeps: only the wall clock goes on. */
   suspend(ms: number): void {
     this.wallMs += ms;
+  }
+
+  private deliverArrived(): void {
+    for (const deliver of this.arrived.splice(0)) deliver();
   }
 
   private move(ms: number): void {
@@ -65,8 +84,12 @@ export class VirtualClock implements Clock {
   }
 
   private earliest(untilMs: number): PendingTimer | undefined {
-    const due = [...this.timers].filter(({ atMs }) => atMs <= untilMs);
-    return due.sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
+    let earliest: PendingTimer | undefined;
+    // In the order in which they were made: of two that are due at the same time, the older one comes first.
+    for (const timer of this.timers) {
+      if (timer.atMs <= untilMs && (earliest === undefined || timer.atMs < earliest.atMs)) earliest = timer;
+    }
+    return earliest;
   }
 }
 

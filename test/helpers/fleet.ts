@@ -1,0 +1,74 @@
+import { Subject } from 'rxjs';
+import type { Randomness } from '../../lib/core/randomness.interface';
+import { LockService } from '../../lib/lock.service';
+import type { LockEvent } from '../../lib/locking/lock-event.interface';
+import { LockManager } from '../../lib/locking/lock-manager';
+import type { LockOptions } from '../../lib/locking/lock-options';
+import { ownerTokenFactory } from '../../lib/locking/owner-token';
+import { FaultyNode } from './faulty-node';
+import { VirtualClock } from './virtual-clock';
+
+interface ProcessOptions {
+  nodeTimeoutMs?: number;
+  maxTtlMs?: number;
+  defaults?: LockOptions;
+  shutdownTimeoutMs?: number;
+}
+
+/** Faulty nodes on one virtual clock, and the processes that lock things on them. */
+export class Fleet {
+  readonly clock = new VirtualClock();
+  readonly nodes: readonly FaultyNode[];
+  readonly randomness: Randomness;
+  private processes = 0;
+
+  constructor(
+    nodeCount: number,
+    { tellsReleases = true, fraction = () => 0.5 }: { tellsReleases?: boolean; fraction?: () => number } = {},
+  ) {
+    this.nodes = Array.from(
+      { length: nodeCount },
+      (_, position) => new FaultyNode('abcdefg'.charAt(position), this.clock, tellsReleases),
+    );
+    let secrets = 0;
+    this.randomness = { secret: () => `secret-${String(++secrets).padStart(15, '0')}`, fraction };
+  }
+
+  /** Another process with its own lines, locks and events. */
+  process({
+    nodeTimeoutMs = 500,
+    maxTtlMs = 60_000,
+    defaults = {},
+    shutdownTimeoutMs = 10_000,
+  }: ProcessOptions = {}) {
+    const events: LockEvent[] = [];
+    const subject = new Subject<LockEvent>();
+    const pid = ++this.processes;
+    const manager = new LockManager({
+      nodes: this.nodes,
+      clock: this.clock,
+      randomness: this.randomness,
+      newOwnerToken: ownerTokenFactory({ host: 'test', pid, serviceId: `p${pid}` }, this.randomness.secret),
+      limits: { nodeTimeoutMs, maxTtlMs },
+      defaults,
+      emit: (event) => {
+        events.push(event);
+        subject.next(event);
+      },
+    });
+    const service = new LockService(manager, subject, () => manager.close(shutdownTimeoutMs));
+    return { manager, service, events, eventTypes: () => events.map(({ type }) => type) };
+  }
+
+  node(position: number): FaultyNode {
+    const node = this.nodes[position];
+    if (node === undefined) throw new Error(`there is no node ${position}`);
+    return node;
+  }
+
+  /** The owner token on each node; null where the resource is free. */
+  async owners(resource: string): Promise<(string | null)[]> {
+    const holds = await Promise.all(this.nodes.map((node) => node.owner(resource)));
+    return holds.map((hold) => hold?.ownerToken ?? null);
+  }
+}
