@@ -1,6 +1,7 @@
 import type { LockNode } from './core/lock-node.interface';
 import { LockOptionsError } from './errors/lock-options.error';
 import type { RedlockNodeInput } from './interfaces/redlock-module-options.interface';
+import { BatchEncoder } from './redis/encoded-batch';
 import { describeRedisNode } from './redis/redis-connections';
 import { RedisLockNode } from './redis/redis-lock-node';
 
@@ -26,10 +27,11 @@ export function openNodes(inputs: readonly RedlockNodeInput[], keyPrefix: string
   );
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
 
+  const encoder = new BatchEncoder(keyPrefix);
   const opened: LockNode[] = [];
   const nodes = descriptions.map((description) => {
     if (isLockNode(description)) return description;
-    const node = new RedisLockNode(description, { keyPrefix });
+    const node = new RedisLockNode(description, { keyPrefix, encoder });
     opened.push(node);
     return node;
   });

@@ -102,7 +102,9 @@ export type ExtendVote =
   { readonly kind: 'granted' } | { readonly kind: 'denied'; readonly healed: boolean } | FailedVote;
 
 /** Denied: at least one resource did not have the owner token any more. */
-export type ReleaseVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;
+export type ReleaseVote =
+  /** `waiting`: how many processes, at least, were told of the release and wait; missing when none or not known. */
+  { readonly kind: 'granted'; readonly waiting?: number } | { readonly kind: 'denied' } | FailedVote;
 
 /** A resource as one node has it. */
 export interface NodeHold {

@@ -75,25 +75,88 @@ end
 return reply
 `);
 
+/** Shared by the scripts that release: tells those who wait for a key, and gives the number of connections that hear. */
+const TELL = `
+local function tell(key)
+  local listening = redis.pcall('PUBLISH', key, '')
+  -- A user without the right to publish: waiters find out by themselves, when the ttl is over.
+  return type(listening) == 'number' and listening or 0
+end
+`;
+
 /**
- * Compare and delete. KEYS: the resources. ARGV: owner token, and for how many ms to keep the keys (0: delete).
- * Reply: 1 all of them were ours, 0 some were not.
+ * Compare and delete. KEYS: the resources. ARGV: owner token, for how many ms to keep the keys (0: delete), and
+ * whether to tell those who wait for them (1).
+ * Reply: 1 all of them were ours, or 1 more than the number of connections that wait; 0 some were not ours.
  */
 export const RELEASE = script(`
 ${OWNER_OF}
+${TELL}
 -- Only what is ours goes; whatever else is there stays as it is.
-local released = 0
+local released, listening = 0, 0
 for i = 1, #KEYS do
   if ownerOf(KEYS[i]) == ARGV[1] then
     if ARGV[2] == '0' then
       redis.call('DEL', KEYS[i])
+      if ARGV[3] == '1' then listening = math.max(listening, tell(KEYS[i])) end
     else
       redis.call('PEXPIRE', KEYS[i], ARGV[2])
     end
     released = released + 1
   end
 end
-return released == #KEYS and 1 or 0
+return released == #KEYS and 1 + listening or 0
+`);
+
+/**
+ * Many requests in one: each on one key, in order, and none of them fails another.
+ * KEYS: the key of each request. ARGV: a letter per request (a acquire, e extend, r release, w release and tell those
+ * who wait), the ttl in ms of those that have one, and the owner token of each.
+ * Reply: a letter per request (g granted, 1-9 granted and so many wait, d denied, h denied and put back, f failed);
+ * after a space the last error, if something failed.
+ */
+export const BATCH = script(`
+${TELL}
+local letters, ttl = ARGV[1], ARGV[2]
+local votes, fault = {}, nil
+
+-- 'f' when Redis refused the command, else the vote that its reply stands for.
+local function vote(reply, granted, denied)
+  if type(reply) == 'table' and reply.err then
+    fault = reply.err
+    return 'f'
+  end
+  return reply and granted or denied
+end
+
+for i = 1, #KEYS do
+  local letter, key, token = string.byte(letters, i), KEYS[i], ARGV[i + 2]
+  if letter == 97 then
+    -- a: whatever is there, of any type and of any owner, is in the way.
+    votes[i] = vote(redis.pcall('SET', key, token, 'PX', ttl, 'NX'), 'g', 'd')
+  else
+    local owner = redis.pcall('GET', key)
+    if owner == token then
+      if letter == 101 then
+        -- e: what is ours lasts for longer.
+        votes[i] = vote(redis.pcall('PEXPIRE', key, ttl), 'g', 'd')
+      else
+        -- r, w: only what is ours goes.
+        votes[i] = vote(redis.pcall('DEL', key), 'g', 'g')
+        local listening = letter == 119 and votes[i] == 'g' and tell(key) or 0
+        if listening > 0 then votes[i] = tostring(math.min(listening, 9)) end
+      end
+    elseif type(owner) == 'table' and not string.find(owner.err, 'WRONGTYPE', 1, true) then
+      votes[i] = vote(owner)
+    elseif letter == 101 and not owner then
+      -- e: what this server lost is put back, and does not count as a vote before the next round.
+      votes[i] = vote(redis.pcall('SET', key, token, 'PX', ttl, 'NX'), 'h', 'd')
+    else
+      votes[i] = 'd'
+    end
+  end
+end
+return table.concat(votes) .. (fault and ' ' .. fault or '')
 `);
 
 /** KEYS: one resource. Reply: nil, or the owner token and the ttl in ms (-1: for ever), read at the same moment. */
@@ -104,7 +167,7 @@ if not owner then return false end
 return { owner, redis.call('PTTL', KEYS[1]) }
 `);
 
-export const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RELEASE, INSPECT];
+export const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RELEASE, INSPECT, BATCH];
 
 function script(text: string): LuaScript {
   const trimmed = text.trim();

@@ -23,7 +23,7 @@ export interface RedisConnectionSetup {
 }
 
 /** What both kinds of client have and we use. Their overloads are the same, yet TypeScript cannot merge them. */
-export type CommandClient = Pick<Redis, 'set' | 'evalsha' | 'eval'>;
+export type CommandClient = Pick<Redis, 'set' | 'evalsha' | 'eval' | 'sendCommand' | 'isCluster'>;
 
 /** Our own connection to one node: whether it can be used, and every request that goes over it (R13). */
 export class RedisConnection {

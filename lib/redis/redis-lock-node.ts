@@ -14,7 +14,9 @@ import type {
 import { systemClock } from '../utils/system-clock';
 import { askInParts, mergeAcquireVotes, mergeExtendVotes, mergeReleaseVotes } from './ask-in-parts';
 import { isCluster } from './break-connection';
-import { groupBySlot } from './key-slot';
+import { CommandBatch } from './command-batch';
+import { BatchEncoder } from './encoded-batch';
+import { groupBySlot, keySlot } from './key-slot';
 import { RedisConnection } from './redis-connection';
 import type { RedisNodeDescription } from './redis-connections';
 import { RedisRequests } from './redis-requests';
@@ -28,6 +30,8 @@ export interface RedisLockNodeOptions {
    * @default 'lock:'
    */
   keyPrefix?: string;
+  /** Shared by the nodes of a service, which are asked the same. */
+  encoder?: BatchEncoder;
   /** @default the clocks of this process */
   clock?: Clock;
   /**
@@ -49,11 +53,13 @@ export class RedisLockNode implements LockNode {
   private readonly keyPrefix: string;
   private readonly connection: RedisConnection;
   private readonly requests: RedisRequests;
+  private readonly batch: CommandBatch;
   private readonly backlog: ReleaseBacklog;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
 
   constructor(description: RedisNodeDescription, options: RedisLockNodeOptions = {}) {
     const { clock = systemClock, keyPrefix = 'lock:', mostInFlight } = options;
+    const { encoder = new BatchEncoder(keyPrefix) } = options;
     this.name = description.name;
     this.keyPrefix = keyPrefix;
     this.backlog = new ReleaseBacklog(clock);
@@ -69,7 +75,10 @@ export class RedisLockNode implements LockNode {
         this.statusChanged(change);
       },
     });
-    this.requests = new RedisRequests(this.connection);
+    this.requests = new RedisRequests(this.connection, encoder, (request) => {
+      if (this.status !== 'closed') this.backlog.add(request);
+    });
+    this.batch = new CommandBatch(this.requests, isCluster(this.connection.client) ? this.slotOf : undefined);
   }
 
   get status(): NodeStatus {
@@ -77,52 +86,41 @@ export class RedisLockNode implements LockNode {
   }
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
-    const parts = this.partsOf(request.resources);
-    askInParts<AcquireVote>(
-      parts,
-      (keys, voteOfPart) => {
-        this.requests.acquire(keys, request, voteOfPart);
-      },
-      (votes) => {
-        const merged = mergeAcquireVotes(votes);
-        if (merged.kind === 'denied') {
-          // "Denied" promises that nothing was changed: what other parts granted goes back.
-          const granted = request.resources.length > 1 && votes.some(({ kind }) => kind === 'granted');
-          if (granted) this.release({ ...request, wakeWaiters: false }, ignore);
-        }
-        vote(merged);
-      },
-    );
+    // The answer with a ttl does not fit into a letter.
+    if (request.resources.length === 1 && !request.askHolderTtl)
+      this.batch.add({ letter: 'a', request, vote });
+    else {
+      this.batch.addAlone(() => {
+        this.acquireInParts(request, vote);
+      });
+    }
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    askInParts<ExtendVote>(
-      this.partsOf(request.resources),
-      (keys, voteOfPart) => {
-        this.requests.extend(keys, request, voteOfPart);
-      },
-      (votes) => {
-        vote(mergeExtendVotes(votes));
-      },
-    );
+    if (request.resources.length === 1) this.batch.add({ letter: 'e', request, vote });
+    else {
+      this.batch.addAlone(() => {
+        this.extendInParts(request, vote);
+      });
+    }
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    askInParts<ReleaseVote>(
-      this.partsOf(request.resources),
-      (keys, voteOfPart) => {
-        this.requests.release(keys, request, voteOfPart);
-      },
-      (votes) => {
-        const merged = mergeReleaseVotes(votes);
-        if (merged.kind === 'failed' && this.status !== 'closed') this.backlog.add(request);
-        vote(merged);
-      },
-    );
+    if (request.resources.length === 1 && request.keepMs === undefined) {
+      this.batch.add({ letter: request.wakeWaiters ? 'w' : 'r', request, vote });
+    } else {
+      this.batch.addAlone(() => {
+        this.releaseInParts(request, vote);
+      });
+    }
   }
 
-  async inspect(resource: string): Promise<NodeHold | null> {
-    return this.requests.inspect(this.keyPrefix + resource);
+  inspect(resource: string): Promise<NodeHold | null> {
+    return new Promise((resolve, reject) => {
+      this.batch.addAlone(() => {
+        this.requests.inspect(this.keyPrefix + resource).then(resolve, reject);
+      });
+    });
   }
 
   /** Redis does not tell yet: whoever waits asks again. */
@@ -140,6 +138,49 @@ export class RedisLockNode implements LockNode {
     this.backlog.clear();
     this.statusListeners.clear();
   }
+
+  private acquireInParts(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    askInParts<AcquireVote>(
+      this.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.acquire(keys, request, voteOfPart);
+      },
+      (votes) => {
+        const merged = mergeAcquireVotes(votes);
+        // "Denied" promises that nothing was changed: what other parts granted goes back.
+        const isPartlyGranted = merged.kind === 'denied' && votes.some(({ kind }) => kind === 'granted');
+        if (isPartlyGranted) this.release({ ...request, wakeWaiters: false }, ignore);
+        vote(merged);
+      },
+    );
+  }
+
+  private extendInParts(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    askInParts<ExtendVote>(
+      this.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.extend(keys, request, voteOfPart);
+      },
+      (votes) => {
+        vote(mergeExtendVotes(votes));
+      },
+    );
+  }
+
+  private releaseInParts(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    askInParts<ReleaseVote>(
+      this.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.release(keys, request, voteOfPart);
+      },
+      (votes) => {
+        vote(mergeReleaseVotes(votes));
+      },
+    );
+  }
+
+  private readonly slotOf = (request: { resources: readonly string[] }): number =>
+    keySlot(this.keyPrefix + (request.resources[0] ?? ''));
 
   private partsOf(resources: readonly string[]): string[][] {
     const keys = resources.map((resource) => this.keyPrefix + resource);

@@ -8,19 +8,38 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../core/lock-node.interface';
-import { ACQUIRE, EXTEND, INSPECT, type LuaScript, RELEASE } from './lua-scripts';
-import type { RedisConnection } from './redis-connection';
+import { giveVote, giveVotes } from './batch-votes';
+import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
+import type { BatchEncoder } from './encoded-batch';
+import { ACQUIRE, BATCH, EXTEND, INSPECT, type LuaScript, RELEASE } from './lua-scripts';
+import type { CommandClient, RedisConnection } from './redis-connection';
+import { RedisNodeError } from './redis-node-error';
 import { acquireVoteFrom, extendVoteFrom, holdFrom, releaseVoteFrom } from './redis-votes';
 import { runScript } from './script-runner';
 import { TokenCount } from './token-count';
+import { wholeMs } from './whole-ms';
 
 type Keys = readonly string[];
 
 /** The verbs of a node as Redis commands, for keys that one server can take together. */
-export class RedisRequests {
+export class RedisRequests implements BatchSender {
   private readonly releasesUnderWay = new TokenCount();
+  private readonly batchesUnderWay = new Set<readonly BatchEntry[]>();
 
-  constructor(private readonly connection: RedisConnection) {}
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly encoder: BatchEncoder,
+    /** Hears of each release that may not have reached the server. */
+    private readonly onFailedRelease: (request: ReleaseRequest) => void,
+  ) {}
+
+  /** A request that found no company within its tick. */
+  sendOne(entry: BatchEntry): void {
+    const keys = [this.encoder.keyOf(entry)];
+    if (entry.letter === 'a') this.acquire(keys, entry.request, entry.vote);
+    else if (entry.letter === 'e') this.extend(keys, entry.request, entry.vote);
+    else this.release(keys, entry.request, entry.vote);
+  }
 
   acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     const { ownerToken, askHolderTtl } = request;
@@ -60,13 +79,74 @@ export class RedisRequests {
     );
   }
 
-  release(keys: Keys, { ownerToken, keepMs }: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+  release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    const { ownerToken, keepMs, wakeWaiters } = request;
     const keptMs = keepMs === undefined ? 0 : wholeMs(keepMs);
+    const args = [ownerToken, keptMs, wakeWaiters ? 1 : 0];
     this.releasesUnderWay.add(ownerToken);
-    this.run<ReleaseVote>(RELEASE, keys, [ownerToken, keptMs], always, releaseVoteFrom, (releaseVote) => {
+    this.run<ReleaseVote>(RELEASE, keys, args, always, releaseVoteFrom, (releaseVote) => {
       this.releasesUnderWay.remove(ownerToken);
+      if (releaseVote.kind === 'failed') this.onFailedRelease(request);
       vote(releaseVote);
     });
+  }
+
+  /** Requests on one key each, as a single command. */
+  sendMany(entries: readonly BatchEntry[]): void {
+    this.sendBatch(
+      entries,
+      (client) => {
+        // Only a single server takes bytes as they are; a cluster looks for the keys, to find the server.
+        if (!client.isCluster) return client.sendCommand(this.encoder.encode(entries)) as Promise<unknown>;
+        const { keys, args } = this.encoder.argumentsOf(entries);
+        return client.evalsha(BATCH.sha, keys.length, ...keys, ...args);
+      },
+      (error) => {
+        if (error.code === 'NOSCRIPT') this.sendManyAgain(entries);
+        else this.failAll(entries, error);
+      },
+    );
+  }
+
+  /** With the text of the script, and without what was released since. */
+  private sendManyAgain(entries: readonly BatchEntry[]): void {
+    const released = entries.filter(
+      (entry) => !isRelease(entry) && this.isReleaseUnderWay(entry.request.ownerToken),
+    );
+    const rest = entries.filter((entry) => !released.includes(entry));
+    this.failAll(released, RELEASED_MEANWHILE);
+    if (rest.length === 0) return;
+    const { keys, args } = this.encoder.argumentsOf(rest);
+    this.sendBatch(
+      rest,
+      (client) => client.eval(BATCH.text, keys.length, ...keys, ...args),
+      (error) => {
+        this.failAll(rest, error);
+      },
+    );
+  }
+
+  private sendBatch(
+    entries: readonly BatchEntry[],
+    send: (client: CommandClient) => Promise<unknown>,
+    onError: (error: RedisNodeError) => void,
+  ): void {
+    this.batchesUnderWay.add(entries);
+    this.connection.request(
+      send,
+      (reply) => {
+        this.batchesUnderWay.delete(entries);
+        giveVotes(entries, reply, this.onFailedRelease);
+      },
+      (error) => {
+        this.batchesUnderWay.delete(entries);
+        onError(error);
+      },
+    );
+  }
+
+  private failAll(entries: readonly BatchEntry[], error: RedisNodeError): void {
+    for (const entry of entries) giveVote(entry, { kind: 'failed', error }, this.onFailedRelease);
   }
 
   inspect(key: string): Promise<NodeHold | null> {
@@ -105,15 +185,22 @@ export class RedisRequests {
    * have run before anything sent now: an acquire or extend sent again would leave a key that nobody releases.
    */
   private unlessReleased(ownerToken: string): () => boolean {
-    return () => !this.releasesUnderWay.has(ownerToken);
+    return () => !this.isReleaseUnderWay(ownerToken);
+  }
+
+  private isReleaseUnderWay(ownerToken: string): boolean {
+    if (this.releasesUnderWay.has(ownerToken)) return true;
+    return [...this.batchesUnderWay].some((entries) =>
+      entries.some((entry) => isRelease(entry) && entry.request.ownerToken === ownerToken),
+    );
   }
 }
 
+const RELEASED_MEANWHILE = new RedisNodeError(
+  'the server had forgotten the script, and the lock was released since',
+  'NOSCRIPT',
+);
+
 function always(): boolean {
   return true;
-}
-
-/** Up, never down: the node must not forget earlier than the caller counts on. */
-function wholeMs(ms: number): number {
-  return Math.max(1, Math.ceil(ms));
 }

@@ -19,7 +19,10 @@ export function extendVoteFrom(reply: unknown): ExtendVote {
 
 export function releaseVoteFrom(reply: unknown): ReleaseVote {
   if (reply === 1) return GRANTED;
-  return reply === 0 ? DENIED : unexpectedReply();
+  if (reply === 0) return DENIED;
+  return Number.isSafeInteger(reply) && Number(reply) > 1
+    ? { kind: 'granted', waiting: Number(reply) - 1 }
+    : unexpectedReply();
 }
 
 export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
@@ -35,7 +38,7 @@ function ttlFrom(reply: unknown): number | undefined {
 }
 
 /** Whatever answered is not a Redis as we know it; nobody can say what it did. */
-function unexpectedReply(): FailedVote {
+export function unexpectedReply(): FailedVote {
   return {
     kind: 'failed',
     error: new RedisNodeError('the server gave a reply of no known form', 'UNEXPECTED_REPLY'),

@@ -21,6 +21,8 @@ export class ReleaseBacklog {
   ) {}
 
   add(request: ReleaseRequest): void {
+    // In a cluster, each of its parts may say so.
+    if (this.entries.at(-1)?.request === request) return;
     if (this.entries.length >= this.mostKept) this.dropExpired();
     // The oldest stay: they may be there, while locks that were taken after the server went away never got to it.
     if (this.entries.length >= this.mostKept) return;

@@ -1,0 +1,45 @@
+import type { FailedVote, ReleaseRequest } from '../core/lock-node.interface';
+import { type BatchEntry, isRelease } from './command-batch';
+import { RedisNodeError } from './redis-node-error';
+import { unexpectedReply } from './redis-votes';
+
+const GRANTED = { kind: 'granted' } as const;
+const DENIED = { kind: 'denied', healed: false } as const;
+const HEALED = { kind: 'denied', healed: true } as const;
+
+/** Fits every kind of entry. */
+type BatchVote = { kind: 'granted'; waiting?: number } | { kind: 'denied'; healed: boolean } | FailedVote;
+
+type OnFailedRelease = (request: ReleaseRequest) => void;
+
+/** Gives each entry the vote of its letter in the reply of the batch script. Of anything else nothing is believed. */
+export function giveVotes(entries: readonly BatchEntry[], reply: unknown, onFailed: OnFailedRelease): void {
+  const letters = typeof reply === 'string' ? reply : '';
+  entries.forEach((entry, i) => {
+    giveVote(entry, voteOf(letters.charAt(i), entry) ?? failureFrom(letters, entries.length), onFailed);
+  });
+}
+
+/** A caller's mistake must not keep the vote from the others in the batch. */
+export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedRelease): void {
+  if (vote.kind === 'failed' && isRelease(entry)) onFailed(entry.request);
+  try {
+    entry.vote(vote);
+  } catch {
+    // There is nobody to tell.
+  }
+}
+
+function voteOf(letter: string, entry: BatchEntry): BatchVote | undefined {
+  if (letter === 'g') return GRANTED;
+  if (letter === 'd') return DENIED;
+  if (letter === 'h') return entry.letter === 'e' ? HEALED : undefined;
+  const waiting = entry.letter === 'w' ? '123456789'.indexOf(letter) + 1 : 0;
+  return waiting > 0 && letter !== '' ? { kind: 'granted', waiting } : undefined;
+}
+
+function failureFrom(letters: string, entries: number): FailedVote {
+  const fault = letters.slice(entries).trim();
+  if (letters.length <= entries || fault === '') return unexpectedReply();
+  return { kind: 'failed', error: new RedisNodeError(fault.slice(0, 300), /^([A-Z]{3,}) /.exec(fault)?.[1]) };
+}

@@ -1,0 +1,80 @@
+import { Command } from 'ioredis';
+import { type BatchEntry, ttlOf } from './command-batch';
+import { BATCH } from './lua-scripts';
+import { wholeMs } from './whole-ms';
+
+const MOST_KEPT = 64;
+
+/**
+ * How batches are written. All nodes of a round are asked the same within a tick, so what is encoded for the first of them
+ * is written to the others as it is: encoding is a large part of what a lock costs.
+ */
+export class BatchEncoder {
+  /** By their first request: a batch that begins with the same request object is the same, if the rest is. */
+  private readonly recent = new Map<
+    object,
+    { readonly entries: readonly BatchEntry[]; readonly bytes: Buffer }
+  >();
+
+  constructor(private readonly keyPrefix: string) {}
+
+  /** A command of ioredis that is encoded already. */
+  encode(entries: readonly BatchEntry[]): Command {
+    return new EncodedCommand(this.bytesOf(entries));
+  }
+
+  keyOf({ request }: BatchEntry): string {
+    return this.keyPrefix + (request.resources[0] ?? '');
+  }
+
+  /** What `EVALSHA` takes for a batch. */
+  argumentsOf(entries: readonly BatchEntry[]): {
+    keys: readonly string[];
+    args: readonly (string | number)[];
+  } {
+    const ttlMs = entries.map(ttlOf).find((ttl) => ttl !== undefined) ?? 1;
+    return {
+      keys: entries.map((entry) => this.keyOf(entry)),
+      args: [lettersOf(entries), wholeMs(ttlMs), ...entries.map(({ request }) => request.ownerToken)],
+    };
+  }
+
+  private bytesOf(entries: readonly BatchEntry[]): Buffer {
+    const first = entries[0]?.request ?? entries;
+    const known = this.recent.get(first);
+    if (known !== undefined && areTheSame(known.entries, entries)) return known.bytes;
+    const { keys, args } = this.argumentsOf(entries);
+    const bytes = Buffer.from(resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]));
+    // A bound, not a cache policy: what is asked for again is asked for within this tick.
+    if (this.recent.size >= MOST_KEPT) this.recent.clear();
+    this.recent.set(first, { entries, bytes });
+    return bytes;
+  }
+}
+
+class EncodedCommand extends Command {
+  constructor(private readonly bytes: Buffer) {
+    super('evalsha', [], { replyEncoding: 'utf8' });
+  }
+
+  override toWritable(): Buffer {
+    return this.bytes;
+  }
+}
+
+function areTheSame(a: readonly BatchEntry[], b: readonly BatchEntry[]): boolean {
+  return a.length === b.length && a.every(({ request }, i) => request === b[i]?.request);
+}
+
+function lettersOf(entries: readonly BatchEntry[]): string {
+  let letters = '';
+  for (const { letter } of entries) letters += letter;
+  return letters;
+}
+
+/** A command in the protocol of Redis: an array of strings, each with its length in bytes. */
+function resp(parts: readonly (string | number)[]): string {
+  let text = `*${parts.length}\r\n`;
+  for (const part of parts) text += `$${Buffer.byteLength(String(part))}\r\n${part}\r\n`;
+  return text;
+}
