@@ -37,25 +37,32 @@ async function seed(url) {
   return body;
 }
 
-function describe({ kind, nodes, data }, apps) {
-  const places = {
-    spawned: [...nodes.map((url, index) => `  lock node ${index + 1}   ${url}`), `  data          ${data}`],
-    own: [
-      ...nodes.map((url, index) => `  lock node ${index + 1}   ${withoutPassword(url)} (yours)`),
-      `  data          ${withoutPassword(data)} (yours)`,
-    ],
-    embedded: [
-      '  redis-server is not in PATH: one process, with its lock nodes and data inside.',
-      '  With redis-server, or with REDIS_NODES=redis://…,redis://…, two processes share real locks.',
-    ],
-  };
+function describe(backends, apps) {
   return [
     '',
     'The order system runs:',
-    ...apps.map(({ name, url }) => `  ${name}         ${url}`),
-    ...places[kind],
+    ...apps.map(({ name, url }) => place(name, url)),
+    ...describePlaces(backends),
     '',
   ];
+}
+
+function describePlaces({ kind, nodes, data }) {
+  if (kind === 'embedded') {
+    return [
+      '  redis-server is not in PATH: one process, with its lock nodes and data inside.',
+      '  With redis-server, or with REDIS_NODES=redis://…,redis://…, two processes share real locks.',
+    ];
+  }
+  const whose = kind === 'own' ? ' (yours)' : '';
+  return [
+    ...nodes.map((url, index) => place(`lock node ${index + 1}`, withoutPassword(url) + whose)),
+    place('data', withoutPassword(data) + whose),
+  ];
+}
+
+function place(name, url) {
+  return `  ${name.padEnd(12)}  ${url}`;
 }
 
 function linesToTry(apps, order) {

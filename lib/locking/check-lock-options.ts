@@ -52,10 +52,18 @@ export function checkEachLockOption(options: unknown, prefix = ''): asserts opti
       throw new LockOptionsError(prefix + name, `is not a lock option. Known are: ${[...KNOWN].join(', ')}.`);
     }
   }
-  const { ttl, wait, signal, autoExtend, maxHold, holdAtLeast } = options as Record<string, unknown>;
-  checkTtl(ttl ?? DEFAULTS.ttl, `${prefix}ttl`);
+  // Defaults for what is undefined, and for that alone: null is a value that cannot be meant.
+  const {
+    ttl = DEFAULTS.ttl,
+    wait = DEFAULTS.wait,
+    signal,
+    autoExtend = DEFAULTS.autoExtend,
+    maxHold = DEFAULTS.maxHold,
+    holdAtLeast = DEFAULTS.holdAtLeast,
+  } = options as Record<string, unknown>;
+  checkTtl(ttl, `${prefix}ttl`);
   check(
-    isDuration(wait ?? 0),
+    isDuration(wait),
     `${prefix}wait`,
     wait,
     'must be 0 or more milliseconds, or Infinity to wait for ever',
@@ -66,20 +74,15 @@ export function checkEachLockOption(options: unknown, prefix = ''): asserts opti
     signal,
     'must be an AbortSignal',
   );
+  check(typeof autoExtend === 'boolean', `${prefix}autoExtend`, autoExtend, 'must be true or false');
   check(
-    typeof (autoExtend ?? true) === 'boolean',
-    `${prefix}autoExtend`,
-    autoExtend,
-    'must be true or false',
-  );
-  check(
-    isDuration(maxHold ?? 1) && maxHold !== 0,
+    isDuration(maxHold) && maxHold !== 0,
     `${prefix}maxHold`,
     maxHold,
     'must be more than 0 milliseconds, or Infinity',
   );
   check(
-    isDuration(holdAtLeast ?? 0) && holdAtLeast !== Infinity,
+    isDuration(holdAtLeast) && holdAtLeast !== Infinity,
     `${prefix}holdAtLeast`,
     holdAtLeast,
     'must be 0 or more milliseconds, and finite',

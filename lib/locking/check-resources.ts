@@ -21,7 +21,8 @@ export function checkResources(resources: unknown): readonly string[] {
       undefined,
     );
   }
-  return [...new Set(resources.map(checkResource))].sort();
+  // Not `map`, which does not see holes.
+  return [...new Set(Array.from(resources, checkResource))].sort();
 }
 
 export function checkResource(resource: unknown): string {

@@ -6,7 +6,7 @@ export class Wait {
   private readonly deadlineMs: number;
   private cancelled: { readonly reason: unknown } | undefined;
   private wokenEarly = false;
-  private sleeper: { readonly awake: () => void; readonly timer: Timer } | undefined;
+  private sleeper: { readonly awake: () => void; readonly atMs: number; readonly timer: Timer } | undefined;
   private onCancel: ((reason: unknown) => void) | undefined;
 
   constructor(
@@ -51,9 +51,12 @@ export class Wait {
       this.wokenEarly = true;
       return;
     }
-    const { awake, timer } = this.sleeper;
+    const { awake, atMs, timer } = this.sleeper;
+    const soonerMs = this.clock.now() + delayMs;
+    // Never longer: a stream of hints, each of them soon, would let it sleep for ever.
+    if (soonerMs >= atMs) return;
     timer.cancel();
-    this.sleeper = { awake, timer: this.clock.schedule(delayMs, awake) };
+    this.sleeper = { awake, atMs: soonerMs, timer: this.clock.schedule(delayMs, awake) };
   }
 
   /** Ends the waiting with `reason`, now and for ever. */
@@ -92,7 +95,7 @@ export class Wait {
         this.sleeper = undefined;
         resolve();
       };
-      this.sleeper = { awake, timer: this.clock.schedule(Math.max(0, atMs - this.clock.now()), awake) };
+      this.sleeper = { awake, atMs, timer: this.clock.schedule(Math.max(0, atMs - this.clock.now()), awake) };
     });
   }
 }

@@ -8,11 +8,11 @@
 export class WaitingLine {
   private readonly lines = new Map<string, Line>();
 
-  /** @param onFirst called when the place is first in all its lines; at once if it is already */
+  /** @param onFirst called when the place has become first in all its lines; not if it is so from the beginning */
   join(resources: readonly string[], onFirst: () => void): PlaceInLine {
     const place = new PlaceInLine(this, onFirst);
     for (const resource of resources) place.stand(this.lineFor(resource));
-    place.callIfFirst();
+    place.becomeFirst();
     return place;
   }
 
@@ -42,7 +42,8 @@ export class PlaceInLine {
 
   constructor(
     private readonly waitingLine: WaitingLine,
-    private readonly onFirst: () => void,
+    /** @internal */
+    readonly onFirst: () => void,
   ) {}
 
   get isFirst(): boolean {
@@ -60,7 +61,7 @@ export class PlaceInLine {
       if (line.first === undefined) this.waitingLine.remove(line);
       else if (wasFirst) next.push(line.first.place);
     }
-    for (const place of next) place.callIfFirst();
+    for (const place of next) if (place.becomeFirst()) place.onFirst();
   }
 
   /** @internal */
@@ -68,11 +69,11 @@ export class PlaceInLine {
     this.stands.push(line.append(this));
   }
 
-  /** @internal */
-  callIfFirst(): void {
-    if (this.state !== 'waiting' || !this.stands.every((stand) => stand.line.first === stand)) return;
+  /** @internal Whether it was not first until now, and is. */
+  becomeFirst(): boolean {
+    if (this.state !== 'waiting' || !this.stands.every((stand) => stand.line.first === stand)) return false;
     this.state = 'first';
-    this.onFirst();
+    return true;
   }
 }
 

@@ -161,7 +161,10 @@ export class FaultyNode implements LockNode {
     });
   }
 
-  private arrive<V>(apply: (answer: (vote: V | FailedVote) => void) => void, reply: (vote: V) => void): void {
+  private arrive<V>(
+    apply: (answer: (vote: V | FailedVote) => void) => void,
+    reply: (vote: V | FailedVote) => void,
+  ): void {
     if (this.fault === 'none') apply(reply);
     if (this.fault === 'stalled')
       this.waiting.push(() => {

@@ -158,7 +158,7 @@ describe('@Locked', () => {
 
     it('does so when it is called without its object', async () => {
       const orders = bindLockService(new Orders(), locks, 'billing');
-      const pay = Reflect.get(orders, 'pay') as (id: string) => Promise<void>;
+      const pay: (id: string) => Promise<void> = Reflect.get(orders, 'pay');
 
       await expect(pay('7')).rejects.toThrow(LockNotBoundError);
     });

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sharedNow } from './shared-clock.mjs';
+
+/**
+ * Workers of this process that compete for one key with each other and with other processes.
+ *
+ * Returns when each hold was asked for, began and ended, three numbers per hold, on the clock that all processes
+ * share; and since when the workers that are left wait.
+ */
+export async function crowd({ key, workers, holdMs, pauseMs, untilMs }, session) {
+  const holds = [];
+  const waitingSince = new Map();
+  let holding = 0;
+  let failure;
+
+  async function work(worker) {
+    while (sharedNow() < untilMs) {
+      const asked = sharedNow();
+      waitingSince.set(worker, asked);
+      const lock = await session.acquire(key);
+      const began = sharedNow();
+      waitingSince.delete(worker);
+      holding += 1;
+      await sleep(between(holdMs));
+      // Before it is given back: nobody else may have it any earlier.
+      holds.push(asked, began, sharedNow());
+      holding -= 1;
+      await session.release(lock);
+      if (pauseMs !== undefined) await sleep(between(pauseMs));
+    }
+  }
+  const working = Array.from({ length: workers }, (_, worker) =>
+    work(worker).catch((error) => {
+      failure ??= `${error.name}: ${error.message}`;
+    }),
+  );
+
+  await Promise.race([Promise.all(working), sleep(untilMs - sharedNow())]);
+  const stillWaitingSince = Float64Array.from(waitingSince.values());
+  // A hold under way belongs into the list; its worker then stops.
+  while (holding > 0) await sleep(1);
+  return { holds: Float64Array.from(holds), stillWaitingSince, failure };
+}
+
+/** A range keeps those who poll from falling into step with those who hold. */
+function between([least, most]) {
+  return least + Math.random() * (most - least);
+}

@@ -1,0 +1,23 @@
+// A process with one session, which does what its parent asks. Started by lib/client.mjs.
+import { cycles } from './cycles.mjs';
+import { crowd } from './crowd.mjs';
+import { decorated } from './decorated.mjs';
+import { held } from './held.mjs';
+import { operations } from './operations.mjs';
+
+const tasks = { open, cycles, crowd, decorated, held, operations };
+let session;
+
+process.on('disconnect', () => process.exit());
+process.on('message', ({ id, task, input }) => {
+  tasks[task](input, session).then(
+    (result) => process.send({ id, result }),
+    (error) => process.send({ id, problem: `${error.name}: ${error.message}` }),
+  );
+});
+
+async function open({ contender, urls }) {
+  if (contender === undefined) return;
+  const { open: openSession } = await import(`../contenders/${contender}.mjs`);
+  session = await openSession(urls);
+}

@@ -1,0 +1,86 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from '../../scripts/lib/paths.mjs';
+
+const main = join(root, 'bench', 'client', 'main.mjs');
+const START_LIMIT_MS = 15_000;
+
+const running = new Set();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** One process with one session of one contender, so that nobody warms up or litters the heap of another. */
+export class Client {
+  #child;
+  #waiting = new Map();
+  #calls = 0;
+  #ended;
+
+  /** Opens the session; rejects with the reason when that is not possible. */
+  static async start(contender, urls) {
+    const client = new Client();
+    client.#fork();
+    try {
+      await client.run('open', { contender: contender?.module, urls }, START_LIMIT_MS);
+    } catch (error) {
+      client.end();
+      throw error;
+    }
+    return client;
+  }
+
+  get isAlive() {
+    return this.#ended === undefined;
+  }
+
+  /** Runs one of `client/tasks`; past the limit the process is killed and the promise rejects. */
+  run(task, input, limitMs) {
+    if (this.#ended !== undefined) return Promise.reject(new Error(this.#ended));
+    const id = (this.#calls += 1);
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => this.end(`was not done after ${limitMs / 1000} s`), limitMs);
+      this.#waiting.set(id, { resolve, reject, limit });
+      this.#child.send({ id, task, input });
+    });
+  }
+
+  /** At once: what it still holds or waits for does not matter any more. */
+  end(why = 'ended') {
+    if (this.#ended !== undefined) return;
+    this.#ended = why;
+    this.#child.kill('SIGKILL');
+    running.delete(this.#child);
+    for (const { reject, limit } of this.#waiting.values()) {
+      clearTimeout(limit);
+      reject(new Error(why));
+    }
+    this.#waiting.clear();
+  }
+
+  #fork() {
+    this.#child = fork(main, [], {
+      execArgv: ['--expose-gc', '--no-warnings'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
+    running.add(this.#child);
+    let printed = '';
+    this.#child.stderr.on('data', (text) => (printed = (printed + text).slice(-2_000)));
+    this.#child.once('exit', (code, signal) =>
+      this.end(`crashed (${signal ?? code}): ${lastError(printed)}`),
+    );
+    this.#child.on('message', ({ id, result, problem }) => {
+      const { resolve, reject, limit } = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      clearTimeout(limit);
+      if (problem === undefined) resolve(result);
+      else reject(new Error(problem));
+    });
+  }
+}
+
+/** The line of a stack trace that says what it was. */
+function lastError(printed) {
+  return /^\w*Error.*$/m.exec(printed)?.[0] ?? printed.split('\n').at(-2) ?? '';
+}

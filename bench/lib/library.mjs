@@ -1,0 +1,16 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { root } from '../../scripts/lib/paths.mjs';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The build that is measured: a copy made when the run began, so that whoever builds meanwhile does not change what
+ * half of the run measures.
+ */
+export const snapshot = join(root, 'node_modules', '.cache', 'nestjs-redlock', 'bench-dist');
+
+/** Everything that the library exports. */
+export function loadLibrary() {
+  return require(process.env.BENCH_DIST ?? join(snapshot, 'index.js'));
+}

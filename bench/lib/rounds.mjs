@@ -1,0 +1,27 @@
+/**
+ * Measures all contenders in turns, ABBA: A B, B A, A B … What slows the machine down for a while then hits all of
+ * them alike, and nobody always goes first.
+ *
+ * `measure(contender, round)` gives a sample, or `{ failed: why }`; who failed once sits out the rest.
+ * Returns a map from contender to `{ samples, failed }`.
+ */
+export async function interleave(contenders, rounds, measure) {
+  const results = new Map(contenders.map((contender) => [contender, { samples: [], failed: undefined }]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      const result = results.get(contender);
+      if (result.failed !== undefined) continue;
+      const sample = await measure(contender, round);
+      if (sample.failed === undefined) result.samples.push(sample);
+      else result.failed = sample.failed;
+    }
+  }
+  return results;
+}
+
+/** Of `candidates`, who has the largest median of `figure`; undefined when nobody has one. */
+export function bestBy(results, candidates, medianOfFigure) {
+  return candidates
+    .filter((candidate) => medianOfFigure(results.get(candidate)) !== undefined)
+    .sort((a, b) => medianOfFigure(results.get(b)) - medianOfFigure(results.get(a)))[0];
+}

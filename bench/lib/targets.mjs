@@ -1,0 +1,115 @@
+import { decimals, percent, times, whole } from './format.mjs';
+
+const higher = (figure, name, atLeast, aim, show) => ({ figure, name, atLeast, aim, show, isUp: true });
+const lower = (figure, name, atLeast, aim, show) => ({ figure, name, atLeast, aim, show, isUp: false });
+const ms = (value) => `${decimals(value, 1)} ms`;
+const bytes = (value) => `${whole(value)} B`;
+const index = (value) => decimals(value, 3);
+const number = (value) => decimals(value, 1);
+
+/** What the library is to reach: on which figure it is read, and how that is written. */
+const TARGETS = [
+  higher('speed.5n100', 'uncontended, 100 at once, 5 nodes: cycles/s against the best peer', 6, 12, times),
+  higher('speed.5n1000', 'uncontended, 1,000 at once, 5 nodes: cycles/s against the best peer', 6, 12, times),
+  higher('speed.3n100', 'uncontended, 100 at once, 3 nodes: cycles/s against the best peer', 5, 12, times),
+  higher('speed.3n1000', 'uncontended, 1,000 at once, 3 nodes: cycles/s against the best peer', 5, 12, times),
+  lower(
+    'cpu.5n100',
+    '… 100 at once, 5 nodes: client CPU per cycle against the leanest peer',
+    0.3,
+    0.08,
+    times,
+  ),
+  lower(
+    'cpu.5n1000',
+    '… 1,000 at once, 5 nodes: client CPU per cycle against the leanest peer',
+    0.3,
+    0.08,
+    times,
+  ),
+  lower(
+    'cpu.3n100',
+    '… 100 at once, 3 nodes: client CPU per cycle against the leanest peer',
+    0.3,
+    0.08,
+    times,
+  ),
+  lower(
+    'cpu.3n1000',
+    '… 1,000 at once, 3 nodes: client CPU per cycle against the leanest peer',
+    0.3,
+    0.08,
+    times,
+  ),
+  lower('latency.3n1', 'one worker, 3 nodes: median latency of a cycle against raw ioredis', 1.15, 1, times),
+  higher(
+    'plateau.3n',
+    'throughput at 10,000 at once against the plateau of 100 to 1,000, 3 nodes',
+    0.7,
+    0.9,
+    times,
+  ),
+  higher(
+    'plateau.5n',
+    'throughput at 10,000 at once against the plateau of 100 to 1,000, 5 nodes',
+    0.7,
+    0.9,
+    times,
+  ),
+  higher(
+    'contended.share',
+    'contended, 4 processes x 8 workers, hold 2 ms, 3 nodes: share of the limit',
+    0.85,
+    0.95,
+    percent,
+  ),
+  lower('contended.commands', '… Redis commands per acquisition, all nodes together', 15, 8, number),
+  higher('contended.jain', "… Jain's index over processes", 0.9, 0.98, index),
+  lower('contended.p99OverMean', '… p99 wait over mean wait', 4, 2, times),
+  {
+    ...lower(
+      'handover.roundTrips',
+      'released in one process to acquired in another, in round trips',
+      4,
+      2.5,
+      number,
+    ),
+    orAtLeast: { figure: 'handover.ms', limit: 3, text: ' or 3 ms' },
+  },
+  lower('stalled.acquire', 'one of three nodes stalled: p99 of acquire against healthy p99', 1.5, 1.1, times),
+  lower('stalled.release', 'one of three nodes stalled: p99 of release against healthy p99', 1.5, 1.1, times),
+  lower('held.lost', '50,000 held locks, ttl 10 s: lost', 0, 0, whole),
+  lower('held.cpu', '… CPU of one core', 0.6, 0.15, percent),
+  lower('held.delay', '… event-loop delay p99', 50, 15, ms),
+  lower('held.heap', '… heap per lock', 2_000, 500, bytes),
+  lower('decorator.ratio', '`@Locked` against `withLock` on memory nodes', 1.25, 1.05, times),
+];
+
+/** The table of targets, for the parts that were run. A figure without a value belongs to a run that failed. */
+export function targetRows(figures) {
+  return [
+    ['work', 'at least', 'aim', 'measured', 'met'],
+    ...TARGETS.filter(({ figure }) => figure in figures).map((target) => [
+      target.name,
+      target.show(target.atLeast) + (target.orAtLeast?.text ?? ''),
+      target.show(target.aim),
+      measuredText(target, figures),
+      verdict(target, figures),
+    ]),
+  ];
+}
+
+function measuredText({ figure, show, orAtLeast }, figures) {
+  if (figures[figure] === undefined) return 'failed';
+  const also = orAtLeast === undefined ? '' : ` (${ms(figures[orAtLeast.figure])})`;
+  return show(figures[figure]) + also;
+}
+
+function verdict({ figure, atLeast, aim, isUp, orAtLeast }, figures) {
+  const value = figures[figure];
+  if (value === undefined) return 'no';
+  const reaches = (wanted) => (isUp ? value >= wanted : value <= wanted);
+  if (reaches(aim)) return 'aim';
+  if (reaches(atLeast) || figures[orAtLeast?.figure] <= orAtLeast?.limit) return 'at least';
+  return 'no';
+}

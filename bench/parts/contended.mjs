@@ -1,0 +1,140 @@
+import { peers, us } from '../lib/contenders.mjs';
+import { competeForOneKey } from '../lib/crowd.mjs';
+import { Fleet } from '../lib/fleet.mjs';
+import { decimals, milliseconds, percent, whole } from '../lib/format.mjs';
+import { progress } from '../lib/progress.mjs';
+import { measureRoundTrip } from '../lib/round-trip.mjs';
+import { interleave } from '../lib/rounds.mjs';
+import { jainIndex, largest, mean, median, medianOf, percentile, sum } from '../lib/statistics.mjs';
+
+const HOLD_MS = 2;
+const NODES = 3;
+const HEADLINE = { processes: 4, workers: 8 };
+const OTHERS = [
+  { processes: 1, workers: 32 },
+  { processes: 8, workers: 1 },
+];
+const CONTENDERS = [us, ...peers];
+
+/** One lock that everybody wants. */
+export async function contended({ quick }) {
+  const fleet = await Fleet.start(NODES);
+  try {
+    const crowds = quick ? [HEADLINE] : [HEADLINE, ...OTHERS];
+    const results = [];
+    for (const crowd of crowds) {
+      results.push({ ...crowd, ...(await measureCrowd(fleet, crowd, { quick })) });
+    }
+    return {
+      title: 'Contended',
+      intro:
+        `One key on ${NODES} nodes, held for ${HOLD_MS} ms by a timer. The limit is 1/(hold + round trip), with ` +
+        'the hold as it was measured in the same run (timers are late, more so on a busy machine) and the round ' +
+        'trip of raw ioredis on the idle machine. Commands are those that all nodes together processed, those ' +
+        'inside of scripts included. Waits count from the call to the lock; who still waited at the end counts with ' +
+        'the time so far. Every hold is checked from outside against all others, on one monotonic clock: an overlap ' +
+        'fails the run.',
+      tables: results.map(tableOf),
+      figures: figuresOf(results[0]),
+      charts: [chartOf(results[0])],
+    };
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function measureCrowd(fleet, { processes, workers }, { quick }) {
+  const isHeadline = processes === HEADLINE.processes && workers === HEADLINE.workers;
+  const rounds = quick ? 1 : isHeadline ? 4 : 2;
+  const durationMs = quick ? 1_000 : isHeadline ? 2_000 : 1_500;
+  const roundTrips = [await measureRoundTrip(fleet.urls)];
+  const results = await interleave(CONTENDERS, rounds, async (contender, round) => {
+    progress(`contended: ${processes} processes x ${workers}, round ${round + 1}: ${contender.name}`);
+    const holdMs = [HOLD_MS, HOLD_MS];
+    const run = await competeForOneKey(contender, fleet, { processes, workers, holdMs, durationMs });
+    return run.failed === undefined ? describe(run) : run;
+  });
+  roundTrips.push(await measureRoundTrip(fleet.urls));
+  return { roundTripMs: median(roundTrips), results };
+}
+
+function describe({ processes, seconds, holds, stillWaiting, commands, countedHolds, overlaps }) {
+  if (overlaps > 0) return { failed: `${overlaps} holds began before another had ended` };
+  const waits = [...holds.map(({ asked, began }) => began - asked), ...stillWaiting];
+  const shares = new Array(processes).fill(0);
+  for (const { process } of holds) shares[process] += 1;
+  return {
+    perSecond: holds.length / seconds,
+    holdMs: mean(holds.map(({ began, ended }) => ended - began)),
+    commands: countedHolds === 0 ? undefined : commands / countedHolds,
+    jain: jainIndex(shares),
+    p50: percentile(waits, 50),
+    p99: percentile(waits, 99),
+    max: largest(waits),
+    p99OverMean: percentile(waits, 99) / (sum(waits) / waits.length),
+  };
+}
+
+function shareOfLimit(sample, roundTripMs) {
+  return (sample.perSecond * (sample.holdMs + roundTripMs)) / 1_000;
+}
+
+function tableOf({ processes, workers, roundTripMs, results }) {
+  const head = ['who', 'locks/s', 'share of the limit', 'hold ms', 'commands per lock', 'Jain'];
+  const rows = [[...head, 'wait p50 ms', 'p99 ms', 'max ms', 'p99/mean', 'overlaps']];
+  for (const contender of CONTENDERS) {
+    const { samples, failed } = results.get(contender);
+    if (failed !== undefined) {
+      rows.push([contender.name, `failed: ${failed}`, ...new Array(rows[0].length - 2).fill('–')]);
+      continue;
+    }
+    const of = (figure) => medianOf(samples, figure);
+    rows.push([
+      contender.name,
+      whole(of(({ perSecond }) => perSecond)),
+      percent(of((sample) => shareOfLimit(sample, roundTripMs))),
+      decimals(of(({ holdMs }) => holdMs)),
+      decimals(
+        of(({ commands }) => commands),
+        1,
+      ),
+      decimals(
+        of(({ jain }) => jain),
+        3,
+      ),
+      milliseconds(of(({ p50 }) => p50)),
+      milliseconds(of(({ p99 }) => p99)),
+      milliseconds(of(({ max }) => max)),
+      decimals(
+        of(({ p99OverMean }) => p99OverMean),
+        1,
+      ),
+      0,
+    ]);
+  }
+  const caption = `${processes} ${processes === 1 ? 'process' : 'processes'} x ${workers} workers; round trip ${decimals(roundTripMs, 3)} ms`;
+  return { caption, rows };
+}
+
+function figuresOf({ roundTripMs, results }) {
+  const { samples } = results.get(us);
+  return {
+    'contended.share': medianOf(samples, (sample) => shareOfLimit(sample, roundTripMs)),
+    'contended.commands': medianOf(samples, ({ commands }) => commands),
+    'contended.jain': medianOf(samples, ({ jain }) => jain),
+    'contended.p99OverMean': medianOf(samples, ({ p99OverMean }) => p99OverMean),
+  };
+}
+
+function chartOf({ processes, workers, roundTripMs, results }) {
+  return {
+    title: `Contended, ${processes} processes x ${workers} workers, 3 nodes: share of what is possible`,
+    bars: CONTENDERS.map((contender) => ({
+      label: contender.name,
+      value: medianOf(results.get(contender).samples, (sample) => shareOfLimit(sample, roundTripMs)),
+      kind: contender === us ? 'us' : 'peer',
+    })),
+    format: 'percent',
+    most: 1,
+  };
+}

@@ -1,0 +1,54 @@
+// `npm run bench`: everything, and RESULTS.md. `npm run bench -- contended held`: these parts alone, printed only.
+// `--quick`: fewer and shorter rounds, printed only.
+import { stopOnSignal } from '../scripts/lib/stop-on-signal.mjs';
+import { prepare } from './lib/prepare.mjs';
+
+const PARTS = ['uncontended', 'contended', 'handover', 'stalled', 'held', 'decorator'];
+
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const unknown = [
+  ...flags.filter((flag) => flag !== '--quick'),
+  ...names.filter((name) => !PARTS.includes(name)),
+];
+if (unknown.length > 0) {
+  console.error(`No part ${unknown.join(', ')}. There are: ${PARTS.join(', ')}; and --quick.`);
+  process.exit(1);
+}
+
+// Servers and clients end with this process.
+stopOnSignal(async () => {});
+try {
+  await prepare();
+  await runParts();
+} catch (error) {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+}
+process.exit();
+
+async function runParts() {
+  // Not before the peers are installed.
+  const { machineRows } = await import('./lib/machine.mjs');
+  const { printPart, printTargets, writeResults } = await import('./lib/report.mjs');
+  const { progressDone } = await import('./lib/progress.mjs');
+  const quick = flags.includes('--quick');
+  const wanted = names.length === 0 ? PARTS : PARTS.filter((part) => names.includes(part));
+  const machine = machineRows();
+  const start = performance.now();
+
+  const results = [];
+  for (const name of wanted) {
+    const part = await import(`./parts/${name}.mjs`);
+    const result = await part[name]({ quick });
+    results.push(result);
+    progressDone();
+    printPart(result);
+  }
+  printTargets(results);
+  const tookMs = performance.now() - start;
+  console.log(`\nTook ${Math.round(tookMs / 1_000)} s.`);
+  if (quick || wanted.length < PARTS.length) return;
+  writeResults(results, machine, tookMs);
+  console.log('Written: bench/RESULTS.md, bench/results.svg');
+}

@@ -1,0 +1,148 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PackedPackage } from './packed-package';
+
+/** The values among the documented public names. The types are in CONSUMER. */
+const NAMES = [
+  ...['RedlockModule', 'LockService', 'createLockService', 'MemoryLockNode'],
+  ...['Locked', 'LockInterceptor', 'InjectLockService', 'getLockServiceToken', 'bindLockService'],
+  ...['LockError', 'LockBusyError', 'LockUnavailableError', 'LockLostError', 'LockKeyError'],
+  ...['LockOptionsError', 'LockReentrancyError', 'LockNotBoundError'],
+];
+
+/** Prints the names, and then a result that was computed under a lock. */
+const USE = `
+  console.log(JSON.stringify(Object.entries(library).filter(([, value]) => typeof value === 'function').map(([name]) => name)));
+  const locks = library.createLockService({ nodes: [new library.MemoryLockNode()] });
+  locks.withLock('order:7', (lock) => lock.isHeld).then(async (held) => {
+    console.log(JSON.stringify(held));
+    await locks.close();
+  });
+`;
+
+const CONSUMER = `
+  import { Injectable, Module } from '@nestjs/common';
+  import { Locked, LockBusyError, LockService, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
+  import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from 'nestjs-redlock';
+
+  @Injectable()
+  export class Orders {
+    constructor(private readonly locks: LockService) {}
+
+    @Locked('order:<0>', { ttl: 5_000 })
+    async pay(id: string): Promise<number> {
+      const lock: Lock = await this.locks.acquire(id);
+      const left: number = lock.remainingMs;
+      // @ts-expect-error Types that went missing are any, and would let this pass.
+      const wrong: number = lock.ownerToken;
+      return left + wrong;
+    }
+  }
+
+  export class Options implements RedlockOptionsFactory {
+    createRedlockOptions(): RedlockModuleOptions {
+      const node: LockNode = new MemoryLockNode();
+      return { nodes: [node, 'redis://127.0.0.1:6379'] };
+    }
+  }
+
+  @Module({ imports: [RedlockModule.forRootAsync({ useClass: Options })], providers: [Orders] })
+  export class AppModule {}
+
+  export async function look(options: LockOptions): Promise<LockInspection['state'] | LockEvent['type']> {
+    const locks = createLockService({ nodes: [new MemoryLockNode()] });
+    try {
+      await locks.withLock('a', options, (lock) => lock.signal.aborted);
+    } catch (error) {
+      if (error instanceof LockBusyError) return 'busy';
+    }
+    return (await locks.inspect('a')).state;
+  }
+`;
+
+describe('the packed package', () => {
+  const packed = new PackedPackage();
+
+  beforeAll(() => {
+    packed.build();
+  });
+
+  afterAll(() => {
+    packed.dispose();
+  });
+
+  it('gives every documented name, and a lock, to require', () => {
+    expectToWork(runScript('use.cjs', `const library = require('nestjs-redlock'); ${USE}`));
+  });
+
+  it('gives every documented name, and a lock, to a native import', () => {
+    expectToWork(runScript('use.mjs', `import * as library from 'nestjs-redlock'; ${USE}`));
+  });
+
+  it('lets a native import name what it needs', () => {
+    const output = runScript(
+      'named.mjs',
+      `import { ${NAMES.join(', ')} } from 'nestjs-redlock'; console.log(typeof Locked);`,
+    );
+
+    expect(output.trim()).toBe('function');
+  });
+
+  // Under `node16` and `nodenext` a .mts file, since Nest 12 itself is for ES modules only.
+  it.each([
+    ['node16', 'node16', 'consumer.mts'],
+    ['nodenext', 'nodenext', 'consumer.mts'],
+    ['nodenext', 'nodenext', 'consumer.cts'],
+    ['esnext', 'bundler', 'consumer.ts'],
+  ])(
+    'has types for a consumer with module %s and moduleResolution %s in %s',
+    (module, moduleResolution, file) => {
+      writeFileSync(join(packed.project, file), CONSUMER);
+
+      const check = () =>
+        packed.run(
+          packed.tool('typescript/bin/tsc'),
+          ...['--module', module, '--moduleResolution', moduleResolution, '--target', 'es2023'],
+          ...[
+            '--lib',
+            'es2023,esnext.disposable',
+            '--types',
+            'node',
+            '--strict',
+            '--skipLibCheck',
+            '--noEmit',
+          ],
+          ...['--experimentalDecorators', '--emitDecoratorMetadata', '--ignoreConfig', file],
+        );
+
+      expect(check).not.toThrow();
+    },
+  );
+
+  it('passes publint and are-the-types-wrong', () => {
+    expect(() => packed.run(packed.tool('publint/src/cli.js'), packed.tarball, '--strict')).not.toThrow();
+    expect(() =>
+      packed.run(packed.tool('@arethetypeswrong/cli/dist/index.js'), packed.tarball),
+    ).not.toThrow();
+  });
+
+  it('keeps its doc comments in the type declarations', () => {
+    const types = readFileSync(join(packed.installed, 'dist', 'locking', 'lock-options.d.ts'), 'utf8');
+
+    expect(types).toContain('@default 10_000');
+  });
+
+  function runScript(name: string, source: string): string {
+    writeFileSync(join(packed.project, name), source);
+    return packed.run(name);
+  }
+});
+
+function expectToWork(output: string): void {
+  const [names, held] = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+  expect(names).toEqual(expect.arrayContaining(NAMES));
+  expect(held).toBe(true);
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+
+/** What `npm pack` needs; a folder that does not exist yet is left out. */
+const SOURCES = [
+  ...['lib', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
+  ...['README.md', 'LICENSE', 'CHANGELOG.md'],
+];
+
+/** What a user has beside the package: its peers, and what a TypeScript project has anyway. */
+const PEERS = ['@nestjs/common', '@nestjs/core', 'ioredis', 'reflect-metadata', 'rxjs', '@types/node'];
+
+/** The package as it would be published, installed in a project of its own. */
+export class PackedPackage {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-redlock-package-'));
+  /** A folder with `node_modules/nestjs-redlock`. */
+  readonly project = join(this.folder, 'project');
+  readonly installed = join(this.project, 'node_modules', 'nestjs-redlock');
+  readonly tarball = join(this.folder, `nestjs-redlock-${version()}.tgz`);
+
+  build(): void {
+    // Packed in a copy, because packing builds, and others may be using the `dist` of the repository.
+    const copy = join(this.folder, 'copy');
+    for (const source of SOURCES.filter((name) => existsSync(join(root, name)))) {
+      cpSync(join(root, source), join(copy, source), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    execFileSync('npm', ['pack', '--pack-destination', this.folder], { cwd: copy, stdio: 'pipe' });
+    this.install();
+  }
+
+  /** Runs a program of the repository's node_modules, or Node itself, in the project; returns what it printed. */
+  run(...[file, ...args]: [string, ...string[]]): string {
+    try {
+      return execFileSync(process.execPath, [file, ...args], { cwd: this.project, stdio: 'pipe' }).toString();
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: Buffer; stderr: Buffer };
+      throw new Error(`${file} ${args.join(' ')} failed:\n${stdout.toString()}${stderr.toString()}`, {
+        cause: error,
+      });
+    }
+  }
+
+  tool(path: string): string {
+    return join(root, 'node_modules', path);
+  }
+
+  dispose(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Like `npm install`, without a registry. */
+  private install(): void {
+    mkdirSync(this.installed, { recursive: true });
+    execFileSync('tar', ['-xzf', this.tarball, '-C', this.installed, '--strip-components=1']);
+    for (const peer of PEERS) {
+      const link = join(this.project, 'node_modules', peer);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(root, 'node_modules', peer), link);
+    }
+  }
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,109 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { Subject } from 'rxjs';
+import {
+  LockService,
+  LockUnavailableError,
+  MemoryLockNode,
+  RedlockModule,
+  type LockEvent,
+} from '../../../lib';
+import { RedlockLifecycle } from '../../../lib/redlock.lifecycle';
+import { deferred } from '../../helpers/deferred';
+
+describe('the life of a lock service in an application', () => {
+  it('goes on in onModuleDestroy, since requests are still served then, and ends with app.close()', async () => {
+    let lockedLate: unknown;
+    @Injectable()
+    class Orders implements OnModuleDestroy {
+      constructor(readonly locks: LockService) {}
+      async onModuleDestroy() {
+        lockedLate = await this.locks.withLock('order:7', () => 'locked');
+      }
+    }
+    const app = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+      providers: [Orders],
+    }).compile();
+    await app.init();
+
+    await app.close();
+
+    expect(lockedLate).toBe('locked');
+    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+
+  it('waits for holders before the application is closed', async () => {
+    const app = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+    }).compile();
+    await app.init();
+    const order: string[] = [];
+    const gate = deferred();
+    const started = deferred();
+    const held = app.get(LockService).withLock('order:7', async () => {
+      started.resolve();
+      await gate.promise;
+      order.push('task done');
+    });
+    await started.promise;
+
+    const closed = app.close().then(() => order.push('closed'));
+    gate.resolve();
+    await Promise.all([held, closed]);
+
+    expect(order).toEqual(['task done', 'closed']);
+  });
+
+  it('ends when the application is closed before it was started', async () => {
+    const app = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+    }).compile();
+
+    await app.close();
+
+    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+
+  it('ends when another part of the application failed to start', async () => {
+    const app = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+      providers: [
+        { provide: 'BROKEN', useValue: { onModuleInit: () => Promise.reject(new Error('broken')) } },
+      ],
+    }).compile();
+    await expect(app.init()).rejects.toThrow('broken');
+
+    await app.close();
+
+    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+});
+
+describe('the log of a lock service', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('has one line for a node that goes down, one for its return, and none for locks', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const log = jest.spyOn(Logger.prototype, 'log').mockImplementation();
+    const events = new Subject<LockEvent>();
+    new RedlockLifecycle({ events$: events.asObservable() } as LockService);
+
+    events.next({ type: 'node-up', node: 'a:6379' });
+    events.next({ type: 'busy', resources: ['order:7'], waitedMs: 1 });
+    events.next({ type: 'unavailable', resources: ['order:7'], waitedMs: 1 });
+    expect([warn.mock.calls, log.mock.calls]).toEqual([[], []]);
+
+    events.next({ type: 'node-down', node: 'a:6379', error: new Error('connect ECONNREFUSED') });
+    events.next({ type: 'node-down', node: 'a:6379' });
+    expect(warn.mock.calls).toEqual([
+      ['Lock node a:6379 is down: connect ECONNREFUSED. It is tried again until it is back.'],
+    ]);
+
+    events.next({ type: 'node-up', node: 'a:6379' });
+    events.next({ type: 'node-up', node: 'a:6379' });
+    expect(log.mock.calls).toEqual([['Lock node a:6379 is back.']]);
+  });
+});
