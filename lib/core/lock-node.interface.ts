@@ -34,17 +34,25 @@ export interface LockNode {
   inspect(resource: string): Promise<NodeHold | null>;
 
   /**
-   * Calls `wake` whenever a hold of `resource` may have ended on this node, until the returned function is called.
+   * Calls `wake` whenever a hold of `resource` may have ended on this node, until the subscription is stopped; and
+   * whenever the node begins to hear of it only after this call, since it may have ended before.
    *
-   * Null: this node cannot tell, so whoever waits asks again after a short delay.
+   * @param wake gets the owner token that was released, where it is known
    */
-  onReleased(resource: string, wake: () => void): (() => void) | null;
+  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription;
 
   /** Calls `listener` whenever `status` changes, until the returned function is called. */
   onStatus(listener: (change: NodeStatusChange) => void): () => void;
 
   /** Lets go of what the node itself opened. Requests after that are failed votes. */
   close(): Promise<void>;
+}
+
+/** One waiter's interest in the release of a resource. */
+export interface ReleaseSubscription {
+  /** Whether the node would hear of a release now. Where it would not, a waiter has to ask again after a while. */
+  readonly isHeard: boolean;
+  stop(): void;
 }
 
 /** `up`: votes. `connecting` and `down`: not reachable now, it tries again by itself. `closed`: for good. */
@@ -64,6 +72,11 @@ export interface AcquireRequest {
   readonly ttlMs: number;
   /** A denied vote should tell for how much longer the present holder keeps the resource, if that costs more. */
   readonly askHolderTtl: boolean;
+  /**
+   * The owner token of a hold that ends here, on exactly these resources: what has it counts as free. One request then
+   * does what a release and an acquire would do, and nobody can come in between.
+   */
+  readonly replaces?: string;
 }
 
 export interface ExtendRequest {
@@ -93,7 +106,8 @@ export interface FailedVote {
 }
 
 export type AcquireVote =
-  | { readonly kind: 'granted' }
+  /** `replaced`: every resource had the owner token that the request replaces. */
+  | { readonly kind: 'granted'; readonly replaced?: boolean }
   /** `holderTtlMs`: for how much longer the resources in the way are kept, if the node told. */
   | { readonly kind: 'denied'; readonly holderTtlMs?: number }
   | FailedVote;

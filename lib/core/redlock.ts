@@ -1,40 +1,32 @@
 import type { NodeVote } from '../errors/node-vote.interface';
+import { describeVotes, failedAttempt, type Attempt } from './attempt';
 import type { Clock } from './clock.interface';
-import type { AcquireVote, ExtendVote, LockNode, ReleaseRequest, ReleaseVote } from './lock-node.interface';
-import {
-  cannotBeDeniedByQuorum,
-  cannotBeWon,
-  isDeniedByQuorum,
-  isOutOfReach,
-  isWon,
-  type Tally,
-} from './quorum';
-import { quorumFreeInMs } from './quorum';
+import { releaseRequestOf, type Hold } from './hold';
+import { LeadingNode } from './leading-node';
+import type { AcquireRequest, AcquireVote, LockNode, ReleaseVote } from './lock-node.interface';
+import { AcquireQuestion, ExtendQuestion, ReleaseQuestion, type Asking, type KnownVote } from './questions';
+import { isDeniedByQuorum, isWon } from './quorum';
 import { holdRound, type RoundResult } from './round';
-import { earlierOf, readInstant, remainingMs, validityFrom, type Validity } from './validity';
+import { earlierOf, readInstant, remainingMs, validityFrom } from './validity';
 
-/** What a won attempt has on the nodes. Only {@link Redlock} changes it. */
-export interface Hold {
-  readonly resources: readonly string[];
-  readonly ownerToken: string;
-  /** The largest ttl that a node may have been asked for. */
-  ttlMs: number;
-  validity: Validity;
-  /** Nothing extends or heals any more (R10). */
-  releaseBegan: boolean;
-  /** Until when a release leaves it on the nodes, on the monotonic clock; 0: it does not. */
-  keepUntilMs: number;
+export interface RedlockSettings {
+  /** In the same order in all processes, by their names. */
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  /** The longest wait for one node's vote. */
+  readonly nodeTimeoutMs: number;
+  /** A value that was never used before and that nobody can guess (R2). */
+  readonly newOwnerToken: () => string;
 }
 
-export type Attempt =
-  | { readonly outcome: 'won'; readonly hold: Hold }
-  | {
-      /** `busy`: somebody else has it. `unavailable`: too few nodes answered, or too slowly, to say. */
-      readonly outcome: 'busy' | 'unavailable';
-      readonly votes: readonly NodeVote[];
-      /** In how many milliseconds a quorum may be free, if the nodes told. */
-      readonly freeInMs: number | undefined;
-    };
+export interface AttemptOptions {
+  readonly ttlMs: number;
+  /**
+   * Somebody else holds the resource, or did a moment ago: ask for how long, and ask one node before the others, the
+   * same one as everybody. Else several processes each get a part of the votes, and none a quorum.
+   */
+  readonly isContended?: boolean;
+}
 
 /**
  * - `extended`: valid for the new ttl
@@ -47,13 +39,11 @@ export interface Extension {
   readonly votes: readonly NodeVote[];
 }
 
-export interface RedlockSettings {
-  readonly nodes: readonly LockNode[];
-  readonly clock: Clock;
-  /** The longest wait for one node's vote. */
-  readonly nodeTimeoutMs: number;
-  /** A value that was never used before and that nobody can guess (R2). */
-  readonly newOwnerToken: () => string;
+/** `released`: a quorum removed it. `expired`: a quorum did not have it any more. `unknown`: too few nodes answered. */
+export interface Release {
+  readonly outcome: 'released' | 'expired' | 'unknown';
+  /** How many processes, at least, wait for the resource and were told. */
+  readonly waiting: number;
 }
 
 /**
@@ -62,40 +52,55 @@ export interface RedlockSettings {
  * Waiting, keeping alive and the handle that users see are built around it in `locking/`.
  */
 export class Redlock {
-  constructor(private readonly settings: RedlockSettings) {}
+  private readonly leader: LeadingNode;
+
+  constructor(private readonly settings: RedlockSettings) {
+    this.leader = new LeadingNode(settings);
+  }
+
+  /** The node whose release a waiter has to hear of, since it is asked first. */
+  get leadingNode(): LockNode | undefined {
+    return this.leader.current;
+  }
 
   /** One attempt: it either holds a quorum with time left, or gives back whatever it got. */
-  async acquire(resources: readonly string[], ttlMs: number, askHolderTtl: boolean): Promise<Attempt> {
-    const { clock, nodeTimeoutMs } = this.settings;
-    // Never reused: a late grant or release of an earlier attempt must not touch this one (R2).
-    const ownerToken = this.settings.newOwnerToken();
-    const request = { resources, ownerToken, ttlMs, askHolderTtl };
-    // Read before the first request leaves: a node's timer may start at any moment after that (R3).
-    const validity = validityFrom(readInstant(clock), ttlMs);
-    const hold: Hold = { resources, ownerToken, ttlMs, validity, releaseBegan: false, keepUntilMs: 0 };
+  async acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
+    const { ttlMs, isContended = false } = options;
+    const hold = this.newHold(resources, ttlMs);
+    const request = { resources, ownerToken: hold.ownerToken, ttlMs, askHolderTtl: isContended };
+    let known: KnownVote | undefined;
+    if (isContended) {
+      known = await this.leader.ask(this.asking(hold), hold, request);
+      if (known?.vote.kind === 'denied') return this.deniedByLeader(known);
+    }
+    return this.conclude(hold, await this.askForVotes(hold, request, known));
+  }
 
-    const round = await this.hold<AcquireVote>({
-      timeoutMs: Math.min(nodeTimeoutMs, remainingMs(clock, validity)),
-      ask: (node, vote) => {
-        node.acquire(request, vote);
-      },
-      isSettled: (tally) => isWon(tally) || cannotBeWon(tally),
-      onLateVote: (node, vote) => {
-        // It came after everything was given back, so this one has to be given back by itself (R6).
-        if (vote.kind === 'granted' && hold.releaseBegan) this.cleanUp(hold, [node]);
-      },
+  /**
+   * Ends `old` and makes an attempt at its resources in one round, without a moment in which somebody else could get
+   * them. The new hold has an owner token and a validity of its own, as after any attempt.
+   */
+  replace(
+    old: Hold,
+    ttlMs: number,
+  ): { readonly attempt: Promise<Attempt>; readonly release: Promise<Release> } {
+    old.releaseBegan = true;
+    const hold = this.newHold(old.resources, ttlMs);
+    const { resources, ownerToken } = hold;
+    const request = { resources, ownerToken, ttlMs, askHolderTtl: false, replaces: old.ownerToken };
+    const round = this.askForVotes(hold, request);
+    const attempt = round.then((votes) => {
+      const result = this.conclude(hold, votes);
+      // Where the new one did not get through, the old one may still be.
+      if (result.outcome !== 'won') this.cleanUp(old, isDenial(votes));
+      return result;
     });
-
-    // The clock is read after everything else: slow votes may have used up the time that they granted (R3).
-    if (isWon(round) && remainingMs(clock, validity) > 0) return { outcome: 'won', hold };
-    hold.releaseBegan = true;
-    this.cleanUp(hold, this.nodesThatMayHaveIt(round));
-    return this.failedAttempt(round);
+    return { attempt, release: round.then(releaseByReplacing) };
   }
 
   /** Asks for `ttlMs` more from now, if the hold is valid and can be confirmed before it ends (R8). */
   async extend(hold: Hold, ttlMs: number): Promise<Extension> {
-    const { clock, nodeTimeoutMs } = this.settings;
+    const { clock, nodes } = this.settings;
     if (hold.releaseBegan || remainingMs(clock, hold.validity) === 0)
       return { outcome: 'expired', votes: [] };
     const extended = validityFrom(readInstant(clock), ttlMs);
@@ -104,18 +109,9 @@ export class Redlock {
     hold.ttlMs = Math.max(hold.ttlMs, ttlMs);
     const request = { resources: hold.resources, ownerToken: hold.ownerToken, ttlMs };
 
-    const round = await this.hold<ExtendVote>({
-      timeoutMs: Math.min(nodeTimeoutMs, remainingMs(clock, hold.validity)),
-      ask: (node, vote) => {
-        node.extend(request, vote);
-      },
-      isSettled: isDecidedEitherWay,
-      onLateVote: (node, vote) => {
-        if (vote.kind === 'denied' && vote.healed && hold.releaseBegan) this.cleanUp(hold, [node]);
-      },
-    });
+    const round = await holdRound(new ExtendQuestion(this.asking(hold), hold, request));
 
-    const votes = this.describe(round);
+    const votes = describeVotes(nodes, round);
     if (isDeniedByQuorum(round)) return { outcome: 'gone', votes };
     if (remainingMs(clock, hold.validity) === 0) return { outcome: 'expired', votes };
     if (!isWon(round)) return { outcome: 'unknown', votes };
@@ -124,93 +120,92 @@ export class Redlock {
   }
 
   /** Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11). */
-  async release(hold: Hold, keepMs = 0): Promise<'released' | 'expired' | 'unknown'> {
+  async release(hold: Hold, keepMs = 0): Promise<Release> {
     hold.releaseBegan = true;
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
-    const request = releaseRequest(hold, keepMs, true);
-    const round = await this.hold<ReleaseVote>({
-      timeoutMs: this.settings.nodeTimeoutMs,
-      ask: (node, vote) => {
-        node.release(request, vote);
-      },
-      isSettled: isDecidedEitherWay,
-      onLateVote: ignore,
-    });
-    if (isWon(round)) return 'released';
-    return isDeniedByQuorum(round) ? 'expired' : 'unknown';
+    const question = new ReleaseQuestion(this.asking(), hold, releaseRequestOf(hold, keepMs, true));
+    const round = await holdRound<ReleaseVote>(question);
+    return { outcome: releaseOutcome(isWon(round), isDeniedByQuorum(round)), waiting: question.waiting };
   }
 
-  private hold<V extends AcquireVote | ExtendVote | ReleaseVote>(
-    question: Omit<Parameters<typeof holdRound<V>>[0], 'nodes' | 'clock'>,
-  ): Promise<RoundResult<V>> {
-    return holdRound<V>({ nodes: this.settings.nodes, clock: this.settings.clock, ...question });
-  }
-
-  /** In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7). */
-  private cleanUp(hold: Hold, nodes: readonly LockNode[]): void {
-    if (nodes.length === 0) return;
-    const request = releaseRequest(hold, Math.ceil(hold.keepUntilMs - this.settings.clock.now()), false);
-    void holdRound<ReleaseVote>({
-      nodes,
-      clock: this.settings.clock,
-      timeoutMs: this.settings.nodeTimeoutMs,
-      ask: (node, vote) => {
-        node.release(request, vote);
-      },
-      isSettled: isDecidedEitherWay,
-      onLateVote: ignore,
-    });
-  }
-
-  /** All but those that denied: a silent or failed node may have applied the request. */
-  private nodesThatMayHaveIt(round: RoundResult<AcquireVote>): readonly LockNode[] {
-    return this.settings.nodes.filter((_, position) => round.votes[position]?.kind !== 'denied');
-  }
-
-  private failedAttempt(round: RoundResult<AcquireVote>): Attempt {
-    if (isWon(round))
-      return { outcome: 'unavailable', votes: this.describeTooSlow(round), freeInMs: undefined };
-    const holderTtlsMs = round.votes.flatMap((vote) =>
-      vote?.kind === 'denied' && vote.holderTtlMs !== undefined ? [vote.holderTtlMs] : [],
-    );
+  private newHold(resources: readonly string[], ttlMs: number): Hold {
     return {
-      outcome: isOutOfReach(round) ? 'unavailable' : 'busy',
-      votes: this.describe(round),
-      freeInMs: quorumFreeInMs(round.nodes, round.granted, holderTtlsMs),
+      resources,
+      // Never reused: a late grant or release of an earlier attempt must not touch this one (R2).
+      ownerToken: this.settings.newOwnerToken(),
+      ttlMs,
+      // Read before the first request leaves: a node's timer may start at any moment after that (R3).
+      validity: validityFrom(readInstant(this.settings.clock), ttlMs),
+      wasWon: false,
+      releaseBegan: false,
+      releaseAnsweredBy: 0,
+      keepUntilMs: 0,
     };
   }
 
-  private describe(round: RoundResult<AcquireVote | ExtendVote>): NodeVote[] {
-    return this.settings.nodes.map((node, position) => {
-      const vote = round.votes[position];
-      if (vote?.kind === 'failed') return { node: node.name, vote: 'failed', error: vote.error };
-      return { node: node.name, vote: vote?.kind ?? 'pending' };
-    });
+  private askForVotes(
+    hold: Hold,
+    request: AcquireRequest,
+    known?: KnownVote,
+  ): Promise<RoundResult<AcquireVote>> {
+    return holdRound(new AcquireQuestion(this.asking(hold), hold, request, known));
   }
 
-  private describeTooSlow(round: RoundResult<AcquireVote>): NodeVote[] {
-    const error = new Error('granted, but so slowly that nothing was left of the ttl');
-    return this.describe(round).map((vote) =>
-      vote.vote === 'granted' ? { node: vote.node, vote: 'failed', error } : vote,
-    );
+  /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
+  private conclude(hold: Hold, round: RoundResult<AcquireVote>): Attempt {
+    if (isWon(round) && remainingMs(this.settings.clock, hold.validity) > 0) {
+      hold.wasWon = true;
+      return { outcome: 'won', hold };
+    }
+    // A silent or failed node may have applied the request; one that denied has not.
+    this.cleanUp(hold, isDenial(round));
+    return failedAttempt(this.settings.nodes, round);
   }
+
+  /** Nothing was changed there and nobody else was asked, so there is nothing to give back. */
+  private deniedByLeader({ node, vote }: KnownVote): Attempt {
+    const votes = this.settings.nodes.map(({ name }): NodeVote => ({
+      node: name,
+      vote: name === node.name ? 'denied' : 'pending',
+    }));
+    return { outcome: 'busy', votes, freeInMs: vote.kind === 'denied' ? vote.holderTtlMs : undefined };
+  }
+
+  /** In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7). */
+  private cleanUp(hold: Hold, isSpared: (position: number) => boolean): void {
+    hold.releaseBegan = true;
+    if (this.settings.nodes.every((_, position) => isSpared(position))) return;
+    const keepMs = Math.ceil(hold.keepUntilMs - this.settings.clock.now());
+    const request = releaseRequestOf(hold, keepMs, false);
+    void holdRound<ReleaseVote>(new ReleaseQuestion(this.asking(), hold, request, isSpared));
+  }
+
+  /** Everybody is asked at once, and has the node timeout; where a hold is at stake, not longer than that is valid. */
+  private asking(hold?: Hold): Asking {
+    const { nodes, clock, nodeTimeoutMs } = this.settings;
+    const timeoutMs =
+      hold === undefined ? nodeTimeoutMs : Math.min(nodeTimeoutMs, remainingMs(clock, hold.validity));
+    return { nodes, clock, timeoutMs, reap: this.reap };
+  }
+
+  private readonly reap = (hold: Hold, node: LockNode): void => {
+    this.cleanUp(hold, (position) => this.settings.nodes[position] !== node);
+  };
 }
 
-function releaseRequest(hold: Hold, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
-  const { resources, ownerToken, ttlMs } = hold;
-  return keepMs > 0
-    ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }
-    : { resources, ownerToken, wakeWaiters, ttlMs };
+function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {
+  return (position) => round.votes[position]?.kind === 'denied';
 }
 
-/**
- * For questions with three answers (ours, not ours, cannot tell): settled when a majority agrees, or when neither
- * side can reach one.
- */
-function isDecidedEitherWay(tally: Tally): boolean {
-  return isWon(tally) || isDeniedByQuorum(tally) || (cannotBeWon(tally) && cannotBeDeniedByQuorum(tally));
+/** What the votes for the new hold say about the old one. */
+function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): Release {
+  const removed = votes.filter((vote) => vote?.kind === 'granted' && vote.replaced === true).length;
+  const answered = votes.filter((vote) => vote !== undefined && vote.kind !== 'failed').length;
+  const removal = { nodes, granted: removed, denied: answered - removed, failed: 0 };
+  return { outcome: releaseOutcome(isWon(removal), isDeniedByQuorum(removal)), waiting: 0 };
 }
 
-function ignore(): void {
-  // A release that is late needs no answer.
+function releaseOutcome(isRemoved: boolean, isGone: boolean): Release['outcome'] {
+  if (isRemoved) return 'released';
+  return isGone ? 'expired' : 'unknown';
 }

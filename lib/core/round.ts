@@ -11,11 +11,11 @@ export interface Question<V extends Vote> {
   /** How long to wait for a node's vote. */
   readonly timeoutMs: number;
   /** Sends the request to one node. */
-  ask(node: LockNode, vote: (vote: V | FailedVote) => void): void;
+  ask(node: LockNode, vote: (vote: V | FailedVote) => void, position: number): void;
   /** Whether the votes so far settle the round: what is still missing cannot change what they say. */
   isSettled(tally: Tally): boolean;
   /** Hears every vote that comes after the round was settled, however late. */
-  onLateVote(node: LockNode, vote: V | FailedVote): void;
+  onLateVote(node: LockNode, vote: V | FailedVote, position: number): void;
 }
 
 export interface RoundResult<V extends Vote> extends Tally {
@@ -74,7 +74,7 @@ class Round<V extends Vote> implements RoundResult<V> {
       this.receive(node, position, isVote(vote) ? vote : UNUSABLE_VOTE);
     };
     try {
-      this.question.ask(node, once);
+      this.question.ask(node, once, position);
     } catch (error) {
       once({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
     }
@@ -82,7 +82,7 @@ class Round<V extends Vote> implements RoundResult<V> {
 
   private receive(node: LockNode, position: number, vote: V | FailedVote): void {
     if (this.phase === 'settled') {
-      this.question.onLateVote(node, vote);
+      this.question.onLateVote(node, vote, position);
       return;
     }
     this.count(position, vote);

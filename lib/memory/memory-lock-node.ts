@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.interface';
+import { ListenerMap } from '../core/listener-map';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -10,10 +11,10 @@ import type {
   NodeStatus,
   NodeStatusChange,
   ReleaseRequest,
+  ReleaseSubscription,
   ReleaseVote,
 } from '../core/lock-node.interface';
 import { systemClock } from '../utils/system-clock';
-import { ListenerMap } from './listener-map';
 
 export interface MemoryLockNodeOptions {
   /**
@@ -47,7 +48,7 @@ export class MemoryLockNode implements LockNode {
 
   private readonly clock: Clock;
   private readonly entries = new Map<string, Entry>();
-  private readonly releaseListeners = new ListenerMap<string, () => void>();
+  private readonly releaseListeners = new ListenerMap<string | undefined>();
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private currentStatus: NodeStatus = 'up';
   private sweepAtSize = SMALLEST_SWEEP;
@@ -67,7 +68,8 @@ export class MemoryLockNode implements LockNode {
       return;
     }
     const now = this.clock.now();
-    const inTheWay = request.resources.flatMap((resource) => this.find(resource, now) ?? []);
+    const found = request.resources.flatMap((resource) => this.find(resource, now) ?? []);
+    const inTheWay = found.filter(({ ownerToken }) => ownerToken !== request.replaces);
     if (inTheWay.length > 0) {
       const freeAtMs = Math.max(...inTheWay.map(({ expiresAtMs }) => expiresAtMs));
       vote({ kind: 'denied', holderTtlMs: freeAtMs - now });
@@ -75,7 +77,7 @@ export class MemoryLockNode implements LockNode {
     }
     for (const resource of request.resources) this.put(resource, request.ownerToken, now + request.ttlMs);
     this.sweepIfGrown(now);
-    vote(GRANTED);
+    vote(request.replaces !== undefined && found.length === request.resources.length ? REPLACED : GRANTED);
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
@@ -106,10 +108,14 @@ export class MemoryLockNode implements LockNode {
       if (request.keepMs === undefined) this.entries.delete(resource);
       else this.put(resource, request.ownerToken, now + request.keepMs);
     }
+    let waiting = 0;
     if (request.wakeWaiters && request.keepMs === undefined) {
-      for (const resource of ours) this.releaseListeners.call(resource);
+      for (const resource of ours) {
+        waiting = Math.max(waiting, this.releaseListeners.call(resource, request.ownerToken));
+      }
     }
-    vote(ours.length === request.resources.length ? GRANTED : { kind: 'denied' });
+    if (ours.length !== request.resources.length) vote({ kind: 'denied' });
+    else vote(waiting > 0 ? { kind: 'granted', waiting } : GRANTED);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
@@ -121,8 +127,18 @@ export class MemoryLockNode implements LockNode {
     );
   }
 
-  onReleased(resource: string, wake: () => void): () => void {
-    return this.releaseListeners.add(resource, wake);
+  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+    // A function of its own: the same one may be given for two subscriptions.
+    const listener = (released: string | undefined) => {
+      wake(released);
+    };
+    this.releaseListeners.add(resource, listener);
+    return {
+      isHeard: true,
+      stop: () => {
+        this.releaseListeners.remove(resource, listener);
+      },
+    };
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {
@@ -163,3 +179,4 @@ export class MemoryLockNode implements LockNode {
 }
 
 const GRANTED = { kind: 'granted' } as const;
+const REPLACED = { kind: 'granted', replaced: true } as const;

@@ -1,0 +1,50 @@
+import type { NodeVote } from '../errors/node-vote.interface';
+import type { Hold } from './hold';
+import type { AcquireVote, ExtendVote, LockNode } from './lock-node.interface';
+import { isOutOfReach, isWon, quorumFreeInMs } from './quorum';
+import type { RoundResult } from './round';
+
+export type Attempt = { readonly outcome: 'won'; readonly hold: Hold } | FailedAttempt;
+
+export interface FailedAttempt {
+  /** `busy`: somebody else has it. `unavailable`: too few nodes answered, or too slowly, to say. */
+  readonly outcome: 'busy' | 'unavailable';
+  readonly votes: readonly NodeVote[];
+  /** In how many milliseconds a quorum may be free, if the nodes told. */
+  readonly freeInMs: number | undefined;
+}
+
+/** What an acquire round came to that is no hold. */
+export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): FailedAttempt {
+  // Granted by a quorum, and yet no hold: the grants were used up before they were all there.
+  if (isWon(round)) {
+    return { outcome: 'unavailable', votes: describeTooSlow(nodes, round), freeInMs: undefined };
+  }
+  const holderTtlsMs = round.votes.flatMap((vote) =>
+    vote?.kind === 'denied' && vote.holderTtlMs !== undefined ? [vote.holderTtlMs] : [],
+  );
+  return {
+    outcome: isOutOfReach(round) ? 'unavailable' : 'busy',
+    votes: describeVotes(nodes, round),
+    freeInMs: quorumFreeInMs(round.nodes, round.granted, holderTtlsMs),
+  };
+}
+
+/** The votes of a round for errors, by the names of the nodes. */
+export function describeVotes(
+  nodes: readonly LockNode[],
+  round: RoundResult<AcquireVote | ExtendVote>,
+): NodeVote[] {
+  return nodes.map((node, position) => {
+    const vote = round.votes[position];
+    if (vote?.kind === 'failed') return { node: node.name, vote: 'failed', error: vote.error };
+    return { node: node.name, vote: vote?.kind ?? 'pending' };
+  });
+}
+
+function describeTooSlow(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): NodeVote[] {
+  const error = new Error('granted, but so slowly that nothing was left of the ttl');
+  return describeVotes(nodes, round).map((vote) =>
+    vote.vote === 'granted' ? { node: vote.node, vote: 'failed', error } : vote,
+  );
+}

@@ -1,0 +1,27 @@
+import type { ReleaseRequest } from './lock-node.interface';
+import type { Validity } from './validity';
+
+/** What a won attempt has on the nodes. Only {@link Redlock} changes it. */
+export interface Hold {
+  readonly resources: readonly string[];
+  readonly ownerToken: string;
+  /** The largest ttl that a node may have been asked for. */
+  ttlMs: number;
+  validity: Validity;
+  /** The attempt had a quorum in time. */
+  wasWon: boolean;
+  /** Nothing extends or heals any more (R10). */
+  releaseBegan: boolean;
+  /** The nodes that answered the release, a bit per position. */
+  releaseAnsweredBy: number;
+  /** Until when a release leaves it on the nodes, on the monotonic clock; 0: it does not. */
+  keepUntilMs: number;
+}
+
+/** What removes `hold` from a node, or lets it expire there in `keepMs` if that is more than 0. */
+export function releaseRequestOf(hold: Hold, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
+  const { resources, ownerToken, ttlMs } = hold;
+  return keepMs > 0
+    ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }
+    : { resources, ownerToken, wakeWaiters, ttlMs };
+}

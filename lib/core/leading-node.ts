@@ -1,0 +1,69 @@
+import type { Clock } from './clock.interface';
+import type { Hold } from './hold';
+import type { AcquireRequest, AcquireVote, LockNode } from './lock-node.interface';
+import { AcquireQuestion, type Asking, type KnownVote } from './questions';
+import { holdRound } from './round';
+
+/** How much of the node timeout the leader gets: whoever waits for it has not asked anybody else yet. */
+const SHARE_OF_TIMEOUT = 0.1;
+
+/**
+ * The node that is asked first when several processes want the same resource: the first one that answers, in an order
+ * that all processes share. Its vote decides who goes on to the others, so votes are not split.
+ */
+export class LeadingNode {
+  private readonly inOrder: readonly LockNode[];
+  /** Those that were asked first and have not answered yet. */
+  private readonly silent = new Set<LockNode>();
+
+  constructor(settings: { readonly nodes: readonly LockNode[]; readonly clock: Clock }) {
+    this.inOrder = [...settings.nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The leader's vote; undefined when no node can lead now, and all have to be asked at once. */
+  async ask(asking: Asking, hold: Hold, request: AcquireRequest): Promise<KnownVote | undefined> {
+    const node = this.current;
+    if (node === undefined) return undefined;
+    const question = new LeaderQuestion(
+      { ...asking, nodes: [node], timeoutMs: asking.timeoutMs * SHARE_OF_TIMEOUT },
+      hold,
+      request,
+      asking.nodes.indexOf(node),
+      this.silent,
+    );
+    const { votes } = await holdRound(question);
+    if (!question.isAnswered) this.silent.add(node);
+    return votes[0] && { node, vote: votes[0] };
+  }
+
+  /** The one that would be asked now. */
+  get current(): LockNode | undefined {
+    return this.inOrder.find((node) => node.status === 'up' && !this.silent.has(node));
+  }
+}
+
+class LeaderQuestion extends AcquireQuestion {
+  isAnswered = false;
+
+  constructor(
+    asking: Asking,
+    hold: Hold,
+    request: AcquireRequest,
+    private readonly position: number,
+    private readonly silent: Set<LockNode>,
+  ) {
+    super(asking, hold, request);
+  }
+
+  override ask(node: LockNode, vote: (vote: AcquireVote) => void): void {
+    super.ask(node, (answer) => {
+      this.isAnswered = true;
+      vote(answer);
+    });
+  }
+
+  override onLateVote(node: LockNode, vote: AcquireVote): void {
+    this.silent.delete(node);
+    super.onLateVote(node, vote, this.position);
+  }
+}

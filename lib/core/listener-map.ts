@@ -1,0 +1,32 @@
+/** Listeners by key, for nodes; a key that nobody listens to takes no memory (R18). */
+export class ListenerMap<Event> {
+  private readonly listeners = new Map<string, Set<(event: Event) => void>>();
+
+  keys(): string[] {
+    return [...this.listeners.keys()];
+  }
+
+  has(key: string): boolean {
+    return this.listeners.has(key);
+  }
+
+  add(key: string, listener: (event: Event) => void): void {
+    const set = this.listeners.get(key);
+    if (set === undefined) this.listeners.set(key, new Set([listener]));
+    else set.add(listener);
+  }
+
+  remove(key: string, listener: (event: Event) => void): void {
+    const set = this.listeners.get(key);
+    set?.delete(listener);
+    if (set?.size === 0) this.listeners.delete(key);
+  }
+
+  /** @returns how many were called */
+  call(key: string, event: Event): number {
+    // A copy: a listener may remove itself, or add another.
+    const listeners = [...(this.listeners.get(key) ?? [])];
+    for (const listener of listeners) listener(event);
+    return listeners.length;
+  }
+}

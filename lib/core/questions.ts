@@ -1,0 +1,148 @@
+import type { Clock } from './clock.interface';
+import type { Hold } from './hold';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  LockNode,
+  ReleaseRequest,
+  ReleaseVote,
+} from './lock-node.interface';
+import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
+import type { Question } from './round';
+
+/** What a question needs besides its request. */
+export interface Asking {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Removes from one node what came there although it was given back. */
+  reap(hold: Hold, node: LockNode): void;
+}
+
+/** A vote that is known before the round. */
+export interface KnownVote {
+  readonly node: LockNode;
+  readonly vote: AcquireVote;
+}
+
+/** Lost as soon as a quorum is impossible: what was granted should go back at once (R1, R6). */
+export class AcquireQuestion implements Question<AcquireVote> {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+
+  constructor(
+    private readonly asking: Asking,
+    private readonly hold: Hold,
+    private readonly request: AcquireRequest,
+    private readonly known?: KnownVote,
+  ) {
+    this.nodes = asking.nodes;
+    this.clock = asking.clock;
+    this.timeoutMs = asking.timeoutMs;
+  }
+
+  ask(node: LockNode, vote: (vote: AcquireVote) => void): void {
+    if (this.known?.node === node) vote(this.known.vote);
+    else node.acquire(this.request, vote);
+  }
+
+  isSettled(tally: Tally): boolean {
+    return isWon(tally) || cannotBeWon(tally);
+  }
+
+  /**
+   * A grant that comes after everything was given back is given back by itself (R6).
+   *
+   * Of a lock that was won, most grants come late, and its release is on the way to that node already: behind the
+   * grant, since a node applies requests in order. So there it is done only if the release was answered before.
+   */
+  onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
+    if (vote.kind !== 'granted' || !this.hold.releaseBegan) return;
+    const isReleaseComing = this.hold.wasWon && !hasAnswered(this.hold, position);
+    if (!isReleaseComing) this.asking.reap(this.hold, node);
+  }
+}
+
+/** For questions with three answers: ours, not ours, cannot tell. */
+abstract class OwnershipQuestion {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+
+  constructor(
+    protected readonly asking: Asking,
+    protected readonly hold: Hold,
+  ) {
+    this.nodes = asking.nodes;
+    this.clock = asking.clock;
+    this.timeoutMs = asking.timeoutMs;
+  }
+
+  /** When a majority agrees, or when neither side can reach one. */
+  isSettled(tally: Tally): boolean {
+    return isWon(tally) || isDeniedByQuorum(tally) || (cannotBeWon(tally) && cannotBeDeniedByQuorum(tally));
+  }
+}
+
+export class ExtendQuestion extends OwnershipQuestion implements Question<ExtendVote> {
+  constructor(
+    asking: Asking,
+    hold: Hold,
+    private readonly request: ExtendRequest,
+  ) {
+    super(asking, hold);
+  }
+
+  ask(node: LockNode, vote: (vote: ExtendVote) => void): void {
+    node.extend(this.request, vote);
+  }
+
+  /** A node that put the resource back after it was released (R10). */
+  onLateVote(node: LockNode, vote: ExtendVote): void {
+    if (vote.kind === 'denied' && vote.healed && this.hold.releaseBegan) this.asking.reap(this.hold, node);
+  }
+}
+
+export class ReleaseQuestion extends OwnershipQuestion implements Question<ReleaseVote> {
+  /** How many processes wait for the resource, as far as the nodes told. */
+  waiting = 0;
+
+  constructor(
+    asking: Asking,
+    hold: Hold,
+    private readonly request: ReleaseRequest,
+    /** Nodes that need not be asked: they cannot have it. */
+    private readonly isSpared: (position: number) => boolean = nobody,
+  ) {
+    super(asking, hold);
+  }
+
+  ask(node: LockNode, vote: (vote: ReleaseVote) => void, position: number): void {
+    if (this.isSpared(position)) {
+      vote({ kind: 'denied' });
+      return;
+    }
+    node.release(this.request, (releaseVote) => {
+      this.hold.releaseAnsweredBy |= 1 << position;
+      if (releaseVote.kind === 'granted' && releaseVote.waiting !== undefined) {
+        this.waiting = Math.max(this.waiting, releaseVote.waiting);
+      }
+      vote(releaseVote);
+    });
+  }
+
+  onLateVote(): void {
+    // A release that is late needs no answer.
+  }
+}
+
+function hasAnswered(hold: Hold, position: number): boolean {
+  return (hold.releaseAnsweredBy & (1 << position)) !== 0;
+}
+
+function nobody(): boolean {
+  return false;
+}
