@@ -1,5 +1,5 @@
 // `npm start`: the order system on this machine, until Ctrl-C.
-import { send } from './lib/http.mjs';
+import { sendOrFail } from './lib/http.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { Shop, withoutPassword } from './lib/shop.mjs';
 import { stopOnSignal } from './lib/stop-on-signal.mjs';
@@ -32,9 +32,8 @@ try {
 
 /** Something to sell, and one order to pay. */
 async function seed(url) {
-  await send('POST', `${url}/warehouses/receive`, { warehouse: 'north', sku: 'tea', quantity: 100 });
-  const { body } = await send('POST', `${url}/orders`, { sku: 'tea', quantity: 1 });
-  return body;
+  await sendOrFail('POST', `${url}/warehouses/receive`, { warehouse: 'north', sku: 'tea', quantity: 100 });
+  return sendOrFail('POST', `${url}/orders`, { sku: 'tea', quantity: 1 });
 }
 
 function describe(backends, apps) {

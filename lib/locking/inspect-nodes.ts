@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.interface';
-import type { LockNode } from '../core/lock-node.interface';
+import type { LockNode, NodeHold } from '../core/lock-node.interface';
 import { quorumOf } from '../core/quorum';
 import type { LockInspection, NodeInspection } from './lock-inspection.interface';
 import { describeOwner } from './owner-token';
@@ -47,8 +47,7 @@ function inspectNode(
         resolve({ ...about, error: new Error(`no answer within ${Math.round(timeoutMs)} ms`) });
       });
     });
-    node
-      .inspect(resource)
+    askToInspect(node, resource)
       .then(
         (hold) => {
           resolve({ ...about, ownerToken: hold?.ownerToken, ttlMs: hold?.ttlMs });
@@ -61,4 +60,9 @@ function inspectNode(
         deadline.cancel();
       });
   });
+}
+
+/** A node that throws instead of rejecting cannot tell either. */
+async function askToInspect(node: LockNode, resource: string): Promise<NodeHold | null> {
+  return node.inspect(resource);
 }

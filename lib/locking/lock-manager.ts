@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.interface';
-import type { LockNode } from '../core/lock-node.interface';
+import type { LockNode, NodeStatusChange } from '../core/lock-node.interface';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock, type Attempt, type Hold } from '../core/redlock';
 import { LockBusyError } from '../errors/lock-busy.error';
@@ -44,8 +44,11 @@ export class LockManager {
   private readonly around: LockSurroundings;
   private readonly waits = new Map<Wait, readonly string[]>();
   private readonly held = new Set<HeldLock>();
+  /** Attempts whose caller went away; each ends within two node timeouts. */
+  private readonly discards = new Set<Promise<void>>();
+  private readonly stopsListening: readonly (() => void)[];
   private isClosed = false;
-  private onAllReleased: (() => void) | undefined;
+  private onIdle: (() => void) | undefined;
 
   constructor(private readonly settings: LockManagerSettings) {
     const { nodes, clock, limits, randomness } = settings;
@@ -63,6 +66,11 @@ export class LockManager {
       fraction: randomness.fraction,
       emit: settings.emit,
     };
+    this.stopsListening = nodes.map((node) =>
+      node.onStatus((change) => {
+        this.reportStatus(node.name, change);
+      }),
+    );
   }
 
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
@@ -79,14 +87,14 @@ export class LockManager {
     this.waits.set(wait, names);
     try {
       if (!place.isFirst) await this.standInLine(place, wait, names);
-      const hold = await this.attemptUntilWon(place, wait, names, how);
-      return this.hand(hold, place, wait, how);
+      return await this.attemptUntilWon(place, wait, names, how);
     } catch (error) {
       this.report(error, names, wait);
       throw error;
     } finally {
-      this.waits.delete(wait);
       wait.end();
+      this.waits.delete(wait);
+      this.noticeIdle();
     }
   }
 
@@ -105,10 +113,11 @@ export class LockManager {
   async close(timeoutMs: number): Promise<void> {
     this.isClosed = true;
     for (const [wait, names] of this.waits) wait.cancel(closedError(names, wait.waitedMs));
-    if (this.held.size > 0) await this.untilAllReleased(timeoutMs);
+    await this.untilIdle(timeoutMs);
     const rest = [...this.held];
     for (const lock of rest) lock.lose('closed');
-    await Promise.all(rest.map((lock) => lock.release()));
+    await Promise.all([...rest.map((lock) => lock.release()), ...this.discards]);
+    for (const stop of this.stopsListening) stop();
   }
 
   private async standInLine(place: PlaceInLine, wait: Wait, names: readonly string[]): Promise<void> {
@@ -128,7 +137,7 @@ export class LockManager {
     wait: Wait,
     names: readonly string[],
     how: CheckedLockOptions,
-  ): Promise<Hold> {
+  ): Promise<HeldLock> {
     let pending: Promise<Attempt> | undefined;
     let listener: ReleaseListener | undefined;
     try {
@@ -136,8 +145,10 @@ export class LockManager {
       for (let attempts = 1; ; attempts++) {
         pending = this.redlock.acquire(names, how.ttlMs, attempts > 1);
         const attempt = await wait.unlessCancelled(pending);
-        if (attempt.outcome === 'won') return attempt.hold;
+        // Cancelled after the vote, before its turn to run: close() does not know of this lock, so it must not be.
+        wait.throwIfCancelled();
         pending = undefined;
+        if (attempt.outcome === 'won') return this.hand(attempt.hold, place, wait, how);
         if (wait.isOver) throw this.giveUp(attempt, names, wait);
         if (listener === undefined) {
           // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
@@ -149,7 +160,7 @@ export class LockManager {
     } catch (error) {
       // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
       if (pending === undefined) place.leave();
-      else void this.discard(pending, place);
+      else this.discard(pending, place);
       throw error;
     } finally {
       listener?.stop();
@@ -184,7 +195,7 @@ export class LockManager {
       },
       ended: () => {
         this.held.delete(lock);
-        if (this.held.size === 0) this.onAllReleased?.();
+        this.noticeIdle();
       },
     });
     this.held.add(lock);
@@ -198,11 +209,17 @@ export class LockManager {
     return lock;
   }
 
+  private discard(pending: Promise<Attempt>, place: PlaceInLine): void {
+    const done = this.giveBack(pending, place).finally(() => this.discards.delete(done));
+    this.discards.add(done);
+  }
+
   /** Gives back what an attempt may still win after its caller went away. */
-  private async discard(pending: Promise<Attempt>, place: PlaceInLine): Promise<void> {
+  private async giveBack(pending: Promise<Attempt>, place: PlaceInLine): Promise<void> {
     const attempt = await pending;
-    if (attempt.outcome === 'won') void this.redlock.release(attempt.hold);
+    const releasing = attempt.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
     place.leave();
+    await releasing;
   }
 
   private report(error: unknown, resources: readonly string[], { waitedMs }: Wait): void {
@@ -211,10 +228,28 @@ export class LockManager {
       this.settings.emit({ type: 'unavailable', resources, waitedMs });
   }
 
-  private untilAllReleased(timeoutMs: number): Promise<void> {
+  private reportStatus(node: string, { status, error }: NodeStatusChange): void {
+    if (status === 'up') this.settings.emit({ type: 'node-up', node });
+    if (status === 'down') this.settings.emit({ type: 'node-down', node, error });
+  }
+
+  private get isIdle(): boolean {
+    return this.held.size === 0 && this.waits.size === 0;
+  }
+
+  private noticeIdle(): void {
+    if (this.isIdle) this.onIdle?.();
+  }
+
+  /** Nobody holds and nobody waits; those who wait were cancelled and need but a moment. */
+  private untilIdle(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
+      if (this.isIdle) {
+        resolve();
+        return;
+      }
       const timer = this.settings.clock.schedule(timeoutMs, resolve);
-      this.onAllReleased = () => {
+      this.onIdle = () => {
         timer.cancel();
         resolve();
       };

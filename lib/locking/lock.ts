@@ -98,8 +98,9 @@ export class HeldLock implements Lock, Lease {
     checkTtlWithin(ttl, this.around.limits);
     const startedAtMs = this.around.clock.now();
     const { outcome, votes } = await this.extendInTurn(ttl);
-    if (outcome === 'extended') return;
+    // Released or lost while the nodes were extending it: what they said does not matter any more.
     this.throwIfEnded();
+    if (outcome === 'extended') return;
     const waitedMs = this.around.clock.now() - startedAtMs;
     throw new LockUnavailableError({ resources: this.resources, waitedMs, votes });
   }

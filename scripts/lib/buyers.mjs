@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { send } from './http.mjs';
+import { send, sendOrFail } from './http.mjs';
 
 /**
  * Puts `items` of something new on sale, sends all buyers at once, in turns to each process, and counts what they
@@ -7,7 +7,7 @@ import { send } from './http.mjs';
  */
 export async function sellOut(urls, { items, buyers }) {
   const sku = `ticket-${randomUUID()}`;
-  await send('POST', `${urls[0]}/warehouses/receive`, { warehouse: 'north', sku, quantity: items });
+  await sendOrFail('POST', `${urls[0]}/warehouses/receive`, { warehouse: 'north', sku, quantity: items });
 
   const answers = await Promise.all(
     Array.from({ length: buyers }, (_, index) => buy(urls[index % urls.length], sku)),

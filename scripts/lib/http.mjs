@@ -11,3 +11,10 @@ export async function send(method, url, content) {
     return { status: response.status, body: text };
   }
 }
+
+/** Like `send`, for what has to work: returns the body, or says why there is none. */
+export async function sendOrFail(method, url, content) {
+  const { status, body } = await send(method, url, content);
+  if (status < 400) return body;
+  throw new Error(`${method} ${url} answered ${status}: ${body.code ?? ''} ${body.message ?? body}`);
+}

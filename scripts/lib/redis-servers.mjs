@@ -19,7 +19,7 @@ export async function startRedisServer(processes, { program, name }) {
 }
 
 async function startOn(port, processes, { program, name }) {
-  const folder = mkdtempSync(join(tmpdir(), 'order-system-'));
+  const folder = mkdtempSync(join(tmpdir(), 'redlock-redis-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
   await processes.start({

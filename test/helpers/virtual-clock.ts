@@ -33,7 +33,8 @@ export class VirtualClock implements Clock {
   afterArrivedReplies(callback: () => void): void {
     setImmediate(() => {
       this.deliverArrived();
-      callback();
+      // As in Node: what a reply sets off in promises comes before the immediates.
+      setImmediate(callback);
     });
   }
 
@@ -95,5 +96,5 @@ export class VirtualClock implements Clock {
 
 /** Lets everything run that waits for nothing but its turn. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-import type { OnModuleDestroy } from '@nestjs/common';
+import { Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { Store, type Records } from './store';
 
@@ -7,14 +7,13 @@ const FORGET_AFTER_SECONDS = 3_600;
 
 /** One hash per kind, with JSON in its fields. */
 export class RedisStore extends Store implements OnModuleDestroy {
+  private readonly logger = new Logger(RedisStore.name);
   private readonly redis: Redis;
 
   constructor(url: string) {
     super();
     this.redis = new Redis(url, { keyPrefix: 'order-system:' });
-    this.redis.on('error', (error: Error) => {
-      console.error(`Data: ${error.message}`);
-    });
+    this.logOutages();
   }
 
   override async read<Kind extends keyof Records>(
@@ -44,5 +43,15 @@ export class RedisStore extends Store implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.redis.disconnect();
+  }
+
+  /** Once each; the client reports every attempt to connect again. */
+  private logOutages(): void {
+    let isDown = false;
+    this.redis.on('ready', () => (isDown = false));
+    this.redis.on('error', (error: Error) => {
+      if (!isDown) this.logger.warn(`The data cannot be reached: ${error.message}`);
+      isDown = true;
+    });
   }
 }

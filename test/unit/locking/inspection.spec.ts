@@ -1,0 +1,198 @@
+import { LockKeyError } from '../../../lib/errors/lock-key.error';
+import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
+import { inspectNodes } from '../../../lib/locking/inspect-nodes';
+import { Fleet } from '../../helpers/fleet';
+import { ScriptedNode } from '../../helpers/scripted-node';
+import { settle, VirtualClock } from '../../helpers/virtual-clock';
+import { watch } from '../../helpers/watch';
+
+/** What three nodes tell: an owner and its ttl, null for free, or an error. */
+function inspect(...answers: ([string, number] | null | Error)[]) {
+  const nodes = answers.map((answer, position) => {
+    const node = new ScriptedNode(`node-${position}`);
+    node.inspect = () => {
+      if (answer instanceof Error) return Promise.reject(answer);
+      return Promise.resolve(answer === null ? null : { ownerToken: answer[0], ttlMs: answer[1] });
+    };
+    return node;
+  });
+  return inspectNodes(nodes, new VirtualClock(), 500, 'order:7');
+}
+
+const DOWN = new Error('down');
+
+describe('inspect', () => {
+  it.each<[string, string, ([string, number] | null | Error)[]]>([
+    ['free', 'all are free', [null, null, null]],
+    ['free', 'two of three are free', [null, ['x', 5], null]],
+    ['free', 'two of three are free and one is down', [null, DOWN, null]],
+    [
+      'held',
+      'all have the same owner',
+      [
+        ['x', 5],
+        ['x', 5],
+        ['x', 5],
+      ],
+    ],
+    ['held', 'two of three have the same owner', [['x', 5], null, ['x', 5]]],
+    ['held', 'two of three have the same owner and one is down', [['x', 5], ['x', 5], DOWN]],
+    [
+      'contested',
+      'three have three owners',
+      [
+        ['x', 5],
+        ['y', 5],
+        ['z', 5],
+      ],
+    ],
+    ['contested', 'one is free, two have different owners', [null, ['y', 5], ['z', 5]]],
+    ['contested', 'one has an owner, one is free, one is down', [['x', 5], null, DOWN]],
+    ['unknown', 'two of three are down', [['x', 5], DOWN, DOWN]],
+    ['unknown', 'all are down', [DOWN, DOWN, DOWN]],
+  ])('says %s when %s', async (state, _, answers) => {
+    expect(await inspect(...answers)).toMatchObject({ state, resource: 'order:7' });
+  });
+
+  it('tells who holds it and for how long a majority keeps it', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const lock = await manager.acquire('order:7', { ttl: 3_000 });
+    await fleet.clock.advance(500);
+
+    expect(await manager.inspect('order:7')).toEqual({
+      resource: 'order:7',
+      state: 'held',
+      holder: { ownerToken: lock.ownerToken, host: 'test', pid: 1, serviceId: 'p1' },
+      ttlMs: 2_500,
+      nodes: ['a', 'b', 'c'].map((node) => ({
+        node,
+        status: 'up',
+        ownerToken: lock.ownerToken,
+        ttlMs: 2_500,
+      })),
+    });
+  });
+
+  it('counts on the ttl that a majority keeps, not on the longest nor on the shortest', async () => {
+    expect(await inspect(['x', 100], ['x', 900], ['x', 300])).toMatchObject({ ttlMs: 300 });
+  });
+
+  it('names no holder unless a majority has it', async () => {
+    expect(await inspect(['x', 5], null, DOWN)).not.toHaveProperty('holder');
+  });
+
+  it('reports the error of a node that does not answer in time', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    fleet.node(1).fault = 'deaf';
+
+    const inspection = watch(manager.inspect('order:7'));
+    await fleet.clock.advance(500);
+
+    expect(inspection.value).toMatchObject({
+      state: 'free',
+      nodes: [{ node: 'a' }, { node: 'b', error: new Error('no answer within 500 ms') }, { node: 'c' }],
+    });
+  });
+
+  it('reads the replies that arrived during a stall', async () => {
+    const clock = new VirtualClock();
+    const node = new ScriptedNode('a');
+    node.inspect = () =>
+      new Promise((resolve) => {
+        clock.replyArrived(() => {
+          resolve(null);
+        });
+      });
+    const inspection = watch(inspectNodes([node], clock, 500, 'order:7'));
+
+    clock.stall(1_000);
+    await clock.advance(0);
+
+    expect(inspection.value).toMatchObject({ state: 'free' });
+  });
+
+  it('reports a node that throws instead of rejecting, and leaves no timer behind', async () => {
+    const clock = new VirtualClock();
+    const node = new ScriptedNode('a');
+    node.inspect = () => {
+      throw new Error('broken driver');
+    };
+
+    const inspection = await inspectNodes([node], clock, 500, 'order:7');
+    await settle();
+
+    expect(inspection).toMatchObject({ state: 'unknown', nodes: [{ error: new Error('broken driver') }] });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('refuses a resource that acquire would refuse', () => {
+    const { manager } = new Fleet(3).process();
+
+    expect(() => manager.inspect('')).toThrow(LockKeyError);
+  });
+});
+
+describe('forceRelease', () => {
+  it('removes the lock from every node, whoever holds it, and tells from how many', async () => {
+    const fleet = new Fleet(3);
+    await fleet.process().manager.acquire('order:7');
+    await fleet.node(1).steal('order:7');
+
+    expect(await fleet.process().manager.forceRelease('order:7')).toBe(2);
+    expect(await fleet.owners('order:7')).toEqual([null, null, null]);
+  });
+
+  it('of a free resource removes nothing and asks no node to', async () => {
+    const fleet = new Fleet(3);
+
+    expect(await fleet.process().manager.forceRelease('order:7')).toBe(0);
+    expect(fleet.node(0).sent).toEqual([]);
+  });
+
+  it('removes no lock that was put there after it looked', async () => {
+    const fleet = new Fleet(1);
+    const node = fleet.node(0);
+    const look = node.inspect.bind(node);
+    await fleet.process().manager.acquire('order:7');
+    jest.spyOn(node, 'inspect').mockImplementationOnce(async (resource) => {
+      const hold = await look(resource);
+      await node.steal(resource);
+      await fleet.process().manager.acquire(resource);
+      return hold;
+    });
+
+    expect(await fleet.process().manager.forceRelease('order:7')).toBe(0);
+    expect(await fleet.owners('order:7')).not.toEqual([null]);
+  });
+
+  it('wakes those who wait for it', async () => {
+    const fleet = new Fleet(3);
+    await fleet.process().manager.acquire('order:7', { ttl: 60_000 });
+    const waiter = watch(fleet.process().manager.acquire('order:7', { wait: 60_000 }));
+    await fleet.clock.advance(10);
+
+    await fleet.process().manager.forceRelease('order:7');
+    await settle();
+
+    expect(waiter.value?.isHeld).toBe(true);
+  });
+
+  it('is unavailable when no node answers', async () => {
+    const fleet = new Fleet(3);
+    for (const node of fleet.nodes) node.refuse();
+
+    await expect(fleet.process().manager.forceRelease('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+
+  it('is heard by the holder at its next extension', async () => {
+    const fleet = new Fleet(3);
+    const lock = await fleet.process().manager.acquire('order:7', { ttl: 3_000 });
+
+    await fleet.process().manager.forceRelease('order:7');
+    await fleet.clock.advance(1_000);
+
+    expect(lock.signal.reason).toMatchObject({ reason: 'gone' });
+  });
+});
