@@ -1,11 +1,13 @@
+import type { Attempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
 import type { LockNode, NodeStatusChange } from '../core/lock-node.interface';
 import type { Randomness } from '../core/randomness.interface';
-import { Redlock, type Attempt, type Hold } from '../core/redlock';
+import { Redlock } from '../core/redlock';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
+import { Contender, type Arena, type Win } from './contender';
 import { forceRelease } from './force-release';
 import { inspectNodes } from './inspect-nodes';
 import { LeaseKeeper } from './lease-keeper';
@@ -13,9 +15,7 @@ import { HeldLock, type LockSurroundings } from './lock';
 import type { LockEvent } from './lock-event.interface';
 import type { LockInspection } from './lock-inspection.interface';
 import type { LockOptions } from './lock-options';
-import { ReleaseListener } from './release-listener';
-import { outageDelayMs, pollDelayMs } from './retry-delay';
-import { Wait } from './wait';
+import type { Turn } from './turn';
 import { WaitingLine, type PlaceInLine } from './waiting-line';
 
 export interface LockManagerSettings {
@@ -29,20 +29,12 @@ export interface LockManagerSettings {
   readonly emit: (event: LockEvent) => void;
 }
 
-type LostAttempt = Exclude<Attempt, { outcome: 'won' }>;
-
-/** After one node told of a release: the others are expected to follow within this time. */
-const FOLLOW_UP_MS = 3;
-
-/** Without a better hint, a waiter that is told of releases looks after this time all the same. */
-const LONGEST_SLEEP_MS = 1_000;
-
 /** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
 export class LockManager {
   private readonly redlock: Redlock;
-  private readonly line = new WaitingLine();
+  private readonly arena: Arena;
   private readonly around: LockSurroundings;
-  private readonly waits = new Map<Wait, readonly string[]>();
+  private readonly contenders = new Set<Contender>();
   private readonly held = new Set<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly discards = new Set<Promise<void>>();
@@ -65,6 +57,20 @@ export class LockManager {
       limits,
       fraction: randomness.fraction,
       emit: settings.emit,
+      onEnded: (lock) => {
+        this.held.delete(lock);
+        this.noticeIdle();
+      },
+    };
+    this.arena = {
+      nodes,
+      clock,
+      redlock: this.redlock,
+      line: new WaitingLine(),
+      fraction: randomness.fraction,
+      discard: (attempt, place) => {
+        this.discard(attempt, place);
+      },
     };
     this.stopsListening = nodes.map((node) =>
       node.onStatus((change) => {
@@ -80,20 +86,15 @@ export class LockManager {
     how.signal?.throwIfAborted();
     if (this.isClosed) throw closedError(names, 0);
 
-    const wait = new Wait(this.settings.clock, how.waitMs, how.signal);
-    const place = this.line.join(names, () => {
-      wait.wake();
-    });
-    this.waits.set(wait, names);
+    const contender = new Contender(names, how, this.arena);
+    this.contenders.add(contender);
     try {
-      if (!place.isFirst) await this.standInLine(place, wait, names);
-      return await this.attemptUntilWon(place, wait, names, how);
+      return this.hand(await contender.win(), how, contender.waitedMs);
     } catch (error) {
-      this.report(error, names, wait);
+      this.report(error, contender);
       throw error;
     } finally {
-      wait.end();
-      this.waits.delete(wait);
+      this.contenders.delete(contender);
       this.noticeIdle();
     }
   }
@@ -112,7 +113,7 @@ export class LockManager {
   /** Refuses new locks, ends all waiting, gives the holders `timeoutMs`, then takes their locks away. */
   async close(timeoutMs: number): Promise<void> {
     this.isClosed = true;
-    for (const [wait, names] of this.waits) wait.cancel(closedError(names, wait.waitedMs));
+    for (const one of this.contenders) one.cancel(closedError(one.resources, one.waitedMs));
     await this.untilIdle(timeoutMs);
     const rest = [...this.held];
     for (const lock of rest) lock.lose('closed');
@@ -120,109 +121,29 @@ export class LockManager {
     for (const stop of this.stopsListening) stop();
   }
 
-  private async standInLine(place: PlaceInLine, wait: Wait, names: readonly string[]): Promise<void> {
-    try {
-      do {
-        if (wait.isOver) throw new LockBusyError({ resources: names, waitedMs: wait.waitedMs });
-        await wait.sleep(Infinity);
-      } while (!place.isFirst);
-    } catch (error) {
-      place.leave();
-      throw error;
-    }
-  }
-
-  private async attemptUntilWon(
-    place: PlaceInLine,
-    wait: Wait,
-    names: readonly string[],
-    how: CheckedLockOptions,
-  ): Promise<HeldLock> {
-    let pending: Promise<Attempt> | undefined;
-    let listener: ReleaseListener | undefined;
-    try {
-      // Ends at the deadline: `wait.isOver` is looked at after every attempt, and sleeping does not pass it.
-      for (let attempts = 1; ; attempts++) {
-        pending = this.redlock.acquire(names, how.ttlMs, attempts > 1);
-        const attempt = await wait.unlessCancelled(pending);
-        // Cancelled after the vote, before its turn to run: close() does not know of this lock, so it must not be.
-        wait.throwIfCancelled();
-        pending = undefined;
-        if (attempt.outcome === 'won') return this.hand(attempt.hold, place, wait, how);
-        if (wait.isOver) throw this.giveUp(attempt, names, wait);
-        if (listener === undefined) {
-          // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
-          listener = this.listen(names, wait);
-          if (listener.isReliable) continue;
-        }
-        await wait.sleep(this.sleepMs(attempt, attempts, listener));
-      }
-    } catch (error) {
-      // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
-      if (pending === undefined) place.leave();
-      else this.discard(pending, place);
-      throw error;
-    } finally {
-      listener?.stop();
-    }
-  }
-
-  private listen(names: readonly string[], wait: Wait): ReleaseListener {
-    return new ReleaseListener(this.settings.nodes, names, (when) => {
-      if (when === 'now') wait.wake();
-      else wait.wakeWithin(FOLLOW_UP_MS);
-    });
-  }
-
-  private sleepMs(attempt: LostAttempt, attempts: number, listener: ReleaseListener): number {
-    const fraction = this.around.fraction();
-    if (attempt.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
-    const untilFreeMs = attempt.freeInMs ?? Infinity;
-    // A millisecond more: nodes round their ttls down.
-    if (listener.isReliable) return Math.min(untilFreeMs + 1, LONGEST_SLEEP_MS);
-    return Math.min(untilFreeMs + 1, pollDelayMs(attempts, fraction));
-  }
-
-  private giveUp(attempt: LostAttempt, names: readonly string[], wait: Wait): Error {
-    const facts = { resources: names, waitedMs: wait.waitedMs, votes: attempt.votes };
-    return attempt.outcome === 'busy' ? new LockBusyError(facts) : new LockUnavailableError(facts);
-  }
-
-  private hand(hold: Hold, place: PlaceInLine, wait: Wait, how: CheckedLockOptions): HeldLock {
-    const lock: HeldLock = new HeldLock(hold, how, this.around, {
-      givenBack: () => {
-        place.leave();
-      },
-      ended: () => {
-        this.held.delete(lock);
-        this.noticeIdle();
-      },
-    });
+  private hand(win: Win, how: CheckedLockOptions, waitedMs: number): HeldLock {
+    const lock = new HeldLock(win.hold, how, this.around, win);
     this.held.add(lock);
-    this.settings.emit({
-      type: 'acquired',
-      resources: hold.resources,
-      ownerToken: hold.ownerToken,
-      waitedMs: wait.waitedMs,
-      validityMs: lock.remainingMs,
-    });
+    const { resources, ownerToken } = win.hold;
+    const validityMs = lock.remainingMs;
+    this.settings.emit({ type: 'acquired', resources, ownerToken, waitedMs, validityMs });
     return lock;
   }
 
-  private discard(pending: Promise<Attempt>, place: PlaceInLine): void {
-    const done = this.giveBack(pending, place).finally(() => this.discards.delete(done));
+  private discard(attempt: Promise<Attempt>, place: PlaceInLine<Turn>): void {
+    const done = this.giveBack(attempt, place).finally(() => this.discards.delete(done));
     this.discards.add(done);
   }
 
   /** Gives back what an attempt may still win after its caller went away. */
-  private async giveBack(pending: Promise<Attempt>, place: PlaceInLine): Promise<void> {
+  private async giveBack(pending: Promise<Attempt>, place: PlaceInLine<Turn>): Promise<void> {
     const attempt = await pending;
-    const releasing = attempt.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
+    const released = attempt.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
     place.leave();
-    await releasing;
+    await released;
   }
 
-  private report(error: unknown, resources: readonly string[], { waitedMs }: Wait): void {
+  private report(error: unknown, { resources, waitedMs }: Contender): void {
     if (error instanceof LockBusyError) this.settings.emit({ type: 'busy', resources, waitedMs });
     if (error instanceof LockUnavailableError)
       this.settings.emit({ type: 'unavailable', resources, waitedMs });
@@ -234,7 +155,7 @@ export class LockManager {
   }
 
   private get isIdle(): boolean {
-    return this.held.size === 0 && this.waits.size === 0;
+    return this.held.size === 0 && this.contenders.size === 0;
   }
 
   private noticeIdle(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.interface';
-import type { Extension, Hold, Redlock } from '../core/redlock';
+import type { Hold } from '../core/hold';
+import type { Extension, Redlock, Release } from '../core/redlock';
 import { remainingMs } from '../core/validity';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
@@ -8,6 +9,7 @@ import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './chec
 import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockEvent } from './lock-event.interface';
+import type { Seat } from './turn';
 import { extendDelayMs, extendRetryDelayMs } from './retry-delay';
 
 /** What the locks of one service share. */
@@ -18,14 +20,8 @@ export interface LockSurroundings {
   readonly limits: LockLimits;
   readonly fraction: () => number;
   readonly emit: (event: LockEvent) => void;
-}
-
-/** Each is called once. */
-export interface LockHooks {
-  /** The release has left for the nodes: the next caller of this process may try. */
-  givenBack(): void;
-  /** The nodes have answered, or had their time to. */
-  ended(): void;
+  /** The nodes have answered its release, or had their time to. */
+  readonly onEnded: (lock: HeldLock) => void;
 }
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
@@ -47,7 +43,7 @@ export class HeldLock implements Lock, Lease {
     private readonly hold: Hold,
     private readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings,
-    private readonly hooks: LockHooks,
+    private readonly seat: Seat,
   ) {
     this.heldSinceMs = around.clock.now();
     this.ttlMs = options.ttlMs;
@@ -168,15 +164,11 @@ export class HeldLock implements Lock, Lease {
   }
 
   private async end(): Promise<ReleaseOutcome> {
-    const { keeper, redlock } = this.around;
     const heldMs = this.heldMs;
-    keeper.drop(this);
+    this.around.keeper.drop(this);
     if (this.extending !== undefined) await this.extending;
-    const releasing = redlock.release(this.hold, Math.ceil(this.options.holdAtLeastMs - this.heldMs));
-    // Nodes apply requests in order, so the next caller of this process need not wait for the answers.
-    this.hooks.givenBack();
-    const outcome = await releasing;
-    this.hooks.ended();
+    const { outcome } = await this.giveBack(Math.ceil(this.options.holdAtLeastMs - this.heldMs));
+    this.around.onEnded(this);
     // It was gone while it still should have been ours: somebody took it.
     if (outcome === 'expired' && this.validityMs > 0 && this.loss === undefined) {
       this.loss = this.lostError('gone');
@@ -184,6 +176,27 @@ export class HeldLock implements Lock, Lease {
     }
     if (this.loss === undefined) this.emitAbout({ type: 'released', outcome, heldMs });
     return outcome;
+  }
+
+  /** To the next caller of this process, if its turn is next; else to whoever comes first. */
+  private async giveBack(keepMs: number): Promise<Release> {
+    const { clock, redlock } = this.around;
+    const { place, cohort } = this.seat;
+    const heir = this.loss === undefined && keepMs <= 0 ? place.heir : undefined;
+    if (heir !== undefined && cohort.mayGoOn(clock.now())) {
+      const { attempt, release } = redlock.replace(this.hold, heir.ttlMs);
+      place.leave({ attempt, cohort: cohort.next() });
+      return release;
+    }
+    const releasing = redlock.release(this.hold, keepMs);
+    if (heir === undefined) {
+      // Nodes apply requests in order, so the next caller need not wait for the answers.
+      place.leave();
+      return releasing;
+    }
+    const release = await releasing;
+    place.leave({ othersFirst: release.waiting });
+    return release;
   }
 
   private announceLoss(error: LockLostError): void {

@@ -1,52 +1,67 @@
-import type { LockNode } from '../core/lock-node.interface';
+import type { LockNode, ReleaseSubscription } from '../core/lock-node.interface';
 import { quorumOf } from '../core/quorum';
 
-/** Called when a majority of the nodes may be free (`now`), or a single one told so (`soon`). */
-type OnMaybeFree = (when: 'now' | 'soon') => void;
+/** `now`: a quorum may be free. `soon`: there is a hint of it. */
+export type MaybeFree = 'now' | 'soon';
+
+export interface ReleaseListenerSetup {
+  readonly nodes: readonly LockNode[];
+  readonly resources: readonly string[];
+  /** The node that is asked first: when it is free, the others are on the way to be. */
+  leadingNode(): LockNode | undefined;
+  onMaybeFree(when: MaybeFree): void;
+}
 
 /** Listens to all nodes for the release of some resources, for one waiter. */
 export class ReleaseListener {
-  /** Enough nodes tell of releases that a waiter need not poll. */
-  readonly isReliable: boolean;
+  private readonly subscriptions: readonly (readonly ReleaseSubscription[])[];
+  private readonly stops: readonly (() => void)[];
+  /** The release that is being told of: each node tells of it, at its own time. */
+  private latest: string | undefined;
+  private told = new Set<LockNode>();
+  private isTold = false;
 
-  private readonly stops: (() => void)[] = [];
-  private readonly told = new Set<LockNode>();
+  constructor(private readonly setup: ReleaseListenerSetup) {
+    const { nodes, resources } = setup;
+    this.subscriptions = nodes.map((node) =>
+      resources.map((resource) =>
+        node.onReleased(resource, (released) => {
+          this.hear(node, released);
+        }),
+      ),
+    );
+    this.stops = nodes.map((node) =>
+      node.onStatus(({ status }) => {
+        // It may be the one that was missing, and may have missed to tell.
+        if (status === 'up') setup.onMaybeFree('soon');
+      }),
+    );
+  }
 
-  constructor(
-    private readonly nodes: readonly LockNode[],
-    resources: readonly string[],
-    private readonly onMaybeFree: OnMaybeFree,
-  ) {
-    let telling = 0;
-    for (const node of nodes) {
-      const stops = resources.map((resource) =>
-        node.onReleased(resource, () => {
-          this.hear(node);
-        }),
-      );
-      if (stops.every((stop) => stop !== null)) telling += 1;
-      this.stops.push(...stops.filter((stop) => stop !== null));
-      // A node that comes back may be the one that was missing, and may have missed to tell.
-      this.stops.push(
-        node.onStatus(({ status }) => {
-          if (status === 'up') this.onMaybeFree('soon');
-        }),
-      );
-    }
-    this.isReliable = telling >= quorumOf(nodes.length);
+  /** So many nodes would tell of a release that a waiter need not ask meanwhile. */
+  get isReliable(): boolean {
+    const hearing = this.subscriptions.filter((ofNode) => ofNode.every(({ isHeard }) => isHeard));
+    return hearing.length >= quorumOf(this.subscriptions.length);
   }
 
   stop(): void {
-    for (const stop of this.stops.splice(0)) stop();
+    for (const subscription of this.subscriptions.flat()) subscription.stop();
+    for (const stop of this.stops) stop();
   }
 
-  private hear(node: LockNode): void {
-    this.told.add(node);
-    if (this.told.size < quorumOf(this.nodes.length)) {
-      this.onMaybeFree('soon');
+  private hear(node: LockNode, released: string | undefined): void {
+    if (released === undefined) {
+      this.setup.onMaybeFree('soon');
       return;
     }
-    this.told.clear();
-    this.onMaybeFree('now');
+    if (released !== this.latest) {
+      this.latest = released;
+      this.told = new Set();
+      this.isTold = false;
+    }
+    if (this.isTold) return;
+    this.told.add(node);
+    this.isTold = node === this.setup.leadingNode() || this.told.size >= quorumOf(this.setup.nodes.length);
+    this.setup.onMaybeFree(this.isTold ? 'now' : 'soon');
   }
 }

@@ -70,8 +70,12 @@ export class Wait {
     if (this.cancelled !== undefined) throw this.cancelled.reason;
   }
 
-  /** What `work` gives, or at once the reason of `cancel`; the work itself goes on. */
+  /**
+   * What `work` gives, or at once the reason of the caller's signal; the work itself goes on. Without a signal it is
+   * waited for: it is bounded, and a promise less.
+   */
   unlessCancelled<T>(work: Promise<T>): Promise<T> {
+    if (this.signal === undefined) return work;
     return new Promise<T>((resolve, reject) => {
       this.onCancel = reject;
       work.then(resolve, reject);

@@ -1,3 +1,15 @@
+/** Who stands in line. */
+export interface Waiter<Turn> {
+  /** What it would ask the nodes for; for the one in front, which may do so on its behalf. */
+  readonly ttlMs: number;
+  /**
+   * The place has become first in all its lines; not called if it is so from the beginning.
+   *
+   * @param turn what the one in front left for it
+   */
+  onFirst(turn: Turn | undefined): void;
+}
+
 /**
  * The lines of this process: one per resource, first come first served. Only who is first in the lines of all its
  * resources asks the nodes (R15); it stays there until its hold has ended.
@@ -5,12 +17,11 @@
  * A caller joins all its lines at the same moment, so two callers with several resources never wait for each other.
  * Whoever joins must leave: that is what ends a line.
  */
-export class WaitingLine {
-  private readonly lines = new Map<string, Line>();
+export class WaitingLine<Turn> {
+  private readonly lines = new Map<string, Line<Turn>>();
 
-  /** @param onFirst called when the place has become first in all its lines; not if it is so from the beginning */
-  join(resources: readonly string[], onFirst: () => void): PlaceInLine {
-    const place = new PlaceInLine(this, onFirst);
+  join(resources: readonly string[], waiter: Waiter<Turn>): PlaceInLine<Turn> {
+    const place = new PlaceInLine(this, waiter);
     for (const resource of resources) place.stand(this.lineFor(resource));
     place.becomeFirst();
     return place;
@@ -22,50 +33,68 @@ export class WaitingLine {
   }
 
   /** @internal */
-  remove(line: Line): void {
+  remove(line: Line<Turn>): void {
     this.lines.delete(line.resource);
   }
 
-  private lineFor(resource: string): Line {
+  private lineFor(resource: string): Line<Turn> {
     const existing = this.lines.get(resource);
     if (existing !== undefined) return existing;
-    const line = new Line(resource);
+    const line = new Line<Turn>(resource);
     this.lines.set(resource, line);
     return line;
   }
 }
 
 /** One caller's place in the lines of all its resources. */
-export class PlaceInLine {
-  private readonly stands: Stand[] = [];
+export class PlaceInLine<Turn> {
+  private stands: Stand<Turn>[] = [];
   private state: 'waiting' | 'first' | 'left' = 'waiting';
 
   constructor(
-    private readonly waitingLine: WaitingLine,
+    private readonly waitingLine: WaitingLine<Turn>,
     /** @internal */
-    readonly onFirst: () => void,
+    readonly waiter: Waiter<Turn>,
   ) {}
 
   get isFirst(): boolean {
     return this.state === 'first';
   }
 
-  /** Gives up the place, wherever in the line it is. Harmless when done twice. */
-  leave(): void {
+  /** How many stand behind it, in the longest of its lines. */
+  get followers(): number {
+    return Math.max(0, ...this.stands.map(({ line }) => line.length - 1));
+  }
+
+  /** Who is first when this place is left, if it stands in the same lines and no other. */
+  get heir(): Waiter<Turn> | undefined {
+    return this.heirPlace?.waiter;
+  }
+
+  /**
+   * Gives up the place, wherever in the line it is. Harmless when done twice.
+   *
+   * @param turn for the heir
+   */
+  leave(turn?: Turn): void {
+    const heir = turn === undefined ? undefined : this.heirPlace;
     this.state = 'left';
-    const next: PlaceInLine[] = [];
-    for (const stand of this.stands.splice(0)) {
+    const next: PlaceInLine<Turn>[] = [];
+    for (const stand of this.stands) {
       const { line } = stand;
       const wasFirst = line.first === stand;
       line.unlink(stand);
       if (line.first === undefined) this.waitingLine.remove(line);
       else if (wasFirst) next.push(line.first.place);
     }
-    for (const place of next) if (place.becomeFirst()) place.onFirst();
+    this.stands = [];
+    for (const place of next) {
+      if (place.becomeFirst()) place.waiter.onFirst(place === heir ? turn : undefined);
+    }
   }
 
   /** @internal */
-  stand(line: Line): void {
+  stand(line: Line<Turn>): void {
     this.stands.push(line.append(this));
   }
 
@@ -75,34 +104,45 @@ export class PlaceInLine {
     this.state = 'first';
     return true;
   }
+
+  private get heirPlace(): PlaceInLine<Turn> | undefined {
+    const place = this.stands[0]?.behind?.place;
+    const isBehindEverywhere = this.stands.every((stand) => stand.behind?.place === place);
+    return place !== undefined && isBehindEverywhere && place.stands.length === this.stands.length
+      ? place
+      : undefined;
+  }
 }
 
-interface Stand {
-  readonly place: PlaceInLine;
-  readonly line: Line;
-  before: Stand | undefined;
-  behind: Stand | undefined;
+interface Stand<Turn> {
+  readonly place: PlaceInLine<Turn>;
+  readonly line: Line<Turn>;
+  before: Stand<Turn> | undefined;
+  behind: Stand<Turn> | undefined;
 }
 
 /** A linked list: a waiter that gives up in the middle of a thousand costs no more than the first. */
-class Line {
-  first: Stand | undefined;
-  private last: Stand | undefined;
+class Line<Turn> {
+  first: Stand<Turn> | undefined;
+  length = 0;
+  private last: Stand<Turn> | undefined;
 
   constructor(readonly resource: string) {}
 
-  append(place: PlaceInLine): Stand {
-    const stand: Stand = { place, line: this, before: this.last, behind: undefined };
+  append(place: PlaceInLine<Turn>): Stand<Turn> {
+    const stand: Stand<Turn> = { place, line: this, before: this.last, behind: undefined };
     if (this.last === undefined) this.first = stand;
     else this.last.behind = stand;
     this.last = stand;
+    this.length += 1;
     return stand;
   }
 
-  unlink({ before, behind }: Stand): void {
+  unlink({ before, behind }: Stand<Turn>): void {
     if (before === undefined) this.first = behind;
     else before.behind = behind;
     if (behind === undefined) this.last = before;
     else behind.before = before;
+    this.length -= 1;
   }
 }

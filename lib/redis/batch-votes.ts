@@ -3,12 +3,16 @@ import { type BatchEntry, isRelease } from './command-batch';
 import { RedisNodeError } from './redis-node-error';
 import { unexpectedReply } from './redis-votes';
 
+const REPLACED = { kind: 'granted', replaced: true } as const;
 const GRANTED = { kind: 'granted' } as const;
 const DENIED = { kind: 'denied', healed: false } as const;
 const HEALED = { kind: 'denied', healed: true } as const;
 
 /** Fits every kind of entry. */
-type BatchVote = { kind: 'granted'; waiting?: number } | { kind: 'denied'; healed: boolean } | FailedVote;
+type BatchVote =
+  | { kind: 'granted'; waiting?: number; replaced?: boolean }
+  | { kind: 'denied'; healed: boolean }
+  | FailedVote;
 
 type OnFailedRelease = (request: ReleaseRequest) => void;
 
@@ -33,6 +37,7 @@ export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedR
 function voteOf(letter: string, entry: BatchEntry): BatchVote | undefined {
   if (letter === 'g') return GRANTED;
   if (letter === 'd') return DENIED;
+  if (letter === 'p') return entry.letter === 't' ? REPLACED : undefined;
   if (letter === 'h') return entry.letter === 'e' ? HEALED : undefined;
   const waiting = entry.letter === 'w' ? '123456789'.indexOf(letter) + 1 : 0;
   return waiting > 0 && letter !== '' ? { kind: 'granted', waiting } : undefined;

@@ -8,14 +8,27 @@ import type {
 } from '../core/lock-node.interface';
 
 /** A request on a single resource, which can travel with others. */
-export type BatchEntry =
-  | { readonly letter: 'a'; readonly request: AcquireRequest; readonly vote: (vote: AcquireVote) => void }
-  | { readonly letter: 'e'; readonly request: ExtendRequest; readonly vote: (vote: ExtendVote) => void }
-  | {
-      readonly letter: 'r' | 'w';
-      readonly request: ReleaseRequest;
-      readonly vote: (vote: ReleaseVote) => void;
-    };
+export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
+
+interface AcquireEntry {
+  /** t: in place of another hold. */
+  readonly letter: 'a' | 't';
+  readonly request: AcquireRequest;
+  readonly vote: (vote: AcquireVote) => void;
+}
+
+interface ExtendEntry {
+  readonly letter: 'e';
+  readonly request: ExtendRequest;
+  readonly vote: (vote: ExtendVote) => void;
+}
+
+export interface ReleaseEntry {
+  /** w: tells those who wait. */
+  readonly letter: 'r' | 'w';
+  readonly request: ReleaseRequest;
+  readonly vote: (vote: ReleaseVote) => void;
+}
 
 /** How a batch leaves. A lone request has a shorter way, and anything else goes in its place in the order. */
 export interface BatchSender {
@@ -108,12 +121,10 @@ export class CommandBatch {
 }
 
 /** The ttl that a request asks for; a release asks for none. */
-export function ttlOf({ letter, request }: BatchEntry): number | undefined {
-  return letter === 'a' || letter === 'e' ? request.ttlMs : undefined;
+export function ttlOf(entry: BatchEntry): number | undefined {
+  return isRelease(entry) ? undefined : entry.request.ttlMs;
 }
 
-export function isRelease(
-  entry: BatchEntry,
-): entry is BatchEntry & { readonly letter: 'r' | 'w'; readonly request: ReleaseRequest } {
+export function isRelease(entry: BatchEntry): entry is ReleaseEntry {
   return entry.letter === 'r' || entry.letter === 'w';
 }

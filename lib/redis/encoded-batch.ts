@@ -35,7 +35,7 @@ export class BatchEncoder {
     const ttlMs = entries.map(ttlOf).find((ttl) => ttl !== undefined) ?? 1;
     return {
       keys: entries.map((entry) => this.keyOf(entry)),
-      args: [lettersOf(entries), wholeMs(ttlMs), ...entries.map(({ request }) => request.ownerToken)],
+      args: [lettersOf(entries), wholeMs(ttlMs), ...entries.map(tokenOf)],
     };
   }
 
@@ -64,6 +64,10 @@ class EncodedCommand extends Command {
 
 function areTheSame(a: readonly BatchEntry[], b: readonly BatchEntry[]): boolean {
   return a.length === b.length && a.every(({ request }, i) => request === b[i]?.request);
+}
+
+function tokenOf({ letter, request }: BatchEntry): string {
+  return letter === 't' ? `${request.ownerToken}\n${request.replaces ?? ''}` : request.ownerToken;
 }
 
 function lettersOf(entries: readonly BatchEntry[]): string {

@@ -7,15 +7,23 @@ export interface LuaScript {
 }
 
 /**
- * All or nothing. KEYS: the resources. ARGV: owner token, ttl in ms.
- * Reply: 'OK', or for how many ms the key that stays longest is kept (-1: for ever).
+ * All or nothing. KEYS: the resources. ARGV: owner token, ttl in ms, and the owner token of a hold that ends here and
+ * counts as free ('': none).
+ * Reply: 'OK', 'REPLACED' when all keys had the token that ends, or for how many ms the key that stays longest is
+ * kept (-1: for ever).
  */
 export const ACQUIRE = script(`
--- Look at every key before any is written. Whatever is there is in the way, of any type and of any owner:
--- owner tokens are never used twice.
-local taken = {}
+-- Look at every key before any is written. Whatever is there is in the way, of any type and of any owner: owner
+-- tokens are never used twice. But for the one that is replaced.
+local taken, replaced = {}, 0
 for i = 1, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then taken[#taken + 1] = KEYS[i] end
+  if redis.call('EXISTS', KEYS[i]) == 1 then
+    if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3] then
+      replaced = replaced + 1
+    else
+      taken[#taken + 1] = KEYS[i]
+    end
+  end
 end
 
 -- Denied: say when the last key in the way will be gone.
@@ -33,7 +41,7 @@ end
 for i = 1, #KEYS do
   redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
 end
-return redis.status_reply('OK')
+return redis.status_reply(replaced == #KEYS and 'REPLACED' or 'OK')
 `);
 
 /** Shared by the scripts that compare: the owner at a key, false for none, true for a key that is not a lock. */
@@ -75,10 +83,13 @@ end
 return reply
 `);
 
-/** Shared by the scripts that release: tells those who wait for a key, and gives the number of connections that hear. */
+/**
+ * Shared by the scripts that release: tells those who wait for a key which hold has ended, and gives the number of
+ * connections that hear it.
+ */
 const TELL = `
-local function tell(key)
-  local listening = redis.pcall('PUBLISH', key, '')
+local function tell(key, token)
+  local listening = redis.pcall('PUBLISH', key, token)
   -- A user without the right to publish: waiters find out by themselves, when the ttl is over.
   return type(listening) == 'number' and listening or 0
 end
@@ -98,7 +109,7 @@ for i = 1, #KEYS do
   if ownerOf(KEYS[i]) == ARGV[1] then
     if ARGV[2] == '0' then
       redis.call('DEL', KEYS[i])
-      if ARGV[3] == '1' then listening = math.max(listening, tell(KEYS[i])) end
+      if ARGV[3] == '1' then listening = math.max(listening, tell(KEYS[i], ARGV[1])) end
     else
       redis.call('PEXPIRE', KEYS[i], ARGV[2])
     end
@@ -110,10 +121,11 @@ return released == #KEYS and 1 + listening or 0
 
 /**
  * Many requests in one: each on one key, in order, and none of them fails another.
- * KEYS: the key of each request. ARGV: a letter per request (a acquire, e extend, r release, w release and tell those
- * who wait), the ttl in ms of those that have one, and the owner token of each.
- * Reply: a letter per request (g granted, 1-9 granted and so many wait, d denied, h denied and put back, f failed);
- * after a space the last error, if something failed.
+ * KEYS: the key of each request. ARGV: a letter per request (a acquire, t acquire in place of another hold, e
+ * extend, r release, w release and tell those who wait), the ttl in ms of those that have one, and the owner token of
+ * each; for t a line feed and the token that it replaces behind it.
+ * Reply: a letter per request (g granted, p granted and replaced, 1-9 granted and so many wait, d denied, h denied and
+ * put back, f failed); after a space the last error, if something failed.
  */
 export const BATCH = script(`
 ${TELL}
@@ -134,6 +146,12 @@ for i = 1, #KEYS do
   if letter == 97 then
     -- a: whatever is there, of any type and of any owner, is in the way.
     votes[i] = vote(redis.pcall('SET', key, token, 'PX', ttl, 'NX'), 'g', 'd')
+  elseif letter == 116 then
+    -- t: the hold that ends is not in the way.
+    local mine, ending = string.match(token, '^(.*)\\n(.*)$')
+    local replaces = redis.pcall('GET', key) == ending
+    votes[i] = replaces and vote(redis.pcall('SET', key, mine, 'PX', ttl), 'p', 'd')
+      or vote(redis.pcall('SET', key, mine, 'PX', ttl, 'NX'), 'g', 'd')
   else
     local owner = redis.pcall('GET', key)
     if owner == token then
@@ -143,7 +161,7 @@ for i = 1, #KEYS do
       else
         -- r, w: only what is ours goes.
         votes[i] = vote(redis.pcall('DEL', key), 'g', 'g')
-        local listening = letter == 119 and votes[i] == 'g' and tell(key) or 0
+        local listening = letter == 119 and votes[i] == 'g' and tell(key, token) or 0
         if listening > 0 then votes[i] = tostring(math.min(listening, 9)) end
       end
     elseif type(owner) == 'table' and not string.find(owner.err, 'WRONGTYPE', 1, true) then

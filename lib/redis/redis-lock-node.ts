@@ -9,6 +9,7 @@ import type {
   NodeStatus,
   NodeStatusChange,
   ReleaseRequest,
+  ReleaseSubscription,
   ReleaseVote,
 } from '../core/lock-node.interface';
 import { systemClock } from '../utils/system-clock';
@@ -20,6 +21,7 @@ import { groupBySlot, keySlot } from './key-slot';
 import { RedisConnection } from './redis-connection';
 import type { RedisNodeDescription } from './redis-connections';
 import { RedisRequests } from './redis-requests';
+import { ReleaseChannel } from './release-channel';
 import { ReleaseBacklog } from './release-backlog';
 import { loadScripts } from './script-runner';
 
@@ -54,6 +56,7 @@ export class RedisLockNode implements LockNode {
   private readonly connection: RedisConnection;
   private readonly requests: RedisRequests;
   private readonly batch: CommandBatch;
+  private readonly channel: ReleaseChannel;
   private readonly backlog: ReleaseBacklog;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
 
@@ -78,6 +81,7 @@ export class RedisLockNode implements LockNode {
     this.requests = new RedisRequests(this.connection, encoder, (request) => {
       if (this.status !== 'closed') this.backlog.add(request);
     });
+    this.channel = new ReleaseChannel(description, clock);
     this.batch = new CommandBatch(this.requests, isCluster(this.connection.client) ? this.slotOf : undefined);
   }
 
@@ -123,9 +127,8 @@ export class RedisLockNode implements LockNode {
     });
   }
 
-  /** Redis does not tell yet: whoever waits asks again. */
-  onReleased(_resource: string, _wake: () => void): null {
-    return null;
+  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+    return this.channel.listen(this.keyPrefix + resource, wake);
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {
@@ -134,7 +137,7 @@ export class RedisLockNode implements LockNode {
   }
 
   async close(): Promise<void> {
-    await this.connection.close();
+    await Promise.all([this.connection.close(), this.channel.close()]);
     this.backlog.clear();
     this.statusListeners.clear();
   }

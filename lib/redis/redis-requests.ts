@@ -36,20 +36,20 @@ export class RedisRequests implements BatchSender {
   /** A request that found no company within its tick. */
   sendOne(entry: BatchEntry): void {
     const keys = [this.encoder.keyOf(entry)];
-    if (entry.letter === 'a') this.acquire(keys, entry.request, entry.vote);
+    if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
     else if (entry.letter === 'e') this.extend(keys, entry.request, entry.vote);
-    else this.release(keys, entry.request, entry.vote);
+    else this.acquire(keys, entry.request, entry.vote);
   }
 
   acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
-    const { ownerToken, askHolderTtl } = request;
+    const { ownerToken, askHolderTtl, replaces = '' } = request;
     const ttlMs = wholeMs(request.ttlMs);
     const [key] = keys;
-    if (key === undefined || keys.length > 1 || askHolderTtl) {
+    if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '') {
       this.run<AcquireVote>(
         ACQUIRE,
         keys,
-        [ownerToken, ttlMs],
+        [ownerToken, ttlMs, replaces],
         this.unlessReleased(ownerToken),
         acquireVoteFrom,
         vote,

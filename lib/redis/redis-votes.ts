@@ -2,11 +2,13 @@ import type { AcquireVote, ExtendVote, FailedVote, NodeHold, ReleaseVote } from 
 import { RedisNodeError } from './redis-node-error';
 
 const GRANTED = { kind: 'granted' } as const;
+const REPLACED = { kind: 'granted', replaced: true } as const;
 const DENIED = { kind: 'denied' } as const;
 
-/** The reply of `SET … NX`, or of the acquire script. Only the exact word of success is a grant. */
+/** The reply of `SET … NX`, or of the acquire script. Only the exact words of success are a grant. */
 export function acquireVoteFrom(reply: unknown): AcquireVote {
   if (reply === 'OK') return GRANTED;
+  if (reply === 'REPLACED') return REPLACED;
   if (reply === null) return DENIED;
   const holderTtlMs = ttlFrom(reply);
   return holderTtlMs === undefined ? unexpectedReply() : { kind: 'denied', holderTtlMs };

@@ -1,0 +1,44 @@
+import type { Attempt } from '../core/attempt';
+import type { PlaceInLine } from './waiting-line';
+
+/** What a holder leaves for the next caller of its process. */
+export interface Turn {
+  /** The holder's own hold, on its way to the next: an attempt that is under way already. */
+  readonly attempt?: Promise<Attempt>;
+  readonly cohort?: Cohort;
+  /** How many other processes wait, and come first. */
+  readonly othersFirst?: number;
+}
+
+/** The place of a holder, and what it may still pass on. */
+export interface Seat {
+  readonly place: PlaceInLine<Turn>;
+  readonly cohort: Cohort;
+}
+
+/** Bounds for one process at a time, so that the others get their turn. */
+const MOST_HAND_OVERS = 32;
+const HAND_OVER_FOR_MS = 100;
+
+/**
+ * The callers of this process that get the lock one after another, without letting it go in between: those that stood
+ * in line when the first of them won it, within bounds.
+ */
+export class Cohort {
+  private constructor(
+    private readonly turnsLeft: number,
+    private readonly untilMs: number,
+  ) {}
+
+  static startingAt(nowMs: number, followers: number): Cohort {
+    return new Cohort(Math.min(followers, MOST_HAND_OVERS), nowMs + HAND_OVER_FOR_MS);
+  }
+
+  mayGoOn(nowMs: number): boolean {
+    return this.turnsLeft > 0 && nowMs < this.untilMs;
+  }
+
+  next(): Cohort {
+    return new Cohort(this.turnsLeft - 1, this.untilMs);
+  }
+}

@@ -1,0 +1,123 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock, Timer } from '../core/clock.interface';
+import { ListenerMap } from '../core/listener-map';
+import type { ReleaseSubscription } from '../core/lock-node.interface';
+import { closeClient } from './close-client';
+import type { RedisNodeDescription } from './redis-connections';
+
+/** How long a connection that nobody listens on is kept, for the next one who waits. */
+const KEEP_UNUSED_MS = 10_000;
+
+/**
+ * Hears of releases: the release script publishes the owner token at the name of the key, and whoever waits for the key
+ * is subscribed to it.
+ *
+ * One more connection per node, since one that is subscribed cannot ask; opened when the first waiter comes, and closed
+ * a while after the last one went. Messages can be lost: they are hints, and the ttl of the holder covers for them.
+ */
+export class ReleaseChannel {
+  private readonly listeners = new ListenerMap<string | undefined>();
+  private readonly heard = new Set<string>();
+  private client: Redis | Cluster | undefined;
+  private unused: Timer | undefined;
+  private isClosed = false;
+
+  constructor(
+    private readonly description: RedisNodeDescription,
+    private readonly clock: Clock,
+  ) {}
+
+  listen(key: string, wake: (released?: string) => void): ReleaseSubscription {
+    if (this.isClosed) return NEVER_HEARD;
+    const listener = (released: string | undefined) => {
+      wake(released);
+    };
+    const isNew = !this.listeners.has(key);
+    this.listeners.add(key, listener);
+    this.unused?.cancel();
+    this.client ??= this.open();
+    if (isNew) this.subscribe(this.client, [key]);
+    const isHeard = () => this.heard.has(key);
+    return {
+      get isHeard() {
+        return isHeard();
+      },
+      stop: () => {
+        this.listeners.remove(key, listener);
+        if (!this.listeners.has(key)) this.unsubscribe(key);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.unused?.cancel();
+    if (this.client !== undefined) await closeClient(this.client, this.clock);
+  }
+
+  private open(): Redis | Cluster {
+    const client = this.description.open();
+    client.on('error', () => {
+      // The other connection of the node tells, and this one connects again by itself.
+    });
+    client.on('ready', () => {
+      this.subscribe(client, this.listeners.keys());
+    });
+    client.on('close', () => {
+      this.heard.clear();
+    });
+    client.on('message', (key: string, ownerToken: string) => {
+      this.listeners.call(key, ownerToken);
+    });
+    return client;
+  }
+
+  private subscribe(client: Redis | Cluster, keys: readonly string[]): void {
+    if (client.status !== 'ready' || keys.length === 0) return;
+    client.subscribe(...keys).then(
+      () => {
+        for (const key of keys) {
+          if (client !== this.client || !this.listeners.has(key)) continue;
+          this.heard.add(key);
+          // It may have been released before we could hear it.
+          this.listeners.call(key, undefined);
+        }
+      },
+      () => {
+        // Refused, or the connection broke: whoever waits asks again now and then, as long as it is not heard.
+      },
+    );
+  }
+
+  private unsubscribe(key: string): void {
+    this.heard.delete(key);
+    const { client } = this;
+    if (client?.status === 'ready') {
+      client.unsubscribe(key).catch(() => {
+        // The connection broke, and the subscription with it.
+      });
+    }
+    if (this.listeners.keys().length > 0) return;
+    this.unused = this.clock.schedule(
+      KEEP_UNUSED_MS,
+      () => {
+        this.closeUnused();
+      },
+      { background: true },
+    );
+  }
+
+  private closeUnused(): void {
+    const { client } = this;
+    this.client = undefined;
+    this.heard.clear();
+    if (client !== undefined) void closeClient(client, this.clock);
+  }
+}
+
+const NEVER_HEARD: ReleaseSubscription = {
+  isHeard: false,
+  stop: () => {
+    // Nothing was begun.
+  },
+};
