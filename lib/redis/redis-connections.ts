@@ -42,7 +42,8 @@ export function describeRedisNode(
 /** By what it can do: the client may come from another copy of ioredis than ours. */
 export function isClient(input: unknown): input is Redis | Cluster {
   return (
-    input instanceof Object &&
+    typeof input === 'object' &&
+    input !== null &&
     'duplicate' in input &&
     typeof input.duplicate === 'function' &&
     'sendCommand' in input &&
@@ -75,7 +76,7 @@ function startupNodesOf(cluster: Cluster): (HostAndPort & RedisOptions)[] {
   return startupNodes.flatMap((entry: unknown): (HostAndPort & RedisOptions)[] => {
     if (typeof entry === 'number') return [{ host: '127.0.0.1', port: entry }];
     if (typeof entry === 'string') return optionsOfStartupUrl(entry);
-    return entry instanceof Object ? [entry] : [];
+    return typeof entry === 'object' && entry !== null ? [entry] : [];
   });
 }
 

@@ -24,7 +24,7 @@ export function toRedisNodeError(error: unknown, secrets: readonly string[]): Re
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Object)) return String(error);
+  if (!isObject(error)) return String(error);
   // "Failed to refresh slots cache." says nothing; what the last server of the cluster said does.
   if ('lastNodeError' in error && error.lastNodeError) return messageOf(error.lastNodeError);
   if ('message' in error && typeof error.message === 'string' && error.message !== '') return error.message;
@@ -42,6 +42,11 @@ function withoutSecrets(message: string, secrets: readonly string[]): string {
 }
 
 function codeOf(error: unknown, message: string): string | undefined {
-  if (error instanceof Object && 'code' in error && typeof error.code === 'string') return error.code;
+  if (isObject(error) && 'code' in error && typeof error.code === 'string') return error.code;
   return /^([A-Z]{3,}) /.exec(message)?.[1];
+}
+
+/** Not `instanceof`: an error can come from another realm, as all errors of Node do under jest. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
