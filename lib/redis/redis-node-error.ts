@@ -23,6 +23,17 @@ export function toRedisNodeError(error: unknown, secrets: readonly string[]): Re
   return new RedisNodeError(message.slice(0, LONGEST_MESSAGE), codeOf(error, message));
 }
 
+/** How ioredis says that a connection is gone; it tells about its retries, which we have none of. */
+export function isCutOff(error: unknown): boolean {
+  if (!isObject(error)) return false;
+  const { name, message } = error as Partial<Error>;
+  return (
+    name === 'MaxRetriesPerRequestError' ||
+    message === 'Connection is closed.' ||
+    message?.startsWith("Stream isn't writeable") === true
+  );
+}
+
 function messageOf(error: unknown): string {
   if (!isObject(error)) return String(error);
   // "Failed to refresh slots cache." says nothing; what the last server of the cluster said does.
