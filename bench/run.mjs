@@ -16,6 +16,8 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
+// Every server has a listener for the end of this process.
+process.setMaxListeners(100);
 // Servers and clients end with this process.
 stopOnSignal(async () => {});
 try {

@@ -1,5 +1,6 @@
 import { Subject, type Observable } from 'rxjs';
 import { LockBusyError } from './errors/lock-busy.error';
+import { LockOptionsError } from './errors/lock-options.error';
 import { LockReentrancyError } from './errors/lock-reentrancy.error';
 import { checkResources } from './locking/check-resources';
 import { LockContext } from './locking/lock-context';
@@ -92,10 +93,10 @@ export class LockService {
     taskAfterOptions?: Task<T>,
   ): Promise<T> {
     const [options, task] =
-      typeof optionsOrTask === 'function' ? [{}, optionsOrTask] : [optionsOrTask, taskAfterOptions];
+      typeof optionsOrTask === 'function' ? [undefined, optionsOrTask] : [optionsOrTask, taskAfterOptions];
     if (typeof task !== 'function')
       throw new TypeError('withLock needs a task: withLock(resources, options?, task)');
-    const { reentrant = true, ...lockOptions } = options;
+    const { reentrant, ...lockOptions } = checkReentrant(options);
 
     const names = checkResources(resources);
     const frame = this.context.holdingAll(names);
@@ -148,4 +149,14 @@ export class LockService {
     await this.closeEverything();
     this.events.complete();
   }
+}
+
+/** The one option that is not the lock's own; the others are checked with the lock. */
+function checkReentrant(options: WithLockOptions = {}): WithLockOptions & { reentrant: boolean } {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new LockOptionsError('options', 'must be an object of lock options.');
+  }
+  const { reentrant = true } = options;
+  if (typeof reentrant !== 'boolean') throw new LockOptionsError('reentrant', 'must be true or false.');
+  return { ...options, reentrant };
 }

@@ -7,7 +7,7 @@ import { sharedNow } from './shared-clock.mjs';
  * Returns when each hold was asked for, began and ended, three numbers per hold, on the clock that all processes
  * share; and since when the workers that are left wait.
  */
-export async function crowd({ key, workers, holdMs, pauseMs, untilMs }, session) {
+export async function crowd({ key, workers, holdMs, untilMs }, session) {
   const holds = [];
   const waitingSince = new Map();
   let holding = 0;
@@ -21,12 +21,11 @@ export async function crowd({ key, workers, holdMs, pauseMs, untilMs }, session)
       const began = sharedNow();
       waitingSince.delete(worker);
       holding += 1;
-      await sleep(between(holdMs));
+      await sleep(holdMs);
       // Before it is given back: nobody else may have it any earlier.
       holds.push(asked, began, sharedNow());
       holding -= 1;
       await session.release(lock);
-      if (pauseMs !== undefined) await sleep(between(pauseMs));
     }
   }
   const working = Array.from({ length: workers }, (_, worker) =>
@@ -40,9 +39,4 @@ export async function crowd({ key, workers, holdMs, pauseMs, untilMs }, session)
   // A hold under way belongs into the list; its worker then stops.
   while (holding > 0) await sleep(1);
   return { holds: Float64Array.from(holds), stillWaitingSince, failure };
-}
-
-/** A range keeps those who poll from falling into step with those who hold. */
-function between([least, most]) {
-  return least + Math.random() * (most - least);
 }

@@ -2,10 +2,11 @@
 import { cycles } from './cycles.mjs';
 import { crowd } from './crowd.mjs';
 import { decorated } from './decorated.mjs';
+import { give, take } from './hand.mjs';
 import { held } from './held.mjs';
 import { operations } from './operations.mjs';
 
-const tasks = { open, cycles, crowd, decorated, held, operations };
+const tasks = { open, cycles, crowd, decorated, give, held, operations, take };
 let session;
 
 process.on('disconnect', () => process.exit());
@@ -16,8 +17,8 @@ process.on('message', ({ id, task, input }) => {
   );
 });
 
-async function open({ contender, urls }) {
+async function open({ contender, urls, retryMs }) {
   if (contender === undefined) return;
   const { open: openSession } = await import(`../contenders/${contender}.mjs`);
-  session = await openSession(urls);
+  session = await openSession(urls, { retryMs });
 }

@@ -1,9 +1,4 @@
-/**
- * Milliseconds on the monotonic clock of the machine, the same in all its processes. `performance.now()` counts from
- * the start of its own process, so the difference is measured once.
- */
-const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
+/** Milliseconds on the monotonic clock of the machine, which is the same in all its processes. */
 export function sharedNow() {
-  return performance.now() + offsetMs;
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -2,32 +2,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, disconnect } from './clients.mjs';
 import { TTL_MS } from './settings.mjs';
 
-const LONGEST_DELAY_MS = 10;
-
 /**
  * `redlock` 5 and its derivative have the same API and the same way to retry.
  *
  * In their own retries they keep what a failed attempt got, and so block each other and themselves for a whole ttl.
  * Tuned in their favour, each attempt is an `acquire` of its own, which gives that back.
  */
-export async function openRedlock(Redlock, urls) {
+export async function openRedlock(Redlock, urls, { retryMs }) {
   const clients = await connect(urls);
   const redlock = new Redlock(clients, { retryCount: 0 });
   return {
-    acquire: (key) => acquireInTheEnd(redlock, key),
+    acquire: (key) => acquireInTheEnd(redlock, key, retryMs),
     release: (lock) => lock.release(),
     close: () => disconnect(clients),
   };
 }
 
 /** Ends with the lock, or with the measurement. */
-async function acquireInTheEnd(redlock, key) {
+async function acquireInTheEnd(redlock, key, retryMs) {
   for (;;) {
     try {
       return await redlock.acquire([key], TTL_MS);
     } catch (error) {
       if (error.name !== 'ExecutionError') throw error;
-      await sleep(Math.random() * LONGEST_DELAY_MS);
+      await sleep(Math.random() * 2 * retryMs);
     }
   }
 }

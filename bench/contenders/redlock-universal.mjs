@@ -2,9 +2,7 @@ import { createRedlock, IoredisAdapter } from 'redlock-universal';
 import { connect, disconnect } from './clients.mjs';
 import { TTL_MS, WAIT_MS } from './settings.mjs';
 
-const RETRY_DELAY_MS = 5;
-
-export async function open(urls) {
+export async function open(urls, { retryMs }) {
   const clients = await connect(urls);
   const adapters = clients.map((client) => new IoredisAdapter(client));
   return {
@@ -13,8 +11,8 @@ export async function open(urls) {
         adapters,
         key,
         ttl: TTL_MS,
-        retryAttempts: Math.ceil(WAIT_MS / RETRY_DELAY_MS),
-        retryDelay: RETRY_DELAY_MS,
+        retryAttempts: Math.ceil(WAIT_MS / retryMs),
+        retryDelay: retryMs,
       });
       return { lock, handle: await lock.acquire() };
     },

@@ -1,4 +1,4 @@
 import Redlock from 'redlock';
 import { openRedlock } from './redlock-family.mjs';
 
-export const open = (urls) => openRedlock(Redlock, urls);
+export const open = (urls, options) => openRedlock(Redlock, urls, options);

@@ -17,12 +17,12 @@ export class Client {
   #calls = 0;
   #ended;
 
-  /** Opens the session; rejects with the reason when that is not possible. */
-  static async start(contender, urls) {
+  /** Opens the session; rejects with the reason when that is not possible. `retryMs` is for those who poll. */
+  static async start(contender, urls, { retryMs = 5 } = {}) {
     const client = new Client();
     client.#fork();
     try {
-      await client.run('open', { contender: contender?.module, urls }, START_LIMIT_MS);
+      await client.run('open', { contender: contender?.module, urls, retryMs }, START_LIMIT_MS);
     } catch (error) {
       client.end();
       throw error;

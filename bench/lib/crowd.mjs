@@ -16,15 +16,17 @@ let keys = 0;
 export async function competeForOneKey(
   contender,
   fleet,
-  { processes, workers, holdMs, pauseMs, durationMs },
+  { processes, workers, holdMs, durationMs, retryMs },
 ) {
   let clients = [];
   try {
-    clients = await Promise.all(Array.from({ length: processes }, () => Client.start(contender, fleet.urls)));
+    clients = await Promise.all(
+      Array.from({ length: processes }, () => Client.start(contender, fleet.urls, { retryMs })),
+    );
     const key = `crowd-${(keys += 1)}`;
     const from = sharedNow() + START_MS + WARM_MS;
     const untilMs = from + durationMs;
-    const input = { key, workers, holdMs, pauseMs, untilMs };
+    const input = { key, workers, holdMs, untilMs };
     const limitMs = START_MS + WARM_MS + durationMs + LIMIT_MS;
     const running = Promise.all(clients.map((client) => client.run('crowd', input, limitMs)));
     // Both counts come before the end, so nothing of the end is in them.

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { open } from '../contenders/floor.mjs';
-import { median } from './statistics.mjs';
+import { mean, median } from './statistics.mjs';
 
 const SAMPLES = 400;
 
@@ -18,4 +19,15 @@ export async function measureRoundTrip(urls) {
   }
   session.close();
   return median(tookMs.slice(SAMPLES / 4));
+}
+
+/** How long a hold of `holdMs` takes by the timers of this machine while it does nothing else; the mean. */
+export async function measureTimer(holdMs) {
+  const tookMs = [];
+  for (let sample = 0; sample < 100; sample += 1) {
+    const start = performance.now();
+    await sleep(holdMs);
+    tookMs.push(performance.now() - start);
+  }
+  return mean(tookMs);
 }

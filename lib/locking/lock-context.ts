@@ -31,12 +31,12 @@ export class LockContext {
 
   /** Runs `task` under a lock that was just acquired. */
   enter<T>(lock: HeldLock, task: (lock: Lock) => T | Promise<T>): Promise<T> {
-    return this.run({ lock, outer: this.storage.getStore(), users: { count: 0 } }, task);
+    return this.run({ lock, outer: this.innermost(), users: { count: 0 } }, task);
   }
 
   /** Runs `task` under a lock that the context holds already. */
   reenter<T>(frame: Frame, task: (lock: Lock) => T | Promise<T>): Promise<T> {
-    return this.run({ ...frame, outer: this.storage.getStore() }, task);
+    return this.run({ ...frame, outer: this.innermost() }, task);
   }
 
   /** The task's error passes as it is; its result only if the lock was ours until the task was done. */
@@ -59,6 +59,11 @@ export class LockContext {
   private async leave({ lock, users }: Frame): Promise<void> {
     users.count -= 1;
     if (users.count === 0) await lock.release();
+  }
+
+  /** Not simply the store: a chain of tasks that start each other would keep every lock that it ever had (R18). */
+  private innermost(): Frame | undefined {
+    return this.find(() => true);
   }
 
   private find(isIt: (frame: Frame) => boolean): Frame | undefined {

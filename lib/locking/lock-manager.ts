@@ -99,13 +99,13 @@ export class LockManager {
     }
   }
 
-  inspect(resource: string): Promise<LockInspection> {
+  async inspect(resource: string): Promise<LockInspection> {
     const { nodes, clock, limits } = this.settings;
     return inspectNodes(nodes, clock, limits.nodeTimeoutMs, checkResource(resource));
   }
 
   /** Removes `resource` from every node that has it, whoever holds it. */
-  forceRelease(resource: string): Promise<number> {
+  async forceRelease(resource: string): Promise<number> {
     const { nodes, clock, limits } = this.settings;
     return forceRelease(nodes, clock, limits.nodeTimeoutMs, checkResource(resource));
   }

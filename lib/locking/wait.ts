@@ -70,12 +70,8 @@ export class Wait {
     if (this.cancelled !== undefined) throw this.cancelled.reason;
   }
 
-  /**
-   * What `work` gives, or at once the reason of the caller's signal; the work itself goes on. Without a signal it is
-   * waited for: it is bounded, and a promise less.
-   */
+  /** What `work` gives, or at once the reason of `cancel`; the work itself goes on. */
   unlessCancelled<T>(work: Promise<T>): Promise<T> {
-    if (this.signal === undefined) return work;
     return new Promise<T>((resolve, reject) => {
       this.onCancel = reject;
       work.then(resolve, reject);

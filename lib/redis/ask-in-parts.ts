@@ -29,7 +29,10 @@ export function mergeAcquireVotes(votes: readonly AcquireVote[]): AcquireVote {
   const failed = failedOf(votes);
   if (failed !== undefined) return failed;
   const denied = votes.filter((vote) => vote.kind === 'denied');
-  if (denied.length === 0) return { kind: 'granted' };
+  if (denied.length === 0) {
+    const isReplaced = votes.every((vote) => vote.kind === 'granted' && vote.replaced);
+    return isReplaced ? { kind: 'granted', replaced: true } : { kind: 'granted' };
+  }
   const told = denied.flatMap(({ holderTtlMs }) => holderTtlMs ?? []);
   return told.length === 0 ? { kind: 'denied' } : { kind: 'denied', holderTtlMs: Math.max(...told) };
 }
@@ -43,7 +46,10 @@ export function mergeExtendVotes(votes: readonly ExtendVote[]): ExtendVote {
 }
 
 export function mergeReleaseVotes(votes: readonly ReleaseVote[]): ReleaseVote {
-  return failedOf(votes) ?? votes.find(({ kind }) => kind === 'denied') ?? { kind: 'granted' };
+  const failedOrDenied = failedOf(votes) ?? votes.find(({ kind }) => kind === 'denied');
+  if (failedOrDenied !== undefined) return failedOrDenied;
+  const waiting = Math.max(...votes.map((vote) => (vote.kind === 'granted' ? (vote.waiting ?? 0) : 0)));
+  return waiting > 0 ? { kind: 'granted', waiting } : { kind: 'granted' };
 }
 
 function failedOf(votes: readonly (AcquireVote | ExtendVote | ReleaseVote)[]): FailedVote | undefined {

@@ -9,13 +9,7 @@ import type { Cluster, Redis } from 'ioredis';
 export function breakConnection(client: Redis | Cluster): void {
   for (const server of serversOf(client)) {
     const stream = server.stream as Redis['stream'] | undefined;
-    if (stream === undefined) continue;
-    try {
-      stream.resetAndDestroy();
-    } catch {
-      // Not a plain TCP socket: TLS, or a unix socket, of which nothing is under way.
-      stream.destroy();
-    }
+    if (stream !== undefined) reset(stream);
   }
 }
 
@@ -25,4 +19,18 @@ export function isCluster(client: Redis | Cluster): client is Cluster {
 
 function serversOf(client: Redis | Cluster): Redis[] {
   return isCluster(client) ? client.nodes() : [client];
+}
+
+function reset(stream: Redis['stream']): void {
+  // Where nothing was sent, or an orderly end has begun: Node cannot reset the latter, and would not close it either.
+  if (stream.connecting || stream.writableEnded) {
+    stream.destroy();
+    return;
+  }
+  try {
+    stream.resetAndDestroy();
+  } catch {
+    // Not plain TCP: TLS, or a unix socket.
+    stream.destroy();
+  }
 }

@@ -5,28 +5,21 @@ import { breakConnection } from './break-connection';
 const LONGEST_GOODBYE_MS = 500;
 
 /** Lets the requests under way be answered, if that is soon, and ends the connection for good. */
-export function closeClient(client: Redis | Cluster, clock: Clock): Promise<void> {
+export async function closeClient(client: Redis | Cluster, clock: Clock): Promise<void> {
+  if (client.status === 'ready') await sayGoodbye(client, clock);
+  // Reset first: an orderly end would wait for a server that may be silent.
+  breakConnection(client);
+  client.disconnect();
+}
+
+function sayGoodbye(client: Redis | Cluster, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const limit = clock.schedule(LONGEST_GOODBYE_MS, () => {
-      client.disconnect();
-      breakConnection(client);
-      resolve();
-    });
+    const limit = clock.schedule(LONGEST_GOODBYE_MS, resolve);
     const done = () => {
       limit.cancel();
       resolve();
     };
-    if (client.status === 'end') {
-      done();
-      return;
-    }
     client.once('end', done);
-    if (client.status !== 'ready') {
-      client.disconnect();
-      return;
-    }
-    client.quit().catch(() => {
-      client.disconnect();
-    });
+    client.quit().catch(done);
   });
 }

@@ -2,9 +2,10 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../core/clock.interface';
 import type { NodeStatus, NodeStatusChange } from '../core/lock-node.interface';
 import { breakConnection } from './break-connection';
+import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
 import type { RedisNodeDescription } from './redis-connections';
-import { RedisNodeError, toRedisNodeError } from './redis-node-error';
+import { isCutOff, RedisNodeError, toRedisNodeError } from './redis-node-error';
 import { watchServers } from './server-watch';
 import { watchForStall } from './stall-watch';
 
@@ -35,6 +36,7 @@ export class RedisConnection {
   private lastError: RedisNodeError | undefined;
   private inFlight = 0;
   private answered = 0;
+  private closing: Promise<void> | undefined;
   private readonly stopWatching: () => void;
 
   constructor(private readonly setup: RedisConnectionSetup) {
@@ -61,7 +63,7 @@ export class RedisConnection {
       answered: () => this.answered,
       isOwed: () => this.inFlight > 0 || this.client.status === 'connect',
       onStall: () => {
-        this.lastError = new RedisNodeError('the server stopped answering', 'STALLED');
+        this.lastError = new RedisNodeError('the server does not answer', 'STALLED');
         breakConnection(this.client);
       },
     });
@@ -108,8 +110,12 @@ export class RedisConnection {
   }
 
   /** Closes our connection, and waits for it a little: a server that is silent must not hold up a shutdown. */
-  async close(): Promise<void> {
-    if (this.currentStatus === 'closed') return;
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
     this.unusable = new RedisNodeError(`${this.setup.description.name} is closed`, 'CLOSED');
     this.changeStatus({ status: 'closed' });
     this.stopWatching();
@@ -139,10 +145,11 @@ export class RedisConnection {
 
   /** Only a connector can make ioredis give up, for which it has no strategy to ask. */
   private reconnectLater(): void {
-    this.setup.clock.schedule(RETRY_AFTER_END_MS, () => {
+    const retry = () => {
       if (this.currentStatus !== 'closed' && this.client.status === 'end')
         this.client.connect().catch(ignore);
-    });
+    };
+    this.setup.clock.schedule(RETRY_AFTER_END_MS, retry, { background: true });
   }
 
   private countAnswer(): void {
@@ -154,25 +161,6 @@ export class RedisConnection {
     if (!isCutOff(error)) return toRedisNodeError(error, this.setup.description.secrets);
     const reason = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
     return new RedisNodeError(`the connection broke before the answer${reason}`, 'DISCONNECTED');
-  }
-}
-
-/** How ioredis says that a connection is gone; it tells about its retries, which we have none of. */
-function isCutOff(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (error.name === 'MaxRetriesPerRequestError' ||
-      error.message === 'Connection is closed.' ||
-      error.message.startsWith("Stream isn't writeable"))
-  );
-}
-
-/** A caller's mistake must stay the caller's: here it would become an unhandled rejection and end the process. */
-function callSafely<T>(callback: (value: T) => void, value: T): void {
-  try {
-    callback(value);
-  } catch {
-    // There is nobody to tell.
   }
 }
 

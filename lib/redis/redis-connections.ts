@@ -2,6 +2,7 @@ import Redis, { type Cluster, type ClusterOptions, type RedisOptions } from 'ior
 import { LockOptionsError } from '../errors/lock-options.error';
 import { clusterOptions, connectionOptions } from './connection-options';
 import { type HostAndPort, placeOf, placeOfCluster, type RedisPlace } from './redis-address';
+import { systemRandomness } from '../utils/system-randomness';
 import { checkRedisOptions } from './redis-options-check';
 import { optionsFromUrl, type Refuse } from './redis-url';
 
@@ -25,7 +26,7 @@ export interface RedisNodeDescription extends RedisPlace {
 export function describeRedisNode(
   input: RedisNodeInput,
   option = 'nodes[0]',
-  random: () => number = Math.random,
+  random: () => number = systemRandomness.fraction,
 ): RedisNodeDescription {
   const refuse: Refuse = (message) => {
     throw new LockOptionsError(option, message);
@@ -42,7 +43,8 @@ export function describeRedisNode(
 /** By what it can do: the client may come from another copy of ioredis than ours. */
 export function isClient(input: unknown): input is Redis | Cluster {
   return (
-    input instanceof Object &&
+    typeof input === 'object' &&
+    input !== null &&
     'duplicate' in input &&
     typeof input.duplicate === 'function' &&
     'sendCommand' in input &&
@@ -75,7 +77,7 @@ function startupNodesOf(cluster: Cluster): (HostAndPort & RedisOptions)[] {
   return startupNodes.flatMap((entry: unknown): (HostAndPort & RedisOptions)[] => {
     if (typeof entry === 'number') return [{ host: '127.0.0.1', port: entry }];
     if (typeof entry === 'string') return optionsOfStartupUrl(entry);
-    return entry instanceof Object ? [entry] : [];
+    return typeof entry === 'object' && entry !== null ? [entry] : [];
   });
 }
 

@@ -15,6 +15,7 @@ import type {
 import { systemClock } from '../utils/system-clock';
 import { askInParts, mergeAcquireVotes, mergeExtendVotes, mergeReleaseVotes } from './ask-in-parts';
 import { isCluster } from './break-connection';
+import { callSafely } from './call-safely';
 import { CommandBatch } from './command-batch';
 import { BatchEncoder } from './encoded-batch';
 import { groupBySlot, keySlot } from './key-slot';
@@ -192,13 +193,7 @@ export class RedisLockNode implements LockNode {
 
   private statusChanged(change: NodeStatusChange): void {
     if (change.status === 'up') this.sendBacklog();
-    for (const listener of [...this.statusListeners]) {
-      try {
-        listener(change);
-      } catch {
-        // Listeners are not part of the node, and must not stop it or each other.
-      }
-    }
+    for (const listener of [...this.statusListeners]) callSafely(listener, change);
   }
 
   /** Before anything else goes over a new connection, so that it cannot undo what comes later. */

@@ -23,8 +23,19 @@ export function toRedisNodeError(error: unknown, secrets: readonly string[]): Re
   return new RedisNodeError(message.slice(0, LONGEST_MESSAGE), codeOf(error, message));
 }
 
+/** How ioredis says that a connection is gone; it tells about its retries, which we have none of. */
+export function isCutOff(error: unknown): boolean {
+  if (!isObject(error)) return false;
+  const { name, message } = error as Partial<Error>;
+  return (
+    name === 'MaxRetriesPerRequestError' ||
+    message === 'Connection is closed.' ||
+    message?.startsWith("Stream isn't writeable") === true
+  );
+}
+
 function messageOf(error: unknown): string {
-  if (!(error instanceof Object)) return String(error);
+  if (!isObject(error)) return String(error);
   // "Failed to refresh slots cache." says nothing; what the last server of the cluster said does.
   if ('lastNodeError' in error && error.lastNodeError) return messageOf(error.lastNodeError);
   if ('message' in error && typeof error.message === 'string' && error.message !== '') return error.message;
@@ -42,6 +53,11 @@ function withoutSecrets(message: string, secrets: readonly string[]): string {
 }
 
 function codeOf(error: unknown, message: string): string | undefined {
-  if (error instanceof Object && 'code' in error && typeof error.code === 'string') return error.code;
+  if (isObject(error) && 'code' in error && typeof error.code === 'string') return error.code;
   return /^([A-Z]{3,}) /.exec(message)?.[1];
+}
+
+/** Not `instanceof`: an error can come from another realm, as all errors of Node do under jest. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

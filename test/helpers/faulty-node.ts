@@ -9,6 +9,7 @@ import type {
   NodeStatus,
   NodeStatusChange,
   ReleaseRequest,
+  ReleaseSubscription,
   ReleaseVote,
 } from '../../lib/core/lock-node.interface';
 import type { Clock } from '../../lib/core/clock.interface';
@@ -125,8 +126,9 @@ export class FaultyNode implements LockNode {
     });
   }
 
-  onReleased(resource: string, wake: () => void): (() => void) | null {
-    return this.tellsReleases ? this.inner.onReleased(resource, wake) : null;
+  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+    const subscription = this.inner.onReleased(resource, wake);
+    return { isHeard: this.tellsReleases, stop: subscription.stop };
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {

@@ -4,6 +4,7 @@ import type {
   LockNode,
   NodeHold,
   ReleaseRequest,
+  ReleaseSubscription,
 } from '../../lib/core/lock-node.interface';
 
 type Request = AcquireRequest | ExtendRequest | ReleaseRequest;
@@ -52,8 +53,8 @@ export class ScriptedNode implements LockNode {
     this.note({ verb: 'release', request, vote });
   }
 
-  onReleased(): () => void {
-    return () => undefined;
+  onReleased(): ReleaseSubscription {
+    return { isHeard: true, stop: () => undefined };
   }
 
   onStatus(): () => void {

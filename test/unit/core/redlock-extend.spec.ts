@@ -1,4 +1,5 @@
-import { Redlock, type Extension, type Hold } from '../../../lib/core/redlock';
+import type { Hold } from '../../../lib/core/hold';
+import { Redlock, type Extension } from '../../../lib/core/redlock';
 import { readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
@@ -15,7 +16,9 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     ownerToken: 'token',
     ttlMs,
     validity: validityFrom(readInstant(clock), ttlMs),
+    wasWon: true,
     releaseBegan: false,
+    releaseAnsweredBy: 0,
     keepUntilMs: 0,
   };
   const extend = (byMs: number) => watch<Extension>(redlock.extend(hold, byMs));

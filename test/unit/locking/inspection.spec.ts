@@ -127,10 +127,10 @@ describe('inspect', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('refuses a resource that acquire would refuse', () => {
+  it('refuses a resource that acquire would refuse', async () => {
     const { manager } = new Fleet(3).process();
 
-    expect(() => manager.inspect('')).toThrow(LockKeyError);
+    await expect(manager.inspect('')).rejects.toThrow(LockKeyError);
   });
 });
 

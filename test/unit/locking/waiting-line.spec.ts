@@ -4,8 +4,8 @@ import { WaitingLine, type PlaceInLine } from '../../../lib/locking/waiting-line
 function setUp() {
   const line = new WaitingLine();
   const served: string[] = [];
-  const join = (name: string, ...resources: string[]): PlaceInLine =>
-    line.join(resources, () => served.push(name));
+  const join = (name: string, ...resources: string[]): PlaceInLine<unknown> =>
+    line.join(resources, { ttlMs: 1, onFirst: () => served.push(name) });
   return { line, served, join };
 }
 
@@ -112,12 +112,15 @@ describe('WaitingLine', () => {
   it('bears one who leaves the moment it is served', () => {
     const line = new WaitingLine();
     const served: string[] = [];
-    const anna = line.join(['a'], () => undefined);
-    const ben = line.join(['a'], () => {
-      served.push('ben');
-      ben.leave();
+    const anna = line.join(['a'], { ttlMs: 1, onFirst: () => undefined });
+    const ben = line.join(['a'], {
+      ttlMs: 1,
+      onFirst: () => {
+        served.push('ben');
+        ben.leave();
+      },
     });
-    line.join(['a'], () => served.push('carl'));
+    line.join(['a'], { ttlMs: 1, onFirst: () => served.push('carl') });
 
     anna.leave();
 

@@ -19,8 +19,11 @@ const requests = (nodes: readonly FaultyNode[]) => nodes.reduce((sum, node) => s
 
 /** Nothing is kept of those who waited. Looks inside: from outside, a leak shows only after days. */
 function whatIsKept(manager: LockManager): unknown {
-  const { line, waits } = manager as unknown as { line: { isEmpty: boolean }; waits: Map<unknown, unknown> };
-  return { lineIsEmpty: line.isEmpty, waits: waits.size };
+  const { arena, contenders } = manager as unknown as {
+    arena: { line: { isEmpty: boolean } };
+    contenders: Set<unknown>;
+  };
+  return { lineIsEmpty: arena.line.isEmpty, waits: contenders.size };
 }
 
 describe('waiting for a lock', () => {
@@ -34,10 +37,11 @@ describe('waiting for a lock', () => {
 
     expect(waiter.error).toBeInstanceOf(LockBusyError);
     expect(waiter.error).toMatchObject({ resources: ['order:7'], waitedMs: 2_000 });
+    // The leading node is asked before the others, and it denied.
     expect((waiter.error as LockBusyError).votes.map(({ vote }) => vote)).toEqual([
       'denied',
-      'denied',
-      'denied',
+      'pending',
+      'pending',
     ]);
   });
 
@@ -224,7 +228,7 @@ describe('waiting for a lock', () => {
     const tokens = nodes[0]?.sent
       .filter(({ verb }) => verb === 'acquire')
       .map(({ request }) => request.ownerToken);
-    expect(tokens?.length).toBeGreaterThan(5);
+    expect(tokens?.length).toBeGreaterThan(2);
     expect(new Set(tokens).size).toBe(tokens?.length);
   });
 

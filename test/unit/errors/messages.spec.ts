@@ -1,0 +1,93 @@
+import { LockBusyError } from '../../../lib/errors/lock-busy.error';
+import { LockError } from '../../../lib/errors/lock.error';
+import { LockKeyError } from '../../../lib/errors/lock-key.error';
+import { LockLostError, type LockLostReason } from '../../../lib/errors/lock-lost.error';
+import { LockNotBoundError } from '../../../lib/errors/lock-not-bound.error';
+import { LockOptionsError } from '../../../lib/errors/lock-options.error';
+import { LockReentrancyError } from '../../../lib/errors/lock-reentrancy.error';
+import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
+
+const RESOURCES = ['order:7'];
+const REFUSED = new Error('connect ECONNREFUSED');
+const lost = (reason: LockLostReason) => new LockLostError({ resources: RESOURCES, reason });
+
+describe('the message of an error', () => {
+  it.each<[LockError, string, RegExp, RegExp]>([
+    [
+      new LockBusyError({ resources: RESOURCES, waitedMs: 12.4, votes: [{ node: 'a', vote: 'denied' }] }),
+      'LOCK_BUSY',
+      /"order:7" is locked by another owner, still so after 12 ms/,
+      /Try again later, pass a longer `wait`/,
+    ],
+    [
+      new LockBusyError({ resources: RESOURCES, waitedMs: 0 }),
+      'LOCK_BUSY',
+      /another caller of this process/,
+      /use tryAcquire\(\) or onBusy/,
+    ],
+    [
+      new LockUnavailableError({
+        resources: RESOURCES,
+        waitedMs: 500,
+        votes: [
+          { node: 'a', vote: 'failed', error: REFUSED },
+          { node: 'b', vote: 'granted' },
+          { node: 'c', vote: 'pending' },
+        ],
+      }),
+      'LOCK_UNAVAILABLE',
+      /a failed \(connect ECONNREFUSED\), b granted, c pending; gave up after 500 ms/,
+      /Check that a majority of the nodes is up/,
+    ],
+    [
+      new LockUnavailableError({ resources: RESOURCES, waitedMs: 0, votes: [] }),
+      'LOCK_UNAVAILABLE',
+      /The lock service is closed/,
+      /Ask for locks before the application shuts down/,
+    ],
+    [lost('expired'), 'LOCK_LOST', /its validity ended/, /raise `ttl`/],
+    [lost('gone'), 'LOCK_LOST', /a majority of the nodes says/, /find who deleted the key/],
+    [lost('max-hold'), 'LOCK_LOST', /held for `maxHold`/, /Raise `maxHold`/],
+    [lost('closed'), 'LOCK_LOST', /shut down/, /Raise `shutdownTimeout`/],
+    [lost('released'), 'LOCK_LOST', /released before/, /Do not use a lock after release/],
+    [lost('too-short'), 'LOCK_LOST', /too little/, /Extend it first/],
+    [
+      new LockReentrancyError(RESOURCES, 'why.'),
+      'LOCK_REENTRANCY',
+      /"order:7" is already locked by the code/,
+      /why/,
+    ],
+    [
+      new LockNotBoundError('A.b', undefined),
+      'LOCK_NOT_BOUND',
+      /A\.b is locked, but/,
+      /call bindLockService/,
+    ],
+    [new LockNotBoundError('A.b', 'x'), 'LOCK_NOT_BOUND', /lock service named "x"/, /\{ name: "x", … \}/],
+    [new LockOptionsError('ttl', 'do this.'), 'LOCK_OPTIONS_INVALID', /^ttl: /, /do this/],
+    [new LockKeyError('Do that.', 7), 'LOCK_KEY_INVALID', /Do that/, /Do that/],
+  ])('%s says what happened and then what to do', (error, code, what, remedy) => {
+    expect(error).toBeInstanceOf(LockError);
+    expect(error.name).toBe(error.constructor.name);
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(what);
+    expect(error.message).toMatch(remedy);
+    expect(error.message).toMatch(/\.$/);
+  });
+
+  it('about many resources names the first three', () => {
+    const error = new LockBusyError({ resources: ['a', 'b', 'c', 'd', 'e'], waitedMs: 0 });
+
+    expect(error.message).toContain('"a", "b", "c" and 2 more');
+    expect(error.resources).toHaveLength(5);
+  });
+
+  it('about an outage has the first failure as its cause', () => {
+    const votes = [
+      { node: 'a', vote: 'granted' } as const,
+      { node: 'b', vote: 'failed', error: REFUSED } as const,
+    ];
+
+    expect(new LockUnavailableError({ resources: RESOURCES, waitedMs: 0, votes }).cause).toBe(REFUSED);
+  });
+});

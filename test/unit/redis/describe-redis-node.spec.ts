@@ -1,0 +1,99 @@
+import { inspect } from 'node:util';
+import Redis, { Cluster } from 'ioredis';
+import { LockOptionsError } from '../../../lib/errors/lock-options.error';
+import { describeRedisNode, type RedisNodeInput } from '../../../lib/redis/redis-connections';
+
+const SECRET = 's3cret';
+
+function placeOf(input: RedisNodeInput) {
+  const { name, address } = describeRedisNode(input);
+  return { name, address };
+}
+
+describe('the name and the address of a node', () => {
+  it.each<[RedisNodeInput, string, string]>([
+    ['redis://a:7000', 'a:7000', 'a:7000'],
+    ['redis://a', 'a:6379', 'a:6379'],
+    ['redis://A.example', 'A.example:6379', 'a.example:6379'],
+    ['rediss://user:s3cret@a:7000/2', 'a:7000/2', 'a:7000'],
+    ['redis://a:7000/0', 'a:7000', 'a:7000'],
+    ['redis://[::1]:7000', '[::1]:7000', 'localhost:7000'],
+    ['redis://127.0.0.1', '127.0.0.1:6379', 'localhost:6379'],
+    ['redis://a?family=6', 'a:6379', 'a:6379'],
+    ['/run/redis.sock', '/run/redis.sock', '/run/redis.sock'],
+    [{}, 'localhost:6379', 'localhost:6379'],
+    [{ host: 'a', port: 7000, db: 3, password: SECRET }, 'a:7000/3', 'a:7000'],
+    [{ path: '/run/redis.sock', db: 1 }, '/run/redis.sock/1', '/run/redis.sock'],
+    [
+      { sentinels: [{ host: 'c' }, { host: 'b', port: 1 }], name: 'mymaster', sentinelPassword: SECRET },
+      'sentinel:mymaster@c:26379',
+      'sentinel:mymaster@b:1,c:26379',
+    ],
+    [new Redis({ host: 'a', port: 7000, lazyConnect: true, password: SECRET }), 'a:7000', 'a:7000'],
+    [new Redis('redis://:s3cret@a:7000/4', { lazyConnect: true }), 'a:7000/4', 'a:7000'],
+    [
+      new Cluster([{ host: 'b', port: 1 }, 'redis://:s3cret@a:2', 3], {
+        lazyConnect: true,
+        redisOptions: { password: SECRET },
+      }),
+      'cluster:b:1',
+      'cluster:a:2,b:1,localhost:3',
+    ],
+  ])('of %o', (input, name, address) => {
+    const place = placeOf(input);
+
+    expect(place).toEqual({ name, address });
+    expect(inspect(place)).not.toContain(SECRET);
+  });
+});
+
+describe('what cannot be a node', () => {
+  it.each<[unknown, RegExp]>([
+    ['', /empty string/],
+    ['s3cret', /redis:\/\//],
+    ['http://user:s3cret@a', /redis:\/\//],
+    ['a:6379', /redis:\/\//],
+    ['user:s3cret@a:6379', /redis:\/\//],
+    ['redis://user:s3cret@a:99999999', /cannot|can be read/],
+    ['redis://user:s3cret@:1', /can be read|no host/],
+    ['redis://', /no host|can be read/],
+    ['redis://user:s3cret%@a', /%25/],
+    ['redis://a/s3cret', /database/],
+    ['redis://a?password=s3cret', /query/],
+    ['redis://a?family=5', /family/],
+    [null, /is null/],
+    [undefined, /undefined/],
+    [6379, /number/],
+    [true, /boolean/],
+    [['redis://a'], /an array/],
+    [() => 1, /function/],
+    [{ url: 'redis://:s3cret@a' }, /`url`/],
+    [{ socket: { host: 'a' } }, /`socket`/],
+    [{ host: 'redis://:s3cret@a' }, /`host`/],
+    [{ host: '' }, /`host`/],
+    [{ host: 7 }, /`host`/],
+    [{ port: 0 }, /`port`/],
+    [{ port: 70_000 }, /`port`/],
+    [{ port: NaN }, /`port`/],
+    [{ port: 's3cret' }, /`port`/],
+    [{ path: 'redis://:s3cret@a' }, /`path`/],
+    [{ db: -1 }, /`db`/],
+    [{ db: 1.5 }, /`db`/],
+    [{ sentinels: [{ host: 'a' }] }, /`name`/],
+    [{ sentinels: [], name: 'mymaster' }, /`sentinels`/],
+    [{ sentinels: ['redis://:s3cret@a'], name: 'mymaster' }, /sentinel/],
+    [{ sentinels: [{ host: 'redis://:s3cret@a' }], name: 'mymaster' }, /`host`/],
+  ])('%j is refused with what is wrong, and nothing of the input', (input, message) => {
+    let error: unknown;
+    try {
+      describeRedisNode(input as RedisNodeInput, 'nodes[4]');
+    } catch (caught) {
+      error = caught;
+    }
+
+    expect(error).toBeInstanceOf(LockOptionsError);
+    expect((error as LockOptionsError).option).toBe('nodes[4]');
+    expect((error as LockOptionsError).message).toMatch(message);
+    expect(inspect(error, { depth: 5 })).not.toContain(SECRET);
+  });
+});
