@@ -49,7 +49,9 @@ describe('a cron job with @Locked', () => {
     await app.init();
   });
 
-  afterEach(async () => {});
+  afterEach(async () => {
+    await app.close();
+  });
 
   it.each([
     ['cron-above', 'job:above'],
