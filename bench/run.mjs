@@ -42,10 +42,11 @@ async function runParts() {
   const results = [];
   for (const name of wanted) {
     const part = await import(`./parts/${name}.mjs`);
+    const began = performance.now();
     const result = await part[name]({ quick });
     results.push(result);
     progressDone();
-    printPart(result);
+    printPart(result, performance.now() - began);
   }
   printTargets(results);
   const tookMs = performance.now() - start;

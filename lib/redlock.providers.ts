@@ -6,6 +6,7 @@ import { LockExceptionFilter } from './filters/lock-exception.filter';
 import { NoExceptionFilter } from './filters/no-exception.filter';
 import type {
   RedlockModuleAsyncOptions,
+  RedlockModuleExtras,
   RedlockModuleOptions,
   RedlockOptionsFactory,
 } from './interfaces/redlock-module-options.interface';
@@ -19,10 +20,8 @@ export function createServiceProviders(name: string | undefined): Provider[] {
   return [
     {
       provide: getLockServiceToken(name),
-      useFactory: ({ exceptionFilter, ...options }: RedlockModuleOptions) => {
-        if (typeof (exceptionFilter ?? true) !== 'boolean') {
-          throw new LockOptionsError('exceptionFilter', 'must be true or false.');
-        }
+      useFactory: (options: RedlockModuleOptions) => {
+        checkModuleOptions(options);
         return createLockService(options);
       },
       inject: [REDLOCK_MODULE_OPTIONS],
@@ -33,11 +32,27 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     {
       // Nest wants its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,
-      useFactory: (options: RedlockModuleOptions, adapterHost: HttpAdapterHost) =>
-        options.exceptionFilter === false ? new NoExceptionFilter() : new LockExceptionFilter(adapterHost),
+      useFactory: (options: RedlockModuleOptions | undefined, adapterHost: HttpAdapterHost) =>
+        options?.exceptionFilter === false ? new NoExceptionFilter() : new LockExceptionFilter(adapterHost),
       inject: [REDLOCK_MODULE_OPTIONS, HttpAdapterHost],
     },
   ];
+}
+
+/** What is checked here belongs to the module; the lock service checks the rest. */
+function checkModuleOptions(options: Partial<RedlockModuleOptions & RedlockModuleExtras> | undefined): void {
+  for (const extra of ['name', 'isGlobal'] as const) {
+    // Too late: the module was registered before its factory was asked.
+    if (options?.[extra] !== undefined) {
+      throw new LockOptionsError(
+        extra,
+        `stands beside useFactory, as in forRootAsync({ ${extra}, useFactory }).`,
+      );
+    }
+  }
+  if (typeof (options?.exceptionFilter ?? true) !== 'boolean') {
+    throw new LockOptionsError('exceptionFilter', 'must be true or false.');
+  }
 }
 
 /** The options of `forRootAsync`, and what they need. */

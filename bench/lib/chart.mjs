@@ -9,7 +9,7 @@ const HEAD = 44;
 
 /** Text in the middle between black and white, so that it can be read where the page does not tell its colours. */
 const STYLE = `
-  text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #57606a; }
+  text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #737b84; }
   .title { font-size: 14px; font-weight: 600; }
   .value { font-variant-numeric: tabular-nums; }
   .us { fill: #e0234e; } .peer { fill: #8b949e; } .floor { fill: #4c8bf5; }

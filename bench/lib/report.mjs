@@ -9,11 +9,12 @@ import { targetRows } from './targets.mjs';
 const bench = join(root, 'bench');
 
 /** One part, on the console. */
-export function printPart({ title, tables }) {
+export function printPart({ title, tables }, tookMs) {
   for (const { caption, rows } of tables) {
     console.log(`\n${caption === undefined ? title : `${title}: ${caption}`}\n`);
     console.log(table(rows));
   }
+  console.log(`\n(${(tookMs / 1_000).toFixed(1)} s)`);
 }
 
 export function printTargets(parts) {

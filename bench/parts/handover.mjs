@@ -23,7 +23,7 @@ export async function handover({ quick }) {
     const roundTrips = [await measureRoundTrip(fleet.urls)];
     const results = await interleave(CONTENDERS, quick ? 1 : 2, (contender, round) => {
       progress(`handover: round ${round + 1}: ${contender.name}`);
-      return measure(contender, fleet.urls, { key: `handover-${round}`, durationMs: quick ? 1_000 : 2_500 });
+      return measure(contender, fleet.urls, { key: `handover-${round}`, durationMs: quick ? 1_000 : 2_000 });
     });
     roundTrips.push(await measureRoundTrip(fleet.urls));
     const roundTripMs = median(roundTrips);
@@ -54,7 +54,8 @@ async function measure(contender, urls, { key, durationMs }) {
   const input = { key: `${key}-${contender.name}` };
   const clients = [];
   try {
-    while (clients.length < 2) clients.push(await Client.start(contender, urls, { retryMs: contender.retryMs }));
+    while (clients.length < 2)
+      clients.push(await Client.start(contender, urls, { retryMs: contender.retryMs }));
     const tookMs = await passToAndFro(clients, input, performance.now() + durationMs);
     if (tookMs.some((took) => took < 0)) return { failed: 'acquired before it was released' };
     return { count: tookMs.length, p50: median(tookMs), max: largest(tookMs) };

@@ -19,7 +19,7 @@ const p99 = (sample) => sample?.p99;
 export async function uncontended({ quick }) {
   const sizes = quick ? [3] : [1, 3, 5];
   const rounds = quick ? 2 : 4;
-  const durationMs = quick ? 200 : 350;
+  const durationMs = quick ? 200 : 250;
   const cells = [];
   for (const size of sizes) {
     const fleet = await Fleet.start(size);

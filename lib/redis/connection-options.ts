@@ -56,7 +56,8 @@ export function reconnectDelayMs(times: number, random: () => number): number {
 }
 
 const ALWAYS = {
-  // Boot waits for nobody: connecting begins at once, in the background.
+  // Boot waits for nobody: connecting begins at once, in the background. On a cluster the first request to each server
+  // would wait in a queue otherwise.
   lazyConnect: false,
   // A request is sent on a ready connection, once, or not at all: what was given up must never run later.
   enableOfflineQueue: false,

@@ -63,16 +63,10 @@ function watchCluster(cluster: Cluster, events: ServerEvents): void {
       events.onServerReady(server);
       upIfReady();
     });
-    // ioredis connects when the first command comes, and that command would wait in a queue meanwhile.
-    if (server.status === 'wait') server.connect().catch(ignore);
   });
 }
 
 function commandOf(error: unknown): unknown {
   const { command } = error as { command?: { name?: unknown } };
   return command?.name;
-}
-
-function ignore(): void {
-  // 'node error' tells.
 }

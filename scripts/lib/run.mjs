@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { root } from './paths.mjs';
 
+const PATIENCE_MS = 10_000;
+
 /**
  * Runs a command in the project's folder with its output on the terminal.
  *
@@ -15,21 +17,22 @@ export function run(command, args, { env = {}, limitMs = 300_000 } = {}) {
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: true,
     });
-    const kill = () => killGroup(child);
+    const end = () => signalGroup(child, 'SIGTERM');
     const interrupt = (signal) => {
-      kill();
+      end();
       process.exit(signal === 'SIGINT' ? 130 : 143);
     };
     let problem;
     const limit = setTimeout(() => {
       problem = `did not end within ${limitMs / 1000} s`;
-      kill();
+      end();
+      setTimeout(() => signalGroup(child, 'SIGKILL'), PATIENCE_MS).unref();
     }, limitMs);
-    process.on('exit', kill).on('SIGINT', interrupt).on('SIGTERM', interrupt);
+    process.on('exit', end).on('SIGINT', interrupt).on('SIGTERM', interrupt);
 
     const finish = (ok, why) => {
       clearTimeout(limit);
-      process.off('exit', kill).off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      process.off('exit', end).off('SIGINT', interrupt).off('SIGTERM', interrupt);
       resolve({ ok, problem: problem ?? why });
     };
     child.once('error', (error) => finish(false, error.message));
@@ -44,9 +47,10 @@ export function runNode(file, args, options) {
   return run(process.execPath, [file, ...args], options);
 }
 
-function killGroup(child) {
+/** SIGTERM first: what started servers of its own needs the chance to stop them. */
+function signalGroup(child, signal) {
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-child.pid, signal);
   } catch {
     // It has ended, which is what was wanted.
   }

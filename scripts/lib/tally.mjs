@@ -25,7 +25,7 @@ export class Tally {
   async suite(name, work) {
     const { passed, failed, skipped, problem } = await this.#timed(name, work);
     this.passed += passed;
-    if (failed > 0) this.#fail(failed, `${name}: ${problem ?? `${failed} failed`}`);
+    if (failed > 0) this.#fail(failed, `${name}: ${failed} failed (${problem})`);
     if (skipped > 0) this.#skip(skipped, `${name}: ${problem ?? `${skipped} skipped`}`);
   }
 

@@ -116,6 +116,7 @@ export function itKeepsTheContractOfLockNode(open: () => Promise<LockNode>): voi
     it('takes a ttl with fractions of a millisecond', async () => {
       expect(await acquire(node, 'a', { ownerToken: 'anna', ttlMs: 9_999.25 })).toEqual(GRANTED);
       expect(await extend(node, 'a', { ownerToken: 'anna', ttlMs: 0.25 })).toEqual(GRANTED);
+      expect(await acquire(node, 'b', { ownerToken: 'anna', ttlMs: 0.25 })).toEqual(GRANTED);
     });
 
     it('grants to exactly one of many that ask at the same time', async () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { Locked, LockService, MemoryLockNode, RedlockModule } from '../../lib';
 import { deferred, type Deferred } from '../helpers/deferred';
 
@@ -39,32 +39,35 @@ class Jobs {
 }
 
 describe('a cron job with @Locked', () => {
-  const start = async () => {
-    const app = await Test.createTestingModule({
+  let app: TestingModule;
+
+  beforeEach(async () => {
+    app = await Test.createTestingModule({
       imports: [ScheduleModule.forRoot(), RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
       providers: [Jobs],
     }).compile();
-    return app.init();
-  };
+    await app.init();
+  });
 
-  it.each([
-    ['cron-above', 'job:above'],
-    ['cron-below', 'job:below'],
-  ])('is scheduled and runs under its lock: %s', async (job, resource) => {
-    const app = await start();
-    const jobs = app.get(Jobs);
-
-    await app.get(SchedulerRegistry).getCronJob(job).fireOnTick();
-
-    await expect(jobs.next.promise).resolves.toEqual({ job, held: [resource] });
+  afterEach(async () => {
     await app.close();
   });
 
   it.each([
     ['cron-above', 'job:above'],
     ['cron-below', 'job:below'],
+  ])('is scheduled and runs under its lock: %s', async (job, resource) => {
+    const jobs = app.get(Jobs);
+
+    await app.get(SchedulerRegistry).getCronJob(job).fireOnTick();
+
+    await expect(jobs.next.promise).resolves.toEqual({ job, held: [resource] });
+  });
+
+  it.each([
+    ['cron-above', 'job:above'],
+    ['cron-below', 'job:below'],
   ])('is skipped while another process runs it: %s', async (job, resource) => {
-    const app = await start();
     const busy = deferred();
     app.get(LockService).events$.subscribe(({ type }) => {
       if (type === 'busy') busy.resolve();
@@ -76,6 +79,5 @@ describe('a cron job with @Locked', () => {
 
     expect(app.get(Jobs).runs).toEqual([]);
     await lock.release();
-    await app.close();
   });
 });

@@ -5,6 +5,7 @@ import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node'
 import { RedisServer } from '../helpers/redis-server';
 import { TcpProxy } from '../helpers/tcp-proxy';
 import { until } from '../helpers/until';
+import { VirtualClock } from '../helpers/virtual-clock';
 
 const GRANTED = { kind: 'granted' };
 
@@ -206,6 +207,32 @@ describe('a connection that breaks', () => {
     expect(await node.inspect('a')).toBeNull();
     expect((await node.inspect('b'))?.ttlMs).toBeLessThanOrEqual(30_000);
     expect(await ownerOf(node, 'c')).toBe('ben');
+  });
+
+  it('is replaced when it stays silent, as after a firewall forgot it, and what it still held never arrives', async () => {
+    const clock = new VirtualClock();
+    const node = await openUp(proxy.url, { clock });
+    await proxy.setMode('drop-requests');
+    const votes = Promise.all([
+      acquire(node, 'a', { ownerToken: 'anna' }),
+      acquire(node, ['b', 'c'], { ownerToken: 'anna' }),
+    ]);
+
+    await clock.advance(10_000);
+    for (const vote of await votes) {
+      expect(vote).toMatchObject({
+        kind: 'failed',
+        error: { message: expect.stringContaining('does not answer') as string },
+      });
+    }
+    await proxy.setMode('pass');
+    await until('it is up again', () => node.status === 'up');
+
+    expect(proxy.accepted).toBeGreaterThan(1);
+    expect(await acquire(node, 'a', { ownerToken: 'ben' })).toEqual(GRANTED);
+    const closing = node.close();
+    await clock.advance(1_000);
+    await closing;
   });
 
   it('behind a proxy that accepts and closes is tried again, patiently', async () => {

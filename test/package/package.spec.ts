@@ -65,7 +65,7 @@ describe('the packed package', () => {
 
   beforeAll(() => {
     packed.build();
-  });
+  }, 180_000);
 
   afterAll(() => {
     packed.dispose();

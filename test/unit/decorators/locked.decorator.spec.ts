@@ -15,6 +15,7 @@ import {
 import { systemClock } from '../../../lib/utils/system-clock';
 import { deferred } from '../../helpers/deferred';
 import { FaultyNode } from '../../helpers/faulty-node';
+import { loseLock } from '../../helpers/lose-lock';
 
 describe('@Locked', () => {
   let locks: LockService;
@@ -125,12 +126,9 @@ describe('@Locked', () => {
 
   it('rejects with LockLostError when the lock was lost while the method ran', async () => {
     class Orders {
-      @Locked('order:<0>', { maxHold: 1 })
+      @Locked('order:<0>')
       async pay(_id: string) {
-        const { signal } = locks.current() as { signal: AbortSignal };
-        await new Promise((resolve) => {
-          signal.addEventListener('abort', resolve);
-        });
+        await loseLock(locks);
         return 'paid';
       }
     }

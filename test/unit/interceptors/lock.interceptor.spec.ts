@@ -24,6 +24,7 @@ import {
   type LockService,
 } from '../../../lib';
 import { deferred } from '../../helpers/deferred';
+import { loseLock } from '../../helpers/lose-lock';
 
 const context = new ExecutionContextHost([{ params: { id: '7' } }]);
 
@@ -128,7 +129,7 @@ describe('LockInterceptor', () => {
   });
 
   it('turns a result into LockLostError when the lock was lost meanwhile', async () => {
-    const response = around(() => from(whenAborted(locks.current()?.signal)), { maxHold: 1 });
+    const response = around(() => from(loseLock(locks)));
 
     await expect(lastValueFrom(response)).rejects.toThrow(LockLostError);
   });
@@ -137,15 +138,10 @@ describe('LockInterceptor', () => {
     const source = new Subject<string>();
     const lost = deferred();
     const seen: unknown[] = [];
-    const response = around(
-      () => {
-        locks.current()?.signal.addEventListener('abort', () => {
-          lost.resolve();
-        });
-        return source;
-      },
-      { maxHold: 1 },
-    );
+    const response = around(() => {
+      loseLock(locks).then(lost.resolve, lost.reject);
+      return source;
+    });
     const failure = deferred<unknown>();
     response.subscribe({ next: (part) => seen.push(part), error: failure.resolve });
 
@@ -198,8 +194,3 @@ describe('LockInterceptor', () => {
     expect(() => LockInterceptor('order', { wait: -1 })).toThrow(LockOptionsError);
   });
 });
-
-async function whenAborted(signal: AbortSignal | undefined): Promise<string> {
-  await new Promise((resolve) => signal?.addEventListener('abort', resolve));
-  return 'done';
-}

@@ -89,7 +89,7 @@ describe('the log of a lock service', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation();
     const events = new Subject<LockEvent>();
-    new RedlockLifecycle({ events$: events.asObservable() } as LockService);
+    new RedlockLifecycle({ events$: events.asObservable() });
 
     events.next({ type: 'node-up', node: 'a:6379' });
     events.next({ type: 'busy', resources: ['order:7'], waitedMs: 1 });

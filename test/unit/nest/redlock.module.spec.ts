@@ -193,12 +193,18 @@ describe('RedlockModule', () => {
       expect(register).toThrow(`exactly one of useFactory, useClass, useExisting, but has ${count}`);
     });
 
-    it('fails the start of the application with the name of a wrong option', async () => {
+    it.each<[string, object | undefined]>([
+      ['maxTtl', { ...options(), maxTtl: 0 }],
+      ['name', { ...options(), name: 'billing' }],
+      ['isGlobal', { ...options(), isGlobal: false }],
+      ['options', undefined],
+    ])('fails the start of the application with the name of the wrong option %s', async (option, made) => {
       const starting = start({
-        imports: [RedlockModule.forRootAsync({ useFactory: () => ({ ...options(), maxTtl: 0 }) })],
+        imports: [RedlockModule.forRootAsync({ useFactory: () => made as RedlockModuleOptions })],
       });
 
-      await expect(starting).rejects.toThrow(expect.objectContaining({ option: 'maxTtl' }) as Error);
+      await expect(starting).rejects.toThrow(LockOptionsError);
+      await expect(starting).rejects.toMatchObject({ option });
     });
   });
 
@@ -206,7 +212,7 @@ describe('RedlockModule', () => {
     @Global()
     @Module({ imports: [RedlockModule.forRoot({ nodes: ['redis://127.0.0.1:1'] })] })
     class Production {}
-    const fake = { withLock: () => 'fake', events$: { subscribe: () => undefined }, close: () => undefined };
+    const fake = { withLock: () => 'fake' };
 
     const app = await Test.createTestingModule({ imports: [Production] })
       .overrideProvider(LockService)
