@@ -42,14 +42,14 @@ describe('WaitingLine', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const line = new WaitingLine();
         const model = new Model();
-        const places: PlaceInLine[] = [];
+        const places: PlaceInLine<unknown>[] = [];
         const called: number[] = [];
         const firstAtOnce: number[] = [];
 
         for (const one of steps) {
           if (one.do === 'join') {
             const id = places.length;
-            places.push(line.join(one.resources, () => called.push(id)));
+            places.push(line.join(one.resources, { ttlMs: 1, onFirst: () => called.push(id) }));
             model.join(id, one.resources);
             if (model.isFirst(id)) firstAtOnce.push(id);
           } else if (places.length > 0) {
