@@ -366,6 +366,20 @@ describe('a held lock', () => {
       });
     });
 
+    it('while another extension is under way asks no node when the lock is released before its turn', async () => {
+      const { clock, nodes, lock, extensions } = await setUp();
+      for (const node of nodes) node.fault = 'mute';
+      const both = [watch(lock.extend()), watch(lock.extend())];
+      await settle();
+
+      void lock.release();
+      for (const node of nodes) node.recover();
+      await clock.advance(0);
+
+      expect(extensions()).toEqual([1, 1, 1]);
+      expect(both.map(({ state }) => state)).toEqual(['rejected', 'rejected']);
+    });
+
     it('twice at a time asks the nodes one after another', async () => {
       const { clock, nodes, lock, extensions } = await setUp();
       for (const node of nodes) node.fault = 'mute';
