@@ -40,6 +40,7 @@ export function createLockService(options: RedlockOptions): LockService {
     emit: (event) => {
       events.next(event);
     },
+    isObserved: () => events.observed,
   });
   return new LockService(manager, events, async () => {
     await manager.close(shutdownTimeoutMs);

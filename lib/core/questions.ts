@@ -125,13 +125,14 @@ export class ReleaseQuestion extends OwnershipQuestion implements Question<Relea
       vote({ kind: 'denied' });
       return;
     }
-    node.release(this.request, (releaseVote) => {
-      this.hold.releaseAnsweredBy |= 1 << position;
-      if (releaseVote.kind === 'granted' && releaseVote.waiting !== undefined) {
-        this.waiting = Math.max(this.waiting, releaseVote.waiting);
-      }
-      vote(releaseVote);
-    });
+    node.release(this.request, vote);
+  }
+
+  onVote(position: number, vote: ReleaseVote): void {
+    this.hold.releaseAnsweredBy |= 1 << position;
+    if (vote.kind === 'granted' && vote.waiting !== undefined) {
+      this.waiting = Math.max(this.waiting, vote.waiting);
+    }
   }
 
   onLateVote(): void {

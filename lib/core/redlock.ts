@@ -180,7 +180,7 @@ export class Redlock {
     void holdRound<ReleaseVote>(new ReleaseQuestion(this.asking(), hold, request, isSpared));
   }
 
-  /** Everybody is asked at once, and has the node timeout; where a hold is at stake, not longer than that is valid. */
+  /** A node has the node timeout; where a hold is at stake, not longer than that is valid. */
   private asking(hold?: Hold): Asking {
     const { nodes, clock, nodeTimeoutMs } = this.settings;
     const timeoutMs =

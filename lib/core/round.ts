@@ -1,4 +1,5 @@
-import type { Clock, Timer } from './clock.interface';
+import type { Clock } from './clock.interface';
+import { Deadlines, type Limited } from './deadlines';
 import type { FailedVote, LockNode } from './lock-node.interface';
 import type { Tally } from './quorum';
 
@@ -16,6 +17,8 @@ export interface Question<V extends Vote> {
   isSettled(tally: Tally): boolean;
   /** Hears every vote that comes after the round was settled, however late. */
   onLateVote(node: LockNode, vote: V | FailedVote, position: number): void;
+  /** Hears every vote, in time or late. */
+  onVote?(position: number, vote: V | FailedVote): void;
 }
 
 export interface RoundResult<V extends Vote> extends Tally {
@@ -33,7 +36,7 @@ export function holdRound<V extends Vote>(question: Question<V>): Promise<RoundR
   });
 }
 
-class Round<V extends Vote> implements RoundResult<V> {
+class Round<V extends Vote> implements RoundResult<V>, Limited {
   readonly nodes: number;
   readonly votes: (V | FailedVote | undefined)[];
   granted = 0;
@@ -41,7 +44,12 @@ class Round<V extends Vote> implements RoundResult<V> {
   failed = 0;
 
   private phase: 'asking' | 'waiting' | 'settled' = 'asking';
-  private deadline: Timer | undefined;
+  /** The positions that have answered, a bit each: a second answer does not count. */
+  private answered = 0;
+  private deadlines: Deadlines | undefined;
+  dueAtMs = 0;
+  before: Limited | undefined;
+  behind: Limited | undefined;
 
   constructor(
     private readonly question: Question<V>,
@@ -53,49 +61,45 @@ class Round<V extends Vote> implements RoundResult<V> {
 
   start(): void {
     const { nodes, clock, timeoutMs } = this.question;
-    nodes.forEach((node, position) => {
-      this.askOne(node, position);
-    });
+    for (let position = 0; position < nodes.length; position++) this.askOne(position);
     // Not before every node was asked: a node in this process votes at once, and the others must hear of it too.
     this.phase = 'waiting';
     if (this.settleIfDecided()) return;
-    this.deadline = clock.schedule(timeoutMs, () => {
-      clock.afterArrivedReplies(() => {
-        this.failSilentNodes();
-      });
-    });
+    this.deadlines = Deadlines.of(clock);
+    this.deadlines.add(this, timeoutMs);
   }
 
-  private askOne(node: LockNode, position: number): void {
-    let answered = false;
-    const once = (vote: V | FailedVote) => {
-      if (answered) return;
-      answered = true;
-      this.receive(node, position, isVote(vote) ? vote : UNUSABLE_VOTE);
-    };
-    try {
-      this.question.ask(node, once, position);
-    } catch (error) {
-      once({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
-    }
-  }
-
-  private receive(node: LockNode, position: number, vote: V | FailedVote): void {
-    if (this.phase === 'settled') {
-      this.question.onLateVote(node, vote, position);
-      return;
-    }
-    this.count(position, vote);
-    this.settleIfDecided();
-  }
-
-  private failSilentNodes(): void {
-    if (this.phase === 'settled') return;
+  onDeadline(): void {
     const error = new Error(`no answer within ${Math.round(this.question.timeoutMs)} ms`);
     this.votes.forEach((vote, position) => {
       if (vote === undefined) this.count(position, { kind: 'failed', error });
     });
     this.finish();
+  }
+
+  private askOne(position: number): void {
+    const node = this.question.nodes[position] as LockNode;
+    const vote = (vote: V | FailedVote) => {
+      this.receive(position, vote);
+    };
+    try {
+      this.question.ask(node, vote, position);
+    } catch (error) {
+      vote({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+
+  private receive(position: number, given: V | FailedVote): void {
+    if (this.answered & (1 << position)) return;
+    this.answered |= 1 << position;
+    const vote = isVote(given) ? given : UNUSABLE_VOTE;
+    this.question.onVote?.(position, vote);
+    if (this.phase === 'settled') {
+      this.question.onLateVote(this.question.nodes[position] as LockNode, vote, position);
+      return;
+    }
+    this.count(position, vote);
+    this.settleIfDecided();
   }
 
   private count(position: number, vote: V | FailedVote): void {
@@ -113,7 +117,7 @@ class Round<V extends Vote> implements RoundResult<V> {
 
   private finish(): void {
     this.phase = 'settled';
-    this.deadline?.cancel();
+    this.deadlines?.remove(this);
     this.settle(this);
   }
 }

@@ -27,12 +27,16 @@ export interface LockManagerSettings {
   readonly defaults: LockOptions;
   /** Must not throw. */
   readonly emit: (event: LockEvent) => void;
+  /** Whether anybody listens: events of locks that nobody hears are not made. */
+  readonly isObserved: () => boolean;
 }
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
 export class LockManager {
   private readonly redlock: Redlock;
   private readonly arena: Arena;
+  /** What a call without options asks for. */
+  private readonly defaults: CheckedLockOptions;
   private readonly around: LockSurroundings;
   private readonly contenders = new Set<Contender>();
   private readonly held = new Set<HeldLock>();
@@ -44,6 +48,7 @@ export class LockManager {
 
   constructor(private readonly settings: LockManagerSettings) {
     const { nodes, clock, limits, randomness } = settings;
+    this.defaults = completeLockOptions(undefined, settings.defaults, limits);
     this.redlock = new Redlock({
       nodes,
       clock,
@@ -57,6 +62,7 @@ export class LockManager {
       limits,
       fraction: randomness.fraction,
       emit: settings.emit,
+      isObserved: settings.isObserved,
       onEnded: (lock) => {
         this.held.delete(lock);
         this.noticeIdle();
@@ -82,14 +88,17 @@ export class LockManager {
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
   async acquire(resources: string | readonly string[], options?: LockOptions): Promise<HeldLock> {
     const names = checkResources(resources);
-    const how = completeLockOptions(options, this.settings.defaults, this.settings.limits);
+    const how =
+      options === undefined
+        ? this.defaults
+        : completeLockOptions(options, this.settings.defaults, this.settings.limits);
     how.signal?.throwIfAborted();
     if (this.isClosed) throw closedError(names, 0);
 
     const contender = new Contender(names, how, this.arena);
     this.contenders.add(contender);
     try {
-      return this.hand(await contender.win(), how, contender.waitedMs);
+      return this.hand(await contender.win(), how, contender);
     } catch (error) {
       this.report(error, contender);
       throw error;
@@ -121,12 +130,14 @@ export class LockManager {
     for (const stop of this.stopsListening) stop();
   }
 
-  private hand(win: Win, how: CheckedLockOptions, waitedMs: number): HeldLock {
+  private hand(win: Win, how: CheckedLockOptions, contender: Contender): HeldLock {
     const lock = new HeldLock(win.hold, how, this.around, win);
     this.held.add(lock);
-    const { resources, ownerToken } = win.hold;
-    const validityMs = lock.remainingMs;
-    this.settings.emit({ type: 'acquired', resources, ownerToken, waitedMs, validityMs });
+    if (this.settings.isObserved()) {
+      const { resources, ownerToken } = win.hold;
+      const { waitedMs } = contender;
+      this.settings.emit({ type: 'acquired', resources, ownerToken, waitedMs, validityMs: lock.remainingMs });
+    }
     return lock;
   }
 

@@ -10,7 +10,7 @@ import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockEvent } from './lock-event.interface';
 import type { Seat } from './turn';
-import { extendDelayMs, extendRetryDelayMs } from './retry-delay';
+import { extendAtMs, extendRetryDelayMs } from './retry-delay';
 
 /** What the locks of one service share. */
 export interface LockSurroundings {
@@ -20,6 +20,7 @@ export interface LockSurroundings {
   readonly limits: LockLimits;
   readonly fraction: () => number;
   readonly emit: (event: LockEvent) => void;
+  readonly isObserved: () => boolean;
   /** The nodes have answered its release, or had their time to. */
   readonly onEnded: (lock: HeldLock) => void;
 }
@@ -211,7 +212,7 @@ export class HeldLock implements Lock, Lease {
 
   private nextExtensionAtMs(): number {
     if (!this.options.autoExtend) return Infinity;
-    return this.around.clock.now() + extendDelayMs(this.ttlMs, this.around.fraction());
+    return extendAtMs(this.around.clock.now(), this.ttlMs, this.around.fraction());
   }
 
   private get validityMs(): number {
@@ -243,6 +244,7 @@ export class HeldLock implements Lock, Lease {
       | { type: 'lost'; error: LockLostError; heldMs: number }
       | { type: 'released'; outcome: ReleaseOutcome; heldMs: number },
   ): void {
+    if (!this.around.isObserved()) return;
     this.around.emit({ ...event, resources: this.resources, ownerToken: this.ownerToken });
   }
 }

@@ -21,6 +21,17 @@ export function extendDelayMs(ttlMs: number, fraction: number): number {
   return (ttlMs / 3) * (0.9 + 0.2 * fraction);
 }
 
+const LONGEST_GRAIN_MS = 20;
+
+/**
+ * When to extend a lock, on the same clock as `nowMs`. Moments are rounded up to a grain that is small against the ttl:
+ * of 100,000 locks many come due together, and travel together.
+ */
+export function extendAtMs(nowMs: number, ttlMs: number, fraction: number): number {
+  const grainMs = Math.min(LONGEST_GRAIN_MS, ttlMs / 50);
+  return Math.ceil((nowMs + extendDelayMs(ttlMs, fraction)) / grainMs) * grainMs;
+}
+
 const SHORTEST_EXTEND_RETRY_MS = 10;
 
 /** After an extension that too few nodes answered: often enough to use the time that is left, but no hot loop. */

@@ -1,6 +1,7 @@
 import type { LockNode } from '../../lib/core/lock-node.interface';
 import { acquire, extend, ownerOf, release, ttlOf } from '../helpers/ask-node';
 import { until } from '../helpers/until';
+import { type ContentionTraits, itKeepsTheContractOfContention } from './contention.contract';
 
 const GRANTED = { kind: 'granted' };
 const DENIED = { kind: 'denied' };
@@ -14,7 +15,10 @@ const LONG_TTL_MS = 120_000;
  *
  * @param open gives a node that is up and empty
  */
-export function itKeepsTheContractOfLockNode(open: () => Promise<LockNode>): void {
+export function itKeepsTheContractOfLockNode(
+  open: () => Promise<LockNode>,
+  traits: ContentionTraits = {},
+): void {
   let node: LockNode;
 
   beforeEach(async () => {
@@ -24,6 +28,8 @@ export function itKeepsTheContractOfLockNode(open: () => Promise<LockNode>): voi
   afterEach(async () => {
     await node.close();
   });
+
+  itKeepsTheContractOfContention(() => node, traits);
 
   describe('acquire', () => {
     it('grants a free resource and says who holds it', async () => {

@@ -51,6 +51,7 @@ export class Fleet {
       newOwnerToken: ownerTokenFactory({ host: 'test', pid, serviceId: `p${pid}` }, this.randomness.secret),
       limits: { nodeTimeoutMs, maxTtlMs },
       defaults,
+      isObserved: () => true,
       emit: (event) => {
         events.push(event);
         subject.next(event);
