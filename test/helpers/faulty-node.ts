@@ -128,7 +128,12 @@ export class FaultyNode implements LockNode {
 
   onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
     const subscription = this.inner.onReleased(resource, wake);
-    return { isHeard: this.tellsReleases, stop: subscription.stop };
+    return {
+      isHeard: this.tellsReleases,
+      stop: () => {
+        subscription.stop();
+      },
+    };
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {
