@@ -93,7 +93,7 @@ export class RedisLockNode implements LockNode {
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     // The answer with a ttl does not fit into a letter.
     if (request.resources.length === 1 && !request.askHolderTtl)
-      this.batch.add({ letter: 'a', request, vote });
+      this.batch.add({ letter: request.replaces === undefined ? 'a' : 't', request, vote });
     else {
       this.batch.addAlone(() => {
         this.acquireInParts(request, vote);
