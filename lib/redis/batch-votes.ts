@@ -18,10 +18,16 @@ type OnFailedRelease = (request: ReleaseRequest) => void;
 
 /** Gives each entry the vote of its letter in the reply of the batch script. Of anything else nothing is believed. */
 export function giveVotes(entries: readonly BatchEntry[], reply: unknown, onFailed: OnFailedRelease): void {
-  const letters = typeof reply === 'string' ? reply : '';
+  const letters = isAnswerTo(entries, reply) ? reply : '';
   entries.forEach((entry, i) => {
     giveVote(entry, voteOf(letters.charAt(i), entry) ?? failureFrom(letters, entries.length), onFailed);
   });
+}
+
+/** A letter for each, and perhaps a reason behind a space. Of any other length it is the answer to something else. */
+function isAnswerTo(entries: readonly BatchEntry[], reply: unknown): reply is string {
+  if (typeof reply !== 'string') return false;
+  return reply.length === entries.length || reply.charAt(entries.length) === ' ';
 }
 
 /** A caller's mistake must not keep the vote from the others in the batch. */
