@@ -63,7 +63,10 @@ class EncodedCommand extends Command {
 }
 
 function areTheSame(a: readonly BatchEntry[], b: readonly BatchEntry[]): boolean {
-  return a.length === b.length && a.every(({ request }, i) => request === b[i]?.request);
+  return (
+    a.length === b.length &&
+    a.every(({ letter, request }, i) => request === b[i]?.request && letter === b[i].letter)
+  );
 }
 
 function tokenOf({ letter, request }: BatchEntry): string {
