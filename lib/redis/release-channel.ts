@@ -38,11 +38,14 @@ export class ReleaseChannel {
     this.client ??= this.open();
     if (isNew) this.subscribe(this.client, [key]);
     const isHeard = () => this.heard.has(key);
+    let isStopped = false;
     return {
       get isHeard() {
         return isHeard();
       },
       stop: () => {
+        if (isStopped || this.isClosed) return;
+        isStopped = true;
         this.listeners.remove(key, listener);
         if (!this.listeners.has(key)) this.unsubscribe(key);
       },
