@@ -82,18 +82,19 @@ export class RedisConnection {
     onError: (error: RedisNodeError) => void,
   ): void {
     if (this.currentStatus !== 'up') {
-      onError(this.unusable);
+      callSafely(onError, this.unusable);
       return;
     }
     if (this.inFlight >= (this.setup.mostInFlight ?? MOST_IN_FLIGHT)) {
-      onError(new RedisNodeError(`${this.inFlight} requests wait for an answer already`, 'OVERLOADED'));
+      const error = new RedisNodeError(`${this.inFlight} requests wait for an answer already`, 'OVERLOADED');
+      callSafely(onError, error);
       return;
     }
     let reply: Promise<unknown>;
     try {
       reply = send(this.client);
     } catch (error) {
-      onError(this.failure(error));
+      callSafely(onError, this.failure(error));
       return;
     }
     this.inFlight += 1;
