@@ -46,13 +46,17 @@ export class RedisRequests implements BatchSender {
     const ttlMs = wholeMs(request.ttlMs);
     const [key] = keys;
     if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '') {
+      this.releasesUnderWay.add(replaces);
       this.run<AcquireVote>(
         ACQUIRE,
         keys,
         [ownerToken, ttlMs, replaces],
         this.unlessReleased(ownerToken),
         acquireVoteFrom,
-        vote,
+        (acquireVote) => {
+          this.releasesUnderWay.remove(replaces);
+          vote(acquireVote);
+        },
       );
       return;
     }
@@ -191,9 +195,15 @@ export class RedisRequests implements BatchSender {
   private isReleaseUnderWay(ownerToken: string): boolean {
     if (this.releasesUnderWay.has(ownerToken)) return true;
     return [...this.batchesUnderWay].some((entries) =>
-      entries.some((entry) => isRelease(entry) && entry.request.ownerToken === ownerToken),
+      entries.some((entry) => releasedBy(entry) === ownerToken),
     );
   }
+}
+
+/** A hand-over ends a hold as a release does. */
+function releasedBy(entry: BatchEntry): string | undefined {
+  if (isRelease(entry)) return entry.request.ownerToken;
+  return entry.letter === 't' ? entry.request.replaces : undefined;
 }
 
 const RELEASED_MEANWHILE = new RedisNodeError(
