@@ -32,6 +32,8 @@ export interface ReleaseEntry {
 
 /** How a batch leaves. A lone request has a shorter way, and anything else goes in its place in the order. */
 export interface BatchSender {
+  /** Calls `send`; what it sends leaves this machine together, as far as possible. */
+  inOnePacket(send: () => void): void;
   sendOne(entry: BatchEntry): void;
   sendMany(entries: readonly BatchEntry[]): void;
 }
@@ -68,6 +70,15 @@ export class CommandBatch {
   private readonly send = (): void => {
     const waiting = this.waiting;
     this.waiting = [];
+    if (waiting.length === 1) this.sendAll(waiting);
+    else {
+      this.sender.inOnePacket(() => {
+        this.sendAll(waiting);
+      });
+    }
+  };
+
+  private sendAll(waiting: readonly (BatchEntry | (() => void))[]): void {
     let entries: BatchEntry[] = [];
     for (const next of waiting) {
       if (typeof next !== 'function') {
@@ -79,7 +90,7 @@ export class CommandBatch {
       next();
     }
     this.sendGroups(entries);
-  };
+  }
 
   private sendGroups(entries: readonly BatchEntry[]): void {
     if (this.groupOf === undefined) {

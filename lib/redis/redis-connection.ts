@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../core/clock.interface';
 import type { NodeStatus, NodeStatusChange } from '../core/lock-node.interface';
-import { breakConnection } from './break-connection';
+import { breakConnection, isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
 import type { RedisNodeDescription } from './redis-connections';
@@ -108,6 +108,17 @@ export class RedisConnection {
         callSafely(onError, this.failure(error));
       },
     );
+  }
+
+  /** Writes to the socket once for all requests that `send` makes: each write is a call into the operating system. */
+  inOnePacket(send: () => void): void {
+    const stream = isCluster(this.client) ? undefined : (this.client.stream as Redis['stream'] | undefined);
+    stream?.cork();
+    try {
+      send();
+    } finally {
+      stream?.uncork();
+    }
   }
 
   /** Closes our connection, and waits for it a little: a server that is silent must not hold up a shutdown. */

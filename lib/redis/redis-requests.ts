@@ -33,6 +33,10 @@ export class RedisRequests implements BatchSender {
     private readonly onFailedRelease: (request: ReleaseRequest) => void,
   ) {}
 
+  inOnePacket(send: () => void): void {
+    this.connection.inOnePacket(send);
+  }
+
   /** A request that found no company within its tick. */
   sendOne(entry: BatchEntry): void {
     const keys = [this.encoder.keyOf(entry)];
