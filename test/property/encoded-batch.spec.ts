@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import type { BatchEntry } from '../../lib/redis/command-batch';
+import { BatchEncoder } from '../../lib/redis/encoded-batch';
+import { BATCH } from '../../lib/redis/lua-scripts';
+
+const LETTERS = ['a', 't', 'e', 'r', 'w'] as const;
+
+/** Names as people give them: of several bytes per letter, with line ends, next to nothing. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.constantFrom('', ' ', '\r\n', '$1\r\na', '*3\r\n', 'größe:✓', '👩‍👩‍👧', '\0', '{}'),
+);
+
+const drawn = fc.record({
+  letter: fc.constantFrom(...LETTERS),
+  resource: text,
+  ownerToken: text,
+  replaces: text,
+});
+
+function entriesFrom(
+  batch: readonly { letter: string; resource: string; ownerToken: string; replaces: string }[],
+  ttlMs: number,
+) {
+  return batch.map(({ letter, resource, ownerToken, replaces }) => ({
+    letter,
+    request: {
+      resources: [resource],
+      ownerToken,
+      replaces,
+      ttlMs,
+      askHolderTtl: false,
+      wakeWaiters: letter === 'w',
+    },
+    vote: () => undefined,
+  })) as unknown as BatchEntry[];
+}
+
+/** As the protocol says, without any thought of speed. */
+function plainly(prefix: string, entries: readonly BatchEntry[]): Buffer {
+  const ttls = entries.flatMap(({ letter, request }) =>
+    letter === 'r' || letter === 'w' ? [] : [request.ttlMs],
+  );
+  const parts = [
+    'evalsha',
+    BATCH.sha,
+    String(entries.length),
+    ...entries.map(({ request }) => prefix + String(request.resources[0])),
+    entries.map(({ letter }) => letter).join(''),
+    String(Math.max(1, Math.ceil(ttls[0] ?? 1))),
+    ...entries.map((entry) =>
+      entry.letter === 't'
+        ? `${entry.request.ownerToken}\n${String(entry.request.replaces)}`
+        : entry.request.ownerToken,
+    ),
+  ].map((part) => Buffer.from(part));
+  return Buffer.concat([
+    Buffer.from(`*${parts.length}\r\n`),
+    ...parts.flatMap((part) => [Buffer.from(`$${part.length}\r\n`), part, Buffer.from('\r\n')]),
+  ]);
+}
+
+function written(encoder: BatchEncoder, entries: readonly BatchEntry[]): Buffer {
+  return encoder.encode(entries).toWritable({}) as unknown as Buffer;
+}
+
+describe('a batch on the wire', () => {
+  it('is what the protocol of Redis says, whatever the names are', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('lock:', '', 'größe:'),
+        fc.array(drawn, { minLength: 1, maxLength: 10 }),
+        fc.double({ min: 0.01, max: 1e6, noNaN: true }),
+        (prefix, batch, ttlMs) => {
+          const entries = entriesFrom(batch, ttlMs);
+
+          expect(written(new BatchEncoder(prefix), entries)).toEqual(plainly(prefix, entries));
+        },
+      ),
+    );
+  });
+
+  it('is never that of other requests, for any batches of any nodes one after another', () => {
+    fc.assert(
+      fc.property(
+        fc.array(drawn, { minLength: 2, maxLength: 5 }),
+        fc.array(
+          fc.array(fc.record({ which: fc.nat(4), letter: fc.option(fc.constantFrom(...LETTERS)) }), {
+            minLength: 1,
+            maxLength: 4,
+          }),
+          {
+            maxLength: 200,
+          },
+        ),
+        (pool, batches) => {
+          const encoder = new BatchEncoder('lock:');
+          const entries = entriesFrom(pool, 10_000);
+
+          for (const batch of batches) {
+            // The same request objects again and again, in other orders and now and then for another verb.
+            const asked = batch.map(({ which, letter }) => {
+              const entry = entries[which % entries.length] as BatchEntry;
+              return letter === null ? entry : ({ ...entry, letter } as BatchEntry);
+            });
+            expect(written(encoder, asked)).toEqual(plainly('lock:', asked));
+          }
+        },
+      ),
+    );
+  });
+
+  it('is encoded once for all nodes that are asked the same', () => {
+    const encoder = new BatchEncoder('lock:');
+    const entries = entriesFrom(
+      ['a', 'b'].map((resource) => ({ letter: 'a', resource, ownerToken: 'anna', replaces: '' })),
+      10_000,
+    );
+    const askedOfAnother = entries.map((entry) => ({ ...entry, vote: () => undefined }));
+
+    expect(written(encoder, askedOfAnother)).toBe(written(encoder, entries));
+  });
+
+  it('is not kept for long: memory has a bound', () => {
+    const encoder = new BatchEncoder('lock:');
+
+    for (let i = 0; i < 1_000; i++) {
+      written(
+        encoder,
+        entriesFrom([{ letter: 'a', resource: `r${i}`, ownerToken: 'anna', replaces: '' }], 10_000),
+      );
+    }
+
+    const { recent } = encoder as unknown as { recent: Map<object, unknown> };
+    expect(recent.size).toBeLessThanOrEqual(64);
+  });
+});
