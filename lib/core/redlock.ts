@@ -36,6 +36,7 @@ export interface AttemptOptions {
  */
 export interface Extension {
   readonly outcome: 'extended' | 'gone' | 'expired' | 'unknown';
+  /** Empty when it was extended. */
   readonly votes: readonly NodeVote[];
 }
 
@@ -111,12 +112,14 @@ export class Redlock {
 
     const round = await holdRound(new ExtendQuestion(this.asking(hold), hold, request));
 
+    const leftMs = remainingMs(clock, hold.validity);
+    if (isWon(round) && leftMs > 0) {
+      hold.validity = extended;
+      return { outcome: 'extended', votes: [] };
+    }
     const votes = describeVotes(nodes, round);
     if (isDeniedByQuorum(round)) return { outcome: 'gone', votes };
-    if (remainingMs(clock, hold.validity) === 0) return { outcome: 'expired', votes };
-    if (!isWon(round)) return { outcome: 'unknown', votes };
-    hold.validity = extended;
-    return { outcome: 'extended', votes };
+    return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
   }
 
   /** Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11). */

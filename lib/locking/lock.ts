@@ -139,8 +139,8 @@ export class HeldLock implements Lock, Lease {
 
   /** One after another, and none after the release began (R10). */
   private extendInTurn(ttlMs: number): Promise<Extension> {
-    const before = this.extending ?? Promise.resolve();
-    const mine = before.then(() => this.extendNow(ttlMs));
+    const mine =
+      this.extending === undefined ? this.extendNow(ttlMs) : this.extending.then(() => this.extendNow(ttlMs));
     const done = mine.finally(() => {
       if (this.extending === done) this.extending = undefined;
     });
