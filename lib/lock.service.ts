@@ -80,10 +80,10 @@ export class LockService {
    * Runs `task` under the lock and releases it afterwards, whatever came of the task.
    *
    * Rejects with the task's own error, with what `acquire` throws, or with a `LockLostError` when the lock was lost
-   * before the task was done: its result then is not to be relied on. Code that holds all the resources already, in
-   * the same async chain, enters at once and shares the lock.
+   * before the task was done: its result then is not to be relied on. Code that holds all the resources already in one
+   * lock, in the same async chain, enters at once and shares that lock.
    *
-   * @throws LockReentrancyError when the code holds some of the resources but not all, and so would wait for itself
+   * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait for itself
    */
   withLock<T>(resources: string | readonly string[], task: Task<T>): Promise<T>;
   withLock<T>(resources: string | readonly string[], options: WithLockOptions, task: Task<T>): Promise<T>;
@@ -110,7 +110,7 @@ export class LockService {
     if (this.context.holdingSome(names) !== undefined) {
       throw new LockReentrancyError(
         names,
-        'it holds some of them, but not all. Take all of them together, further out.',
+        'it does not hold all of them in one lock. Take all of them together, further out.',
       );
     }
     return this.context.enter(await this.manager.acquire(names, lockOptions), task);

@@ -20,14 +20,18 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
   if (isWon(round)) {
     return { outcome: 'unavailable', votes: describeTooSlow(nodes, round), freeInMs: undefined };
   }
-  const holderTtlsMs = round.votes.flatMap((vote) =>
-    vote?.kind === 'denied' && vote.holderTtlMs !== undefined ? [vote.holderTtlMs] : [],
-  );
+  const holderTtlsMs = round.votes.map(holderTtlOf).filter((ttlMs) => ttlMs !== undefined);
   return {
     outcome: isOutOfReach(round) ? 'unavailable' : 'busy',
     votes: describeVotes(nodes, round),
     freeInMs: quorumFreeInMs(round.nodes, round.granted, holderTtlsMs),
   };
+}
+
+/** For how much longer the holder keeps it, if a node told; nodes can be written by users, and tell anything. */
+export function holderTtlOf(vote: AcquireVote | undefined): number | undefined {
+  const ttlMs = vote?.kind === 'denied' ? vote.holderTtlMs : undefined;
+  return typeof ttlMs === 'number' && ttlMs >= 0 ? ttlMs : undefined;
 }
 
 /** The votes of a round for errors, by the names of the nodes. */

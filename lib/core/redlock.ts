@@ -1,5 +1,5 @@
 import type { NodeVote } from '../errors/node-vote.interface';
-import { describeVotes, failedAttempt, type Attempt } from './attempt';
+import { describeVotes, failedAttempt, holderTtlOf, type Attempt } from './attempt';
 import type { Clock } from './clock.interface';
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
@@ -171,7 +171,7 @@ export class Redlock {
       node: name,
       vote: name === node.name ? 'denied' : 'pending',
     }));
-    return { outcome: 'busy', votes, freeInMs: vote.kind === 'denied' ? vote.holderTtlMs : undefined };
+    return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote) };
   }
 
   /** In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7). */

@@ -156,7 +156,7 @@ export class HeldLock implements Lock, Lease {
     if (extension.outcome === 'extended') {
       this.ttlMs = ttlMs;
       this.extendAtMs = this.nextExtensionAtMs();
-      this.emitAbout({ type: 'extended', validityMs: this.remainingMs });
+      this.announceExtension();
     } else if (this.options.autoExtend) {
       this.extendAtMs = this.around.clock.now() + extendRetryDelayMs(this.ttlMs, this.around.fraction());
     }
@@ -175,7 +175,7 @@ export class HeldLock implements Lock, Lease {
       this.loss = this.lostError('gone');
       this.announceLoss(this.loss);
     }
-    if (this.loss === undefined) this.emitAbout({ type: 'released', outcome, heldMs });
+    if (this.loss === undefined) this.announceRelease(outcome, heldMs);
     return outcome;
   }
 
@@ -202,7 +202,21 @@ export class HeldLock implements Lock, Lease {
 
   private announceLoss(error: LockLostError): void {
     this.aborter?.abort(error);
-    this.emitAbout({ type: 'lost', error, heldMs: this.heldMs });
+    if (!this.around.isObserved()) return;
+    const { resources, ownerToken, heldMs } = this;
+    this.around.emit({ type: 'lost', resources, ownerToken, error, heldMs });
+  }
+
+  private announceExtension(): void {
+    if (!this.around.isObserved()) return;
+    const { resources, ownerToken, remainingMs: validityMs } = this;
+    this.around.emit({ type: 'extended', resources, ownerToken, validityMs });
+  }
+
+  private announceRelease(outcome: ReleaseOutcome, heldMs: number): void {
+    if (!this.around.isObserved()) return;
+    const { resources, ownerToken } = this;
+    this.around.emit({ type: 'released', resources, ownerToken, outcome, heldMs });
   }
 
   private nextDueMs(): number {
@@ -236,15 +250,5 @@ export class HeldLock implements Lock, Lease {
 
   private lostError(reason: LockLostReason, cause?: unknown): LockLostError {
     return new LockLostError({ resources: this.resources, reason, cause });
-  }
-
-  private emitAbout(
-    event:
-      | { type: 'extended'; validityMs: number }
-      | { type: 'lost'; error: LockLostError; heldMs: number }
-      | { type: 'released'; outcome: ReleaseOutcome; heldMs: number },
-  ): void {
-    if (!this.around.isObserved()) return;
-    this.around.emit({ ...event, resources: this.resources, ownerToken: this.ownerToken });
   }
 }
