@@ -1,9 +1,4 @@
-import {
-  type BatchEntry,
-  type BatchSender,
-  CommandBatch,
-  MOST_IN_BATCH,
-} from '../../../lib/redis/command-batch';
+import { type BatchEntry, CommandBatch, MOST_IN_BATCH } from '../../../lib/redis/command-batch';
 
 function entry(resource: string, letter: BatchEntry['letter'] = 'a', ttlMs = 1_000): BatchEntry {
   const request = {

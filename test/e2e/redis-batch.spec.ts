@@ -1,0 +1,324 @@
+import { BatchEncoder } from '../../lib/redis/encoded-batch';
+import { describeRedisNode } from '../../lib/redis/redis-connections';
+import { RedisLockNode, type RedisLockNodeOptions } from '../../lib/redis/redis-lock-node';
+import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';
+import { commandCounts } from '../helpers/command-counts';
+import { RedisServer } from '../helpers/redis-server';
+import { TcpProxy } from '../helpers/tcp-proxy';
+import { until } from '../helpers/until';
+
+const GRANTED = { kind: 'granted' };
+const DENIED = { kind: 'denied' };
+
+let server: RedisServer;
+let proxy: TcpProxy;
+let nodes: RedisLockNode[] = [];
+
+beforeEach(async () => {
+  server = await RedisServer.start();
+  proxy = await TcpProxy.start(server.port);
+});
+
+afterEach(async () => {
+  server.resume();
+  await Promise.all(nodes.map((node) => node.close()));
+  nodes = [];
+  await proxy.stop();
+  await server.stop();
+});
+
+async function openUp(url = server.url, options?: RedisLockNodeOptions): Promise<RedisLockNode> {
+  const node = new RedisLockNode(describeRedisNode(url), options);
+  nodes.push(node);
+  await untilUp(node);
+  return node;
+}
+
+const resourcesOf = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`);
+
+describe('requests of one tick', () => {
+  it('do not fail because a neighbour meets a key of another program', async () => {
+    const node = await openUp();
+    await server.command('HSET', 'lock:hash', 'field', 'value');
+    await server.command('SET', 'lock:by-hand', 'no lock');
+    await acquire(node, 'held', { ownerToken: 'eva' });
+
+    const votes = await Promise.all([
+      acquire(node, 'a', { ownerToken: 'anna' }),
+      acquire(node, 'hash', { ownerToken: 'anna' }),
+      extend(node, 'hash', { ownerToken: 'anna' }),
+      release(node, 'hash', { ownerToken: 'anna', wakeWaiters: true }),
+      acquire(node, 'hash', { ownerToken: 'anna', replaces: 'value' }),
+      extend(node, 'by-hand', { ownerToken: 'anna' }),
+      release(node, 'by-hand', { ownerToken: 'anna' }),
+      acquire(node, 'held', { ownerToken: 'anna' }),
+      extend(node, 'a', { ownerToken: 'anna' }),
+      release(node, 'a', { ownerToken: 'anna' }),
+    ]);
+
+    expect(votes).toMatchObject([
+      GRANTED,
+      DENIED,
+      DENIED,
+      DENIED,
+      DENIED,
+      DENIED,
+      DENIED,
+      DENIED,
+      GRANTED,
+      GRANTED,
+    ]);
+    expect(await server.command('HGET', 'lock:hash', 'field')).toBe('value');
+    expect(await server.command('GET', 'lock:by-hand')).toBe('no lock');
+    expect(await ownerOf(node, 'held')).toBe('eva');
+  });
+
+  it('fail one by one on a server without memory, with the reason, while releases still work', async () => {
+    const node = await openUp();
+    await acquire(node, 'a', { ownerToken: 'anna' });
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+
+    const votes = await Promise.all([
+      acquire(node, 'b', { ownerToken: 'anna' }),
+      acquire(node, 'a', { ownerToken: 'ben' }),
+      acquire(node, 'a', { ownerToken: 'ben', replaces: 'anna' }),
+      extend(node, 'c', { ownerToken: 'anna' }),
+      // Last: once a script has written something, the server lets it write more.
+      release(node, 'a', { ownerToken: 'anna', wakeWaiters: true }),
+    ]);
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+
+    const failed = { kind: 'failed', error: { code: 'OOM' } };
+    expect(votes).toMatchObject([failed, failed, failed, failed, GRANTED]);
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('from one caller alone is the command that everybody else sends', async () => {
+    const node = await openUp();
+    const before = await commandCounts(server);
+
+    await acquire(node, 'a', { ownerToken: 'anna' });
+
+    expect(await commandCounts(server, before)).toEqual({ set: 1 });
+  });
+
+  it.each([2, 64, 65, 200])('are %d, and cost a command for every 64 of them', async (count) => {
+    const node = await openUp();
+    const resources = resourcesOf(count);
+    const before = await commandCounts(server);
+
+    const granted = await Promise.all(
+      resources.map((resource) => acquire(node, resource, { ownerToken: 'anna' })),
+    );
+    const afterAcquire = await commandCounts(server, before);
+    const denied = await Promise.all(
+      resources.map((resource) => acquire(node, resource, { ownerToken: 'ben' })),
+    );
+    const released = await Promise.all(
+      resources.map((resource) => release(node, resource, { ownerToken: 'anna', wakeWaiters: true })),
+    );
+
+    const scripts = Math.floor(count / 64) + (count % 64 > 1 ? 1 : 0);
+    // What is left over alone goes as itself.
+    expect((afterAcquire['evalsha'] ?? 0) + (count % 64 === 1 ? 1 : 0)).toBe(Math.ceil(count / 64));
+    expect(afterAcquire['evalsha'] ?? 0).toBe(scripts);
+    expect(granted).toEqual(resources.map(() => GRANTED));
+    expect(denied.map(({ kind }) => kind)).toEqual(resources.map(() => 'denied'));
+    expect(released).toEqual(resources.map(() => GRANTED));
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('are written once for all nodes, and every node gets them', async () => {
+    const other = await RedisServer.start();
+    try {
+      const encoder = new BatchEncoder('lock:');
+      const both = [await openUp(server.url, { encoder }), await openUp(other.url, { encoder })];
+      const requests = ['größe:✓', 'b', 'c'].map((resource) => ({
+        resources: [resource],
+        ownerToken: `anna-${resource}`,
+        ttlMs: 60_000,
+        askHolderTtl: false,
+      }));
+
+      const votes = await Promise.all(
+        both.flatMap((node) =>
+          requests.map(
+            (request) =>
+              new Promise((resolve) => {
+                node.acquire(request, resolve);
+              }),
+          ),
+        ),
+      );
+
+      expect(votes).toEqual(Array.from({ length: 6 }, () => GRANTED));
+      for (const node of both) {
+        for (const { resources, ownerToken } of requests)
+          expect(await ownerOf(node, resources[0] ?? '')).toBe(ownerToken);
+      }
+    } finally {
+      await Promise.all(nodes.map((node) => node.close()));
+      await other.stop();
+    }
+  });
+});
+
+describe('a batch for a server that forgot the script', () => {
+  it('is sent again, in order', async () => {
+    const node = await openUp();
+    await server.command('SCRIPT', 'FLUSH');
+
+    const votes = await Promise.all([
+      acquire(node, 'a', { ownerToken: 'anna' }),
+      acquire(node, 'a', { ownerToken: 'ben' }),
+      extend(node, 'a', { ownerToken: 'anna' }),
+      acquire(node, 'b', { ownerToken: 'anna' }),
+      release(node, 'b', { ownerToken: 'anna' }),
+    ]);
+
+    expect(votes).toMatchObject([GRANTED, DENIED, GRANTED, GRANTED, GRANTED]);
+    expect(await ownerOf(node, 'a')).toBe('anna');
+    expect(await server.command('DBSIZE')).toBe(1);
+  });
+
+  /** What was asked for has left, and no reply was read yet. */
+  const nextTick = () =>
+    new Promise<void>((resolve) => {
+      process.nextTick(resolve);
+    });
+
+  it.each([1, 2])(
+    'brings back nothing that was released meanwhile (by %d requests together)',
+    async (company) => {
+      const node = await openUp();
+      await server.command('SCRIPT', 'FLUSH');
+      const acquired = Promise.all([
+        acquire(node, 'a', { ownerToken: 'anna' }),
+        extend(node, 'b', { ownerToken: 'anna' }),
+        acquire(node, 'c', { ownerToken: 'eva' }),
+      ]);
+      await nextTick();
+      const released = Promise.all([
+        release(node, 'a', { ownerToken: 'anna' }),
+        ...Array.from({ length: company - 1 }, () => release(node, 'b', { ownerToken: 'anna' })),
+      ]);
+
+      const votes = await acquired;
+      await released;
+
+      expect(votes).toMatchObject([
+        { kind: 'failed', error: { code: 'NOSCRIPT' } },
+        { kind: 'failed', error: { code: 'NOSCRIPT' } },
+        GRANTED,
+      ]);
+      expect(await server.command('KEYS', '*')).toEqual(['lock:c']);
+    },
+  );
+
+  it.each([1, 2])(
+    'brings back nothing that was handed over meanwhile (by %d requests together)',
+    async (company) => {
+      const node = await openUp();
+      await server.command('SCRIPT', 'FLUSH');
+      const acquired = Promise.all([
+        acquire(node, 'a', { ownerToken: 'anna' }),
+        acquire(node, 'c', { ownerToken: 'eva' }),
+      ]);
+      await nextTick();
+      const handedOver = Promise.all([
+        acquire(node, 'a', { ownerToken: 'ben', replaces: 'anna' }),
+        ...Array.from({ length: company - 1 }, () => acquire(node, 'd', { ownerToken: 'ida' })),
+      ]);
+      await nextTick();
+      const released = release(node, 'a', { ownerToken: 'ben' });
+
+      await Promise.all([acquired, handedOver, released]);
+
+      expect(await ownerOf(node, 'a')).toBeUndefined();
+      expect(await ownerOf(node, 'c')).toBe('eva');
+    },
+  );
+});
+
+describe('a batch under way', () => {
+  it('when the server dies is failed as a whole, and its releases are delivered when it is back', async () => {
+    const node = await openUp(proxy.url);
+    await acquire(node, ['a', 'b'], { ownerToken: 'anna' });
+    await proxy.setMode('drop-requests');
+
+    const votes = Promise.all([
+      acquire(node, 'c', { ownerToken: 'anna' }),
+      release(node, 'a', { ownerToken: 'anna', wakeWaiters: true }),
+      extend(node, 'd', { ownerToken: 'anna' }),
+      release(node, 'b', { ownerToken: 'anna' }),
+      acquire(node, 'e', { ownerToken: 'anna', replaces: 'ben' }),
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    proxy.reset();
+    await proxy.setMode('pass');
+
+    expect((await votes).map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => 'failed'));
+    await until('the releases are delivered', async () => (await server.command('DBSIZE')) === 0);
+  });
+
+  it('that was applied, and whose reply was lost, is failed as a whole', async () => {
+    const node = await openUp(proxy.url);
+    await proxy.setMode('drop-replies');
+
+    const votes = Promise.all(['a', 'b'].map((resource) => acquire(node, resource, { ownerToken: 'anna' })));
+    await until('it is applied', async () => (await server.command('DBSIZE')) === 2);
+    proxy.reset();
+
+    expect((await votes).map(({ kind }) => kind)).toEqual(['failed', 'failed']);
+    await proxy.setMode('pass');
+  });
+
+  it('is not sent when the node went down within its tick, nor later', async () => {
+    const node = await openUp(proxy.url);
+    const { client } = (
+      node as unknown as {
+        connection: { client: { stream: { destroy(): void }; emit(event: string): void } };
+      }
+    ).connection;
+    const before = await commandCounts(server);
+
+    const votes = Promise.all([
+      acquire(node, 'a', { ownerToken: 'anna' }),
+      acquire(node, 'b', { ownerToken: 'anna' }),
+      acquire(node, ['c', 'd'], { ownerToken: 'anna' }),
+    ]);
+    client.stream.destroy();
+    client.emit('close');
+
+    expect((await votes).map(({ kind }) => kind)).toEqual(['failed', 'failed', 'failed']);
+    await untilUp(node);
+    expect(await commandCounts(server, before)).toEqual({});
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('that nobody can send votes for the others although one vote function throws', async () => {
+    const node = await openUp();
+    await node.close();
+    const request = { resources: ['a'], ownerToken: 'anna', ttlMs: 60_000, askHolderTtl: false };
+    node.acquire(request, () => {
+      throw new Error('a mistake of the caller');
+    });
+
+    const others = await Promise.all([
+      acquire(node, 'b', { ownerToken: 'anna', ttlMs: 50_000 }),
+      acquire(node, ['c', 'd'], { ownerToken: 'anna' }),
+    ]);
+
+    expect(others.map(({ kind }) => kind)).toEqual(['failed', 'failed']);
+  });
+
+  it('is answered before close ends', async () => {
+    const node = await openUp();
+
+    const votes = Promise.all(['a', 'b'].map((resource) => acquire(node, resource, { ownerToken: 'anna' })));
+    await new Promise((resolve) => setImmediate(resolve));
+    await node.close();
+
+    expect(await votes).toEqual([GRANTED, GRANTED]);
+  });
+});

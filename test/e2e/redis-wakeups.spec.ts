@@ -1,0 +1,334 @@
+import { createLockService, type LockService } from '../../lib';
+import { describeRedisNode } from '../../lib/redis/redis-connections';
+import { RedisLockNode } from '../../lib/redis/redis-lock-node';
+import { untilUp } from '../helpers/ask-node';
+import { commandCounts } from '../helpers/command-counts';
+import { RedisServer, startRedisServers } from '../helpers/redis-server';
+import { TcpProxy } from '../helpers/tcp-proxy';
+import { until } from '../helpers/until';
+import { VirtualClock } from '../helpers/virtual-clock';
+import { watch } from '../helpers/watch';
+
+/** Long enough that nobody gets a lock by its ttl in this file, unless the test says so. */
+const TTL_MS = 50_000;
+const WAIT_MS = 30_000;
+
+let servers: RedisServer[] = [];
+let proxies: TcpProxy[] = [];
+let services: LockService[] = [];
+
+beforeEach(async () => {
+  servers = await startRedisServers(3);
+  proxies = await Promise.all(servers.map(({ port }) => TcpProxy.start(port)));
+});
+
+afterEach(async () => {
+  await Promise.all(services.map((service) => service.close()));
+  services = [];
+  await Promise.all(proxies.map((proxy) => proxy.stop()));
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+/** A process of its own, as far as Redis can tell. */
+async function service(urls = servers.map(({ url }) => url)): Promise<LockService> {
+  const one = createLockService({ nodes: urls, shutdownTimeout: 100 });
+  services.push(one);
+  await until('its nodes are up', async () => {
+    const { nodes } = await one.inspect('any');
+    return nodes.every((node) => !('error' in node) || node.error === undefined);
+  });
+  return one;
+}
+
+const listening = async (server: RedisServer, key: string) =>
+  ((await server.command('PUBSUB', 'NUMSUB', key)) as [string, number])[1];
+
+/** The waiter has subscribed everywhere, tried again, and sleeps. */
+async function untilItSleeps(resource: string): Promise<void> {
+  await until('it listens on all nodes', async () => {
+    const counts = await Promise.all(servers.map((server) => listening(server, `lock:${resource}`)));
+    return counts.every((count) => count === 1);
+  });
+  await untilQuiet();
+}
+
+/** No node was asked anything for a while. */
+async function untilQuiet(): Promise<void> {
+  let before = await requests();
+  await until('no node is asked', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const now = await requests();
+    const isQuiet = now === before;
+    before = now;
+    return isQuiet;
+  });
+}
+
+async function requests(): Promise<number> {
+  const counts = await Promise.all(servers.map((server) => commandCounts(server)));
+  return counts.reduce((sum, one) => sum + (one['evalsha'] ?? 0) + (one['eval'] ?? 0) + (one['set'] ?? 0), 0);
+}
+
+describe('a lock that another process holds', () => {
+  it('is not asked for while a healthy holder holds, and is got when it is released', async () => {
+    const [holder, waiter] = [await service(), await service()];
+    const lock = await holder.acquire('a', { ttl: TTL_MS });
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    await untilItSleeps('a');
+    const before = await requests();
+
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(await requests()).toBe(before);
+    await lock.release();
+    await until('the waiter has it', () => waiting.state === 'resolved');
+
+    await waiting.value?.release();
+    // 3 to release, 1 to ask the leader, which may be told twice, 2 to ask the others, 3 to release.
+    expect((await requests()) - before).toBeLessThanOrEqual(15);
+  });
+
+  it('is got by one of several processes after the other', async () => {
+    const all = [await service(), await service(), await service()];
+    const lock = await (await service()).acquire('a', { ttl: TTL_MS });
+    let inside = 0;
+    let most = 0;
+    const work = all.map((one) =>
+      one.withLock('a', { ttl: TTL_MS, wait: WAIT_MS }, async () => {
+        most = Math.max(most, ++inside);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        inside -= 1;
+      }),
+    );
+    await until('all of them listen', async () => {
+      const [first] = servers;
+      return first !== undefined && (await listening(first, 'lock:a')) === 3;
+    });
+
+    await lock.release();
+    await Promise.all(work);
+
+    expect(most).toBe(1);
+  });
+
+  it('is got when the holder has crashed and its keys expire', async () => {
+    const waiter = await service();
+    for (const server of servers) await server.command('SET', 'lock:a', 'crashed', 'PX', 1_500);
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    await untilItSleeps('a');
+
+    await until('the waiter has it', () => waiting.state === 'resolved');
+
+    expect(await servers[0]?.command('GET', 'lock:a')).toBe(waiting.value?.ownerToken);
+  });
+
+  it('is got although another client deletes the keys without a word', async () => {
+    const waiter = await service();
+    for (const server of servers) await server.command('SET', 'lock:a', 'foreign', 'PX', 1_500);
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    await untilItSleeps('a');
+
+    for (const server of servers) await server.command('DEL', 'lock:a');
+
+    await until('the waiter has it', () => waiting.state === 'resolved');
+  });
+
+  it('is got when the release came before the subscription did', async () => {
+    const holder = await service();
+    const waiter = await service(proxies.map(({ url }) => url));
+    const lock = await holder.acquire('a', { ttl: TTL_MS });
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    // From here on it takes 100 ms to subscribe.
+    for (const proxy of proxies) proxy.delayMs = 50;
+
+    await until('it asks to listen', () => proxies.every(({ connections }) => connections === 2));
+    await lock.release();
+
+    await until('the waiter has it', () => waiting.state === 'resolved');
+  });
+});
+
+describe('a message that is lost', () => {
+  it('because the subscriber connections broke is made up for when they are back', async () => {
+    const holder = await service();
+    const waiter = await service(proxies.map(({ url }) => url));
+    const lock = await holder.acquire('a', { ttl: TTL_MS });
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    await untilItSleeps('a');
+
+    for (const proxy of proxies) proxy.reset();
+    await lock.release();
+
+    await until('the waiter has it', () => waiting.state === 'resolved');
+  });
+
+  it('because servers cut those who listen is made up for when they listen again', async () => {
+    const [holder, waiter] = [await service(), await service()];
+    const lock = await holder.acquire('a', { ttl: TTL_MS });
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    await untilItSleeps('a');
+
+    await Promise.all(servers.map((server) => server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')));
+    await lock.release();
+
+    await until('the waiter has it', () => waiting.state === 'resolved');
+  });
+
+  it('because nobody could subscribe again is made up for at the end of the ttl', async () => {
+    const waiter = await service(proxies.map(({ url }) => url));
+    for (const server of servers) await server.command('SET', 'lock:a', 'foreign', 'PX', 2_000);
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    await untilItSleeps('a');
+
+    for (const proxy of proxies) await proxy.setMode('refuse');
+    await Promise.all(servers.map((server) => server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')));
+
+    await until('the waiter has it', () => waiting.state === 'resolved');
+  });
+});
+
+describe('a user of Redis without all rights', () => {
+  const urlsOf = (rights: string) =>
+    Promise.all(
+      servers.map(async (server) => {
+        await server.command(
+          'ACL',
+          'SETUSER',
+          'app',
+          'reset',
+          'on',
+          '>secret',
+          '~lock:*',
+          '+@all',
+          ...rights.split(' '),
+        );
+        return server.url.replace('redis://', 'redis://app:secret@');
+      }),
+    );
+
+  it.each([
+    ['to subscribe', '&lock:* -subscribe'],
+    ['to any channel', 'resetchannels'],
+  ])('(%s) polls, and gets the lock', async (_, rights) => {
+    const urls = await urlsOf(rights);
+    const [holder, waiter] = [await service(urls), await service(urls)];
+    const lock = await holder.acquire('a', { ttl: TTL_MS });
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    const before = await requests();
+    await until('it asks again and again', async () => (await requests()) > before + 5);
+
+    expect(await lock.release()).toBe('released');
+
+    await until('the waiter has it', () => waiting.state === 'resolved');
+  });
+
+  it('to publish still releases, and its waiters find out when the ttl is over', async () => {
+    const urls = await urlsOf('&lock:* -publish');
+    const [holder, waiter] = [await service(urls), await service()];
+    const lock = await holder.acquire('a', { ttl: 3_000, autoExtend: false });
+    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
+    await untilItSleeps('a');
+
+    expect(await lock.release()).toBe('released');
+
+    expect(await servers[0]?.command('EXISTS', 'lock:a')).toBe(0);
+    await until('the waiter has it', () => waiting.state === 'resolved');
+  });
+});
+
+describe('the connections that listen', () => {
+  const connections = async (server: RedisServer) =>
+    String(await server.command('CLIENT', 'LIST'))
+      .split('\n')
+      .filter((line) => line.includes('name=nestjs-redlock')).length;
+
+  async function open() {
+    const clock = new VirtualClock();
+    const [server] = servers as [RedisServer];
+    const node = new RedisLockNode(describeRedisNode(server.url), { clock });
+    await untilUp(node);
+    return { clock, server, node };
+  }
+
+  it('are one per node, opened when somebody waits, and closed when nobody has for a while', async () => {
+    const { clock, server, node } = await open();
+    expect(await connections(server)).toBe(1);
+
+    const first = node.onReleased('a', () => undefined);
+    const second = node.onReleased('b', () => undefined);
+    await until('both are heard', () => first.isHeard && second.isHeard);
+    expect(await connections(server)).toBe(2);
+
+    first.stop();
+    second.stop();
+    await clock.advance(9_000);
+    const third = node.onReleased('c', () => undefined);
+    await until('it is heard', () => third.isHeard);
+    // The time of the first pause is over, but somebody waits.
+    await clock.advance(60_000);
+    expect(third.isHeard).toBe(true);
+    expect(await connections(server)).toBe(2);
+
+    third.stop();
+    third.stop();
+    await clock.advance(10_000);
+    await until('it is closed', async () => (await connections(server)) === 1);
+    const fourth = node.onReleased('d', () => undefined);
+    await until('it is heard again', () => fourth.isHeard);
+    fourth.stop();
+    await node.close();
+  });
+
+  it('are kept for those who come after a subscription was stopped twice', async () => {
+    const { clock, node } = await open();
+    const first = node.onReleased('a', () => undefined);
+    await until('it is heard', () => first.isHeard);
+    first.stop();
+    first.stop();
+
+    const second = node.onReleased('b', () => undefined);
+    await until('it is heard', () => second.isHeard);
+    await clock.advance(60_000);
+
+    expect(second.isHeard).toBe(true);
+    second.stop();
+    await node.close();
+  });
+
+  it('forget what nobody waits for any more', async () => {
+    const { server, node } = await open();
+    const first = node.onReleased('a', () => undefined);
+    const second = node.onReleased('b', () => undefined);
+    await until('both are heard', () => first.isHeard && second.isHeard);
+
+    first.stop();
+
+    await until('it is forgotten', async () => (await listening(server, 'lock:a')) === 0);
+    expect(await listening(server, 'lock:b')).toBe(1);
+    await node.close();
+  });
+
+  it('are closed with the node, while somebody waits', async () => {
+    const { server, node } = await open();
+    const subscription = node.onReleased('a', () => undefined);
+    await until('it is heard', () => subscription.isHeard);
+
+    await node.close();
+
+    await until('all are closed', async () => (await connections(server)) === 0);
+  });
+
+  it('know that they hear nothing while they are cut', async () => {
+    const node = new RedisLockNode(describeRedisNode(proxies[0]?.url ?? ''));
+    await untilUp(node);
+    const heard: unknown[] = [];
+    const subscription = node.onReleased('a', (released) => heard.push(released));
+    await until('it is heard', () => subscription.isHeard);
+
+    proxies[0]?.reset();
+    await until('it is not heard', () => !subscription.isHeard);
+    await until('it is heard again', () => subscription.isHeard);
+
+    expect(heard).toEqual([undefined, undefined]);
+    await node.close();
+  });
+});
