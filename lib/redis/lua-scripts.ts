@@ -17,12 +17,10 @@ export const ACQUIRE = script(`
 -- tokens are never used twice. But for the one that is replaced.
 local taken, replaced = {}, 0
 for i = 1, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then
-    if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3] then
-      replaced = replaced + 1
-    else
-      taken[#taken + 1] = KEYS[i]
-    end
+  if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3] then
+    replaced = replaced + 1
+  elseif redis.call('EXISTS', KEYS[i]) == 1 then
+    taken[#taken + 1] = KEYS[i]
   end
 end
 
