@@ -33,8 +33,10 @@ export type {
   LockInterceptorOptions,
   OnBusy,
   OnBusyFunction,
+  OnLost,
+  OnLostFunction,
 } from './interfaces/locked-options.interface';
-export type { AsyncMethod, LockedDecorator } from './interfaces/locked-decorator.interface';
+export type { LockableMethod, LockedDecorator } from './interfaces/locked-decorator.interface';
 export type { LockErrorBody } from './filters/lock-error-body';
 
 export { LockError } from './errors/lock.error';

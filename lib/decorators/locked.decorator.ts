@@ -1,15 +1,19 @@
-import { LockBusyError } from '../errors/lock-busy.error';
-import { LockNotBoundError } from '../errors/lock-not-bound.error';
+import type { Observable } from 'rxjs';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockKey } from '../interfaces/lock-key.interface';
 import type { LockedDecorator } from '../interfaces/locked-decorator.interface';
-import type { LockedOptions, OnBusy } from '../interfaces/locked-options.interface';
+import type { LockedOptions, OnBusy, OnLost } from '../interfaces/locked-options.interface';
 import { checkPlacedOptions } from '../utils/check-placed-options';
 import { copyIdentity } from '../utils/copy-identity';
-import { boundLockService, injectBinding } from '../utils/lock-service-binding';
+import { injectBinding } from '../utils/lock-service-binding';
 import { compileLockKey } from '../utils/lock-key';
+import { lockedGenerator, type AnyAsyncGenerator } from '../utils/locked-generator';
+import { LockedMethodCall, type LockedPlace } from '../utils/locked-method-call';
 import { registerLockedMethod } from '../utils/locked-methods';
+import { lockedObservable } from '../utils/locked-observable';
+import { lockedPromise } from '../utils/locked-promise';
 import { methodKeySource } from '../utils/method-key';
+import { methodKind, type MethodKind } from '../utils/method-kind';
 
 interface MethodDescriptor extends PropertyDescriptor {
   value: (this: object, ...args: unknown[]) => unknown;
@@ -18,10 +22,19 @@ interface MethodDescriptor extends PropertyDescriptor {
 /**
  * Runs the method under a lock: one caller at a time per key, in all processes that use the same nodes.
  *
- * A call waits for the lock (`wait`), runs, and gives the lock back. It rejects with
+ * A call waits for the lock (`wait`), runs, and gives the lock back:
+ * - a method that returns a promise is done when that is settled
+ * - a method that returns an Observable runs when somebody subscribes, once and with a lock of its own for each, until it
+ *   completes, fails or is unsubscribed
+ * - an async generator begins at its first `next()`, and is done when it ends, throws or is returned early
+ *
+ * What a promise resolves to is no stream that would be recognised beforehand, but an Observable or async generator among
+ * it keeps the lock too: it can be started once, at once. Other sources, such as streams of Node, do not.
+ *
+ * It rejects with
  * - `LockBusyError` when somebody else held the lock all that time (see `onBusy`)
  * - `LockUnavailableError` when too few nodes answered
- * - `LockLostError` when the method succeeded, but the lock was lost meanwhile
+ * - `LockLostError` when the method succeeded, but the lock was lost meanwhile (see `onLost`); a stream fails at once
  * - `LockKeyError` when a value is missing in the key
  * - `LockNotBoundError` when the object knows no lock service
  * - whatever the method rejects with
@@ -41,34 +54,23 @@ interface MethodDescriptor extends PropertyDescriptor {
  * async transfer(dto: TransferDto) { … }
  * ```
  */
-export function Locked<const K extends LockKey, B extends OnBusy>(
+export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLost>(
   key: K,
-  options: LockedOptions<B> = {},
-): LockedDecorator<K, B> {
+  options: LockedOptions<B, L> = {},
+): LockedDecorator<K, B, L> {
   const resolve = compileLockKey(key, methodKeySource);
   checkPlacedOptions(options);
-  const { onBusy = 'throw', connection, ...lockOptions } = options;
+  const { onBusy = 'throw', onLost = 'throw', returns, connection, ...lockOptions } = options;
 
   return (target: object, propertyKey: string | symbol, descriptor?: PropertyDescriptor) => {
     assertMethod(target, propertyKey, descriptor);
     const original = descriptor.value;
+    const start = STARTS[returns ?? methodKind(target, propertyKey, original)];
+    const name = methodName(target, propertyKey);
+    const place: LockedPlace = { name, resolve, connection, lockOptions, onBusy, onLost };
 
-    const locked = async function (this: object | undefined, ...args: unknown[]): Promise<unknown> {
-      const service = this === undefined ? undefined : boundLockService(this, connection);
-      if (this === undefined || service === undefined) {
-        throw new LockNotBoundError(methodName(target, propertyKey), connection);
-      }
-      // Told apart by this and not by the error: a method that runs under the lock may itself find another one busy.
-      let hasStarted = false as boolean;
-      try {
-        return await service.withLock(resolve({ instance: this, args }), lockOptions, () => {
-          hasStarted = true;
-          return original.apply(this, args);
-        });
-      } catch (error) {
-        if (hasStarted || onBusy === 'throw' || !(error instanceof LockBusyError)) throw error;
-        return onBusy === 'skip' ? undefined : onBusy.apply(this, args);
-      }
+    const locked = function (this: object | undefined, ...args: unknown[]): unknown {
+      return start(new LockedMethodCall(place, this, args), () => original.apply(this as object, args));
     };
 
     copyIdentity(original, locked);
@@ -77,6 +79,13 @@ export function Locked<const K extends LockKey, B extends OnBusy>(
     registerLockedMethod(target, { name: String(propertyKey), connection });
   };
 }
+
+/** How a call of each kind begins. */
+const STARTS: Record<MethodKind, (call: LockedMethodCall, method: () => unknown) => unknown> = {
+  promise: lockedPromise,
+  observable: (call, method) => lockedObservable(call, method as () => Observable<unknown>),
+  'async-generator': (call, method) => lockedGenerator(call, method as () => AnyAsyncGenerator),
+};
 
 function assertMethod(
   target: object,

@@ -6,16 +6,17 @@ import {
   type NestInterceptor,
   type Type,
 } from '@nestjs/common';
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
-import { LockBusyError } from '../errors/lock-busy.error';
+import type { Observable } from 'rxjs';
 import type { ContextLockKey } from '../interfaces/lock-key.interface';
 import type { LockInterceptorOptions } from '../interfaces/locked-options.interface';
 import type { LockService } from '../lock.service';
-import type { Lock } from '../locking/lock.interface';
 import { checkPlacedOptions } from '../utils/check-placed-options';
 import { contextKeySource } from '../utils/context-key';
 import { compileLockKey } from '../utils/lock-key';
 import { getLockServiceToken } from '../utils/lock-service-token';
+import type { LockedCall } from '../utils/locked-call';
+import { withSignal } from '../utils/locked-method-call';
+import { lockedObservable } from '../utils/locked-observable';
 
 /**
  * Makes an interceptor that holds a lock around everything inside it: further interceptors, the pipes, the handler and
@@ -37,69 +38,24 @@ export function LockInterceptor(
 ): Type<NestInterceptor> {
   const resolve = compileLockKey(key, contextKeySource);
   checkPlacedOptions(options);
-  const { onBusy = 'throw', connection, signal, ...lockOptions } = options;
+  const { onBusy = 'throw', onLost = 'throw', connection, ...lockOptions } = options;
 
   class MixinLockInterceptor implements NestInterceptor {
     constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {}
 
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-      return new Observable((subscriber) => {
-        const leaving = new AbortController();
-        const waitSignal = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
-        let hasStarted = false;
-
-        this.locks
-          .withLock(resolve(context), { ...lockOptions, signal: waitSignal }, (lock) => {
-            hasStarted = true;
-            return pipeUnderLock(next, lock, subscriber, leaving.signal);
-          })
-          .catch(async (error: unknown) => {
-            if (hasStarted || onBusy === 'throw' || !(error instanceof LockBusyError)) throw error;
-            subscriber.next(onBusy === 'skip' ? undefined : await onBusy(context));
-          })
-          .then(
-            () => {
-              subscriber.complete();
-            },
-            (error: unknown) => {
-              subscriber.error(error);
-            },
-          );
-
-        return () => {
-          leaving.abort();
-        };
-      });
+      const { locks } = this;
+      const call: LockedCall = {
+        withLock: async (task, leaving) =>
+          locks.withLock(resolve(context), withSignal(lockOptions, leaving), task),
+        reenter: ({ resources }) => ({ withLock: (task) => locks.withLock(resources, task) }),
+        // Nest needs an answer: a response without any value is an error to it.
+        onBusy: onBusy === 'skip' ? () => undefined : onBusy === 'throw' ? onBusy : () => onBusy(context),
+        onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
+      };
+      return lockedObservable(call, () => next.handle());
     }
   }
 
   return mixin(MixinLockInterceptor);
-}
-
-/** Ends when the response has ended, or nobody listens to it any more. */
-function pipeUnderLock(
-  next: CallHandler,
-  lock: Lock,
-  subscriber: Subscriber<unknown>,
-  left: AbortSignal,
-): Promise<void> {
-  let response: Subscription | undefined;
-  return new Promise<void>((resolve, reject) => {
-    if (left.aborted) {
-      resolve();
-      return;
-    }
-    left.addEventListener('abort', () => {
-      resolve();
-    });
-    response = next.handle().subscribe({
-      next: (value) => {
-        // What is sent after the loss may contradict what the next holder does.
-        if (lock.signal.aborted) reject(lock.signal.reason as Error);
-        else subscriber.next(value);
-      },
-      error: reject,
-      complete: resolve,
-    });
-  }).finally(() => response?.unsubscribe());
 }

@@ -1,18 +1,30 @@
+import type { Observable } from 'rxjs';
+import type { LockLostError } from '../errors/lock-lost.error';
 import type { LockKeyFunction, LockKeyResult } from './lock-key.interface';
-import type { OnBusy, OnBusyFunction } from './locked-options.interface';
+import type { OnBusy, OnBusyFunction, OnLost, OnLostFunction } from './locked-options.interface';
 
-/** A method that can wait: one that returns a promise. */
-export type AsyncMethod = (...args: never[]) => Promise<unknown>;
+/** A method that can wait: one that returns a promise, an Observable or an async generator. */
+export type LockableMethod = (
+  ...args: never[]
+) => Promise<unknown> | Observable<unknown> | AsyncIterable<unknown>;
 
 /**
- * The decorator that `Locked` gives, for methods that return a promise and that fit its key and `onBusy`.
+ * The decorator that `Locked` gives, for methods that return something that can wait, and that fit its key, `onBusy` and
+ * `onLost`.
  *
  * The descriptor is optional for `applyDecorators` of Nest alone; on anything but a method the decorator throws.
  */
-export type LockedDecorator<K = string, B = OnBusy> = <T extends object, M extends AsyncMethod>(
+export type LockedDecorator<K = string, B = OnBusy, L = OnLost> = <
+  T extends object,
+  M extends LockableMethod,
+>(
   target: T,
   propertyKey: string | symbol,
-  descriptor?: TypedPropertyDescriptor<M> & KeyFits<K, T, M> & OnBusyFits<B, T, M>,
+  descriptor?: TypedPropertyDescriptor<M> &
+    ReturnFits<M> &
+    KeyFits<K, T, M> &
+    OnBusyFits<B, T, M> &
+    OnLostFits<L, T, M>,
 ) => void;
 
 /** Says in a compiler error what does not fit. */
@@ -20,20 +32,54 @@ interface Mismatch<Problem extends string> {
   readonly mismatch: Problem;
 }
 
-type KeyFits<K, T, M extends AsyncMethod> = [K] extends [LockKeyFunction]
+/** What a locked method really returns has no more than this: a Subject would lose its `next`. */
+type ReturnFits<M extends LockableMethod> =
+  ReturnType<M> extends Promise<unknown>
+    ? unknown
+    : ReturnType<M> extends Observable<infer V>
+      ? Observable<V> extends ReturnType<M>
+        ? unknown
+        : Mismatch<'a locked stream is an Observable: declare the method to return that'>
+      : // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only that it is a generator matters
+        AsyncGenerator<any> extends ReturnType<M>
+        ? unknown
+        : Mismatch<'a locked stream is an AsyncGenerator: declare the method to return that'>;
+
+type KeyFits<K, T, M extends LockableMethod> = [K] extends [LockKeyFunction]
   ? K extends (this: T, ...args: Parameters<M>) => LockKeyResult
     ? unknown
     : Mismatch<'the key function does not take what the method takes'>
   : unknown;
 
-type OnBusyFits<B, T, M extends AsyncMethod> = [OnBusyFunction] extends [B]
+/** What a call resolves to; of a stream, what it may go on with. */
+type Outcome<R> =
+  R extends Promise<infer V>
+    ? R | V
+    : R extends Observable<infer V>
+      ? R | Promise<R> | V | Promise<V>
+      : StreamOutcome<R>;
+
+type StreamOutcome<R> =
+  R extends AsyncIterable<infer V> ? AsyncIterable<V> | Promise<AsyncIterable<V>> | V | Promise<V> : never;
+
+type OnBusyFits<B, T, M extends LockableMethod> = [OnBusyFunction] extends [B]
   ? unknown // not given, or not known in detail, as in an options object declared apart
   : B extends 'skip'
-    ? undefined extends Awaited<ReturnType<M>>
-      ? unknown
-      : Mismatch<"onBusy 'skip' resolves to undefined, which the method never does">
+    ? ReturnType<M> extends Promise<infer V>
+      ? undefined extends V
+        ? unknown
+        : Mismatch<"onBusy 'skip' resolves to undefined, which the method never does">
+      : unknown
     : B extends OnBusyFunction
-      ? B extends (this: T, ...args: Parameters<M>) => ReturnType<M> | Awaited<ReturnType<M>>
+      ? B extends (this: T, ...args: Parameters<M>) => Outcome<ReturnType<M>>
         ? unknown
         : Mismatch<'onBusy does not take or return what the method does'>
       : unknown;
+
+type OnLostFits<L, T, M extends LockableMethod> = [OnLostFunction] extends [L]
+  ? unknown // as above
+  : L extends OnLostFunction
+    ? L extends (this: T, error: LockLostError, ...args: Parameters<M>) => Outcome<ReturnType<M>>
+      ? unknown
+      : Mismatch<'onLost does not take or return what the method does'>
+    : unknown;

@@ -12,6 +12,8 @@ const KNOWN = Object.keys({
   reentrant: true,
   connection: true,
   onBusy: true,
+  onLost: true,
+  returns: true,
 } satisfies Record<keyof LockedOptions, true>);
 
 /**
@@ -29,15 +31,28 @@ export function checkPlacedOptions(options: unknown): void {
       throw new LockOptionsError(name, `is not a lock option. Known are: ${KNOWN.join(', ')}.`);
     }
   }
-  const { onBusy, connection, reentrant, ...lockOptions } = options as Record<string, unknown>;
+  const { onBusy, onLost, returns, connection, reentrant, ...lockOptions } = options as Record<
+    string,
+    unknown
+  >;
   checkEachLockOption(lockOptions);
-  if (onBusy !== undefined && onBusy !== 'throw' && onBusy !== 'skip' && typeof onBusy !== 'function') {
+  if (!isOneOf(onBusy, [undefined, 'throw', 'skip']) && typeof onBusy !== 'function') {
     throw new LockOptionsError('onBusy', `must be 'throw', 'skip' or a function.`);
+  }
+  if (!isOneOf(onLost, [undefined, 'throw', 'ignore']) && typeof onLost !== 'function') {
+    throw new LockOptionsError('onLost', `must be 'throw', 'ignore' or a function.`);
+  }
+  if (!isOneOf(returns, [undefined, 'promise', 'observable', 'async-generator'])) {
+    throw new LockOptionsError('returns', `must be 'promise', 'observable' or 'async-generator'.`);
   }
   if (reentrant !== undefined && typeof reentrant !== 'boolean') {
     throw new LockOptionsError('reentrant', 'must be true or false.');
   }
   if (connection !== undefined) checkServiceName('connection', connection);
+}
+
+function isOneOf(value: unknown, choices: readonly unknown[]): boolean {
+  return choices.includes(value);
 }
 
 /** The name of a lock service, where a module gives or a method asks for it. */

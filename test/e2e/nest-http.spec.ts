@@ -32,7 +32,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
-import { map, Subject } from 'rxjs';
+import { map, Observable, of, Subject } from 'rxjs';
 import request from 'supertest';
 import {
   LockError,
@@ -170,6 +170,31 @@ class OrderController {
     return this.locks.current()?.resources;
   }
 
+  @Sse('locked-stream/:id')
+  @Locked('stream:<0>', { wait: 0, ttl: 700 })
+  lockedStream(@Param('id') _id: string): Observable<{ data: string }> {
+    queueMicrotask(() => {
+      stream.subscribed.resolve();
+    });
+    return stream.source;
+  }
+
+  @Locked('stream:<0>', { wait: 0 })
+  @Sse('inferred-stream/:id')
+  // Without a return type that could be seen.
+  inferredStream(@Param('id') _id: string) {
+    setImmediate(() => {
+      stream.subscribed.resolve();
+    });
+    return stream.source.asObservable();
+  }
+
+  @Get('locked-observable/:id')
+  @Locked('order:<0>', { wait: 0 })
+  lockedObservable(@Param('id') id: string): Observable<unknown> {
+    return of({ id, held: this.locks.current()?.resources });
+  }
+
   @Sse('stream/:id')
   @UseInterceptors(LockInterceptor('stream:<params.id>', { wait: 0 }))
   stream() {
@@ -248,7 +273,7 @@ describe.each(platforms)('locks in an HTTP application on %s', (_platform, creat
       expect(body).toMatchObject({ message: 'no order 7' });
     });
 
-    it.each(['orders/7', 'around/7'])(
+    it.each(['orders/7', 'around/7', 'locked-observable/7'])(
       'answers 409 on /%s while somebody else holds the lock',
       async (path) => {
         await using _lock = await locks().acquire('order:7');
@@ -306,16 +331,45 @@ describe.each(platforms)('locks in an HTTP application on %s', (_platform, creat
       await http().get('/around-header').expect(500);
     });
 
-    it('holds the lock of an interceptor until the client of a stream is gone', async () => {
+    it.each(['stream', 'locked-stream', 'inferred-stream'])(
+      'holds the lock of /%s until its client is gone',
+      async (path) => {
+        stream.subscribed = deferred();
+        const client = httpGet(`${await app.getUrl()}/${path}/7`).on('error', () => undefined);
+        await stream.subscribed.promise;
+        await expect(locks().tryAcquire('stream:7')).resolves.toBeNull();
+
+        client.destroy();
+
+        await (await locks().acquire('stream:7', { wait: 10_000 })).release();
+        expect(stream.source.observed).toBe(false);
+      },
+    );
+
+    it('ends a stream as soon as its lock is lost', async () => {
       stream.subscribed = deferred();
-      const client = httpGet(`${await app.getUrl()}/stream/7`).on('error', () => undefined);
+      const ended = deferred<string>();
+      httpGet(`${await app.getUrl()}/locked-stream/7`, (response) => {
+        let text = '';
+        response.on('data', (part: Buffer) => (text += part.toString()));
+        response.on('end', () => {
+          ended.resolve(text);
+        });
+      });
       await stream.subscribed.promise;
-      await expect(locks().tryAcquire('stream:7')).resolves.toBeNull();
+      stream.source.next({ data: 'first' });
 
-      client.destroy();
+      node.restartEmpty(); // and the next extension finds nothing
 
-      await (await locks().acquire('stream:7', { wait: 10_000 })).release();
+      const text = await ended.promise;
+      expect(text).toContain('first');
       expect(stream.source.observed).toBe(false);
+    });
+
+    it('answers with the value of a locked Observable', async () => {
+      await http()
+        .get('/locked-observable/7')
+        .expect(200, { id: '7', held: ['order:7'] });
     });
 
     it('gives the lock back when it has answered', async () => {

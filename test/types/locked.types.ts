@@ -2,6 +2,8 @@
  * What the compiler takes and refuses. Nothing here runs: `tsc -p tsconfig.json` is the test.
  */
 import { applyDecorators, Get, Inject, Injectable } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Observable, of, Subject } from 'rxjs';
 import {
   bindLockService,
   getLockServiceToken,
@@ -11,6 +13,7 @@ import {
   LockService,
   RedlockModule,
   type LockedOptions,
+  type LockLostError,
 } from '../../lib';
 
 interface Transfer {
@@ -199,6 +202,93 @@ export class OnBusyMethods {
   }
 }
 
+export class StreamMethods {
+  private readonly values = new Subject<number>();
+
+  @Locked('x:<0>')
+  observable(_id: string): Observable<number> {
+    return this.values;
+  }
+
+  @Locked((id: string) => id, {
+    onBusy: (id: string) => of(id.length),
+    onLost: (_error, id) => String(id).length,
+  })
+  observableInstead(_id: string): Observable<number> {
+    return this.values;
+  }
+
+  @Locked('x', { onBusy: 'skip', onLost: 'ignore' })
+  observableSkipped(): Observable<number> {
+    return this.values;
+  }
+
+  @Locked('x:<0>', { onBusy: () => 7 })
+  async *generator(_id: string): AsyncGenerator<number, string, boolean> {
+    yield await Promise.resolve(1);
+    return 'end';
+  }
+
+  @Locked('x', { onBusy: 'skip' })
+  async *iterable(): AsyncIterable<number> {
+    yield await Promise.resolve(1);
+  }
+
+  // @ts-expect-error a Subject would come back as a mere Observable
+  @Locked('x')
+  subject(): Subject<number> {
+    return this.values;
+  }
+
+  // @ts-expect-error a readable would come back as a mere generator
+  @Locked('x')
+  readable(): Readable {
+    return Readable.from([]);
+  }
+
+  // @ts-expect-error a generator that cannot wait
+  @Locked('x')
+  *syncGenerator(): Generator<number> {
+    yield 1;
+  }
+
+  // @ts-expect-error the values are numbers
+  @Locked('x', { onBusy: () => of('text') })
+  otherValues(): Observable<number> {
+    return this.values;
+  }
+}
+
+export class OnLostMethods {
+  @Locked('x', { onLost: (error: LockLostError, id: string) => error.reason.length + id.length })
+  async result(_id: string): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  @Locked('x', { onLost: 'ignore', returns: 'promise' })
+  async ignored(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  // @ts-expect-error the caller counts on a number
+  @Locked('x', { onLost: () => 'text' })
+  async otherResult(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  // @ts-expect-error the error comes first
+  @Locked('x', { onLost: (id: string) => id.length })
+  async withoutTheError(_id: string): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  // @ts-expect-error there is no such way
+  @Locked('x', { onLost: 'skip' })
+  async otherWay(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
 @Injectable()
 export class Injected {
   @InjectLockService('billing') readonly property!: LockService;
@@ -233,7 +323,8 @@ export const modules = [
 ];
 
 export const interceptors = [
-  LockInterceptor('order:<params.id>', { onBusy: 'skip' }),
+  LockInterceptor('order:<params.id>', { onBusy: 'skip', onLost: 'ignore' }),
+  LockInterceptor('x', { onLost: (error, context) => [error.reason, context.getType()] }),
   LockInterceptor((context) => context.getClass().name, { onBusy: (context) => context.getType() }),
   // @ts-expect-error there is no such option
   LockInterceptor('x', { timeout: 1 }),

@@ -136,6 +136,85 @@ describe('@Locked', () => {
     await expect(bindLockService(new Orders(), locks).pay('7')).rejects.toThrow(LockLostError);
   });
 
+  describe('onLost', () => {
+    const onLost = jest.fn((_error: LockLostError, id: string) => `lost ${id}`);
+    class Orders {
+      @Locked('order:<0>', { onLost: 'ignore' })
+      async ignores(_id: string) {
+        await loseLock(locks);
+        return 'paid';
+      }
+      @Locked('order:<0>', { onLost })
+      async falls(_id: string) {
+        await loseLock(locks);
+        return 'paid';
+      }
+      @Locked('order:<0>', { onLost })
+      async stopsAtTheSignal(_id: string) {
+        const signal = locks.current()?.signal;
+        await loseLock(locks);
+        signal?.throwIfAborted();
+        return 'paid';
+      }
+      @Locked('order:<0>', { onLost: 'ignore' })
+      async stopsWithoutAResult(_id: string): Promise<string> {
+        const signal = locks.current()?.signal;
+        await loseLock(locks);
+        throw signal?.reason;
+      }
+      @Locked('order:<0>', { onLost })
+      async failsApart(_id: string): Promise<string> {
+        await loseLock(locks);
+        throw new RangeError('mine');
+      }
+      @Locked('order:<0>', { onLost })
+      async keeps(_id: string) {
+        return Promise.resolve('paid');
+      }
+      @Locked('outer', { onLost })
+      async losesAnother(_id: string): Promise<string> {
+        return locks.withLock('inner', async () => {
+          await loseLock(locks);
+          return 'paid';
+        });
+      }
+    }
+    let orders: Orders;
+
+    beforeEach(() => {
+      onLost.mockClear();
+      orders = bindLockService(new Orders(), locks);
+    });
+
+    it("'ignore' resolves to the result of the method", async () => {
+      await expect(orders.ignores('7')).resolves.toBe('paid');
+    });
+
+    it("'ignore' has no result to give of a method that stopped at the signal", async () => {
+      await expect(orders.stopsWithoutAResult('7')).rejects.toThrow(LockLostError);
+    });
+
+    it('as a function gives its result, from the error and what the method gets', async () => {
+      await expect(orders.falls('7')).resolves.toBe('lost 7');
+      expect(onLost).toHaveBeenCalledWith(expect.any(LockLostError), '7');
+    });
+
+    it('as a function is asked too when the method stopped at the signal', async () => {
+      await expect(orders.stopsAtTheSignal('7')).resolves.toBe('lost 7');
+    });
+
+    it('does not touch an error of the method, though the lock is lost', async () => {
+      await expect(orders.failsApart('7')).rejects.toThrow(RangeError);
+      expect(onLost).not.toHaveBeenCalled();
+    });
+
+    it('does not touch a call that keeps its lock, nor the loss of another lock', async () => {
+      await expect(orders.keeps('7')).resolves.toBe('paid');
+      await expect(orders.losesAnother('7')).rejects.toThrow(LockLostError);
+      expect(onLost).not.toHaveBeenCalled();
+    });
+  });
+
   describe('on an object without a lock service', () => {
     const run = jest.fn(() => Promise.resolve());
     class Orders {

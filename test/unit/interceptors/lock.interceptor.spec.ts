@@ -154,6 +154,29 @@ describe('LockInterceptor', () => {
     expect(source.observed).toBe(false);
   });
 
+  it('fails as soon as the lock is lost, though the handler is silent', async () => {
+    const response = around(() => {
+      void loseLock(locks);
+      return NEVER;
+    });
+
+    await expect(lastValueFrom(response)).rejects.toThrow(LockLostError);
+  });
+
+  it("answers what the handler does for a lost lock with onLost: 'ignore'", async () => {
+    const response = around(() => from(loseLock(locks).then(() => 'done')), { onLost: 'ignore' });
+
+    await expect(lastValueFrom(response)).resolves.toBe('done');
+  });
+
+  it('answers what onLost makes of the error and the context', async () => {
+    const response = around(() => from(loseLock(locks)), {
+      onLost: (error, at) => `${error.reason} on ${at.getType()}`,
+    });
+
+    await expect(lastValueFrom(response)).resolves.toBe('gone on http');
+  });
+
   it('does not hide a busy lock that the handler runs into', async () => {
     const busy = new LockBusyError({ resources: ['other'], waitedMs: 0 });
 

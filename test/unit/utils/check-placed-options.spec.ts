@@ -11,6 +11,9 @@ describe('options that stand at a class', () => {
     ['autoExtend', { autoExtend: 1 }],
     ['onBusy', { onBusy: 'ignore' }],
     ['onBusy', { onBusy: null }],
+    ['onLost', { onLost: 'skip' }],
+    ['onLost', { onLost: null }],
+    ['returns', { returns: 'stream' }],
     ['connection', { connection: '' }],
     ['connection', { connection: 7 }],
     ['reentrant', { reentrant: 'no' }],
@@ -24,7 +27,15 @@ describe('options that stand at a class', () => {
   });
 
   it('are taken when each of them can be meant', () => {
-    const options = { ttl: 5_000, wait: 0, onBusy: () => 1, connection: 'billing', reentrant: false };
+    const options = {
+      ttl: 5_000,
+      wait: 0,
+      onBusy: () => 1,
+      onLost: 'ignore',
+      returns: 'promise',
+      connection: 'billing',
+      reentrant: false,
+    };
 
     expect(() => {
       checkPlacedOptions(options);

@@ -1,0 +1,62 @@
+import type { LockLostError } from '../errors/lock-lost.error';
+import { LockNotBoundError } from '../errors/lock-not-bound.error';
+import type { OnBusy, OnLost } from '../interfaces/locked-options.interface';
+import type { WithLockOptions } from '../lock.service';
+import type { Lock } from '../locking/lock.interface';
+import { boundLockService } from './lock-service-binding';
+import type { LockedCall } from './locked-call';
+import type { MethodCall } from './method-key';
+
+/** What all calls of one `@Locked` method have in common. */
+export interface LockedPlace {
+  /** The method, for people. */
+  readonly name: string;
+  readonly resolve: (call: MethodCall) => string | readonly string[];
+  readonly connection: string | undefined;
+  readonly lockOptions: WithLockOptions;
+  readonly onBusy: OnBusy;
+  readonly onLost: OnLost;
+}
+
+/** One call of a `@Locked` method. */
+export class LockedMethodCall implements LockedCall {
+  constructor(
+    private readonly place: LockedPlace,
+    private readonly instance: object | undefined,
+    private readonly args: unknown[],
+  ) {}
+
+  // Asynchronous, so that whatever is wrong is a rejection.
+  async withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T> {
+    const { instance, args, place } = this;
+    const service = instance === undefined ? undefined : boundLockService(instance, place.connection);
+    if (instance === undefined || service === undefined) {
+      throw new LockNotBoundError(place.name, place.connection);
+    }
+    const options = withSignal(place.lockOptions, leaving);
+    return service.withLock(place.resolve({ instance, args }), options, task);
+  }
+
+  reenter({ resources }: Lock): Pick<LockedCall, 'withLock'> {
+    const service = boundLockService(this.instance as object, this.place.connection);
+    return { withLock: async (task) => service?.withLock(resources, task) as ReturnType<typeof task> };
+  }
+
+  get onBusy(): LockedCall['onBusy'] {
+    const { onBusy } = this.place;
+    return typeof onBusy === 'function' ? () => onBusy.apply(this.instance, this.args) : onBusy;
+  }
+
+  get onLost(): LockedCall['onLost'] {
+    const { onLost } = this.place;
+    if (typeof onLost !== 'function') return onLost;
+    return (error: LockLostError) => onLost.call(this.instance, error, ...this.args);
+  }
+}
+
+/** The options, whose signal also aborts with `leaving`. */
+export function withSignal<O extends { signal?: AbortSignal }>(options: O, leaving?: AbortSignal): O {
+  if (leaving === undefined) return options;
+  const signal = options.signal === undefined ? leaving : AbortSignal.any([options.signal, leaving]);
+  return { ...options, signal };
+}

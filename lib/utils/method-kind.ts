@@ -1,0 +1,25 @@
+/** What a call of a locked method comes to, which has to be known before the method has run. */
+export type MethodKind = 'promise' | 'observable' | 'async-generator';
+
+/**
+ * Tells the kind from the function itself, else from the return type that TypeScript left behind with
+ * `emitDecoratorMetadata`. Without that, or with a return type that is not written down, it counts as a promise.
+ */
+export function methodKind(target: object, propertyKey: string | symbol, method: object): MethodKind {
+  switch (Object.prototype.toString.call(method)) {
+    case '[object AsyncGeneratorFunction]':
+      return 'async-generator';
+    case '[object AsyncFunction]':
+      return 'promise';
+    default:
+      return isObservableClass(Reflect.getMetadata('design:returntype', target, propertyKey))
+        ? 'observable'
+        : 'promise';
+  }
+}
+
+/** Not by identity: an application may have rxjs more than once. */
+function isObservableClass(type: unknown): boolean {
+  const { prototype } = (type ?? {}) as { prototype?: { subscribe?: unknown; pipe?: unknown } };
+  return typeof prototype?.subscribe === 'function' && typeof prototype.pipe === 'function';
+}
