@@ -59,8 +59,13 @@ export class ReleaseListener {
       this.told = new Set();
       this.isTold = false;
     }
-    if (this.isTold) return;
+    const isNews = !this.told.has(node);
     this.told.add(node);
+    if (this.isTold) {
+      // The others were faster: the leader was asked already, and denied what it had not let go yet.
+      if (isNews && node === this.setup.leadingNode()) this.setup.onMaybeFree('soon');
+      return;
+    }
     this.isTold = node === this.setup.leadingNode() || this.told.size >= quorumOf(this.setup.nodes.length);
     this.setup.onMaybeFree(this.isTold ? 'now' : 'soon');
   }

@@ -1,0 +1,102 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { tell, title } from './history';
+import { makePlan } from './make-plan';
+import { FEATURES, type Coverage, type Feature } from './outcome';
+import type { Plan, PlanKind } from './plan';
+import { shrink } from './shrinker';
+import { run } from './world';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    from: { type: 'string', default: '1' },
+    seconds: { type: 'string' },
+    seed: { type: 'string' },
+    kind: { type: 'string' },
+    mutations: { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+  },
+});
+const kind = values.kind as PlanKind | undefined;
+
+/** `npm run simulate`: histories one after another, until one breaks or all are through. */
+export async function main(): Promise<number> {
+  // Thousands of errors are made on purpose, and nobody looks at where.
+  Error.stackTraceLimit = 0;
+  if (values.seed !== undefined) return replay(Number(values.seed));
+  return search();
+}
+
+async function replay(seed: number): Promise<number> {
+  const plan = makePlan(seed, kind);
+  console.log(await tell(plan));
+  const { violation } = await run(plan);
+  return violation === undefined ? 0 : 1;
+}
+
+async function search(): Promise<number> {
+  const first = Number(values.from);
+  const last = values.seconds === undefined ? first + Number(values.seeds) - 1 : Infinity;
+  const untilMs = performance.now() + Number(values.seconds ?? Infinity) * 1_000;
+  const startMs = performance.now();
+  const seen: Coverage = new Map();
+  let done = 0;
+  let toldAtMs = startMs;
+  for (let seed = first; seed <= last && performance.now() < untilMs; seed++) {
+    const plan = makePlan(seed, kind);
+    const { violation, coverage } = await run(plan);
+    done += 1;
+    for (const feature of coverage.keys()) seen.set(feature, (seen.get(feature) ?? 0) + 1);
+    if (violation !== undefined) {
+      if (values.all) {
+        console.log(title(plan, violation));
+        continue;
+      }
+      await report(plan);
+      return 1;
+    }
+    if (performance.now() - toldAtMs > 5_000) {
+      toldAtMs = performance.now();
+      console.log(`${done} histories, ${rate(done, startMs)}`);
+    }
+  }
+  console.log(`\n${done} histories without a violation, ${rate(done, startMs)}`);
+  showCoverage(seen, done);
+  return 0;
+}
+
+function rate(done: number, startMs: number): string {
+  return `${Math.round((done / (performance.now() - startMs)) * 1_000)} per second`;
+}
+
+/** Faults that are not among what must hold. */
+const NOT_BY_DEFAULT: readonly Feature[] = ['wiped node', 'clock jump'];
+
+function showCoverage(seen: Coverage, histories: number): void {
+  for (const feature of FEATURES) {
+    const count = seen.get(feature) ?? 0;
+    if (count > 0)
+      console.log(`  ${feature.padEnd(20)} in ${count} (${((count / histories) * 100).toFixed(1)} %)`);
+    else if (kind === undefined && !NOT_BY_DEFAULT.includes(feature))
+      console.log(`  ${feature.padEnd(20)} WARNING: in none of them`);
+  }
+}
+
+async function report(plan: Plan): Promise<void> {
+  const { violation } = await run(plan);
+  if (violation === undefined) throw new Error(`seed ${plan.seed} gives another history the second time`);
+  console.log(title(plan, violation));
+  const small = await shrink(plan, violation.invariant);
+  console.log(`shrunk to ${small.calls.length} calls and ${small.faults.length} faults:\n`);
+  console.log(await tell(small));
+  const name = values.keep ?? `seed-${plan.seed}-${plan.kind}`;
+  const folder = join(process.cwd(), 'test', 'simulation', 'known-histories');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${name}.json`);
+  const kept = { title: name, invariant: violation.invariant, story: '', plan: small };
+  writeFileSync(file, `${JSON.stringify(kept, undefined, 2)}\n`);
+  console.log(`\nkept in ${file}`);
+}

@@ -1,0 +1,110 @@
+import type { Fault } from './plan';
+import type { World } from './world';
+
+/** Puts a fault, and its end, on the timeline. */
+export function inject(world: World, fault: Fault): void {
+  world.timeline.at(fault.atMs, () => {
+    begin(world, fault);
+  });
+}
+
+function begin(world: World, fault: Fault): void {
+  world.note(() => `✗ ${JSON.stringify(fault)}`);
+  if ('client' in fault) {
+    if ('node' in fault) breakLink(world, fault);
+    else hitClient(world, fault);
+  } else hitNode(world, fault);
+}
+
+function hitClient(world: World, fault: Extract<Fault, { client: number }>): void {
+  const client = world.clientAt(fault.client);
+  switch (fault.what) {
+    case 'stall':
+      client.stall(fault.ms);
+      return;
+    case 'suspend':
+      client.suspend(fault.ms);
+      return;
+    case 'set-wall':
+      world.count('wall clock set');
+      client.clock.setWall(fault.ms);
+      client.isWallMoved = true;
+      client.wallMovedAtMs = client.clock.now();
+      return;
+    case 'crash':
+      world.count('client crash');
+      client.crash();
+      world.replaceClient(fault.client);
+      return;
+    case 'close':
+      world.callers.close(client, fault.timeoutMs);
+      return;
+    default:
+  }
+}
+
+function breakLink(world: World, fault: Extract<Fault, { client: number; node: number }>): void {
+  const { timeline } = world;
+  const link = world.clientAt(fault.client).links[fault.node];
+  if (link === undefined) return;
+  switch (fault.what) {
+    case 'cut':
+      world.count('cut connection');
+      if (fault.lateMs !== null) world.count('late message');
+      link.cutUntilMs = timeline.nowMs + fault.ms;
+      link.break(fault.lateMs);
+      return;
+    case 'deaf':
+    case 'mute':
+      world.count('silent connection');
+      link.silence(fault.what === 'deaf' ? 'requests' : 'replies');
+      timeline.after(fault.ms, () => {
+        link.break(null);
+      });
+      return;
+    case 'slow':
+      world.count('slow connection');
+      link.slowerByMs += fault.byMs;
+      timeline.after(fault.ms, () => {
+        link.slowerByMs -= fault.byMs;
+      });
+      return;
+    case 'overload':
+      world.count('overload');
+      link.isOverloaded = true;
+      timeline.after(fault.ms, () => {
+        link.isOverloaded = false;
+      });
+  }
+}
+
+function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void {
+  if (fault.what === 'force') {
+    world.count('forced open');
+    world.judge.forcedOpen(fault.resource);
+    for (const node of world.nodes) node.remove(fault.resource);
+    return;
+  }
+  const node = world.nodes[fault.node];
+  if (node === undefined) return;
+  switch (fault.what) {
+    case 'pause':
+      world.count('paused node');
+      node.pause();
+      world.timeline.after(fault.ms, () => {
+        node.goOn();
+      });
+      return;
+    case 'restart':
+    case 'wipe':
+      world.count(fault.what === 'wipe' ? 'wiped node' : 'restarted node');
+      node.crash(fault.what === 'restart');
+      world.timeline.after(fault.ms, () => {
+        node.restart();
+      });
+      return;
+    case 'jump':
+      world.count('clock jump');
+      node.jump(fault.ms);
+  }
+}

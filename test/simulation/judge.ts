@@ -1,0 +1,296 @@
+import { quorumOf } from '../../lib/core/quorum';
+import type { Lock, ReleaseOutcome } from '../../lib/locking/lock.interface';
+import type { LockEvent } from '../../lib/locking/lock-event.interface';
+import type { Invariant, Violation } from './outcome';
+import { type Call, LONGEST_TTL_MS, NODE_TIMEOUT_MS } from './plan';
+import type { SimulatedClient } from './simulated-client';
+import type { World } from './world';
+
+/** One caller who asked for a lock, from then until it has given it back. */
+export interface Request {
+  readonly client: SimulatedClient;
+  readonly call: Call;
+  readonly name: string;
+  state: 'waiting' | 'holding' | 'releasing' | 'over';
+}
+
+/** A lock that was given to a caller. */
+interface Handle {
+  readonly request: Request;
+  readonly lock: Lock;
+  readonly signal: AbortSignal;
+  wasHeld: boolean;
+  /** On the monotonic clock of its client, as told by the lock itself while it was held. */
+  endsAtMs: number;
+  /** An operator took it away; since when, in true time. */
+  forcedAtMs: number | undefined;
+  /** It may have been taken away while it was given. */
+  readonly isExcused: boolean;
+}
+
+/** How long a free resource may stay without a holder although somebody waits, when nothing goes wrong. */
+const LONGEST_GAP_MS = 250;
+
+/** Where the wall clock moved, it is enough to notice with the next look at it. */
+const WALL_LOOK_MS = 1_250;
+
+/** Watches callers, clocks and nodes, and knows nothing of how the library works. */
+export class Judge {
+  violation: Violation | undefined;
+  longestGapMs = 0;
+
+  private handles: Handle[] = [];
+  private requests: Request[] = [];
+  private readonly freeSinceMs = new Map<string, number>();
+  private readonly keptUntilMs = new Map<string, number>();
+  private readonly forcedAtMs = new Map<string, number>();
+  private pending = new Map<string, SimulatedClient>();
+
+  /** All nodes answer within the time that the first one gets before the others are asked. */
+  private readonly isNear: boolean;
+
+  constructor(private readonly world: World) {
+    this.isNear = world.plan.clients.every(({ links }) =>
+      links.every(({ baseMs, jitterMs }) => 2 * (baseMs + jitterMs) < NODE_TIMEOUT_MS * 0.09),
+    );
+  }
+
+  accuse(invariant: Invariant, what: string): void {
+    if (this.violation !== undefined) return;
+    this.violation = { invariant, atMs: this.world.timeline.nowMs, what };
+    this.world.note(() => `‼ ${invariant}: ${what}`);
+  }
+
+  asks(client: SimulatedClient, call: Call, name: string): Request {
+    const request: Request = { client, call, name, state: 'waiting' };
+    this.requests.push(request);
+    this.world.note(() => `${name} asks for ${call.resources.join('+')}`);
+    return request;
+  }
+
+  gave(request: Request, lock: Lock): void {
+    const { client, name } = request;
+    this.world.note(() => `${name} has ${lock.ownerToken} for ${lock.remainingMs.toFixed(1)} ms`);
+    this.world.tokens.page(lock.ownerToken).wasHeld = true;
+    request.state = 'holding';
+    // A pause in the same turn may come after the library looked for the last time.
+    if (!lock.isHeld && client.clock.aheadMs === 0)
+      this.accuse('held when given', `${name} gets ${lock.ownerToken}, which is over`);
+    const forcedAtMs = Math.max(...lock.resources.map((one) => this.forcedAtMs.get(one) ?? -Infinity));
+    const wasUnderWay = this.world.timeline.nowMs - forcedAtMs < 3 * NODE_TIMEOUT_MS;
+    const signal = lock.signal;
+    this.handles.push({
+      request,
+      lock,
+      signal,
+      wasHeld: lock.isHeld,
+      endsAtMs: client.clock.now() + lock.remainingMs,
+      forcedAtMs: undefined,
+      isExcused: wasUnderWay,
+    });
+    this.look();
+  }
+
+  releases(request: Request): void {
+    this.world.note(() => `${request.name} releases`);
+    request.state = 'releasing';
+    const { holdAtLeast } = request.call;
+    if (holdAtLeast === undefined) return;
+    const untilMs = this.world.timeline.nowMs + holdAtLeast * 1.01 + NODE_TIMEOUT_MS;
+    for (const resource of request.call.resources) this.keptUntilMs.set(resource, untilMs);
+  }
+
+  /** @param outcome undefined: nobody was told */
+  released(request: Request, outcome: ReleaseOutcome | undefined): void {
+    request.state = 'over';
+    const handle = this.handles.find((one) => one.request === request);
+    if (outcome === undefined || handle === undefined) return;
+    this.world.note(() => `${request.name}: ${outcome}`);
+    const page = this.world.tokens.page(handle.lock.ownerToken);
+    if (page.isKept) this.world.count('kept after release');
+    const wasRemoved = page.removed.size >= quorumOf(this.world.nodes.length);
+    if (outcome === 'released' && !wasRemoved)
+      this.accuse('true release', `${request.name}: released, but ${page.removed.size} nodes removed it`);
+    if (outcome === 'expired' && wasRemoved)
+      this.accuse('true release', `${request.name}: expired, but ${page.removed.size} nodes removed it`);
+  }
+
+  refused(request: Request, error: unknown): void {
+    request.state = 'over';
+    this.world.note(() => `${request.name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  hear(client: SimulatedClient, event: LockEvent): void {
+    const { world } = this;
+    if (event.type === 'extended') world.count('extended');
+    if (event.type !== 'lost') return;
+    world.note(() => `${client.name} lost ${event.ownerToken}: ${event.error.reason}`);
+    if (event.error.reason === 'gone') world.count('gone lock');
+    if (event.error.reason === 'max-hold') world.count('max hold');
+    world.count('lost lock');
+  }
+
+  forcedOpen(resource: string): void {
+    const { nowMs } = this.world.timeline;
+    this.forcedAtMs.set(resource, nowMs);
+    for (const handle of this.handles) {
+      if (handle.lock.resources.includes(resource)) handle.forcedAtMs ??= nowMs;
+    }
+  }
+
+  /** `promise` settles within `withinMs` of the time in which `client` runs. */
+  async expect<T>(promise: Promise<T>, client: SimulatedClient, withinMs: number, what: string): Promise<T> {
+    const { timeline } = this.world;
+    const startMs = timeline.nowMs;
+    const blockedMs = client.blockedMs;
+    const name = `${what} since ${startMs.toFixed(2)}`;
+    this.pending.set(name, client);
+    try {
+      return await promise;
+    } finally {
+      this.pending.delete(name);
+      const tookMs = timeline.nowMs - startMs - (client.blockedMs - blockedMs);
+      if (tookMs > withinMs)
+        this.accuse(
+          'settles in time',
+          `${what} took ${tookMs.toFixed(1)} ms; ${withinMs.toFixed(1)} are allowed`,
+        );
+    }
+  }
+
+  /** After everything that happens. */
+  look(): void {
+    if (this.handles.length > 0) {
+      this.handles = this.handles.filter((handle) => this.lookAtHandle(handle));
+      this.lookForTwoHolders();
+    }
+    this.lookForGaps();
+  }
+
+  /** Nobody asks, holds or releases any more. */
+  lookAtRest(): void {
+    if (this.violation !== undefined) return;
+    for (const [name, client] of this.pending) {
+      if (!client.isDead) this.accuse('settles in time', `${name} never settles`);
+    }
+    const { kind } = this.world.plan;
+    if (kind === 'calm' || kind === 'slow' || kind === 'forced') this.lookForRests(true);
+  }
+
+  /** Much later, when every ttl has passed. */
+  lookAtEnd(): void {
+    if (this.violation !== undefined) return;
+    this.lookAtRest();
+    this.lookForRests(false);
+    for (const client of this.world.clients) if (!client.isDead) this.lookIntoMemory(client);
+  }
+
+  private lookAtHandle(handle: Handle): boolean {
+    const { lock, request, signal } = handle;
+    const { client } = request;
+    if (client.isDead) return false;
+    const now = client.clock.now();
+    const isHeld = lock.isHeld;
+    if (isHeld) {
+      if (!handle.wasHeld && !client.isWallMoved)
+        this.accuse('no return', `${request.name} holds ${lock.ownerToken} again, after it was lost`);
+      handle.endsAtMs = now + lock.remainingMs;
+      this.lookForForced(handle);
+    } else if (request.state === 'holding' && !signal.aborted && client.isRunning) {
+      const sinceMs = Math.max(handle.endsAtMs, client.wallMovedAtMs, client.resumedAtMs);
+      const toleranceMs = 2 + (client.isWallMoved ? WALL_LOOK_MS : 0);
+      if (now - sinceMs > toleranceMs)
+        this.accuse(
+          'signal in time',
+          `${request.name} lost ${lock.ownerToken} ${(now - sinceMs).toFixed(1)} ms ago, and nobody told it`,
+        );
+    }
+    handle.wasHeld = isHeld;
+    return isHeld || (request.state === 'holding' && !signal.aborted) || request.state === 'releasing';
+  }
+
+  private lookForForced({ forcedAtMs, request, lock }: Handle): void {
+    if (forcedAtMs === undefined) return;
+    const ttlMs = Math.max(request.call.ttl, ...(request.call.extensions ?? []).map(({ ttl }) => ttl));
+    const sinceMs = this.world.timeline.nowMs - forcedAtMs;
+    if (sinceMs > ttlMs * 1.02 + 2 * NODE_TIMEOUT_MS)
+      this.accuse(
+        'told when forced',
+        `${request.name} holds ${lock.ownerToken} ${sinceMs.toFixed(0)} ms after it was deleted`,
+      );
+  }
+
+  private lookForTwoHolders(): void {
+    const { handles } = this;
+    for (let first = 0; first < handles.length; first++) {
+      const a = handles[first] as Handle;
+      if (!a.wasHeld || a.isExcused || a.forcedAtMs !== undefined) continue;
+      for (let second = first + 1; second < handles.length; second++) {
+        const b = handles[second] as Handle;
+        if (!b.wasHeld || b.isExcused || b.forcedAtMs !== undefined) continue;
+        const both = a.lock.resources.find((resource) => b.lock.resources.includes(resource));
+        if (both === undefined) continue;
+        this.accuse(
+          'one holder',
+          `${both} is held by ${a.request.name} (${a.lock.ownerToken}, for ${a.lock.remainingMs.toFixed(1)} ms) ` +
+            `and by ${b.request.name} (${b.lock.ownerToken}, for ${b.lock.remainingMs.toFixed(1)} ms)`,
+        );
+      }
+    }
+  }
+
+  private lookForGaps(): void {
+    const { plan, timeline } = this.world;
+    this.requests = this.requests.filter(({ state, client }) => state !== 'over' && !client.isDead);
+    if (!this.isNear || (plan.kind !== 'calm' && timeline.nowMs < plan.healAtMs + LONGEST_TTL_MS * 1.02))
+      return;
+    const wanted = new Set<string>();
+    const taken = new Set<string>();
+    for (const { state, call, client } of this.requests) {
+      const [resource] = call.resources;
+      // Who waits for several stands in the lines of all.
+      if (state !== 'waiting' || call.resources.length > 1) for (const one of call.resources) taken.add(one);
+      else if (resource !== undefined && !client.isClosed) wanted.add(resource);
+    }
+    for (const resource of this.freeSinceMs.keys())
+      if (!wanted.has(resource)) this.freeSinceMs.delete(resource);
+    for (const resource of wanted) {
+      if (taken.has(resource) || (this.keptUntilMs.get(resource) ?? 0) > timeline.nowMs) {
+        this.freeSinceMs.delete(resource);
+        continue;
+      }
+      const sinceMs = this.freeSinceMs.get(resource);
+      if (sinceMs === undefined) {
+        this.freeSinceMs.set(resource, timeline.nowMs);
+        continue;
+      }
+      const gapMs = timeline.nowMs - sinceMs;
+      this.longestGapMs = Math.max(this.longestGapMs, gapMs);
+      if (gapMs > LONGEST_GAP_MS)
+        this.accuse(
+          'wakes in time',
+          `${resource} is free for ${gapMs.toFixed(0)} ms, and somebody waits for it`,
+        );
+    }
+  }
+
+  private lookForRests(withoutLoss: boolean): void {
+    const resources = new Set(this.world.plan.calls.flatMap((call) => call.resources));
+    for (const node of this.world.nodes) {
+      for (const resource of resources) {
+        const token = node.ownerOf(resource);
+        if (token === undefined) continue;
+        const page = this.world.tokens.page(token);
+        const couldNotRelease =
+          page.releaseRefused.has(node.position) && !page.grantedLate.has(node.position);
+        if (withoutLoss && (page.isKept || couldNotRelease)) continue;
+        this.accuse('nothing left', `${node.name} still has ${token} at ${resource}`);
+      }
+    }
+  }
+
+  private lookIntoMemory(client: SimulatedClient): void {
+    const left = client.remembers();
+    if (left.length > 0) this.accuse('nothing remembered', `${client.name} still has ${left.join(', ')}`);
+  }
+}

@@ -1,0 +1,295 @@
+import { ListenerMap } from '../../lib/core/listener-map';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  FailedVote,
+  LockNode,
+  NodeHold,
+  NodeStatus,
+  NodeStatusChange,
+  ReleaseRequest,
+  ReleaseSubscription,
+  ReleaseVote,
+} from '../../lib/core/lock-node.interface';
+import { ReleaseBacklog } from '../../lib/redis/release-backlog';
+import { Connection } from './connection';
+import type { SimulatedClient } from './simulated-client';
+import type { SimulatedNode } from './simulated-node';
+import type { World } from './world';
+
+/** After a break, before the next try to connect. */
+const RECONNECT_MS = 15;
+
+/**
+ * The way from one client to one node, as the client sees it: a lock node. Like the one for Redis, it sends now or
+ * fails now, sends nothing twice but releases, and those first of all on a new connection.
+ */
+export class Link implements LockNode {
+  readonly name: string;
+  status: NodeStatus = 'up';
+  /** No new connection before that. */
+  cutUntilMs = 0;
+  slowerByMs = 0;
+  isOverloaded = false;
+
+  private commands: Connection;
+  private channel: Connection;
+  private readonly backlog: ReleaseBacklog;
+  private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
+  private readonly releaseListeners = new ListenerMap<string | undefined>();
+  private readonly heard = new Map<string, { stop: () => void; isHeard: boolean }>();
+
+  constructor(
+    private readonly world: World,
+    private readonly client: SimulatedClient,
+    private readonly node: SimulatedNode,
+    readonly delayMs: () => number,
+  ) {
+    this.name = node.name;
+    this.backlog = new ReleaseBacklog(client.clock);
+    this.commands = this.newConnection();
+    this.channel = this.newConnection();
+  }
+
+  get subscriptions(): number {
+    return this.releaseListeners.keys().length;
+  }
+
+  get listeners(): number {
+    return this.statusListeners.size;
+  }
+
+  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    const { position } = this.node;
+    const page = this.world.tokens.page(request.ownerToken);
+    const startedAtMs = this.world.timeline.nowMs;
+    const seen = (answer: AcquireVote) => {
+      if (request.askHolderTtl && this.world.timeline.nowMs - startedAtMs > 5)
+        this.world.count('silent leader');
+      if (answer.kind === 'denied') page.denied.add(position);
+      if (answer.kind === 'granted') {
+        page.granted.add(position);
+        if (page.releaseAsked.has(position)) {
+          this.world.count('late grant');
+          if (!this.isOverloaded && this.status === 'up') page.grantedLate.add(position);
+        }
+        if (answer.replaced === true) this.world.count('hand-over');
+      }
+      vote(answer);
+    };
+    this.send<AcquireVote>(
+      () =>
+        `acquire ${request.ownerToken} ${request.ttlMs} ms${request.replaces === undefined ? '' : ` for ${request.replaces}`}`,
+      seen,
+      (answer) => {
+        this.world.rules.nodeAcquire(this.node, request, answer);
+      },
+    );
+  }
+
+  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    this.send<ExtendVote>(
+      () => `extend ${request.ownerToken} ${request.ttlMs} ms`,
+      (answer) => {
+        if (answer.kind === 'denied' && answer.healed) this.world.count('heal');
+        vote(this.world.rules.extendVote(answer));
+      },
+      (answer) => {
+        this.world.rules.nodeExtend(this.node, request, answer);
+      },
+    );
+  }
+
+  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    const { position } = this.node;
+    const page = this.world.tokens.page(request.ownerToken);
+    page.releaseAsked.add(position);
+    if (request.keepMs !== undefined) page.isKept = true;
+    const seen = (answer: ReleaseVote) => {
+      if (answer.kind === 'failed') {
+        page.releaseRefused.add(position);
+        if (this.status !== 'closed') this.backlog.add(request);
+      }
+      vote(answer);
+    };
+    this.send<ReleaseVote>(
+      () => `release ${request.ownerToken}${request.keepMs === undefined ? '' : ` in ${request.keepMs} ms`}`,
+      seen,
+      (answer) => {
+        this.world.rules.nodeRelease(this.node, request, answer);
+      },
+    );
+  }
+
+  inspect(resource: string): Promise<NodeHold | null> {
+    return new Promise((resolve, reject) => {
+      this.send<{ kind: 'granted'; hold: Promise<NodeHold | null> }>(
+        () => `inspect ${resource}`,
+        (answer) => {
+          if (answer.kind === 'failed') reject(answer.error);
+          else resolve(answer.hold);
+        },
+        (answer) => {
+          answer({ kind: 'granted', hold: this.node.inspect(resource) });
+        },
+      );
+    });
+  }
+
+  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+    const listener = (released: string | undefined) => {
+      wake(released);
+    };
+    this.releaseListeners.add(resource, listener);
+    if (!this.heard.has(resource)) this.subscribe(resource);
+    const isHeard = () => this.heard.get(resource)?.isHeard ?? false;
+    return {
+      get isHeard() {
+        return isHeard();
+      },
+      stop: () => {
+        this.releaseListeners.remove(resource, listener);
+        if (!this.releaseListeners.has(resource)) this.unsubscribe(resource);
+      },
+    };
+  }
+
+  onStatus(listener: (change: NodeStatusChange) => void): () => void {
+    this.statusListeners.add(listener);
+    return () => this.statusListeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.status = 'closed';
+    this.break(null);
+    return Promise.resolve();
+  }
+
+  /** Requests, or replies, vanish from now on. */
+  silence(which: 'requests' | 'replies'): void {
+    this.commands.silence(which);
+    this.channel.silence(which);
+  }
+
+  /** @param lateMs when what was written before still arrives; null: never */
+  break(lateMs: number | null): void {
+    const { commands, channel } = this;
+    if (commands.isBroken) return;
+    this.world.note(() => `${this.client.name} ✂ ${this.name}`);
+    for (const connection of [commands, channel]) connection.break(lateMs);
+    for (const { stop } of this.heard.values()) stop();
+    this.client.run(() => {
+      this.goDown(commands);
+    });
+  }
+
+  private goDown(commands: Connection): void {
+    this.heard.clear();
+    if (this.status === 'up') this.changeStatus({ status: 'down', error: DISCONNECTED.error });
+    commands.failAll(DISCONNECTED);
+    this.reconnectLater();
+  }
+
+  private reconnectLater(): void {
+    if (this.status === 'closed') return;
+    this.world.timeline.after(RECONNECT_MS + this.delayMs(), () => {
+      this.client.run(() => {
+        if (this.status !== 'down') return;
+        if (this.node.state === 'down' || this.world.timeline.nowMs < this.cutUntilMs) this.reconnectLater();
+        else this.goUp();
+      });
+    });
+  }
+
+  private goUp(): void {
+    this.world.note(() => `${this.client.name} ― ${this.name} connected`);
+    this.commands = this.newConnection();
+    this.channel = this.newConnection();
+    this.status = 'up';
+    for (const request of this.backlog.takeAll()) this.release(request, () => undefined);
+    for (const resource of this.releaseListeners.keys()) this.subscribe(resource);
+    this.changeStatus({ status: 'up' });
+  }
+
+  private changeStatus(change: NodeStatusChange): void {
+    this.status = change.status;
+    for (const listener of [...this.statusListeners]) listener(change);
+  }
+
+  private send<V extends { kind: string }>(
+    what: () => string,
+    vote: (vote: V | FailedVote) => void,
+    apply: (answer: (vote: V) => void) => void,
+  ): void {
+    if (this.status !== 'up' || this.isOverloaded) {
+      vote(this.isOverloaded ? OVERLOADED : DISCONNECTED);
+      return;
+    }
+    this.client.pauseInTurn();
+    this.world.note(() => `${this.client.name} → ${this.name} ${what()}`);
+    this.commands.request(
+      (reply) => {
+        this.world.note(() => `${this.name} does ${what()} of ${this.client.name}`);
+        apply(reply);
+      },
+      (answer: V | FailedVote) => {
+        this.world.note(() => `${this.client.name} ← ${this.name} ${describe(answer)} to ${what()}`);
+        vote(answer);
+      },
+    );
+  }
+
+  private subscribe(resource: string): void {
+    if (this.status !== 'up') return;
+    const { channel } = this;
+    const entry = { stop: () => undefined as void, isHeard: false };
+    this.heard.set(resource, entry);
+    channel.request<true>(
+      (reply) => {
+        entry.stop = this.node.onReleased(resource, (released) => {
+          channel.push(() => {
+            if (this.heard.get(resource) === entry) this.releaseListeners.call(resource, released);
+          });
+        }).stop;
+        if (channel.isBroken || this.client.isDead) entry.stop();
+        reply(true);
+      },
+      () => {
+        if (this.heard.get(resource) !== entry) return;
+        entry.isHeard = true;
+        // It may have been released before we could hear it.
+        this.releaseListeners.call(resource, undefined);
+      },
+    );
+  }
+
+  private unsubscribe(resource: string): void {
+    const entry = this.heard.get(resource);
+    this.heard.delete(resource);
+    if (entry === undefined) return;
+    this.channel.request(
+      () => {
+        entry.stop();
+      },
+      () => undefined,
+    );
+  }
+
+  private newConnection(): Connection {
+    return new Connection(
+      this.world.timeline,
+      this.client,
+      this.node,
+      () => this.delayMs() + this.slowerByMs,
+    );
+  }
+}
+
+const DISCONNECTED: FailedVote = { kind: 'failed', error: new Error('not connected') };
+const OVERLOADED: FailedVote = { kind: 'failed', error: new Error('too many requests wait for an answer') };
+
+function describe(vote: { kind: string; healed?: boolean; replaced?: boolean }): string {
+  return `${vote.kind}${vote.healed === true ? ' (put back)' : ''}${vote.replaced === true ? ' (replaced)' : ''}`;
+}

@@ -1,0 +1,188 @@
+import type { Call, ClientPlan, Fault, NodePlan, Plan, PlanKind } from './plan';
+import { Random } from './random';
+
+/** Rates of clocks: any two differ by less than the 1 % that the library allows for. */
+const MOST_DRIFT = 0.0045;
+
+const TTLS = [60, 80, 120, 200, 400, 1_000, 3_000];
+const WAITS = [0, 20, 150, 600, 2_000, null];
+const RESOURCES = ['a', 'b', 'c'];
+
+const KINDS: readonly PlanKind[] = [
+  ...['calm', 'calm', 'slow', 'slow', 'slow', 'rough', 'rough', 'rough', 'asleep', 'forced'],
+] as PlanKind[];
+
+/** A random history. Everything in it follows from the seed, and from the kind if that is given. */
+export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
+  const random = new Random(seed);
+  const kind = kindWanted ?? random.pick(KINDS);
+  const nodeCount = random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]);
+  const clientCount = random.pick([1, 2, 2, 3, 3, 4]);
+  const lastsMs = random.pick([300, 600, 1_200, 2_400]);
+  const isDrifting = random.chance(0.7);
+  const drift = () => (isDrifting ? random.between(-MOST_DRIFT, MOST_DRIFT) : 0);
+  const nodes = Array.from({ length: nodeCount }, (): NodePlan => ({ drift: drift() }));
+  const clients = Array.from({ length: clientCount }, () => makeClient(random, nodeCount, drift(), kind));
+  const calls = makeCalls(random, clientCount, lastsMs, kind);
+  const faults = makeFaults(random, { kind, clientCount, nodeCount, lastsMs });
+  return {
+    ...{ seed, kind, nodes: kind === 'skewed' ? skew(nodes) : nodes, clients, calls, faults },
+    healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? fault.ms : 0))),
+  };
+}
+
+/** So fast that keys are gone long before their ttl. */
+function skew(nodes: readonly NodePlan[]): NodePlan[] {
+  return nodes.map(() => ({ drift: 0.2 }));
+}
+
+function makeClient(random: Random, nodeCount: number, drift: number, kind: PlanKind): ClientPlan {
+  const isFarAway = random.chance(0.15);
+  return {
+    drift,
+    timerLagMs: random.pick([0, 1.2]),
+    links: Array.from({ length: nodeCount }, () => ({
+      baseMs: isFarAway || random.chance(0.1) ? random.between(5, 20) : random.between(0.1, 1),
+      jitterMs: random.pick([0, 0.5, 3]),
+    })),
+    pauseChance: kind === 'calm' || kind === 'forced' || random.chance(0.6) ? 0 : 0.02,
+    pauseMs: random.pick([20, 150, 500]),
+  };
+}
+
+function makeCalls(random: Random, clientCount: number, lastsMs: number, kind: PlanKind): Call[] {
+  const resources = RESOURCES.slice(0, random.pick([1, 1, 2, 3]));
+  const isCrowded = random.chance(0.3);
+  const count = random.whole(2, isCrowded ? 24 : 12);
+  const withinMs = isCrowded ? lastsMs / 4 : lastsMs;
+  const calls = Array.from({ length: count }, () =>
+    makeCall(random, random.between(0, withinMs), random.whole(0, clientCount - 1), resources, kind),
+  );
+  return calls.sort((a, b) => a.atMs - b.atMs);
+}
+
+function makeCall(
+  random: Random,
+  atMs: number,
+  client: number,
+  all: readonly string[],
+  kind: PlanKind,
+): Call {
+  const ttl = random.pick(TTLS);
+  const autoExtend = random.chance(0.6);
+  const resources =
+    all.length > 1 && random.chance(0.2) ? all.slice(0, random.whole(2, all.length)) : [random.pick(all)];
+  const holdMs = random.pick([0, 5, 40, 300, ttl * 0.9, ttl * random.between(0.93, 0.99), ttl * 1.2]);
+  const maxHold = random.chance(0.1) ? random.pick([40, 150, 700]) : undefined;
+  const mayKeep = Math.min(maxHold ?? Infinity, autoExtend ? 1_000 : ttl);
+  return {
+    ...{ atMs, client, resources, ttl, autoExtend, maxHold },
+    style: random.chance(0.3) ? 'withLock' : 'acquire',
+    wait: random.pick(WAITS),
+    holdMs: Math.min(holdMs, 1_200),
+    obeys: random.chance(0.5),
+    holdAtLeast:
+      kind !== 'forced' && random.chance(0.06) ? Math.floor(random.between(1, mayKeep)) : undefined,
+    abortAfterMs: random.chance(0.1) ? random.between(0, 200) : undefined,
+    extensions: random.chance(0.2)
+      ? Array.from({ length: random.whole(1, 3) }, () => ({
+          afterMs: random.chance(0.4) ? holdMs : random.between(0, ttl),
+          ttl: random.chance(0.5) ? ttl : random.pick(TTLS),
+        }))
+      : undefined,
+  };
+}
+
+interface Scene {
+  readonly kind: PlanKind;
+  readonly clientCount: number;
+  readonly nodeCount: number;
+  readonly lastsMs: number;
+}
+
+function makeFaults(random: Random, scene: Scene): Fault[] {
+  const { kind } = scene;
+  if (kind === 'calm') return random.chance(0.15) ? [makeClose(random, scene)] : [];
+  const makers = MAKERS[kind].filter(() => random.chance(0.6));
+  if (makers.length === 0) return [];
+  const faults = Array.from({ length: random.whole(1, 10) }, () => random.pick(makers)(random, scene));
+  if (random.chance(0.1)) faults.push(makeClose(random, scene));
+  return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+type Maker = (random: Random, scene: Scene) => Fault;
+
+const place = (random: Random, { lastsMs, clientCount, nodeCount }: Scene) => ({
+  atMs: random.between(0, lastsMs),
+  client: random.whole(0, clientCount - 1),
+  node: random.whole(0, nodeCount - 1),
+});
+
+const blocked = (random: Random) => random.pick([10, 60, 100, 250, 700]) * random.between(0.5, 1.5);
+const outage = (random: Random) => random.pick([5, 30, 60, 150, 500]) * random.between(0.5, 1.5);
+
+const client =
+  (what: 'stall' | 'suspend'): Maker =>
+  (random, scene) => {
+    const { atMs, client } = place(random, scene);
+    return { what, atMs, client, ms: blocked(random) };
+  };
+const node =
+  (what: 'pause' | 'restart' | 'wipe'): Maker =>
+  (random, scene) => {
+    const { atMs, node } = place(random, scene);
+    return { what, atMs, node, ms: outage(random) };
+  };
+const link =
+  (what: 'deaf' | 'mute' | 'overload'): Maker =>
+  (random, scene) => ({
+    what,
+    ...place(random, scene),
+    ms: outage(random),
+  });
+const slow: Maker = (random, scene) => ({
+  what: 'slow',
+  ...place(random, scene),
+  ms: outage(random),
+  byMs: random.pick([2, 10, 30, 60]),
+});
+const cut: Maker = (random, scene) => ({
+  what: 'cut',
+  ...place(random, scene),
+  ms: outage(random),
+  lateMs: random.pick([null, 0, 20, 100, 400]),
+});
+const setWall: Maker = (random, scene) => {
+  const { atMs, client } = place(random, scene);
+  return { what: 'set-wall', atMs, client, ms: random.pick([-5_000, -200, 100, 400, 5_000]) };
+};
+const crash: Maker = (random, scene) => {
+  const { atMs, client } = place(random, scene);
+  return { what: 'crash', atMs, client };
+};
+const force: Maker = (random, scene) => ({
+  what: 'force',
+  atMs: random.between(0, scene.lastsMs),
+  resource: random.pick(RESOURCES),
+});
+const jump: Maker = (random, scene) => {
+  const { atMs, node } = place(random, scene);
+  return { what: 'jump', atMs, node, ms: random.pick([100, 500, 5_000]) };
+};
+const makeClose: Maker = (random, scene) => {
+  const { atMs, client } = place(random, scene);
+  return { what: 'close', atMs, client, timeoutMs: random.pick([0, 50, 400]) };
+};
+
+const SLOW: readonly Maker[] = [client('stall'), node('pause'), slow, link('overload')];
+const ROUGH: readonly Maker[] = [...SLOW, link('deaf'), link('mute'), cut, cut, crash, node('restart')];
+const MAKERS: Record<Exclude<PlanKind, 'calm'>, readonly Maker[]> = {
+  slow: [...SLOW, setWall],
+  rough: [...ROUGH, setWall],
+  // Not together with a wall clock that is set back: it would hide for how long the machine slept.
+  asleep: [...ROUGH, client('suspend'), client('suspend')],
+  forced: [force],
+  wiped: [...ROUGH, node('wipe'), node('wipe')],
+  skewed: SLOW,
+  jumping: [jump, jump],
+};

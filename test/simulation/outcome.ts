@@ -1,0 +1,63 @@
+export type Invariant =
+  | 'one holder'
+  | 'no return'
+  | 'held when given'
+  | 'signal in time'
+  | 'settles in time'
+  | 'gets the lock'
+  | 'wakes in time'
+  | 'told when forced'
+  | 'true release'
+  | 'true success'
+  | 'nothing left'
+  | 'nothing remembered'
+  | 'known error'
+  | 'ends';
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly atMs: number;
+  readonly what: string;
+}
+
+export const FEATURES = [
+  'split vote',
+  'late grant',
+  'heal',
+  'hand-over',
+  'lost lock',
+  'gone lock',
+  'max hold',
+  'kept after release',
+  'extended',
+  'busy',
+  'unavailable',
+  'aborted wait',
+  'several resources',
+  'closed service',
+  'silent leader',
+  'stall',
+  'pause in a turn',
+  'suspend',
+  'wall clock set',
+  'client crash',
+  'cut connection',
+  'late message',
+  'silent connection',
+  'slow connection',
+  'overload',
+  'paused node',
+  'restarted node',
+  'wiped node',
+  'clock jump',
+  'forced open',
+] as const;
+
+export type Feature = (typeof FEATURES)[number];
+export type Coverage = Map<Feature, number>;
+
+export interface Outcome {
+  readonly violation: Violation | undefined;
+  readonly coverage: Coverage;
+  readonly endMs: number;
+}

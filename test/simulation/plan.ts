@@ -1,0 +1,103 @@
+/**
+ * One history, written down before it is run: who asks for what, and what goes wrong. Delays on the way come from
+ * `seed`. Times are true time in milliseconds unless they say otherwise. It is plain JSON, so it can be kept.
+ */
+export interface Plan {
+  readonly seed: number;
+  readonly kind: PlanKind;
+  readonly nodes: readonly NodePlan[];
+  readonly clients: readonly ClientPlan[];
+  readonly calls: readonly Call[];
+  readonly faults: readonly Fault[];
+  /** From here on nothing goes wrong any more: the network heals, nodes go on, clients run. */
+  readonly healAtMs: number;
+}
+
+/**
+ * - `calm`: nothing goes wrong
+ * - `slow`: stalls, pauses and slow connections; no message is lost
+ * - `rough`: all of that, and connections break, nodes restart with their data, clients crash
+ * - `asleep`: as rough, and machines are suspended, so only their wall clock goes on
+ * - `forced`: calm, and an operator deletes keys
+ * - `wiped`: nodes restart without data; not promised to hold
+ * - `skewed`: the clock rate of a node is far beyond the drift budget; not promised to hold
+ * - `jumping`: the clock of a node jumps ahead; not promised to hold
+ */
+export type PlanKind = 'calm' | 'slow' | 'rough' | 'asleep' | 'forced' | 'wiped' | 'skewed' | 'jumping';
+
+export interface NodePlan {
+  /** How much faster than true time its clock runs, as a fraction. */
+  readonly drift: number;
+}
+
+export interface ClientPlan {
+  readonly drift: number;
+  /** Timers come up to this late. */
+  readonly timerLagMs: number;
+  /** The way to each node, in one direction. */
+  readonly links: readonly { readonly baseMs: number; readonly jitterMs: number }[];
+  /** How often it pauses between two requests of one turn (a garbage collection), and for how long at most. */
+  readonly pauseChance: number;
+  readonly pauseMs: number;
+}
+
+/** One caller. Durations are on the clock of its client. */
+export interface Call {
+  readonly atMs: number;
+  readonly client: number;
+  readonly style: 'acquire' | 'withLock';
+  readonly resources: readonly string[];
+  readonly ttl: number;
+  /** null: for ever. */
+  readonly wait: number | null;
+  readonly autoExtend: boolean;
+  readonly maxHold?: number;
+  readonly holdAtLeast?: number;
+  /** How long the task takes. */
+  readonly holdMs: number;
+  /** The task ends at the signal. */
+  readonly obeys: boolean;
+  /** The caller stops waiting after this time. */
+  readonly abortAfterMs?: number;
+  /** `lock.extend(ttl)` so long after the lock was taken. */
+  readonly extensions?: readonly { readonly afterMs: number; readonly ttl: number }[];
+}
+
+export type Fault =
+  /** The event loop is blocked. */
+  | { readonly what: 'stall'; readonly atMs: number; readonly client: number; readonly ms: number }
+  /** The machine sleeps: the wall clock goes on, the monotonic one does not. */
+  | { readonly what: 'suspend'; readonly atMs: number; readonly client: number; readonly ms: number }
+  /** Somebody sets the wall clock. */
+  | { readonly what: 'set-wall'; readonly atMs: number; readonly client: number; readonly ms: number }
+  /** The process is killed; another one takes its place. */
+  | { readonly what: 'crash'; readonly atMs: number; readonly client: number }
+  | { readonly what: 'close'; readonly atMs: number; readonly client: number; readonly timeoutMs: number }
+  /** Between one client and one node. `lateMs`: what was written before arrives so much later; null: never. */
+  | (LinkFault & { readonly what: 'cut'; readonly lateMs: number | null })
+  /** Requests vanish, and then the connection breaks. */
+  | (LinkFault & { readonly what: 'deaf' })
+  /** Replies vanish, and then the connection breaks. */
+  | (LinkFault & { readonly what: 'mute' })
+  | (LinkFault & { readonly what: 'slow'; readonly byMs: number })
+  /** Requests are refused at once, on a connection that works: too many wait for an answer. */
+  | (LinkFault & { readonly what: 'overload' })
+  | { readonly what: 'pause'; readonly atMs: number; readonly node: number; readonly ms: number }
+  | { readonly what: 'restart'; readonly atMs: number; readonly node: number; readonly ms: number }
+  | { readonly what: 'wipe'; readonly atMs: number; readonly node: number; readonly ms: number }
+  | { readonly what: 'jump'; readonly atMs: number; readonly node: number; readonly ms: number }
+  /** An operator deletes the key on all nodes. */
+  | { readonly what: 'force'; readonly atMs: number; readonly resource: string };
+
+interface LinkFault {
+  readonly atMs: number;
+  readonly client: number;
+  readonly node: number;
+  readonly ms: number;
+}
+
+export const NODE_TIMEOUT_MS = 50;
+export const LONGEST_TTL_MS = 3_000;
+
+/** Kinds under which everything must hold. */
+export const PROMISED: readonly PlanKind[] = ['calm', 'slow', 'rough', 'asleep', 'forced'];

@@ -1,0 +1,36 @@
+import type { Clock } from '../../lib/core/clock.interface';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  FailedVote,
+  ReleaseRequest,
+  ReleaseVote,
+} from '../../lib/core/lock-node.interface';
+import type { SimulatedNode } from './simulated-node';
+
+/** Where the world can be changed around the code under test, to see whether anybody notices. */
+export interface Rules {
+  clock(clock: Clock): Clock;
+  ownerTokens(next: () => string): { next: () => string; won: () => void };
+  nodeAcquire(node: SimulatedNode, request: AcquireRequest, vote: (vote: AcquireVote) => void): void;
+  nodeExtend(node: SimulatedNode, request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
+  nodeRelease(node: SimulatedNode, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
+  extendVote(vote: ExtendVote | FailedVote): ExtendVote | FailedVote;
+}
+
+export const RULES: Rules = {
+  clock: (clock) => clock,
+  ownerTokens: (next) => ({ next, won: () => undefined }),
+  nodeAcquire: (node, request, vote) => {
+    node.acquire(request, vote);
+  },
+  nodeExtend: (node, request, vote) => {
+    node.extend(request, vote);
+  },
+  nodeRelease: (node, request, vote) => {
+    node.release(request, vote);
+  },
+  extendVote: (vote) => vote,
+};

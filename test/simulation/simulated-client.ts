@@ -1,0 +1,209 @@
+import { Subject } from 'rxjs';
+import { LockService } from '../../lib/lock.service';
+import type { LockEvent } from '../../lib/locking/lock-event.interface';
+import { LockContext } from '../../lib/locking/lock-context';
+import { LockManager } from '../../lib/locking/lock-manager';
+import { Link } from './link';
+import { type ClientPlan, LONGEST_TTL_MS, NODE_TIMEOUT_MS } from './plan';
+import { Random } from './random';
+import { SimulatedClock } from './simulated-clock';
+import type { World } from './world';
+
+/** Node keeps every AsyncLocalStorage that was ever used, and asks each of them at every promise. */
+const CONTEXT = new LockContext();
+
+/** One process with the real lock service in it: its clocks, its event loop, its connections. */
+export class SimulatedClient {
+  readonly clock: SimulatedClock;
+  readonly links: readonly Link[];
+  readonly service: LockService;
+  readonly name: string;
+  isDead = false;
+  isClosed = false;
+  /** For how long it did not run, up to the last time that it began to run again. */
+  blockedForMs = 0;
+  /** When its machine slept for the last time, or its wall clock was set; on the monotonic clock. */
+  wallMovedAtMs = -Infinity;
+  isWallMoved = false;
+  /** When it began to run again for the last time, on the monotonic clock. */
+  resumedAtMs = -Infinity;
+
+  closeTimeoutMs = 100;
+
+  private readonly random: Random;
+  private manager: LockManager | undefined;
+  private blocks = 0;
+  private blockedSinceMs = 0;
+  private timersWaiting: (() => void)[] = [];
+  private messagesWaiting: (() => void)[] = [];
+
+  constructor(
+    private readonly world: World,
+    readonly position: number,
+    readonly generation: number,
+    private readonly plan: ClientPlan,
+  ) {
+    const { seed } = world.plan;
+    this.name = `client-${position + 1}${generation === 0 ? '' : `.${generation}`}`;
+    this.random = new Random(seed, 1_000 + position * 64 + generation);
+    this.clock = new SimulatedClock(
+      {
+        timeline: world.timeline,
+        runTimer: (turn) => {
+          this.enter(turn, this.timersWaiting);
+        },
+        runImmediate: (turn) => {
+          world.timeline.after(0, () => {
+            this.run(turn);
+          });
+        },
+      },
+      plan,
+      this.random,
+    );
+    this.links = world.nodes.map((node, index) => {
+      const { baseMs, jitterMs } = plan.links[index] ?? { baseMs: 1, jitterMs: 0 };
+      const chance = new Random(seed, 100_000 + (position * 64 + generation) * 8 + index);
+      return new Link(world, this, node, () => baseMs + jitterMs * chance.fraction() ** 2);
+    });
+    this.service = this.startService();
+  }
+
+  get isRunning(): boolean {
+    return !this.isDead && this.blocks === 0;
+  }
+
+  get blockedMs(): number {
+    return this.blockedForMs + (this.blocks > 0 ? this.world.timeline.nowMs - this.blockedSinceMs : 0);
+  }
+
+  /** What it keeps although nobody asks, holds or waits. */
+  remembers(): string[] {
+    const inside = this.manager as unknown as {
+      arena: { line: { isEmpty: boolean } };
+      contenders: Set<unknown>;
+      held: Set<unknown>;
+      discards: Set<unknown>;
+      around: { keeper: { size: number } };
+    };
+    const counts = {
+      timers: this.clock.pendingTimers,
+      subscriptions: this.links.reduce((sum, link) => sum + link.subscriptions, 0),
+      // The service itself listens to each.
+      'status listeners': this.links.reduce((sum, link) => sum + Math.max(0, link.listeners - 1), 0),
+      lines: inside.arena.line.isEmpty ? 0 : 1,
+      contenders: inside.contenders.size,
+      locks: inside.held.size,
+      discards: inside.discards.size,
+      leases: inside.around.keeper.size,
+    };
+    return Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+  }
+
+  /** Runs a turn of the event loop now; or behind what waits already, when the process runs again. */
+  run(turn: () => void): void {
+    this.enter(turn, this.messagesWaiting);
+  }
+
+  stall(ms: number): void {
+    if (this.isDead) return;
+    this.world.count('stall');
+    this.block(ms, () => undefined);
+  }
+
+  suspend(ms: number): void {
+    if (this.isDead) return;
+    this.world.count('suspend');
+    this.clock.sleep();
+    this.isWallMoved = true;
+    this.block(ms, () => {
+      this.clock.awake();
+      this.wallMovedAtMs = this.clock.now();
+    });
+  }
+
+  crash(): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    for (const link of this.links) link.break(0);
+  }
+
+  /** A garbage collection between two requests of one turn. */
+  pauseInTurn(): void {
+    const { pauseChance, pauseMs } = this.plan;
+    if (pauseChance > 0 && this.world.areFaultsOn && this.random.chance(pauseChance)) {
+      this.world.count('pause in a turn');
+      this.clock.aheadMs += this.random.between(0, pauseMs);
+    }
+  }
+
+  /** The turn and everything that it set off are over. */
+  endTurn(): void {
+    const { aheadMs } = this.clock;
+    if (aheadMs === 0) return;
+    this.clock.aheadMs = 0;
+    this.block(aheadMs, () => undefined);
+  }
+
+  private enter(turn: () => void, waiting: (() => void)[]): void {
+    if (this.isDead) return;
+    if (this.blocks > 0) {
+      waiting.push(turn);
+      return;
+    }
+    this.world.running = this;
+    turn();
+  }
+
+  private block(ms: number, onEnd: () => void): void {
+    if (this.blocks === 0) this.blockedSinceMs = this.world.timeline.nowMs;
+    this.blocks += 1;
+    this.world.note(() => `${this.name} does not run for ${ms.toFixed(1)} ms`);
+    this.world.timeline.after(ms, () => {
+      onEnd();
+      this.blocks -= 1;
+      if (this.blocks > 0) return;
+      this.resumedAtMs = this.clock.now();
+      this.blockedForMs += this.world.timeline.nowMs - this.blockedSinceMs;
+      this.world.note(() => `${this.name} runs again`);
+      // As in Node: timers that are due come before the sockets are read.
+      const turns = [
+        ...this.timersWaiting.splice(0).map((turn) => [turn, this.timersWaiting] as const),
+        ...this.messagesWaiting.splice(0).map((turn) => [turn, this.messagesWaiting] as const),
+      ];
+      for (const [turn, waiting] of turns) {
+        this.world.timeline.after(0, () => {
+          this.enter(turn, waiting);
+        });
+      }
+    });
+  }
+
+  private startService(): LockService {
+    const { rules } = this.world;
+    const events = new Subject<LockEvent>();
+    const tokens = rules.ownerTokens(this.tokenMaker());
+    const manager = new LockManager({
+      nodes: this.links,
+      clock: rules.clock(this.clock),
+      randomness: { secret: () => 'unused', fraction: this.random.fraction },
+      newOwnerToken: tokens.next,
+      limits: { nodeTimeoutMs: NODE_TIMEOUT_MS, maxTtlMs: LONGEST_TTL_MS },
+      defaults: { ttl: LONGEST_TTL_MS },
+      emit: (event) => {
+        if (event.type === 'acquired') tokens.won();
+        this.world.judge.hear(this, event);
+      },
+      isObserved: () => true,
+    });
+    this.manager = manager;
+    const service = new LockService(manager, events, () => manager.close(this.closeTimeoutMs));
+    (service as unknown as { context: LockContext }).context = CONTEXT;
+    return service;
+  }
+
+  private tokenMaker(): () => string {
+    let made = 0;
+    return () => `${this.name}#${++made}`;
+  }
+}

@@ -1,0 +1,142 @@
+import type { Clock } from '../../lib/core/clock.interface';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  NodeHold,
+  ReleaseRequest,
+  ReleaseSubscription,
+  ReleaseVote,
+} from '../../lib/core/lock-node.interface';
+import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
+import type { TokenBook } from './token-book';
+import type { NodePlan } from './plan';
+import type { Random } from './random';
+import type { Timeline } from './timeline';
+
+interface Waiting {
+  readonly connection: object;
+  readonly run: () => void;
+}
+
+/** One server: it keeps time by its own clock, pauses, crashes, and comes back with or without its data. */
+export class SimulatedNode {
+  state: 'up' | 'paused' | 'down' = 'up';
+  /** Called when it crashes: all connections break. */
+  onCrash: () => void = () => undefined;
+
+  private store: MemoryLockNode;
+  private waiting: Waiting[] = [];
+  private jumpsMs = 0;
+
+  constructor(
+    readonly name: string,
+    readonly position: number,
+    private readonly plan: NodePlan,
+    private readonly timeline: Timeline,
+    private readonly random: Random,
+    private readonly tokens: TokenBook,
+  ) {
+    this.store = this.newStore();
+  }
+
+  /** A message has arrived. Messages of one connection stay in order; those of several may not. */
+  receive(connection: object, run: () => void): void {
+    if (this.state === 'up') run();
+    else if (this.state === 'paused') this.waiting.push({ connection, run });
+  }
+
+  pause(): void {
+    if (this.state === 'up') this.state = 'paused';
+  }
+
+  goOn(): void {
+    if (this.state !== 'paused') return;
+    this.state = 'up';
+    const waiting = this.waiting.splice(0);
+    const connections = this.random.shuffle([...new Set(waiting.map(({ connection }) => connection))]);
+    for (const connection of connections) {
+      for (const one of waiting) if (one.connection === connection) one.run();
+    }
+  }
+
+  crash(keepsData: boolean): void {
+    this.state = 'down';
+    this.waiting = [];
+    if (!keepsData) this.store = this.newStore();
+    this.onCrash();
+  }
+
+  restart(): void {
+    if (this.state === 'down') this.state = 'up';
+  }
+
+  jump(byMs: number): void {
+    this.jumpsMs += byMs;
+  }
+
+  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    this.store.acquire(request, (answer) => {
+      if (answer.kind === 'granted') {
+        this.tokens.put(request.ownerToken, this.position);
+        if (answer.replaced === true && request.replaces !== undefined)
+          this.tokens.removed(request.replaces, this.position);
+      }
+      vote(answer);
+    });
+  }
+
+  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    this.store.extend(request, vote);
+  }
+
+  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    this.store.release(request, (answer) => {
+      if (answer.kind === 'granted') this.tokens.removed(request.ownerToken, this.position);
+      vote(answer);
+    });
+  }
+
+  inspect(resource: string): Promise<NodeHold | null> {
+    return this.store.inspect(resource);
+  }
+
+  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+    return this.store.onReleased(resource, wake);
+  }
+
+  /** What is there, for those who look from outside of the world. */
+  ownerOf(resource: string): string | undefined {
+    const entry = entriesOf(this.store).get(resource);
+    return entry !== undefined && entry.expiresAtMs > this.clockMs ? entry.ownerToken : undefined;
+  }
+
+  /** As `DEL` in a shell does. */
+  remove(resource: string): void {
+    entriesOf(this.store).delete(resource);
+  }
+
+  private newStore(): MemoryLockNode {
+    const clock: Clock = {
+      now: () => this.clockMs,
+      wallNow: () => this.clockMs,
+      schedule: refuse,
+      afterArrivedReplies: refuse,
+    };
+    return new MemoryLockNode({ name: this.name, clock });
+  }
+
+  /** Whole milliseconds, as Redis counts them. */
+  private get clockMs(): number {
+    return Math.floor(50_000 + this.timeline.nowMs * (1 + this.plan.drift) + this.jumpsMs);
+  }
+}
+
+function entriesOf(store: MemoryLockNode): Map<string, { ownerToken: string; expiresAtMs: number }> {
+  return (store as unknown as { entries: Map<string, { ownerToken: string; expiresAtMs: number }> }).entries;
+}
+
+function refuse(): never {
+  throw new Error('a node has no timers');
+}

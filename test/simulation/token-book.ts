@@ -1,0 +1,50 @@
+/** What became of one owner token, as seen on the wire: for checks that do not ask the code under test. */
+export interface TokenPage {
+  readonly token: string;
+  readonly put: Set<number>;
+  readonly removed: Set<number>;
+  readonly granted: Set<number>;
+  readonly denied: Set<number>;
+  /** Nodes to which a release could not be sent, with when. */
+  readonly releaseRefused: Set<number>;
+  /** Nodes whose grant arrived after the release was asked for, and could be given back. */
+  readonly grantedLate: Set<number>;
+  readonly releaseAsked: Set<number>;
+  wasHeld: boolean;
+  isKept: boolean;
+}
+
+export class TokenBook {
+  private readonly pages = new Map<string, TokenPage>();
+
+  page(token: string): TokenPage {
+    const existing = this.pages.get(token);
+    if (existing !== undefined) return existing;
+    const page: TokenPage = {
+      token,
+      put: new Set(),
+      removed: new Set(),
+      granted: new Set(),
+      denied: new Set(),
+      releaseRefused: new Set(),
+      grantedLate: new Set(),
+      releaseAsked: new Set(),
+      wasHeld: false,
+      isKept: false,
+    };
+    this.pages.set(token, page);
+    return page;
+  }
+
+  all(): Iterable<TokenPage> {
+    return this.pages.values();
+  }
+
+  put(token: string, node: number): void {
+    this.page(token).put.add(node);
+  }
+
+  removed(token: string, node: number): void {
+    this.page(token).removed.add(node);
+  }
+}

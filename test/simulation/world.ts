@@ -1,0 +1,136 @@
+import { Callers } from './callers';
+import { inject } from './faults';
+import { Judge } from './judge';
+import type { Coverage, Feature, Outcome } from './outcome';
+import type { Plan } from './plan';
+import { Random } from './random';
+import { RULES, type Rules } from './rules';
+import { SimulatedClient } from './simulated-client';
+import { SimulatedNode } from './simulated-node';
+import { Timeline } from './timeline';
+import { TokenBook } from './token-book';
+
+/** More than that happens in no history that ends. */
+const MOST_HAPPENINGS = 100_000;
+
+export interface RunOptions {
+  readonly rules?: Partial<Rules>;
+  /** Hears what happens, line by line. */
+  readonly onNote?: (line: string) => void;
+}
+
+/** Runs one history from its beginning until nothing happens any more. The same plan always gives the same outcome. */
+export async function run(plan: Plan, options: RunOptions = {}): Promise<Outcome> {
+  return new World(plan, options).run();
+}
+
+/** Everything there is in one history. */
+export class World {
+  readonly timeline = new Timeline();
+  readonly tokens = new TokenBook();
+  readonly rules: Rules;
+  readonly judge: Judge;
+  readonly nodes: readonly SimulatedNode[];
+  readonly clients: SimulatedClient[];
+  readonly callers: Callers;
+  readonly coverage: Coverage = new Map();
+  /** The client whose turn it was last. */
+  running: SimulatedClient | undefined;
+
+  constructor(
+    readonly plan: Plan,
+    private readonly options: RunOptions,
+  ) {
+    this.rules = { ...RULES, ...options.rules };
+    this.judge = new Judge(this);
+    this.callers = new Callers(this);
+    this.nodes = plan.nodes.map(
+      (node, position) =>
+        new SimulatedNode(
+          `node-${position + 1}`,
+          position,
+          node,
+          this.timeline,
+          new Random(plan.seed, 10 + position),
+          this.tokens,
+        ),
+    );
+    this.clients = plan.clients.map((client, position) => new SimulatedClient(this, position, 0, client));
+    for (const node of this.nodes) {
+      node.onCrash = () => {
+        for (const client of this.clients) client.links[node.position]?.break(null);
+      };
+    }
+  }
+
+  get areFaultsOn(): boolean {
+    return this.timeline.nowMs < this.plan.healAtMs;
+  }
+
+  async run(): Promise<Outcome> {
+    const { plan, timeline } = this;
+    for (const call of plan.calls) {
+      timeline.at(call.atMs, () => {
+        this.callers.start(call);
+      });
+    }
+    for (const fault of plan.faults) inject(this, fault);
+    await this.play(Infinity);
+    this.judge.lookAtRest();
+    if (this.judge.violation === undefined) {
+      await this.callers.probe();
+      await this.play(Infinity);
+      this.judge.lookAtEnd();
+    }
+    return { violation: this.judge.violation, coverage: this.coverage, endMs: timeline.nowMs };
+  }
+
+  clientAt(position: number): SimulatedClient {
+    const client = this.clients[position];
+    if (client === undefined) throw new Error(`there is no client ${position}`);
+    return client;
+  }
+
+  /** Another process in the place of one that was killed. */
+  replaceClient(position: number): void {
+    const { generation } = this.clientAt(position);
+    const plan = this.plan.clients[position];
+    if (plan !== undefined)
+      this.clients[position] = new SimulatedClient(this, position, generation + 1, plan);
+  }
+
+  count(feature: Feature): void {
+    this.coverage.set(feature, (this.coverage.get(feature) ?? 0) + 1);
+  }
+
+  note(line: () => string): void {
+    this.options.onNote?.(`${this.timeline.nowMs.toFixed(2).padStart(10)}  ${line()}`);
+  }
+
+  private async play(untilMs: number): Promise<void> {
+    const { timeline, judge } = this;
+    for (let next = timeline.next(untilMs); next !== undefined; next = timeline.next(untilMs)) {
+      this.running = undefined;
+      next.run();
+      // A turn of a client; what only moves messages needs no settling.
+      const running = this.running as SimulatedClient | undefined;
+      if (running !== undefined) {
+        await settle();
+        running.endTurn();
+      }
+      judge.look();
+      if (judge.violation !== undefined) return;
+      if (timeline.happened > MOST_HAPPENINGS) {
+        judge.accuse('ends', `nothing comes to rest: ${MOST_HAPPENINGS} things have happened`);
+        return;
+      }
+    }
+  }
+}
+
+/** All promises that can go on have gone on. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
