@@ -34,7 +34,7 @@ export class AcquireQuestion implements Question<AcquireVote> {
   readonly timeoutMs: number;
 
   constructor(
-    private readonly asking: Asking,
+    protected readonly asking: Asking,
     private readonly hold: Hold,
     private readonly request: AcquireRequest,
     private readonly known?: KnownVote,
@@ -63,6 +63,23 @@ export class AcquireQuestion implements Question<AcquireVote> {
     if (vote.kind !== 'granted' || !this.hold.releaseBegan) return;
     const isReleaseComing = this.hold.wasWon && !hasAnswered(this.hold, position);
     if (!isReleaseComing) this.asking.reap(this.hold, node);
+  }
+}
+
+/** An attempt that ends another hold; where it did not get through, that one goes by itself. */
+export class ReplaceQuestion extends AcquireQuestion {
+  constructor(
+    asking: Asking,
+    hold: Hold,
+    request: AcquireRequest,
+    private readonly old: Hold,
+  ) {
+    super(asking, hold, request);
+  }
+
+  override onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
+    super.onLateVote(node, vote, position);
+    if (vote.kind !== 'granted') this.asking.reap(this.old, node);
   }
 }
 

@@ -4,7 +4,14 @@ import type { Clock } from './clock.interface';
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
 import type { AcquireRequest, AcquireVote, LockNode, ReleaseVote } from './lock-node.interface';
-import { AcquireQuestion, ExtendQuestion, ReleaseQuestion, type Asking, type KnownVote } from './questions';
+import {
+  AcquireQuestion,
+  type Asking,
+  ExtendQuestion,
+  type KnownVote,
+  ReleaseQuestion,
+  ReplaceQuestion,
+} from './questions';
 import { isDeniedByQuorum, isWon } from './quorum';
 import { holdRound, type RoundResult } from './round';
 import { earlierOf, readInstant, remainingMs, validityFrom } from './validity';
@@ -89,11 +96,13 @@ export class Redlock {
     const hold = this.newHold(old.resources, ttlMs);
     const { resources, ownerToken } = hold;
     const request = { resources, ownerToken, ttlMs, askHolderTtl: false, replaces: old.ownerToken };
-    const round = this.askForVotes(hold, request);
+    const round = holdRound(new ReplaceQuestion(this.asking(hold), hold, request, old));
     const attempt = round.then((votes) => {
       const result = this.conclude(hold, votes);
-      // Where the new one did not get through, the old one may still be.
-      if (result.outcome !== 'won') this.cleanUp(old, isDenial(votes));
+      // Where the new one did not get through, the old one may still be: of several resources even after a denial.
+      // A vote that is missing is a late one.
+      const ifMissing = result.outcome === 'won' ? 'granted' : undefined;
+      this.cleanUp(old, (position) => (votes.votes[position]?.kind ?? ifMissing) === 'granted');
       return result;
     });
     return { attempt, release: round.then(releaseByReplacing) };
