@@ -56,10 +56,16 @@ class LeaderQuestion extends AcquireQuestion {
   }
 
   override ask(node: LockNode, vote: (vote: AcquireVote) => void): void {
-    super.ask(node, (answer) => {
+    try {
+      super.ask(node, (answer) => {
+        this.isAnswered = true;
+        vote(answer);
+      });
+    } catch (error) {
+      // A failed vote, and nothing that comes later: else it would count as silent for ever.
       this.isAnswered = true;
-      vote(answer);
-    });
+      throw error;
+    }
   }
 
   override onLateVote(node: LockNode, vote: AcquireVote): void {
