@@ -1,0 +1,187 @@
+import { LeadingNode } from '../../../lib/core/leading-node';
+import { Redlock } from '../../../lib/core/redlock';
+import { Fleet } from '../../helpers/fleet';
+import { DENIED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
+import { settle, VirtualClock } from '../../helpers/virtual-clock';
+import { watch } from '../../helpers/watch';
+
+const NODE_TIMEOUT_MS = 500;
+
+function redlockOn(nodes: readonly ScriptedNode[]) {
+  const clock = new VirtualClock();
+  let tokens = 0;
+  const redlock = new Redlock({
+    nodes,
+    clock,
+    nodeTimeoutMs: NODE_TIMEOUT_MS,
+    newOwnerToken: () => `token-${++tokens}`,
+  });
+  return {
+    clock,
+    redlock,
+    contend: () => watch(redlock.acquire(['a'], { ttlMs: 10_000, isContended: true })),
+  };
+}
+
+const scripted = (...names: string[]) => names.map((name) => new ScriptedNode(name));
+
+describe('a contended attempt', () => {
+  it('asks the first node by name alone, in every order of the nodes', async () => {
+    const nodes = scripted('c', 'a', 'b');
+    const { contend } = redlockOn(nodes);
+
+    contend();
+    await settle();
+
+    expect(nodes.map(({ asked }) => asked.length)).toEqual([0, 1, 0]);
+  });
+
+  it('asks nobody else, and gives nothing back, when that one denies', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { contend } = redlockOn(nodes);
+    const attempt = contend();
+    await settle();
+
+    nodes[0]?.answer('acquire', { ...DENIED, holderTtlMs: 70 });
+    await settle();
+
+    expect(attempt.value).toMatchObject({ outcome: 'busy', freeInMs: 70 });
+    expect(nodes.map(({ verbs }) => verbs)).toEqual([['acquire'], [], []]);
+  });
+
+  it('goes on to the others when that one grants, and asks it no second time', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { contend } = redlockOn(nodes);
+    const attempt = contend();
+    await settle();
+
+    nodes[0]?.answer('acquire', GRANTED);
+    await settle();
+    expect(nodes.map(({ verbs }) => verbs)).toEqual([['acquire'], ['acquire'], ['acquire']]);
+    nodes[2]?.answer('acquire', GRANTED);
+    await settle();
+
+    expect(attempt.value).toMatchObject({ outcome: 'won' });
+    expect(
+      new Set(nodes.flatMap((node) => node.requestsOf('acquire')).map(({ ownerToken }) => ownerToken)).size,
+    ).toBe(1);
+  });
+
+  it('counts its validity from before the first node was asked', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { clock, contend } = redlockOn(nodes);
+    const attempt = contend();
+    await clock.advance(40);
+    nodes[0]?.answer('acquire', GRANTED);
+    await settle();
+    nodes[1]?.answer('acquire', GRANTED);
+    await settle();
+
+    const { value } = attempt;
+    if (value?.outcome !== 'won') throw new Error('not won');
+    expect(value.hold.validity.monotonicMs - clock.now()).toBeCloseTo(10_000 * 0.99 - 2 - 40);
+  });
+
+  it('gives the leader back what it granted when the others deny', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { contend } = redlockOn(nodes);
+    const attempt = contend();
+    await settle();
+    nodes[0]?.answer('acquire', GRANTED);
+    await settle();
+
+    nodes[1]?.answer('acquire', DENIED);
+    nodes[2]?.answer('acquire', DENIED);
+    await settle();
+
+    expect(attempt.value).toMatchObject({ outcome: 'busy' });
+    expect(nodes.map(({ verbs }) => verbs)).toEqual([['acquire', 'release'], ['acquire'], ['acquire']]);
+  });
+
+  it('is won without a leader that is silent, which gets no time that the others need', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { clock, contend } = redlockOn(nodes);
+    const attempt = contend();
+
+    await clock.advance(NODE_TIMEOUT_MS / 10);
+    nodes[1]?.answer('acquire', GRANTED);
+    nodes[2]?.answer('acquire', GRANTED);
+    await settle();
+
+    expect(attempt.value).toMatchObject({ outcome: 'won' });
+  });
+
+  it('leaves to its release what a silent leader grants late', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { clock, redlock, contend } = redlockOn(nodes);
+    const attempt = contend();
+    await clock.advance(NODE_TIMEOUT_MS / 10);
+    nodes[1]?.answer('acquire', GRANTED);
+    nodes[2]?.answer('acquire', GRANTED);
+    await settle();
+
+    nodes[0]?.answer('acquire', GRANTED);
+    expect(nodes[0]?.verbs).toEqual(['acquire']);
+    if (attempt.value?.outcome !== 'won') throw new Error('not won');
+    void redlock.release(attempt.value.hold);
+
+    expect(nodes[0]?.verbs).toEqual(['acquire', 'release']);
+  });
+
+  it('gives back what a silent leader grants after the attempt was lost', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { clock, contend } = redlockOn(nodes);
+    contend();
+    await clock.advance(NODE_TIMEOUT_MS / 10);
+    nodes[1]?.answer('acquire', DENIED);
+    nodes[2]?.answer('acquire', DENIED);
+    await settle();
+    const before = nodes[0]?.requestsOf('release').length ?? 0;
+
+    nodes[0]?.answer('acquire', GRANTED);
+
+    expect(nodes[0]?.requestsOf('release')).toHaveLength(before + 1);
+  });
+});
+
+describe('the leading node', () => {
+  it('is the next one while the first is silent, and the first again when it has answered', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { clock, redlock, contend } = redlockOn(nodes);
+    contend();
+    await clock.advance(NODE_TIMEOUT_MS / 10);
+    expect(redlock.leadingNode?.name).toBe('b');
+
+    nodes[0]?.answer('acquire', DENIED);
+
+    expect(redlock.leadingNode?.name).toBe('a');
+  });
+
+  it('is the next one while the first is down, and none when all are', () => {
+    const fleet = new Fleet(3);
+    const leader = new LeadingNode({ nodes: fleet.nodes, clock: fleet.clock });
+    const seen: (string | undefined)[] = [leader.current?.name];
+
+    for (const node of fleet.nodes) {
+      node.refuse();
+      seen.push(leader.current?.name);
+    }
+    fleet.node(0).recover();
+
+    expect([...seen, leader.current?.name]).toEqual(['a', 'b', 'c', undefined, 'a']);
+  });
+
+  it('leads again although it threw instead of voting', async () => {
+    const nodes = scripted('a', 'b', 'c');
+    const { redlock, contend } = redlockOn(nodes);
+    const [first] = nodes as [ScriptedNode];
+    first.onAsked = () => {
+      throw new Error('a mistake in the node');
+    };
+    contend();
+    await settle();
+    first.onAsked = undefined;
+
+    expect(redlock.leadingNode?.name).toBe('a');
+  });
+});
