@@ -229,6 +229,8 @@ while i <= #KEYS do
   run(i, last)
   i = last + 1
 end
+-- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
+if fault and string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
 return table.concat(votes) .. (fault and ' ' .. fault or '')
 `);
 
