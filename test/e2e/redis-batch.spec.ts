@@ -322,3 +322,27 @@ describe('a batch under way', () => {
     expect(await votes).toEqual([GRANTED, GRANTED]);
   });
 });
+
+describe('a server that became a replica', () => {
+  async function askReplica(count: number): Promise<number> {
+    const node = await openUp(proxy.url);
+    await server.command('REPLICAOF', '127.0.0.1', 1);
+    const before = proxy.accepted;
+
+    const votes = await Promise.all(
+      resourcesOf(count).map((resource) => acquire(node, resource, { ownerToken: 'anna' })),
+    );
+    expect(votes).toMatchObject(votes.map(() => ({ kind: 'failed', error: { code: 'READONLY' } })));
+    await until('it looks for the master again', () => proxy.accepted > before, 1_000);
+
+    return count;
+  }
+
+  it('is left for the master after a lone request', async () => {
+    expect(await askReplica(1)).toBe(1);
+  });
+
+  it('is left for the master after a batch', async () => {
+    expect(await askReplica(2)).toBe(2);
+  });
+});
