@@ -439,6 +439,34 @@ describe('a hold that is handed over', () => {
       expect(waiters[32]?.value?.isHeld).toBe(true);
     });
 
+    it('get it although they hear of it later than the line does', async () => {
+      const fleet = new Fleet(3);
+      const { manager } = fleet.process();
+      // No turns to pass on: nobody stood in line when it was won.
+      const lock = await manager.acquire('order:7');
+      for (const node of fleet.nodes) {
+        const listen = node.onReleased.bind(node);
+        jest.spyOn(node, 'onReleased').mockImplementation((resource, wake) =>
+          listen(resource, (...told) => {
+            fleet.clock.schedule(2, () => {
+              wake(...told);
+            });
+          }),
+        );
+      }
+      const other = watch(fleet.process().manager.acquire('order:7', { wait: 10_000 }));
+      await fleet.clock.advance(5);
+      const next = watch(manager.acquire('order:7', { wait: 10_000 }));
+
+      await lock.release();
+      await fleet.clock.advance(20);
+      expect([other.state, next.state]).toEqual(['resolved', 'pending']);
+
+      await other.value?.release();
+      await fleet.clock.advance(20);
+      expect(next.value?.isHeld).toBe(true);
+    });
+
     it('do not keep it from the line when they have gone away', async () => {
       const { fleet, clock, holder, waiters } = await lineOf(40);
       const aborter = new AbortController();
