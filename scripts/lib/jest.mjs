@@ -4,7 +4,7 @@ import { cache, root, tools } from './paths.mjs';
 import { runNode } from './run.mjs';
 
 /** In the order of how soon they tell something. Also the projects of jest.config.js, and the folders of test/. */
-export const suites = ['unit', 'property', 'contract', 'e2e', 'package'];
+export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'package'];
 
 /** What a spec imports that starts real servers. */
 const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|sample-shop)'/;

@@ -5,6 +5,7 @@ import { tell, title } from './history';
 import { makePlan } from './make-plan';
 import { FEATURES, type Coverage, type Feature } from './outcome';
 import type { Plan, PlanKind } from './plan';
+import { tryMutations } from './try-mutations';
 import { shrink } from './shrinker';
 import { run } from './world';
 
@@ -26,6 +27,7 @@ const kind = values.kind as PlanKind | undefined;
 export async function main(): Promise<number> {
   // Thousands of errors are made on purpose, and nobody looks at where.
   Error.stackTraceLimit = 0;
+  if (values.mutations) return tryMutations(Number(values.from));
   if (values.seed !== undefined) return replay(Number(values.seed));
   return search();
 }

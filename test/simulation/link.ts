@@ -19,6 +19,12 @@ import type { SimulatedClient } from './simulated-client';
 import type { SimulatedNode } from './simulated-node';
 import type { World } from './world';
 
+/** What the node tells us of, or will when it has heard that we want to know. */
+interface Heard {
+  stop: () => void;
+  isHeard: boolean;
+}
+
 /** After a break, before the next try to connect. */
 const RECONNECT_MS = 15;
 
@@ -39,7 +45,7 @@ export class Link implements LockNode {
   private readonly backlog: ReleaseBacklog;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private readonly releaseListeners = new ListenerMap<string | undefined>();
-  private readonly heard = new Map<string, { stop: () => void; isHeard: boolean }>();
+  private readonly heard = new Map<string, Heard>();
 
   constructor(
     private readonly world: World,
@@ -244,15 +250,18 @@ export class Link implements LockNode {
   private subscribe(resource: string): void {
     if (this.status !== 'up') return;
     const { channel } = this;
-    const entry = { stop: () => undefined as void, isHeard: false };
+    const entry: Heard = { stop: () => undefined, isHeard: false };
     this.heard.set(resource, entry);
     channel.request<true>(
       (reply) => {
-        entry.stop = this.node.onReleased(resource, (released) => {
+        const subscription = this.node.onReleased(resource, (released) => {
           channel.push(() => {
             if (this.heard.get(resource) === entry) this.releaseListeners.call(resource, released);
           });
-        }).stop;
+        });
+        entry.stop = () => {
+          subscription.stop();
+        };
         if (channel.isBroken || this.client.isDead) entry.stop();
         reply(true);
       },

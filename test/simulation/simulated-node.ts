@@ -117,6 +117,13 @@ export class SimulatedNode {
     entriesOf(this.store).delete(resource);
   }
 
+  /** Writes another owner to what is there, as a node would that does not compare. */
+  takeOver(resource: string, ownerToken: string): void {
+    const entries = entriesOf(this.store);
+    const entry = entries.get(resource);
+    if (entry !== undefined) entries.set(resource, { ...entry, ownerToken });
+  }
+
   private newStore(): MemoryLockNode {
     const clock: Clock = {
       now: () => this.clockMs,

@@ -78,7 +78,7 @@ export class World {
     await this.play(Infinity);
     this.judge.lookAtRest();
     if (this.judge.violation === undefined) {
-      await this.callers.probe();
+      this.callers.probe();
       await this.play(Infinity);
       this.judge.lookAtEnd();
     }

@@ -1,0 +1,367 @@
+import type { Attempt } from '../../lib/core/attempt';
+import type { Clock } from '../../lib/core/clock.interface';
+import type { Hold } from '../../lib/core/hold';
+import type { AcquireVote } from '../../lib/core/lock-node.interface';
+import { AcquireQuestion, ReleaseQuestion } from '../../lib/core/questions';
+import { type Extension, Redlock, type RedlockSettings } from '../../lib/core/redlock';
+import type { Tally } from '../../lib/core/quorum';
+import type { RoundResult } from '../../lib/core/round';
+import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/validity';
+import { Contender } from '../../lib/locking/contender';
+import { HeldLock } from '../../lib/locking/lock';
+import { ReleaseListener } from '../../lib/locking/release-listener';
+import { forget, patch, patchGetter } from './patch';
+import type { PlanKind } from './plan';
+import type { Rules } from './rules';
+
+/** A rule of the library that is switched off, from outside and in this process only. */
+export interface Mutation {
+  readonly name: string;
+  readonly rule: string;
+  /** What goes wrong then costs time, but no safety. */
+  readonly isLiveness?: boolean;
+  /** It takes thousands of histories to meet. */
+  readonly isRare?: boolean;
+  /** Histories of this kind show it; any, when missing. */
+  readonly kind?: PlanKind;
+  readonly rules?: Partial<Rules>;
+  /** Changes the real classes; the returned function changes them back. */
+  readonly apply?: () => () => void;
+}
+
+/** Private parts, as the mutations see them. */
+interface RedlockInside {
+  readonly settings: RedlockSettings;
+  newHold(resources: readonly string[], ttlMs: number): Hold;
+  conclude(hold: Hold, round: RoundResult<AcquireVote>): Attempt;
+  cleanUp(hold: Hold, isSpared: (position: number) => boolean): void;
+  extend(hold: Hold, ttlMs: number): Promise<Extension>;
+  asking(hold?: Hold): { timeoutMs: number };
+}
+interface LockInside {
+  ending: unknown;
+  extending: unknown;
+  hold: Hold;
+  around: { redlock: Redlock };
+  extendAtMs: number;
+  extendNow(ttlMs: number): Promise<Extension>;
+  nextDueMs(): number;
+}
+
+const redlock = Redlock.prototype as unknown as RedlockInside;
+const lock = HeldLock.prototype as unknown as LockInside;
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'fresh token per attempt',
+    rule: 'R2',
+    rules: {
+      ownerTokens: (next) => {
+        let token = next();
+        return {
+          next: () => token,
+          won: () => {
+            token = next();
+          },
+        };
+      },
+    },
+  },
+  {
+    name: 'validity from before sending',
+    rule: 'R3',
+    apply: () =>
+      patch(
+        redlock,
+        'conclude',
+        (conclude) =>
+          function (this: RedlockInside, hold, round) {
+            hold.validity = validityFrom(readInstant(this.settings.clock), hold.ttlMs);
+            return conclude.call(this, hold, round);
+          },
+      ),
+  },
+  {
+    name: 'drift allowance',
+    rule: 'R3',
+    kind: 'calm',
+    isRare: true,
+    apply: () =>
+      patch(
+        redlock,
+        'newHold',
+        (newHold) =>
+          function (this: RedlockInside, resources, ttlMs) {
+            const hold = newHold.call(this, resources, ttlMs);
+            const { monotonicMs, wallMs } = hold.validity;
+            hold.validity = { monotonicMs: monotonicMs + driftMs(ttlMs), wallMs: wallMs + driftMs(ttlMs) };
+            return hold;
+          },
+      ),
+  },
+  {
+    name: 'clock read again after the votes',
+    rule: 'R3',
+    apply: () =>
+      patch(
+        redlock,
+        'conclude',
+        (conclude) =>
+          function (this: RedlockInside, hold, round) {
+            const { validity } = hold;
+            hold.validity = { monotonicMs: Infinity, wallMs: Infinity };
+            const attempt = conclude.call(this, hold, round);
+            hold.validity = validity;
+            return attempt;
+          },
+      ),
+  },
+  {
+    name: 'quorum (one vote less)',
+    rule: 'R1',
+    apply: () =>
+      both(
+        patch(
+          redlock,
+          'conclude',
+          (conclude) =>
+            function (this: RedlockInside, hold, round) {
+              return conclude.call(this, hold, withOneMore(round));
+            },
+        ),
+        patch(
+          AcquireQuestion.prototype,
+          'isSettled',
+          (isSettled) =>
+            function (this: AcquireQuestion, tally) {
+              return isSettled.call(this, withOneMore(tally));
+            },
+        ),
+      ),
+  },
+  {
+    name: 'release on all nodes',
+    rule: 'R6, R11',
+    apply: () =>
+      patch(
+        ReleaseQuestion.prototype,
+        'ask',
+        (ask) =>
+          function (this: ReleaseQuestion, node, vote, position) {
+            if (position > 0 && position >= Math.ceil(this.nodes.length / 2)) vote({ kind: 'denied' });
+            else ask.call(this, node, vote, position);
+          },
+      ),
+  },
+  {
+    name: 'clean-up of a failed attempt',
+    rule: 'R6',
+    apply: () => patch(redlock, 'cleanUp', () => () => undefined),
+  },
+  {
+    name: 'late grants are given back',
+    rule: 'R6',
+    kind: 'slow',
+    isRare: true,
+    apply: () => patch(AcquireQuestion.prototype, 'onLateVote', () => () => undefined),
+  },
+  {
+    name: 'extension within validity',
+    rule: 'R8',
+    kind: 'slow',
+    isRare: true,
+    apply: () =>
+      patch(
+        redlock,
+        'extend',
+        (extend) =>
+          function (this: RedlockInside, hold, ttlMs) {
+            const { clock } = this.settings;
+            if (remainingMs(clock, hold.validity) === 0)
+              hold.validity = validityFrom(readInstant(clock), ttlMs);
+            return extend.call(this, hold, ttlMs);
+          },
+      ),
+  },
+  {
+    name: 'a node that put it back does not vote',
+    rule: 'R8',
+    rules: { extendVote: (vote) => (vote.kind === 'denied' && vote.healed ? { kind: 'granted' } : vote) },
+  },
+  {
+    name: 'compare on extend',
+    rule: 'R8',
+    rules: {
+      nodeExtend: (node, request, vote) => {
+        for (const resource of request.resources) node.takeOver(resource, request.ownerToken);
+        node.extend(request, vote);
+      },
+    },
+  },
+  {
+    name: 'nothing extends after release began',
+    rule: 'R10',
+    apply: () =>
+      both(
+        patch(
+          redlock,
+          'extend',
+          (extend) =>
+            function (this: RedlockInside, hold, ttlMs) {
+              const began = hold.releaseBegan;
+              hold.releaseBegan = false;
+              const extension = extend.call(this, hold, ttlMs);
+              hold.releaseBegan = began;
+              return extension;
+            },
+        ),
+        patch(
+          lock,
+          'extendNow',
+          (extendNow) =>
+            function (this: LockInside, ttlMs) {
+              return this.ending === undefined
+                ? extendNow.call(this, ttlMs)
+                : this.around.redlock.extend(this.hold, ttlMs);
+            },
+        ),
+        forget(lock, 'extending'),
+      ),
+  },
+  {
+    name: 'compare on release',
+    rule: 'R11',
+    rules: {
+      nodeRelease: (node, request, vote) => {
+        for (const resource of request.resources) node.takeOver(resource, request.ownerToken);
+        node.release(request, vote);
+      },
+    },
+  },
+  {
+    name: 'compare when replacing',
+    rule: 'hand-over',
+    kind: 'slow',
+    isRare: true,
+    rules: {
+      nodeAcquire: (node, request, vote) => {
+        if (request.replaces !== undefined)
+          for (const resource of request.resources) node.takeOver(resource, request.replaces);
+        node.acquire(request, vote);
+      },
+    },
+  },
+  {
+    name: 'both clocks: the wall clock',
+    rule: 'R4',
+    rules: { clock: (clock) => withClocks(clock, { wallNow: () => clock.now() }) },
+  },
+  {
+    name: 'both clocks: the monotonic clock',
+    rule: 'R4',
+    apply: () =>
+      patch(
+        redlock,
+        'newHold',
+        (newHold) =>
+          function (this: RedlockInside, resources, ttlMs) {
+            const hold = newHold.call(this, resources, ttlMs);
+            hold.validity = { ...hold.validity, monotonicMs: Infinity };
+            return hold;
+          },
+      ),
+  },
+  {
+    name: 'isHeld reads the clocks',
+    rule: 'R9',
+    apply: () =>
+      patchGetter(HeldLock.prototype, 'isHeld', function (this: unknown) {
+        return (this as LockInside).ending === undefined;
+      }),
+  },
+  {
+    name: 'the signal has a timer',
+    rule: 'R9',
+    apply: () =>
+      patch(
+        lock,
+        'nextDueMs',
+        () =>
+          function (this: LockInside) {
+            return this.extendAtMs;
+          },
+      ),
+  },
+  {
+    name: 'withLock tells of a lost lock',
+    rule: 'R9',
+    apply: () => patchGetter(HeldLock.prototype, 'lossError', () => undefined),
+  },
+  {
+    name: 'a node has a deadline',
+    rule: 'R5',
+    apply: () =>
+      patch(
+        redlock,
+        'asking',
+        (asking) =>
+          function (this: RedlockInside, hold) {
+            return { ...asking.call(this, hold), timeoutMs: Infinity };
+          },
+      ),
+  },
+  {
+    name: 'a release wakes the waiter',
+    rule: 'R7',
+    kind: 'calm',
+    isRare: true,
+    isLiveness: true,
+    rules: {
+      nodeRelease: (node, request, vote) => {
+        node.release({ ...request, wakeWaiters: false }, vote);
+      },
+    },
+  },
+  {
+    name: 'a timer covers for a wake-up that is missed',
+    rule: 'R7',
+    isLiveness: true,
+    apply: () =>
+      patch(Contender.prototype as unknown as { sleepMs: () => number }, 'sleepMs', () => () => Infinity),
+  },
+  {
+    name: 'a waiter stops listening',
+    rule: 'R18',
+    isLiveness: true,
+    apply: () => patch(ReleaseListener.prototype, 'stop', () => () => undefined),
+  },
+];
+
+/** It costs time only, and no history of bounded length breaks; its price is counted instead. */
+export const CLEAN_UP_WAKES: Partial<Rules> = {
+  nodeRelease: (node, request, vote) => {
+    node.release({ ...request, wakeWaiters: true }, vote);
+  },
+};
+
+function withOneMore<T extends Tally>(tally: T): T {
+  return tally.nodes === 1 ? tally : (Object.create(tally, { granted: { value: tally.granted + 1 } }) as T);
+}
+
+function withClocks(clock: Clock, other: Partial<Clock>): Clock {
+  return {
+    now: () => clock.now(),
+    wallNow: () => clock.wallNow(),
+    schedule: (delayMs, callback, options) => clock.schedule(delayMs, callback, options),
+    afterArrivedReplies: (callback) => {
+      clock.afterArrivedReplies(callback);
+    },
+    ...other,
+  };
+}
+
+function both(...undo: (() => void)[]): () => void {
+  return () => {
+    for (const one of undo) one();
+  };
+}
