@@ -17,7 +17,10 @@ const base = {
   // jest cannot require an ES module below Node 24.9, so the ESM packages of Nest are compiled to CommonJS too.
   transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
   // By its own name, the package under test is the sources and not what was built last.
-  moduleNameMapper: { '^nestjs-redlock$': '<rootDir>/lib/index.ts' },
+  moduleNameMapper: {
+    '^nestjs-redlock$': '<rootDir>/lib/index.ts',
+    '^nestjs-redlock/(testing|health)$': '<rootDir>/lib/$1/index.ts',
+  },
   setupFiles: ['reflect-metadata'],
 };
 

@@ -4,7 +4,7 @@ import { checkRedlockOptions } from './check-redlock-options';
 import type { RedlockOptions } from './interfaces/redlock-module-options.interface';
 import { LockService } from './lock.service';
 import type { LockEvent } from './locking/lock-event.interface';
-import { LockManager } from './locking/lock-manager';
+import { LockManager, type LockManagerSettings } from './locking/lock-manager';
 import { ownerTokenFactory } from './locking/owner-token';
 import { openNodes } from './open-nodes';
 import { systemClock } from './utils/system-clock';
@@ -21,13 +21,21 @@ import { systemRandomness } from './utils/system-randomness';
  * await locks.close();
  */
 export function createLockService(options: RedlockOptions): LockService {
+  return openLockService(options, (settings) => new LockManager(settings));
+}
+
+/** The same with a manager of another kind, for tests. */
+export function openLockService(
+  options: RedlockOptions,
+  newManager: (settings: LockManagerSettings) => LockManager,
+): LockService {
   const { limits, defaults, keyPrefix, shutdownTimeoutMs } = checkRedlockOptions(options);
   const opened = openNodes(options.nodes, keyPrefix);
   const { nodes } = opened;
   if (nodes.length % 2 === 0) warnAboutEvenNumber(nodes.length);
   const events = new Subject<LockEvent>();
   const serviceId = systemRandomness.secret().slice(0, 4);
-  const manager = new LockManager({
+  const manager = newManager({
     nodes,
     clock: systemClock,
     randomness: systemRandomness,

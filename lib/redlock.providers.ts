@@ -11,20 +11,21 @@ import type {
   RedlockOptionsFactory,
 } from './interfaces/redlock-module-options.interface';
 import { LockedExplorer } from './locked.explorer';
-import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { RedlockLifecycle } from './redlock.lifecycle';
 import { getLockServiceToken } from './utils/lock-service-token';
 
 /** What every RedlockModule has, once its options are known. */
 export function createServiceProviders(name: string | undefined): Provider[] {
   return [
+    { provide: LOCK_SERVICE_FACTORY, useValue: createLockService },
     {
       provide: getLockServiceToken(name),
-      useFactory: (options: RedlockModuleOptions) => {
+      useFactory: (options: RedlockModuleOptions, create: typeof createLockService) => {
         checkModuleOptions(options);
-        return createLockService(options);
+        return create(options);
       },
-      inject: [REDLOCK_MODULE_OPTIONS],
+      inject: [REDLOCK_MODULE_OPTIONS, LOCK_SERVICE_FACTORY],
     },
     { provide: REDLOCK_LOCK_SERVICE, useExisting: getLockServiceToken(name) },
     RedlockLifecycle,

@@ -4,7 +4,7 @@ import ts from 'typescript';
 /** The files under lib/, by their path from there. */
 export type Sources = ReadonlyMap<string, string>;
 
-type Layer = 'errors' | 'core' | 'redis' | 'memory' | 'locking' | 'system' | 'nest';
+type Layer = 'errors' | 'core' | 'redis' | 'memory' | 'locking' | 'system' | 'nest' | 'testing' | 'health';
 
 /** What the files of a layer may import of this library. An arrow that is not here runs the wrong way. */
 const MAY_IMPORT: Record<Layer, readonly Layer[]> = {
@@ -15,18 +15,19 @@ const MAY_IMPORT: Record<Layer, readonly Layer[]> = {
   locking: ['locking', 'core', 'errors'],
   system: ['system', 'core'],
   nest: ['nest', 'locking', 'redis', 'memory', 'core', 'errors', 'system'],
+  // The sub-paths of the package: the main entry knows nothing of them.
+  testing: ['testing', 'nest', 'locking', 'memory', 'core', 'errors', 'system'],
+  health: ['health', 'nest', 'locking', 'core', 'errors'],
 };
+
+const FOLDERS: readonly string[] = Object.keys(MAY_IMPORT).filter(
+  (layer) => layer !== 'system' && layer !== 'nest',
+);
 
 function layerOf(file: string): Layer {
   if (/^utils\/system-[\w-]+\.ts$/.test(file)) return 'system';
   const folder = file.split('/')[0] ?? '';
-  return folder === 'errors' ||
-    folder === 'core' ||
-    folder === 'redis' ||
-    folder === 'memory' ||
-    folder === 'locking'
-    ? folder
-    : 'nest';
+  return FOLDERS.includes(folder) ? (folder as Layer) : 'nest';
 }
 
 interface Import {
@@ -60,7 +61,10 @@ function packageProblem(file: string, specifier: string, isTypeOnly: boolean): s
     const isAllowed = layer === 'redis' || (file.startsWith('interfaces/') && isTypeOnly);
     return isAllowed ? undefined : `(${layer}) imports ${specifier}`;
   }
-  if (specifier.startsWith('node:') || layer === 'nest') return undefined;
+  // An optional peer: only what cannot be without it may ask for it.
+  if (specifier === '@nestjs/terminus')
+    return layer === 'health' ? undefined : `(${layer}) imports ${specifier}`;
+  if (specifier.startsWith('node:') || ['nest', 'testing', 'health'].includes(layer)) return undefined;
   return `(${layer}) imports ${specifier}`;
 }
 

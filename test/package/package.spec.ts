@@ -20,8 +20,21 @@ const USE = `
   });
 `;
 
+/** Prints the names of the sub-paths, which must have the same classes as the main entry. */
+const USE_SUB_PATHS = `
+  console.log(Object.keys(testing).filter((name) => /^[A-Zu]/.test(name)).sort().join());
+  console.log(Object.keys(health).filter((name) => /^[A-Z]/.test(name)).sort().join());
+  const { providers } = testing.RedlockTestingModule.forRoot();
+  console.log(providers.some(({ provide }) => provide === library.LockService));
+`;
+
+const SUB_PATH_NAMES =
+  'LockTester,RedlockTestingModule,useRedlockTesting\nRedlockHealthIndicator,RedlockHealthModule\ntrue';
+
 const CONSUMER = `
   import { Injectable, Module } from '@nestjs/common';
+  import { RedlockHealthIndicator, RedlockHealthModule } from 'nestjs-redlock/health';
+  import { LockTester, RedlockTestingModule, useRedlockTesting } from 'nestjs-redlock/testing';
   import { Locked, LockBusyError, LockService, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
   import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from 'nestjs-redlock';
 
@@ -46,8 +59,20 @@ const CONSUMER = `
     }
   }
 
-  @Module({ imports: [RedlockModule.forRootAsync({ useClass: Options })], providers: [Orders] })
+  @Module({
+    imports: [RedlockModule.forRootAsync({ useClass: Options }), RedlockHealthModule],
+    providers: [Orders],
+  })
   export class AppModule {}
+
+  export async function test(locks: LockService, health: RedlockHealthIndicator): Promise<'up' | 'down' | string> {
+    const tester = LockTester.of(locks);
+    await tester.hold('order:7');
+    // @ts-expect-error as above
+    const wrong: number = tester.history;
+    useRedlockTesting({ overrideProvider: () => ({ useValue: () => wrong }) });
+    return [(await health.isHealthy('locks')).locks.status, RedlockTestingModule.forRoot({ nodes: 5 }).module].join();
+  }
 
   export async function look(options: LockOptions): Promise<LockInspection['state'] | LockEvent['type']> {
     const locks = createLockService({ nodes: [new MemoryLockNode()] });
@@ -77,6 +102,31 @@ describe('the packed package', () => {
 
   it('gives every documented name, and a lock, to a native import', () => {
     expectToWork(runScript('use.mjs', `import * as library from 'nestjs-redlock'; ${USE}`));
+  });
+
+  it('gives the names of its sub-paths to require and to a native import', () => {
+    const required = runScript(
+      'sub-paths.cjs',
+      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'); ${USE_SUB_PATHS}`,
+    );
+    const imported = runScript(
+      'sub-paths.mjs',
+      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; ${USE_SUB_PATHS}`,
+    );
+
+    expect([required.trim(), imported.trim()]).toEqual([SUB_PATH_NAMES, SUB_PATH_NAMES]);
+  });
+
+  it('needs no terminus but for its health', () => {
+    packed.without('@nestjs/terminus', () => {
+      const output = runScript(
+        'slim.cjs',
+        `require('nestjs-redlock'); require('nestjs-redlock/testing'); console.log('fine');`,
+      );
+
+      expect(output.trim()).toBe('fine');
+      expect(() => runScript('fat.cjs', `require('nestjs-redlock/health');`)).toThrow('@nestjs/terminus');
+    });
   });
 
   it('lets a native import name what it needs', () => {

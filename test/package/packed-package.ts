@@ -12,7 +12,10 @@ const SOURCES = [
 ];
 
 /** What a user has beside the package: its peers, and what a TypeScript project has anyway. */
-const PEERS = ['@nestjs/common', '@nestjs/core', 'ioredis', 'reflect-metadata', 'rxjs', '@types/node'];
+const PEERS = [
+  ...['@nestjs/common', '@nestjs/core', '@nestjs/terminus', 'ioredis', 'reflect-metadata', 'rxjs'],
+  '@types/node',
+];
 
 /** The package as it would be published, installed in a project of its own. */
 export class PackedPackage {
@@ -42,6 +45,17 @@ export class PackedPackage {
       throw new Error(`${file} ${args.join(' ')} failed:\n${stdout.toString()}${stderr.toString()}`, {
         cause: error,
       });
+    }
+  }
+
+  /** Without a peer that is optional, as most users have it. */
+  without(peer: string, use: () => void): void {
+    const link = join(this.project, 'node_modules', peer);
+    rmSync(link);
+    try {
+      use();
+    } finally {
+      symlinkSync(join(root, 'node_modules', peer), link);
     }
   }
 

@@ -26,6 +26,8 @@ function example(file: string, code: string): Map<string, string> {
     'interfaces/lock-key.interface.ts',
     'utils/system-clock.ts',
     'utils/key-template.ts',
+    'testing/lock-tester.ts',
+    'health/redlock.health.ts',
   ];
   return new Map([...others.map((name) => [name, ''] as const), [file, code]]);
 }
@@ -75,6 +77,14 @@ describe('the check of the imports', () => {
     ['redlock.module.ts', "import { LockService } from '.';"],
     ['redlock.module.ts', "import { LockService } from 'nestjs-redlock';"],
     ['redlock.module.ts', "import { x } from '../test/helpers/fleet';"],
+    ['redlock.module.ts', "import { LockTester } from './testing/lock-tester';"],
+    ['redlock.module.ts', "import type { RedlockHealthIndicator } from './health/redlock.health';"],
+    ['redlock.module.ts', "import { TerminusModule } from '@nestjs/terminus';"],
+    ['testing/a.ts', "import { RedlockHealthIndicator } from '../health/redlock.health';"],
+    ['testing/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
+    ['testing/a.ts', "import type { HealthCheckService } from '@nestjs/terminus';"],
+    ['health/a.ts', "import { LockTester } from '../testing/lock-tester';"],
+    ['health/a.ts', "import { LockService } from '../index';"],
   ])('finds the wrong one in %s: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([expect.stringContaining(file)]);
   });
@@ -88,6 +98,10 @@ describe('the check of the imports', () => {
     ['interfaces/a.ts', "import type { Redis } from 'ioredis';"],
     ['redlock.module.ts', "import { Module } from '@nestjs/common';"],
     ['filters/a.ts', "import { Redlock } from '../core/redlock';"],
+    ['testing/a.ts', "import { LockManager } from '../locking/lock-manager';"],
+    ['testing/a.ts', "import { Module } from '@nestjs/common';"],
+    ['health/a.ts', "import { LockService } from '../lock.service';"],
+    ['health/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
     ['core/a.ts', "const text = \"import { Subject } from 'rxjs'\"; // import 'rxjs'"],
   ])('lets a right one in %s pass: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([]);

@@ -1,0 +1,3 @@
+export { RedlockHealthModule } from './redlock-health.module';
+export { RedlockHealthIndicator } from './redlock.health';
+export type { RedlockHealthOptions } from './redlock.health';

@@ -1,0 +1,31 @@
+import { openLockService } from '../create-lock-service';
+import type { RedlockOptions } from '../interfaces/redlock-module-options.interface';
+import type { LockService } from '../lock.service';
+import type { LockManagerSettings } from '../locking/lock-manager';
+import { LockTester } from './lock-tester';
+import { TestingClock } from './testing-clock';
+import { TestingLockManager } from './testing-lock-manager';
+import { TestingNode } from './testing-node';
+
+/** A lock service with the given options on as many nodes of this process, and its tester. */
+export function createTestingLockService(options: RedlockOptions): LockService {
+  const clock = new TestingClock();
+  const nodes = Array.from(
+    { length: options.nodes.length },
+    (_, position) => new TestingNode(`testing-${position + 1}`, clock),
+  );
+  const open = (changed: Partial<RedlockOptions>) => {
+    const managers: TestingLockManager[] = [];
+    const service = openLockService({ ...options, ...changed, nodes }, (settings: LockManagerSettings) => {
+      const manager = new TestingLockManager({ ...settings, clock });
+      managers.push(manager);
+      return manager;
+    });
+    return { service, manager: managers[0] as TestingLockManager };
+  };
+  const { service, manager } = open({});
+  // Does not wait for the holders that the test has forgotten.
+  const somebodyElse = open({ shutdownTimeout: 0 }).service;
+  LockTester.register(service, new LockTester(service, manager, nodes, somebodyElse));
+  return service;
+}

@@ -1,0 +1,108 @@
+import type { LockService } from '../lock.service';
+import type { LockEvent } from '../locking/lock-event.interface';
+import type { Lock } from '../locking/lock.interface';
+import type { TestingLockManager } from './testing-lock-manager';
+import type { TestingNode } from './testing-node';
+
+/** A test that looks at more events than this looks at none. */
+const LONGEST_HISTORY = 10_000;
+
+const testers = new WeakMap<LockService, LockTester>();
+
+/**
+ * What a test does to the locks of an application, and sees of them. Inject it with `module.get(LockTester)` from a
+ * `RedlockTestingModule`, or take that of any lock service with `LockTester.of(module.get(LockService))`.
+ */
+export class LockTester {
+  private events: LockEvent[] = [];
+
+  /** @internal */
+  constructor(
+    locks: LockService,
+    private readonly manager: TestingLockManager,
+    private readonly nodes: readonly TestingNode[],
+    private readonly somebodyElse: LockService,
+  ) {
+    locks.events$.subscribe({
+      next: (event) => {
+        if (this.events.length < LONGEST_HISTORY) this.events.push(event);
+      },
+      complete: () => void this.close(),
+    });
+  }
+
+  /**
+   * The tester of a lock service of `RedlockTestingModule` or `useRedlockTesting`.
+   *
+   * @throws Error when the service uses real nodes
+   */
+  static of(locks: LockService): LockTester {
+    const tester = testers.get(locks);
+    if (tester !== undefined) return tester;
+    throw new Error(
+      'This lock service is not under test. Import RedlockTestingModule, or wrap the builder: useRedlockTesting(Test.createTestingModule(…)).',
+    );
+  }
+
+  /** @internal */
+  static register(locks: LockService, tester: LockTester): void {
+    testers.set(locks, tester);
+  }
+
+  /** What has happened to the locks and nodes of the application so far, oldest first. */
+  get history(): readonly LockEvent[] {
+    return this.events;
+  }
+
+  /** Forgets the history, as between two tests of one application. */
+  clearHistory(): void {
+    this.events = [];
+  }
+
+  /**
+   * Lets somebody else hold the resources, as if it were another process, until its `release()` or the end of the test
+   * module. Waits for nobody.
+   *
+   * @throws LockBusyError when the application holds one of them
+   *
+   * @example `await using _other = await tester.hold('order:7');`
+   */
+  hold(resources: string | readonly string[]): Promise<Lock> {
+    return this.somebodyElse.acquire(resources, { wait: 0, autoExtend: true });
+  }
+
+  /**
+   * Takes the lock on `resource` away from the application, as if its nodes had lost it: its signal is aborted when this
+   * returns, and somebody else can get it.
+   *
+   * @throws Error when the application does not hold it
+   */
+  async loseLock(resource: string): Promise<void> {
+    const lock = this.manager.holderOf(resource);
+    if (lock === undefined) {
+      throw new Error(
+        `Nobody holds ${JSON.stringify(resource)} in the application under test. Call loseLock() while it does.`,
+      );
+    }
+    lock.lose('gone');
+    await lock.release();
+  }
+
+  /**
+   * Cuts `count` of the nodes off, by default all: they refuse everything, and keep what they have. With a majority of
+   * them the application gets `LockUnavailableError`, and loses the locks that it has when their validity ends.
+   */
+  failNodes(count = this.nodes.length): void {
+    for (const node of this.nodes.filter(({ status }) => status === 'up').slice(0, count)) node.fail();
+  }
+
+  /** Ends what `failNodes` began. */
+  recoverNodes(): void {
+    for (const node of this.nodes.filter(({ status }) => status === 'down')) node.recover();
+  }
+
+  private async close(): Promise<void> {
+    await this.somebodyElse.close();
+    await Promise.all(this.nodes.map((node) => node.close()));
+  }
+}

@@ -1,0 +1,48 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { MemoryLockNode } from '../memory/memory-lock-node';
+import type {
+  RedlockModuleExtras,
+  RedlockModuleOptions,
+} from '../interfaces/redlock-module-options.interface';
+import type { LockService } from '../lock.service';
+import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE } from '../redlock.constants';
+import { RedlockModule } from '../redlock.module';
+import { createTestingLockService } from './create-testing-lock-service';
+import { LockTester } from './lock-tester';
+
+/** Options of {@link RedlockTestingModule}: those of `RedlockModule`, and how many nodes there are. */
+export interface RedlockTestingOptions extends Omit<RedlockModuleOptions, 'nodes'>, RedlockModuleExtras {
+  /** @default 3 */
+  nodes?: number;
+}
+
+/**
+ * A `RedlockModule` for tests, on nodes of this process: real contention, real errors, no Redis. Two applications have
+ * nodes of their own; somebody else who contends is `LockTester.hold`.
+ */
+@Module({})
+export class RedlockTestingModule {
+  /** @example `RedlockTestingModule.forRoot({ defaults: { wait: 0 } })` */
+  static forRoot({ nodes = 3, ...options }: RedlockTestingOptions = {}): DynamicModule {
+    // Only their number counts.
+    const places = Array.from({ length: nodes }, () => new MemoryLockNode());
+    const { providers = [], exports = [], ...redlock } = RedlockModule.forRoot({ ...options, nodes: places });
+    const isNamed = options.name !== undefined;
+    return {
+      ...redlock,
+      module: RedlockTestingModule,
+      providers: [
+        ...providers,
+        // The later of two providers with the same token counts.
+        { provide: LOCK_SERVICE_FACTORY, useValue: createTestingLockService },
+        {
+          provide: LockTester,
+          useFactory: (locks: LockService) => LockTester.of(locks),
+          inject: [REDLOCK_LOCK_SERVICE],
+        },
+      ],
+      // With several modules, the one without a name exports it.
+      exports: isNamed ? exports : [...exports, LockTester],
+    };
+  }
+}

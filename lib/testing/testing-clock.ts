@@ -1,0 +1,35 @@
+import type { Clock, Timer } from '../core/clock.interface';
+import { systemClock } from '../utils/system-clock';
+
+/**
+ * The clock of the process, which follows its timers: when one runs early, it is as late as the timer says. So a test
+ * that moves timers moves the locks, whether its fake timers move the clocks too (modern) or not (legacy).
+ */
+export class TestingClock implements Clock {
+  private aheadMs = 0;
+
+  now(): number {
+    return systemClock.now() + this.aheadMs;
+  }
+
+  wallNow(): number {
+    return systemClock.wallNow() + this.aheadMs;
+  }
+
+  schedule(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer {
+    const dueAtMs = this.now() + delayMs;
+    return systemClock.schedule(
+      delayMs,
+      () => {
+        this.aheadMs += Math.max(0, dueAtMs - this.now());
+        callback();
+      },
+      options,
+    );
+  }
+
+  /** Nodes in the process answer at once, so there is nothing to wait for; fake timers hold back immediates. */
+  afterArrivedReplies(callback: () => void): void {
+    void Promise.resolve().then(callback);
+  }
+}

@@ -1,0 +1,235 @@
+import { Controller, Get, Inject, Injectable, Module, Param, type INestApplication } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import request from 'supertest';
+import {
+  getLockServiceToken,
+  InjectLockService,
+  Locked,
+  LockBusyError,
+  LockLostError,
+  LockService,
+  LockUnavailableError,
+  RedlockModule,
+} from '../../../lib';
+import { LockTester, RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
+import { deferred } from '../../helpers/deferred';
+import { watch } from '../../helpers/watch';
+
+@Injectable()
+class Orders {
+  readonly started = deferred();
+  readonly gate = deferred();
+
+  @Locked('order:<0>')
+  async pay(_id: string) {
+    this.started.resolve();
+    await this.gate.promise;
+    return 'paid';
+  }
+
+  @Locked('stock:<0>', { wait: 0 })
+  async count(_id: string) {
+    return Promise.resolve(1);
+  }
+}
+
+@Controller('stock')
+class StockController {
+  constructor(@Inject(Orders) private readonly orders: Orders) {}
+
+  @Get(':id')
+  async count(@Param('id') id: string) {
+    return this.orders.count(id);
+  }
+}
+
+@Module({ providers: [Orders], controllers: [StockController], exports: [Orders] })
+class OrdersModule {}
+
+describe('RedlockTestingModule', () => {
+  let module: TestingModule;
+  let locks: LockService;
+  let tester: LockTester;
+  let orders: Orders;
+
+  beforeEach(async () => {
+    module = await Test.createTestingModule({
+      imports: [RedlockTestingModule.forRoot(), OrdersModule],
+    }).compile();
+    await module.init();
+    locks = module.get(LockService);
+    tester = module.get(LockTester);
+    orders = module.get(Orders);
+  });
+
+  afterEach(async () => {
+    jest.useRealTimers();
+    orders.gate.resolve();
+    await module.close();
+  });
+
+  it('lets callers contend, and remembers what happened', async () => {
+    const paying = orders.pay('7');
+    await orders.started.promise;
+    await expect(locks.acquire('order:7', { wait: 0 })).rejects.toThrow(LockBusyError);
+    orders.gate.resolve();
+    await paying;
+
+    expect(tester.history.map(({ type }) => type)).toEqual(['acquired', 'busy', 'released']);
+    tester.clearHistory();
+    expect(tester.history).toEqual([]);
+  });
+
+  it('lets somebody else hold a resource until they release it', async () => {
+    const other = await tester.hold('stock:7');
+
+    await expect(orders.count('7')).rejects.toThrow(LockBusyError);
+    expect((await locks.inspect('stock:7')).state).toBe('held');
+
+    await other.release();
+    await expect(orders.count('7')).resolves.toBe(1);
+  });
+
+  it('does not count what somebody else does as history', async () => {
+    await (await tester.hold('stock:7')).release();
+
+    expect(tester.history).toEqual([]);
+  });
+
+  it('wakes a caller that waits for somebody else', async () => {
+    const other = await tester.hold('order:7');
+    orders.gate.resolve();
+    const paying = orders.pay('7');
+
+    await other.release();
+
+    await expect(paying).resolves.toBe('paid');
+  });
+
+  it('loses a lock at once, and lets the next one have it', async () => {
+    const lock = await locks.acquire('order:7');
+
+    await tester.loseLock('order:7');
+
+    expect(lock.signal.reason).toBeInstanceOf(LockLostError);
+    expect(lock.isHeld).toBe(false);
+    await (await locks.acquire('order:7', { wait: 0 })).release();
+    expect(tester.history.map(({ type }) => type)).toContain('lost');
+  });
+
+  it('loses the lock of a method that runs', async () => {
+    const paying = orders.pay('7');
+    await orders.started.promise;
+
+    await tester.loseLock('order:7');
+    orders.gate.resolve();
+
+    await expect(paying).rejects.toThrow(LockLostError);
+  });
+
+  it('says so when there is no lock to lose', async () => {
+    await expect(tester.loseLock('order:7')).rejects.toThrow('Nobody holds "order:7"');
+  });
+
+  it('survives one failed node of three, and not two, until they recover', async () => {
+    tester.failNodes(1);
+    await expect(orders.count('7')).resolves.toBe(1);
+
+    tester.failNodes(1);
+    await expect(orders.count('7')).rejects.toThrow(LockUnavailableError);
+    expect(tester.history.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['node-down', 'unavailable']),
+    );
+
+    tester.recoverNodes();
+    await expect(orders.count('7')).resolves.toBe(1);
+  });
+
+  it.each([['modern'], ['legacy']])('follows %s fake timers', async (kind) => {
+    jest.useFakeTimers({ legacyFakeTimers: kind === 'legacy' });
+    const advance = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 500) {
+        jest.advanceTimersByTime(500);
+        for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+      }
+    };
+    await using _other = await tester.hold('order:7');
+
+    const waiting = watch(orders.pay('7'));
+    await advance(4_000);
+    expect(waiting.state).toBe('pending');
+    await advance(2_000);
+    expect(waiting.error).toBeInstanceOf(LockBusyError);
+
+    const lock = await locks.acquire('kept');
+    await advance(60_000);
+    expect(lock.isHeld).toBe(true);
+    tester.failNodes();
+    await advance(12_000);
+    expect(lock.signal.reason).toBeInstanceOf(LockLostError);
+    tester.recoverNodes();
+  });
+
+  it('ends with the application, whatever somebody else still holds', async () => {
+    await tester.hold('stock:7');
+
+    await module.close();
+
+    await expect(tester.hold('stock:8')).rejects.toThrow(LockUnavailableError);
+  });
+});
+
+describe('useRedlockTesting', () => {
+  @Module({
+    imports: [
+      RedlockModule.forRoot({ nodes: ['redis://a:6379'], defaults: { wait: 0 } }),
+      RedlockModule.forRootAsync({
+        name: 'billing',
+        useFactory: () => ({
+          nodes: ['redis://b:1', 'redis://c:2', 'redis://d:3', 'redis://e:4', 'redis://f:5'],
+        }),
+      }),
+      OrdersModule,
+    ],
+  })
+  class AppModule {
+    constructor(@InjectLockService('billing') readonly billing: LockService) {}
+  }
+
+  let app: INestApplication;
+
+  beforeEach(async () => {
+    const module = await useRedlockTesting(Test.createTestingModule({ imports: [AppModule] })).compile();
+    app = module.createNestApplication();
+    await app.init();
+  });
+
+  afterEach(() => app.close());
+
+  it('keeps the modules apart, their options and their number of nodes', async () => {
+    const tester = LockTester.of(app.get(LockService));
+    const billing = LockTester.of(app.get(getLockServiceToken('billing')));
+    await using _other = await tester.hold('order:7');
+
+    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockBusyError);
+    await (await app.get(AppModule).billing.acquire('order:7', { wait: 0 })).release();
+    billing.failNodes(2);
+    await (await app.get(AppModule).billing.acquire('order:7')).release();
+    tester.failNodes(1);
+    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+
+  it('leaves the exception filter in place', async () => {
+    const tester = LockTester.of(app.get(LockService));
+    const http = request(app.getHttpServer() as Parameters<typeof request>[0]);
+    await using other = await tester.hold('stock:7');
+
+    expect((await http.get('/stock/7')).status).toBe(409);
+    await other.release();
+    expect((await http.get('/stock/7')).status).toBe(200);
+  });
+
+  it('says so when a lock service is not under test', () => {
+    expect(() => LockTester.of({} as LockService)).toThrow('not under test');
+  });
+});
