@@ -12,19 +12,27 @@ export interface FailedAttempt {
   readonly votes: readonly NodeVote[];
   /** In how many milliseconds a quorum may be free, if the nodes told. */
   readonly freeInMs: number | undefined;
+  /** Some nodes granted: others may be in the same position, and nobody holds it. */
+  readonly isSplit: boolean;
 }
 
 /** What an acquire round came to that is no hold. */
 export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): FailedAttempt {
   // Granted by a quorum, and yet no hold: the grants were used up before they were all there.
   if (isWon(round)) {
-    return { outcome: 'unavailable', votes: describeTooSlow(nodes, round), freeInMs: undefined };
+    return {
+      outcome: 'unavailable',
+      votes: describeTooSlow(nodes, round),
+      freeInMs: undefined,
+      isSplit: false,
+    };
   }
   const holderTtlsMs = round.votes.map(holderTtlOf).filter((ttlMs) => ttlMs !== undefined);
   return {
     outcome: isOutOfReach(round) ? 'unavailable' : 'busy',
     votes: describeVotes(nodes, round),
     freeInMs: quorumFreeInMs(round.nodes, round.granted, holderTtlsMs),
+    isSplit: round.granted > 0,
   };
 }
 

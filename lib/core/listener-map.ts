@@ -22,11 +22,12 @@ export class ListenerMap<Event> {
     if (set?.size === 0) this.listeners.delete(key);
   }
 
-  /** @returns how many were called */
-  call(key: string, event: Event): number {
+  count(key: string): number {
+    return this.listeners.get(key)?.size ?? 0;
+  }
+
+  call(key: string, event: Event): void {
     // A copy: a listener may remove itself, or add another.
-    const listeners = [...(this.listeners.get(key) ?? [])];
-    for (const listener of listeners) listener(event);
-    return listeners.length;
+    for (const listener of [...(this.listeners.get(key) ?? [])]) listener(event);
   }
 }

@@ -37,9 +37,9 @@ export interface LockNode {
    * Calls `wake` whenever a hold of `resource` may have ended on this node, until the subscription is stopped; and
    * whenever the node begins to hear of it only after this call, since it may have ended before.
    *
-   * @param wake gets the owner token that was released, where it is known
+   * @param wake gets the owner token that was released, and how many were told of it, where that is known
    */
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription;
+  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription;
 
   /** Calls `listener` whenever `status` changes, until the returned function is called. */
   onStatus(listener: (change: NodeStatusChange) => void): () => void;
@@ -47,6 +47,8 @@ export interface LockNode {
   /** Lets go of what the node itself opened. Requests after that are failed votes. */
   close(): Promise<void>;
 }
+
+export type ReleaseHandler = (released?: string, waiting?: number) => void;
 
 /** One waiter's interest in the release of a resource. */
 export interface ReleaseSubscription {

@@ -28,11 +28,13 @@ export interface RedlockSettings {
 
 export interface AttemptOptions {
   readonly ttlMs: number;
-  /**
-   * Somebody else holds the resource, or did a moment ago: ask for how long, and ask one node before the others, the
-   * same one as everybody. Else several processes each get a part of the votes, and none a quorum.
-   */
+  /** Somebody else holds it, or did a moment ago: ask the nodes that deny for how long. */
   readonly isContended?: boolean;
+  /**
+   * Several processes want it at this moment: ask one node before the others, the same one as everybody. Else each
+   * of them gets a part of the votes, and none a quorum.
+   */
+  readonly leaderFirst?: boolean;
 }
 
 /**
@@ -73,11 +75,11 @@ export class Redlock {
 
   /** One attempt: it either holds a quorum with time left, or gives back whatever it got. */
   async acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
-    const { ttlMs, isContended = false } = options;
+    const { ttlMs, isContended = false, leaderFirst = false } = options;
     const hold = this.newHold(resources, ttlMs);
     const request = { resources, ownerToken: hold.ownerToken, ttlMs, askHolderTtl: isContended };
     let known: KnownVote | undefined;
-    if (isContended) {
+    if (leaderFirst) {
       known = await this.leader.ask(this.asking(hold), hold, request);
       if (known?.vote.kind === 'denied') return this.deniedByLeader(known);
     }
@@ -180,7 +182,7 @@ export class Redlock {
       node: name,
       vote: name === node.name ? 'denied' : 'pending',
     }));
-    return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote) };
+    return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote), isSplit: false };
   }
 
   /** In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7). */

@@ -6,8 +6,9 @@ import type { Redlock } from '../core/redlock';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { CheckedLockOptions } from './check-lock-options';
-import { ReleaseListener, type MaybeFree } from './release-listener';
-import { outageDelayMs, pollDelayMs } from './retry-delay';
+import type { Courtesy } from './courtesy';
+import { ReleaseListener, type ReleaseHint } from './release-listener';
+import { collisionDelayMs, confirmDelayMs, outageDelayMs, pollDelayMs } from './retry-delay';
 import { Cohort, type Seat, type Turn } from './turn';
 import { Wait } from './wait';
 import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
@@ -18,6 +19,7 @@ export interface Arena {
   readonly clock: Clock;
   readonly redlock: Redlock;
   readonly line: WaitingLine<Turn>;
+  readonly courtesy: Courtesy;
   fraction(): number;
   /** Takes over an attempt whose caller went away, and leaves the place when the nodes have answered. */
   discard(attempt: Promise<Attempt>, place: PlaceInLine<Turn>): void;
@@ -34,6 +36,12 @@ const FOLLOW_UP_MS = 3;
 /** How long the others get to take what was left to them. */
 const SIT_OUT_MS = 4;
 
+/** So often the votes are believed to be split between contenders that meet by chance. */
+const MOST_COLLISIONS = 4;
+
+/** Those who wait for a ttl to end do not all come at the same moment. */
+const SPREAD_MS = 5;
+
 /** Without a better hint, a waiter that is told of releases looks after this time all the same. */
 const LONGEST_SLEEP_MS = 1_000;
 
@@ -46,6 +54,11 @@ export class Contender implements Waiter<Turn> {
   private pending: Promise<Attempt> | undefined;
   private cohort: Cohort | undefined;
   private turnsToSitOut = 0;
+  /** Failed attempts in a row, without a hint in between: those that got a part of the votes, and the others. */
+  private splits = 0;
+  private denials = 0;
+  /** Whether the next attempt is one of several at the same moment. */
+  private leaderFirst = false;
   private listener: ReleaseListener | undefined;
 
   constructor(
@@ -56,6 +69,7 @@ export class Contender implements Waiter<Turn> {
     this.ttlMs = options.ttlMs;
     this.wait = new Wait(arena.clock, options.waitMs, options.signal);
     this.place = arena.line.join(resources, this);
+    if (this.place.isFirst) this.turnsToSitOut = arena.courtesy.take(resources);
   }
 
   get waitedMs(): number {
@@ -88,7 +102,7 @@ export class Contender implements Waiter<Turn> {
   onFirst(turn: Turn | undefined): void {
     this.pending = turn?.attempt;
     this.cohort = turn?.cohort;
-    this.turnsToSitOut = turn?.othersFirst ?? 0;
+    this.turnsToSitOut = this.pending === undefined ? this.arena.courtesy.take(this.resources) : 0;
     this.wait.wake();
   }
 
@@ -103,11 +117,12 @@ export class Contender implements Waiter<Turn> {
     let isContended = this.turnsToSitOut > 0;
     if (isContended) {
       this.listen();
+      this.leaderFirst = true;
       await this.wait.sleep(SIT_OUT_MS);
     }
     // Ends at the deadline: `isOver` is looked at after every attempt, and sleeping does not pass it.
     for (let attempts = 1; ; attempts++) {
-      this.pending ??= this.arena.redlock.acquire(this.resources, { ttlMs: this.ttlMs, isContended });
+      this.pending ??= this.attempt(isContended);
       const attempt = await this.wait.unlessCancelled(this.pending);
       // Cancelled after the vote, before its turn to run: nobody waits for this lock any more.
       this.wait.throwIfCancelled();
@@ -122,38 +137,52 @@ export class Contender implements Waiter<Turn> {
     }
   }
 
+  private attempt(isContended: boolean): Promise<Attempt> {
+    const { ttlMs, leaderFirst } = this;
+    // Whatever ends the next sleep, if not a hint, ends it for us alone. All nodes are asked then: the leading node may
+    // have a key that nobody releases, and does not know for how long the others are taken.
+    this.leaderFirst = false;
+    return this.arena.redlock.acquire(this.resources, { ttlMs, isContended, leaderFirst });
+  }
+
   private listen(): ReleaseListener {
     const { nodes, redlock } = this.arena;
     this.listener = new ReleaseListener({
       nodes,
       resources: this.resources,
       leadingNode: () => redlock.leadingNode,
-      onMaybeFree: (when) => {
-        this.hear(when);
+      onMaybeFree: (hint) => {
+        this.hear(hint);
       },
     });
     return this.listener;
   }
 
-  private hear(when: MaybeFree): void {
-    if (this.turnsToSitOut > 0) {
-      if (when === 'now') this.turnsToSitOut -= 1;
-      // Others come first; if none of them takes it, we do.
-      if (this.turnsToSitOut > 0) {
-        this.wait.wakeWithin(SIT_OUT_MS);
-        return;
-      }
-    }
-    if (when === 'now') this.wait.wake();
+  private hear({ isNow, leaderFirst }: ReleaseHint): void {
+    this.splits = 0;
+    this.denials = 0;
+    if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
+    this.leaderFirst = leaderFirst || this.turnsToSitOut > 0;
+    // Others come first; if none of them takes it, we do.
+    if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
+    else if (isNow) this.wait.wake();
     else this.wait.wakeWithin(FOLLOW_UP_MS);
   }
 
   private sleepMs(attempt: FailedAttempt, attempts: number): number {
     const fraction = this.arena.fraction();
     if (attempt.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
-    // A millisecond more: nodes round their ttls down.
-    const untilFreeMs = (attempt.freeInMs ?? LONGEST_SLEEP_MS) + 1;
-    return this.listener?.isReliable ? untilFreeMs : Math.min(untilFreeMs, pollDelayMs(attempts, fraction));
+    // Not for ever: a holder may be missing on a node, which then grants to everybody.
+    if (attempt.isSplit && this.splits < MOST_COLLISIONS) return collisionDelayMs(++this.splits, fraction);
+    this.denials += 1;
+    // A little more: nodes round their ttls down, and others wait for the same moment.
+    const untilFreeMs = (attempt.freeInMs ?? LONGEST_SLEEP_MS) + 1 + fraction * SPREAD_MS;
+    if (this.listener?.isReliable) {
+      return this.denials > 1 ? untilFreeMs : Math.min(untilFreeMs, confirmDelayMs(fraction));
+    }
+    // Many may be polling: every other time as one of them, and every other time on its own.
+    this.leaderFirst = attempts % 2 === 0;
+    return Math.min(untilFreeMs, pollDelayMs(attempts, fraction));
   }
 
   private giveUp(attempt: FailedAttempt): Error {

@@ -8,6 +8,7 @@ import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
 import { Contender, type Arena, type Win } from './contender';
+import { Courtesy } from './courtesy';
 import { forceRelease } from './force-release';
 import { inspectNodes } from './inspect-nodes';
 import { LeaseKeeper } from './lease-keeper';
@@ -55,10 +56,12 @@ export class LockManager {
       nodeTimeoutMs: limits.nodeTimeoutMs,
       newOwnerToken: settings.newOwnerToken,
     });
+    const courtesy = new Courtesy(clock);
     this.around = {
       clock,
       redlock: this.redlock,
       keeper: new LeaseKeeper(clock),
+      courtesy,
       limits,
       fraction: randomness.fraction,
       emit: settings.emit,
@@ -73,6 +76,7 @@ export class LockManager {
       clock,
       redlock: this.redlock,
       line: new WaitingLine(),
+      courtesy,
       fraction: randomness.fraction,
       discard: (attempt, place) => {
         this.discard(attempt, place);

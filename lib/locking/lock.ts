@@ -6,6 +6,7 @@ import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './check-lock-options';
+import type { Courtesy } from './courtesy';
 import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockEvent } from './lock-event.interface';
@@ -17,6 +18,7 @@ export interface LockSurroundings {
   readonly clock: Clock;
   readonly redlock: Redlock;
   readonly keeper: LeaseKeeper;
+  readonly courtesy: Courtesy;
   readonly limits: LockLimits;
   readonly fraction: () => number;
   readonly emit: (event: LockEvent) => void;
@@ -181,7 +183,7 @@ export class HeldLock implements Lock, Lease {
 
   /** To the next caller of this process, if its turn is next; else to whoever comes first. */
   private async giveBack(keepMs: number): Promise<Release> {
-    const { clock, redlock } = this.around;
+    const { clock, redlock, courtesy } = this.around;
     const { place, cohort } = this.seat;
     const heir = this.loss === undefined && keepMs <= 0 ? place.heir : undefined;
     if (heir !== undefined && cohort.mayGoOn(clock.now())) {
@@ -190,13 +192,12 @@ export class HeldLock implements Lock, Lease {
       return release;
     }
     const releasing = redlock.release(this.hold, keepMs);
-    if (heir === undefined) {
-      // Nodes apply requests in order, so the next caller need not wait for the answers.
-      place.leave();
-      return releasing;
-    }
+    // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
+    // has to, since it is the turn of other processes now.
+    if (heir === undefined) place.leave();
     const release = await releasing;
-    place.leave({ othersFirst: release.waiting });
+    courtesy.owe(this.resources, release.waiting);
+    place.leave();
     return release;
   }
 

@@ -1,15 +1,22 @@
 import type { LockNode, ReleaseSubscription } from '../core/lock-node.interface';
 import { quorumOf } from '../core/quorum';
 
-/** `now`: a quorum may be free. `soon`: there is a hint of it. */
-export type MaybeFree = 'now' | 'soon';
+/** A hint that the resources may be free. */
+export interface ReleaseHint {
+  /** A quorum may be free; else it is expected to be, soon. */
+  readonly isNow: boolean;
+  /** Others heard it too, and the leading node is among those that are free: whoever gets its vote goes on. */
+  readonly leaderFirst: boolean;
+}
+
+const SOON: ReleaseHint = { isNow: false, leaderFirst: false };
 
 export interface ReleaseListenerSetup {
   readonly nodes: readonly LockNode[];
   readonly resources: readonly string[];
   /** The node that is asked first: when it is free, the others are on the way to be. */
   leadingNode(): LockNode | undefined;
-  onMaybeFree(when: MaybeFree): void;
+  onMaybeFree(hint: ReleaseHint): void;
 }
 
 /** Listens to all nodes for the release of some resources, for one waiter. */
@@ -25,15 +32,15 @@ export class ReleaseListener {
     const { nodes, resources } = setup;
     this.subscriptions = nodes.map((node) =>
       resources.map((resource) =>
-        node.onReleased(resource, (released) => {
-          this.hear(node, released);
+        node.onReleased(resource, (released, waiting) => {
+          this.hear(node, released, waiting);
         }),
       ),
     );
     this.stops = nodes.map((node) =>
       node.onStatus(({ status }) => {
         // It may be the one that was missing, and may have missed to tell.
-        if (status === 'up') setup.onMaybeFree('soon');
+        if (status === 'up') setup.onMaybeFree(SOON);
       }),
     );
   }
@@ -49,9 +56,9 @@ export class ReleaseListener {
     for (const stop of this.stops) stop();
   }
 
-  private hear(node: LockNode, released: string | undefined): void {
+  private hear(node: LockNode, released: string | undefined, waiting: number | undefined): void {
     if (released === undefined) {
-      this.setup.onMaybeFree('soon');
+      this.setup.onMaybeFree(SOON);
       return;
     }
     if (released !== this.latest) {
@@ -59,14 +66,15 @@ export class ReleaseListener {
       this.told = new Set();
       this.isTold = false;
     }
-    const isNews = !this.told.has(node);
+    if (this.told.has(node)) return;
     this.told.add(node);
+    const isLeader = node === this.setup.leadingNode();
     if (this.isTold) {
       // The others were faster: the leader was asked already, and denied what it had not let go yet.
-      if (isNews && node === this.setup.leadingNode()) this.setup.onMaybeFree('soon');
+      if (isLeader) this.setup.onMaybeFree(SOON);
       return;
     }
-    this.isTold = node === this.setup.leadingNode() || this.told.size >= quorumOf(this.setup.nodes.length);
-    this.setup.onMaybeFree(this.isTold ? 'now' : 'soon');
+    this.isTold = isLeader || this.told.size >= quorumOf(this.setup.nodes.length);
+    this.setup.onMaybeFree({ isNow: this.isTold, leaderFirst: isLeader && waiting !== 1 });
   }
 }

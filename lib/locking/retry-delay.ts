@@ -8,6 +8,24 @@ export function pollDelayMs(attempt: number, fraction: number): number {
   return jitter(growing(FIRST_POLL_MS, LONGEST_POLL_MS, attempt), fraction);
 }
 
+const FIRST_COLLISION_MS = 2;
+const LONGEST_COLLISION_MS = 32;
+
+/** Before asking again when votes were split: several asked at the same moment, and each gave back what it got. */
+export function collisionDelayMs(attempt: number, fraction: number): number {
+  return jitter(growing(FIRST_COLLISION_MS, LONGEST_COLLISION_MS, attempt), fraction);
+}
+
+const CONFIRM_MS = 30;
+
+/**
+ * Before asking a second time whether it is really held. What denied may have been an attempt that failed itself, and
+ * its clean-up tells nobody.
+ */
+export function confirmDelayMs(fraction: number): number {
+  return jitter(CONFIRM_MS, fraction);
+}
+
 const FIRST_OUTAGE_MS = 25;
 const LONGEST_OUTAGE_MS = 400;
 

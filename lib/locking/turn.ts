@@ -4,10 +4,8 @@ import type { PlaceInLine } from './waiting-line';
 /** What a holder leaves for the next caller of its process. */
 export interface Turn {
   /** The holder's own hold, on its way to the next: an attempt that is under way already. */
-  readonly attempt?: Promise<Attempt>;
-  readonly cohort?: Cohort;
-  /** How many other processes wait, and come first. */
-  readonly othersFirst?: number;
+  readonly attempt: Promise<Attempt>;
+  readonly cohort: Cohort;
 }
 
 /** The place of a holder, and what it may still pass on. */

@@ -10,6 +10,7 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  ReleaseHandler,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
@@ -48,7 +49,7 @@ export class MemoryLockNode implements LockNode {
 
   private readonly clock: Clock;
   private readonly entries = new Map<string, Entry>();
-  private readonly releaseListeners = new ListenerMap<string | undefined>();
+  private readonly releaseListeners = new ListenerMap<{ ownerToken: string; waiting: number }>();
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private currentStatus: NodeStatus = 'up';
   private sweepAtSize = SMALLEST_SWEEP;
@@ -111,7 +112,9 @@ export class MemoryLockNode implements LockNode {
     let waiting = 0;
     if (request.wakeWaiters && request.keepMs === undefined) {
       for (const resource of ours) {
-        waiting = Math.max(waiting, this.releaseListeners.call(resource, request.ownerToken));
+        const listening = this.releaseListeners.count(resource);
+        waiting = Math.max(waiting, listening);
+        this.releaseListeners.call(resource, { ownerToken: request.ownerToken, waiting: listening });
       }
     }
     if (ours.length !== request.resources.length) vote({ kind: 'denied' });
@@ -127,10 +130,10 @@ export class MemoryLockNode implements LockNode {
     );
   }
 
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
     // A function of its own: the same one may be given for two subscriptions.
-    const listener = (released: string | undefined) => {
-      wake(released);
+    const listener = (release: { ownerToken: string; waiting: number }) => {
+      wake(release.ownerToken, release.waiting);
     };
     this.releaseListeners.add(resource, listener);
     return {

@@ -45,8 +45,12 @@ function voteOf(letter: string, entry: BatchEntry): BatchVote | undefined {
   if (letter === 'd') return DENIED;
   if (letter === 'p') return entry.letter === 't' ? REPLACED : undefined;
   if (letter === 'h') return entry.letter === 'e' ? HEALED : undefined;
-  const waiting = entry.letter === 'w' ? '123456789'.indexOf(letter) + 1 : 0;
+  const waiting = isTelling(entry) ? '123456789'.indexOf(letter) + 1 : 0;
   return waiting > 0 && letter !== '' ? { kind: 'granted', waiting } : undefined;
+}
+
+function isTelling({ letter }: BatchEntry): boolean {
+  return letter === 'w' || letter === 'W';
 }
 
 function failureFrom(letters: string, entries: number): FailedVote {

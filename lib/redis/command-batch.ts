@@ -24,8 +24,8 @@ interface ExtendEntry {
 }
 
 export interface ReleaseEntry {
-  /** w: tells those who wait. */
-  readonly letter: 'r' | 'w';
+  /** w: tells those who wait; W: in a cluster. */
+  readonly letter: 'r' | 'w' | 'W';
   readonly request: ReleaseRequest;
   readonly vote: (vote: ReleaseVote) => void;
 }
@@ -137,5 +137,5 @@ export function ttlOf(entry: BatchEntry): number | undefined {
 }
 
 export function isRelease(entry: BatchEntry): entry is ReleaseEntry {
-  return entry.letter === 'r' || entry.letter === 'w';
+  return entry.letter === 'r' || entry.letter === 'w' || entry.letter === 'W';
 }

@@ -82,20 +82,29 @@ return reply
 `);
 
 /**
- * Shared by the scripts that release: tells those who wait for a key which hold has ended, and gives the number of
- * connections that hear it.
+ * Shared by the scripts that release: tells those who wait for a key which hold has ended and how many they are, and
+ * gives the number of connections that heard it. In a cluster (everywhere) listeners may be connected to other servers,
+ * which cannot be counted here.
  */
 const TELL = `
-local function tell(key, token)
-  local listening = redis.pcall('PUBLISH', key, token)
+local function countListeners(keys)
+  local listening = redis.pcall('PUBSUB', 'NUMSUB', unpack(keys))
+  -- A user without the right to ask: they may be there.
+  return not listening.err and listening or nil
+end
+
+local function tell(key, token, listening, everywhere)
+  if listening == 0 and not everywhere then return 0 end
+  local known = not everywhere and listening or ''
+  local told = redis.pcall('PUBLISH', key, known .. ' ' .. token)
   -- A user without the right to publish: waiters find out by themselves, when the ttl is over.
-  return type(listening) == 'number' and listening or 0
+  return type(told) == 'number' and told or 0
 end
 `;
 
 /**
  * Compare and delete. KEYS: the resources. ARGV: owner token, for how many ms to keep the keys (0: delete), and
- * whether to tell those who wait for them (1).
+ * whether to tell those who wait for them (1, in a cluster 2).
  * Reply: 1 all of them were ours, or 1 more than the number of connections that wait; 0 some were not ours.
  */
 export const RELEASE = script(`
@@ -107,7 +116,10 @@ for i = 1, #KEYS do
   if ownerOf(KEYS[i]) == ARGV[1] then
     if ARGV[2] == '0' then
       redis.call('DEL', KEYS[i])
-      if ARGV[3] == '1' then listening = math.max(listening, tell(KEYS[i], ARGV[1])) end
+      if ARGV[3] ~= '0' then
+        local count = countListeners({ KEYS[i] })
+        listening = math.max(listening, tell(KEYS[i], ARGV[1], count and count[2], ARGV[3] == '2'))
+      end
     else
       redis.call('PEXPIRE', KEYS[i], ARGV[2])
     end
@@ -120,7 +132,7 @@ return released == #KEYS and 1 + listening or 0
 /**
  * Many requests in one: each on one key, in order, and none of them fails another.
  * KEYS: the key of each request. ARGV: a letter per request (a acquire, t acquire in place of another hold, e
- * extend, r release, w release and tell those who wait), the ttl in ms of those that have one, and the owner token of
+ * extend, r release, w release and tell those who wait, W the same in a cluster), the ttl in ms of those that have one, and the owner token of
  * each; for t a line feed and the token that it replaces behind it.
  * Reply: a letter per request (g granted, p granted and replaced, 1-9 granted and so many wait, d denied, h denied and
  * put back, f failed); after a space the last error, if something failed.
@@ -183,16 +195,14 @@ end
 local function tellAll(requests)
   local keys = {}
   for n, i in ipairs(requests) do keys[n] = KEYS[i] end
-  local listening = redis.pcall('PUBSUB', 'NUMSUB', unpack(keys))
+  local count = countListeners(keys)
   for n, i in ipairs(requests) do
-    if listening.err or listening[2 * n] > 0 then
-      local told = tell(KEYS[i], ARGV[i + 2])
-      if told > 0 then votes[i] = tostring(math.min(told, 9)) end
-    end
+    local told = tell(KEYS[i], ARGV[i + 2], count and count[2 * n], string.byte(letters, i) == 87)
+    if told > 0 then votes[i] = tostring(math.min(told, 9)) end
   end
 end
 
--- r, w: only what is ours goes.
+-- r, w, W: only what is ours goes.
 local function release(first, last)
   local owners = ownersOf(first, last)
   local gone, keys, told = {}, {}, {}
@@ -202,7 +212,7 @@ local function release(first, last)
       gone[key] = true
       keys[#keys + 1] = key
       votes[i] = 'g'
-      if string.byte(letters, i) == 119 then told[#told + 1] = i end
+      if string.byte(letters, i) ~= 114 then told[#told + 1] = i end
     else
       votes[i] = 'd'
     end
@@ -218,7 +228,7 @@ local function release(first, last)
 end
 
 -- Neighbours of a kind go together, and everything goes in order.
-local kinds = { a = acquire, t = replace, e = extend, r = release, w = release }
+local kinds = { a = acquire, t = replace, e = extend, r = release, w = release, W = release }
 local i = 1
 while i <= #KEYS do
   local run = kinds[string.sub(letters, i, i)]

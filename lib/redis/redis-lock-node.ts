@@ -8,6 +8,7 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  ReleaseHandler,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
@@ -57,6 +58,7 @@ export class RedisLockNode implements LockNode {
   private readonly connection: RedisConnection;
   private readonly requests: RedisRequests;
   private readonly batch: CommandBatch;
+  private readonly tellingLetter: 'w' | 'W';
   private readonly channel: ReleaseChannel;
   private readonly backlog: ReleaseBacklog;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
@@ -82,6 +84,7 @@ export class RedisLockNode implements LockNode {
     this.requests = new RedisRequests(this.connection, encoder, (request) => {
       if (this.status !== 'closed') this.backlog.add(request);
     });
+    this.tellingLetter = isCluster(this.connection.client) ? 'W' : 'w';
     this.channel = new ReleaseChannel(description, clock);
     this.batch = new CommandBatch(this.requests, isCluster(this.connection.client) ? this.slotOf : undefined);
   }
@@ -112,7 +115,7 @@ export class RedisLockNode implements LockNode {
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     if (request.resources.length === 1 && request.keepMs === undefined) {
-      this.batch.add({ letter: request.wakeWaiters ? 'w' : 'r', request, vote });
+      this.batch.add({ letter: request.wakeWaiters ? this.tellingLetter : 'r', request, vote });
     } else {
       this.batch.addAlone(() => {
         this.releaseInParts(request, vote);
@@ -128,7 +131,7 @@ export class RedisLockNode implements LockNode {
     });
   }
 
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
     return this.channel.listen(this.keyPrefix + resource, wake);
   }
 

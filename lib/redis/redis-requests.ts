@@ -90,7 +90,8 @@ export class RedisRequests implements BatchSender {
   release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     const { ownerToken, keepMs, wakeWaiters } = request;
     const keptMs = keepMs === undefined ? 0 : wholeMs(keepMs);
-    const args = [ownerToken, keptMs, wakeWaiters ? 1 : 0];
+    const telling = this.connection.client.isCluster ? 2 : 1;
+    const args = [ownerToken, keptMs, wakeWaiters ? telling : 0];
     this.releasesUnderWay.add(ownerToken);
     this.run<ReleaseVote>(RELEASE, keys, args, always, releaseVoteFrom, (releaseVote) => {
       this.releasesUnderWay.remove(ownerToken);

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../core/clock.interface';
 import { ListenerMap } from '../core/listener-map';
-import type { ReleaseSubscription } from '../core/lock-node.interface';
+import type { ReleaseHandler, ReleaseSubscription } from '../core/lock-node.interface';
 import { closeClient } from './close-client';
 import type { RedisNodeDescription } from './redis-connections';
 
@@ -27,10 +27,11 @@ export class ReleaseChannel {
     private readonly clock: Clock,
   ) {}
 
-  listen(key: string, wake: (released?: string) => void): ReleaseSubscription {
+  listen(key: string, wake: ReleaseHandler): ReleaseSubscription {
     if (this.isClosed) return NEVER_HEARD;
-    const listener = (released: string | undefined) => {
-      wake(released);
+    const listener = (message: string | undefined) => {
+      if (message === undefined) wake();
+      else wake(...parse(message));
     };
     const isNew = !this.listeners.has(key);
     this.listeners.add(key, listener);
@@ -69,8 +70,8 @@ export class ReleaseChannel {
     client.on('close', () => {
       this.heard.clear();
     });
-    client.on('message', (key: string, ownerToken: string) => {
-      this.listeners.call(key, ownerToken);
+    client.on('message', (key: string, message: string) => {
+      this.listeners.call(key, message);
     });
     return client;
   }
@@ -116,6 +117,13 @@ export class ReleaseChannel {
     this.heard.clear();
     if (client !== undefined) void closeClient(client, this.clock);
   }
+}
+
+/** How many were told, if the server could count them, and the owner token after a space. */
+function parse(message: string): [ownerToken: string, waiting: number | undefined] {
+  const space = message.indexOf(' ');
+  const waiting = Number.parseInt(message.slice(0, space), 10);
+  return [message.slice(space + 1), waiting > 0 ? waiting : undefined];
 }
 
 const NEVER_HEARD: ReleaseSubscription = {

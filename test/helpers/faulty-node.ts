@@ -8,6 +8,7 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  ReleaseHandler,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
@@ -126,7 +127,7 @@ export class FaultyNode implements LockNode {
     });
   }
 
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
     const subscription = this.inner.onReleased(resource, wake);
     return {
       isHeard: this.tellsReleases,

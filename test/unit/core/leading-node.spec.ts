@@ -19,7 +19,7 @@ function redlockOn(nodes: readonly ScriptedNode[]) {
   return {
     clock,
     redlock,
-    contend: () => watch(redlock.acquire(['a'], { ttlMs: 10_000, isContended: true })),
+    contend: () => watch(redlock.acquire(['a'], { ttlMs: 10_000, isContended: true, leaderFirst: true })),
   };
 }
 
