@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tell, title } from './history';
@@ -17,6 +17,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     kind: { type: 'string' },
     mutations: { type: 'boolean', default: false },
+    /** A kept history. */
+    file: { type: 'string' },
     all: { type: 'boolean', default: false },
     keep: { type: 'string' },
   },
@@ -28,15 +30,19 @@ export async function main(): Promise<number> {
   // Thousands of errors are made on purpose, and nobody looks at where.
   Error.stackTraceLimit = 0;
   if (values.mutations) return tryMutations(Number(values.from));
-  if (values.seed !== undefined) return replay(Number(values.seed));
+  if (values.file !== undefined) return replay(readPlan(values.file));
+  if (values.seed !== undefined) return replay(makePlan(Number(values.seed), kind));
   return search();
 }
 
-async function replay(seed: number): Promise<number> {
-  const plan = makePlan(seed, kind);
+async function replay(plan: Plan): Promise<number> {
   console.log(await tell(plan));
   const { violation } = await run(plan);
   return violation === undefined ? 0 : 1;
+}
+
+function readPlan(file: string): Plan {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { plan: Plan }).plan;
 }
 
 async function search(): Promise<number> {

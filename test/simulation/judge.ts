@@ -185,6 +185,13 @@ export class Judge {
     for (const client of this.world.clients) if (!client.isDead) this.lookIntoMemory(client);
   }
 
+  /** After everything: what can only be said of whole attempts. */
+  countAttempts(): void {
+    for (const { granted, denied, wasHeld } of this.world.tokens.all()) {
+      if (granted.size > 0 && denied.size > 0 && !wasHeld) this.world.count('split vote');
+    }
+  }
+
   private lookAtHandle(handle: Handle): boolean {
     const { lock, request, signal } = handle;
     const { client } = request;

@@ -5,14 +5,28 @@ import { run } from './world';
 
 const folder = join(__dirname, 'known-histories');
 const histories = readdirSync(folder).map(
-  (name) =>
-    JSON.parse(readFileSync(join(folder, name), 'utf8')) as { title: string; story: string; plan: Plan },
+  (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Kept,
 );
 
+interface Kept {
+  readonly title: string;
+  readonly story: string;
+  /** Known, and not repaired yet. */
+  readonly isOpen?: boolean;
+  readonly plan: Plan;
+}
+
 describe('a history that once went wrong', () => {
-  it.each(histories)('$title', async ({ plan }) => {
+  it.each(histories.filter(({ isOpen }) => isOpen !== true))('$title', async ({ plan }) => {
     const { violation } = await run(plan);
 
     expect(violation).toBeUndefined();
+  });
+
+  const open = histories.filter(({ isOpen }) => isOpen === true);
+  (open.length > 0 ? it.each(open) : it.skip.each(open))('still goes wrong: $title', async ({ plan }) => {
+    const { violation } = await run(plan);
+
+    expect(violation).toBeDefined();
   });
 });

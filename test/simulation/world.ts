@@ -82,6 +82,7 @@ export class World {
       await this.play(Infinity);
       this.judge.lookAtEnd();
     }
+    this.judge.countAttempts();
     return { violation: this.judge.violation, coverage: this.coverage, endMs: timeline.nowMs };
   }
 
