@@ -1,4 +1,4 @@
-// `npm run simulate`: histories of clients, nodes and faults in virtual time. `-- --help` tells the options.
+// `npm run simulate`: histories of clients, nodes and faults in virtual time. The options are in test/simulation/cli.ts.
 import { transformFileSync } from '@swc/core';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

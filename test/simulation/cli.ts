@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { tell, title } from './history';
 import { makePlan } from './make-plan';
 import { FEATURES, type Coverage, type Feature } from './outcome';
-import type { Plan, PlanKind } from './plan';
+import { type Plan, type PlanKind, PROMISED } from './plan';
 import { tryMutations } from './try-mutations';
 import { shrink } from './shrinker';
 import { run } from './world';
@@ -100,6 +100,7 @@ async function report(plan: Plan): Promise<void> {
   const small = await shrink(plan, violation.invariant);
   console.log(`shrunk to ${small.calls.length} calls and ${small.faults.length} faults:\n`);
   console.log(await tell(small));
+  if (!PROMISED.includes(plan.kind)) return;
   const name = values.keep ?? `seed-${plan.seed}-${plan.kind}`;
   const folder = join(process.cwd(), 'test', 'simulation', 'known-histories');
   mkdirSync(folder, { recursive: true });

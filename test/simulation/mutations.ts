@@ -186,11 +186,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a node that put it back does not vote',
     rule: 'R8',
+    kind: 'forced',
     rules: { extendVote: (vote) => (vote.kind === 'denied' && vote.healed ? { kind: 'granted' } : vote) },
   },
   {
     name: 'compare on extend',
     rule: 'R8',
+    kind: 'forced',
     rules: {
       nodeExtend: (node, request, vote) => {
         for (const resource of request.resources) node.takeOver(resource, request.ownerToken);
