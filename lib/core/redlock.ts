@@ -100,11 +100,12 @@ export class Redlock {
     const request = { resources, ownerToken, ttlMs, askHolderTtl: false, replaces: old.ownerToken };
     const round = holdRound(new ReplaceQuestion(this.asking(hold), hold, request, old));
     const attempt = round.then((votes) => {
-      const result = this.conclude(hold, votes);
+      const result = this.conclude(hold, votes, true);
       // Where the new one did not get through, the old one may still be: of several resources even after a denial.
       // A vote that is missing is a late one.
       const ifMissing = result.outcome === 'won' ? 'granted' : undefined;
-      this.cleanUp(old, (position) => (votes.votes[position]?.kind ?? ifMissing) === 'granted');
+      const isReplaced = (position: number) => (votes.votes[position]?.kind ?? ifMissing) === 'granted';
+      this.cleanUp(old, isReplaced, result.outcome !== 'won');
       return result;
     });
     return { attempt, release: round.then(releaseByReplacing) };
@@ -166,13 +167,13 @@ export class Redlock {
   }
 
   /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
-  private conclude(hold: Hold, round: RoundResult<AcquireVote>): Attempt {
+  private conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
     if (isWon(round) && remainingMs(this.settings.clock, hold.validity) > 0) {
       hold.wasWon = true;
       return { outcome: 'won', hold };
     }
     // A silent or failed node may have applied the request; one that denied has not.
-    this.cleanUp(hold, isDenial(round));
+    this.cleanUp(hold, isDenial(round), endsAHold);
     return failedAttempt(this.settings.nodes, round);
   }
 
@@ -185,12 +186,15 @@ export class Redlock {
     return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote), isSplit: false };
   }
 
-  /** In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7). */
-  private cleanUp(hold: Hold, isSpared: (position: number) => boolean): void {
+  /**
+   * In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7), unless a hold
+   * ends with it that others wait for.
+   */
+  private cleanUp(hold: Hold, isSpared: (position: number) => boolean, wakeWaiters = false): void {
     hold.releaseBegan = true;
     if (this.settings.nodes.every((_, position) => isSpared(position))) return;
     const keepMs = Math.ceil(hold.keepUntilMs - this.settings.clock.now());
-    const request = releaseRequestOf(hold, keepMs, false);
+    const request = releaseRequestOf(hold, keepMs, wakeWaiters);
     void holdRound<ReleaseVote>(new ReleaseQuestion(this.asking(), hold, request, isSpared));
   }
 

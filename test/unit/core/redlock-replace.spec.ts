@@ -1,3 +1,4 @@
+import type { ReleaseRequest } from '../../../lib/core/lock-node.interface';
 import { Redlock } from '../../../lib/core/redlock';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
@@ -54,6 +55,24 @@ describe('a hold that takes the place of another', () => {
       const tokens = node.requestsOf('release').map(({ ownerToken }) => ownerToken);
       expect(tokens.sort()).toEqual(['token-1', 'token-2']);
     }
+  });
+
+  it.each([
+    [
+      'wakes those who wait when it did not get through, since the old hold ends',
+      [REPLACED, FAILED, FAILED],
+      true,
+    ],
+    ['wakes nobody when it has the resource', [REPLACED, REPLACED, FAILED], false],
+  ] as const)('%s', async (_, votes, isWoken) => {
+    const { nodes, replace } = await held();
+
+    replace(votes);
+    await settle();
+
+    const requests = nodes.flatMap((node) => node.requestsOf('release')) as ReleaseRequest[];
+    expect(requests.length).toBeGreaterThan(0);
+    expect(requests.map(({ wakeWaiters }) => wakeWaiters)).toEqual(requests.map(() => isWoken));
   });
 
   it('lets nothing extend the old one, not even while the nodes are asked', async () => {
