@@ -63,7 +63,9 @@ export type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  ReleaseHandler,
   ReleaseRequest,
+  ReleaseSubscription,
   ReleaseVote,
 } from './core/lock-node.interface';
 export type { Clock, Timer } from './core/clock.interface';
