@@ -52,6 +52,7 @@ async function search(): Promise<number> {
   const startMs = performance.now();
   const seen: Coverage = new Map();
   let done = 0;
+  let broken = 0;
   let toldAtMs = startMs;
   for (let seed = first; seed <= last && performance.now() < untilMs; seed++) {
     const plan = makePlan(seed, kind);
@@ -61,6 +62,7 @@ async function search(): Promise<number> {
     if (violation !== undefined) {
       if (values.all) {
         console.log(title(plan, violation));
+        broken += 1;
         continue;
       }
       await report(plan);
@@ -71,9 +73,9 @@ async function search(): Promise<number> {
       console.log(`${done} histories, ${rate(done, startMs)}`);
     }
   }
-  console.log(`\n${done} histories without a violation, ${rate(done, startMs)}`);
+  console.log(`\n${done} histories, ${broken === 0 ? 'none' : broken} went wrong; ${rate(done, startMs)}`);
   showCoverage(seen, done);
-  return 0;
+  return broken === 0 ? 0 : 1;
 }
 
 function rate(done: number, startMs: number): string {
