@@ -25,6 +25,13 @@ describe('npm start', () => {
     expect(new Set(shop.output.match(/redis:\S+/g)).size).toBe(4);
   });
 
+  it('is healthy, and tells which lock nodes make it so', async () => {
+    const { status, body } = await get(apps[0], '/health');
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ details: { locks: { status: 'up', quorum: 2, mayFail: 1 } } });
+  });
+
   it('sells each of 20 items once to 60 buyers that ask both processes at once', async () => {
     await post(apps[0], '/warehouses/receive', { warehouse: 'north', sku: 'ticket', quantity: 20 });
 

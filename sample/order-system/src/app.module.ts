@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { MemoryLockNode, RedlockModule } from 'nestjs-redlock';
 import { config } from './app.config';
+import { HealthModule } from './health/health.module';
 import { OrdersModule } from './orders/orders.module';
 import { RemindersModule } from './reminders/reminders.module';
 import { ShipmentsModule } from './shipments/shipments.module';
@@ -15,6 +16,7 @@ import { WarehousesModule } from './warehouses/warehouses.module';
       nodes: config.lockNodes.length > 0 ? config.lockNodes : [new MemoryLockNode()],
     }),
     ScheduleModule.forRoot(),
+    HealthModule,
     StoreModule,
     OrdersModule,
     RemindersModule,

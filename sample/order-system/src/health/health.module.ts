@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { RedlockHealthModule } from 'nestjs-redlock/health';
+import { HealthController } from './health.controller';
+
+@Module({ imports: [TerminusModule, RedlockHealthModule], controllers: [HealthController] })
+export class HealthModule {}
