@@ -28,10 +28,12 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
     };
   }
   const holderTtlsMs = round.votes.map(holderTtlOf).filter((ttlMs) => ttlMs !== undefined);
+  // Those that have not answered may be free, too: better to ask once in vain than to sleep too long.
+  const mayBeFree = round.nodes - round.denied - round.failed;
   return {
     outcome: isOutOfReach(round) ? 'unavailable' : 'busy',
     votes: describeVotes(nodes, round),
-    freeInMs: quorumFreeInMs(round.nodes, round.granted, holderTtlsMs),
+    freeInMs: quorumFreeInMs(round.nodes, mayBeFree, holderTtlsMs),
     isSplit: round.granted > 0,
   };
 }

@@ -20,7 +20,7 @@ export class LeadingNode {
     this.inOrder = [...settings.nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** The leader's vote; undefined when no node can lead now, and all have to be asked at once. */
+  /** The leader's vote, or what will pass it on; undefined when no node can lead now. The others are still to be asked. */
   async ask(asking: Asking, hold: Hold, request: AcquireRequest): Promise<KnownVote | undefined> {
     const node = this.current;
     if (node === undefined) return undefined;
@@ -28,12 +28,12 @@ export class LeadingNode {
       { ...asking, nodes: [node], timeoutMs: asking.timeoutMs * SHARE_OF_TIMEOUT },
       hold,
       request,
-      asking.nodes.indexOf(node),
       this.silent,
     );
     const { votes } = await holdRound(question);
-    if (!question.isAnswered) this.silent.add(node);
-    return votes[0] && { node, vote: votes[0] };
+    if (question.isAnswered) return votes[0] && { node, vote: votes[0] };
+    this.silent.add(node);
+    return { node, whenItComes: question.passOn };
   }
 
   /** The one that would be asked now. */
@@ -44,12 +44,13 @@ export class LeadingNode {
 
 class LeaderQuestion extends AcquireQuestion {
   isAnswered = false;
+  private receiver: ((vote: AcquireVote) => void) | undefined;
+  private lateVote: AcquireVote | undefined;
 
   constructor(
     asking: Asking,
     hold: Hold,
     request: AcquireRequest,
-    private readonly position: number,
     private readonly silent: Set<LockNode>,
   ) {
     super(asking, hold, request);
@@ -68,8 +69,15 @@ class LeaderQuestion extends AcquireQuestion {
     }
   }
 
+  /** The round of all nodes goes on waiting for it. */
   override onLateVote(node: LockNode, vote: AcquireVote): void {
     this.silent.delete(node);
-    super.onLateVote(node, vote, this.position);
+    this.lateVote = vote;
+    this.receiver?.(vote);
   }
+
+  readonly passOn = (receiver: (vote: AcquireVote) => void): void => {
+    this.receiver = receiver;
+    if (this.lateVote !== undefined) receiver(this.lateVote);
+  };
 }

@@ -22,7 +22,8 @@ export interface LockNode {
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void;
 
   /**
-   * Makes every resource that still has `ownerToken` last for `ttlMs` from now, if none belongs to somebody else.
+   * Makes every resource that still has `ownerToken` last for `ttlMs` from now at least, if none belongs to somebody
+   * else. It never shortens: a request that arrives after a later one must not take away what the holder counts on.
    * A resource that the node lost is put back for later rounds, yet denied in this one.
    */
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
@@ -93,7 +94,8 @@ export interface ReleaseRequest {
   /** Instead of removing the resources, keep them for this long: nobody gets them before. */
   readonly keepMs?: number;
   /**
-   * Tells those who wait for the resources. The clean-up of a failed attempt does not (R7): it would wake the very
+   * Tells those who wait for the resources, also when they are kept for a while: that ends earlier than the holder's
+   * ttl, which is what the waiters know. The clean-up of a failed attempt does not (R7): it would wake the very
    * waiters that it collided with, which collide again.
    */
   readonly wakeWaiters: boolean;

@@ -21,11 +21,10 @@ export interface Asking {
   reap(hold: Hold, node: LockNode): void;
 }
 
-/** A vote that is known before the round. */
-export interface KnownVote {
-  readonly node: LockNode;
-  readonly vote: AcquireVote;
-}
+/** The vote of a node that was asked before the round: it is there, or it is on the way. */
+export type KnownVote =
+  | { readonly node: LockNode; readonly vote: AcquireVote }
+  | { readonly node: LockNode; whenItComes(vote: (vote: AcquireVote) => void): void };
 
 /** Lost as soon as a quorum is impossible: what was granted should go back at once (R1, R6). */
 export class AcquireQuestion implements Question<AcquireVote> {
@@ -45,8 +44,9 @@ export class AcquireQuestion implements Question<AcquireVote> {
   }
 
   ask(node: LockNode, vote: (vote: AcquireVote) => void): void {
-    if (this.known?.node === node) vote(this.known.vote);
-    else node.acquire(this.request, vote);
+    if (this.known?.node !== node) node.acquire(this.request, vote);
+    else if ('vote' in this.known) vote(this.known.vote);
+    else this.known.whenItComes(vote);
   }
 
   isSettled(tally: Tally): boolean {

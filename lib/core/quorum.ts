@@ -37,14 +37,14 @@ export function isOutOfReach(tally: Tally): boolean {
 
 /**
  * In how many milliseconds a majority of the nodes may be free, if nobody extends or releases what is in the way:
- * `granted` nodes are free now, and `holderTtlsMs` has what the denying ones told. Undefined: they told too little.
+ * `free` nodes may be free now, and `holderTtlsMs` has what the denying ones told. Undefined: they told too little.
  */
 export function quorumFreeInMs(
   nodeCount: number,
-  granted: number,
+  free: number,
   holderTtlsMs: readonly number[],
 ): number | undefined {
-  const missing = quorumOf(nodeCount) - granted;
+  const missing = quorumOf(nodeCount) - free;
   if (missing <= 0) return 0;
   return [...holderTtlsMs].sort((a, b) => a - b)[missing - 1];
 }

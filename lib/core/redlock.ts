@@ -81,7 +81,9 @@ export class Redlock {
     let known: KnownVote | undefined;
     if (leaderFirst) {
       known = await this.leader.ask(this.asking(hold), hold, request);
-      if (known?.vote.kind === 'denied') return this.deniedByLeader(known);
+      if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
+        return this.deniedByLeader(known.node, known.vote);
+      }
     }
     return this.conclude(hold, await this.askForVotes(hold, request, known));
   }
@@ -178,7 +180,7 @@ export class Redlock {
   }
 
   /** Nothing was changed there and nobody else was asked, so there is nothing to give back. */
-  private deniedByLeader({ node, vote }: KnownVote): Attempt {
+  private deniedByLeader(node: LockNode, vote: AcquireVote): Attempt {
     const votes = this.settings.nodes.map(({ name }): NodeVote => ({
       node: name,
       vote: name === node.name ? 'denied' : 'pending',

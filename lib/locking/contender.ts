@@ -54,6 +54,7 @@ export class Contender implements Waiter<Turn> {
   private pending: Promise<Attempt> | undefined;
   private cohort: Cohort | undefined;
   private turnsToSitOut = 0;
+  private startedAtMs = 0;
   /** Failed attempts in a row, without a hint in between: those that got a part of the votes, and the others. */
   private splits = 0;
   private denials = 0;
@@ -142,7 +143,13 @@ export class Contender implements Waiter<Turn> {
     // Whatever ends the next sleep, if not a hint, ends it for us alone. All nodes are asked then: the leading node may
     // have a key that nobody releases, and does not know for how long the others are taken.
     this.leaderFirst = false;
+    this.startedAtMs = this.arena.clock.now();
     return this.arena.redlock.acquire(this.resources, { ttlMs, isContended, leaderFirst });
+  }
+
+  /** How long the last attempt took. */
+  private get tookMs(): number {
+    return this.arena.clock.now() - this.startedAtMs;
   }
 
   private listen(): ReleaseListener {
@@ -173,7 +180,12 @@ export class Contender implements Waiter<Turn> {
     const fraction = this.arena.fraction();
     if (attempt.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
     // Not for ever: a holder may be missing on a node, which then grants to everybody.
-    if (attempt.isSplit && this.splits < MOST_COLLISIONS) return collisionDelayMs(++this.splits, fraction);
+    if (attempt.isSplit && this.splits < MOST_COLLISIONS) {
+      this.splits += 1;
+      // One by one, in turn with a try at all nodes: the leading one may be taken by nobody who counts.
+      this.leaderFirst = this.splits % 2 === 1;
+      return collisionDelayMs(this.splits, this.tookMs, fraction);
+    }
     this.denials += 1;
     // A little more: nodes round their ttls down, and others wait for the same moment.
     const untilFreeMs = (attempt.freeInMs ?? LONGEST_SLEEP_MS) + 1 + fraction * SPREAD_MS;

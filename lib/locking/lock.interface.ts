@@ -39,7 +39,8 @@ export interface Lock extends AsyncDisposable {
 
   /**
    * Makes the lock last for `ttl` milliseconds from now (default: its own), which then is its ttl. Needed only with
-   * `autoExtend: false`, or before a long step that blocks the event loop.
+   * `autoExtend: false`, or before a long step that blocks the event loop. A shorter ttl shortens the validity at once,
+   * but not what the nodes keep already.
    *
    * @throws LockLostError when it is not ours any more
    * @throws LockUnavailableError when too few nodes answered; the lock keeps what it had

@@ -11,9 +11,13 @@ export function pollDelayMs(attempt: number, fraction: number): number {
 const FIRST_COLLISION_MS = 2;
 const LONGEST_COLLISION_MS = 32;
 
-/** Before asking again when votes were split: several asked at the same moment, and each gave back what it got. */
-export function collisionDelayMs(attempt: number, fraction: number): number {
-  return jitter(growing(FIRST_COLLISION_MS, LONGEST_COLLISION_MS, attempt), fraction);
+/**
+ * Before asking again when votes were split: several asked at the same moment, and each gave back what it got.
+ *
+ * @param tookMs how long the attempt took: who waits for less meets the same others again
+ */
+export function collisionDelayMs(attempt: number, tookMs: number, fraction: number): number {
+  return jitter(Math.max(tookMs, growing(FIRST_COLLISION_MS, LONGEST_COLLISION_MS, attempt)), fraction);
 }
 
 const CONFIRM_MS = 30;

@@ -92,7 +92,11 @@ export class MemoryLockNode implements LockNode {
       vote({ kind: 'denied', healed: false });
       return;
     }
-    for (const resource of request.resources) this.put(resource, request.ownerToken, now + request.ttlMs);
+    for (const resource of request.resources) {
+      // Never shorter: the request may have been overtaken by a later one, on whose ttl the holder counts.
+      const untilMs = Math.max(this.find(resource, now)?.expiresAtMs ?? 0, now + request.ttlMs);
+      this.put(resource, request.ownerToken, untilMs);
+    }
     vote(owners.includes(undefined) ? { kind: 'denied', healed: true } : GRANTED);
   }
 
@@ -110,7 +114,7 @@ export class MemoryLockNode implements LockNode {
       else this.put(resource, request.ownerToken, now + request.keepMs);
     }
     let waiting = 0;
-    if (request.wakeWaiters && request.keepMs === undefined) {
+    if (request.wakeWaiters) {
       for (const resource of ours) {
         const listening = this.releaseListeners.count(resource);
         waiting = Math.max(waiting, listening);

@@ -54,7 +54,7 @@ end
 `;
 
 /**
- * Compare and expire. KEYS: the resources. ARGV: owner token, ttl in ms.
+ * Compare and expire, never earlier than it would anyway. KEYS: the resources. ARGV: owner token, ttl in ms.
  * Reply: 1 extended, 0 somebody else has a key (nothing was changed), 2 a missing key was put back.
  */
 export const EXTEND = script(`
@@ -75,7 +75,8 @@ for i = 1, #KEYS do
     redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2], 'NX')
     reply = 2
   else
-    redis.call('PEXPIRE', KEYS[i], ARGV[2])
+    -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
+    if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
   end
 end
 return reply
@@ -116,12 +117,13 @@ for i = 1, #KEYS do
   if ownerOf(KEYS[i]) == ARGV[1] then
     if ARGV[2] == '0' then
       redis.call('DEL', KEYS[i])
-      if ARGV[3] ~= '0' then
-        local count = countListeners({ KEYS[i] })
-        listening = math.max(listening, tell(KEYS[i], ARGV[1], count and count[2], ARGV[3] == '2'))
-      end
     else
       redis.call('PEXPIRE', KEYS[i], ARGV[2])
+    end
+    -- Also when it is kept: it ends earlier than they think.
+    if ARGV[3] ~= '0' then
+      local count = countListeners({ KEYS[i] })
+      listening = math.max(listening, tell(KEYS[i], ARGV[1], count and count[2], ARGV[3] == '2'))
     end
     released = released + 1
   end
@@ -181,7 +183,10 @@ local function extend(first, last)
   for i = first, owners and last or first - 1 do
     local owner = putBack[KEYS[i]] or owners[i - first + 1]
     if owner == ARGV[i + 2] then
-      votes[i] = vote(redis.pcall('PEXPIRE', KEYS[i], ttl), 'g', 'd')
+      -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
+      local left = redis.pcall('PTTL', KEYS[i])
+      local isShorter = type(left) == 'number' and left >= tonumber(ttl)
+      votes[i] = isShorter and 'g' or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), 'g', 'd')
     elseif owner then
       votes[i] = 'd'
     else

@@ -182,7 +182,7 @@ export function itKeepsTheContractOfContention(
       b.stop();
     });
 
-    it('does not tell of a clean-up, a hold that is kept for longer, a hand-over, a release that was denied, or another resource', async () => {
+    it('does not tell of a clean-up, be it one that keeps the resource, a hand-over, a release that was denied, or another resource', async () => {
       const node = current();
       const { heard, stop } = await listen('a');
 
@@ -191,7 +191,7 @@ export function itKeepsTheContractOfContention(
       await acquire(node, 'a', { ownerToken: 'ben' });
       await release(node, 'a', { ownerToken: 'eva', wakeWaiters: true });
       await acquire(node, 'a', { ownerToken: 'ida', replaces: 'ben' });
-      await release(node, 'a', { ownerToken: 'ida', keepMs: 60_000, wakeWaiters: true });
+      await release(node, 'a', { ownerToken: 'ida', keepMs: 60_000, wakeWaiters: false });
       await acquire(node, 'b', { ownerToken: 'anna' });
       await Promise.all([
         release(node, 'b', { ownerToken: 'anna', wakeWaiters: true }),
@@ -201,6 +201,18 @@ export function itKeepsTheContractOfContention(
       await untilMarked();
 
       expect(heard).toEqual([]);
+      stop();
+    });
+
+    it('tells of a release that keeps the resource for a while, since that ends before the ttl', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: 'ida', ttlMs: 120_000 });
+      const { heard, stop } = await listen('a');
+
+      await release(node, 'a', { ownerToken: 'ida', keepMs: 60_000, wakeWaiters: true });
+      await until('it was told', () => heard.length > 0);
+
+      expect(heard).toEqual(['ida']);
       stop();
     });
 
@@ -375,8 +387,11 @@ export function itKeepsTheContractOfContention(
           replace: 'replaces' in one ? one.replaces : undefined,
         };
         if (owners.some((is) => is !== undefined && is !== mayBe[one.verb])) return { kind: 'denied' };
-        for (const resource of one.resources)
-          this.holds.set(resource, { owner: one.owner, ttlMs: one.ttlMs });
+        for (const resource of one.resources) {
+          // An extension never shortens.
+          const keptMs = one.verb === 'extend' ? (this.holds.get(resource)?.ttlMs ?? 0) : 0;
+          this.holds.set(resource, { owner: one.owner, ttlMs: Math.max(keptMs, one.ttlMs) });
+        }
         if (one.verb === 'extend')
           return owners.includes(undefined) ? { kind: 'denied', healed: true } : { kind: 'granted' };
         const isReplaced = one.verb === 'replace' && !owners.includes(undefined);

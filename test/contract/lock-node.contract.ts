@@ -158,6 +158,18 @@ export function itKeepsTheContractOfLockNode(
       expect(await ttlOf(node, 'b')).toBeGreaterThan(LONG_TTL_MS / 2);
     });
 
+    it('never shortens what was asked for before', async () => {
+      await acquire(node, 'a', { ownerToken: 'anna', ttlMs: LONG_TTL_MS });
+
+      const votes = await Promise.all([
+        extend(node, 'a', { ownerToken: 'anna', ttlMs: SHORT_TTL_MS }),
+        extend(node, 'a', { ownerToken: 'anna', ttlMs: 2 * SHORT_TTL_MS }),
+      ]);
+
+      expect(votes).toEqual([GRANTED, GRANTED]);
+      expect(await ttlOf(node, 'a')).toBeGreaterThan(LONG_TTL_MS / 2);
+    });
+
     it('is denied, and changes nothing, for a resource of somebody else', async () => {
       await acquire(node, 'a', { ownerToken: 'ben', ttlMs: LONG_TTL_MS / 4 });
 
