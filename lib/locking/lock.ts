@@ -152,7 +152,10 @@ export class HeldLock implements Lock, Lease {
 
   private async extendNow(ttlMs: number): Promise<Extension> {
     if (this.ending !== undefined) return { outcome: 'expired', votes: [] };
-    const extension = await this.around.redlock.extend(this.hold, ttlMs);
+    const asked = this.around.redlock.extend(this.hold, ttlMs);
+    // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
+    this.around.keeper.keep(this, this.nextDueMs());
+    const extension = await asked;
     if (extension.outcome === 'gone' || extension.outcome === 'expired') this.lose(extension.outcome);
     if (this.isEnding()) return extension;
     if (extension.outcome === 'extended') {
