@@ -1,6 +1,6 @@
 import { Command } from 'ioredis';
 import { type BatchEntry, ttlOf } from './command-batch';
-import { BATCH } from './lua-scripts';
+import { BATCH } from './batch-script';
 import { wholeMs } from './whole-ms';
 
 const MOST_KEPT = 64;

@@ -8,10 +8,12 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../core/lock-node.interface';
+import { BATCH } from './batch-script';
 import { giveVote, giveVotes } from './batch-votes';
 import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import type { BatchEncoder } from './encoded-batch';
-import { ACQUIRE, BATCH, EXTEND, INSPECT, type LuaScript, RELEASE } from './lua-scripts';
+import type { LuaScript } from './lua-script';
+import { ACQUIRE, EXTEND, INSPECT, RELEASE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
 import { RedisNodeError } from './redis-node-error';
 import { acquireVoteFrom, extendVoteFrom, holdFrom, releaseVoteFrom } from './redis-votes';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BatchEntry } from '../../lib/redis/command-batch';
 import { BatchEncoder } from '../../lib/redis/encoded-batch';
-import { BATCH } from '../../lib/redis/lua-scripts';
+import { BATCH } from '../../lib/redis/batch-script';
 
 const LETTERS = ['a', 't', 'e', 'r', 'w'] as const;
 

@@ -1,0 +1,119 @@
+import { script, TELL } from './lua-script';
+
+/**
+ * Many requests in one: each on one key, in order, and none of them fails another.
+ * KEYS: the key of each request. ARGV: a letter per request (a acquire, t acquire in place of another hold, e
+ * extend, r release, w release and tell those who wait, W the same in a cluster), the ttl in ms of those that have one, and the owner token of
+ * each; for t a line feed and the token that it replaces behind it.
+ * Reply: a letter per request (g granted, p granted and replaced, 1-9 granted and so many wait, d denied, h denied and
+ * put back, f failed); after a space the last error, if something failed.
+ *
+ * A call from a script costs Redis about a microsecond, so neighbours of a kind share what calls they can.
+ */
+export const BATCH = script(`
+${TELL}
+local letters, ttl = ARGV[1], ARGV[2]
+local votes, fault = {}, nil
+
+-- 'f' when Redis refused the command, else the vote that its reply stands for.
+local function vote(reply, granted, denied)
+  if type(reply) == 'table' and reply.err then
+    fault = reply.err
+    return 'f'
+  end
+  return reply and granted or denied
+end
+
+-- The owners of the keys from first to last; a key that is not a string has none.
+local function ownersOf(first, last)
+  local owners = redis.pcall('MGET', unpack(KEYS, first, last))
+  if not owners.err then return owners end
+  fault = owners.err
+  for i = first, last do votes[i] = 'f' end
+  return nil
+end
+
+-- a: whatever is there, of any type and of any owner, is in the way.
+local function acquire(i)
+  votes[i] = vote(redis.pcall('SET', KEYS[i], ARGV[i + 2], 'PX', ttl, 'NX'), 'g', 'd')
+end
+
+-- t: the hold that ends is not in the way.
+local function replace(i)
+  local mine, ending = string.match(ARGV[i + 2], '^(.*)\\n(.*)$')
+  local replaces = redis.pcall('GET', KEYS[i]) == ending
+  votes[i] = replaces and vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'p', 'd')
+    or vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'g', 'd')
+end
+
+-- e: what is ours lasts for longer; what this server lost is put back, and votes in the next round only.
+local function extend(first, last)
+  local owners, putBack = ownersOf(first, last), {}
+  for i = first, owners and last or first - 1 do
+    local owner = putBack[KEYS[i]] or owners[i - first + 1]
+    if owner == ARGV[i + 2] then
+      -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
+      local left = redis.pcall('PTTL', KEYS[i])
+      local isShorter = type(left) == 'number' and left >= tonumber(ttl)
+      votes[i] = isShorter and 'g' or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), 'g', 'd')
+    elseif owner then
+      votes[i] = 'd'
+    else
+      votes[i] = vote(redis.pcall('SET', KEYS[i], ARGV[i + 2], 'PX', ttl, 'NX'), 'h', 'd')
+      if votes[i] == 'h' then putBack[KEYS[i]] = ARGV[i + 2] end
+    end
+  end
+end
+
+-- Tells those who wait for the keys of these requests. One call finds out for which of them anybody does.
+local function tellAll(requests)
+  local keys = {}
+  for n, i in ipairs(requests) do keys[n] = KEYS[i] end
+  local count = countListeners(keys)
+  for n, i in ipairs(requests) do
+    local told = tell(KEYS[i], ARGV[i + 2], count and count[2 * n], string.byte(letters, i) == 87)
+    if told > 0 then votes[i] = tostring(math.min(told, 9)) end
+  end
+end
+
+-- r, w, W: only what is ours goes.
+local function release(first, last)
+  local owners = ownersOf(first, last)
+  local gone, keys, told = {}, {}, {}
+  for i = first, owners and last or first - 1 do
+    local key = KEYS[i]
+    if owners[i - first + 1] == ARGV[i + 2] and not gone[key] then
+      gone[key] = true
+      keys[#keys + 1] = key
+      votes[i] = 'g'
+      if string.byte(letters, i) ~= 114 then told[#told + 1] = i end
+    else
+      votes[i] = 'd'
+    end
+  end
+  if #keys == 0 then return end
+  local deleted = redis.pcall('DEL', unpack(keys))
+  if type(deleted) == 'table' then
+    fault = deleted.err
+    for i = first, last do votes[i] = votes[i] == 'g' and 'f' or votes[i] end
+  elseif #told > 0 then
+    tellAll(told)
+  end
+end
+
+-- Neighbours of a kind go together, and everything goes in order.
+local kinds = { a = acquire, t = replace, e = extend, r = release, w = release, W = release }
+local i = 1
+while i <= #KEYS do
+  local run = kinds[string.sub(letters, i, i)]
+  local last = i
+  if run == extend or run == release then
+    while last < #KEYS and kinds[string.sub(letters, last + 1, last + 1)] == run do last = last + 1 end
+  end
+  run(i, last)
+  i = last + 1
+end
+-- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
+if fault and string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
+return table.concat(votes) .. (fault and ' ' .. fault or '')
+`);
