@@ -90,7 +90,10 @@ export class Judge {
     const { holdAtLeast } = request.call;
     if (holdAtLeast === undefined) return;
     const untilMs = this.world.timeline.nowMs + holdAtLeast * 1.01 + NODE_TIMEOUT_MS;
-    for (const resource of request.call.resources) this.keptUntilMs.set(resource, untilMs);
+    for (const resource of request.call.resources) {
+      // Somebody whose lock is long lost may release only now: that does not end what another one keeps.
+      this.keptUntilMs.set(resource, Math.max(untilMs, this.keptUntilMs.get(resource) ?? 0));
+    }
   }
 
   /** @param outcome undefined: nobody was told */
