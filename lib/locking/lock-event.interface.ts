@@ -18,6 +18,12 @@ export type LockEvent =
   | (AboutResources & { readonly type: 'unavailable'; readonly waitedMs: number })
   | (AboutHold & { readonly type: 'extended'; readonly validityMs: number })
   | (AboutHold & { readonly type: 'lost'; readonly error: LockLostError; readonly heldMs: number })
-  | (AboutHold & { readonly type: 'released'; readonly outcome: ReleaseOutcome; readonly heldMs: number })
+  /** `validityMs`: for how much longer it would have been ours when its release began. */
+  | (AboutHold & {
+      readonly type: 'released';
+      readonly outcome: ReleaseOutcome;
+      readonly heldMs: number;
+      readonly validityMs: number;
+    })
   | { readonly type: 'node-up'; readonly node: string }
   | { readonly type: 'node-down'; readonly node: string; readonly error?: Error };

@@ -170,7 +170,7 @@ export class HeldLock implements Lock, Lease {
   }
 
   private async end(): Promise<ReleaseOutcome> {
-    const heldMs = this.heldMs;
+    const { heldMs, remainingMs: validityMs } = this;
     this.around.keeper.drop(this);
     if (this.extending !== undefined) await this.extending;
     const { outcome } = await this.giveBack(Math.ceil(this.options.holdAtLeastMs - this.heldMs));
@@ -180,7 +180,7 @@ export class HeldLock implements Lock, Lease {
       this.loss = this.lostError('gone');
       this.announceLoss(this.loss);
     }
-    if (this.loss === undefined) this.announceRelease(outcome, heldMs);
+    if (this.loss === undefined) this.announceRelease(outcome, heldMs, validityMs);
     return outcome;
   }
 
@@ -217,10 +217,10 @@ export class HeldLock implements Lock, Lease {
     this.around.emit({ type: 'extended', resources, ownerToken, validityMs });
   }
 
-  private announceRelease(outcome: ReleaseOutcome, heldMs: number): void {
+  private announceRelease(outcome: ReleaseOutcome, heldMs: number, validityMs: number): void {
     if (!this.around.isObserved()) return;
     const { resources, ownerToken } = this;
-    this.around.emit({ type: 'released', resources, ownerToken, outcome, heldMs });
+    this.around.emit({ type: 'released', resources, ownerToken, outcome, heldMs, validityMs });
   }
 
   private nextDueMs(): number {

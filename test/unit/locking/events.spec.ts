@@ -16,7 +16,7 @@ describe('events', () => {
     expect(events).toEqual([
       { type: 'acquired', resources, ownerToken, waitedMs: 0, validityMs: 2_968 },
       { type: 'extended', resources, ownerToken, validityMs: 2_968 },
-      { type: 'released', resources, ownerToken, outcome: 'released', heldMs: 1_500 },
+      { type: 'released', resources, ownerToken, outcome: 'released', heldMs: 1_500, validityMs: 2_468 },
     ]);
   });
 
