@@ -7,7 +7,7 @@ import { runNode } from './run.mjs';
 export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'package'];
 
 /** What a spec imports that starts real servers. */
-const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|sample-shop)'/;
+const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|redis-sentinel|sample-shop)'/;
 
 /** Runs one suite; `{ passed, failed, skipped, problem }` counts its tests. */
 export async function runJest(suite, { hasRedis }) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Redis from 'ioredis';
@@ -18,6 +18,8 @@ export interface RedisServerOptions {
   tls?: { certFile: string; keyFile: string };
   /** More lines of redis.conf, as arguments: `['--maxmemory', '1mb']`. */
   args?: readonly string[];
+  /** Environment variables besides ours. */
+  env?: NodeJS.ProcessEnv;
 }
 
 const MOST_TRIES = 10;
@@ -76,7 +78,14 @@ export class RedisServer {
     this.process?.kill('SIGCONT');
   }
 
-  /** A new, empty process on the same port. */
+  /** Removes what it wrote to disk, if it was told to write; for one that was killed. */
+  wipe(): void {
+    if (this.isRunning) throw new Error('a running server keeps its data');
+    rmSync(this.directory, { recursive: true, force: true });
+    mkdirSync(this.directory);
+  }
+
+  /** A new process on the same port, with what the last one wrote to disk: nothing, unless it was told to write. */
   async restart(): Promise<void> {
     await this.kill();
     for (let tries = 1; ; tries += 1) {
@@ -110,7 +119,10 @@ export class RedisServer {
   }
 
   private async launch(): Promise<void> {
-    const child = spawn('redis-server', this.arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('redis-server', this.arguments(), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.options.env },
+    });
     this.process = child;
     const callOff = dieWithUs(child, this.directory);
     const forget = () => {
