@@ -6,12 +6,12 @@ const nodeGlobals = Object.fromEntries(
   [
     ...['AbortController', 'AbortSignal', 'Buffer', 'URL', 'console', 'fetch', 'performance', 'process'],
     ...['clearInterval', 'clearTimeout', 'setImmediate', 'setInterval', 'setTimeout'],
-    ...['module', 'require'],
+    ...['__dirname', 'module', 'require'],
   ].map((name) => [name, 'readonly']),
 );
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'coverage/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', 'coverage/**', 'docs/api/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,6 +1,7 @@
 // `npm test`: everything that is checked, on a machine that has only Node and npm.
 // `npm test -- unit e2e`: these suites alone.
 import { build } from './lib/build.mjs';
+import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { runJest, suites } from './lib/jest.mjs';
 import { tools } from './lib/paths.mjs';
@@ -27,10 +28,23 @@ async function runChecks() {
     await tally.step('eslint', () => runNode(tools.eslint, ['.', '--max-warnings', '0']));
     await tally.step('prettier', () => runNode(tools.prettier, ['--check', '--log-level', 'warn', '.']));
     await tally.step('types', () => runNode(tools.tsc, ['-p', 'tsconfig.json', '--noEmit']));
+    await tally.step('typedoc', () => runNode(tools.typedoc, ['--emit', 'none']));
     await tally.step('build of the library', () => build('lib'));
     await tally.step('build of the sample', () => build('order-system'));
   }
   for (const name of everything ? suites : wanted) {
     await tally.suite(name, () => runJest(name, { hasRedis }));
   }
+  if (everything) await runOnTheOldest(hasRedis);
+}
+
+/** A part of the tests on the oldest peers; `npm run test:matrix` has the whole of it. */
+async function runOnTheOldest(hasRedis) {
+  const folders = ['oldest'];
+  const name = 'packages of Nest 10.0 and ioredis 5.0';
+  const areInstalled = await tally.stepOrSkip(name, () => ensureFolders(folders));
+  if (!areInstalled) return;
+  await tally.suite('on Nest 10.0 and ioredis 5.0', () =>
+    runOn(folders, specsForTheOldest(), { name: 'oldest', hasRedis }),
+  );
 }

@@ -1,29 +1,53 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, root, tools } from './paths.mjs';
-import { runNode } from './run.mjs';
+import { run } from './run.mjs';
 
 /** In the order of how soon they tell something. Also the projects of jest.config.js, and the folders of test/. */
 export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'package'];
 
 /** What a spec imports that starts real servers. */
-const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|redis-sentinel|sample-shop)'/;
+const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|sample-shop)'/;
 
 /** Runs one suite; `{ passed, failed, skipped, problem }` counts its tests. */
-export async function runJest(suite, { hasRedis }) {
-  const all = listSpecs(suite);
-  const skipped = hasRedis ? [] : all.filter(({ text }) => STARTS_REDIS.test(text));
-  if (all.length === skipped.length) return withSkipped({ passed: 0, failed: 0, skipped: 0 }, skipped);
+export function runJest(suite, { hasRedis }) {
+  return runSpecs(suite, listSpecs(suite), { hasRedis });
+}
 
-  const report = join(cache, `jest-${suite}.json`);
+/**
+ * Runs these specs of `listSpecs`, and counts like `runJest`.
+ *
+ * @param name what the run is called
+ * @param node the Node to run on
+ * @param config a configuration of jest in the place of jest.config.js
+ */
+export async function runSpecs(name, all, { hasRedis, node = process.execPath, config, env, limitMs }) {
+  const [skipped, specs] = split(all, ({ text }) => !hasRedis && STARTS_REDIS.test(text));
+  if (specs.length === 0) return withSkipped({ passed: 0, failed: 0, skipped: 0 }, skipped);
+
+  const report = join(cache, `jest-${name}.json`);
   mkdirSync(cache, { recursive: true });
   rmSync(report, { force: true });
-  const { ok, problem } = await runNode(tools.jest, [
-    ...['--ci', '--selectProjects', suite],
+  const projects = [...new Set(specs.map(({ suite }) => suite))];
+  const others = projects.flatMap(listSpecs).filter(({ file }) => !specs.some((spec) => spec.file === file));
+  const args = [
+    ...[tools.jest, '--ci'],
+    ...(config === undefined ? [] : ['--config', config]),
+    ...['--selectProjects', ...projects],
     ...['--json', `--outputFile=${report}`],
-    ...skipped.map(({ name }) => `--testPathIgnorePatterns=${name}$`),
-  ]);
+    ...others.map(({ file }) => `--testPathIgnorePatterns=${file}$`),
+  ];
+  const { ok, problem } = await run(node, args, { env, limitMs });
   return withSkipped({ ...count(report, ok), problem }, skipped);
+}
+
+/** The spec files of a suite: `{ suite: 'e2e', file: 'e2e/crowd.spec.ts', text }`. */
+export function listSpecs(suite) {
+  const folder = join(root, 'test', suite);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.spec.ts'))
+    .map((name) => ({ suite, file: `${suite}/${name}`, text: readFileSync(join(folder, name), 'utf8') }));
 }
 
 function count(report, ok) {
@@ -36,7 +60,7 @@ function count(report, ok) {
 /** A spec that was not run counts as one, since nobody has counted its tests. */
 function withSkipped(result, specs) {
   if (specs.length === 0) return result;
-  const names = specs.map(({ name }) => name).join(', ');
+  const names = specs.map(({ file }) => file).join(', ');
   return {
     ...result,
     skipped: result.skipped + specs.length,
@@ -48,10 +72,6 @@ function readReport(report) {
   return existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
 }
 
-function listSpecs(suite) {
-  const folder = join(root, 'test', suite);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.spec.ts'))
-    .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
+function split(list, isFirst) {
+  return [list.filter(isFirst), list.filter((item) => !isFirst(item))];
 }

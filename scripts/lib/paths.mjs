@@ -14,6 +14,7 @@ export const tools = {
   nest: join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'),
   prettier: join(root, 'node_modules', 'prettier', 'bin', 'prettier.cjs'),
   tsc: join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  typedoc: join(root, 'node_modules', 'typedoc', 'bin', 'typedoc'),
 };
 
 export const sampleMain = join(root, 'sample', 'order-system', 'dist', 'main.js');

@@ -1,0 +1,17 @@
+/** What is not run in some cells of the matrix, and why. */
+const SKIPS = [
+  {
+    file: /^e2e\/sample/,
+    unless: ({ nest, ioredis }) => nest === 12 && ioredis === 6,
+    why: 'the sample runs as a process of its own, on the packages of the project',
+  },
+];
+
+/** Parts the specs: those that run in the cell, and those that do not, each with the reason. */
+export function applySkips(cell, specs) {
+  const skipOf = ({ file }) => SKIPS.find((skip) => skip.file.test(file) && !skip.unless(cell));
+  return {
+    specs: specs.filter((spec) => skipOf(spec) === undefined),
+    skipped: specs.flatMap((spec) => skipOf(spec) ?? []).map(({ why }) => why),
+  };
+}

@@ -1,0 +1,73 @@
+// `npm run test:matrix`: what can tell versions apart, on all majors of Nest, ioredis and Node. Takes its time.
+// `npm run test:matrix -- --nest 11 --ioredis 5 --node 24`: one cell of it.
+import { dirname } from 'node:path';
+import { ensureFolders, runOn, specsForTheMatrix } from './lib/compat.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { foldersOf, readCells } from './lib/matrix-cells.mjs';
+import { applySkips } from './lib/matrix-skips.mjs';
+import { ensureNode } from './lib/other-node.mjs';
+import { ensureRedisServer } from './lib/redis-binary.mjs';
+import { table } from './lib/table.mjs';
+
+const rows = [['', 'passed', 'failed', 'skipped', 'seconds', '']];
+const reasons = new Set();
+let failed = 0;
+
+try {
+  const cells = readCells(process.argv.slice(2));
+  for (const prepare of [ensureDependencies, ensureRedisServer]) await must(prepare());
+  for (const [at, cell] of cells.entries()) {
+    console.log(`\n▸ ${titleOf(cell)} (${at + 1} of ${cells.length})`);
+    await runCell(cell);
+    console.log(`\n${table(rows)}`);
+  }
+  for (const reason of reasons) console.log(`Skipped: ${reason}.`);
+  console.log(failed === 0 ? '\nAll of them passed.' : `\n${failed} of ${cells.length} failed.`);
+} catch (error) {
+  console.error(error.message);
+  failed += 1;
+}
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** One row of the table. What cannot be installed has failed: the other cells are still worth running. */
+async function runCell(cell) {
+  const start = performance.now();
+  const result = await testCell(cell);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  if (result.failed > 0) failed += 1;
+  rows.push([
+    titleOf(cell),
+    ...[result.passed, result.failed, result.skipped, seconds],
+    result.failed > 0 ? 'FAILED' : 'ok',
+  ]);
+}
+
+async function testCell(cell) {
+  const folders = foldersOf(cell);
+  const installed = await ensureFolders(folders);
+  if (!installed.ok) return broken(installed.problem);
+  const { program, problem } = await ensureNode(cell.node);
+  if (program === undefined) return broken(problem);
+
+  const { specs, skipped } = applySkips(cell, specsForTheMatrix());
+  skipped.forEach((reason) => reasons.add(reason));
+  // What the specs start by the name `node` is of the same version.
+  const env = { PATH: `${dirname(program)}:${process.env.PATH}` };
+  const name = `nest${cell.nest}-ioredis${cell.ioredis}-node${cell.node}`;
+  const result = await runOn(folders, specs, { name, hasRedis: true, node: program, env });
+  return { ...result, skipped: result.skipped + skipped.length };
+}
+
+function broken(problem) {
+  console.error(problem);
+  return { passed: 0, failed: 1, skipped: 0 };
+}
+
+function titleOf({ nest, ioredis, node }) {
+  return `Nest ${nest}, ioredis ${ioredis}, Node ${node}`;
+}
+
+async function must(step) {
+  const { ok, problem } = await step;
+  if (!ok) throw new Error(problem);
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+
+const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
+/** The sources of what `exports` of package.json makes public. */
+const entryPoints = Object.values(exports)
+  .flatMap(({ types }) => types ?? [])
+  .map((types) => types.replace('./dist/', 'lib/').replace(/\.d\.ts$/, '.ts'));
+
+/** @type {Partial<import('typedoc').TypeDocOptions>} */
+const options = {
+  name: 'nestjs-redlock',
+  entryPoints,
+  tsconfig: 'tsconfig.build.json',
+  out: 'docs/api',
+  readme: 'none',
+  excludeInternal: true,
+  excludePrivate: true,
+  excludeProtected: true,
+  excludeExternals: true,
+  disableSources: true,
+  // The compiler is a step of its own.
+  skipErrorChecking: true,
+  treatWarningsAsErrors: true,
+  treatValidationWarningsAsErrors: true,
+  validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true },
+  // Parts of types that say something only where they are used.
+  intentionallyNotExported: [
+    ...['AboutHold', 'AboutResources', 'Task'],
+    ...['ReturnFits', 'KeyFits', 'OnBusyFits', 'OnLostFits'],
+  ],
+};
+
+export default options;
