@@ -4,7 +4,8 @@ import ts from 'typescript';
 /** The files under lib/, by their path from there. */
 export type Sources = ReadonlyMap<string, string>;
 
-type Layer = 'errors' | 'core' | 'redis' | 'memory' | 'locking' | 'system' | 'nest' | 'testing' | 'health';
+type SubPath = 'testing' | 'health' | 'opentelemetry';
+type Layer = 'errors' | 'core' | 'redis' | 'memory' | 'locking' | 'system' | 'nest' | SubPath;
 
 /** What the files of a layer may import of this library. An arrow that is not here runs the wrong way. */
 const MAY_IMPORT: Record<Layer, readonly Layer[]> = {
@@ -18,6 +19,15 @@ const MAY_IMPORT: Record<Layer, readonly Layer[]> = {
   // The sub-paths of the package: the main entry knows nothing of them.
   testing: ['testing', 'nest', 'locking', 'memory', 'core', 'errors', 'system'],
   health: ['health', 'nest', 'locking', 'core', 'errors'],
+  opentelemetry: ['opentelemetry', 'nest', 'locking', 'errors', 'system'],
+};
+
+const WITH_PACKAGES: readonly Layer[] = ['nest', 'testing', 'health', 'opentelemetry'];
+
+/** Only what cannot be without it may ask for it. */
+const OPTIONAL_PEERS: Readonly<Record<string, Layer>> = {
+  '@nestjs/terminus': 'health',
+  '@opentelemetry/api': 'opentelemetry',
 };
 
 const FOLDERS: readonly string[] = Object.keys(MAY_IMPORT).filter(
@@ -61,10 +71,11 @@ function packageProblem(file: string, specifier: string, isTypeOnly: boolean): s
     const isAllowed = layer === 'redis' || (file.startsWith('interfaces/') && isTypeOnly);
     return isAllowed ? undefined : `(${layer}) imports ${specifier}`;
   }
-  // An optional peer: only what cannot be without it may ask for it.
-  if (specifier === '@nestjs/terminus')
-    return layer === 'health' ? undefined : `(${layer}) imports ${specifier}`;
-  if (specifier.startsWith('node:') || ['nest', 'testing', 'health'].includes(layer)) return undefined;
+  const owner = OPTIONAL_PEERS[specifier];
+  if (owner !== undefined) return layer === owner ? undefined : `(${layer}) imports ${specifier}`;
+  // Of OpenTelemetry the API alone: which SDK there is, is for the application to say.
+  if (specifier.startsWith('@opentelemetry/')) return `(${layer}) imports ${specifier}`;
+  if (specifier.startsWith('node:') || WITH_PACKAGES.includes(layer)) return undefined;
   return `(${layer}) imports ${specifier}`;
 }
 

@@ -24,16 +24,22 @@ const USE = `
 const USE_SUB_PATHS = `
   console.log(Object.keys(testing).filter((name) => /^[A-Zu]/.test(name)).sort().join());
   console.log(Object.keys(health).filter((name) => /^[A-Z]/.test(name)).sort().join());
+  console.log(Object.keys(opentelemetry).filter((name) => /^[A-Zi]/.test(name)).sort().join());
   const { providers } = testing.RedlockTestingModule.forRoot();
   console.log(providers.some(({ provide }) => provide === library.LockService));
 `;
 
-const SUB_PATH_NAMES =
-  'LockTester,RedlockTestingModule,useRedlockTesting\nRedlockHealthIndicator,RedlockHealthModule\ntrue';
+const SUB_PATH_NAMES = [
+  'LockTester,RedlockTestingModule,useRedlockTesting',
+  'RedlockHealthIndicator,RedlockHealthModule',
+  'RedlockOpenTelemetryModule,instrumentLocks',
+  'true',
+].join('\n');
 
 const CONSUMER = `
   import { Injectable, Module } from '@nestjs/common';
   import { RedlockHealthIndicator, RedlockHealthModule } from 'nestjs-redlock/health';
+  import { RedlockOpenTelemetryModule, instrumentLocks } from 'nestjs-redlock/opentelemetry';
   import { LockTester, RedlockTestingModule, useRedlockTesting } from 'nestjs-redlock/testing';
   import { Locked, LockBusyError, LockService, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
   import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from 'nestjs-redlock';
@@ -60,7 +66,11 @@ const CONSUMER = `
   }
 
   @Module({
-    imports: [RedlockModule.forRootAsync({ useClass: Options }), RedlockHealthModule],
+    imports: [
+      RedlockModule.forRootAsync({ useClass: Options }),
+      RedlockHealthModule,
+      RedlockOpenTelemetryModule.forRoot({ resourceGroup: ([first]) => first?.split(':')[0] }),
+    ],
     providers: [Orders],
   })
   export class AppModule {}
@@ -68,6 +78,10 @@ const CONSUMER = `
   export async function test(locks: LockService, health: RedlockHealthIndicator): Promise<'up' | 'down' | string> {
     const tester = LockTester.of(locks);
     await tester.hold('order:7');
+    const stop: () => void = instrumentLocks(locks, { connection: 'billing' });
+    stop();
+    // @ts-expect-error as above
+    instrumentLocks(locks, { connection: 7 });
     // @ts-expect-error as above
     const wrong: number = tester.history;
     useRedlockTesting({ overrideProvider: () => ({ useValue: () => wrong }) });
@@ -107,25 +121,28 @@ describe('the packed package', () => {
   it('gives the names of its sub-paths to require and to a native import', () => {
     const required = runScript(
       'sub-paths.cjs',
-      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'); ${USE_SUB_PATHS}`,
+      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'), opentelemetry = require('nestjs-redlock/opentelemetry'); ${USE_SUB_PATHS}`,
     );
     const imported = runScript(
       'sub-paths.mjs',
-      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; ${USE_SUB_PATHS}`,
+      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; import * as opentelemetry from 'nestjs-redlock/opentelemetry'; ${USE_SUB_PATHS}`,
     );
 
     expect([required.trim(), imported.trim()]).toEqual([SUB_PATH_NAMES, SUB_PATH_NAMES]);
   });
 
-  it('needs no terminus but for its health', () => {
-    packed.without('@nestjs/terminus', () => {
+  it.each([
+    ['@nestjs/terminus', 'health'],
+    ['@opentelemetry/api', 'opentelemetry'],
+  ])('needs no %s but for its %s', (peer, subPath) => {
+    packed.without(peer, () => {
       const output = runScript(
         'slim.cjs',
         `require('nestjs-redlock'); require('nestjs-redlock/testing'); console.log('fine');`,
       );
 
       expect(output.trim()).toBe('fine');
-      expect(() => runScript('fat.cjs', `require('nestjs-redlock/health');`)).toThrow('@nestjs/terminus');
+      expect(() => runScript('fat.cjs', `require('nestjs-redlock/${subPath}');`)).toThrow(peer);
     });
   });
 

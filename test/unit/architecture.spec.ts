@@ -28,6 +28,7 @@ function example(file: string, code: string): Map<string, string> {
     'utils/key-template.ts',
     'testing/lock-tester.ts',
     'health/redlock.health.ts',
+    'opentelemetry/instrument-locks.ts',
   ];
   return new Map([...others.map((name) => [name, ''] as const), [file, code]]);
 }
@@ -85,6 +86,13 @@ describe('the check of the imports', () => {
     ['testing/a.ts', "import type { HealthCheckService } from '@nestjs/terminus';"],
     ['health/a.ts', "import { LockTester } from '../testing/lock-tester';"],
     ['health/a.ts', "import { LockService } from '../index';"],
+    ['redlock.module.ts', "import { trace } from '@opentelemetry/api';"],
+    ['lock.service.ts', "import { instrumentLocks } from './opentelemetry/instrument-locks';"],
+    ['testing/a.ts', "import { instrumentLocks } from '../opentelemetry/instrument-locks';"],
+    ['opentelemetry/a.ts', "import { RedlockHealthIndicator } from '../health/redlock.health';"],
+    ['opentelemetry/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
+    ['opentelemetry/a.ts', "import { MeterProvider } from '@opentelemetry/sdk-metrics';"],
+    ['opentelemetry/a.ts', "import { Redlock } from '../core/redlock';"],
   ])('finds the wrong one in %s: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([expect.stringContaining(file)]);
   });
@@ -102,6 +110,8 @@ describe('the check of the imports', () => {
     ['testing/a.ts', "import { Module } from '@nestjs/common';"],
     ['health/a.ts', "import { LockService } from '../lock.service';"],
     ['health/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
+    ['opentelemetry/a.ts', "import { trace } from '@opentelemetry/api';"],
+    ['opentelemetry/a.ts', "import type { LockService } from '../lock.service';"],
     ['core/a.ts', "const text = \"import { Subject } from 'rxjs'\"; // import 'rxjs'"],
   ])('lets a right one in %s pass: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([]);

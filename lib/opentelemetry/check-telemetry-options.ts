@@ -1,0 +1,51 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import { checkServiceName } from '../utils/check-placed-options';
+import type { InstrumentLocksOptions } from './lock-telemetry-options';
+
+const KNOWN = Object.keys({
+  connection: true,
+  resourceGroup: true,
+  spanResources: true,
+  tracerProvider: true,
+  meterProvider: true,
+} satisfies Record<keyof InstrumentLocksOptions, true>);
+
+/** @throws LockOptionsError with the option's name */
+export function checkTelemetryOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new LockOptionsError('options', 'must be an object, such as { spanResources: true }.');
+  }
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) {
+      throw new LockOptionsError(name, `is not an option of lock telemetry. Known are: ${KNOWN.join(', ')}.`);
+    }
+  }
+  const { connection, resourceGroup, spanResources, tracerProvider, meterProvider } = options as Record<
+    string,
+    unknown
+  >;
+  if (connection !== undefined) checkServiceName('connection', connection);
+  if (resourceGroup !== undefined && typeof resourceGroup !== 'function') {
+    throw new LockOptionsError('resourceGroup', 'must be a function of the resources of a lock.');
+  }
+  if (spanResources !== undefined && typeof spanResources !== 'boolean') {
+    throw new LockOptionsError('spanResources', 'must be true or false.');
+  }
+  checkProvider('tracerProvider', tracerProvider, 'getTracer');
+  checkProvider('meterProvider', meterProvider, 'getMeter');
+}
+
+/** @throws LockOptionsError */
+export function checkConnections(connections: unknown): void {
+  if (connections === undefined) return;
+  if (!Array.isArray(connections)) {
+    throw new LockOptionsError('connections', `must be an array of names, such as ['default', 'billing'].`);
+  }
+  for (const name of connections as unknown[]) checkServiceName('connections', name);
+}
+
+function checkProvider(option: string, provider: unknown, method: string): void {
+  if (provider === undefined) return;
+  if (typeof (provider as Record<string, unknown> | null)?.[method] === 'function') return;
+  throw new LockOptionsError(option, `must be an OpenTelemetry provider, with a method ${method}.`);
+}

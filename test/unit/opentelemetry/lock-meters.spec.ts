@@ -1,0 +1,269 @@
+import { diag } from '@opentelemetry/api';
+import { LockOptionsError, type LockService } from '../../../lib';
+import { instrumentLocks, type InstrumentLocksOptions } from '../../../lib/opentelemetry';
+import { Fleet } from '../../helpers/fleet';
+import { Telemetry } from '../../helpers/telemetry';
+import { watch } from '../../helpers/watch';
+
+describe('the metrics of locks', () => {
+  let fleet: Fleet;
+  let telemetry: Telemetry;
+  let service: LockService;
+
+  const instrument = (options: InstrumentLocksOptions = {}, locks = service) => {
+    const { tracerProvider, meterProvider } = telemetry;
+    return instrumentLocks(locks, { tracerProvider, meterProvider, ...options });
+  };
+
+  beforeEach(() => {
+    fleet = new Fleet(3);
+    telemetry = new Telemetry();
+    ({ service } = fleet.process());
+  });
+
+  afterEach(async () => {
+    diag.disable();
+    await telemetry.shutdown();
+  });
+
+  it('measure waiting, holding and what was left of the validity, in seconds', async () => {
+    instrument();
+    const other = await fleet.process().manager.acquire('order:7');
+    const acquiring = service.acquire('order:7', { ttl: 3_000, autoExtend: false });
+    await fleet.clock.advance(300);
+    await other.release();
+
+    await fleet.clock.advance(500);
+    await (await acquiring).release();
+
+    const labels = { 'redlock.connection': 'default' };
+    expect(await telemetry.metric('redlock.acquire.duration')).toEqual([
+      { attributes: { ...labels, 'redlock.outcome': 'acquired' }, value: { sum: 0.3, count: 1 } },
+    ]);
+    expect(await telemetry.metric('redlock.hold.duration')).toEqual([
+      { attributes: { ...labels, 'redlock.outcome': 'released' }, value: { sum: 0.5, count: 1 } },
+    ]);
+    expect(await telemetry.metric('redlock.release.validity')).toEqual([
+      { attributes: labels, value: { sum: 2.468, count: 1 } },
+    ]);
+  });
+
+  it('count who gave up, apart for busy and unavailable', async () => {
+    instrument();
+    await fleet.process().manager.acquire('order:7', { ttl: 60_000 });
+    void watch(service.acquire('order:7', { wait: 400 }));
+    void watch(service.acquire('order:7', { wait: 0 }));
+    await fleet.clock.advance(400);
+    for (const node of fleet.nodes) node.fault = 'deaf';
+    void watch(service.acquire('order:8', { wait: 0 }));
+    await fleet.clock.advance(500);
+    for (const node of fleet.nodes) node.recover();
+
+    expect(await telemetry.value('redlock.acquire.busy')).toBe(2);
+    expect(await telemetry.value('redlock.acquire.unavailable')).toBe(1);
+    const waits = await telemetry.metric('redlock.acquire.duration');
+    expect(waits.map(({ attributes, value }) => [attributes['redlock.outcome'], value])).toEqual([
+      ['busy', { sum: 0.4, count: 2 }],
+      ['unavailable', { sum: 0.5, count: 1 }],
+    ]);
+    expect(await telemetry.metric('redlock.lock.held')).toEqual([]);
+  });
+
+  it('count what is held now, extensions, and what was lost by its reason', async () => {
+    instrument();
+    const long = await service.acquire('order:7', { ttl: 3_000 });
+    await service.acquire('order:8', { ttl: 3_000, autoExtend: false });
+    await service.acquire('order:9', { ttl: 3_000, maxHold: 500 });
+    expect(await telemetry.value('redlock.lock.held')).toBe(3);
+
+    await fleet.clock.advance(1_500);
+    expect(await telemetry.value('redlock.lock.held')).toBe(2);
+    expect(await telemetry.value('redlock.lock.extensions')).toBe(1);
+    await fleet.clock.advance(3_000);
+    await long.release();
+
+    expect(await telemetry.value('redlock.lock.held')).toBe(0);
+    const lost = await telemetry.metric('redlock.lock.lost');
+    expect(lost.map(({ attributes, value }) => [attributes['redlock.lost.reason'], value])).toEqual([
+      ['max-hold', 1],
+      ['expired', 1],
+    ]);
+  });
+
+  it('count each lock once that callers of the process hand over to each other', async () => {
+    instrument();
+    const callers = Array.from({ length: 5 }, () => service.withLock('order:7', () => Promise.resolve()));
+
+    await Promise.all(callers);
+
+    expect(await telemetry.value('redlock.lock.held')).toBe(0);
+    expect(await telemetry.value('redlock.hold.duration')).toMatchObject({ count: 5 });
+  });
+
+  it('start at nothing: a lock from before counts nowhere', async () => {
+    const early = await service.acquire('order:7', { ttl: 3_000 });
+    instrument();
+
+    await fleet.clock.advance(1_500);
+    await early.release();
+
+    for (const name of ['lock.held', 'lock.extensions', 'hold.duration', 'release.validity']) {
+      expect(await telemetry.metric(`redlock.${name}`)).toEqual([]);
+    }
+  });
+
+  it('let go of what is held when they are stopped, and say nothing after that', async () => {
+    const stop = instrument();
+    const lock = await service.acquire('order:7');
+
+    stop();
+    await lock.release();
+    await (await service.acquire('order:8')).release();
+
+    expect(await telemetry.value('redlock.lock.held')).toBe(0);
+    expect(await telemetry.value('redlock.acquire.duration')).toMatchObject({ count: 1 });
+    expect(await telemetry.metric('redlock.hold.duration')).toEqual([]);
+    expect(await telemetry.metric('redlock.node.up')).toEqual([]);
+  });
+
+  it('sort locks into the groups that the application names', async () => {
+    instrument({ resourceGroup: ([first]) => first?.split(':')[0] });
+
+    await (await service.acquire('order:7')).release();
+    await (await service.acquire('order:8')).release();
+    await (await service.acquire('account:1')).release();
+
+    const holds = await telemetry.metric('redlock.hold.duration');
+    expect(holds.map(({ attributes, value }) => [attributes['redlock.resource.group'], value])).toMatchObject(
+      [
+        ['order', { count: 2 }],
+        ['account', { count: 1 }],
+      ],
+    );
+  });
+
+  it('count locks also where their group cannot be told, and harm nobody', async () => {
+    const warn = jest.fn();
+    diag.setLogger({ warn, error: warn, info: warn, debug: warn, verbose: warn });
+    instrument({
+      resourceGroup: () => {
+        throw new Error('no idea');
+      },
+    });
+
+    await (await service.acquire('order:7')).release();
+
+    expect(await telemetry.value('redlock.hold.duration')).toMatchObject({ count: 1 });
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('resourceGroup'), new Error('no idea'));
+  });
+
+  it('harm no lock when the SDK throws', async () => {
+    const error = jest.fn();
+    diag.setLogger({ error, warn: error, info: error, debug: error, verbose: error });
+    const broken = {
+      getTracer: () => ({
+        startSpan: () => {
+          throw new Error('broken');
+        },
+      }),
+    } as unknown as InstrumentLocksOptions['tracerProvider'];
+    instrument({ tracerProvider: broken });
+
+    expect(await service.withLock('order:7', (lock) => lock.isHeld)).toBe(true);
+    expect(error).toHaveBeenCalledWith(expect.stringContaining("'acquired'"), new Error('broken'));
+  });
+
+  describe('tell of the nodes', () => {
+    const nodes = async () =>
+      (await telemetry.metric('redlock.node.up')).map(({ attributes, value }) => [
+        attributes['redlock.connection'],
+        attributes['redlock.node'],
+        value,
+      ]);
+
+    it('what they are before anything happens, and whenever it changes', async () => {
+      fleet.node(2).refuse();
+      instrument();
+      expect(await nodes()).toEqual([
+        ['default', 'a', 1],
+        ['default', 'b', 1],
+        ['default', 'c', 0],
+      ]);
+
+      fleet.node(1).refuse();
+      fleet.node(2).recover();
+
+      expect(await nodes()).toEqual([
+        ['default', 'a', 1],
+        ['default', 'b', 0],
+        ['default', 'c', 1],
+      ]);
+    });
+
+    it('and ask them once only', async () => {
+      const inspect = jest.spyOn(service, 'inspect');
+      instrument();
+
+      await nodes();
+      await nodes();
+
+      expect(inspect).toHaveBeenCalledTimes(1);
+    });
+
+    it('and ask again when that failed', async () => {
+      jest.spyOn(service, 'inspect').mockRejectedValueOnce(new Error('not now'));
+      instrument();
+
+      expect(await nodes()).toEqual([]);
+      expect(await nodes()).toHaveLength(3);
+    });
+
+    it('and believe an event that comes meanwhile', async () => {
+      instrument();
+      fleet.node(0).fault = 'stalled';
+      const collecting = nodes();
+      await fleet.clock.advance(1);
+      fleet.node(1).refuse();
+
+      await fleet.clock.advance(500);
+
+      expect(await collecting).toEqual(expect.arrayContaining([['default', 'b', 0]]));
+    });
+
+    it('of each service apart', async () => {
+      const billing = fleet.process().service;
+      instrument();
+      instrument({ connection: 'billing' }, billing);
+      expect((await nodes()).map(([connection]) => connection)).toEqual([
+        ...['default', 'default', 'default'],
+        ...['billing', 'billing', 'billing'],
+      ]);
+    });
+
+    it('until the service is closed', async () => {
+      const inspect = jest.spyOn(service, 'inspect');
+      instrument();
+
+      await service.close();
+
+      expect(await nodes()).toEqual([]);
+      expect(inspect).not.toHaveBeenCalled();
+    });
+  });
+
+  it.each([
+    ['options', null],
+    ['options', []],
+    ['conection', { conection: 'billing' }],
+    ['connection', { connection: '' }],
+    ['resourceGroup', { resourceGroup: 'order' }],
+    ['spanResources', { spanResources: 'yes' }],
+    ['tracerProvider', { tracerProvider: {} }],
+    ['meterProvider', { meterProvider: null }],
+  ])('refuse a wrong option by its name: %s', (option, options) => {
+    const wrong = options as unknown as InstrumentLocksOptions;
+
+    expect(() => instrumentLocks(service, wrong)).toThrow(LockOptionsError);
+    expect(() => instrumentLocks(service, wrong)).toThrow(new RegExp(`^${option}: `));
+  });
+});
