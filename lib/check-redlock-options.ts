@@ -1,3 +1,4 @@
+import type { FencingSettings } from './core/fencing';
 import { LockOptionsError } from './errors/lock-options.error';
 import type { RedlockOptions } from './interfaces/redlock-module-options.interface';
 import { checkEachLockOption, completeLockOptions, type LockLimits } from './locking/check-lock-options';
@@ -6,18 +7,32 @@ import type { LockOptions } from './locking/lock-options';
 /** The options of a lock service after the door: complete, checked, in milliseconds. */
 export interface CheckedRedlockOptions {
   readonly limits: LockLimits;
+  readonly fencing: FencingSettings;
   readonly defaults: LockOptions;
   readonly keyPrefix: string;
   readonly shutdownTimeoutMs: number;
 }
 
-const DEFAULTS = { keyPrefix: 'lock:', nodeTimeout: 500, maxTtl: 60_000, shutdownTimeout: 10_000 };
+const DEFAULTS = {
+  keyPrefix: 'lock:',
+  nodeTimeout: 500,
+  maxTtl: 60_000,
+  fencingTtl: 86_400_000,
+  shutdownTimeout: 10_000,
+};
+
+/**
+ * How far the clocks of clients and nodes may be apart for fencing tokens, as a share of `maxTtl`. A node that forgot its
+ * counters numbers by time, and only after `maxTtl`: that is later than anything it may have numbered before.
+ */
+const CLOCK_SHARE = 0.25;
 
 const KNOWN = [
   'nodes',
   'keyPrefix',
   'nodeTimeout',
   'maxTtl',
+  'fencingTtl',
   'shutdownTimeout',
   'defaults',
   // Read by RedlockModule.
@@ -40,6 +55,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     keyPrefix = DEFAULTS.keyPrefix,
     nodeTimeout = DEFAULTS.nodeTimeout,
     maxTtl = DEFAULTS.maxTtl,
+    fencingTtl = DEFAULTS.fencingTtl,
     shutdownTimeout = DEFAULTS.shutdownTimeout,
     defaults = {},
   } = options;
@@ -47,6 +63,8 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     throw new LockOptionsError('keyPrefix', 'must be a string.');
   checkMilliseconds('nodeTimeout', nodeTimeout, 1);
   checkMilliseconds('maxTtl', maxTtl, 1);
+  // Else a counter could be forgotten while its hold lasts.
+  checkMilliseconds('fencingTtl', fencingTtl, maxTtl * 2);
   checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);
 
   const limits = { nodeTimeoutMs: nodeTimeout, maxTtlMs: maxTtl };
@@ -58,7 +76,13 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     );
   }
   completeLockOptions(defaults, {}, limits, 'defaults.');
-  return { limits, defaults, keyPrefix, shutdownTimeoutMs: shutdownTimeout };
+  return {
+    limits,
+    fencing: { skewMs: maxTtl * CLOCK_SHARE, keepMs: fencingTtl },
+    defaults,
+    keyPrefix,
+    shutdownTimeoutMs: shutdownTimeout,
+  };
 }
 
 function checkMilliseconds(option: string, value: unknown, least: number): void {

@@ -29,7 +29,7 @@ export function openLockService(
   options: RedlockOptions,
   newManager: (settings: LockManagerSettings) => LockManager,
 ): LockService {
-  const { limits, defaults, keyPrefix, shutdownTimeoutMs } = checkRedlockOptions(options);
+  const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing } = checkRedlockOptions(options);
   const opened = openNodes(options.nodes, keyPrefix);
   const { nodes } = opened;
   if (nodes.length % 2 === 0) warnAboutEvenNumber(nodes.length);
@@ -43,6 +43,7 @@ export function openLockService(
       { host: hostname(), pid: process.pid, serviceId },
       systemRandomness.secret,
     ),
+    fencing,
     limits,
     defaults,
     emit: (event) => {

@@ -8,7 +8,7 @@ import type { LockEvent } from './locking/lock-event.interface';
 import type { LockInspection } from './locking/lock-inspection.interface';
 import type { LockManager } from './locking/lock-manager';
 import type { LockOptions } from './locking/lock-options';
-import type { Lock } from './locking/lock.interface';
+import type { DefaultLock, Lock, LockFor } from './locking/lock.interface';
 
 /** Options of `withLock`. */
 export interface WithLockOptions extends LockOptions {
@@ -20,7 +20,7 @@ export interface WithLockOptions extends LockOptions {
   reentrant?: boolean;
 }
 
-type Task<T> = (lock: Lock) => T | Promise<T>;
+type Task<T, L = Lock> = (lock: L) => T | Promise<T>;
 
 /**
  * Distributed locks, one holder per resource in the whole fleet. Inject it, or make one with `createLockService`.
@@ -55,6 +55,10 @@ export class LockService {
    * @throws LockBusyError when somebody else held it all the time
    * @throws LockUnavailableError when too few nodes answered
    */
+  acquire<const O extends LockOptions = object>(
+    resources: string | readonly string[],
+    options?: O,
+  ): Promise<LockFor<O>>;
   acquire(resources: string | readonly string[], options?: LockOptions): Promise<Lock> {
     return this.manager.acquire(resources, options);
   }
@@ -64,6 +68,10 @@ export class LockService {
    *
    * @throws LockUnavailableError when too few nodes answered
    */
+  tryAcquire<const O extends Omit<LockOptions, 'wait'> = object>(
+    resources: string | readonly string[],
+    options?: O,
+  ): Promise<LockFor<O> | null>;
   async tryAcquire(
     resources: string | readonly string[],
     options?: Omit<LockOptions, 'wait'>,
@@ -85,8 +93,12 @@ export class LockService {
    *
    * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait for itself
    */
-  withLock<T>(resources: string | readonly string[], task: Task<T>): Promise<T>;
-  withLock<T>(resources: string | readonly string[], options: WithLockOptions, task: Task<T>): Promise<T>;
+  withLock<T>(resources: string | readonly string[], task: Task<T, DefaultLock>): Promise<T>;
+  withLock<T, const O extends WithLockOptions>(
+    resources: string | readonly string[],
+    options: O,
+    task: Task<T, LockFor<O>>,
+  ): Promise<T>;
   async withLock<T>(
     resources: string | readonly string[],
     optionsOrTask: WithLockOptions | Task<T>,
@@ -100,7 +112,15 @@ export class LockService {
 
     const names = checkResources(resources);
     const frame = this.context.holdingAll(names);
-    if (frame !== undefined && reentrant) return this.context.reenter(frame, task);
+    if (frame !== undefined && reentrant) {
+      if (lockOptions.fencing === true && frame.lock.fencingToken === undefined) {
+        throw new LockReentrancyError(
+          names,
+          'it holds them without a fencing token. Ask for `fencing` where the lock is taken, further out.',
+        );
+      }
+      return this.context.reenter(frame, task);
+    }
     if (frame !== undefined) {
       throw new LockReentrancyError(
         names,

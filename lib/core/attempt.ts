@@ -1,6 +1,6 @@
 import type { NodeVote } from '../errors/node-vote.interface';
 import type { Hold } from './hold';
-import type { AcquireVote, ExtendVote, LockNode } from './lock-node.interface';
+import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from './lock-node.interface';
 import { isOutOfReach, isWon, quorumFreeInMs } from './quorum';
 import type { RoundResult } from './round';
 
@@ -38,6 +38,16 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
   };
 }
 
+/** A quorum granted, but its fencing token could not be written to a quorum. */
+export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<RaiseFenceVote>): FailedAttempt {
+  return {
+    outcome: 'unavailable',
+    votes: describeVotes(nodes, raised),
+    freeInMs: undefined,
+    isSplit: false,
+  };
+}
+
 /** For how much longer the holder keeps it, if a node told; nodes can be written by users, and tell anything. */
 export function holderTtlOf(vote: AcquireVote | undefined): number | undefined {
   const ttlMs = vote?.kind === 'denied' ? vote.holderTtlMs : undefined;
@@ -47,7 +57,7 @@ export function holderTtlOf(vote: AcquireVote | undefined): number | undefined {
 /** The votes of a round for errors, by the names of the nodes. */
 export function describeVotes(
   nodes: readonly LockNode[],
-  round: RoundResult<AcquireVote | ExtendVote>,
+  round: RoundResult<AcquireVote | ExtendVote | RaiseFenceVote>,
 ): NodeVote[] {
   return nodes.map((node, position) => {
     const vote = round.votes[position];

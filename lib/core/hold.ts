@@ -8,6 +8,8 @@ export interface Hold {
   /** The largest ttl that a node may have been asked for. */
   ttlMs: number;
   validity: Validity;
+  /** Larger than that of every earlier hold of these resources, if it was asked for (R14). */
+  fencingToken: number | undefined;
   /** The attempt had a quorum in time. */
   wasWon: boolean;
   /** Nothing extends or heals any more (R10). */

@@ -3,7 +3,7 @@
  * an in-process node, or one of your own. The port talks about a single node only; what makes a lock out of N of
  * them is `core/redlock.ts`.
  *
- * The three voting verbs answer through a callback instead of a promise: a lock asks every node, and a promise per
+ * The voting verbs answer through a callback instead of a promise: a lock asks every node, and a promise per
  * node and verb is a large part of what an uncontended lock costs. The rules for an implementation:
  * - `vote` may be called at once or later, and counts the first time only; a verb that throws is a failed vote.
  * - A node has no deadline of its own to keep: the round that asked has one. A node that cannot be reached should
@@ -27,6 +27,12 @@ export interface LockNode {
    * A resource that the node lost is put back for later rounds, yet denied in this one.
    */
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
+
+  /**
+   * Raises the fencing counter of every resource to `fence`, where it is lower, if all of them still have `ownerToken`;
+   * else changes nothing and denies.
+   */
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void;
 
   /** Removes every resource that has `ownerToken` (or, with `keepMs`, lets it expire then) and no other. */
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
@@ -80,6 +86,29 @@ export interface AcquireRequest {
    * does what a release and an acquire would do, and nobody can come in between.
    */
   readonly replaces?: string;
+  /** Asks for a number that grows with every grant of a resource; without it, no counter is touched. */
+  readonly fence?: FenceRequest;
+}
+
+/**
+ * A node keeps a counter for each resource that is asked for with a fence. A grant raises the counters of its resources
+ * to one number: above all of them, and not below the proposal.
+ */
+export interface FenceRequest {
+  /** Microseconds since 1970 by the clock of the client; the same for all nodes of a round, so that they agree. */
+  readonly proposal: number;
+  /** A proposal that is further than this from the node's own time counts as one that is just as far. */
+  readonly skewMicros: number;
+  /** How long a node remembers a counter that nobody raises. */
+  readonly keepMs: number;
+}
+
+export interface RaiseFenceRequest {
+  readonly resources: readonly string[];
+  readonly ownerToken: string;
+  readonly fence: number;
+  /** How long a node remembers the counters. */
+  readonly keepMs: number;
 }
 
 export interface ExtendRequest {
@@ -110,14 +139,25 @@ export interface FailedVote {
 }
 
 export type AcquireVote =
-  /** `replaced`: every resource had the owner token that the request replaces. */
-  | { readonly kind: 'granted'; readonly replaced?: boolean }
+  /**
+   * `replaced`: every resource had the owner token that the request replaces. `fence`: the highest of its counters,
+   * with a fence; `isFenceUneven`: some of them are lower, since they are kept by different servers.
+   */
+  | {
+      readonly kind: 'granted';
+      readonly replaced?: boolean;
+      readonly fence?: number;
+      readonly isFenceUneven?: boolean;
+    }
   /** `holderTtlMs`: for how much longer the resources in the way are kept, if the node told. */
   | { readonly kind: 'denied'; readonly holderTtlMs?: number }
   | FailedVote;
 
 export type ExtendVote =
   { readonly kind: 'granted' } | { readonly kind: 'denied'; readonly healed: boolean } | FailedVote;
+
+/** Granted: the counters are as high as asked for, or higher. Denied: some resource is not the holder's any more. */
+export type RaiseFenceVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;
 
 /** Denied: at least one resource did not have the owner token any more. */
 export type ReleaseVote =

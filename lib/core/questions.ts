@@ -9,6 +9,7 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from './lock-node.interface';
+import { numbered } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
 import type { Question } from './round';
 
@@ -43,7 +44,13 @@ export class AcquireQuestion implements Question<AcquireVote> {
     this.timeoutMs = asking.timeoutMs;
   }
 
-  ask(node: LockNode, vote: (vote: AcquireVote) => void): void {
+  ask(node: LockNode, give: (vote: AcquireVote) => void): void {
+    const vote =
+      this.request.fence === undefined
+        ? give
+        : (given: AcquireVote) => {
+            give(numbered(given));
+          };
     if (this.known?.node !== node) node.acquire(this.request, vote);
     else if ('vote' in this.known) vote(this.known.vote);
     else this.known.whenItComes(vote);

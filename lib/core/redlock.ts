@@ -1,6 +1,7 @@
 import type { NodeVote } from '../errors/node-vote.interface';
-import { describeVotes, failedAttempt, holderTtlOf, type Attempt } from './attempt';
+import { describeVotes, failedAttempt, holderTtlOf, notNumbered, type Attempt } from './attempt';
 import type { Clock } from './clock.interface';
+import { FenceProposals, type FencingSettings, isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
 import type { AcquireRequest, AcquireVote, LockNode, ReleaseVote } from './lock-node.interface';
@@ -24,6 +25,7 @@ export interface RedlockSettings {
   readonly nodeTimeoutMs: number;
   /** A value that was never used before and that nobody can guess (R2). */
   readonly newOwnerToken: () => string;
+  readonly fencing: FencingSettings;
 }
 
 export interface AttemptOptions {
@@ -35,6 +37,8 @@ export interface AttemptOptions {
    * of them gets a part of the votes, and none a quorum.
    */
   readonly leaderFirst?: boolean;
+  /** The hold gets a fencing token (R14). */
+  readonly fencing?: boolean;
 }
 
 /**
@@ -63,9 +67,11 @@ export interface Release {
  */
 export class Redlock {
   private readonly leader: LeadingNode;
+  private readonly proposals: FenceProposals;
 
   constructor(private readonly settings: RedlockSettings) {
     this.leader = new LeadingNode(settings);
+    this.proposals = new FenceProposals(settings.clock, settings.fencing);
   }
 
   /** The node whose release a waiter has to hear of, since it is asked first. */
@@ -75,9 +81,16 @@ export class Redlock {
 
   /** One attempt: it either holds a quorum with time left, or gives back whatever it got. */
   async acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
-    const { ttlMs, isContended = false, leaderFirst = false } = options;
+    const { ttlMs, isContended = false, leaderFirst = false, fencing = false } = options;
     const hold = this.newHold(resources, ttlMs);
-    const request = { resources, ownerToken: hold.ownerToken, ttlMs, askHolderTtl: isContended };
+    const fence = fencing ? this.proposals.next() : undefined;
+    const request: AcquireRequest = {
+      resources,
+      ownerToken: hold.ownerToken,
+      ttlMs,
+      askHolderTtl: isContended,
+      fence,
+    };
     let known: KnownVote | undefined;
     if (leaderFirst) {
       known = await this.leader.ask(this.asking(hold), hold, request);
@@ -85,7 +98,8 @@ export class Redlock {
         return this.deniedByLeader(known.node, known.vote);
       }
     }
-    return this.conclude(hold, await this.askForVotes(hold, request, known));
+    const round = await this.askForVotes(hold, request, known);
+    return fencing ? this.concludeFenced(hold, request, round) : this.conclude(hold, round);
   }
 
   /**
@@ -94,15 +108,23 @@ export class Redlock {
    */
   replace(
     old: Hold,
-    ttlMs: number,
+    { ttlMs, fencing }: { readonly ttlMs: number; readonly fencing: boolean },
   ): { readonly attempt: Promise<Attempt>; readonly release: Promise<Release> } {
     old.releaseBegan = true;
     const hold = this.newHold(old.resources, ttlMs);
-    const { resources, ownerToken } = hold;
-    const request = { resources, ownerToken, ttlMs, askHolderTtl: false, replaces: old.ownerToken };
+    const request: AcquireRequest = {
+      resources: hold.resources,
+      ownerToken: hold.ownerToken,
+      ttlMs,
+      askHolderTtl: false,
+      replaces: old.ownerToken,
+      fence: fencing ? this.proposals.next() : undefined,
+    };
     const round = holdRound(new ReplaceQuestion(this.asking(hold), hold, request, old));
-    const attempt = round.then((votes) => {
-      const result = this.conclude(hold, votes, true);
+    const attempt = round.then(async (votes) => {
+      const result = fencing
+        ? await this.concludeFenced(hold, request, votes, true)
+        : this.conclude(hold, votes, true);
       // Where the new one did not get through, the old one may still be: of several resources even after a denial.
       // A vote that is missing is a late one.
       const ifMissing = result.outcome === 'won' ? 'granted' : undefined;
@@ -153,6 +175,7 @@ export class Redlock {
       ttlMs,
       // Read before the first request leaves: a node's timer may start at any moment after that (R3).
       validity: validityFrom(readInstant(this.settings.clock), ttlMs),
+      fencingToken: undefined,
       wasWon: false,
       releaseBegan: false,
       releaseAnsweredBy: 0,
@@ -177,6 +200,29 @@ export class Redlock {
     // A silent or failed node may have applied the request; one that denied has not.
     this.cleanUp(hold, isDenial(round), endsAHold);
     return failedAttempt(this.settings.nodes, round);
+  }
+
+  /** A majority of the granting nodes must have the token before anybody sees it (R14). */
+  private async concludeFenced(
+    hold: Hold,
+    { fence }: AcquireRequest,
+    round: RoundResult<AcquireVote>,
+    endsAHold = false,
+  ): Promise<Attempt> {
+    if (!isWon(round) || fence === undefined) return this.conclude(hold, round, endsAHold);
+    const token = tokenOf(round);
+    this.proposals.saw(token);
+    if (!isAgreedOn(round, token)) {
+      const { resources, ownerToken } = hold;
+      const request = { resources, ownerToken, fence: token, keepMs: fence.keepMs };
+      const raised = await holdRound(new RaiseFenceQuestion(this.asking(hold), request, round));
+      if (!isWon(raised)) {
+        this.cleanUp(hold, isDenial(round), endsAHold);
+        return notNumbered(this.settings.nodes, raised);
+      }
+    }
+    hold.fencingToken = token;
+    return this.conclude(hold, round, endsAHold);
   }
 
   /** Nothing was changed there and nobody else was asked, so there is nothing to give back. */

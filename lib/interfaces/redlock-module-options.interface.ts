@@ -48,6 +48,13 @@ export interface RedlockOptions {
   maxTtl?: number;
 
   /**
+   * How long the nodes remember the fencing counter of a resource that nobody locks, at least twice `maxTtl`.
+   *
+   * @default 86_400_000 (24 hours)
+   */
+  fencingTtl?: number;
+
+  /**
    * How long closing the service (shutting down the application) waits for the holders of locks, before it takes
    * their locks away.
    *

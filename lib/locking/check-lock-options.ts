@@ -9,6 +9,7 @@ export interface CheckedLockOptions {
   readonly autoExtend: boolean;
   readonly maxHoldMs: number;
   readonly holdAtLeastMs: number;
+  readonly fencing: boolean;
 }
 
 /** What the options of a lock must fit to. */
@@ -24,6 +25,7 @@ const DEFAULTS = {
   autoExtend: true,
   maxHold: Infinity,
   holdAtLeast: 0,
+  fencing: false,
 } satisfies LockOptions;
 
 const KNOWN = new Set([
@@ -33,6 +35,7 @@ const KNOWN = new Set([
   'autoExtend',
   'maxHold',
   'holdAtLeast',
+  'fencing',
 ] satisfies (keyof LockOptions)[]);
 
 /**
@@ -60,6 +63,7 @@ export function checkEachLockOption(options: unknown, prefix = ''): asserts opti
     autoExtend = DEFAULTS.autoExtend,
     maxHold = DEFAULTS.maxHold,
     holdAtLeast = DEFAULTS.holdAtLeast,
+    fencing = DEFAULTS.fencing,
   } = options as Record<string, unknown>;
   checkTtl(ttl, `${prefix}ttl`);
   check(
@@ -87,6 +91,7 @@ export function checkEachLockOption(options: unknown, prefix = ''): asserts opti
     holdAtLeast,
     'must be 0 or more milliseconds, and finite',
   );
+  check(typeof fencing === 'boolean', `${prefix}fencing`, fencing, 'must be true or false');
 }
 
 /** The one door: completes the options of a call with the defaults, and checks how they go together. */
@@ -105,6 +110,7 @@ export function completeLockOptions(
     autoExtend: options?.autoExtend ?? defaults.autoExtend ?? DEFAULTS.autoExtend,
     maxHoldMs: options?.maxHold ?? defaults.maxHold ?? DEFAULTS.maxHold,
     holdAtLeastMs: options?.holdAtLeast ?? defaults.holdAtLeast ?? DEFAULTS.holdAtLeast,
+    fencing: options?.fencing ?? defaults.fencing ?? DEFAULTS.fencing,
   };
   checkTtlWithin(ttlMs, limits, prefix);
   checkHolding(checked, limits, prefix);

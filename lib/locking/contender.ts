@@ -48,6 +48,7 @@ const LONGEST_SLEEP_MS = 1_000;
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
 export class Contender implements Waiter<Turn> {
   readonly ttlMs: number;
+  readonly fencing: boolean;
 
   private readonly wait: Wait;
   private readonly place: PlaceInLine<Turn>;
@@ -68,6 +69,7 @@ export class Contender implements Waiter<Turn> {
     private readonly arena: Arena,
   ) {
     this.ttlMs = options.ttlMs;
+    this.fencing = options.fencing;
     this.wait = new Wait(arena.clock, options.waitMs, options.signal);
     this.place = arena.line.join(resources, this);
     if (this.place.isFirst) this.turnsToSitOut = arena.courtesy.take(resources);
@@ -139,12 +141,12 @@ export class Contender implements Waiter<Turn> {
   }
 
   private attempt(isContended: boolean): Promise<Attempt> {
-    const { ttlMs, leaderFirst } = this;
+    const { ttlMs, fencing, leaderFirst } = this;
     // Whatever ends the next sleep, if not a hint, ends it for us alone. All nodes are asked then: the leading node may
     // have a key that nobody releases, and does not know for how long the others are taken.
     this.leaderFirst = false;
     this.startedAtMs = this.arena.clock.now();
-    return this.arena.redlock.acquire(this.resources, { ttlMs, isContended, leaderFirst });
+    return this.arena.redlock.acquire(this.resources, { ttlMs, isContended, leaderFirst, fencing });
   }
 
   /** How long the last attempt took. */

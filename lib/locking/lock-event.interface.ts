@@ -11,7 +11,12 @@ interface AboutHold extends AboutResources {
 
 /** What happens to locks and nodes, for logs and metrics. Durations are in milliseconds. */
 export type LockEvent =
-  | (AboutHold & { readonly type: 'acquired'; readonly waitedMs: number; readonly validityMs: number })
+  | (AboutHold & {
+      readonly type: 'acquired';
+      readonly fencingToken: number | undefined;
+      readonly waitedMs: number;
+      readonly validityMs: number;
+    })
   /** A caller gave up waiting because somebody else held the resource all the time. */
   | (AboutResources & { readonly type: 'busy'; readonly waitedMs: number })
   /** A caller gave up because too few nodes answered. */

@@ -1,5 +1,6 @@
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
+import type { FencingSettings } from '../core/fencing';
 import type { LockNode, NodeStatusChange } from '../core/lock-node.interface';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock } from '../core/redlock';
@@ -24,6 +25,7 @@ export interface LockManagerSettings {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly newOwnerToken: () => string;
+  readonly fencing: FencingSettings;
   readonly limits: LockLimits;
   readonly defaults: LockOptions;
   /** Must not throw. */
@@ -55,6 +57,7 @@ export class LockManager {
       clock,
       nodeTimeoutMs: limits.nodeTimeoutMs,
       newOwnerToken: settings.newOwnerToken,
+      fencing: settings.fencing,
     });
     const courtesy = new Courtesy(clock);
     this.around = {
@@ -138,9 +141,10 @@ export class LockManager {
     const lock = new HeldLock(win.hold, how, this.around, win);
     this.held.add(lock);
     if (this.settings.isObserved()) {
-      const { resources, ownerToken } = win.hold;
+      const { resources, ownerToken, fencingToken } = win.hold;
       const { waitedMs } = contender;
-      this.settings.emit({ type: 'acquired', resources, ownerToken, waitedMs, validityMs: lock.remainingMs });
+      const validityMs = lock.remainingMs;
+      this.settings.emit({ type: 'acquired', resources, ownerToken, fencingToken, waitedMs, validityMs });
     }
     return lock;
   }

@@ -41,4 +41,13 @@ export interface LockOptions {
    * @default 0
    */
   holdAtLeast?: number;
+
+  /**
+   * Gives the lock a `fencingToken`: a number that grows with every hold of the resource. What the lock protects should
+   * remember the largest it has seen and refuse smaller ones, so that a holder which was paused past its time changes
+   * nothing. Ask for it at every place that takes the lock.
+   *
+   * @default false
+   */
+  fencing?: boolean;
 }

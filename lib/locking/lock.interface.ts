@@ -6,6 +6,36 @@
  */
 export type ReleaseOutcome = 'released' | 'expired' | 'unknown';
 
+/** A lock that was asked for with `fencing: true`, in the call or in the `defaults` of the module. */
+export interface FencedLock extends Lock {
+  readonly fencingToken: number;
+}
+
+/**
+ * What a call with these options gives: `fencing: true` makes sure of a `fencingToken`.
+ *
+ * Where the module's `defaults` ask for fencing, tell the compiler once, anywhere in the application:
+ *
+ * @example
+ * declare module 'nestjs-redlock' {
+ *   interface LockDefaults {
+ *     fencing: true;
+ *   }
+ * }
+ */
+export type LockFor<O> = O extends { fencing: true }
+  ? FencedLock
+  : O extends { fencing: boolean }
+    ? Lock
+    : DefaultLock;
+
+/** For applications to say what their `defaults` are; see {@link LockFor}. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- empty until an application adds to it
+export interface LockDefaults {}
+
+/** What a call gives that says nothing of fencing. */
+export type DefaultLock = LockDefaults extends { fencing: true } ? FencedLock : Lock;
+
 /**
  * The handle of a holder. `await using lock = await locks.acquire('order:7')` releases it at the end of the block.
  */
@@ -16,7 +46,10 @@ export interface Lock extends AsyncDisposable {
   /** The value at the key in Redis: who holds it, and 128 random bits. */
   readonly ownerToken: string;
 
-  /** A number that grows with every hold of the resource; undefined unless asked for with `fencing`. */
+  /**
+   * A safe integer that grows with every hold of the resource; undefined unless asked for with `fencing`. Send it along
+   * with every write, and let the place that is written to refuse a smaller one than it has seen.
+   */
   readonly fencingToken: number | undefined;
 
   /**

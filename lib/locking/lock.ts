@@ -29,7 +29,6 @@ export interface LockSurroundings {
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
 export class HeldLock implements Lock, Lease {
-  readonly fencingToken = undefined;
   dueAtMs = Infinity;
   queuePosition = -1;
 
@@ -60,6 +59,10 @@ export class HeldLock implements Lock, Lease {
 
   get ownerToken(): string {
     return this.hold.ownerToken;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.hold.fencingToken;
   }
 
   get signal(): AbortSignal {
@@ -190,7 +193,7 @@ export class HeldLock implements Lock, Lease {
     const { place, cohort } = this.seat;
     const heir = this.loss === undefined && keepMs <= 0 ? place.heir : undefined;
     if (heir !== undefined && cohort.mayGoOn(clock.now())) {
-      const { attempt, release } = redlock.replace(this.hold, heir.ttlMs);
+      const { attempt, release } = redlock.replace(this.hold, heir);
       place.leave({ attempt, cohort: cohort.next() });
       return release;
     }

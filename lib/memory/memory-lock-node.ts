@@ -10,12 +10,15 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseHandler,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
 } from '../core/lock-node.interface';
 import { systemClock } from '../utils/system-clock';
+import { MemoryCounters } from './memory-counters';
 
 export interface MemoryLockNodeOptions {
   /**
@@ -49,6 +52,7 @@ export class MemoryLockNode implements LockNode {
 
   private readonly clock: Clock;
   private readonly entries = new Map<string, Entry>();
+  private readonly counters: MemoryCounters;
   private readonly releaseListeners = new ListenerMap<{ ownerToken: string; waiting: number }>();
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private currentStatus: NodeStatus = 'up';
@@ -57,6 +61,7 @@ export class MemoryLockNode implements LockNode {
   constructor(options: MemoryLockNodeOptions = {}) {
     this.name = options.name ?? `memory-${++made}`;
     this.clock = options.clock ?? systemClock;
+    this.counters = new MemoryCounters(this.clock);
   }
 
   get status(): NodeStatus {
@@ -78,7 +83,28 @@ export class MemoryLockNode implements LockNode {
     }
     for (const resource of request.resources) this.put(resource, request.ownerToken, now + request.ttlMs);
     this.sweepIfGrown(now);
-    vote(request.replaces !== undefined && found.length === request.resources.length ? REPLACED : GRANTED);
+    const grant =
+      request.replaces !== undefined && found.length === request.resources.length ? REPLACED : GRANTED;
+    vote(
+      request.fence === undefined
+        ? grant
+        : { ...grant, fence: this.counters.number(request.resources, request.fence) },
+    );
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    if (this.currentStatus === 'closed') {
+      vote(this.closedVote());
+      return;
+    }
+    const { resources, ownerToken, fence, keepMs } = request;
+    const now = this.clock.now();
+    if (!resources.every((resource) => this.find(resource, now)?.ownerToken === ownerToken)) {
+      vote({ kind: 'denied' });
+      return;
+    }
+    this.counters.raise(resources, fence, keepMs);
+    vote(GRANTED);
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
@@ -157,6 +183,7 @@ export class MemoryLockNode implements LockNode {
     if (this.currentStatus !== 'closed') {
       this.currentStatus = 'closed';
       this.entries.clear();
+      this.counters.clear();
       for (const listener of this.statusListeners) listener({ status: 'closed' });
     }
     return Promise.resolve();

@@ -1,4 +1,10 @@
-import type { AcquireVote, ExtendVote, FailedVote, ReleaseVote } from '../core/lock-node.interface';
+import type {
+  AcquireVote,
+  ExtendVote,
+  FailedVote,
+  RaiseFenceVote,
+  ReleaseVote,
+} from '../core/lock-node.interface';
 
 type Part = readonly string[];
 
@@ -30,11 +36,25 @@ export function mergeAcquireVotes(votes: readonly AcquireVote[]): AcquireVote {
   if (failed !== undefined) return failed;
   const denied = votes.filter((vote) => vote.kind === 'denied');
   if (denied.length === 0) {
-    const isReplaced = votes.every((vote) => vote.kind === 'granted' && vote.replaced);
-    return isReplaced ? { kind: 'granted', replaced: true } : { kind: 'granted' };
+    return mergeGrants(votes.filter((vote) => vote.kind === 'granted'));
   }
   const told = denied.flatMap(({ holderTtlMs }) => holderTtlMs ?? []);
   return told.length === 0 ? { kind: 'denied' } : { kind: 'denied', holderTtlMs: Math.max(...told) };
+}
+
+function mergeGrants(grants: readonly Extract<AcquireVote, { kind: 'granted' }>[]): AcquireVote {
+  const fences = grants.flatMap(({ fence }) => fence ?? []);
+  return {
+    kind: 'granted',
+    ...(grants.every(({ replaced }) => replaced) ? { replaced: true } : {}),
+    // A part without a number makes the whole one without.
+    ...(fences.length === grants.length ? { fence: Math.max(...fences) } : {}),
+    ...(new Set(fences).size > 1 ? { isFenceUneven: true } : {}),
+  };
+}
+
+export function mergeRaiseFenceVotes(votes: readonly RaiseFenceVote[]): RaiseFenceVote {
+  return failedOf(votes) ?? votes.find(({ kind }) => kind === 'denied') ?? { kind: 'granted' };
 }
 
 export function mergeExtendVotes(votes: readonly ExtendVote[]): ExtendVote {
@@ -52,6 +72,8 @@ export function mergeReleaseVotes(votes: readonly ReleaseVote[]): ReleaseVote {
   return waiting > 0 ? { kind: 'granted', waiting } : { kind: 'granted' };
 }
 
-function failedOf(votes: readonly (AcquireVote | ExtendVote | ReleaseVote)[]): FailedVote | undefined {
+function failedOf(
+  votes: readonly (AcquireVote | ExtendVote | RaiseFenceVote | ReleaseVote)[],
+): FailedVote | undefined {
   return votes.find((vote) => vote.kind === 'failed');
 }

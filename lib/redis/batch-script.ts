@@ -1,19 +1,24 @@
-import { script, TELL } from './lua-script';
+import { NUMBER, script, TELL } from './lua-script';
 
 /**
  * Many requests in one: each on one key, in order, and none of them fails another.
- * KEYS: the key of each request. ARGV: a letter per request (a acquire, t acquire in place of another hold, e
- * extend, r release, w release and tell those who wait, W the same in a cluster), the ttl in ms of those that have one, and the owner token of
- * each; for t a line feed and the token that it replaces behind it.
+ * KEYS: the key of each request, then the counter of each that has a fence. ARGV: a letter per request (a acquire,
+ * t acquire in place of another hold, n acquire with a fence, e extend, r release, w release and tell those who wait,
+ * W the same in a cluster), the ttl in ms of those that have one, and the owner token of each. For t a line feed and the
+ * token that it replaces are behind it; for n a line feed, the proposal, how far it may be off, for how many ms to keep
+ * the counter, another line feed, and the token that it replaces, if any.
  * Reply: a letter per request (g granted, p granted and replaced, 1-9 granted and so many wait, d denied, h denied and
- * put back, f failed); after a space the last error, if something failed.
+ * put back, f failed; with a fence, n and q for g and p with a number other than was proposed); after a comma each, the
+ * numbers of n and q; after a space the node's time in microseconds; after a space the last error, if something failed.
  *
  * A call from a script costs Redis about a microsecond, so neighbours of a kind share what calls they can.
  */
 export const BATCH = script(`
 ${TELL}
+${NUMBER}
 local letters, ttl = ARGV[1], ARGV[2]
 local votes, fault = {}, nil
+local numbers, fences = {}, 0
 
 -- 'f' when Redis refused the command, else the vote that its reply stands for.
 local function vote(reply, granted, denied)
@@ -44,6 +49,25 @@ local function replace(i)
   local replaces = redis.pcall('GET', KEYS[i]) == ending
   votes[i] = replaces and vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'p', 'd')
     or vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'g', 'd')
+end
+
+-- n: granted as above, and numbered.
+local function acquireNumbered(i)
+  fences = fences + 1
+  local counter = KEYS[#letters + fences]
+  local mine, proposal, skew, keepMs, ending =
+    string.match(ARGV[i + 2], '^(.-)\\n(%d+) (%d+) (%d+)\\n(.*)$')
+  local replaces = ending ~= '' and redis.pcall('GET', KEYS[i]) == ending
+  votes[i] = replaces and vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'p', 'd')
+    or vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'g', 'd')
+  if votes[i] ~= 'g' and votes[i] ~= 'p' then return end
+  local ok, value = pcall(number, { counter }, tonumber(proposal), tonumber(skew), keepMs)
+  if not ok then
+    fault, votes[i] = tostring(type(value) == 'table' and value.err or value), 'f'
+  elseif value ~= tonumber(proposal) then
+    votes[i] = votes[i] == 'g' and 'n' or 'q'
+    numbers[#numbers + 1] = ',' .. digits(value)
+  end
 end
 
 -- e: what is ours lasts for longer; what this server lost is put back, and votes in the next round only.
@@ -102,18 +126,18 @@ local function release(first, last)
 end
 
 -- Neighbours of a kind go together, and everything goes in order.
-local kinds = { a = acquire, t = replace, e = extend, r = release, w = release, W = release }
+local kinds = { a = acquire, t = replace, n = acquireNumbered, e = extend, r = release, w = release, W = release }
 local i = 1
-while i <= #KEYS do
+while i <= #letters do
   local run = kinds[string.sub(letters, i, i)]
   local last = i
   if run == extend or run == release then
-    while last < #KEYS and kinds[string.sub(letters, last + 1, last + 1)] == run do last = last + 1 end
+    while last < #letters and kinds[string.sub(letters, last + 1, last + 1)] == run do last = last + 1 end
   end
   run(i, last)
   i = last + 1
 end
 -- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
 if fault and string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
-return table.concat(votes) .. (fault and ' ' .. fault or '')
+return table.concat(votes) .. table.concat(numbers) .. ' ' .. digits(nowMicros()) .. (fault and ' ' .. fault or '')
 `);

@@ -1,4 +1,5 @@
-import type { FailedVote, ReleaseRequest } from '../core/lock-node.interface';
+import type { AcquireRequest, FailedVote, ReleaseRequest } from '../core/lock-node.interface';
+import type { BatchReply } from './batch-reply';
 import { type BatchEntry, isRelease } from './command-batch';
 import { RedisNodeError } from './redis-node-error';
 import { unexpectedReply } from './redis-votes';
@@ -10,24 +11,25 @@ const HEALED = { kind: 'denied', healed: true } as const;
 
 /** Fits every kind of entry. */
 type BatchVote =
-  | { kind: 'granted'; waiting?: number; replaced?: boolean }
+  | { kind: 'granted'; waiting?: number; replaced?: boolean; fence?: number }
   | { kind: 'denied'; healed: boolean }
   | FailedVote;
 
 type OnFailedRelease = (request: ReleaseRequest) => void;
 
-/** Gives each entry the vote of its letter in the reply of the batch script. Of anything else nothing is believed. */
-export function giveVotes(entries: readonly BatchEntry[], reply: unknown, onFailed: OnFailedRelease): void {
-  const letters = isAnswerTo(entries, reply) ? reply : '';
-  entries.forEach((entry, i) => {
-    giveVote(entry, voteOf(letters.charAt(i), entry) ?? failureFrom(letters, entries.length), onFailed);
-  });
-}
-
-/** A letter for each, and perhaps a reason behind a space. Of any other length it is the answer to something else. */
-function isAnswerTo(entries: readonly BatchEntry[], reply: unknown): reply is string {
-  if (typeof reply !== 'string') return false;
-  return reply.length === entries.length || reply.charAt(entries.length) === ' ';
+/** Gives each entry the vote of its letter in the reply of the batch script; without a reply, all of them failed. */
+export function giveVotes(
+  entries: readonly BatchEntry[],
+  reply: BatchReply | undefined,
+  onFailed: OnFailedRelease,
+): void {
+  let numbered = 0;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as BatchEntry;
+    const letter = reply?.letters.charAt(i) ?? '';
+    const number = letter === 'n' || letter === 'q' ? reply?.numbers[numbered++] : undefined;
+    giveVote(entry, voteOf(letter, entry, number) ?? failureFrom(reply), onFailed);
+  }
 }
 
 /** A caller's mistake must not keep the vote from the others in the batch. */
@@ -40,7 +42,8 @@ export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedR
   }
 }
 
-function voteOf(letter: string, entry: BatchEntry): BatchVote | undefined {
+function voteOf(letter: string, entry: BatchEntry, number: number | undefined): BatchVote | undefined {
+  if (entry.letter === 'n') return numberedVoteOf(letter, entry.request, number);
   if (letter === 'g') return GRANTED;
   if (letter === 'd') return DENIED;
   if (letter === 'p') return entry.letter === 't' ? REPLACED : undefined;
@@ -49,12 +52,25 @@ function voteOf(letter: string, entry: BatchEntry): BatchVote | undefined {
   return waiting > 0 && letter !== '' ? { kind: 'granted', waiting } : undefined;
 }
 
+function numberedVoteOf(
+  letter: string,
+  request: AcquireRequest,
+  number: number | undefined,
+): BatchVote | undefined {
+  if (letter === 'd') return DENIED;
+  const fence = letter === 'g' || letter === 'p' ? request.fence?.proposal : number;
+  if (fence === undefined) return undefined;
+  return letter === 'p' || letter === 'q'
+    ? { kind: 'granted', replaced: true, fence }
+    : { kind: 'granted', fence };
+}
+
 function isTelling({ letter }: BatchEntry): boolean {
   return letter === 'w' || letter === 'W';
 }
 
-function failureFrom(letters: string, entries: number): FailedVote {
-  const fault = letters.slice(entries).trim();
-  if (letters.length <= entries || fault === '') return unexpectedReply();
+function failureFrom(reply: BatchReply | undefined): FailedVote {
+  if (reply === undefined || reply.fault === '') return unexpectedReply();
+  const { fault } = reply;
   return { kind: 'failed', error: new RedisNodeError(fault.slice(0, 300), /^([A-Z]{3,}) /.exec(fault)?.[1]) };
 }

@@ -11,8 +11,8 @@ import type {
 export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
 
 interface AcquireEntry {
-  /** t: in place of another hold. */
-  readonly letter: 'a' | 't';
+  /** t: in place of another hold; n: with a fence, either way. */
+  readonly letter: 'a' | 't' | 'n';
   readonly request: AcquireRequest;
   readonly vote: (vote: AcquireVote) => void;
 }

@@ -1,6 +1,8 @@
 import { Command } from 'ioredis';
+import type { FenceRequest } from '../core/lock-node.interface';
 import { type BatchEntry, ttlOf } from './command-batch';
 import { BATCH } from './batch-script';
+import { fenceKey } from './fence-key';
 import { wholeMs } from './whole-ms';
 
 const MOST_KEPT = 64;
@@ -33,8 +35,10 @@ export class BatchEncoder {
     args: readonly (string | number)[];
   } {
     const ttlMs = entries.map(ttlOf).find((ttl) => ttl !== undefined) ?? 1;
+    const keys = entries.map((entry) => this.keyOf(entry));
+    const counters = entries.flatMap((entry) => (entry.letter === 'n' ? fenceKey(this.keyOf(entry)) : []));
     return {
-      keys: entries.map((entry) => this.keyOf(entry)),
+      keys: counters.length === 0 ? keys : [...keys, ...counters],
       args: [lettersOf(entries), wholeMs(ttlMs), ...entries.map(tokenOf)],
     };
   }
@@ -70,7 +74,15 @@ function areTheSame(a: readonly BatchEntry[], b: readonly BatchEntry[]): boolean
 }
 
 function tokenOf({ letter, request }: BatchEntry): string {
-  return letter === 't' ? `${request.ownerToken}\n${request.replaces ?? ''}` : request.ownerToken;
+  const { ownerToken } = request;
+  if (letter === 't') return `${ownerToken}\n${request.replaces ?? ''}`;
+  if (letter !== 'n') return ownerToken;
+  return `${ownerToken}\n${fenceArguments(request.fence).join(' ')}\n${request.replaces ?? ''}`;
+}
+
+/** What a script takes for a fence: the proposal, how far it may be off, and for how long to keep the counter. */
+export function fenceArguments(fence: FenceRequest | undefined): number[] {
+  return fence === undefined ? [] : [fence.proposal, Math.floor(fence.skewMicros), wholeMs(fence.keepMs)];
 }
 
 function lettersOf(entries: readonly BatchEntry[]): string {

@@ -12,6 +12,33 @@ export function script(text: string): LuaScript {
 }
 
 /**
+ * Shared by the scripts that grant: the node's time in microseconds, and fencing counters. A Lua number keeps such
+ * numbers exactly, but is written with all its digits only when it is told to.
+ */
+export const NUMBER = `
+local function nowMicros()
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end
+
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+-- One number for all of these counters: above each of them, and the proposal as far as it is to be believed.
+local function number(counters, proposal, skew, keepMs)
+  local now = nowMicros()
+  local value = math.max(now - skew, math.min(proposal, now + skew))
+  for _, counter in ipairs(counters) do
+    local last = redis.call('GET', counter)
+    if last then value = math.max(value, last + 1) end
+  end
+  for _, counter in ipairs(counters) do redis.call('SET', counter, digits(value), 'PX', keepMs) end
+  return value
+end
+`;
+
+/**
  * Shared by the scripts that release: tells those who wait for a key which hold has ended and how many they are, and
  * gives the number of connections that heard it. In a cluster (everywhere) listeners may be connected to other servers,
  * which cannot be counted here.

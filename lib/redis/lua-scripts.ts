@@ -1,16 +1,24 @@
-import { script, TELL } from './lua-script';
+import { NUMBER, script, TELL } from './lua-script';
 
 /**
- * All or nothing. KEYS: the resources. ARGV: owner token, ttl in ms, and the owner token of a hold that ends here and
- * counts as free ('': none).
- * Reply: 'OK', 'REPLACED' when all keys had the token that ends, or for how many ms the key that stays longest is
- * kept (-1: for ever).
+ * All or nothing. KEYS: the resources, and with a fence the counter of each. ARGV: owner token, ttl in ms, the owner
+ * token of a hold that ends here and counts as free ('': none); and with a fence the proposal, how far it may be off,
+ * both in microseconds, and for how many ms to keep the counters.
+ * Reply: the node's time in microseconds, and 'OK', 'REPLACED' when all keys had the token that ends, or for how many
+ * ms the key that stays longest is kept (-1: for ever); and the number of a grant with a fence.
  */
 export const ACQUIRE = script(`
+${NUMBER}
+local count, counters = #KEYS, {}
+if ARGV[4] then
+  count = #KEYS / 2
+  for i = 1, count do counters[i] = KEYS[count + i] end
+end
+
 -- Look at every key before any is written. Whatever is there is in the way, of any type and of any owner: owner
 -- tokens are never used twice. But for the one that is replaced.
 local taken, replaced = {}, 0
-for i = 1, #KEYS do
+for i = 1, count do
   if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3] then
     replaced = replaced + 1
   elseif redis.call('EXISTS', KEYS[i]) == 1 then
@@ -23,17 +31,18 @@ if #taken > 0 then
   local longest = 0
   for i = 1, #taken do
     local ttl = redis.call('PTTL', taken[i])
-    if ttl == -1 then return -1 end
+    if ttl == -1 then longest = -1 break end
     if ttl > longest then longest = ttl end
   end
-  return longest
+  return { digits(nowMicros()), longest }
 end
 
 -- Granted. A server without memory refuses the first of these writes, so it is still all or nothing.
-for i = 1, #KEYS do
+for i = 1, count do
   redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
 end
-return redis.status_reply(replaced == #KEYS and 'REPLACED' or 'OK')
+local fence = ARGV[4] and digits(number(counters, tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]))
+return { digits(nowMicros()), replaced == count and 'REPLACED' or 'OK', fence }
 `);
 
 /** Shared by the scripts that compare: the owner at a key, false for none, true for a key that is not a lock. */
@@ -74,6 +83,24 @@ for i = 1, #KEYS do
   end
 end
 return reply
+`);
+
+/**
+ * Raises counters that are lower. KEYS: the resources, then the counter of each. ARGV: owner token, the number, and for
+ * how many ms to keep the counters.
+ * Reply: 1 done, 0 some resource is somebody else's or nobody's (nothing was changed).
+ */
+export const RAISE_FENCE = script(`
+${OWNER_OF}
+local count = #KEYS / 2
+for i = 1, count do
+  if ownerOf(KEYS[i]) ~= ARGV[1] then return 0 end
+end
+for i = count + 1, #KEYS do
+  local last = redis.call('GET', KEYS[i])
+  if not last or tonumber(last) < tonumber(ARGV[2]) then redis.call('SET', KEYS[i], ARGV[2], 'PX', ARGV[3]) end
+end
+return 1
 `);
 
 /**

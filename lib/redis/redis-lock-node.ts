@@ -8,13 +8,21 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseHandler,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
 } from '../core/lock-node.interface';
 import { systemClock } from '../utils/system-clock';
-import { askInParts, mergeAcquireVotes, mergeExtendVotes, mergeReleaseVotes } from './ask-in-parts';
+import {
+  askInParts,
+  mergeAcquireVotes,
+  mergeExtendVotes,
+  mergeRaiseFenceVotes,
+  mergeReleaseVotes,
+} from './ask-in-parts';
 import { isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { CommandBatch } from './command-batch';
@@ -95,9 +103,9 @@ export class RedisLockNode implements LockNode {
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     // The answer with a ttl does not fit into a letter.
-    if (request.resources.length === 1 && !request.askHolderTtl)
-      this.batch.add({ letter: request.replaces === undefined ? 'a' : 't', request, vote });
-    else {
+    if (request.resources.length === 1 && !request.askHolderTtl) {
+      this.batch.add({ letter: letterOf(request), request, vote });
+    } else {
       this.batch.addAlone(() => {
         this.acquireInParts(request, vote);
       });
@@ -111,6 +119,20 @@ export class RedisLockNode implements LockNode {
         this.extendInParts(request, vote);
       });
     }
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    this.batch.addAlone(() => {
+      askInParts<RaiseFenceVote>(
+        this.partsOf(request.resources),
+        (keys, voteOfPart) => {
+          this.requests.raiseFence(keys, request, voteOfPart);
+        },
+        (votes) => {
+          vote(mergeRaiseFenceVotes(votes));
+        },
+      );
+    });
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
@@ -204,6 +226,11 @@ export class RedisLockNode implements LockNode {
     if (this.status !== 'up') return;
     for (const request of this.backlog.takeAll()) this.release(request, ignore);
   }
+}
+
+function letterOf({ replaces, fence }: AcquireRequest): 'a' | 't' | 'n' {
+  if (fence !== undefined) return 'n';
+  return replaces === undefined ? 'a' : 't';
 }
 
 function ignore(): void {

@@ -5,18 +5,29 @@ import type {
   ExtendVote,
   FailedVote,
   NodeHold,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseRequest,
   ReleaseVote,
 } from '../core/lock-node.interface';
+import { readBatchReply } from './batch-reply';
 import { BATCH } from './batch-script';
 import { giveVote, giveVotes } from './batch-votes';
 import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
-import type { BatchEncoder } from './encoded-batch';
+import { type BatchEncoder, fenceArguments } from './encoded-batch';
+import { fenceKey } from './fence-key';
 import type { LuaScript } from './lua-script';
-import { ACQUIRE, EXTEND, INSPECT, RELEASE } from './lua-scripts';
+import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
 import { RedisNodeError } from './redis-node-error';
-import { acquireVoteFrom, extendVoteFrom, holdFrom, releaseVoteFrom } from './redis-votes';
+import {
+  acquireVoteFrom,
+  extendVoteFrom,
+  holdFrom,
+  raiseFenceVoteFrom,
+  releaseVoteFrom,
+  setVoteFrom,
+} from './redis-votes';
 import { runScript } from './script-runner';
 import { TokenCount } from './token-count';
 import { wholeMs } from './whole-ms';
@@ -48,15 +59,15 @@ export class RedisRequests implements BatchSender {
   }
 
   acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
-    const { ownerToken, askHolderTtl, replaces = '' } = request;
+    const { ownerToken, askHolderTtl, replaces = '', fence } = request;
     const ttlMs = wholeMs(request.ttlMs);
     const [key] = keys;
-    if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '') {
+    if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '' || fence !== undefined) {
       this.releasesUnderWay.add(replaces);
       this.run<AcquireVote>(
         ACQUIRE,
-        keys,
-        [ownerToken, ttlMs, replaces],
+        fence === undefined ? keys : [...keys, ...keys.map(fenceKey)],
+        [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
         acquireVoteFrom,
         (acquireVote) => {
@@ -70,7 +81,7 @@ export class RedisRequests implements BatchSender {
     this.connection.request(
       (client) => client.set(key, ownerToken, 'PX', ttlMs, 'NX'),
       (reply) => {
-        vote(acquireVoteFrom(reply));
+        vote(setVoteFrom(reply));
       },
       (error) => {
         vote({ kind: 'failed', error });
@@ -85,6 +96,18 @@ export class RedisRequests implements BatchSender {
       [ownerToken, wholeMs(ttlMs)],
       this.unlessReleased(ownerToken),
       extendVoteFrom,
+      vote,
+    );
+  }
+
+  raiseFence(keys: Keys, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    const { ownerToken, fence, keepMs } = request;
+    this.run<RaiseFenceVote>(
+      RAISE_FENCE,
+      [...keys, ...keys.map(fenceKey)],
+      [ownerToken, fence, wholeMs(keepMs)],
+      always,
+      raiseFenceVoteFrom,
       vote,
     );
   }
@@ -147,7 +170,7 @@ export class RedisRequests implements BatchSender {
       send,
       (reply) => {
         this.batchesUnderWay.delete(entries);
-        giveVotes(entries, reply, this.onFailedRelease);
+        giveVotes(entries, readBatchReply(reply, entries.length), this.onFailedRelease);
       },
       (error) => {
         this.batchesUnderWay.delete(entries);
@@ -210,7 +233,7 @@ export class RedisRequests implements BatchSender {
 /** A hand-over ends a hold as a release does. */
 function releasedBy(entry: BatchEntry): string | undefined {
   if (isRelease(entry)) return entry.request.ownerToken;
-  return entry.letter === 't' ? entry.request.replaces : undefined;
+  return entry.letter === 't' || entry.letter === 'n' ? entry.request.replaces : undefined;
 }
 
 const RELEASED_MEANWHILE = new RedisNodeError(

@@ -1,17 +1,47 @@
-import type { AcquireVote, ExtendVote, FailedVote, NodeHold, ReleaseVote } from '../core/lock-node.interface';
+import type {
+  AcquireVote,
+  ExtendVote,
+  FailedVote,
+  NodeHold,
+  RaiseFenceVote,
+  ReleaseVote,
+} from '../core/lock-node.interface';
 import { RedisNodeError } from './redis-node-error';
 
 const GRANTED = { kind: 'granted' } as const;
 const REPLACED = { kind: 'granted', replaced: true } as const;
 const DENIED = { kind: 'denied' } as const;
 
-/** The reply of `SET … NX`, or of the acquire script. Only the exact words of success are a grant. */
-export function acquireVoteFrom(reply: unknown): AcquireVote {
+/** The reply of `SET … NX`. Only the exact word of success is a grant. */
+export function setVoteFrom(reply: unknown): AcquireVote {
   if (reply === 'OK') return GRANTED;
-  if (reply === 'REPLACED') return REPLACED;
-  if (reply === null) return DENIED;
-  const holderTtlMs = ttlFrom(reply);
+  return reply === null ? DENIED : unexpectedReply();
+}
+
+/** The reply of the acquire script: the node's time, what came of it, and the number of a grant with a fence. */
+export function acquireVoteFrom(reply: unknown): AcquireVote {
+  const [time, outcome, number] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  if (microsFrom(time) === undefined) return unexpectedReply();
+  if (outcome === 'OK' || outcome === 'REPLACED') {
+    const grant = outcome === 'OK' ? GRANTED : REPLACED;
+    if (number === undefined) return grant;
+    const fence = microsFrom(number);
+    return fence === undefined ? unexpectedReply() : { ...grant, fence };
+  }
+  const holderTtlMs = ttlFrom(outcome);
   return holderTtlMs === undefined ? unexpectedReply() : { kind: 'denied', holderTtlMs };
+}
+
+/** A number of microseconds, which servers write as text: not all of them fit into their integers for scripts. */
+export function microsFrom(text: unknown): number | undefined {
+  if (typeof text !== 'string' || !/^[1-9]\d{0,15}$/.test(text)) return undefined;
+  const micros = Number(text);
+  return Number.isSafeInteger(micros) ? micros : undefined;
+}
+
+export function raiseFenceVoteFrom(reply: unknown): RaiseFenceVote {
+  if (reply === 1) return GRANTED;
+  return reply === 0 ? DENIED : unexpectedReply();
 }
 
 export function extendVoteFrom(reply: unknown): ExtendVote {

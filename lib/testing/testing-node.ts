@@ -9,6 +9,8 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
@@ -50,6 +52,11 @@ export class TestingNode implements LockNode {
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     if (this.hasFailed) vote(this.failure());
     else this.inner.extend(request, vote);
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    if (this.hasFailed) vote(this.failure());
+    else this.inner.raiseFence(request, vote);
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {

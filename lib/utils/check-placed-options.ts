@@ -9,6 +9,7 @@ const KNOWN = Object.keys({
   autoExtend: true,
   maxHold: true,
   holdAtLeast: true,
+  fencing: true,
   reentrant: true,
   connection: true,
   onBusy: true,

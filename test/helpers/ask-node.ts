@@ -4,6 +4,8 @@ import type {
   ExtendRequest,
   ExtendVote,
   LockNode,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseRequest,
   ReleaseVote,
 } from '../../lib/core/lock-node.interface';
@@ -32,6 +34,17 @@ export function extend(
   const whole = { ttlMs: TTL_MS, ...request, resources: [resources].flat() };
   return new Promise((resolve) => {
     node.extend(whole, resolve);
+  });
+}
+
+export function raiseFence(
+  node: LockNode,
+  resources: string | string[],
+  request: Ask<RaiseFenceRequest> & { fence: number },
+): Promise<RaiseFenceVote> {
+  const whole = { keepMs: 86_400_000, ...request, resources: [resources].flat() };
+  return new Promise((resolve) => {
+    node.raiseFence(whole, resolve);
   });
 }
 

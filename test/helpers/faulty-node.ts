@@ -8,6 +8,8 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseHandler,
   ReleaseRequest,
   ReleaseSubscription,
@@ -29,8 +31,8 @@ export type Fault =
   | 'refused';
 
 interface Sent {
-  readonly verb: 'acquire' | 'extend' | 'release';
-  readonly request: AcquireRequest | ExtendRequest | ReleaseRequest;
+  readonly verb: 'acquire' | 'extend' | 'raiseFence' | 'release';
+  readonly request: AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest;
 }
 
 const REFUSED: FailedVote = { kind: 'failed', error: new Error('refused') };
@@ -107,6 +109,12 @@ export class FaultyNode implements LockNode {
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     this.pass({ verb: 'extend', request }, vote, (answer) => {
       this.inner.extend(request, answer);
+    });
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    this.pass({ verb: 'raiseFence', request }, vote, (answer) => {
+      this.inner.raiseFence(request, answer);
     });
   }
 

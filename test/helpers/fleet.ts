@@ -1,4 +1,5 @@
 import { Subject } from 'rxjs';
+import type { FencingSettings } from '../../lib/core/fencing';
 import type { Randomness } from '../../lib/core/randomness.interface';
 import { LockService } from '../../lib/lock.service';
 import type { LockEvent } from '../../lib/locking/lock-event.interface';
@@ -7,6 +8,9 @@ import type { LockOptions } from '../../lib/locking/lock-options';
 import { ownerTokenFactory } from '../../lib/locking/owner-token';
 import { FaultyNode } from './faulty-node';
 import { VirtualClock } from './virtual-clock';
+
+/** As a service has it by default. */
+export const FENCING: FencingSettings = { skewMs: 15_000, keepMs: 86_400_000 };
 
 interface ProcessOptions {
   nodeTimeoutMs?: number;
@@ -49,6 +53,7 @@ export class Fleet {
       clock: this.clock,
       randomness: this.randomness,
       newOwnerToken: ownerTokenFactory({ host: 'test', pid, serviceId: `p${pid}` }, this.randomness.secret),
+      fencing: FENCING,
       limits: { nodeTimeoutMs, maxTtlMs },
       defaults,
       isObserved: () => true,

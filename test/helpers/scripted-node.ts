@@ -3,12 +3,13 @@ import type {
   ExtendRequest,
   LockNode,
   NodeHold,
+  RaiseFenceRequest,
   ReleaseRequest,
   ReleaseSubscription,
 } from '../../lib/core/lock-node.interface';
 
-type Request = AcquireRequest | ExtendRequest | ReleaseRequest;
-type Verb = 'acquire' | 'extend' | 'release';
+type Request = AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest;
+type Verb = 'acquire' | 'extend' | 'raiseFence' | 'release';
 
 interface Asked {
   readonly verb: Verb;
@@ -47,6 +48,10 @@ export class ScriptedNode implements LockNode {
 
   extend(request: ExtendRequest, vote: (vote: never) => void): void {
     this.note({ verb: 'extend', request, vote });
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: never) => void): void {
+    this.note({ verb: 'raiseFence', request, vote });
   }
 
   release(request: ReleaseRequest, vote: (vote: never) => void): void {

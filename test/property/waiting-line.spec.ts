@@ -49,7 +49,9 @@ describe('WaitingLine', () => {
         for (const one of steps) {
           if (one.do === 'join') {
             const id = places.length;
-            places.push(line.join(one.resources, { ttlMs: 1, onFirst: () => called.push(id) }));
+            places.push(
+              line.join(one.resources, { ttlMs: 1, fencing: false, onFirst: () => called.push(id) }),
+            );
             model.join(id, one.resources);
             if (model.isFirst(id)) firstAtOnce.push(id);
           } else if (places.length > 0) {

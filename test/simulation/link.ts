@@ -9,6 +9,8 @@ import type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
@@ -104,6 +106,16 @@ export class Link implements LockNode {
       },
       (answer) => {
         this.world.rules.nodeExtend(this.node, request, answer);
+      },
+    );
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    this.send<RaiseFenceVote>(
+      () => `raise fence ${request.ownerToken} ${request.fence}`,
+      vote,
+      (answer) => {
+        this.node.raiseFence(request, answer);
       },
     );
   }

@@ -188,6 +188,7 @@ export class SimulatedClient {
       clock: rules.clock(this.clock),
       randomness: { secret: () => 'unused', fraction: this.random.fraction },
       newOwnerToken: tokens.next,
+      fencing: { skewMs: 15_000, keepMs: 86_400_000 },
       limits: { nodeTimeoutMs: NODE_TIMEOUT_MS, maxTtlMs: LONGEST_TTL_MS },
       defaults: { ttl: LONGEST_TTL_MS },
       emit: (event) => {

@@ -5,6 +5,8 @@ import type {
   ExtendRequest,
   ExtendVote,
   NodeHold,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
@@ -89,6 +91,10 @@ export class SimulatedNode {
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     this.store.extend(request, vote);
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    this.store.raiseFence(request, vote);
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {

@@ -1,6 +1,6 @@
 import { LeadingNode } from '../../../lib/core/leading-node';
 import { Redlock } from '../../../lib/core/redlock';
-import { Fleet } from '../../helpers/fleet';
+import { FENCING, Fleet } from '../../helpers/fleet';
 import { DENIED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
@@ -15,6 +15,7 @@ function redlockOn(nodes: readonly ScriptedNode[]) {
     clock,
     nodeTimeoutMs: NODE_TIMEOUT_MS,
     newOwnerToken: () => `token-${++tokens}`,
+    fencing: FENCING,
   });
   return {
     clock,

@@ -4,6 +4,7 @@ import { Redlock } from '../../../lib/core/redlock';
 import type { Attempt } from '../../../lib/core/attempt';
 import { remainingMs } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
+import { FENCING } from '../../helpers/fleet';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -14,7 +15,13 @@ function setUp(nodeCount = 3, nodeTimeoutMs = 500) {
   const clock = new VirtualClock();
   const nodes = Array.from({ length: nodeCount }, (_, position) => new ScriptedNode(`node-${position}`));
   let tokens = 0;
-  const redlock = new Redlock({ nodes, clock, nodeTimeoutMs, newOwnerToken: () => `token-${++tokens}` });
+  const redlock = new Redlock({
+    nodes,
+    clock,
+    nodeTimeoutMs,
+    newOwnerToken: () => `token-${++tokens}`,
+    fencing: FENCING,
+  });
   const acquire = () => watch<Attempt>(redlock.acquire(['order:7'], { ttlMs: TTL_MS }));
   const answer = (...votes: unknown[]) => {
     votes.forEach((vote, position) => {

@@ -2,6 +2,7 @@ import type { Hold } from '../../../lib/core/hold';
 import { Redlock, type Extension } from '../../../lib/core/redlock';
 import { readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
+import { FENCING } from '../../helpers/fleet';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -10,12 +11,19 @@ const LOST = { kind: 'denied', healed: false } as const;
 function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
   const clock = new VirtualClock();
   const nodes = Array.from({ length: nodeCount }, (_, position) => new ScriptedNode(`node-${position}`));
-  const redlock = new Redlock({ nodes, clock, nodeTimeoutMs, newOwnerToken: () => 'unused' });
+  const redlock = new Redlock({
+    nodes,
+    clock,
+    nodeTimeoutMs,
+    newOwnerToken: () => 'unused',
+    fencing: FENCING,
+  });
   const hold: Hold = {
     resources: ['order:7'],
     ownerToken: 'token',
     ttlMs,
     validity: validityFrom(readInstant(clock), ttlMs),
+    fencingToken: undefined,
     wasWon: true,
     releaseBegan: false,
     releaseAnsweredBy: 0,

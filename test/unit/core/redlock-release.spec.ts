@@ -2,18 +2,26 @@ import type { Hold } from '../../../lib/core/hold';
 import { Redlock } from '../../../lib/core/redlock';
 import { readInstant, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
+import { FENCING } from '../../helpers/fleet';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
 function setUp(nodeCount = 3) {
   const clock = new VirtualClock();
   const nodes = Array.from({ length: nodeCount }, (_, position) => new ScriptedNode(`node-${position}`));
-  const redlock = new Redlock({ nodes, clock, nodeTimeoutMs: 500, newOwnerToken: () => 'unused' });
+  const redlock = new Redlock({
+    nodes,
+    clock,
+    nodeTimeoutMs: 500,
+    newOwnerToken: () => 'unused',
+    fencing: FENCING,
+  });
   const hold: Hold = {
     resources: ['order:7'],
     ownerToken: 'token',
     ttlMs: 1_000,
     validity: validityFrom(readInstant(clock), 1_000),
+    fencingToken: undefined,
     wasWon: true,
     releaseBegan: false,
     releaseAnsweredBy: 0,

@@ -1,6 +1,7 @@
 import type { ReleaseRequest } from '../../../lib/core/lock-node.interface';
 import { Redlock } from '../../../lib/core/redlock';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
+import { FENCING } from '../../helpers/fleet';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -10,13 +11,19 @@ async function held() {
   const clock = new VirtualClock();
   const nodes = ['a', 'b', 'c'].map((name) => new ScriptedNode(name));
   let tokens = 0;
-  const redlock = new Redlock({ nodes, clock, nodeTimeoutMs: 500, newOwnerToken: () => `token-${++tokens}` });
+  const redlock = new Redlock({
+    nodes,
+    clock,
+    nodeTimeoutMs: 500,
+    newOwnerToken: () => `token-${++tokens}`,
+    fencing: FENCING,
+  });
   const attempt = redlock.acquire(['r'], { ttlMs: 10_000 });
   for (const node of nodes) node.answer('acquire', GRANTED);
   const won = await attempt;
   if (won.outcome !== 'won') throw new Error('not won');
   const replace = (votes: readonly object[]) => {
-    const { attempt, release } = redlock.replace(won.hold, 10_000);
+    const { attempt, release } = redlock.replace(won.hold, { ttlMs: 10_000, fencing: false });
     votes.forEach((vote, i) => nodes[i]?.answer('acquire', vote));
     return { attempt: watch(attempt), release: watch(release) };
   };

@@ -1,5 +1,6 @@
 import type { ReleaseRequest } from '../../../lib/core/lock-node.interface';
 import { giveVotes } from '../../../lib/redis/batch-votes';
+import { readBatchReply } from '../../../lib/redis/batch-reply';
 import type { BatchEntry } from '../../../lib/redis/command-batch';
 
 interface Vote {
@@ -7,8 +8,11 @@ interface Vote {
   readonly healed?: boolean;
   readonly waiting?: number;
   readonly replaced?: boolean;
+  readonly fence?: number;
   readonly error?: Error & { code?: string };
 }
+
+const PROPOSAL = 1_790_000_000_000_000;
 
 function entryOf(letter: BatchEntry['letter'], vote: (vote: Vote) => void): BatchEntry {
   const request = {
@@ -17,9 +21,13 @@ function entryOf(letter: BatchEntry['letter'], vote: (vote: Vote) => void): Batc
     ttlMs: 1_000,
     askHolderTtl: false,
     wakeWaiters: true,
+    fence: { proposal: PROPOSAL, skewMicros: 1, keepMs: 1 },
   };
   return { letter, request, vote };
 }
+
+/** As the script writes it behind the letters. */
+const TIME = ' 1790000000123456';
 
 function votesOf(letters: string, reply: unknown) {
   const votes: Vote[] = [];
@@ -27,13 +35,13 @@ function votesOf(letters: string, reply: unknown) {
   const entries = Array.from(letters, (letter, i) =>
     entryOf(letter as BatchEntry['letter'], (vote) => (votes[i] = vote)),
   );
-  giveVotes(entries, reply, (request) => failedReleases.push(request));
+  giveVotes(entries, readBatchReply(reply, entries.length), (request) => failedReleases.push(request));
   return { votes, kinds: votes.map(({ kind }) => kind), failedReleases };
 }
 
 describe('the reply to a batch', () => {
   it('has a letter for each request, in order', () => {
-    const { votes, failedReleases } = votesOf('aatteeerrww', 'gdpggdhgdg9');
+    const { votes, failedReleases } = votesOf('aatteeerrww', `gdpggdhgdg9${TIME}`);
 
     expect(votes).toMatchObject([
       { kind: 'granted' },
@@ -56,7 +64,7 @@ describe('the reply to a batch', () => {
   it('fails the requests that failed, with the reason, and no other', () => {
     const { votes, failedReleases } = votesOf(
       'aew',
-      "gfg OOM command not allowed when used memory > 'maxmemory'.",
+      `gfg${TIME} OOM command not allowed when used memory > 'maxmemory'.`,
     );
 
     expect(votes).toMatchObject([
@@ -68,7 +76,7 @@ describe('the reply to a batch', () => {
   });
 
   it('hands on the releases that failed, since what they should remove may be there', () => {
-    const { kinds, failedReleases } = votesOf('rwa', 'fff READONLY no');
+    const { kinds, failedReleases } = votesOf('rwa', `fff${TIME} READONLY no`);
 
     expect(kinds).toEqual(['failed', 'failed', 'failed']);
     expect(failedReleases).toHaveLength(2);
@@ -82,16 +90,20 @@ describe('the reply to a batch', () => {
     ['as many as a number of digits', 111],
     ['an array', ['g', 'g', 'g']],
     ['bytes', Buffer.from('ggg')],
-    ['too few letters', 'gg'],
-    ['too many letters', 'gggg'],
-    ['a reason without letters', ' OOM'],
-    ['a reason behind too few letters', 'gg OOM'],
-    ['another word', 'PONG'],
-    ['the word of success of another command', 'OK'],
-    ['letters of no meaning', 'xyz'],
-    ['capital letters', 'GGG'],
-    ['digits for what is no release', '111'],
-    ['line feeds', '\n\n\n'],
+    ['too few letters', `gg${TIME}`],
+    ['too many letters', `gggg${TIME}`],
+    ['a reason without letters', ` OOM${TIME}`],
+    ['a reason behind too few letters', `gg OOM${TIME}`],
+    ['another word', `PONG${TIME}`],
+    ['the word of success of another command', `OK${TIME}`],
+    ['letters of no meaning', `xyz${TIME}`],
+    ['capital letters', `GGG${TIME}`],
+    ['digits for what is no release', `111${TIME}`],
+    ['without the time', 'ggg'],
+    ['with half a time', 'ggg 17900x'],
+    ['with a time that is no number', 'ggg 1e5'],
+    ['with numbers that are none of its', `ggg1${TIME}`],
+    ['line feeds', `\n\n\n${TIME}`],
   ])('that is %s is believed nothing', (_, reply) => {
     const { kinds, failedReleases } = votesOf('aer', reply);
 
@@ -99,17 +111,40 @@ describe('the reply to a batch', () => {
     expect(failedReleases).toHaveLength(1);
   });
 
-  it.each(['a', 'e', 'r', 'w', 't'] as const)(
+  it.each(['a', 'e', 'r', 'w', 't', 'n'] as const)(
     'grants and denies a request %j by no letter but those that are meant for it',
     (letter) => {
-      const meant = { a: 'gd', t: 'gpd', e: 'gdh', r: 'gd', w: 'gd123456789' }[letter];
+      const meant = { a: 'gd', t: 'gpd', n: 'gpd', e: 'gdh', r: 'gd', w: 'gd123456789' }[letter];
       const every = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 
-      const believed = every.filter((text) => votesOf(letter, text).kinds[0] !== 'failed');
+      const believed = every.filter((text) => votesOf(letter, text + TIME).kinds[0] !== 'failed');
 
       expect(believed.sort()).toEqual(Array.from(meant).sort());
     },
   );
+
+  it('gives grants with a fence their number: what was proposed, or what the reply says, in order', () => {
+    const { votes } = votesOf('nnannn', `gndqpn,41,42,43${TIME}`);
+
+    expect(votes).toEqual([
+      { kind: 'granted', fence: PROPOSAL },
+      { kind: 'granted', fence: 41 },
+      { kind: 'denied', healed: false },
+      { kind: 'granted', replaced: true, fence: 42 },
+      { kind: 'granted', replaced: true, fence: PROPOSAL },
+      { kind: 'granted', fence: 43 },
+    ]);
+  });
+
+  it.each([
+    ['missing', ''],
+    ['no number', ',x'],
+    ['too large to be exact', ',9007199254740993'],
+    ['zero', ',0'],
+    ['negative', ',-1'],
+  ])('does not grant with a number that is %s', (_, numbers) => {
+    expect(votesOf('n', `n${numbers}${TIME}`).kinds).toEqual(['failed']);
+  });
 
   it('reaches the others when one of them makes a mistake with its vote', () => {
     const heard: string[] = [];
@@ -118,7 +153,7 @@ describe('the reply to a batch', () => {
     });
     const sound = entryOf('a', ({ kind }) => heard.push(kind));
 
-    giveVotes([broken, sound], 'gg', () => undefined);
+    giveVotes([broken, sound], readBatchReply(`gg${TIME}`, 2), () => undefined);
 
     expect(heard).toEqual(['granted']);
   });

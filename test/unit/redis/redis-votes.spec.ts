@@ -1,4 +1,13 @@
-import { acquireVoteFrom, extendVoteFrom, holdFrom, releaseVoteFrom } from '../../../lib/redis/redis-votes';
+import {
+  acquireVoteFrom,
+  extendVoteFrom,
+  holdFrom,
+  raiseFenceVoteFrom,
+  releaseVoteFrom,
+  setVoteFrom,
+} from '../../../lib/redis/redis-votes';
+
+const TIME = '1790000000123456';
 
 const ODD = [
   undefined,
@@ -22,7 +31,13 @@ const ODD = [
 
 describe('replies of a server that is broken', () => {
   it.each([...ODD, 'PONG'].map((reply) => [reply]))('%p is never a grant, a denial or a hold', (reply) => {
-    if (reply !== 3) expect(acquireVoteFrom(reply).kind).toBe('failed');
+    expect(setVoteFrom(reply).kind).toBe('failed');
+    expect(acquireVoteFrom(reply).kind).toBe('failed');
+    if (reply !== 3) expect(acquireVoteFrom([TIME, reply]).kind).toBe('failed');
+    expect(acquireVoteFrom([reply, 'OK']).kind).toBe(reply === '1' ? 'granted' : 'failed');
+    if (reply !== undefined)
+      expect(acquireVoteFrom([TIME, 'OK', reply]).kind).toBe(reply === '1' ? 'granted' : 'failed');
+    expect(raiseFenceVoteFrom(reply).kind).toBe('failed');
     expect(extendVoteFrom(reply).kind).toBe('failed');
     // 3 says that two processes wait.
     if (reply !== 3) expect(releaseVoteFrom(reply).kind).toBe('failed');
@@ -36,10 +51,15 @@ describe('replies of a server that is broken', () => {
 
 describe('replies of a server', () => {
   it('are read as the scripts mean them', () => {
-    expect(acquireVoteFrom('OK')).toEqual({ kind: 'granted' });
-    expect(acquireVoteFrom(null)).toEqual({ kind: 'denied' });
-    expect(acquireVoteFrom(0)).toEqual({ kind: 'denied', holderTtlMs: 0 });
-    expect(acquireVoteFrom(-1)).toEqual({ kind: 'denied', holderTtlMs: Infinity });
+    expect(setVoteFrom('OK')).toEqual({ kind: 'granted' });
+    expect(setVoteFrom(null)).toEqual({ kind: 'denied' });
+    expect(acquireVoteFrom([TIME, 'OK'])).toEqual({ kind: 'granted' });
+    expect(acquireVoteFrom([TIME, 'REPLACED'])).toEqual({ kind: 'granted', replaced: true });
+    expect(acquireVoteFrom([TIME, 'OK', '42'])).toEqual({ kind: 'granted', fence: 42 });
+    expect(acquireVoteFrom([TIME, 'REPLACED', '42'])).toEqual({ kind: 'granted', replaced: true, fence: 42 });
+    expect(acquireVoteFrom([TIME, 0])).toEqual({ kind: 'denied', holderTtlMs: 0 });
+    expect(acquireVoteFrom([TIME, -1])).toEqual({ kind: 'denied', holderTtlMs: Infinity });
+    expect([0, 1].map(raiseFenceVoteFrom)).toEqual([{ kind: 'denied' }, { kind: 'granted' }]);
     expect([0, 1, 2].map(extendVoteFrom)).toEqual([
       { kind: 'denied', healed: false },
       { kind: 'granted' },

@@ -1,0 +1,38 @@
+import { microsFrom } from './redis-votes';
+
+/** The reply of the batch script, taken apart. */
+export interface BatchReply {
+  /** One for each request. */
+  readonly letters: string;
+  /** Of the grants whose letter says that they have one, in order. */
+  readonly numbers: readonly (number | undefined)[];
+  /** The node's time in microseconds. */
+  readonly micros: number;
+  /** Why requests failed, if some did. */
+  readonly fault: string;
+}
+
+/** Undefined for what is the answer to something else: of another length, or without the node's time. */
+export function readBatchReply(reply: unknown, requests: number): BatchReply | undefined {
+  if (typeof reply !== 'string') return undefined;
+  const end = reply.indexOf(' ');
+  if (end < requests) return undefined;
+  const faultAt = reply.indexOf(' ', end + 1);
+  const micros = microsFrom(faultAt === -1 ? reply.slice(end + 1) : reply.slice(end + 1, faultAt));
+  const isWhole = end === requests || reply.charAt(requests) === ',';
+  if (micros === undefined || !isWhole) return undefined;
+  return {
+    letters: reply.slice(0, requests),
+    numbers:
+      end === requests
+        ? NONE
+        : reply
+            .slice(requests + 1, end)
+            .split(',')
+            .map(microsFrom),
+    micros,
+    fault: faultAt === -1 ? '' : reply.slice(faultAt + 1).trim(),
+  };
+}
+
+const NONE: readonly (number | undefined)[] = [];
