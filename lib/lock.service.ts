@@ -20,7 +20,7 @@ export interface WithLockOptions extends LockOptions {
   reentrant?: boolean;
 }
 
-type Task<T, L = Lock> = (lock: L) => T | Promise<T>;
+type Task<T, L> = (lock: L) => T | Promise<T>;
 
 /**
  * Distributed locks, one holder per resource in the whole fleet. Inject it, or make one with `createLockService`.
@@ -101,8 +101,8 @@ export class LockService {
   ): Promise<T>;
   async withLock<T>(
     resources: string | readonly string[],
-    optionsOrTask: WithLockOptions | Task<T>,
-    taskAfterOptions?: Task<T>,
+    optionsOrTask: WithLockOptions | Task<T, Lock>,
+    taskAfterOptions?: Task<T, Lock>,
   ): Promise<T> {
     const [options, task] =
       typeof optionsOrTask === 'function' ? [undefined, optionsOrTask] : [optionsOrTask, taskAfterOptions];
