@@ -9,6 +9,9 @@ const WAIT_SECONDS = [
 const HOLD_SECONDS = [...[0.001, 0.005, 0.01, 0.05, 0.1, 0.5], ...[1, 5, 10, 30, 60, 300, 900, 3_600]];
 const VALIDITY_SECONDS = [0, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60, 120];
 
+/** The ways to lose a lock that are nobody's intention. */
+const ACCIDENTS: readonly LockLostReason[] = ['expired', 'gone'];
+
 /** The metrics of locks. Durations go in as milliseconds, and out as seconds. */
 export class LockMeters {
   private readonly acquireDuration: Histogram;
@@ -50,6 +53,13 @@ export class LockMeters {
       description: 'Locks that this process holds now.',
       unit: '{lock}',
     });
+  }
+
+  /** Shows the counters at 0: what a counter begins with is no increase to those who watch it. */
+  begin(labels: LockLabels): void {
+    for (const counter of [this.busyCalls, this.unavailableCalls, this.extensions]) counter.add(0, labels);
+    for (const reason of ACCIDENTS) this.lostLocks.add(0, { ...labels, [ATTRIBUTE.reason]: reason });
+    this.heldLocks.add(0, labels);
   }
 
   acquired(labels: LockLabels, waitedMs: number): void {

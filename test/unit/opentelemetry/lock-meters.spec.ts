@@ -66,7 +66,7 @@ describe('the metrics of locks', () => {
       ['busy', { sum: 0.4, count: 2 }],
       ['unavailable', { sum: 0.5, count: 1 }],
     ]);
-    expect(await telemetry.metric('redlock.lock.held')).toEqual([]);
+    expect(await telemetry.value('redlock.lock.held')).toBe(0);
   });
 
   it('count what is held now, extensions, and what was lost by its reason', async () => {
@@ -85,8 +85,9 @@ describe('the metrics of locks', () => {
     expect(await telemetry.value('redlock.lock.held')).toBe(0);
     const lost = await telemetry.metric('redlock.lock.lost');
     expect(lost.map(({ attributes, value }) => [attributes['redlock.lost.reason'], value])).toEqual([
-      ['max-hold', 1],
       ['expired', 1],
+      ['gone', 0],
+      ['max-hold', 1],
     ]);
   });
 
@@ -107,9 +108,11 @@ describe('the metrics of locks', () => {
     await fleet.clock.advance(1_500);
     await early.release();
 
-    for (const name of ['lock.held', 'lock.extensions', 'hold.duration', 'release.validity']) {
+    for (const name of ['hold.duration', 'release.validity']) {
       expect(await telemetry.metric(`redlock.${name}`)).toEqual([]);
     }
+    expect(await telemetry.value('redlock.lock.held')).toBe(0);
+    expect(await telemetry.value('redlock.lock.extensions')).toBe(0);
   });
 
   it('let go of what is held when they are stopped, and say nothing after that', async () => {
@@ -124,6 +127,28 @@ describe('the metrics of locks', () => {
     expect(await telemetry.value('redlock.acquire.duration')).toMatchObject({ count: 1 });
     expect(await telemetry.metric('redlock.hold.duration')).toEqual([]);
     expect(await telemetry.metric('redlock.node.up')).toEqual([]);
+  });
+
+  it('show counters at 0 before anything happens, and again for each new group, so that the first loss is an increase', async () => {
+    const counters = async () => {
+      const names = ['acquire.busy', 'acquire.unavailable', 'lock.extensions', 'lock.lost', 'lock.held'];
+      const series = await Promise.all(names.map((name) => telemetry.metric(`redlock.${name}`)));
+      return series.map((one) => one.map(({ value }) => value));
+    };
+    const stop = instrument();
+    expect(await counters()).toEqual([[0], [0], [0], [0, 0], [0]]);
+    stop();
+
+    instrument({ connection: 'grouped', resourceGroup: () => 'order' });
+    await service.acquire('order:7');
+
+    expect(await counters()).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [0, 0, 0, 0],
+      [0, 1],
+    ]);
   });
 
   it('sort locks into the groups that the application names', async () => {

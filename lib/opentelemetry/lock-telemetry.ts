@@ -1,0 +1,143 @@
+import { diag, metrics, trace, type Attributes } from '@opentelemetry/api';
+import type { LockService } from '../lock.service';
+import type { LockEvent } from '../locking/lock-event.interface';
+import { ATTRIBUTE, SCOPE, type LockLabels } from './attributes';
+import { LockMeters } from './lock-meters';
+import { LockSpans, type HoldSpan } from './lock-spans';
+import type { InstrumentLocksOptions } from './lock-telemetry-options';
+import { NodeGauge } from './node-gauge';
+
+type HoldEnd = Extract<LockEvent, { type: 'released' | 'lost' }>;
+
+/** There should be tens of groups; whoever makes one per id must not fill the memory (R18). */
+const MOST_GROUPS = 1_000;
+
+interface ObservedHold {
+  readonly labels: LockLabels;
+  readonly span: HoldSpan;
+}
+
+/** Turns the events of one lock service into spans and metrics. */
+export class LockTelemetry {
+  private readonly connection: string;
+  private readonly spans: LockSpans;
+  private readonly meters: LockMeters;
+  private readonly nodes: NodeGauge;
+  private readonly groups = new Set<string | undefined>();
+  /** By owner token. Each ends with its `released` or `lost`. */
+  private readonly holds = new Map<string, ObservedHold>();
+
+  constructor(
+    locks: Pick<LockService, 'inspect'>,
+    private readonly options: InstrumentLocksOptions,
+  ) {
+    const meter = (options.meterProvider ?? metrics).getMeter(SCOPE);
+    this.connection = options.connection ?? 'default';
+    this.spans = new LockSpans((options.tracerProvider ?? trace).getTracer(SCOPE));
+    this.meters = new LockMeters(meter);
+    this.nodes = new NodeGauge(meter, locks, this.connection);
+    if (options.resourceGroup === undefined) this.labelsOfGroup(undefined);
+  }
+
+  /** Never throws: an error of a subscriber would end the process. */
+  note(event: LockEvent): void {
+    try {
+      this.record(event);
+    } catch (error) {
+      diag.error(`${SCOPE}: the event '${event.type}' was not recorded`, error);
+    }
+  }
+
+  stop(): void {
+    this.nodes.stop();
+    for (const { labels, span } of this.holds.values()) {
+      this.meters.heldNoMore(labels);
+      span.abandon();
+    }
+    this.holds.clear();
+  }
+
+  private record(event: LockEvent): void {
+    switch (event.type) {
+      case 'acquired': {
+        const labels = this.labelsOf(event.resources);
+        this.meters.acquired(labels, event.waitedMs);
+        const span = this.spans.acquired(this.describe(event.resources, labels), event.waitedMs);
+        this.holds.set(event.ownerToken, { labels, span });
+        break;
+      }
+      case 'busy':
+      case 'unavailable': {
+        const labels = this.labelsOf(event.resources);
+        this.meters[event.type](labels, event.waitedMs);
+        this.spans[event.type](this.describe(event.resources, labels), event.waitedMs);
+        break;
+      }
+      case 'extended': {
+        const hold = this.holds.get(event.ownerToken);
+        if (hold === undefined) break;
+        this.meters.extended(hold.labels);
+        hold.span.extended();
+        break;
+      }
+      case 'released':
+      case 'lost':
+        this.recordEnd(event);
+        break;
+      case 'node-up':
+      case 'node-down':
+        this.nodes.set(event.node, event.type === 'node-up');
+        break;
+    }
+  }
+
+  private recordEnd(event: HoldEnd): void {
+    const hold = this.holds.get(event.ownerToken);
+    // Acquired before anybody looked.
+    if (hold === undefined) return;
+    this.holds.delete(event.ownerToken);
+    const { labels, span } = hold;
+    this.meters.heldNoMore(labels);
+    if (event.type === 'lost') {
+      this.meters.lost(labels, event.error.reason, event.heldMs);
+      span.lost(event.error.reason, event.heldMs);
+    } else {
+      this.meters.released(labels, event.outcome, event.heldMs, event.validityMs);
+      span.released(event.outcome, event.heldMs);
+    }
+  }
+
+  private labelsOf(resources: readonly string[]): LockLabels {
+    return this.labelsOfGroup(this.groupOf(resources));
+  }
+
+  private labelsOfGroup(group: string | undefined): LockLabels {
+    const labels = {
+      [ATTRIBUTE.connection]: this.connection,
+      ...(group === undefined ? {} : { [ATTRIBUTE.group]: group }),
+    };
+    if (!this.groups.has(group) && this.groups.size < MOST_GROUPS) {
+      this.groups.add(group);
+      this.meters.begin(labels);
+    }
+    return labels;
+  }
+
+  /** A lock counts also where the group of its resources cannot be told. */
+  private groupOf(resources: readonly string[]): string | undefined {
+    try {
+      return this.options.resourceGroup?.(resources);
+    } catch (error) {
+      diag.warn(`${SCOPE}: resourceGroup threw`, error);
+      return undefined;
+    }
+  }
+
+  private describe(resources: readonly string[], labels: LockLabels): Attributes {
+    return {
+      ...labels,
+      [ATTRIBUTE.resourceCount]: resources.length,
+      ...(this.options.spanResources === true ? { [ATTRIBUTE.resources]: [...resources] } : {}),
+    };
+  }
+}
