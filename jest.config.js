@@ -32,7 +32,7 @@ const suite = (name) => ({
 });
 
 module.exports = {
-  projects: ['unit', 'property', 'simulation', 'contract', 'e2e', 'package'].map(suite),
+  projects: ['unit', 'property', 'simulation', 'contract', 'e2e', 'chaos', 'package'].map(suite),
   // For the slowest, which build or start something; jest knows no limit per project.
   testTimeout: 60_000,
 };

@@ -4,10 +4,10 @@ import { cache, root, tools } from './paths.mjs';
 import { run } from './run.mjs';
 
 /** In the order of how soon they tell something. Also the projects of jest.config.js, and the folders of test/. */
-export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'package'];
+export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'chaos', 'package'];
 
 /** What a spec imports that starts real servers. */
-const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|sample-shop)'/;
+const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|redis-sentinel|sample-shop)'/;
 
 /** Runs one suite; `{ passed, failed, skipped, problem }` counts its tests. */
 export function runJest(suite, { hasRedis }) {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,8 +16,10 @@ export class Command {
   private readonly mark = randomUUID();
   private readonly folder = mkdtempSync(join(tmpdir(), 'sample-spec-'));
 
-  constructor(script: string, env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [join(root, 'scripts', script)], {
+  constructor(script: string, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []) {
+    // PostgreSQL runs as another user, where the tests run as root.
+    chmodSync(this.folder, 0o755);
+    this.child = spawn(process.execPath, [join(root, 'scripts', script), ...args], {
       env: { ...process.env, REDIS_NODES: '', ...env, TMPDIR: this.folder, SAMPLE_SPEC_MARK: this.mark },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

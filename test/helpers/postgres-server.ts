@@ -61,6 +61,8 @@ export class PostgresServer {
   async stop(): Promise<void> {
     const child = this.process;
     if (child !== undefined) {
+      // Else a script would be free to end before.
+      child.ref();
       const exited = once(child, 'exit');
       // At once, with its connections cut: nobody needs the data any more.
       child.kill('SIGQUIT');

@@ -137,6 +137,8 @@ export class RedisServer {
   private async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.process;
     if (child === undefined) return;
+    // Else a script would be free to end before.
+    child.ref();
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;

@@ -94,13 +94,26 @@ export class TcpProxy {
   }
 
   private carry(from: Socket, to: Socket, mayPass: () => boolean): void {
-    const write = (data: Buffer) => {
-      if (to.writable) to.write(data);
+    // In the order of arrival, as TCP keeps it, also when the delay becomes shorter in between.
+    const onTheWay: { data: Buffer; dueAtMs: number }[] = [];
+    const write = () => {
+      for (;;) {
+        const [first] = onTheWay;
+        if (first === undefined) return;
+        const waitMs = first.dueAtMs - performance.now();
+        if (waitMs > 0) {
+          setTimeout(write, waitMs);
+          return;
+        }
+        onTheWay.shift();
+        if (to.writable) to.write(first.data);
+      }
     };
     from.on('data', (data) => {
       if (!mayPass()) return;
-      if (this.delayMs === 0) write(data);
-      else setTimeout(write, this.delayMs, data);
+      onTheWay.push({ data, dueAtMs: performance.now() + this.delayMs });
+      // Else a timer runs already.
+      if (onTheWay.length === 1) write();
     });
   }
 }

@@ -1,0 +1,35 @@
+import { transformFileSync } from '@swc/core';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { cache, root } from './paths.mjs';
+
+/**
+ * Compiles folders of sources for as long as this process lives, without looking at types, and loads one of the files
+ * as CommonJS: the tests that are programs of their own need no build before.
+ */
+export function compileAndLoad(name, folders, file) {
+  const output = join(cache, `${name}-${process.pid}`);
+  process.on('exit', () => rmSync(output, { recursive: true, force: true }));
+  for (const folder of folders) compile(folder, output);
+  writeFileSync(join(output, 'package.json'), '{ "type": "commonjs" }');
+  return createRequire(import.meta.url)(join(output, file));
+}
+
+function compile(folder, output) {
+  for (const name of readdirSync(join(root, folder), { recursive: true })) {
+    if (!name.endsWith('.ts') || name.endsWith('.spec.ts')) continue;
+    const { code } = transformFileSync(join(root, folder, name), {
+      swcrc: false,
+      jsc: {
+        target: 'es2023',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+      },
+      module: { type: 'commonjs' },
+    });
+    const file = join(output, folder, name.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, code);
+  }
+}

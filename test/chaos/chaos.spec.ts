@@ -1,0 +1,69 @@
+import { Command } from '../e2e/sample-shop';
+import { PostgresServer } from '../helpers/postgres-server';
+
+// Real processes that wait for real time, also where other tests take the processor.
+jest.setTimeout(240_000);
+
+const SEED = ['--seed', '1'];
+
+/** Runs `npm run chaos` to its end. */
+async function chaos(...args: string[]) {
+  const command = new Command('chaos.mjs', {}, args);
+  try {
+    const code = await command.end();
+    return { code, output: command.output, leftBehind: command.leftBehind() };
+  } finally {
+    await command.dispose();
+  }
+}
+
+/** What the table at the end says. */
+function figure(output: string, name: string): number {
+  const line = output.split('\n').find((text) => text.startsWith(`${name}   `)) ?? '';
+  return Number.parseFloat(line.slice(name.length));
+}
+
+describe('npm run chaos', () => {
+  it('sees no two holders and no stale write, and progress in every calm', async () => {
+    const { code, output, leftBehind } = await chaos('--seconds', '16', ...SEED);
+
+    const broken = ['overlaps', 'tokens that did not grow', 'stale writes through', 'errors'];
+    // All of the output, when it fails.
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringContaining('No rule was broken.') as string,
+    });
+    expect(broken.map((name) => figure(output, name))).toEqual([0, 0, 0, 0]);
+    expect(figure(output, 'acquisitions')).toBeGreaterThan(0);
+    if (PostgresServer.canStart) expect(figure(output, 'writes applied')).toBeGreaterThan(0);
+    expect(leftBehind).toEqual([]);
+  });
+
+  it.each([
+    ['a quorum of one', 'quorum', 'overlaps'],
+    ['nodes that grant again at once after they restarted empty', 'guard', 'overlaps'],
+    ...(PostgresServer.canStart
+      ? [['a table that does not look at fencing tokens', 'fencing', 'stale writes through']]
+      : []),
+  ])('notices %s', async (_, rule = '', broken = '') => {
+    const { code, output } = await chaos('--seconds', '60', '--break', rule, ...SEED);
+
+    expect(code).toBe(1);
+    expect(output).toContain('VIOLATION hot:');
+    expect(figure(output, broken)).toBeGreaterThan(0);
+  });
+
+  it('leaves nothing behind when it is interrupted', async () => {
+    const command = new Command('chaos.mjs', {}, ['--seconds', '60', ...SEED]);
+    try {
+      await command.printed('seed 1');
+
+      const code = await command.interrupt();
+
+      expect(code).toBe(130);
+      expect(command.leftBehind()).toEqual([]);
+    } finally {
+      await command.dispose();
+    }
+  });
+});

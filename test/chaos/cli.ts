@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { Chaos } from './chaos';
+import { AMNESIA, NODE_FAULT_KINDS, type NodeFaultKind } from './node-faults';
+import { type Sabotage, SABOTAGES } from './settings';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    seconds: { type: 'string' },
+    seed: { type: 'string' },
+    processes: { type: 'string', default: '4' },
+    workers: { type: 'string', default: '5' },
+    /** These kinds of faults of nodes alone, by name. */
+    faults: { type: 'string' },
+    /** Breaks a rule on purpose. */
+    break: { type: 'string' },
+  },
+});
+
+let chaos: Chaos | undefined;
+
+/** `npm run chaos`: real processes, and all that can happen to them. Returns the exit code. */
+export async function main(root: string): Promise<number> {
+  chaos = new Chaos({
+    seed: values.seed === undefined ? Date.now() % 1_000_000 : number('seed', values.seed),
+    processes: number('processes', values.processes),
+    workers: number('workers', values.workers),
+    durationMs: duration(),
+    sabotage: sabotage(values.break),
+    kinds: kinds(values.faults),
+    root,
+    print: (line) => {
+      console.log(line);
+    },
+  });
+  const summary = await chaos.run();
+  const rows = summary.rows();
+  const width = Math.max(...rows.map(([name]) => name.length));
+  console.log('');
+  for (const [name, value] of rows) console.log(`${name.padEnd(width)}   ${value.padStart(8)}`);
+  console.log(summary.isGood ? '\nNo rule was broken.' : '\nWRONG: see above.');
+  return summary.isGood ? 0 : 1;
+}
+
+export async function stop(): Promise<void> {
+  await chaos?.stop();
+}
+
+function duration(): number {
+  if (values.minutes !== undefined) return number('minutes', values.minutes) * 60_000;
+  return number('seconds', values.seconds ?? '60') * 1_000;
+}
+
+function kinds(names: string | undefined): NodeFaultKind[] {
+  // Nothing else, so that it shows soon.
+  if (names === undefined && values.break === 'guard') return ['restarted empty'];
+  if (names === undefined) return NODE_FAULT_KINDS.filter((kind) => !AMNESIA.includes(kind));
+  return names.split(',').map((name) => {
+    const kind = NODE_FAULT_KINDS.find((one) => one === name.trim());
+    if (kind === undefined) throw new Error(`no fault "${name}"; there are: ${NODE_FAULT_KINDS.join(', ')}`);
+    return kind;
+  });
+}
+
+function sabotage(name: string | undefined): Sabotage | undefined {
+  if (name === undefined) return undefined;
+  const found = SABOTAGES.find((one) => one === name);
+  if (found === undefined)
+    throw new Error(`nothing to break is called "${name}"; there are: ${SABOTAGES.join(', ')}`);
+  return found;
+}
+
+function number(option: string, text: string): number {
+  const value = Number(text);
+  if (text === '' || !(value >= 0)) throw new Error(`--${option} must be a number, and not "${text}"`);
+  return value;
+}

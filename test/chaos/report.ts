@@ -1,0 +1,45 @@
+import { writeSync } from 'node:fs';
+
+/** What a client process tells the witness. Moments are in milliseconds on the clock of `monotonicMs`. */
+export type Report =
+  | StartReport
+  /** It was extended, and is valid until then if nothing else happens. */
+  | { readonly type: 'extended'; readonly hold: string; readonly untilMs: number }
+  /** The task is over, and the lock is given back from now on. */
+  | { readonly type: 'end'; readonly hold: string; readonly atMs: number }
+  /** The signal of the lock aborted. */
+  | { readonly type: 'lost'; readonly hold: string; readonly atMs: number }
+  /** What came of the wish to have a lock, when it did not come true. */
+  | { readonly type: 'busy' | 'unavailable' }
+  /** A write to the table that the lock guards; refused: its token was too old. */
+  | { readonly type: 'write'; readonly isRefused: boolean }
+  /** What must not happen. */
+  | { readonly type: 'error'; readonly text: string };
+
+export interface StartReport {
+  readonly type: 'start';
+  /** Its name: the owner token. */
+  readonly hold: string;
+  readonly resources: readonly string[];
+  /** Read after the lock was given. */
+  readonly atMs: number;
+  /** When it ends, by the clocks of the holder, if it is not extended. */
+  readonly untilMs: number;
+  readonly fence: number | undefined;
+}
+
+/** The same clock for all processes of this machine. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** The file descriptor of a client process on which it reports. */
+export const REPORTS = 3;
+
+/**
+ * Returns when the operating system has it. A client that is killed right after this has reported all the same, so
+ * no hold is missed.
+ */
+export function report(what: Report): void {
+  writeSync(REPORTS, `${JSON.stringify(what)}\n`);
+}

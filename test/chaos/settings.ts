@@ -1,0 +1,28 @@
+/** One way to break a rule on purpose, to see that the witness notices. */
+export type Sabotage =
+  /** Each lock is asked of one node alone, another one each time: a quorum of 1 in a fleet of five. */
+  | 'quorum'
+  /** Nodes that come back empty grant at once. */
+  | 'guard'
+  /** The table does not look at the fencing token. */
+  | 'fencing';
+
+export const SABOTAGES: readonly Sabotage[] = ['quorum', 'guard', 'fencing'];
+
+export const RESOURCES = ['hot:1', 'hot:2', 'hot:3', 'hot:4', 'hot:5'] as const;
+
+/** Small, so that nodes which restarted are back within seconds. */
+export const MAX_TTL_MS = 2_000;
+export const TTLS_MS = [600, 1_000, 1_500] as const;
+export const NODE_TIMEOUT_MS = 150;
+
+/** What a client process is started with. */
+export interface ClientSettings {
+  readonly name: string;
+  readonly seed: number;
+  readonly workers: number;
+  readonly nodes: readonly string[];
+  /** Of the PostgreSQL with the guarded table; undefined: there is none. */
+  readonly table: string | undefined;
+  readonly sabotage: Sabotage | undefined;
+}
