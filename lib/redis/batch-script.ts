@@ -57,14 +57,18 @@ local function acquireNumbered(i)
   local counter = KEYS[#letters + fences]
   local mine, proposal, skew, keepMs, ending =
     string.match(ARGV[i + 2], '^(.-)\\n(%d+) (%d+) (%d+)\\n(.*)$')
+  local ok, value = pcall(nextNumber, { counter }, tonumber(proposal), tonumber(skew))
+  if not ok then
+    fault, votes[i] = tostring(type(value) == 'table' and value.err or value), 'f'
+    return
+  end
   local replaces = ending ~= '' and redis.pcall('GET', KEYS[i]) == ending
   votes[i] = replaces and vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'p', 'd')
     or vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'g', 'd')
   if votes[i] ~= 'g' and votes[i] ~= 'p' then return end
-  local ok, value = pcall(number, { counter }, tonumber(proposal), tonumber(skew), keepMs)
-  if not ok then
-    fault, votes[i] = tostring(type(value) == 'table' and value.err or value), 'f'
-  elseif value ~= tonumber(proposal) then
+  -- Not refused by a server without memory: it has let the script write the line above.
+  keepNumber({ counter }, value, keepMs)
+  if value ~= tonumber(proposal) then
     votes[i] = votes[i] == 'g' and 'n' or 'q'
     numbers[#numbers + 1] = ',' .. digits(value)
   end
@@ -139,5 +143,5 @@ while i <= #letters do
 end
 -- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
 if fault and string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
-return table.concat(votes) .. table.concat(numbers) .. ' ' .. digits(nowMicros()) .. (fault and ' ' .. fault or '')
+return table.concat(votes) .. table.concat(numbers) .. ' ' .. digits(now) .. (fault and ' ' .. fault or '')
 `);

@@ -15,19 +15,38 @@ export function groupBySlot(keys: readonly string[]): string[][] {
 
 /** The hash slot of a key, as in the Redis Cluster specification: CRC16 of the hash tag, or of the whole key. */
 export function keySlot(key: string): number {
+  return slotOf(Buffer.from(hashTag(key)));
+}
+
+function slotOf(bytes: Uint8Array): number {
   let crc = 0;
-  for (const byte of Buffer.from(hashTag(key))) {
+  for (const byte of bytes) {
     crc = ((crc << 8) ^ (CRC16_XMODEM[((crc >> 8) ^ byte) & 0xff] ?? 0)) & 0xffff;
   }
   return crc % SLOTS;
 }
 
 /** What is between the first `{` and the next `}`, unless that is nothing. */
-function hashTag(key: string): string {
+export function hashTag(key: string): string {
   const open = key.indexOf('{');
   const close = open === -1 ? -1 : key.indexOf('}', open + 1);
   return close > open + 1 ? key.slice(open + 1, close) : key;
 }
+
+/** The smallest number that, as a key, is in `slot`: the same for all processes. */
+export function tagOfSlot(slot: number): string {
+  // Every slot has one below 110,000, most of them far below.
+  for (let number = triedTags; !tags.has(slot); number++) {
+    const found = slotOf(Buffer.from(String(number)));
+    if (!tags.has(found)) tags.set(found, String(number));
+    triedTags = number + 1;
+  }
+  return tags.get(slot) ?? '';
+}
+
+/** What was found on the way to a tag is kept: there is one for each slot. */
+const tags = new Map<number, string>();
+let triedTags = 0;
 
 function makeTable(): Uint16Array {
   return Uint16Array.from({ length: 256 }, (_, byte) => {

@@ -16,25 +16,28 @@ export function script(text: string): LuaScript {
  * numbers exactly, but is written with all its digits only when it is told to.
  */
 export const NUMBER = `
-local function nowMicros()
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
-end
-
 local function digits(number)
   return string.format('%.0f', number)
 end
 
--- One number for all of these counters: above each of them, and the proposal as far as it is to be believed.
-local function number(counters, proposal, skew, keepMs)
-  local now = nowMicros()
+local time = redis.pcall('TIME')
+-- 0 for a user without the right to ask.
+local now = time.err and 0 or time[1] * 1000000 + time[2]
+
+-- One number for all of these counters: above each of them, and the proposal as far as it is to be believed. It writes
+-- nothing yet: a counter that is none must fail the request before anything is granted.
+local function nextNumber(counters, proposal, skew)
+  if now == 0 then error('NOPERM fencing needs the right to call TIME', 0) end
   local value = math.max(now - skew, math.min(proposal, now + skew))
   for _, counter in ipairs(counters) do
     local last = redis.call('GET', counter)
     if last then value = math.max(value, last + 1) end
   end
-  for _, counter in ipairs(counters) do redis.call('SET', counter, digits(value), 'PX', keepMs) end
   return value
+end
+
+local function keepNumber(counters, value, keepMs)
+  for _, counter in ipairs(counters) do redis.call('SET', counter, digits(value), 'PX', keepMs) end
 end
 `;
 

@@ -34,15 +34,16 @@ if #taken > 0 then
     if ttl == -1 then longest = -1 break end
     if ttl > longest then longest = ttl end
   end
-  return { digits(nowMicros()), longest }
+  return { digits(now), longest }
 end
 
 -- Granted. A server without memory refuses the first of these writes, so it is still all or nothing.
+local fence = ARGV[4] and nextNumber(counters, tonumber(ARGV[4]), tonumber(ARGV[5]))
 for i = 1, count do
   redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
 end
-local fence = ARGV[4] and digits(number(counters, tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]))
-return { digits(nowMicros()), replaced == count and 'REPLACED' or 'OK', fence }
+if fence then keepNumber(counters, fence, ARGV[6]) end
+return { digits(now), replaced == count and 'REPLACED' or 'OK', fence and digits(fence) }
 `);
 
 /** Shared by the scripts that compare: the owner at a key, false for none, true for a key that is not a lock. */

@@ -2,6 +2,7 @@ import type { LockNode } from '../../lib/core/lock-node.interface';
 import { acquire, extend, ownerOf, release, ttlOf } from '../helpers/ask-node';
 import { until } from '../helpers/until';
 import { type ContentionTraits, itKeepsTheContractOfContention } from './contention.contract';
+import { itKeepsTheContractOfFencing } from './fencing.contract';
 
 const GRANTED = { kind: 'granted' };
 const DENIED = { kind: 'denied' };
@@ -30,6 +31,7 @@ export function itKeepsTheContractOfLockNode(
   });
 
   itKeepsTheContractOfContention(() => node, traits);
+  itKeepsTheContractOfFencing(() => node, traits);
 
   describe('acquire', () => {
     it('grants a free resource and says who holds it', async () => {
@@ -134,7 +136,7 @@ export function itKeepsTheContractOfLockNode(
       expect(await ownerOf(node, 'a')).toBe(owners[votes.findIndex(({ kind }) => kind === 'granted')]);
     });
 
-    it.each(['with space', 'zeile\nzwei', 'größe:✓', '{tag}:a', '{}', '*', '0'])(
+    it.each(['with space', 'zeile\nzwei', 'größe:✓', '{tag}:a', '{}', 'a}b', '}{', 'a{b', '*', '0'])(
       'keeps the resource %j apart from all others',
       async (resource) => {
         await acquire(node, 'other', { ownerToken: 'ben' });
@@ -143,6 +145,13 @@ export function itKeepsTheContractOfLockNode(
         expect(await ownerOf(node, resource)).toBe('anna');
         expect(await release(node, resource, { ownerToken: 'anna' })).toEqual(GRANTED);
         expect(await ownerOf(node, 'other')).toBe('ben');
+
+        const fence = { proposal: Date.now() * 1_000, skewMicros: 1_000_000, keepMs: LONG_TTL_MS };
+        expect(await acquire(node, resource, { ownerToken: 'eva', fence })).toEqual({
+          ...GRANTED,
+          fence: fence.proposal,
+        });
+        expect(await ownerOf(node, resource)).toBe('eva');
       },
     );
   });

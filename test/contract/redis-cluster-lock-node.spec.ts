@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis';
 import { describeRedisNode } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
-import { acquire, extend, ownerOf, untilUp } from '../helpers/ask-node';
+import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpers/ask-node';
 import { startRedisCluster } from '../helpers/redis-cluster';
 import type { RedisServer } from '../helpers/redis-server';
 import { until } from '../helpers/until';
@@ -72,6 +72,45 @@ describe('RedisLockNode on a Redis Cluster', () => {
 
     expect(vote.kind).toBe('denied');
     expect(await ownerOf(node, 'r4')).toBe('ben');
+    await node.close();
+  });
+
+  it('numbers resources on several servers with the highest of their numbers, and says that they differ', async () => {
+    const node = await openEmpty();
+    const resources = Array.from({ length: 20 }, (_, resource) => `r${resource}`);
+    const fence = { proposal: Date.now() * 1_000, skewMicros: 60_000_000, keepMs: 60_000 };
+    await acquire(node, 'r7', { ownerToken: 'ben', fence: { ...fence, proposal: fence.proposal + 1_000 } });
+    await release(node, 'r7', { ownerToken: 'ben' });
+
+    const uneven = await acquire(node, resources, { ownerToken: 'anna', fence });
+    const raised = await raiseFence(node, resources, { ownerToken: 'anna', fence: fence.proposal + 1_001 });
+    await release(node, resources, { ownerToken: 'anna' });
+    const even = await acquire(node, resources, { ownerToken: 'eva', fence });
+
+    expect(uneven).toEqual({ kind: 'granted', fence: fence.proposal + 1_001, isFenceUneven: true });
+    expect(raised).toEqual({ kind: 'granted' });
+    expect(even).toEqual({ kind: 'granted', fence: fence.proposal + 1_002 });
+    await node.close();
+  });
+
+  it('numbers resources with braces of any kind, among others', async () => {
+    const node = await openEmpty();
+    const resources = ['a}b', '}{', '{}', '{}{a}', 'a{b', '{tag}:a', '{', '}', 'plain'];
+    const fence = { proposal: Date.now() * 1_000, skewMicros: 60_000_000, keepMs: 60_000 };
+
+    const votes = await Promise.all(
+      [...resources, ...resources].map((resource) => acquire(node, resource, { ownerToken: 'anna', fence })),
+    );
+    const several = await acquire(
+      node,
+      resources.map((resource) => `x${resource}`),
+      { ownerToken: 'anna', fence },
+    );
+
+    const granted = { kind: 'granted', fence: fence.proposal };
+    expect(votes.slice(0, resources.length)).toEqual(resources.map(() => granted));
+    expect(votes.slice(resources.length).map(({ kind }) => kind)).toEqual(resources.map(() => 'denied'));
+    expect(several).toEqual(granted);
     await node.close();
   });
 });

@@ -1,6 +1,6 @@
 import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
-import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';
+import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpers/ask-node';
 import { RedisServer } from '../helpers/redis-server';
 import { itKeepsTheContractOfLockNode } from './lock-node.contract';
 
@@ -94,5 +94,92 @@ describe('RedisLockNode, on the wire', () => {
       await server.command('CONFIG', 'SET', 'maxmemory', '0');
     }
     expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  describe('for fencing', () => {
+    const fence = () => ({ proposal: Date.now() * 1_000, skewMicros: 1_000_000, keepMs: 60_000 });
+
+    it('keeps a counter beside the hold, as text with all its digits and an expiry', async () => {
+      const { proposal, ...rest } = fence();
+
+      await acquire(node, 'a', { ownerToken: 'anna', fence: { proposal, ...rest } });
+      await Promise.all([
+        acquire(node, 'b', { ownerToken: 'anna', fence: { proposal: 1, ...rest } }),
+        acquire(node, 'c', { ownerToken: 'anna' }),
+      ]);
+
+      expect(await server.command('GET', 'fence:{lock:a}')).toBe(String(proposal));
+      expect(await server.command('GET', 'fence:{lock:b}')).toMatch(/^\d{16}$/);
+      for (const counter of ['fence:{lock:a}', 'fence:{lock:b}']) {
+        expect(await server.command('PTTL', counter)).toBeGreaterThan(30_000);
+        expect(await server.command('PTTL', counter)).toBeLessThanOrEqual(60_000);
+      }
+      expect(await server.command('DBSIZE')).toBe(5);
+    });
+
+    it.each<[string, string[]]>([
+      ['of another type', ['RPUSH', 'fence:{lock:broken}', 'x']],
+      ['no number', ['SET', 'fence:{lock:broken}', 'x']],
+    ])('fails alone when its counter is %s, and grants nothing', async (_, [command = '', ...args]) => {
+      await server.command(command, ...args);
+
+      const alone = await acquire(node, 'broken', { ownerToken: 'anna', fence: fence() });
+      const several = await acquire(node, ['broken', 'whole'], { ownerToken: 'anna', fence: fence() });
+      const [before, broken, replacing, behind] = await Promise.all([
+        acquire(node, 'a', { ownerToken: 'anna', fence: fence() }),
+        acquire(node, 'broken', { ownerToken: 'anna', fence: fence() }),
+        acquire(node, 'broken', { ownerToken: 'anna', fence: fence(), replaces: 'ben' }),
+        acquire(node, 'b', { ownerToken: 'anna', fence: fence() }),
+      ]);
+
+      expect([alone.kind, several.kind, broken.kind, replacing.kind]).toEqual(Array(4).fill('failed'));
+      expect([before.kind, behind.kind]).toEqual(['granted', 'granted']);
+      expect(await ownerOf(node, 'broken')).toBeUndefined();
+      expect(await ownerOf(node, 'whole')).toBeUndefined();
+      expect(await server.command('TTL', 'fence:{lock:broken}')).toBe(-1);
+      // It is still one for those who need no number.
+      expect(await acquire(node, 'broken', { ownerToken: 'anna' })).toEqual({ kind: 'granted' });
+      const raised = await raiseFence(node, 'broken', { ownerToken: 'anna', fence: 1 });
+      expect(raised.kind).toBe('failed');
+    });
+
+    it('numbers nothing on a server without memory', async () => {
+      await server.command('CONFIG', 'SET', 'maxmemory', '1');
+      try {
+        const one = await acquire(node, 'a', { ownerToken: 'anna', fence: fence() });
+        const several = await Promise.all(
+          ['a', 'b'].map((resource) => acquire(node, resource, { ownerToken: 'anna', fence: fence() })),
+        );
+
+        for (const vote of [one, ...several])
+          expect(vote).toMatchObject({ kind: 'failed', error: { code: 'OOM' } });
+      } finally {
+        await server.command('CONFIG', 'SET', 'maxmemory', '0');
+      }
+      expect(await server.command('DBSIZE')).toBe(0);
+    });
+
+    it('numbers as ever on a server that has forgotten the scripts', async () => {
+      const { proposal, ...rest } = fence();
+      const request = (ownerToken: string) => ({ ownerToken, fence: { proposal, ...rest } });
+      const forget = () => server.command('SCRIPT', 'FLUSH');
+
+      await forget();
+      const one = await acquire(node, 'a', request('anna'));
+      await forget();
+      const raised = await raiseFence(node, 'a', { ownerToken: 'anna', fence: proposal + 5 });
+      await forget();
+      const [replacing, other] = await Promise.all([
+        acquire(node, 'a', { ...request('ben'), replaces: 'anna' }),
+        acquire(node, 'b', request('ben')),
+      ]);
+
+      expect([one, raised, replacing, other]).toEqual([
+        { kind: 'granted', fence: proposal },
+        { kind: 'granted' },
+        { kind: 'granted', replaced: true, fence: proposal + 6 },
+        { kind: 'granted', fence: proposal },
+      ]);
+    });
   });
 });
