@@ -122,6 +122,7 @@ describe('RedlockOpenTelemetryModule', () => {
 
     await expect(starting).rejects.toThrow(LockOptionsError);
     await expect(starting).rejects.toThrow(message);
-    await app.close();
+    // Before Nest 12 this has no hooks to call after a failed start, and rejects with its error again.
+    await app.close().catch(() => undefined);
   });
 });
