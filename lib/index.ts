@@ -17,6 +17,8 @@ export type { LockEvent } from './locking/lock-event.interface';
 export type { LockHolder, LockInspection, NodeInspection } from './locking/lock-inspection.interface';
 
 export { Locked } from './decorators/locked.decorator';
+export { CurrentLock } from './decorators/current-lock.decorator';
+export { LockSignal } from './decorators/lock-signal.decorator';
 export { InjectLockService } from './decorators/inject-lock-service.decorator';
 export { LockInterceptor } from './interceptors/lock.interceptor';
 export { LockExceptionFilter } from './filters/lock-exception.filter';
@@ -37,6 +39,7 @@ export type {
   OnLostFunction,
 } from './interfaces/locked-options.interface';
 export type { LockableMethod, LockedDecorator } from './interfaces/locked-decorator.interface';
+export type { CurrentLockOptions } from './interfaces/current-lock-options.interface';
 export type { LockErrorBody } from './filters/lock-error-body';
 
 export { LockError } from './errors/lock.error';

@@ -5,9 +5,11 @@ import type { LockedDecorator } from '../interfaces/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost } from '../interfaces/locked-options.interface';
 import { checkPlacedOptions } from '../utils/check-placed-options';
 import { copyIdentity } from '../utils/copy-identity';
+import { fillLockParameters, lockParametersOf } from '../utils/lock-parameters';
 import { injectBinding } from '../utils/lock-service-binding';
 import { compileLockKey } from '../utils/lock-key';
 import { lockedGenerator, type AnyAsyncGenerator } from '../utils/locked-generator';
+import type { LockedTask } from '../utils/locked-call';
 import { LockedMethodCall, type LockedPlace } from '../utils/locked-method-call';
 import { registerLockedMethod } from '../utils/locked-methods';
 import { lockedObservable } from '../utils/locked-observable';
@@ -67,10 +69,13 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     const original = descriptor.value;
     const start = STARTS[returns ?? methodKind(target, propertyKey, original)];
     const name = methodName(target, propertyKey);
+    const parameters = lockParametersOf(target, propertyKey);
     const place: LockedPlace = { name, resolve, connection, lockOptions, onBusy, onLost };
 
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
-      return start(new LockedMethodCall(place, this, args), () => original.apply(this as object, args));
+      return start(new LockedMethodCall(place, this, args), (lock) =>
+        original.apply(this as object, fillLockParameters(args, parameters, lock, connection)),
+      );
     };
 
     copyIdentity(original, locked);
@@ -81,10 +86,10 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
 }
 
 /** How a call of each kind begins. */
-const STARTS: Record<MethodKind, (call: LockedMethodCall, method: () => unknown) => unknown> = {
+const STARTS: Record<MethodKind, (call: LockedMethodCall, method: LockedTask) => unknown> = {
   promise: lockedPromise,
-  observable: (call, method) => lockedObservable(call, method as () => Observable<unknown>),
-  'async-generator': (call, method) => lockedGenerator(call, method as () => AnyAsyncGenerator),
+  observable: (call, method) => lockedObservable(call, method as LockedTask<Observable<unknown>>),
+  'async-generator': (call, method) => lockedGenerator(call, method as LockedTask<AnyAsyncGenerator>),
 };
 
 function assertMethod(

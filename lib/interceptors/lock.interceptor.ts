@@ -12,6 +12,7 @@ import type { LockInterceptorOptions } from '../interfaces/locked-options.interf
 import type { LockService } from '../lock.service';
 import { checkPlacedOptions } from '../utils/check-placed-options';
 import { contextKeySource } from '../utils/context-key';
+import { runHandler } from '../utils/handler-lock';
 import { compileLockKey } from '../utils/lock-key';
 import { getLockServiceToken } from '../utils/lock-service-token';
 import type { LockedCall } from '../utils/locked-call';
@@ -53,7 +54,7 @@ export function LockInterceptor(
         onBusy: onBusy === 'skip' ? () => undefined : onBusy === 'throw' ? onBusy : () => onBusy(context),
         onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
       };
-      return lockedObservable(call, () => next.handle());
+      return lockedObservable(call, (lock) => runHandler(lock, connection, () => next.handle()));
     }
   }
 

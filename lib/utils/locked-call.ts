@@ -14,6 +14,9 @@ export interface LockedCall {
   readonly onLost: 'throw' | 'ignore' | ((error: LockLostError) => unknown);
 }
 
+/** What runs under the lock of a call. */
+export type LockedTask<T = unknown> = (lock: Lock) => T;
+
 /** How far a call came. */
 export interface Progress {
   /** It began to run. Told by this and not by the error: what runs may itself find another lock busy. */

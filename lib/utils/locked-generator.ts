@@ -1,4 +1,4 @@
-import { insteadOf, NO_RESULT, type LockedCall, type Progress } from './locked-call';
+import { insteadOf, NO_RESULT, type LockedCall, type LockedTask, type Progress } from './locked-call';
 import { openHold, type OpenHold } from './open-hold';
 
 export type AnyAsyncGenerator = AsyncGenerator<unknown, unknown, unknown>;
@@ -15,7 +15,7 @@ const abandoned = new FinalizationRegistry<Possession>(({ giveBack }) => giveBac
  * An async generator that takes the lock at the first `next()`, runs `source` under it, and gives it back when that
  * ends, throws or is returned early. Who returns it while it waits for the lock stops the waiting.
  */
-export function lockedGenerator(call: LockedCall, source: () => AnyAsyncGenerator): AnyAsyncGenerator {
+export function lockedGenerator(call: LockedCall, source: LockedTask<AnyAsyncGenerator>): AnyAsyncGenerator {
   const leaving = new AbortController();
   const possession: Possession = {};
   const generator = generateUnderLock(call, source, possession, leaving.signal);
@@ -37,7 +37,7 @@ export function lockedGenerator(call: LockedCall, source: () => AnyAsyncGenerato
 
 async function* generateUnderLock(
   call: LockedCall,
-  source: () => AnyAsyncGenerator,
+  source: LockedTask<AnyAsyncGenerator>,
   possession: Possession,
   left: AbortSignal,
 ): AnyAsyncGenerator {
@@ -47,7 +47,11 @@ async function* generateUnderLock(
     progress.hasStarted = true;
     progress.lock = hold.lock;
     const lost = call.onLost === 'ignore' ? undefined : hold.lock.signal;
-    const inner = new HeldGenerator(hold, hold.run(source), lost);
+    const inner = new HeldGenerator(
+      hold,
+      hold.run(() => source(hold.lock)),
+      lost,
+    );
     possession.giveBack = () => {
       inner.abandon();
     };

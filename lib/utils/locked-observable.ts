@@ -6,7 +6,7 @@ import {
   type Subscriber,
   type Subscription,
 } from 'rxjs';
-import { insteadOf, NO_RESULT, type LockedCall, type Progress } from './locked-call';
+import { insteadOf, NO_RESULT, type LockedCall, type LockedTask, type Progress } from './locked-call';
 
 /**
  * An Observable that takes the lock when somebody subscribes, each subscription its own, runs `source` under it, and
@@ -14,7 +14,7 @@ import { insteadOf, NO_RESULT, type LockedCall, type Progress } from './locked-c
  */
 export function lockedObservable(
   call: LockedCall,
-  source: () => ObservableInput<unknown>,
+  source: LockedTask<ObservableInput<unknown>>,
 ): Observable<unknown> {
   return new Observable((subscriber) => {
     const leaving = new AbortController();
@@ -34,7 +34,7 @@ export function lockedObservable(
 
 async function subscribeUnderLock(
   call: LockedCall,
-  source: () => ObservableInput<unknown>,
+  source: LockedTask<ObservableInput<unknown>>,
   subscriber: Subscriber<unknown>,
   left: AbortSignal,
 ): Promise<void> {
@@ -46,7 +46,7 @@ async function subscribeUnderLock(
       if (left.aborted) return;
       // What is sent after the loss may contradict what the next holder does.
       const lost = call.onLost === 'ignore' ? undefined : lock.signal;
-      await pipe(from(source()), subscriber, left, lost);
+      await pipe(from(source(lock)), subscriber, left, lost);
       progress.finished = { result: NO_RESULT };
     }, left);
   } catch (error) {

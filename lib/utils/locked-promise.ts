@@ -1,20 +1,20 @@
 import { isObservable, type Observable } from 'rxjs';
 import { LockLostError } from '../errors/lock-lost.error';
 import type { Lock } from '../locking/lock.interface';
-import { insteadOf, type LockedCall, type Progress } from './locked-call';
+import { insteadOf, type LockedCall, type LockedTask, type Progress } from './locked-call';
 import { isAsyncGenerator, lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { lockedObservable } from './locked-observable';
 import { openHold } from './open-hold';
 import { systemClock } from './system-clock';
 
 /** Runs `method` under the lock. A stream that it comes to keeps the lock. */
-export async function lockedPromise(call: LockedCall, method: () => unknown): Promise<unknown> {
+export async function lockedPromise(call: LockedCall, method: LockedTask): Promise<unknown> {
   const progress: Progress = { hasStarted: false };
   try {
     return await call.withLock(async (lock) => {
       progress.hasStarted = true;
       progress.lock = lock;
-      const result = await method();
+      const result = await method(lock);
       progress.finished = { result };
       return isStream(result) ? keepLockFor(result, call, lock) : result;
     });

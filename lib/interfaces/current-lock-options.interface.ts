@@ -1,0 +1,7 @@
+/** Which lock a parameter gets, where there may be several around the handler. */
+export interface CurrentLockOptions {
+  /** The lock that has this resource: its exact name, not a template. Without it the innermost. */
+  resource?: string;
+  /** The lock of the service with this name. Without it, whichever service the lock is of. */
+  connection?: string;
+}
