@@ -1,4 +1,5 @@
 import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import { LockBusyError } from '../errors/lock-busy.error';
@@ -32,7 +33,7 @@ export class LockExceptionFilter implements ExceptionFilter<LockError> {
       case 'rpc':
         return throwError(() => messageOf(body));
       case 'ws':
-        emitException(host.switchToWs().getClient<WsClient>(), messageOf(body));
+        emitException(host.switchToWs(), messageOf(body));
         return undefined;
       case 'graphql':
         // What a resolver returns as an error is answered as one.
@@ -64,14 +65,25 @@ function messageOf({ code, message }: LockErrorBody): ExceptionMessage {
   return { status: 'error', code, message };
 }
 
+interface WsExceptionMessage extends ExceptionMessage {
+  /** What the client sent. */
+  readonly cause: { readonly pattern: string; readonly data: unknown };
+}
+
 /** A socket of socket.io, which emits to the client, or of ws, which only sends. */
 interface WsClient {
   readonly readyState?: number;
-  emit(event: string, message: ExceptionMessage): void;
+  emit(event: string, message: WsExceptionMessage): void;
   send(data: string): void;
 }
 
-function emitException(client: WsClient, message: ExceptionMessage): void {
-  if (client.readyState === undefined) client.emit('exception', message);
-  else client.send(JSON.stringify({ event: 'exception', data: message }));
+/** What went wrong for which message: an exception is an event of its own, and no answer. As Nest has it. */
+function emitException(host: ReturnType<ArgumentsHost['switchToWs']>, message: ExceptionMessage): void {
+  const client = host.getClient<WsClient>();
+  const data: WsExceptionMessage = {
+    ...message,
+    cause: { pattern: host.getPattern(), data: host.getData<unknown>() },
+  };
+  if (client.readyState === undefined) client.emit('exception', data);
+  else client.send(JSON.stringify({ event: 'exception', data }));
 }

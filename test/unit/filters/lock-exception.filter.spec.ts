@@ -94,17 +94,18 @@ describe('LockExceptionFilter', () => {
     });
   });
 
-  it('emits an exception to a WebSocket of socket.io, and sends one to a WebSocket of ws', () => {
+  it('tells a WebSocket which message failed: by an event of socket.io, by a message of ws', () => {
     const message = {
       status: 'error',
       code: 'LOCK_BUSY',
       message: 'The resource is in use. Try again later.',
+      cause: { pattern: 'pay', data: { id: 7 } },
     };
     const socketIo = { emit: jest.fn() };
     const ws = { emit: jest.fn(), send: jest.fn(), readyState: 1 };
 
-    filter.catch(busy, hostOf('ws', socketIo, {}));
-    filter.catch(busy, hostOf('ws', ws, {}));
+    filter.catch(busy, hostOf('ws', socketIo, { id: 7 }, 'pay'));
+    filter.catch(busy, hostOf('ws', ws, { id: 7 }, 'pay'));
 
     expect(socketIo.emit).toHaveBeenCalledWith('exception', message);
     expect(ws.emit).not.toHaveBeenCalled();
