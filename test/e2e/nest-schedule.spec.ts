@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { Cron, Interval, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { Locked, LockService, MemoryLockNode, RedlockModule } from '../../lib';
+import { Locked, LockService, LockSignal, MemoryLockNode, RedlockModule } from '../../lib';
 import { deferred, type Deferred } from '../helpers/deferred';
 
 const NEVER_BY_ITSELF = '0 0 1 1 *';
@@ -9,6 +9,7 @@ const NEVER_BY_ITSELF = '0 0 1 1 *';
 interface Run {
   job: string;
   held: readonly string[] | undefined;
+  hasSignal: boolean;
 }
 
 @Injectable()
@@ -20,20 +21,46 @@ class Jobs {
 
   @Cron(NEVER_BY_ITSELF, { name: 'cron-above' })
   @Locked('job:above', { wait: 0, onBusy: 'skip' })
-  async cronAbove() {
-    await this.note('cron-above');
+  async cronAbove(@LockSignal() signal?: AbortSignal) {
+    await this.note('cron-above', signal);
   }
 
   @Locked('job:below', { wait: 0, onBusy: 'skip' })
   @Cron(NEVER_BY_ITSELF, { name: 'cron-below' })
-  async cronBelow() {
-    await this.note('cron-below');
+  async cronBelow(@LockSignal() signal?: AbortSignal) {
+    await this.note('cron-below', signal);
   }
 
-  private note(job: string) {
-    const run = { job, held: this.locks.current()?.resources };
+  private note(job: string, signal: AbortSignal | undefined) {
+    const current = this.locks.current();
+    const run = {
+      job,
+      held: current?.resources,
+      hasSignal: signal !== undefined && signal === current?.signal,
+    };
     this.runs.push(run);
     this.next.resolve(run);
+    return Promise.resolve();
+  }
+}
+
+@Injectable()
+class Pulses {
+  readonly seen = { above: deferred<string | undefined>(), below: deferred<string | undefined>() };
+
+  constructor(private readonly locks: LockService) {}
+
+  @Interval('pulse-above', 5)
+  @Locked('pulse:above', { wait: 0, onBusy: 'skip' })
+  async above() {
+    this.seen.above.resolve(this.locks.current()?.resources.join());
+    return Promise.resolve();
+  }
+
+  @Locked('pulse:below', { wait: 0, onBusy: 'skip' })
+  @Interval('pulse-below', 5)
+  async below() {
+    this.seen.below.resolve(this.locks.current()?.resources.join());
     return Promise.resolve();
   }
 }
@@ -61,7 +88,7 @@ describe('a cron job with @Locked', () => {
 
     await app.get(SchedulerRegistry).getCronJob(job).fireOnTick();
 
-    await expect(jobs.next.promise).resolves.toEqual({ job, held: [resource] });
+    await expect(jobs.next.promise).resolves.toEqual({ job, held: [resource], hasSignal: true });
   });
 
   it.each([
@@ -79,5 +106,20 @@ describe('a cron job with @Locked', () => {
 
     expect(app.get(Jobs).runs).toEqual([]);
     await lock.release();
+  });
+});
+
+describe('an interval with @Locked', () => {
+  it('runs under its lock, in both orders of the decorators', async () => {
+    const app = await Test.createTestingModule({
+      imports: [ScheduleModule.forRoot(), RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+      providers: [Pulses],
+    }).compile();
+    await app.init();
+    const { seen } = app.get(Pulses);
+
+    await expect(seen.above.promise).resolves.toBe('pulse:above');
+    await expect(seen.below.promise).resolves.toBe('pulse:below');
+    await app.close();
   });
 });

@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { ParseIntPipe, UseFilters, UseGuards, UseInterceptors, type INestApplication } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { Test } from '@nestjs/testing';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { io } from 'socket.io-client';
+import { WebSocket } from 'ws';
+import {
+  CurrentLock,
+  LockExceptionFilter,
+  LockInterceptor,
+  Locked,
+  LockService,
+  LockSignal,
+  type Lock,
+} from '../../../lib';
+import { MemoryMasters } from './memory-masters';
+import { answerOf, Deny, describeLockedHandlers, Wrap } from './transport-contract';
+
+const NOW = { wait: 0 };
+
+@WebSocketGateway()
+@UseFilters(LockExceptionFilter)
+class OrderGateway {
+  constructor(private readonly locks: LockService) {}
+
+  @SubscribeMessage('above')
+  @UseInterceptors(Wrap)
+  @Locked('order:<0>', NOW)
+  async above(
+    @MessageBody('id', ParseIntPipe) id: number,
+    @CurrentLock() lock: Lock,
+    @LockSignal() signal: AbortSignal,
+  ) {
+    return Promise.resolve(answerOf(this.locks, id, lock, signal));
+  }
+
+  @Locked('order:<0>', NOW)
+  @UseInterceptors(Wrap)
+  @SubscribeMessage('below')
+  async below(
+    @MessageBody('id', ParseIntPipe) id: number,
+    @CurrentLock() lock: Lock,
+    @LockSignal() signal: AbortSignal,
+  ) {
+    return Promise.resolve(answerOf(this.locks, id, lock, signal));
+  }
+
+  @UseInterceptors(LockInterceptor('order:<1.id>', NOW), Wrap)
+  @SubscribeMessage('interceptorAbove')
+  interceptorAbove(
+    @MessageBody('id', ParseIntPipe) id: number,
+    @CurrentLock() lock: Lock,
+    @LockSignal() signal: AbortSignal,
+  ) {
+    return answerOf(this.locks, id, lock, signal);
+  }
+
+  @SubscribeMessage('interceptorBelow')
+  @UseInterceptors(LockInterceptor('order:<1.id>', NOW), Wrap)
+  interceptorBelow(
+    @MessageBody('id', ParseIntPipe) id: number,
+    @CurrentLock() lock: Lock,
+    @LockSignal() signal: AbortSignal,
+  ) {
+    return answerOf(this.locks, id, lock, signal);
+  }
+
+  @SubscribeMessage('guardAbove')
+  @UseGuards(Deny)
+  @Locked('guarded', NOW)
+  async guardAbove() {
+    return Promise.resolve('ran');
+  }
+
+  @Locked('guarded', NOW)
+  @UseGuards(Deny)
+  @SubscribeMessage('guardBelow')
+  async guardBelow() {
+    return Promise.resolve('ran');
+  }
+}
+
+interface Client {
+  /** Rejects with what comes as an exception. */
+  ask(message: string, data: { id: string }): Promise<string>;
+  close(): void;
+}
+
+async function connectSocketIo(url: string): Promise<Client> {
+  const socket = io(url, { transports: ['websocket'], forceNew: true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('connect_error', reject);
+  });
+  return {
+    ask: (message, data) =>
+      new Promise((resolve, reject) => {
+        socket.once('exception', reject);
+        socket.emit(message, data, (answer: string) => {
+          socket.off('exception', reject);
+          resolve(answer);
+        });
+      }),
+    close: () => socket.close(),
+  };
+}
+
+async function connectWs(url: string): Promise<Client> {
+  const socket = new WebSocket(url.replace('http', 'ws'));
+  await once(socket, 'open');
+  return {
+    async ask(event, data) {
+      const answered = once(socket, 'message');
+      socket.send(JSON.stringify({ event, data }));
+      const [answer] = (await answered) as [Buffer];
+      const message = JSON.parse(answer.toString()) as string | Exception;
+      if (typeof message === 'string') return message;
+      throw message.data;
+    },
+    close: () => {
+      socket.close();
+    },
+  };
+}
+
+interface Exception {
+  event: 'exception';
+  data: Error;
+}
+
+const adapters = [
+  ['socket.io', (app: INestApplication) => new IoAdapter(app), connectSocketIo],
+  ['ws', (app: INestApplication) => new WsAdapter(app), connectWs],
+] as const;
+
+describe.each(adapters)('locks in a gateway on %s', (_adapter, createAdapter, connect) => {
+  const masters = new MemoryMasters();
+  let app: INestApplication;
+  let client: Client;
+
+  beforeAll(async () => {
+    const module = await Test.createTestingModule({
+      imports: [masters.module()],
+      providers: [OrderGateway],
+    }).compile();
+    app = module.createNestApplication();
+    app.useLogger(false);
+    app.useWebSocketAdapter(createAdapter(app));
+    await app.listen(0, '127.0.0.1');
+    client = await connect(await app.getUrl());
+  });
+
+  afterAll(async () => {
+    client.close();
+    await app.close();
+  });
+
+  describeLockedHandlers({
+    ask: (handler, id) => client.ask(handler, { id }),
+    locks: () => app.get(LockService),
+    failNodes: () => masters.fail(),
+  });
+
+  it('tells the client which message it was', async () => {
+    await using _lock = await app.get(LockService).acquire('order:7');
+
+    await expect(client.ask('above', { id: '7' })).rejects.toEqual({
+      status: 'error',
+      code: 'LOCK_BUSY',
+      message: 'The resource is in use. Try again later.',
+      cause: { pattern: 'above', data: { id: '7' } },
+    });
+  });
+});
