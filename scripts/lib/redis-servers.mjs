@@ -7,10 +7,15 @@ const ATTEMPTS = 3;
 
 /** Starts one Redis that keeps nothing on disk and listens to this machine only; returns its URL. */
 export async function startRedisServer(processes, { program, name }) {
+  return (await startRedis(processes, { program, name })).url;
+}
+
+/** The same, with more options of redis.conf; returns `{ url, port, child, exited }`. */
+export async function startRedis(processes, { program, name, options = {} }) {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     try {
-      return await startOn(port, processes, { program, name });
+      return await startOn(port, processes, { program, name, options });
     } catch (error) {
       // Somebody else may have taken the port since it was free.
       if (attempt === ATTEMPTS) throw error;
@@ -18,15 +23,15 @@ export async function startRedisServer(processes, { program, name }) {
   }
 }
 
-async function startOn(port, processes, { program, name }) {
+async function startOn(port, processes, { program, name, options }) {
   const folder = mkdtempSync(join(tmpdir(), 'redlock-redis-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
-  await processes.start({
+  const all = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder, ...options };
+  const { child, exited } = await processes.start({
     name: `${name} (redis-server, port ${port})`,
     command: program,
-    args: Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)]),
+    args: Object.entries(all).flatMap(([option, value]) => [`--${option}`, ...[value].flat().map(String)]),
     ready: /Ready to accept connections/,
   });
-  return `redis://127.0.0.1:${port}`;
+  return { url: `redis://127.0.0.1:${port}`, port, child, exited };
 }

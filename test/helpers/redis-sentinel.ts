@@ -22,7 +22,8 @@ export class SentinelGroup {
   ) {}
 
   static async start(): Promise<SentinelGroup> {
-    const master = await RedisServer.start();
+    // Else it waits for five seconds whether more replicas come.
+    const master = await RedisServer.start({ args: ['--repl-diskless-sync-delay', '0'] });
     const replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
     await until('the replica follows', async () => {
       const info = String(await replica.command('INFO', 'replication'));
