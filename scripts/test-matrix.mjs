@@ -1,6 +1,7 @@
 // `npm run test:matrix`: what can tell versions apart, on all majors of Nest, ioredis and Node. Takes its time.
 // `npm run test:matrix -- --nest 11 --ioredis 5 --node 24`: one cell of it.
 import { dirname } from 'node:path';
+import { ensureBuilt } from './lib/build.mjs';
 import { ensureFolders, runOn, specsForTheMatrix } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { foldersOf, readCells } from './lib/matrix-cells.mjs';
@@ -15,7 +16,7 @@ let failed = 0;
 
 try {
   const cells = readCells(process.argv.slice(2));
-  for (const prepare of [ensureDependencies, ensureRedisServer]) await must(prepare());
+  for (const prepare of [ensureDependencies, ensureRedisServer, ensureBuilt]) await must(prepare());
   for (const [at, cell] of cells.entries()) {
     console.log(`\n▸ ${titleOf(cell)} (${at + 1} of ${cells.length})`);
     await runCell(cell);
