@@ -7,6 +7,7 @@ import type { LockEvent } from './locking/lock-event.interface';
 import { LockManager, type LockManagerSettings } from './locking/lock-manager';
 import { ownerTokenFactory } from './locking/owner-token';
 import { openNodes } from './open-nodes';
+import { evenNodes } from './redlock.messages';
 import { systemClock } from './utils/system-clock';
 import { systemRandomness } from './utils/system-randomness';
 
@@ -21,18 +22,22 @@ import { systemRandomness } from './utils/system-randomness';
  * await locks.close();
  */
 export function createLockService(options: RedlockOptions): LockService {
-  return openLockService(options, (settings) => new LockManager(settings));
+  const service = openLockService(options);
+  const { length } = options.nodes;
+  if (length % 2 === 0) {
+    process.emitWarning(evenNodes(length), { type: 'RedlockWarning', code: 'REDLOCK_EVEN_NODES' });
+  }
+  return service;
 }
 
-/** The same with a manager of another kind, for tests. */
+/** The same without a warning, which is not for the process where there is a log; and with another manager, for tests. */
 export function openLockService(
   options: RedlockOptions,
-  newManager: (settings: LockManagerSettings) => LockManager,
+  newManager = (settings: LockManagerSettings): LockManager => new LockManager(settings),
 ): LockService {
   const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing } = checkRedlockOptions(options);
   const opened = openNodes(options.nodes, keyPrefix);
   const { nodes } = opened;
-  if (nodes.length % 2 === 0) warnAboutEvenNumber(nodes.length);
   const events = new Subject<LockEvent>();
   const serviceId = systemRandomness.secret().slice(0, 4);
   const manager = newManager({
@@ -55,11 +60,4 @@ export function openLockService(
     await manager.close(shutdownTimeoutMs);
     await opened.closeOpened();
   });
-}
-
-function warnAboutEvenNumber(count: number): void {
-  process.emitWarning(
-    `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`,
-    { type: 'RedlockWarning', code: 'REDLOCK_EVEN_NODES' },
-  );
 }

@@ -1,34 +1,31 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { RedlockModuleOptions } from './interfaces/redlock-module-options.interface';
 import type { LockService } from './lock.service';
-import type { LockEvent } from './locking/lock-event.interface';
-import { LOGGER_CONTEXT, REDLOCK_LOCK_SERVICE } from './redlock.constants';
-import { nodeBack, nodeDown } from './redlock.messages';
+import { NodeLog } from './node-log';
+import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 
 /** Logs what becomes of the nodes, and closes the lock service with the application. */
 @Injectable()
-export class RedlockLifecycle implements OnApplicationShutdown {
-  private readonly logger = new Logger(LOGGER_CONTEXT);
-  private readonly downNodes = new Set<string>();
+export class RedlockLifecycle implements OnModuleInit, OnApplicationShutdown {
+  private readonly log = new NodeLog();
 
-  /** `locks`: partial, since a test may put as much of a mock in its place as it needs. */
-  constructor(@Inject(REDLOCK_LOCK_SERVICE) private readonly locks: Partial<LockService>) {
+  /** Both partial, since a test may put as much of a mock in the place of the service as it needs. */
+  constructor(
+    @Inject(REDLOCK_LOCK_SERVICE) private readonly locks: Partial<LockService>,
+    @Inject(REDLOCK_MODULE_OPTIONS) private readonly options: Partial<RedlockModuleOptions> | undefined,
+  ) {
     // Ends with the service, which completes its events when it is closed.
     locks.events$?.subscribe((event) => {
-      this.log(event);
+      this.log.note(event);
     });
+  }
+
+  onModuleInit(): void {
+    this.log.noteNumber(this.options?.nodes?.length ?? 0);
   }
 
   /** Not in `onModuleDestroy`: requests are still served then, and they need their locks. */
   async onApplicationShutdown(): Promise<void> {
     await this.locks.close?.();
-  }
-
-  private log(event: LockEvent): void {
-    if (event.type === 'node-down' && !this.downNodes.has(event.node)) {
-      this.downNodes.add(event.node);
-      this.logger.warn(nodeDown(event.node, event.error));
-    } else if (event.type === 'node-up' && this.downNodes.delete(event.node)) {
-      this.logger.log(nodeBack(event.node));
-    }
   }
 }

@@ -3,6 +3,9 @@ export const nodeDown = (node: string, error: Error | undefined): string =>
 
 export const nodeBack = (node: string): string => `Lock node ${node} is back.`;
 
+export const evenNodes = (count: number): string =>
+  `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`;
+
 export const templateProblem = (template: string, problem: string): string =>
   `Lock key template ${JSON.stringify(template)}: ${problem}`;
 

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
-import { createLockService } from './create-lock-service';
+import { openLockService } from './create-lock-service';
 import { LockOptionsError } from './errors/lock-options.error';
 import { LockExceptionFilter } from './filters/lock-exception.filter';
 import { NoExceptionFilter } from './filters/no-exception.filter';
@@ -18,10 +18,10 @@ import { getLockServiceToken } from './utils/lock-service-token';
 /** What every RedlockModule has, once its options are known. */
 export function createServiceProviders(name: string | undefined): Provider[] {
   return [
-    { provide: LOCK_SERVICE_FACTORY, useValue: createLockService },
+    { provide: LOCK_SERVICE_FACTORY, useValue: openLockService },
     {
       provide: getLockServiceToken(name),
-      useFactory: (options: RedlockModuleOptions, create: typeof createLockService) => {
+      useFactory: (options: RedlockModuleOptions, create: typeof openLockService) => {
         checkModuleOptions(options);
         return create(options);
       },

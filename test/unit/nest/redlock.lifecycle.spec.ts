@@ -92,7 +92,7 @@ describe('the log of a lock service', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation();
     const events = new Subject<LockEvent>();
-    new RedlockLifecycle({ events$: events.asObservable() });
+    new RedlockLifecycle({ events$: events.asObservable() }, {});
 
     events.next({ type: 'node-up', node: 'a:6379' });
     events.next({ type: 'busy', resources: ['order:7'], waitedMs: 1 });
@@ -109,4 +109,32 @@ describe('the log of a lock service', () => {
     events.next({ type: 'node-up', node: 'a:6379' });
     expect(log.mock.calls).toEqual([['Lock node a:6379 is back.']]);
   });
+
+  it.each([
+    [1, 0],
+    [2, 1],
+    [3, 0],
+    [4, 1],
+  ])(
+    'warns at the start of an application with %i nodes %i times, and leaves the process alone',
+    async (count, times) => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+      const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      const nodes = Array.from({ length: count }, () => new MemoryLockNode());
+      const app = await Test.createTestingModule({ imports: [RedlockModule.forRoot({ nodes })] }).compile();
+
+      await app.init();
+
+      const lines = warn.mock.calls
+        .map(([line]) => String(line))
+        .filter((line) => line.includes('lock nodes'));
+      expect(lines).toEqual(
+        Array(times).fill(
+          expect.stringMatching(/^\d lock nodes survive no more failures than \d.*Use an odd number\.$/),
+        ),
+      );
+      expect(emitWarning).not.toHaveBeenCalled();
+      await app.close();
+    },
+  );
 });
