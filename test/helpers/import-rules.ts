@@ -4,7 +4,7 @@ import ts from 'typescript';
 /** The files under lib/, by their path from there. */
 export type Sources = ReadonlyMap<string, string>;
 
-type SubPath = 'testing' | 'health' | 'opentelemetry';
+type SubPath = 'testing' | 'health' | 'opentelemetry' | 'swagger';
 type Layer = 'errors' | 'core' | 'redis' | 'memory' | 'locking' | 'system' | 'nest' | SubPath;
 
 /** What the files of a layer may import of this library. An arrow that is not here runs the wrong way. */
@@ -20,12 +20,14 @@ const MAY_IMPORT: Record<Layer, readonly Layer[]> = {
   testing: ['testing', 'nest', 'locking', 'memory', 'core', 'errors', 'system'],
   health: ['health', 'nest', 'locking', 'core', 'errors'],
   opentelemetry: ['opentelemetry', 'nest', 'locking', 'errors', 'system'],
+  swagger: ['swagger', 'nest', 'errors'],
 };
 
-const WITH_PACKAGES: readonly Layer[] = ['nest', 'testing', 'health', 'opentelemetry'];
+const WITH_PACKAGES: readonly Layer[] = ['nest', 'testing', 'health', 'opentelemetry', 'swagger'];
 
 /** Only what cannot be without it may ask for it. */
 const OPTIONAL_PEERS: Readonly<Record<string, Layer>> = {
+  '@nestjs/swagger': 'swagger',
   '@nestjs/terminus': 'health',
   '@opentelemetry/api': 'opentelemetry',
 };

@@ -5,7 +5,7 @@ import { PackedPackage } from './packed-package';
 /** The values among the documented public names. The types are in CONSUMER. */
 const NAMES = [
   ...['RedlockModule', 'LockService', 'createLockService', 'MemoryLockNode'],
-  ...['Locked', 'LockInterceptor', 'InjectLockService', 'getLockServiceToken', 'bindLockService'],
+  ...['Locked', 'LockInterceptor', 'CurrentLock', 'LockSignal', 'InjectLockService', 'getLockServiceToken', 'bindLockService'],
   ...['LockError', 'LockBusyError', 'LockUnavailableError', 'LockLostError', 'LockKeyError'],
   ...['LockOptionsError', 'LockReentrancyError', 'LockNotBoundError'],
 ];
@@ -25,6 +25,7 @@ const USE_SUB_PATHS = `
   console.log(Object.keys(testing).filter((name) => /^[A-Zu]/.test(name)).sort().join());
   console.log(Object.keys(health).filter((name) => /^[A-Z]/.test(name)).sort().join());
   console.log(Object.keys(opentelemetry).filter((name) => /^[A-Zi]/.test(name)).sort().join());
+  console.log(Object.keys(swagger).filter((name) => /^[A-Z]/.test(name)).sort().join());
   const { providers } = testing.RedlockTestingModule.forRoot();
   console.log(providers.some(({ provide }) => provide === library.LockService));
 `;
@@ -33,6 +34,7 @@ const SUB_PATH_NAMES = [
   'LockTester,RedlockTestingModule,useRedlockTesting',
   'RedlockHealthIndicator,RedlockHealthModule',
   'RedlockOpenTelemetryModule,instrumentLocks',
+  'ApiLocked',
   'true',
 ].join('\n');
 
@@ -40,16 +42,18 @@ const CONSUMER = `
   import { Injectable, Module } from '@nestjs/common';
   import { RedlockHealthIndicator, RedlockHealthModule } from 'nestjs-redlock/health';
   import { RedlockOpenTelemetryModule, instrumentLocks } from 'nestjs-redlock/opentelemetry';
+  import { ApiLocked } from 'nestjs-redlock/swagger';
   import { LockTester, RedlockTestingModule, useRedlockTesting } from 'nestjs-redlock/testing';
-  import { Locked, LockBusyError, LockService, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
+  import { CurrentLock, Locked, LockBusyError, LockService, LockSignal, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
   import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from 'nestjs-redlock';
 
   @Injectable()
   export class Orders {
     constructor(private readonly locks: LockService) {}
 
+    @ApiLocked({ busy: 'In use' })
     @Locked('order:<0>', { ttl: 5_000 })
-    async pay(id: string): Promise<number> {
+    async pay(id: string, @CurrentLock() _own?: Lock, @LockSignal() _signal?: AbortSignal): Promise<number> {
       const lock: Lock = await this.locks.acquire(id);
       const left: number = lock.remainingMs;
       // @ts-expect-error Types that went missing are any, and would let this pass.
@@ -121,11 +125,11 @@ describe('the packed package', () => {
   it('gives the names of its sub-paths to require and to a native import', () => {
     const required = runScript(
       'sub-paths.cjs',
-      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'), opentelemetry = require('nestjs-redlock/opentelemetry'); ${USE_SUB_PATHS}`,
+      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'), opentelemetry = require('nestjs-redlock/opentelemetry'), swagger = require('nestjs-redlock/swagger'); ${USE_SUB_PATHS}`,
     );
     const imported = runScript(
       'sub-paths.mjs',
-      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; import * as opentelemetry from 'nestjs-redlock/opentelemetry'; ${USE_SUB_PATHS}`,
+      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; import * as opentelemetry from 'nestjs-redlock/opentelemetry'; import * as swagger from 'nestjs-redlock/swagger'; ${USE_SUB_PATHS}`,
     );
 
     expect([required.trim(), imported.trim()]).toEqual([SUB_PATH_NAMES, SUB_PATH_NAMES]);
@@ -134,6 +138,7 @@ describe('the packed package', () => {
   it.each([
     ['@nestjs/terminus', 'health'],
     ['@opentelemetry/api', 'opentelemetry'],
+    ['@nestjs/swagger', 'swagger'],
   ])('needs no %s but for its %s', (peer, subPath) => {
     packed.without(peer, () => {
       const output = runScript(

@@ -13,8 +13,8 @@ const SOURCES = [
 
 /** What a user has beside the package: its peers, and what a TypeScript project has anyway. */
 const PEERS = [
-  ...['@nestjs/common', '@nestjs/core', '@nestjs/terminus', '@opentelemetry/api'],
-  ...['ioredis', 'reflect-metadata', 'rxjs', '@types/node'],
+  ...['@nestjs/common', '@nestjs/core', '@nestjs/swagger', '@nestjs/terminus'],
+  ...['@opentelemetry/api', 'ioredis', 'reflect-metadata', 'rxjs', '@types/node'],
 ];
 
 /** The package as it would be published, installed in a project of its own. */

@@ -29,6 +29,7 @@ function example(file: string, code: string): Map<string, string> {
     'testing/lock-tester.ts',
     'health/redlock.health.ts',
     'opentelemetry/instrument-locks.ts',
+    'swagger/api-locked.decorator.ts',
   ];
   return new Map([...others.map((name) => [name, ''] as const), [file, code]]);
 }
@@ -93,6 +94,10 @@ describe('the check of the imports', () => {
     ['opentelemetry/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
     ['opentelemetry/a.ts', "import { MeterProvider } from '@opentelemetry/sdk-metrics';"],
     ['opentelemetry/a.ts', "import { Redlock } from '../core/redlock';"],
+    ['decorators/a.ts', "import { ApiLocked } from '../swagger/api-locked.decorator';"],
+    ['decorators/a.ts', "import { ApiResponse } from '@nestjs/swagger';"],
+    ['swagger/a.ts', "import { RedlockHealthIndicator } from '../health/redlock.health';"],
+    ['swagger/a.ts', "import { LockManager } from '../locking/lock-manager';"],
   ])('finds the wrong one in %s: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([expect.stringContaining(file)]);
   });
@@ -112,6 +117,8 @@ describe('the check of the imports', () => {
     ['health/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
     ['opentelemetry/a.ts', "import { trace } from '@opentelemetry/api';"],
     ['opentelemetry/a.ts', "import type { LockService } from '../lock.service';"],
+    ['swagger/a.ts', "import { ApiResponse } from '@nestjs/swagger';"],
+    ['swagger/a.ts', "import { LockError } from '../errors/lock.error';"],
     ['core/a.ts', "const text = \"import { Subject } from 'rxjs'\"; // import 'rxjs'"],
   ])('lets a right one in %s pass: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([]);

@@ -1,0 +1,50 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { LockBusyError } from '../errors/lock-busy.error';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { lockErrorResponse } from './lock-error-response';
+
+export interface ApiLockedOptions {
+  /**
+   * What the 409 is said to mean; false leaves it out, for a handler with `onBusy`.
+   *
+   * @default 'Somebody else is working on it. Try again later.'
+   */
+  busy?: string | false;
+
+  /**
+   * What the 503 is said to mean; false leaves it out.
+   *
+   * @default 'Locks are not available at the moment. Try again later.'
+   */
+  unavailable?: string | false;
+}
+
+/**
+ * Documents what a locked handler answers without its lock: 409 when busy, and 503 with `Retry-After` when locks are not
+ * available, with the body that the exception filter of `RedlockModule` gives.
+ *
+ * It stands above or below `@Locked`, or on a controller for all of its handlers. A handler with a 409 or 503 of its own
+ * gives the text for both here, since OpenAPI has one answer per status. As beside every response decorator, swagger
+ * lists the successful answer only where it is documented too (`@ApiOkResponse()`, or by swagger's compiler plugin).
+ *
+ * @example
+ * ```ts
+ * @Post(':id/payments')
+ * @ApiLocked({ busy: 'Another payment for this order is under way.' })
+ * @Locked('order:<0>')
+ * async pay(@Param('id') id: string) { … }
+ * ```
+ */
+export function ApiLocked({
+  busy = 'Somebody else is working on it. Try again later.',
+  unavailable = 'Locks are not available at the moment. Try again later.',
+}: ApiLockedOptions = {}): MethodDecorator & ClassDecorator {
+  const nothing = { resources: [], waitedMs: 0, votes: [] };
+  return applyDecorators(
+    ...(busy === false ? [] : [ApiResponse(lockErrorResponse(new LockBusyError(nothing), busy))]),
+    ...(unavailable === false
+      ? []
+      : [ApiResponse(lockErrorResponse(new LockUnavailableError(nothing), unavailable))]),
+  );
+}
