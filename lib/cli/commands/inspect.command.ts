@@ -1,0 +1,34 @@
+import { inspectNodes } from '../../locking/inspect-nodes';
+import type { LockInspection } from '../../locking/lock-inspection.interface';
+import { systemClock } from '../../utils/system-clock';
+import type { Command } from '../command.interface';
+import { EXIT, type ExitCode } from '../exit-code';
+import { withLockNodes } from '../lock-nodes';
+import { jsonInspection, showInspection } from '../show-inspection';
+
+export const inspect: Command = {
+  name: 'inspect',
+  takesResource: true,
+  about: 'who holds one resource, as each node has it',
+  details:
+    'Asks every node who holds the resource, and for how long.\n' +
+    'Exits with 0 when it is held or free, 1 when it is contested, 3 when no quorum of the nodes answered.',
+  options: {},
+  async run(invocation, terminal) {
+    const { resource, timeoutMs } = invocation;
+    const inspection = await withLockNodes(invocation, (nodes) =>
+      inspectNodes({ nodes, clock: systemClock, timeoutMs }, resource),
+    );
+    terminal.print(
+      invocation.json ? JSON.stringify(jsonInspection(inspection), null, 2) : showInspection(inspection),
+    );
+    return EXIT_CODES[inspection.state];
+  },
+};
+
+const EXIT_CODES: Record<LockInspection['state'], ExitCode> = {
+  held: EXIT.ok,
+  free: EXIT.ok,
+  contested: EXIT.problem,
+  unknown: EXIT.noQuorum,
+};

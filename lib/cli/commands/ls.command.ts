@@ -1,0 +1,43 @@
+import type { Command, Invocation } from '../command.interface';
+import { refuseTheSameTwice } from '../describe-nodes';
+import { findLocks, type Search } from '../find-locks';
+import { withNodeClients } from '../node-client';
+import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from '../show-locks';
+import { printable } from '../printable';
+
+const DEFAULT_LIMIT = 1_000;
+
+export const ls: Command = {
+  name: 'ls',
+  takesResource: false,
+  about: 'the locks that are held now, and by whom',
+  details:
+    'Lists the locks of all nodes: who holds each, for how long if nobody extends it, and on how many nodes.\n' +
+    'held: on a quorum. partial: one owner on fewer nodes. contested: several owners, none on a quorum.\n' +
+    'unknown: too few nodes answered to tell. Exits with 0, or with 3 when no quorum of the nodes answered.',
+  options: {
+    pattern: { type: 'string', value: '<glob>', about: "only resources like this, as 'order:*'" },
+    limit: { type: 'string', value: '<number>', about: `list so many at most; ${DEFAULT_LIMIT}` },
+  },
+  async run(invocation, terminal) {
+    refuseTheSameTwice(invocation.nodes);
+    const search = searchOf(invocation);
+    const found = await withNodeClients(invocation.nodes, invocation.timeoutMs, (nodes) =>
+      findLocks(nodes, search),
+    );
+    terminal.print(
+      invocation.json ? JSON.stringify(jsonLocks(found, search), null, 2) : showLocks(found, search),
+    );
+    for (const complaint of complaintsAbout(found.answers)) terminal.complain(printable(complaint));
+    return exitCodeFor(found.answers);
+  },
+};
+
+/** Also what `watch` looks for. */
+export function searchOf(invocation: Invocation): Search {
+  return {
+    keyPrefix: invocation.keyPrefix,
+    pattern: invocation.text('pattern', '*'),
+    limit: invocation.wholeNumber('limit', DEFAULT_LIMIT),
+  };
+}

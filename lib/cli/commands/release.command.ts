@@ -1,0 +1,74 @@
+import type { LockNode } from '../../core/lock-node.interface';
+import { forceRelease } from '../../locking/force-release';
+import { inspectNodes } from '../../locking/inspect-nodes';
+import type { LockInspection } from '../../locking/lock-inspection.interface';
+import { systemClock } from '../../utils/system-clock';
+import type { Command, Invocation } from '../command.interface';
+import { EXIT, type ExitCode } from '../exit-code';
+import { withLockNodes } from '../lock-nodes';
+import { printable } from '../printable';
+import { jsonInspection, sentence } from '../show-inspection';
+
+const WARNING =
+  'Its holder hears of it only at its next extension: until then two may work at the same time.';
+
+export const release: Command = {
+  name: 'release',
+  takesResource: true,
+  about: 'takes a lock away from its holder, with --force',
+  details:
+    'Removes whatever the nodes have at the resource, and nothing that somebody puts there meanwhile.\n' +
+    `${WARNING}\n` +
+    'Exits with 0 when it was removed from at least one node, 1 when nothing was released, 3 when no quorum of the\n' +
+    'nodes answered. Without --force it only says what it would do, and exits with 1 or 3.',
+  options: { force: { type: 'boolean', about: 'really do it' } },
+  async run(invocation, terminal) {
+    const result = await withLockNodes(invocation, (nodes) => releaseIfForced(nodes, invocation));
+    terminal.print(invocation.json ? JSON.stringify(jsonResult(result), null, 2) : showResult(result));
+    return exitCodeFor(result);
+  },
+};
+
+interface Result {
+  readonly isForced: boolean;
+  /** Before anything was done. */
+  readonly before: LockInspection;
+  /** From how many nodes it was removed. */
+  readonly releasedFrom: number;
+}
+
+async function releaseIfForced(nodes: readonly LockNode[], invocation: Invocation): Promise<Result> {
+  const { resource, timeoutMs } = invocation;
+  const isForced = invocation.flag('force');
+  const setup = { nodes, clock: systemClock, timeoutMs };
+  const before = await inspectNodes(setup, resource);
+  const isSomewhere = before.nodes.some(({ ownerToken }) => ownerToken !== undefined);
+  const releasedFrom = isForced && isSomewhere ? await forceRelease(setup, resource) : 0;
+  return { isForced, before, releasedFrom };
+}
+
+function showResult({ isForced, before, releasedFrom }: Result): string {
+  const name = `"${printable(before.resource)}"`;
+  const all = before.nodes.length;
+  const owners = before.nodes.filter(({ ownerToken }) => ownerToken !== undefined).length;
+  const silent = before.nodes.filter(({ error }) => error !== undefined).map(({ node }) => node);
+  const lines = [sentence(before)];
+  if (owners === 0) lines.push('Nothing was released.');
+  else if (isForced) lines.push(`Removed ${name} from ${releasedFrom} of ${all} nodes. ${WARNING}`);
+  else {
+    lines.push(`With --force this would remove ${name} from ${owners} of ${all} nodes; nothing was done.`);
+    lines.push(WARNING);
+  }
+  if (silent.length > 0) lines.push(`Not answered, and perhaps still holding it: ${silent.join(', ')}.`);
+  return lines.join('\n');
+}
+
+/** For scripts; the shape is documented in docs/CLI.md. */
+function jsonResult({ isForced, before, releasedFrom }: Result): object {
+  return { resource: before.resource, forced: isForced, releasedFrom, before: jsonInspection(before) };
+}
+
+function exitCodeFor({ before, releasedFrom }: Result): ExitCode {
+  if (before.state === 'unknown') return EXIT.noQuorum;
+  return releasedFrom > 0 ? EXIT.ok : EXIT.problem;
+}

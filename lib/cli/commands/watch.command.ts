@@ -1,0 +1,118 @@
+import type { Command, Invocation } from '../command.interface';
+import { refuseTheSameTwice } from '../describe-nodes';
+import { EXIT, type ExitCode } from '../exit-code';
+import { findLocks, type FoundLocks } from '../find-locks';
+import { LockChanges } from '../lock-changes';
+import { LookOut } from '../look-out';
+import { withNodeClients, type NodeClient } from '../node-client';
+import { ReleaseEar, type ReleaseMessage } from '../release-ear';
+import { jsonEvent, showEvent, type WatchEvent } from '../show-changes';
+import { complaintsAbout, exitCodeFor, showLocks } from '../show-locks';
+import type { Terminal } from '../terminal';
+import { printable } from '../printable';
+import { systemClock } from '../../utils/system-clock';
+import { ls, searchOf } from './ls.command';
+
+const DEFAULT_INTERVAL_MS = 1_000;
+/** Releases of which no second node has told yet; the oldest are forgotten, so that it cannot grow. */
+const MOST_TOLD = 1_000;
+const CLEAR_SCREEN = '\u001b[H\u001b[J';
+
+export const watch: Command = {
+  name: 'watch',
+  takesResource: false,
+  about: 'the same as ls, until Ctrl-C; in a pipe a line per change',
+  details:
+    'Looks again and again: at every interval, and at once when a node tells of a release.\n' +
+    'On a terminal it redraws the list of ls. In a pipe, or with --json, it prints a line when a lock is there (held,\n' +
+    'partial, contested, unknown), is released or gone, and when a node stops answering or answers again.\n' +
+    'A lock that comes and goes between two looks is seen only if somebody waited for it.\n' +
+    'Ends with Ctrl-C; exits with 0, or with 3 when no quorum of the nodes answered the last look.',
+  options: {
+    interval: { type: 'string', value: '<ms>', about: `look so often at least; ${DEFAULT_INTERVAL_MS}` },
+    ...ls.options,
+  },
+  async run(invocation, terminal) {
+    refuseTheSameTwice(invocation.nodes);
+    invocation.wholeNumber('interval', DEFAULT_INTERVAL_MS);
+    searchOf(invocation);
+    return withNodeClients(invocation.nodes, invocation.timeoutMs, (nodes) =>
+      new Watch(invocation, terminal, nodes).run(),
+    );
+  },
+};
+
+class Watch {
+  private readonly changes = new LockChanges();
+  private readonly told = new Set<string>();
+  private readonly stopped: AbortSignal;
+  private readonly lookOut: LookOut;
+  private exitCode: ExitCode = EXIT.noQuorum;
+
+  constructor(
+    private readonly invocation: Invocation,
+    private readonly terminal: Terminal,
+    private readonly nodes: readonly NodeClient[],
+  ) {
+    this.stopped = terminal.catchStop();
+    this.lookOut = new LookOut(invocation.wholeNumber('interval', DEFAULT_INTERVAL_MS), this.stopped);
+  }
+
+  async run(): Promise<ExitCode> {
+    const ears = this.invocation.nodes.map(
+      (node) =>
+        new ReleaseEar(node, this.invocation.keyPrefix, {
+          onRelease: (message) => {
+            this.hear(message);
+          },
+          onRefused: () => {
+            this.terminal.complain(
+              `${node.name} does not let us hear of releases; seen at each interval only.`,
+            );
+          },
+        }),
+    );
+    try {
+      await this.lookOut.run(() => this.look());
+    } finally {
+      for (const ear of ears) ear.close();
+    }
+    return this.exitCode;
+  }
+
+  private async look(): Promise<void> {
+    const found = await findLocks(this.nodes, searchOf(this.invocation));
+    // Interrupted in the middle, the rest would only tell of our own end.
+    if (this.stopped.aborted) return;
+    this.exitCode = exitCodeFor(found.answers);
+    if (this.isDrawing) this.draw(found);
+    else this.tell(this.changes.next(found.answers, this.exitCode === EXIT.ok));
+  }
+
+  private get isDrawing(): boolean {
+    return this.terminal.isInteractive && !this.invocation.json;
+  }
+
+  private draw(found: FoundLocks): void {
+    const time = new Date(systemClock.wallNow()).toISOString().slice(11, 19);
+    const complaints = complaintsAbout(found.answers).map(printable);
+    const body = [showLocks(found, searchOf(this.invocation)), ...complaints].join('\n');
+    this.terminal.print(`${CLEAR_SCREEN}${time} UTC, Ctrl-C ends\n\n${body}`);
+  }
+
+  /** Every node tells of the same release. */
+  private hear(message: ReleaseMessage): void {
+    this.lookOut.hurry();
+    const name = `${message.resource} ${message.ownerToken}`;
+    if (this.isDrawing || this.told.has(name) || this.stopped.aborted) return;
+    this.told.add(name);
+    const [oldest] = this.told;
+    if (this.told.size > MOST_TOLD && oldest !== undefined) this.told.delete(oldest);
+    this.tell([{ type: 'released', ...message }]);
+  }
+
+  private tell(events: readonly WatchEvent[]): void {
+    const show = this.invocation.json ? jsonEvent : showEvent;
+    for (const event of events) this.terminal.print(show(event, systemClock.wallNow()));
+  }
+}

@@ -1,0 +1,38 @@
+import { isCluster } from '../../redis/break-connection';
+import type { RedisNodeDescription } from '../../redis/redis-connections';
+import { NodeClient } from '../node-client';
+import { readClusterInfo, readServer, type NodeFacts, type ServerFacts } from './node-facts';
+import { tryRights } from './try-rights';
+
+/** Finds out what it can about one node. Never rejects: what cannot be found out is missing. */
+export async function examine(
+  description: RedisNodeDescription,
+  keyPrefix: string,
+  timeoutMs: number,
+): Promise<NodeFacts> {
+  const node = new NodeClient(description, timeoutMs);
+  const about = { node: description.name, isCluster: isCluster(node.client) };
+  try {
+    await node.settle();
+    const error = await whyUnusable(node);
+    if (error !== undefined) return { ...about, error, servers: [], refusals: [] };
+    const servers: ServerFacts[] = [];
+    for (const server of node.masters) servers.push(await readServer(node, server));
+    const cluster = about.isCluster ? await readClusterInfo(node) : undefined;
+    const refusals = await tryRights(description, keyPrefix, timeoutMs);
+    return { ...about, servers, cluster, refusals };
+  } finally {
+    await node.close();
+  }
+}
+
+/** A user without the right to ping can be of use all the same. */
+async function whyUnusable(node: NodeClient): Promise<string | undefined> {
+  try {
+    await node.ask(() => node.client.ping());
+    return undefined;
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    return code === 'NOPERM' ? undefined : message;
+  }
+}

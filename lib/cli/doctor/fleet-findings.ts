@@ -1,0 +1,97 @@
+import { quorumOf } from '../../core/quorum';
+import { showMs } from '../show';
+import type { Finding } from './finding';
+import type { NodeFacts } from './node-facts';
+
+const CLOCKS_DIFFER_MS = 1_000;
+
+/** What is to say about all nodes together. */
+export function findingsAboutFleet(nodes: readonly NodeFacts[]): Finding[] {
+  return [
+    quorumFinding(nodes),
+    numberFinding(nodes.length),
+    ...identityFindings(nodes),
+    ...clockFindings(nodes),
+  ];
+}
+
+function quorumFinding(nodes: readonly NodeFacts[]): Finding {
+  const reachable = nodes.filter(({ error }) => error === undefined).length;
+  const quorum = quorumOf(nodes.length);
+  const message = `${reachable} of ${nodes.length} nodes answer; a lock takes ${quorum}`;
+  if (reachable >= quorum) return { level: 'ok', check: 'quorum', message };
+  return { level: 'error', check: 'quorum', message, meaning: 'there are no locks at all now' };
+}
+
+function numberFinding(count: number): Finding {
+  const check = 'nodes';
+  if (count === 1) {
+    return {
+      level: 'warn',
+      check,
+      message: 'a single node',
+      meaning: 'when it fails there are no locks',
+      fix: 'use three independent masters, of which any one may fail',
+    };
+  }
+  const mayFail = count - quorumOf(count);
+  if (count % 2 === 1) return { level: 'ok', check, message: `${count} nodes: any ${mayFail} may fail` };
+  return {
+    level: 'warn',
+    check,
+    message: `an even number of nodes, ${count}`,
+    meaning: `a majority takes one more, so only ${mayFail} may fail, as with ${count - 1}`,
+    fix: `use ${count - 1} or ${count + 1}`,
+  };
+}
+
+/** A server that is there twice has two votes. */
+function identityFindings(nodes: readonly NodeFacts[]): Finding[] {
+  const seen = new Map<string, string>();
+  const findings: Finding[] = [];
+  let unknown = 0;
+  for (const { node, servers, error } of nodes) {
+    if (error === undefined && servers.some(({ info }) => info?.run_id === undefined)) unknown += 1;
+    for (const runId of new Set(servers.flatMap(({ info }) => info?.run_id ?? []))) {
+      const first = seen.get(runId);
+      if (first === undefined) seen.set(runId, node);
+      else findings.push(sameServer(node, first, runId));
+    }
+  }
+  if (unknown > 0) {
+    const message = `cannot tell whether all nodes are different servers: ${unknown} of them do not tell a run_id`;
+    findings.push({ level: 'unknown', check: 'identity', message });
+  }
+  if (findings.length > 0 || seen.size < 2) return findings;
+  return [{ level: 'ok', check: 'identity', message: 'the nodes that answer are different servers' }];
+}
+
+function sameServer(node: string, first: string, runId: string): Finding {
+  return {
+    level: 'error',
+    check: 'identity',
+    node,
+    message: `the same server as ${first} (run_id ${runId})`,
+    meaning: 'its vote counts twice, so a majority is none',
+    fix: 'list each server once',
+  };
+}
+
+function clockFindings(nodes: readonly NodeFacts[]): Finding[] {
+  const clocks = nodes.flatMap(({ servers }) => servers.flatMap(({ clock }) => clock ?? []));
+  if (clocks.length < 2) return [];
+  const offsets = clocks.map(({ offsetMs }) => offsetMs);
+  const apartMs = Math.max(...offsets) - Math.min(...offsets);
+  const toleranceMs = 2 * Math.max(...clocks.map((clock) => clock.toleranceMs));
+  const message = `the clocks of the nodes are ${showMs(apartMs)} apart, give or take ${showMs(toleranceMs)}`;
+  if (apartMs - toleranceMs < CLOCKS_DIFFER_MS) return [{ level: 'ok', check: 'clocks', message }];
+  return [
+    {
+      level: 'warn',
+      check: 'clocks',
+      message,
+      meaning: 'locks do not compare them, yet a clock that is set right in one step ends locks early',
+      fix: 'keep all of them with NTP (chrony)',
+    },
+  ];
+}

@@ -1,0 +1,44 @@
+import { systemClock } from '../../utils/system-clock';
+
+const PINGS = 10;
+const CLOCK_READINGS = 3;
+
+export interface Latency {
+  /** The shortest: how far away the server is. The others tell of load too, of either machine. */
+  readonly bestMs: number;
+  readonly medianMs: number;
+  readonly worstMs: number;
+}
+
+export interface ClockReading {
+  /** How far the server's clock is ahead of ours. */
+  readonly offsetMs: number;
+  /** It may be off by so much: half the round trip. */
+  readonly toleranceMs: number;
+}
+
+export async function measureLatency(ping: () => Promise<unknown>): Promise<Latency> {
+  const took: number[] = [];
+  while (took.length < PINGS) {
+    const startedAtMs = systemClock.now();
+    await ping();
+    took.push(systemClock.now() - startedAtMs);
+  }
+  took.sort((a, b) => a - b);
+  return { bestMs: took[0] ?? 0, medianMs: took[Math.floor(PINGS / 2)] ?? 0, worstMs: took.at(-1) ?? 0 };
+}
+
+/** The server looked at its clock somewhere in the round trip, so its middle is at most half of it away from that. */
+export async function measureClock(
+  time: () => Promise<readonly unknown[]>,
+): Promise<ClockReading | undefined> {
+  const readings: ClockReading[] = [];
+  while (readings.length < CLOCK_READINGS) {
+    const startedAtMs = systemClock.now();
+    const [seconds, micros] = await time();
+    const toleranceMs = (systemClock.now() - startedAtMs) / 2;
+    const serverMs = Number(seconds) * 1_000 + Number(micros) / 1_000;
+    readings.push({ offsetMs: serverMs - (systemClock.wallNow() - toleranceMs), toleranceMs });
+  }
+  return readings.sort((a, b) => a.toleranceMs - b.toleranceMs)[0];
+}

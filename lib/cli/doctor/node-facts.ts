@@ -1,0 +1,84 @@
+import type { Redis } from 'ioredis';
+import type { NodeClient } from '../node-client';
+import { measureClock, measureLatency, type ClockReading, type Latency } from './measure';
+
+/** What the doctor could find out about one node. */
+export interface NodeFacts {
+  readonly node: string;
+  /** Why it could not be reached; then there is nothing else. */
+  readonly error?: string;
+  readonly isCluster: boolean;
+  /** The node itself, or the masters of a cluster. */
+  readonly servers: readonly ServerFacts[];
+  /** The lines of CLUSTER INFO, for a cluster. */
+  readonly cluster?: Lines;
+  /** What the Redis user of the lock service may not do. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface ServerFacts {
+  /** `host:port` */
+  readonly server: string;
+  /** The lines of INFO; undefined when it is refused. */
+  readonly info?: Lines;
+  /** Of CONFIG GET; undefined when it is refused. */
+  readonly appendfsync?: string;
+  readonly save?: string;
+  readonly latency?: Latency;
+  readonly clock?: ClockReading;
+}
+
+/** Something that the library needs to do, and the server's answer. */
+export interface Refusal {
+  readonly what: string;
+  readonly error: string;
+  /** Locks work without it, but waiters have to ask again and again. */
+  readonly isOnlySlower: boolean;
+}
+
+export type Lines = Readonly<Partial<Record<string, string>>>;
+
+export async function readServer(node: NodeClient, server: Redis): Promise<ServerFacts> {
+  const { host, port, path } = server.options;
+  const [info, appendfsync, save] = await Promise.all([
+    orNothing(node.ask(() => server.info())),
+    orNothing(node.ask(() => server.config('GET', 'appendfsync'))),
+    orNothing(node.ask(() => server.config('GET', 'save'))),
+  ]);
+  return {
+    server: path ?? `${host ?? 'localhost'}:${port ?? 6379}`,
+    info: typeof info === 'string' ? linesOf(info) : undefined,
+    appendfsync: settingIn(appendfsync),
+    save: settingIn(save),
+    // One after the other, and after the rest: they measure time.
+    latency: await orNothing(measureLatency(() => node.ask(() => server.ping()))),
+    clock: await orNothing(measureClock(() => node.ask(() => server.time()))),
+  };
+}
+
+export async function readClusterInfo(node: NodeClient): Promise<Lines | undefined> {
+  const [server] = node.masters;
+  if (server === undefined) return undefined;
+  const text = await orNothing(node.ask(() => server.cluster('INFO')));
+  return text === undefined ? undefined : linesOf(text);
+}
+
+/** `name:value` in each line, as INFO and CLUSTER INFO write it. */
+export function linesOf(text: string): Lines {
+  return Object.fromEntries(
+    text.split(/\r?\n/).flatMap((line) => {
+      const colon = line.indexOf(':');
+      return colon > 0 && !line.startsWith('#') ? [[line.slice(0, colon), line.slice(colon + 1)]] : [];
+    }),
+  );
+}
+
+/** The reply is a name and its value, or nothing for a setting that the server does not know or show. */
+function settingIn(reply: unknown): string | undefined {
+  const value = Array.isArray(reply) ? (reply as unknown[])[1] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch(() => undefined);
+}

@@ -1,0 +1,111 @@
+import type { Finding, NodeFinding } from './finding';
+import type { Lines, NodeFacts, Refusal } from './node-facts';
+import { findingsAboutServer } from './server-findings';
+
+/** What is to say about one node, whatever the others are like. */
+export function findingsAboutNode(facts: NodeFacts, keyPrefix: string, maxTtlMs: number): Finding[] {
+  const { node, error, isCluster, servers } = facts;
+  if (error !== undefined) return [{ ...unreachable(error), node }];
+  const ofServers = servers.flatMap((server) =>
+    findingsAboutServer(server, maxTtlMs).map((finding) => ({
+      ...finding,
+      node: isCluster ? `${node} ${server.server}` : node,
+    })),
+  );
+  const ofNode = [...clusterFindings(facts), ...rightsFindings(facts, keyPrefix)];
+  return [
+    { level: 'ok', check: 'reachable', message: 'answers', node },
+    ...ofServers,
+    ...about(node, ofNode),
+  ];
+}
+
+function about(node: string, findings: readonly NodeFinding[]): Finding[] {
+  return findings.map((finding) => ({ ...finding, node }));
+}
+
+function unreachable(error: string): NodeFinding {
+  return {
+    level: 'error',
+    check: 'reachable',
+    message: `cannot be used: ${error}`,
+    meaning: 'it grants no lock; with fewer than a quorum of the nodes there are none at all',
+    fix: /NOAUTH|WRONGPASS|NOPERM/.test(error)
+      ? 'check user and password in its URL, and the ACL of the user'
+      : 'start it, or check its address, the firewall and TLS',
+  };
+}
+
+function clusterFindings({ isCluster, servers, cluster }: NodeFacts): NodeFinding[] {
+  if (isCluster) return [clusterState(cluster, servers.length)];
+  if (!servers.some(({ info }) => info?.cluster_enabled === '1')) return [];
+  return [
+    {
+      level: 'error',
+      check: 'cluster',
+      message: 'one server of a Redis Cluster, used as if it were alone',
+      meaning: 'it refuses the resources whose slots are on other servers',
+      fix: 'give the cluster as one node: redis+cluster://…, in code `new Cluster([…])` of ioredis',
+    },
+  ];
+}
+
+function clusterState(cluster: Lines | undefined, masters: number): NodeFinding {
+  const check = 'cluster';
+  const state = cluster?.cluster_state;
+  if (state === undefined)
+    return { level: 'unknown', check, message: 'cannot tell the state of the cluster' };
+  const slots = `${cluster?.cluster_slots_ok ?? '?'} of 16384 slots`;
+  const message = `${masters} masters, state ${state}, ${slots}`;
+  if (state === 'ok' && cluster?.cluster_slots_ok === '16384') {
+    const meaning = 'counts as one node; a failover inside of it can forget a lock';
+    return { level: 'ok', check, message, meaning };
+  }
+  return {
+    level: 'error',
+    check,
+    message,
+    meaning: 'resources in the missing slots cannot be locked on it',
+    fix: 'redis-cli --cluster check <host>:<port>',
+  };
+}
+
+function rightsFindings({ isCluster, servers, refusals }: NodeFacts, keyPrefix: string): NodeFinding[] {
+  const isUnfit = servers.some(
+    ({ info }) => info?.role === 'slave' || (!isCluster && info?.cluster_enabled === '1'),
+  );
+  // It refuses every write, or every second one; why was said.
+  if (isUnfit) return [];
+  if (refusals.length === 0)
+    return [{ level: 'ok', check: 'rights', message: 'the user may do all that locks need' }];
+  const reasons = [...new Set(refusals.map(({ error }) => error))];
+  const needsRights = refusals.findIndex(({ error }) => error.includes('NOPERM'));
+  return reasons.map((error) => {
+    const same = refusals.filter((refusal) => refusal.error === error);
+    // One line grants all that is missing.
+    const isFirst = needsRights !== -1 && same[0] === refusals[needsRights];
+    return { ...refused(same, error), fix: isFirst ? aclLine(keyPrefix) : undefined };
+  });
+}
+
+function refused(refusals: readonly Refusal[], error: string): NodeFinding {
+  const isOnlySlower = refusals.every((refusal) => refusal.isOnlySlower);
+  return {
+    level: isOnlySlower ? 'warn' : 'error',
+    check: 'rights',
+    message: `cannot ${refusals.map(({ what }) => what).join(', ')}: ${error}`,
+    meaning: isOnlySlower
+      ? 'waiters do not hear of releases, and ask again every 8 to 128 ms'
+      : 'locks need it, so this node does not count',
+  };
+}
+
+/** All that the library asks for, scripts and their commands included; what follows `&` are channels. */
+export function aclLine(keyPrefix: string): string {
+  const commands = [
+    ...['ping', 'info', 'select', 'time', 'set', 'get', 'mget', 'del', 'exists', 'pttl', 'pexpire'],
+    ...['eval', 'evalsha', 'script|load', 'publish', 'subscribe', 'unsubscribe', 'pubsub|numsub'],
+  ];
+  const keys = `~${keyPrefix}* ~fence:*`;
+  return `ACL SETUSER <user> ${keys} &${keyPrefix}* ${commands.map((name) => `+${name}`).join(' ')}`;
+}

@@ -1,0 +1,111 @@
+import { showMs } from '../show';
+import type { NodeFinding } from './finding';
+import type { Lines, ServerFacts } from './node-facts';
+import { evictionFinding, persistenceFinding } from './storage-findings';
+
+const OLDEST_VERSION = [6, 2] as const;
+const SLOW_MS = 50;
+const CLOCK_IS_OFF_MS = 1_000;
+
+/** What is to say about one server, whatever the others are like. */
+export function findingsAboutServer(facts: ServerFacts, maxTtlMs: number): NodeFinding[] {
+  const { info } = facts;
+  const ofInfo =
+    info === undefined
+      ? [REFUSED_INFO]
+      : [roleFinding(info), versionFinding(info), uptimeFinding(info, maxTtlMs), evictionFinding(info)];
+  return [...ofInfo, persistenceFinding(facts, maxTtlMs), latencyFinding(facts), clockFinding(facts)];
+}
+
+const REFUSED_INFO: NodeFinding = {
+  level: 'unknown',
+  check: 'info',
+  message: 'cannot tell role, version, uptime and eviction: INFO is refused',
+  meaning: 'the restart guard needs INFO too, to notice that the server was restarted',
+  fix: 'ACL SETUSER <user> +info',
+};
+
+function roleFinding(info: Lines): NodeFinding {
+  const { role, master_host: host, master_port: port } = info;
+  if (role === 'master') return { level: 'ok', check: 'role', message: 'a master' };
+  if (role !== 'slave') {
+    return {
+      level: role === undefined ? 'unknown' : 'error',
+      check: 'role',
+      message: role === undefined ? 'cannot tell the role' : `a ${role}, no master`,
+      meaning: 'only masters keep locks',
+    };
+  }
+  return {
+    level: 'error',
+    check: 'role',
+    message: `a replica of ${host ?? 'another server'}:${port ?? '?'}`,
+    meaning: 'it refuses every lock, and it is not independent of its master',
+    fix: 'name its master instead; or make it an independent master: REPLICAOF NO ONE',
+  };
+}
+
+function versionFinding(info: Lines): NodeFinding {
+  const { redis_version: version, server_name: name, valkey_version: valkey } = info;
+  if (version === undefined)
+    return { level: 'unknown', check: 'version', message: 'cannot tell the version' };
+  const message = valkey === undefined ? `${name ?? 'Redis'} ${version}` : `Valkey ${valkey}`;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isTooOld = major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1]);
+  if (!isTooOld) return { level: 'ok', check: 'version', message };
+  const oldest = OLDEST_VERSION.join('.');
+  return {
+    level: 'warn',
+    check: 'version',
+    message: `${message}, older than ${oldest}`,
+    meaning: 'the library is not tested with it',
+    fix: `upgrade to ${oldest} or later`,
+  };
+}
+
+function uptimeFinding(info: Lines, maxTtlMs: number): NodeFinding {
+  const uptimeMs = Number(info.uptime_in_seconds) * 1_000;
+  if (!Number.isFinite(uptimeMs))
+    return { level: 'unknown', check: 'uptime', message: 'cannot tell the uptime' };
+  if (uptimeMs >= maxTtlMs) return { level: 'ok', check: 'uptime', message: `up for ${showMs(uptimeMs)}` };
+  return {
+    level: 'warn',
+    check: 'uptime',
+    message: `started ${showMs(uptimeMs)} ago, less than the largest ttl (${showMs(maxTtlMs)})`,
+    meaning: 'locks from before its start may be in force, and it may have forgotten them',
+    fix: `let no process lock on it for another ${showMs(maxTtlMs - uptimeMs)}`,
+  };
+}
+
+function latencyFinding({ latency }: ServerFacts): NodeFinding {
+  if (latency === undefined)
+    return { level: 'unknown', check: 'latency', message: 'cannot tell the latency: PING is refused' };
+  const { bestMs, medianMs, worstMs } = latency;
+  const message = `${showMs(medianMs)} for a round trip; ${showMs(bestMs)} at best, ${showMs(worstMs)} at worst`;
+  if (bestMs < SLOW_MS) return { level: 'ok', check: 'latency', message };
+  return {
+    level: 'warn',
+    check: 'latency',
+    message,
+    meaning:
+      'each acquire, extension and release waits for a quorum; nodeTimeout (500 ms) must be well above',
+    fix: 'place the node nearer, or raise nodeTimeout and ttl',
+  };
+}
+
+function clockFinding({ clock }: ServerFacts): NodeFinding {
+  if (clock === undefined)
+    return { level: 'unknown', check: 'clock', message: 'cannot tell the time: TIME is refused' };
+  const { offsetMs, toleranceMs } = clock;
+  const direction = offsetMs < 0 ? 'behind' : 'ahead of';
+  const message = `${showMs(Math.abs(offsetMs))} ${direction} this machine, give or take ${showMs(toleranceMs)}`;
+  if (Math.abs(offsetMs) - toleranceMs < CLOCK_IS_OFF_MS) return { level: 'ok', check: 'clock', message };
+  return {
+    level: 'warn',
+    check: 'clock',
+    message,
+    meaning:
+      'a clock that is set right in one step ends locks early, or late; fencing tokens follow the clocks too',
+    fix: 'keep the clocks of both machines with NTP (chrony), which corrects them slowly',
+  };
+}

@@ -1,0 +1,52 @@
+import { showMs } from '../show';
+import type { NodeFinding } from './finding';
+import type { Lines, ServerFacts } from './node-facts';
+
+/** Whether the server may throw a lock away to make room. */
+export function evictionFinding(info: Lines): NodeFinding {
+  const { maxmemory, maxmemory_policy: policy } = info;
+  if (maxmemory === undefined || policy === undefined)
+    return { level: 'unknown', check: 'eviction', message: 'cannot tell the maxmemory-policy' };
+  if (policy === 'noeviction')
+    return { level: 'ok', check: 'eviction', message: 'maxmemory-policy noeviction' };
+  if (Number(maxmemory) === 0) {
+    return { level: 'ok', check: 'eviction', message: `no maxmemory, so ${policy} never evicts` };
+  }
+  return {
+    level: 'error',
+    check: 'eviction',
+    message: `maxmemory-policy ${policy}, with a maxmemory of ${maxmemory} bytes`,
+    meaning: 'when memory runs out, Redis deletes locks that are held, and somebody else gets them',
+    fix: 'CONFIG SET maxmemory-policy noeviction (and the same in redis.conf)',
+  };
+}
+
+/** What the server remembers of its locks after a restart. */
+export function persistenceFinding(facts: ServerFacts, maxTtlMs: number): NodeFinding {
+  const { info, appendfsync, save } = facts;
+  const check = 'persistence';
+  const aof = info?.aof_enabled;
+  if (aof === undefined) return { level: 'unknown', check, message: 'cannot tell what is kept on disk' };
+  if (aof === '1' && appendfsync === 'always')
+    return { level: 'ok', check, message: 'appendonly yes, appendfsync always: a restart forgets nothing' };
+
+  const meaning =
+    `the restart guard of the lock service lets a restarted node grant nothing for the largest ttl ` +
+    `(${showMs(maxTtlMs)}): by then what it forgot is over`;
+  if (aof === '1') {
+    const message =
+      appendfsync === undefined
+        ? 'appendonly yes, but cannot tell appendfsync: CONFIG is refused'
+        : `appendonly yes, appendfsync ${appendfsync}: a crash forgets the last seconds`;
+    return { level: appendfsync === undefined ? 'unknown' : 'ok', check, message, meaning };
+  }
+  if (save === undefined) {
+    const message = 'appendonly no, and cannot tell whether snapshots are taken: CONFIG is refused';
+    return { level: 'unknown', check, message, meaning };
+  }
+  const message =
+    save === ''
+      ? 'nothing on disk (appendonly no, no save): a restart forgets all locks'
+      : `snapshots only (appendonly no, save ${save}): a restart forgets the locks since the last one`;
+  return { level: 'ok', check, message, meaning };
+}

@@ -1,0 +1,157 @@
+import type { AcquireRequest } from '../../core/lock-node.interface';
+import { RedisLockNode } from '../../redis/redis-lock-node';
+import type { RedisNodeDescription } from '../../redis/redis-connections';
+import { systemClock } from '../../utils/system-clock';
+import { systemRandomness } from '../../utils/system-randomness';
+import { NodeClient } from '../node-client';
+import { settle } from '../settle';
+import type { Refusal } from './node-facts';
+
+const TTL_MS = 5_000;
+const SKEW_MICROS = 60_000_000;
+
+interface Step {
+  readonly what: string;
+  readonly isOnlySlower?: boolean;
+  try(): Promise<unknown>;
+}
+
+/**
+ * Does everything once that the library will do, on resources of our own, and tells what was refused. They are
+ * released again, and would expire soon anyway.
+ */
+export async function tryRights(
+  description: RedisNodeDescription,
+  keyPrefix: string,
+  timeoutMs: number,
+): Promise<Refusal[]> {
+  const node = new RedisLockNode(description, { keyPrefix });
+  // A connection that listens can do nothing else.
+  const [teller, listener] = [new NodeClient(description, timeoutMs), new NodeClient(description, timeoutMs)];
+  const resource = `nestjs-redlock:doctor:${systemRandomness.secret().slice(0, 6)}`;
+  const channel = keyPrefix + resource;
+  try {
+    await Promise.all([settle(node, timeoutMs), teller.settle(), listener.settle()]);
+    const refusals = await refusalsAmong([
+      ...lockSteps(new Trial(node, timeoutMs), resource),
+      ...[
+        { what: 'publish releases', try: () => teller.ask(() => teller.client.publish(channel, '')) },
+        { what: 'count who listens', try: () => teller.ask(() => teller.client.pubsub('NUMSUB', channel)) },
+        { what: 'listen to releases', try: () => listener.ask(() => listener.client.subscribe(channel)) },
+      ].map((step) => ({ ...step, isOnlySlower: true })),
+    ]);
+    return refusals;
+  } finally {
+    await Promise.all([node, teller, listener].map((one) => one.close()));
+  }
+}
+
+/** In an order in which each finds what it needs. */
+function lockSteps(trial: Trial, resource: string): Step[] {
+  const several = [`{${resource}}:1`, `{${resource}}:2`];
+  return [
+    { what: 'lock', try: () => trial.acquire([resource]) },
+    { what: 'extend', try: () => trial.extend([resource]) },
+    { what: 'inspect', try: () => trial.inspect(resource) },
+    { what: 'release', try: () => trial.release([resource]) },
+    { what: 'lock several resources', try: () => trial.acquire(several) },
+    { what: 'release several resources', try: () => trial.release(several) },
+    // In one tick, so that both travel as one command.
+    {
+      what: 'lock in a batch',
+      try: () => all([trial.acquire([resource]), trial.acquire([`${resource}:2`])]),
+    },
+    {
+      what: 'release in a batch',
+      try: () => all([trial.release([resource]), trial.release([`${resource}:2`])]),
+    },
+    { what: 'lock with a fencing token', try: () => trial.acquire([resource], true) },
+    { what: 'release a lock with a fencing token', try: () => trial.release([resource]) },
+  ];
+}
+
+async function refusalsAmong(steps: readonly Step[]): Promise<Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (const step of steps) {
+    try {
+      await step.try();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      refusals.push({ what: step.what, error: message, isOnlySlower: step.isOnlySlower === true });
+    }
+  }
+  return refusals;
+}
+
+/** The verbs of a lock node with one owner token, as promises that reject for anything but a grant. */
+class Trial {
+  private readonly ownerToken = `doctor:${systemRandomness.secret()}`;
+
+  constructor(
+    private readonly node: RedisLockNode,
+    private readonly timeoutMs: number,
+  ) {}
+
+  acquire(resources: readonly string[], isFenced = false): Promise<void> {
+    const { ownerToken } = this;
+    const fence: AcquireRequest['fence'] = isFenced
+      ? { proposal: Math.floor(systemClock.wallNow() * 1_000), skewMicros: SKEW_MICROS, keepMs: TTL_MS }
+      : undefined;
+    return this.vote((vote) => {
+      this.node.acquire({ resources, ownerToken, ttlMs: TTL_MS, askHolderTtl: false, fence }, vote);
+    });
+  }
+
+  extend(resources: readonly string[]): Promise<void> {
+    return this.vote((vote) => {
+      this.node.extend({ resources, ownerToken: this.ownerToken, ttlMs: TTL_MS }, vote);
+    });
+  }
+
+  release(resources: readonly string[]): Promise<void> {
+    const { ownerToken } = this;
+    return this.vote((vote) => {
+      this.node.release({ resources, ownerToken, wakeWaiters: false, ttlMs: TTL_MS }, vote);
+    });
+  }
+
+  inspect(resource: string): Promise<unknown> {
+    return this.inTime((resolve, reject) => {
+      this.node.inspect(resource).then(resolve, reject);
+    });
+  }
+
+  private vote(ask: (vote: (vote: Vote) => void) => void): Promise<void> {
+    return this.inTime((resolve, reject) => {
+      ask((vote) => {
+        if (vote.kind === 'granted') resolve();
+        else
+          reject(vote.kind === 'failed' ? vote.error : new Error('somebody else has the key of the trial'));
+      });
+    });
+  }
+
+  private inTime(start: (resolve: () => void, reject: (error: unknown) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const limit = systemClock.schedule(this.timeoutMs, () => {
+        reject(new Error(`no answer within ${this.timeoutMs} ms`));
+      });
+      const settled =
+        <A extends unknown[]>(then: (...args: A) => void) =>
+        (...args: A) => {
+          limit.cancel();
+          then(...args);
+        };
+      start(settled(resolve), settled(reject));
+    });
+  }
+}
+
+type Vote = { readonly kind: 'granted' | 'denied' } | { readonly kind: 'failed'; readonly error: Error };
+
+/** Waits for both, also when the first is refused. */
+async function all(tries: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(tries);
+  const refused = results.find((result) => result.status === 'rejected');
+  if (refused !== undefined) throw refused.reason;
+}

@@ -1,0 +1,24 @@
+import type { LockNode } from '../core/lock-node.interface';
+import { RedisLockNode } from '../redis/redis-lock-node';
+import type { Invocation } from './command.interface';
+import { refuseTheSameTwice } from './describe-nodes';
+import { settle } from './settle';
+
+/**
+ * Opens the lock nodes as a lock service would, waits until each is up or clearly not, and closes them when `use` is
+ * done. What is asked of them is what the methods of LockService ask; the service itself is not needed for that, and
+ * would take as long to load as all the rest.
+ */
+export async function withLockNodes<T>(
+  { nodes, keyPrefix, timeoutMs }: Invocation,
+  use: (nodes: readonly LockNode[]) => Promise<T>,
+): Promise<T> {
+  refuseTheSameTwice(nodes);
+  const opened = nodes.map((description) => new RedisLockNode(description, { keyPrefix }));
+  try {
+    await Promise.all(opened.map((node) => settle(node, timeoutMs)));
+    return await use(opened);
+  } finally {
+    await Promise.all(opened.map((node) => node.close()));
+  }
+}

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util';
+import { checkResource } from '../locking/check-resources';
+import type { Command, CommandOption, Invocation } from './command.interface';
+import { describeNodes } from './describe-nodes';
+import { UsageError } from './usage-error';
+
+const DEFAULT_TIMEOUT_MS = 2_000;
+
+/** What every command understands. */
+export const COMMON_OPTIONS: Readonly<Record<string, CommandOption>> = {
+  nodes: { type: 'string', value: '<urls>', about: 'the lock nodes, comma-separated; else REDIS_NODES' },
+  prefix: {
+    type: 'string',
+    value: '<text>',
+    about: "the keyPrefix of the lock service; else REDLOCK_KEY_PREFIX, else 'lock:'",
+  },
+  timeout: {
+    type: 'string',
+    value: '<ms>',
+    about: `longest wait for a connection and for an answer; ${DEFAULT_TIMEOUT_MS}`,
+  },
+  json: { type: 'boolean', about: 'JSON for scripts' },
+  help: { type: 'boolean', about: 'this text' },
+};
+
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+/** Null when help was asked for. */
+export function parseInvocation(
+  command: Command,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation | null {
+  const { values, positionals } = parse(command, args);
+  if (values.help === true) return null;
+  const readText = (name: string, otherwise: string) => textOf(values, name) ?? otherwise;
+  const wholeNumber = (name: string, otherwise: number) => wholeNumberOf(values, name) ?? otherwise;
+  return {
+    resource: resourceIn(command, positionals),
+    nodes: describeNodes(readText('nodes', env.REDIS_NODES ?? '')),
+    keyPrefix: readText('prefix', env.REDLOCK_KEY_PREFIX ?? 'lock:'),
+    timeoutMs: wholeNumber('timeout', DEFAULT_TIMEOUT_MS),
+    json: values.json === true,
+    flag: (name) => values[name] === true,
+    text: readText,
+    wholeNumber,
+  };
+}
+
+function parse(
+  { options }: Command,
+  args: readonly string[],
+): { values: Values; positionals: readonly string[] } {
+  const known = Object.entries({ ...COMMON_OPTIONS, ...options });
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: Object.fromEntries(
+        known.map(([name, { type }]) => [name, name === 'help' ? { type, short: 'h' } : { type }]),
+      ),
+    });
+  } catch (error) {
+    // It names the option, and never repeats a value.
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function resourceIn({ name, takesResource }: Command, positionals: readonly string[]): string {
+  const [first, second] = positionals;
+  if (!takesResource) {
+    if (first !== undefined) throw new UsageError(`${name} takes no argument, only options.`);
+    return '';
+  }
+  if (first === undefined) throw new UsageError(`Which resource? nestjs-redlock ${name} order:7`);
+  if (second !== undefined) {
+    throw new UsageError(`${name} takes one resource. Put it in quotes if it has a space in it.`);
+  }
+  return checkResource(first);
+}
+
+function textOf(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function wholeNumberOf(values: Values, name: string): number | undefined {
+  const text = textOf(values, name);
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= 1) return number;
+  throw new UsageError(`--${name} must be a whole number, 1 or more.`);
+}

@@ -1,0 +1,44 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { RedisNodeDescription } from '../redis/redis-connections';
+import { escapeGlob } from './glob';
+
+export interface ReleaseMessage {
+  readonly resource: string;
+  readonly ownerToken: string;
+}
+
+/**
+ * Hears of the releases on one node. A hint only: a release is told when somebody waits for the lock, a lock that
+ * expires is never told, and a user of Redis may not have the right to hear.
+ */
+export class ReleaseEar {
+  private readonly client: Redis | Cluster;
+
+  constructor(
+    description: RedisNodeDescription,
+    keyPrefix: string,
+    listeners: {
+      onRelease(message: ReleaseMessage): void;
+      onRefused(): void;
+    },
+  ) {
+    this.client = description.open();
+    this.client.on('error', () => {
+      // The other connection of the node tells, and this one connects again by itself.
+    });
+    this.client.on('ready', () => {
+      this.client.psubscribe(`${escapeGlob(keyPrefix)}*`).catch((error: unknown) => {
+        // A connection that broke subscribes again when it is back.
+        if (error instanceof Error && error.message.startsWith('NOPERM')) listeners.onRefused();
+      });
+    });
+    this.client.on('pmessage', (_pattern: string, key: string, message: string) => {
+      const ownerToken = message.slice(message.indexOf(' ') + 1);
+      listeners.onRelease({ resource: key.slice(keyPrefix.length), ownerToken });
+    });
+  }
+
+  close(): void {
+    this.client.disconnect();
+  }
+}

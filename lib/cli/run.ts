@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LockKeyError } from '../errors/lock-key.error';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import type { Command } from './command.interface';
+import { doctor } from './commands/doctor.command';
+import { inspect } from './commands/inspect.command';
+import { ls } from './commands/ls.command';
+import { release } from './commands/release.command';
+import { watch } from './commands/watch.command';
+import { EXIT, type ExitCode } from './exit-code';
+import { helpOf, helpOfCommand } from './help';
+import { parseInvocation } from './parse-invocation';
+import { printable } from './printable';
+import type { Terminal } from './terminal';
+import { UsageError } from './usage-error';
+
+const COMMANDS: readonly Command[] = [ls, inspect, watch, release, doctor];
+
+/** Runs one command line, and tells what the process should end with. Never rejects. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    return await dispatch(args, terminal);
+  } catch (error) {
+    terminal.complain(`nestjs-redlock: ${printable(error instanceof Error ? error.message : String(error))}`);
+    return exitCodeFor(error);
+  }
+}
+
+async function dispatch([name, ...args]: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  if (name === '--version') {
+    terminal.print(version());
+    return EXIT.ok;
+  }
+  if (name === 'help' || name === '--help' || name === '-h') {
+    terminal.print(helpOf(COMMANDS));
+    return EXIT.ok;
+  }
+  if (name === undefined) {
+    terminal.complain(helpOf(COMMANDS));
+    return EXIT.usage;
+  }
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command === undefined) {
+    const names = COMMANDS.map((one) => one.name).join(', ');
+    throw new UsageError(`There is no such command. There are: ${names}. See nestjs-redlock --help.`);
+  }
+  const invocation = parseInvocation(command, args, terminal.env);
+  if (invocation === null) {
+    terminal.print(helpOfCommand(command));
+    return EXIT.ok;
+  }
+  return command.run(invocation, terminal);
+}
+
+function exitCodeFor(error: unknown): ExitCode {
+  if (error instanceof LockUnavailableError) return EXIT.noQuorum;
+  const isUsage =
+    error instanceof UsageError || error instanceof LockOptionsError || error instanceof LockKeyError;
+  return isUsage ? EXIT.usage : EXIT.problem;
+}
+
+/** Of the package, which is two folders up, built or not. */
+function version(): string {
+  const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,561 @@
+import Redis from 'ioredis';
+import { createLockService } from '../../lib/create-lock-service';
+import type { LockService } from '../../lib/lock.service';
+import { cellsOf, Cli } from '../helpers/cli';
+import { startRedisCluster } from '../helpers/redis-cluster';
+import { RedisServer, startRedisServers } from '../helpers/redis-server';
+import { TcpProxy } from '../helpers/tcp-proxy';
+import { until } from '../helpers/until';
+
+const NOT_ALONE = 30_000;
+
+describe('the nestjs-redlock program', () => {
+  let cli: Cli;
+  let servers: RedisServer[];
+  let nodes: string;
+  let locks: LockService;
+
+  beforeAll(async () => {
+    cli = new Cli();
+    servers = await startRedisServers(3);
+    nodes = servers.map(({ url }) => url).join(',');
+    locks = createLockService({ nodes: servers.map(({ url }) => url), defaults: { ttl: NOT_ALONE } });
+    await locks.withLock('ready', () => undefined);
+  });
+
+  afterEach(async () => {
+    await Promise.all(servers.map((server) => server.command('FLUSHALL')));
+  });
+
+  afterAll(async () => {
+    await locks.close();
+    await Promise.all(servers.map((server) => server.stop()));
+    cli.dispose();
+  });
+
+  async function json(...args: string[]): Promise<{ code: number | null; body: Record<string, unknown> }> {
+    const { code, out, err } = await cli.run([...args, '--json', '--nodes', nodes]);
+    if (out === '') throw new Error(err);
+    return { code, body: JSON.parse(out) as Record<string, unknown> };
+  }
+
+  describe('ls', () => {
+    it('tells who holds what on how many nodes, for people', async () => {
+      await using lock = await locks.acquire('order:7');
+
+      const { code, out, err } = await cli.run(['ls', '--nodes', nodes]);
+
+      const [heading, row = []] = cellsOf(out);
+      expect(heading).toEqual(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES']);
+      expect(row).toEqual([
+        'order:7',
+        'held',
+        expect.stringContaining(`:${process.pid} `),
+        expect.stringMatching(/^\d+ s$/),
+        '3 of 3',
+      ]);
+      expect({ code, err, isHeld: lock.isHeld }).toEqual({ code: 0, err: '', isHeld: true });
+    });
+
+    it('tells apart what is held, partial and contested, and leaves out what is no lock', async () => {
+      await using _lock = await locks.acquire(['order:7', 'order:[8]'], { fencing: true });
+      const [a, b, c] = servers as [RedisServer, RedisServer, RedisServer];
+      await a.command('SET', 'lock:left', 'foreign', 'PX', 60_000);
+      await a.command('SET', 'lock:split', 'one', 'PX', 60_000);
+      await b.command('SET', 'lock:split', 'two', 'PX', 60_000);
+      await c.command('SET', 'lock:split', 'three');
+      await c.command('HSET', 'lock:hash', 'field', 'value');
+      await c.command('SET', 'other:string', 'value');
+
+      const { code, body } = await json('ls');
+
+      expect(code).toBe(0);
+      expect(body).toMatchObject({ keyPrefix: 'lock:', quorum: 2, truncated: false });
+      expect(body.nodes).toEqual(servers.map(({ port }) => ({ node: `127.0.0.1:${port}`, error: null })));
+      expect(body.locks).toEqual([
+        expect.objectContaining({
+          resource: 'left',
+          state: 'partial',
+          nodeCount: 1,
+          holder: { ownerToken: 'foreign', host: null, pid: null, serviceId: null },
+        }),
+        expect.objectContaining({
+          resource: 'order:7',
+          state: 'held',
+          nodeCount: 3,
+          holder: expect.objectContaining({ pid: process.pid }) as unknown,
+        }),
+        expect.objectContaining({ resource: 'order:[8]', state: 'held', nodeCount: 3 }),
+        expect.objectContaining({
+          resource: 'split',
+          state: 'contested',
+          holder: null,
+          ttlMs: null,
+          nodeCount: 3,
+          owners: expect.arrayContaining([
+            { node: `127.0.0.1:${c.port}`, ownerToken: 'three', ttlMs: null },
+          ]) as unknown,
+        }),
+      ]);
+    });
+
+    it('leaves out fencing counters also where the prefix does not keep them apart', async () => {
+      await using _lock = await locks.acquire('order:7', { fencing: true });
+
+      const { body } = await json('ls', '--prefix', '');
+
+      expect((body.locks as { resource: string }[]).map(({ resource }) => resource)).toEqual([
+        'lock:order:7',
+      ]);
+    });
+
+    it('narrows the list by a pattern and a limit, and takes prefix and nodes from the environment', async () => {
+      for (const name of ['a*1', 'a*2', 'a*3', 'b']) await servers[0]?.command('SET', `p[1]:${name}`, 'x');
+
+      const env = { REDIS_NODES: nodes, REDLOCK_KEY_PREFIX: 'p[1]:' };
+      const { out } = await cli.run(['ls', '--json', '--pattern', 'a\\**', '--limit', '2'], env);
+
+      const body = JSON.parse(out) as { truncated: boolean; locks: { resource: string }[] };
+      expect(body.truncated).toBe(true);
+      expect(body.locks.map(({ resource }) => resource)).toHaveLength(2);
+      expect(body.locks.every(({ resource }) => resource.startsWith('a*'))).toBe(true);
+    });
+
+    it('tells more than a single reply of SCAN has, from a Redis Cluster that counts as one node too', async () => {
+      const cluster = await startRedisCluster(3);
+      const all = createLockService({
+        nodes: [
+          new Redis.Cluster([cluster[0]?.url ?? ''], { lazyConnect: true }),
+          ...nodes.split(',').slice(1),
+        ],
+      });
+      try {
+        await all.withLock('ready', () => undefined);
+        await using _lock = await all.acquire(Array.from({ length: 600 }, (_, at) => `many:${at}`));
+        const mixed = [`redis+cluster://127.0.0.1:${cluster[0]?.port}`, ...nodes.split(',').slice(1)].join(
+          ',',
+        );
+
+        const { code, out } = await cli.run(['ls', '--json', '--nodes', mixed]);
+        const found = (JSON.parse(out) as { locks: { state: string; nodeCount: number }[] }).locks;
+
+        expect(code).toBe(0);
+        expect(found).toHaveLength(600);
+        expect(new Set(found.map(({ state, nodeCount }) => `${state} ${nodeCount}`))).toEqual(
+          new Set(['held 3']),
+        );
+
+        const examined = await cli.run(['doctor', '--json', '--max-ttl', '1', '--nodes', mixed]);
+        const { nodes: reports, findings } = JSON.parse(examined.out) as DoctorReport;
+        expect(reports.map(({ servers: own }) => own.length)).toEqual([3, 1, 1]);
+        expect(levelsOf(findings, 'cluster')).toEqual(['ok']);
+        expect(levelsOf(findings, 'rights')).toEqual(['ok', 'ok', 'ok']);
+        expect(examined.code).toBe(0);
+      } finally {
+        await all.close();
+        await Promise.all(cluster.map((server) => server.stop()));
+      }
+    });
+
+    it('does not judge what a silent node may know, and exits with 3 without a quorum', async () => {
+      await servers[0]?.command('SET', 'lock:x', 'token', 'PX', 60_000);
+      const [good, dead] = [servers[0]?.url ?? '', 'redis://127.0.0.1:1'];
+
+      const one = await cli.run(['ls', '--json', '--nodes', [good, servers[1]?.url, dead].join(',')]);
+      const two = await cli.run(['ls', '--nodes', [good, dead, 'redis://:hunter2@127.0.0.1:2'].join(',')]);
+
+      expect(one.code).toBe(0);
+      expect((JSON.parse(one.out) as { locks: unknown[] }).locks).toMatchObject([{ state: 'unknown' }]);
+      expect(one.err).toContain('127.0.0.1:1: not connected: connect ECONNREFUSED');
+      expect(two.code).toBe(3);
+      expect(two.out + two.err).not.toContain('hunter2');
+    });
+  });
+
+  describe('inspect', () => {
+    it('tells who holds a resource, node by node', async () => {
+      await using lock = await locks.acquire('order:7');
+      await servers[2]?.command('DEL', 'lock:order:7');
+
+      const { code, body } = await json('inspect', 'order:7');
+      const { out } = await cli.run(['inspect', 'order:7', '--nodes', nodes]);
+
+      expect(code).toBe(0);
+      expect(body).toMatchObject({
+        resource: 'order:7',
+        state: 'held',
+        quorum: 2,
+        holder: { ownerToken: lock.ownerToken, pid: process.pid },
+        nodes: [
+          { status: 'up', ownerToken: lock.ownerToken, error: null },
+          { status: 'up', ownerToken: lock.ownerToken, error: null },
+          { status: 'up', ownerToken: null, ttlMs: null, error: null },
+        ],
+      });
+      expect(out).toMatch(/^"order:7" is held by \S+ \S+ on 2 of 3 nodes, for \d+ s more/);
+      expect(
+        cellsOf(out)
+          .slice(2)
+          .map(([node]) => node),
+      ).toEqual(['NODE', ...servers.map(({ port }) => `127.0.0.1:${port}`)]);
+    });
+
+    it.each([
+      ['free', [], 0],
+      ['contested', ['one', 'two', undefined], 1],
+    ])('exits for what is %s with a code of its own', async (state, tokens, code) => {
+      for (const [at, token] of tokens.entries()) {
+        if (token !== undefined) await servers[at]?.command('SET', 'lock:x', token, 'PX', 60_000);
+      }
+
+      expect(await json('inspect', 'x')).toMatchObject({ code, body: { state } });
+    });
+
+    it('exits with 3 when no quorum answers', async () => {
+      const { code, out } = await cli.run([
+        ...['inspect', 'x', '--json'],
+        ...['--nodes', `${servers[0]?.url ?? ''},redis://127.0.0.1:1,redis://127.0.0.1:2`],
+      ]);
+
+      expect({ code, state: (JSON.parse(out) as { state: string }).state }).toEqual({
+        code: 3,
+        state: 'unknown',
+      });
+    });
+  });
+
+  describe('release', () => {
+    it('only says what it would do without --force', async () => {
+      await using lock = await locks.acquire('order:7');
+
+      const { code, out } = await cli.run(['release', 'order:7', '--nodes', nodes]);
+
+      expect({ code, isHeld: lock.isHeld }).toEqual({ code: 1, isHeld: true });
+      expect(out).toContain('With --force this would remove "order:7" from 3 of 3 nodes; nothing was done.');
+      expect(await servers[0]?.command('GET', 'lock:order:7')).toBe(lock.ownerToken);
+    });
+
+    it('takes the lock from its holder with --force, and says from how many nodes', async () => {
+      const lock = await locks.acquire('order:7');
+
+      const { code, body } = await json('release', 'order:7', '--force');
+      const again = await cli.run(['release', 'order:7', '--force', '--nodes', nodes]);
+
+      expect(code).toBe(0);
+      expect(body).toMatchObject({
+        resource: 'order:7',
+        forced: true,
+        releasedFrom: 3,
+        before: { state: 'held' },
+      });
+      expect(await servers[0]?.command('EXISTS', 'lock:order:7')).toBe(0);
+      expect({ code: again.code, out: again.out }).toEqual({
+        code: 1,
+        out: '"order:7" is free.\nNothing was released.\n',
+      });
+      expect(await lock.release()).toBe('expired');
+    });
+  });
+
+  describe('watch', () => {
+    const isAbout =
+      (type: string, resource: string, state?: string) =>
+      (line: string): boolean => {
+        const event = JSON.parse(line) as { type: string; resource?: string; state?: string };
+        return (
+          event.type === type && event.resource === resource && (state === undefined || event.state === state)
+        );
+      };
+
+    it('prints a line of JSON as locks come and go, until it is interrupted', async () => {
+      const watching = cli.start(['watch', '--json', '--interval', '50', '--nodes', nodes]);
+      await servers[0]?.command('SET', 'lock:x', 'token', 'PX', 600_000);
+      const partial = JSON.parse(
+        await watching.line('x is partial', isAbout('lock', 'x', 'partial')),
+      ) as object;
+      await servers[1]?.command('SET', 'lock:x', 'token', 'PX', 600_000);
+      await watching.line('x is held', isAbout('lock', 'x', 'held'));
+      await Promise.all(servers.map((server) => server.command('DEL', 'lock:x')));
+      await watching.line('x is gone', isAbout('gone', 'x'));
+
+      const { code, err } = await watching.interrupt();
+
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(partial).toEqual({
+        at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as unknown,
+        type: 'lock',
+        resource: 'x',
+        state: 'partial',
+        holder: { ownerToken: 'token', host: null, pid: null, serviceId: null },
+        ttlMs: expect.any(Number) as unknown,
+        nodeCount: 1,
+        owners: [
+          {
+            node: `127.0.0.1:${servers[0]?.port}`,
+            ownerToken: 'token',
+            ttlMs: expect.any(Number) as unknown,
+          },
+        ],
+      });
+    });
+
+    it('hears of a release at once, and tells it once, however many nodes do', async () => {
+      const watching = cli.start(['watch', '--json', '--interval', '600000', '--nodes', nodes]);
+      const other = createLockService({ nodes: nodes.split(',') });
+      try {
+        await untilEach(servers, 'the watcher listens', ['PUBSUB', 'NUMPAT'], (count) => count === 1);
+        const first = await locks.acquire('order:7');
+        const waiting = other.acquire('order:7');
+        await untilEach(servers, 'the other waits', ['PUBSUB', 'NUMSUB', 'lock:order:7'], (reply) =>
+          String(reply).endsWith(',1'),
+        );
+        await first.release();
+        const second = await waiting;
+
+        const isReleased = isAbout('released', 'order:7');
+        const released = JSON.parse(await watching.line('the release is told', isReleased)) as object;
+        // It was told to look again: the interval is far away.
+        await watching.line('the next holder is seen', (line) => {
+          return isAbout('lock', 'order:7', 'held')(line) && line.includes(second.ownerToken);
+        });
+        const { code, out } = await watching.interrupt();
+
+        expect(released).toMatchObject({ holder: { ownerToken: first.ownerToken, pid: process.pid } });
+        expect(out.trim().split('\n').filter(isReleased)).toHaveLength(1);
+        expect(code).toBe(0);
+        await second.release();
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('prints lines for people in a pipe, tells of a node that goes away, and ends with its reader', async () => {
+      const extra = await RedisServer.start();
+      const watching = cli.start(['watch', '--interval', '50', '--nodes', `${nodes},${extra.url}`]);
+      try {
+        await Promise.all(
+          servers.map((server) => server.command('SET', 'lock:x', 'token\u001b[2J', 'PX', 600_000)),
+        );
+        const held = await watching.line('x is held', (line) => line.includes('held'));
+        await extra.kill();
+        await watching.line('the node is gone', (line) =>
+          line.includes(`node  127.0.0.1:${extra.port}  not connected`),
+        );
+        watching.stopReading();
+        await servers[0]?.command('SET', 'lock:y', 'token', 'PX', 600_000);
+
+        const { code } = await watching.ended();
+
+        expect(cellsOf(held)[0]?.slice(1)).toEqual([
+          'held',
+          'x',
+          'token token\\u001b[2J',
+          'ttl 10 min',
+          '3 nodes',
+        ]);
+        expect(code).toBe(0);
+      } finally {
+        await extra.stop();
+      }
+    });
+  });
+
+  describe('doctor', () => {
+    it('finds nothing wrong with three masters, and leaves nothing behind on them', async () => {
+      const [{ code, body }, { out }] = await Promise.all([
+        json('doctor', '--max-ttl', '1'),
+        cli.run(['doctor', '--max-ttl', '1', '--nodes', nodes]),
+      ]);
+
+      const { ok, quorum, reachable, findings, nodes: reports } = body as unknown as DoctorReport;
+      expect({ code, ok, quorum, reachable }).toEqual({ code: 0, ok: true, quorum: 2, reachable: 3 });
+      // How fast it answers is a matter of what else this machine has to do.
+      const steady = findings.filter(({ check }) => !['latency', 'clock', 'clocks'].includes(check));
+      expect(new Set(steady.map(({ level }) => level))).toEqual(new Set(['ok']));
+      expect(new Set(findings.map(({ check }) => check))).toEqual(
+        new Set([
+          ...[
+            'reachable',
+            'role',
+            'version',
+            'uptime',
+            'eviction',
+            'persistence',
+            'latency',
+            'clock',
+            'rights',
+          ],
+          ...['quorum', 'nodes', 'identity', 'clocks'],
+        ]),
+      );
+      expect(reports[0]?.servers).toMatchObject([
+        { role: 'master', server: `127.0.0.1:${servers[0]?.port}` },
+      ]);
+      expect(out).toMatch(/\n(Nothing to change|0 errors, .*)\.\n$/);
+      expect(await Promise.all(servers.map((server) => server.command('KEYS', 'lock:*')))).toEqual([
+        [],
+        [],
+        [],
+      ]);
+    });
+
+    it('finds what is wrong with each of a fleet of problems, and what to change', async () => {
+      const fleet = await startProblems(servers[0] as RedisServer);
+      try {
+        const { code, out, err } = await cli.run(['doctor', '--json', '--nodes', fleet.urls.join(',')]);
+
+        const { findings } = JSON.parse(out) as DoctorReport;
+        const of = (position: number, check: string) =>
+          findings.filter((finding) => finding.node === fleet.names[position] && finding.check === check);
+        expect(of(0, 'role')).toMatchObject([{ level: 'ok' }]);
+        expect(of(1, 'role')).toMatchObject([
+          { level: 'error', fix: expect.stringContaining('REPLICAOF NO ONE') as unknown },
+        ]);
+        expect(of(2, 'identity')).toMatchObject([
+          {
+            level: 'error',
+            message: expect.stringContaining(`the same server as ${fleet.names[0] ?? ''}`) as unknown,
+          },
+        ]);
+        expect(of(3, 'eviction')).toMatchObject([
+          {
+            level: 'error',
+            fix: expect.stringContaining('CONFIG SET maxmemory-policy noeviction') as unknown,
+          },
+        ]);
+        expect(of(4, 'rights')).toMatchObject([
+          {
+            level: 'error',
+            message: expect.stringMatching(/extend.*NOPERM.*evalsha/) as unknown,
+            fix: expect.stringContaining('ACL SETUSER') as unknown,
+          },
+          { level: 'warn', message: expect.stringMatching(/publish/) as unknown },
+          { level: 'warn', message: expect.stringMatching(/count who listens/) as unknown },
+          { level: 'warn', message: expect.stringMatching(/listen/) as unknown },
+        ]);
+        expect(levelsOf(of(4, 'info').concat(of(4, 'persistence'), of(4, 'clock')))).toEqual([
+          'unknown',
+          'unknown',
+          'unknown',
+        ]);
+        expect(of(5, 'reachable')).toMatchObject([
+          { level: 'error', message: expect.stringContaining('ECONNREFUSED') as unknown },
+        ]);
+        expect(of(6, 'reachable')).toMatchObject([
+          { level: 'error', message: expect.stringContaining('WRONGPASS') as unknown },
+        ]);
+        expect(of(7, 'cluster')).toMatchObject([
+          { level: 'error', fix: expect.stringContaining('redis+cluster://') as unknown },
+        ]);
+        expect(levelsOf(findings, 'nodes')).toEqual(['warn']);
+        expect(code).toBe(1);
+        expect(out + err).not.toMatch(/hunter2|s3cret/);
+      } finally {
+        await fleet.stop();
+      }
+    });
+
+    it('is content with a user that has the rights of the line that it suggests', async () => {
+      const server = await RedisServer.start({ password: 'root' });
+      try {
+        const asked = await cli.run([
+          'doctor',
+          '--json',
+          '--max-ttl',
+          '1',
+          '--nodes',
+          `redis://tiny:pw@127.0.0.1:${server.port}`,
+        ]);
+        expect(asked.code).toBe(3);
+        await server.command('ACL', 'SETUSER', 'tiny', 'on', '>pw', '+ping', '+info');
+        const nodeOfTiny = `redis://tiny:pw@127.0.0.1:${server.port}`;
+        const before = await cli.run(['doctor', '--json', '--nodes', nodeOfTiny]);
+        const { findings } = JSON.parse(before.out) as DoctorReport;
+        const line = findings.find(({ check, fix }) => check === 'rights' && fix !== null)?.fix ?? '';
+        const [, , , ...rights] = line.split(' ');
+        await server.command('ACL', 'SETUSER', 'tiny', ...rights);
+
+        const after = await cli.run(['doctor', '--json', '--nodes', nodeOfTiny]);
+
+        expect(before.code).toBe(1);
+        expect(levelsOf((JSON.parse(after.out) as DoctorReport).findings, 'rights')).toEqual(['ok']);
+      } finally {
+        await server.stop();
+      }
+    });
+
+    it('exits with 3 when no quorum can be reached', async () => {
+      const { code, out } = await cli.run(['doctor', '--nodes', 'redis://127.0.0.1:1,redis://127.0.0.1:2']);
+
+      expect(code).toBe(3);
+      expect(out).toContain('0 of 2 nodes answer; a lock takes 2');
+    });
+  });
+
+  it('exits with 2 for what it cannot understand, and repeats no password', async () => {
+    const { code, out, err } = await cli.run(['ls', '--nodes', 'redis://:hunter2@a:port']);
+
+    expect({ code, out, err }).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('nodes[0]: is not a URL that can be read') as unknown,
+    });
+    expect(err).not.toContain('hunter2');
+  });
+});
+
+interface DoctorReport {
+  ok: boolean;
+  quorum: number;
+  reachable: number;
+  nodes: { node: string; servers: { server: string; role: string }[] }[];
+  findings: { level: string; check: string; node: string | null; message: string; fix: string | null }[];
+}
+
+function levelsOf(findings: DoctorReport['findings'], check?: string): string[] {
+  return findings
+    .filter((finding) => check === undefined || finding.check === check)
+    .map(({ level }) => level);
+}
+
+async function untilEach(
+  servers: readonly RedisServer[],
+  what: string,
+  [name, ...args]: [string, ...string[]],
+  isSo: (reply: unknown) => boolean,
+): Promise<void> {
+  await Promise.all(
+    servers.map((server) => until(what, async () => isSo(await server.command(name, ...args)))),
+  );
+}
+
+/** A node of each kind that is unfit, behind one that is fit. */
+async function startProblems(fit: RedisServer) {
+  const [replica, evicting, restricted, guarded, inCluster] = await Promise.all([
+    RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(fit.port)] }),
+    RedisServer.start({ args: ['--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'] }),
+    RedisServer.start({ user: 'tiny on >hunter2 ~lock:* +ping +set +get' }),
+    RedisServer.start({ password: 's3cret' }),
+    RedisServer.start({ cluster: true }),
+  ]);
+  const again = await TcpProxy.start(fit.port);
+  const ports = [
+    fit.port,
+    replica.port,
+    again.port,
+    evicting.port,
+    restricted.port,
+    1,
+    guarded.port,
+    inCluster.port,
+  ];
+  const users = ['', '', '', '', 'tiny:hunter2@', '', ':hunter2@', ''];
+  return {
+    names: ports.map((port) => `127.0.0.1:${port}`),
+    urls: ports.map((port, at) => `redis://${users[at] ?? ''}127.0.0.1:${port}`),
+    stop: async () => {
+      await again.stop();
+      await Promise.all([replica, evicting, restricted, guarded, inCluster].map((server) => server.stop()));
+    },
+  };
+}

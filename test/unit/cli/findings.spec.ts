@@ -1,0 +1,168 @@
+import { findingsAboutFleet } from '../../../lib/cli/doctor/fleet-findings';
+import { findingsAboutNode } from '../../../lib/cli/doctor/node-findings';
+import { linesOf, type NodeFacts, type ServerFacts } from '../../../lib/cli/doctor/node-facts';
+
+const INFO = {
+  ...{ role: 'master', redis_version: '7.0.15', run_id: 'one', uptime_in_seconds: '86400' },
+  ...{ maxmemory: '0', maxmemory_policy: 'noeviction', aof_enabled: '0', cluster_enabled: '0' },
+};
+
+function server(info: Partial<Record<string, string>> = {}, more: Partial<ServerFacts> = {}): ServerFacts {
+  return {
+    server: 'a:6379',
+    info: { ...INFO, ...info },
+    appendfsync: 'everysec',
+    save: '',
+    latency: { bestMs: 1, medianMs: 1, worstMs: 2 },
+    clock: { offsetMs: 0, toleranceMs: 1 },
+    ...more,
+  };
+}
+
+function node(facts: ServerFacts, more: Partial<NodeFacts> = {}): NodeFacts {
+  return { node: 'a:6379', isCluster: false, servers: [facts], refusals: [], ...more };
+}
+
+function find(facts: NodeFacts, check: string) {
+  return findingsAboutNode(facts, 'lock:', 60_000).filter((finding) => finding.check === check);
+}
+
+describe('findings about a node', () => {
+  it('are all fine for a master with nothing unusual', () => {
+    const findings = findingsAboutNode(node(server()), 'lock:', 60_000);
+
+    expect(new Set(findings.map(({ level }) => level))).toEqual(new Set(['ok']));
+  });
+
+  it.each([
+    ['role', { role: 'slave', master_host: 'b', master_port: '1' }, 'error', 'a replica of b:1'],
+    ['role', { role: 'sentinel' }, 'error', 'a sentinel, no master'],
+    ['version', { redis_version: '6.0.16' }, 'warn', 'older than 6.2'],
+    ['version', { redis_version: '10.0.0' }, 'ok', '10.0.0'],
+    ['version', { valkey_version: '8.1.0' }, 'ok', 'Valkey 8.1.0'],
+    ['uptime', { uptime_in_seconds: '59' }, 'warn', 'started 59 s ago'],
+    ['uptime', { uptime_in_seconds: '60' }, 'ok', 'up for 1 min'],
+    ['eviction', { maxmemory: '1000', maxmemory_policy: 'allkeys-lru' }, 'error', 'allkeys-lru'],
+    ['eviction', { maxmemory: '1000', maxmemory_policy: 'volatile-ttl' }, 'error', 'volatile-ttl'],
+    ['eviction', { maxmemory: '0', maxmemory_policy: 'allkeys-lru' }, 'ok', 'never evicts'],
+    ['eviction', { maxmemory_policy: undefined }, 'unknown', 'cannot tell'],
+    ['persistence', { aof_enabled: '1' }, 'ok', 'a crash forgets the last seconds'],
+    ['persistence', { aof_enabled: undefined }, 'unknown', 'cannot tell'],
+    ['cluster', { cluster_enabled: '1' }, 'error', 'one server of a Redis Cluster'],
+  ])('%s: %j is %s', (check, info, level, says) => {
+    expect(find(node(server(info)), check)).toMatchObject([
+      { level, message: expect.stringContaining(says) as unknown },
+    ]);
+  });
+
+  it.each<[string, Partial<ServerFacts>, string, string]>([
+    ['persistence', { save: undefined }, 'unknown', 'CONFIG is refused'],
+    ['persistence', { save: '3600 1' }, 'ok', 'snapshots only'],
+    ['latency', { latency: { bestMs: 50, medianMs: 55, worstMs: 60 } }, 'warn', '55 ms'],
+    ['latency', { latency: { bestMs: 49, medianMs: 55, worstMs: 60 } }, 'ok', '49 ms at best'],
+    ['latency', { latency: undefined }, 'unknown', 'PING is refused'],
+    ['clock', { clock: { offsetMs: -1_100, toleranceMs: 50 } }, 'warn', '1.1 s behind'],
+    ['clock', { clock: { offsetMs: 1_100, toleranceMs: 200 } }, 'ok', '1.1 s ahead of'],
+    ['clock', { clock: undefined }, 'unknown', 'TIME is refused'],
+    ['info', { info: undefined }, 'unknown', 'INFO is refused'],
+  ])('%s: %j is %s', (check, more, level, says) => {
+    expect(find(node(server({}, more)), check)).toMatchObject([
+      { level, message: expect.stringContaining(says) as unknown },
+    ]);
+  });
+
+  it('say that nothing is forgotten only where each write is on disk before it is answered', () => {
+    const always = server({ aof_enabled: '1' }, { appendfsync: 'always' });
+
+    expect(find(node(always), 'persistence')[0]?.message).toContain('a restart forgets nothing');
+  });
+
+  it('name what is refused once per reason, with one line that grants all of it', () => {
+    const refusals = [
+      { what: 'extend', error: "NOPERM 'evalsha'", isOnlySlower: false },
+      { what: 'release', error: "NOPERM 'evalsha'", isOnlySlower: false },
+      { what: 'listen', error: "NOPERM 'subscribe'", isOnlySlower: true },
+    ];
+
+    const [scripts, listening, ...more] = find(node(server(), { refusals }), 'rights');
+
+    expect(scripts).toMatchObject({ level: 'error', message: "cannot extend, release: NOPERM 'evalsha'" });
+    expect(scripts?.fix).toMatch(/^ACL SETUSER <user> ~lock:\* ~fence:\* &lock:\* .*\+evalsha/);
+    expect(listening).toMatchObject({ level: 'warn', fix: undefined });
+    expect(more).toEqual([]);
+  });
+
+  it('are one when it cannot be reached', () => {
+    const facts = { node: 'a:6379', isCluster: false, servers: [], refusals: [], error: 'WRONGPASS' };
+
+    expect(findingsAboutNode(facts, 'lock:', 60_000)).toMatchObject([
+      { level: 'error', check: 'reachable', fix: expect.stringContaining('password') as unknown },
+    ]);
+  });
+
+  it('tell of a cluster whose slots are not all served', () => {
+    const cluster = { cluster_state: 'ok', cluster_slots_ok: '16384' };
+    const level = (lines: Record<string, string> | undefined) =>
+      find(node(server({ cluster_enabled: '1' }), { isCluster: true, cluster: lines }), 'cluster')[0]?.level;
+
+    expect([
+      level(cluster),
+      level({ ...cluster, cluster_slots_ok: '16000' }),
+      level({ ...cluster, cluster_state: 'fail' }),
+      level(undefined),
+    ]).toEqual(['ok', 'error', 'error', 'unknown']);
+  });
+});
+
+describe('findings about all nodes together', () => {
+  const fleet = (...runIds: (string | undefined)[]): NodeFacts[] =>
+    runIds.map((run_id, at) => node(server({ run_id }), { node: `n${at}` }));
+  const levels = (nodes: NodeFacts[]) =>
+    Object.fromEntries(findingsAboutFleet(nodes).map(({ check, level }) => [check, level]));
+
+  it.each([
+    [['a'], 'warn'],
+    [['a', 'b'], 'warn'],
+    [['a', 'b', 'c'], 'ok'],
+    [['a', 'b', 'c', 'd'], 'warn'],
+    [['a', 'b', 'c', 'd', 'e'], 'ok'],
+  ])('weigh the number of %j', (runIds, level) => {
+    expect(levels(fleet(...runIds)).nodes).toBe(level);
+  });
+
+  it('find a server that is there twice, and do not guess about one that does not tell', () => {
+    expect(findingsAboutFleet(fleet('a', 'b', 'a')).filter(({ level }) => level === 'error')).toMatchObject([
+      { check: 'identity', node: 'n2', message: expect.stringContaining('the same server as n0') as unknown },
+    ]);
+    expect(levels(fleet('a', 'b', 'c')).identity).toBe('ok');
+    expect(findingsAboutFleet(fleet('a', 'b', undefined))).toContainEqual(
+      expect.objectContaining({ check: 'identity', level: 'unknown' }),
+    );
+  });
+
+  it('tell when too few answer for a quorum', () => {
+    const [a, b, c] = fleet('a', 'b', 'c') as [NodeFacts, NodeFacts, NodeFacts];
+    const down = (one: NodeFacts): NodeFacts => ({ ...one, error: 'gone', servers: [] });
+
+    expect([levels([a, b, down(c)]).quorum, levels([a, down(b), down(c)]).quorum]).toEqual(['ok', 'error']);
+  });
+
+  it('compare the clocks', () => {
+    const apart = (ms: number) =>
+      levels([
+        node(server({ run_id: 'a' }, { clock: { offsetMs: -ms / 2, toleranceMs: 1 } })),
+        node(server({ run_id: 'b' }, { clock: { offsetMs: ms / 2, toleranceMs: 1 } })),
+      ]).clocks;
+
+    expect([apart(500), apart(1_500)]).toEqual(['ok', 'warn']);
+  });
+});
+
+describe('the lines of INFO', () => {
+  it('are read with their colons, without headings', () => {
+    expect(linesOf('# Server\r\nredis_version:7.0.15\r\nexecutable:/a:b\r\n\r\n')).toEqual({
+      redis_version: '7.0.15',
+      executable: '/a:b',
+    });
+  });
+});
