@@ -5,7 +5,15 @@ import { PackedPackage } from './packed-package';
 /** The values among the documented public names. The types are in CONSUMER. */
 const NAMES = [
   ...['RedlockModule', 'LockService', 'createLockService', 'MemoryLockNode'],
-  ...['Locked', 'LockInterceptor', 'CurrentLock', 'LockSignal', 'InjectLockService', 'getLockServiceToken', 'bindLockService'],
+  ...[
+    'Locked',
+    'LockInterceptor',
+    'CurrentLock',
+    'LockSignal',
+    'InjectLockService',
+    'getLockServiceToken',
+    'bindLockService',
+  ],
   ...['LockError', 'LockBusyError', 'LockUnavailableError', 'LockLostError', 'LockKeyError'],
   ...['LockOptionsError', 'LockReentrancyError', 'LockNotBoundError'],
 ];
@@ -149,6 +157,19 @@ describe('the packed package', () => {
       expect(output.trim()).toBe('fine');
       expect(() => runScript('fat.cjs', `require('nestjs-redlock/${subPath}');`)).toThrow(peer);
     });
+  });
+
+  it('has a program, which starts without Nest', () => {
+    const { bin, version } = JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8')) as {
+      bin: Record<string, string>;
+      version: string;
+    };
+    const file = join(packed.installed, bin['nestjs-redlock'] ?? '');
+
+    packed.without('@nestjs/common', () => {
+      expect(packed.run(file, '--version').trim()).toBe(version);
+    });
+    expect(readFileSync(file, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
   it('lets a native import name what it needs', () => {
