@@ -16,7 +16,9 @@ try {
   const apps = await shop.startApps({ firstPort: Number(process.env.PORT ?? 3000), onLine: console.log });
   const order = await seed(apps[0].url);
   console.log(
-    [...describe(backends, apps), ...linesToTry(apps, order), 'Ctrl-C stops everything.'].join('\n'),
+    [...describe(backends, apps), ...linesToTry(apps, order, backends), 'Ctrl-C stops everything.'].join(
+      '\n',
+    ),
   );
 
   const end = await Promise.race(apps.map(async ({ name, exited }) => `${name} ${await exited}`));
@@ -64,7 +66,7 @@ function place(name, url) {
   return `  ${name.padEnd(12)}  ${url}`;
 }
 
-function linesToTry(apps, order) {
+function linesToTry(apps, order, { nodes }) {
   const first = apps[0].url;
   const second = apps.at(-1).url;
   const json = `-H 'content-type: application/json' -d`;
@@ -76,6 +78,17 @@ function linesToTry(apps, order) {
     `  ${pay(first)} & ${pay(second)} & wait; curl -s ${second}/orders/${order.id}/payments`,
     'Move ten packets to another warehouse, with both warehouses locked:',
     `  curl -s -X POST ${second}/warehouses/move ${json} '{"from":"north","to":"south","sku":"tea","quantity":10}'`,
+    ...(nodes.length === 0 ? [] : linesForNodes(nodes)),
     '',
+  ];
+}
+
+/** A password is left for the reader to put in. */
+function linesForNodes(nodes) {
+  const urls = nodes.map((url) => withoutPassword(url)).join(',');
+  return [
+    'See whether the lock nodes are fit, and who holds what:',
+    `  npx nestjs-redlock doctor --nodes ${urls}`,
+    `  npx nestjs-redlock watch --nodes ${urls}`,
   ];
 }
