@@ -1,4 +1,6 @@
 import type { FencingSettings } from './core/fencing';
+import type { RestartGuard } from './core/node-guard';
+import { driftMs } from './core/validity';
 import { LockOptionsError } from './errors/lock-options.error';
 import type { RedlockOptions } from './interfaces/redlock-module-options.interface';
 import { checkEachLockOption, completeLockOptions, type LockLimits } from './locking/check-lock-options';
@@ -8,6 +10,9 @@ import type { LockOptions } from './locking/lock-options';
 export interface CheckedRedlockOptions {
   readonly limits: LockLimits;
   readonly fencing: FencingSettings;
+  readonly restartGuard: RestartGuard;
+  /** How far the clock of a node may get ahead: what a lock with the default ttl has room for. */
+  readonly clockBudgetMs: number;
   readonly defaults: LockOptions;
   readonly keyPrefix: string;
   readonly shutdownTimeoutMs: number;
@@ -27,12 +32,15 @@ const DEFAULTS = {
  */
 const CLOCK_SHARE = 0.25;
 
+const GUARDS: readonly unknown[] = ['observed', 'strict', false] satisfies RestartGuard[];
+
 const KNOWN = [
   'nodes',
   'keyPrefix',
   'nodeTimeout',
   'maxTtl',
   'fencingTtl',
+  'restartGuard',
   'shutdownTimeout',
   'defaults',
   // Read by RedlockModule.
@@ -56,6 +64,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     nodeTimeout = DEFAULTS.nodeTimeout,
     maxTtl = DEFAULTS.maxTtl,
     fencingTtl = DEFAULTS.fencingTtl,
+    restartGuard = 'observed',
     shutdownTimeout = DEFAULTS.shutdownTimeout,
     defaults = {},
   } = options;
@@ -66,6 +75,8 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   // Else a counter could be forgotten while its hold lasts.
   checkMilliseconds('fencingTtl', fencingTtl, maxTtl * 2);
   checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);
+  if (!GUARDS.includes(restartGuard))
+    throw new LockOptionsError('restartGuard', "must be 'observed', 'strict' or false.");
 
   const limits = { nodeTimeoutMs: nodeTimeout, maxTtlMs: maxTtl };
   checkEachLockOption(defaults, 'defaults.');
@@ -75,10 +86,12 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
       'belongs to a single call, since it would cancel all of them.',
     );
   }
-  completeLockOptions(defaults, {}, limits, 'defaults.');
+  const { ttlMs } = completeLockOptions(defaults, {}, limits, 'defaults.');
   return {
     limits,
     fencing: { skewMs: maxTtl * CLOCK_SHARE, keepMs: fencingTtl },
+    restartGuard,
+    clockBudgetMs: driftMs(ttlMs),
     defaults,
     keyPrefix,
     shutdownTimeoutMs: shutdownTimeout,

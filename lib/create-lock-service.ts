@@ -35,8 +35,9 @@ export function openLockService(
   options: RedlockOptions,
   newManager = (settings: LockManagerSettings): LockManager => new LockManager(settings),
 ): LockService {
-  const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing } = checkRedlockOptions(options);
-  const opened = openNodes(options.nodes, keyPrefix);
+  const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing, restartGuard, clockBudgetMs } =
+    checkRedlockOptions(options);
+  const opened = openNodes(options.nodes, keyPrefix, clockBudgetMs);
   const { nodes } = opened;
   const events = new Subject<LockEvent>();
   const serviceId = systemRandomness.secret().slice(0, 4);
@@ -49,6 +50,7 @@ export function openLockService(
       systemRandomness.secret,
     ),
     fencing,
+    restartGuard,
     limits,
     defaults,
     emit: (event) => {

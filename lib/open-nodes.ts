@@ -15,7 +15,11 @@ const LEAST_NODES = 1;
 const MOST_NODES = 15;
 
 /** Checks all inputs, and only then opens the first connection (R13). */
-export function openNodes(inputs: readonly RedlockNodeInput[], keyPrefix: string): OpenedNodes {
+export function openNodes(
+  inputs: readonly RedlockNodeInput[],
+  keyPrefix: string,
+  clockBudgetMs?: number,
+): OpenedNodes {
   if (!Array.isArray(inputs) || inputs.length < LEAST_NODES || inputs.length > MOST_NODES) {
     throw new LockOptionsError(
       'nodes',
@@ -31,7 +35,7 @@ export function openNodes(inputs: readonly RedlockNodeInput[], keyPrefix: string
   const opened: LockNode[] = [];
   const nodes = descriptions.map((description) => {
     if (isLockNode(description)) return description;
-    const node = new RedisLockNode(description, { keyPrefix, encoder });
+    const node = new RedisLockNode(description, { keyPrefix, encoder, clockBudgetMs });
     opened.push(node);
     return node;
   });

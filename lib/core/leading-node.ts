@@ -1,6 +1,6 @@
-import type { Clock } from './clock.interface';
 import type { Hold } from './hold';
 import type { AcquireRequest, AcquireVote, LockNode } from './lock-node.interface';
+import type { NodeGuard } from './node-guard';
 import { AcquireQuestion, type Asking, type KnownVote } from './questions';
 import { holdRound } from './round';
 
@@ -16,7 +16,7 @@ export class LeadingNode {
   /** Those that were asked first and have not answered yet. */
   private readonly silent = new Set<LockNode>();
 
-  constructor(settings: { readonly nodes: readonly LockNode[]; readonly clock: Clock }) {
+  constructor(private readonly settings: { readonly nodes: readonly LockNode[]; readonly guard: NodeGuard }) {
     this.inOrder = [...settings.nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -38,7 +38,13 @@ export class LeadingNode {
 
   /** The one that would be asked now. */
   get current(): LockNode | undefined {
-    return this.inOrder.find((node) => node.status === 'up' && !this.silent.has(node));
+    const { guard } = this.settings;
+    return this.inOrder.find(
+      (node) =>
+        node.status === 'up' &&
+        !this.silent.has(node) &&
+        (guard.isIdle || guard.reasonFor(node) === undefined),
+    );
   }
 }
 

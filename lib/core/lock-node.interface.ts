@@ -48,7 +48,10 @@ export interface LockNode {
    */
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription;
 
-  /** Calls `listener` whenever `status` changes, until the returned function is called. */
+  /**
+   * Calls `listener` whenever `status` changes, and when there is news of a node that stays up, until the returned
+   * function is called.
+   */
   onStatus(listener: (change: NodeStatusChange) => void): () => void;
 
   /** Lets go of what the node itself opened. Requests after that are failed votes. */
@@ -71,6 +74,22 @@ export interface NodeStatusChange {
   readonly status: NodeStatus;
   /** Why the node went down, when it is known. */
   readonly error?: Error;
+  /** With `up`, from a node that can tell: the server that answers now; in a group all that may. */
+  readonly servers?: readonly ServerFacts[];
+  /** With `up`: the clock of the node ran ahead of time by so much, so keys may have expired too early. */
+  readonly clockAheadMs?: number;
+}
+
+/** What a server says of itself. */
+export interface ServerFacts {
+  /** Another one after every start. */
+  readonly runId: string;
+  /** For how long it runs, at the moment of the news. */
+  readonly uptimeMs: number;
+  /** The policy by which it removes keys when its memory is full, if it has a limit and removes any. */
+  readonly evicts?: string;
+  /** Whether it writes every change to disk. */
+  readonly persists?: boolean;
 }
 
 export interface AcquireRequest {

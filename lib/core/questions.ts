@@ -11,6 +11,7 @@ import type {
 } from './lock-node.interface';
 import { numbered } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
+import type { NodeGuard } from './node-guard';
 import type { Question } from './round';
 
 /** What a question needs besides its request. */
@@ -18,6 +19,7 @@ export interface Asking {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly guard: NodeGuard;
   /** Removes from one node what came there although it was given back. */
   reap(hold: Hold, node: LockNode): void;
 }
@@ -51,7 +53,9 @@ export class AcquireQuestion implements Question<AcquireVote> {
         : (given: AcquireVote) => {
             give(numbered(given));
           };
-    if (this.known?.node !== node) node.acquire(this.request, vote);
+    const guardedBy = this.asking.guard.errorFor(node);
+    if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
+    else if (this.known?.node !== node) node.acquire(this.request, vote);
     else if ('vote' in this.known) vote(this.known.vote);
     else this.known.whenItComes(vote);
   }
@@ -121,7 +125,11 @@ export class ExtendQuestion extends OwnershipQuestion implements Question<Extend
   }
 
   ask(node: LockNode, vote: (vote: ExtendVote) => void): void {
-    node.extend(this.request, vote);
+    const { guard } = this.asking;
+    // What a guarded node has it may confirm, but nobody votes twice.
+    if (guard.reasonFor(node)?.reason === 'duplicate') {
+      vote({ kind: 'failed', error: guard.errorFor(node) as Error });
+    } else node.extend(this.request, vote);
   }
 
   /** A node that put the resource back after it was released (R10). */

@@ -5,6 +5,7 @@ import { FenceProposals, type FencingSettings, isAgreedOn, RaiseFenceQuestion, t
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
 import type { AcquireRequest, AcquireVote, LockNode, ReleaseVote } from './lock-node.interface';
+import type { NodeGuard } from './node-guard';
 import {
   AcquireQuestion,
   type Asking,
@@ -26,6 +27,7 @@ export interface RedlockSettings {
   /** A value that was never used before and that nobody can guess (R2). */
   readonly newOwnerToken: () => string;
   readonly fencing: FencingSettings;
+  readonly guard: NodeGuard;
 }
 
 export interface AttemptOptions {
@@ -193,13 +195,16 @@ export class Redlock {
 
   /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
   private conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
-    if (isWon(round) && remainingMs(this.settings.clock, hold.validity) > 0) {
+    const { nodes, clock, guard } = this.settings;
+    // A node that turned out, while we asked, to have forgotten things may have forgotten its grant, too.
+    const counted = guard.isIdle ? round : withoutGuarded(round, nodes, guard);
+    if (isWon(counted) && remainingMs(clock, hold.validity) > 0) {
       hold.wasWon = true;
       return { outcome: 'won', hold };
     }
     // A silent or failed node may have applied the request; one that denied has not.
     this.cleanUp(hold, isDenial(round), endsAHold);
-    return failedAttempt(this.settings.nodes, round);
+    return failedAttempt(nodes, counted);
   }
 
   /** A majority of the granting nodes must have the token before anybody sees it (R14). */
@@ -248,15 +253,28 @@ export class Redlock {
 
   /** A node has the node timeout; where a hold is at stake, not longer than that is valid. */
   private asking(hold?: Hold): Asking {
-    const { nodes, clock, nodeTimeoutMs } = this.settings;
+    const { nodes, clock, nodeTimeoutMs, guard } = this.settings;
     const timeoutMs =
       hold === undefined ? nodeTimeoutMs : Math.min(nodeTimeoutMs, remainingMs(clock, hold.validity));
-    return { nodes, clock, timeoutMs, reap: this.reap };
+    return { nodes, clock, timeoutMs, guard, reap: this.reap };
   }
 
   private readonly reap = (hold: Hold, node: LockNode): void => {
     this.cleanUp(hold, (position) => this.settings.nodes[position] !== node);
   };
+}
+
+function withoutGuarded(
+  round: RoundResult<AcquireVote>,
+  nodes: readonly LockNode[],
+  guard: NodeGuard,
+): RoundResult<AcquireVote> {
+  const votes = round.votes.map((vote, position) => {
+    const error = vote?.kind === 'granted' ? guard.errorFor(nodes[position] as LockNode) : undefined;
+    return error === undefined ? vote : ({ kind: 'failed', error } as const);
+  });
+  const failed = votes.filter((vote) => vote?.kind === 'failed').length;
+  return { ...round, votes, granted: round.granted + round.failed - failed, failed };
 }
 
 function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {

@@ -6,6 +6,7 @@ import type {
   Type,
 } from '@nestjs/common';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { RestartGuard } from '../core/node-guard';
 import type { LockNode } from '../core/lock-node.interface';
 import type { LockOptions } from '../locking/lock-options';
 
@@ -41,11 +42,25 @@ export interface RedlockOptions {
   nodeTimeout?: number;
 
   /**
-   * The largest ttl that any lock may ask for.
+   * The largest ttl that any lock may ask for, in any process. A node that may have forgotten locks does not grant for
+   * this long; see `restartGuard`.
    *
    * @default 60_000
    */
   maxTtl?: number;
+
+  /**
+   * Which nodes are guarded: one that was restarted without its data would grant what somebody else still holds, so it
+   * does not grant for `maxTtl`, and may confirm meanwhile what it has.
+   *
+   * - `observed`: nodes that this process saw restart, or fail over; and nodes that are younger than the others when
+   *   it first sees them. A fleet that was started together a moment ago is let in
+   * - `strict`: besides, every node that runs for less than `maxTtl`, also if all of them do
+   * - `false`: none, for servers that write every change to disk (`appendonly yes`, `appendfsync always`)
+   *
+   * @default 'observed'
+   */
+  restartGuard?: RestartGuard;
 
   /**
    * How long the nodes remember the fencing counter of a resource that nobody locks, at least twice `maxTtl`.

@@ -1,8 +1,7 @@
-import type { Clock } from '../core/clock.interface';
-import type { LockNode, ReleaseVote } from '../core/lock-node.interface';
+import type { ReleaseVote } from '../core/lock-node.interface';
 import { holdRound } from '../core/round';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
-import { inspectNodes } from './inspect-nodes';
+import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 
 /**
  * Removes whatever the nodes have at `resource`, and nothing that is put there meanwhile: each node deletes just the
@@ -10,14 +9,10 @@ import { inspectNodes } from './inspect-nodes';
  *
  * @returns how many nodes it was removed from
  */
-export async function forceRelease(
-  nodes: readonly LockNode[],
-  clock: Clock,
-  timeoutMs: number,
-  resource: string,
-): Promise<number> {
+export async function forceRelease(setup: InspectionSetup, resource: string): Promise<number> {
+  const { nodes, clock, timeoutMs } = setup;
   const startedAtMs = clock.now();
-  const inspection = await inspectNodes(nodes, clock, timeoutMs, resource);
+  const inspection = await inspectNodes(setup, resource);
   if (inspection.nodes.every(({ error }) => error !== undefined)) {
     throw new LockUnavailableError({
       resources: [resource],

@@ -1,17 +1,22 @@
 import type { Clock } from '../core/clock.interface';
 import type { LockNode, NodeHold } from '../core/lock-node.interface';
+import type { NodeGuard } from '../core/node-guard';
 import { quorumOf } from '../core/quorum';
 import type { LockInspection, NodeInspection } from './lock-inspection.interface';
 import { describeOwner } from './owner-token';
 
+/** Whom to ask, and for how long. */
+export interface InspectionSetup {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Of the lock service that asks; without it, nobody knows whom it guards. */
+  readonly guard?: NodeGuard;
+}
+
 /** Asks every node who holds `resource`; a node that does not answer in time is reported with an error. */
-export async function inspectNodes(
-  nodes: readonly LockNode[],
-  clock: Clock,
-  timeoutMs: number,
-  resource: string,
-): Promise<LockInspection> {
-  const answers = await Promise.all(nodes.map((node) => inspectNode(node, clock, timeoutMs, resource)));
+export async function inspectNodes(setup: InspectionSetup, resource: string): Promise<LockInspection> {
+  const answers = await Promise.all(setup.nodes.map((node) => inspectNode(node, setup, resource)));
   return { resource, ...judge(answers), nodes: answers };
 }
 
@@ -36,11 +41,10 @@ function quorumTtlMs(answers: readonly NodeInspection[], quorum: number): number
 
 function inspectNode(
   node: LockNode,
-  clock: Clock,
-  timeoutMs: number,
+  { clock, timeoutMs, guard }: InspectionSetup,
   resource: string,
 ): Promise<NodeInspection> {
-  const about = { node: node.name, status: node.status };
+  const about = { node: node.name, status: node.status, guarded: guardOf(node, guard, clock) };
   return new Promise((resolve) => {
     const deadline = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
@@ -60,6 +64,11 @@ function inspectNode(
         deadline.cancel();
       });
   });
+}
+
+function guardOf(node: LockNode, guard: NodeGuard | undefined, clock: Clock): NodeInspection['guarded'] {
+  const guarded = guard?.reasonFor(node);
+  return guarded && { reason: guarded.reason, forMs: Math.max(0, guarded.untilMs - clock.now()) };
 }
 
 /** A node that throws instead of rejecting cannot tell either. */

@@ -1,3 +1,4 @@
+import type { GuardReason } from '../core/node-guard';
 import type { LockLostError } from '../errors/lock-lost.error';
 import type { ReleaseOutcome } from './lock.interface';
 
@@ -31,4 +32,23 @@ export type LockEvent =
       readonly validityMs: number;
     })
   | { readonly type: 'node-up'; readonly node: string }
-  | { readonly type: 'node-down'; readonly node: string; readonly error?: Error };
+  | { readonly type: 'node-down'; readonly node: string; readonly error?: Error }
+  /** The node may have forgotten locks, and does not grant for so long; Infinity: for as long as it is misconfigured. */
+  | {
+      readonly type: 'node-guarded';
+      readonly node: string;
+      readonly reason: GuardReason;
+      readonly forMs: number;
+    }
+  /** The node may grant again. */
+  | { readonly type: 'node-trusted'; readonly node: string }
+  /** The server is set up so that locks are at risk. */
+  | {
+      readonly type: 'node-warning';
+      readonly node: string;
+      readonly warning: NodeWarning;
+      readonly message: string;
+    };
+
+/** `eviction`: it may remove locks. `no-persistence`: it forgets them in a restart, and nothing guards against it. */
+export type NodeWarning = 'eviction' | 'no-persistence';

@@ -1,3 +1,4 @@
+import type { GuardReason } from '../core/node-guard';
 import type { NodeStatus } from '../core/lock-node.interface';
 
 /** Who holds a resource, as the nodes told at one moment. It may have changed by the time you read it. */
@@ -24,6 +25,8 @@ export interface NodeInspection {
   /** Undefined when the resource is free on this node, or the node did not answer. */
   readonly ownerToken?: string;
   readonly ttlMs?: number;
+  /** Why the node must not grant now, and for how many milliseconds; undefined: it may. */
+  readonly guarded?: { readonly reason: GuardReason; readonly forMs: number };
   /** Why the node did not answer. */
   readonly error?: Error;
 }

@@ -1,7 +1,8 @@
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
 import type { FencingSettings } from '../core/fencing';
-import type { LockNode, NodeStatusChange } from '../core/lock-node.interface';
+import type { LockNode } from '../core/lock-node.interface';
+import { NodeGuard, type RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock } from '../core/redlock';
 import { LockBusyError } from '../errors/lock-busy.error';
@@ -11,12 +12,13 @@ import { checkResource, checkResources } from './check-resources';
 import { Contender, type Arena, type Win } from './contender';
 import { Courtesy } from './courtesy';
 import { forceRelease } from './force-release';
-import { inspectNodes } from './inspect-nodes';
+import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 import { LeaseKeeper } from './lease-keeper';
 import { HeldLock, type LockSurroundings } from './lock';
 import type { LockEvent } from './lock-event.interface';
 import type { LockInspection } from './lock-inspection.interface';
 import type { LockOptions } from './lock-options';
+import { NodeReports } from './node-reports';
 import type { Turn } from './turn';
 import { WaitingLine, type PlaceInLine } from './waiting-line';
 
@@ -26,6 +28,7 @@ export interface LockManagerSettings {
   readonly randomness: Randomness;
   readonly newOwnerToken: () => string;
   readonly fencing: FencingSettings;
+  readonly restartGuard: RestartGuard;
   readonly limits: LockLimits;
   readonly defaults: LockOptions;
   /** Must not throw. */
@@ -37,6 +40,8 @@ export interface LockManagerSettings {
 /** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
 export class LockManager {
   private readonly redlock: Redlock;
+  private readonly guard: NodeGuard;
+  private readonly reports: NodeReports;
   private readonly arena: Arena;
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
@@ -45,16 +50,24 @@ export class LockManager {
   private readonly held = new Set<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly discards = new Set<Promise<void>>();
-  private readonly stopsListening: readonly (() => void)[];
   private isClosed = false;
   private onIdle: (() => void) | undefined;
 
   constructor(private readonly settings: LockManagerSettings) {
     const { nodes, clock, limits, randomness } = settings;
     this.defaults = completeLockOptions(undefined, settings.defaults, limits);
+    this.reports = new NodeReports(settings);
+    this.guard = new NodeGuard({
+      nodes,
+      clock,
+      restartGuard: settings.restartGuard,
+      guardMs: limits.maxTtlMs,
+      onChange: this.reports.guardChanged,
+    });
     this.redlock = new Redlock({
       nodes,
       clock,
+      guard: this.guard,
       nodeTimeoutMs: limits.nodeTimeoutMs,
       newOwnerToken: settings.newOwnerToken,
       fencing: settings.fencing,
@@ -85,11 +98,6 @@ export class LockManager {
         this.discard(attempt, place);
       },
     };
-    this.stopsListening = nodes.map((node) =>
-      node.onStatus((change) => {
-        this.reportStatus(node.name, change);
-      }),
-    );
   }
 
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
@@ -116,14 +124,12 @@ export class LockManager {
   }
 
   async inspect(resource: string): Promise<LockInspection> {
-    const { nodes, clock, limits } = this.settings;
-    return inspectNodes(nodes, clock, limits.nodeTimeoutMs, checkResource(resource));
+    return inspectNodes(this.inspectionSetup, checkResource(resource));
   }
 
   /** Removes `resource` from every node that has it, whoever holds it. */
   async forceRelease(resource: string): Promise<number> {
-    const { nodes, clock, limits } = this.settings;
-    return forceRelease(nodes, clock, limits.nodeTimeoutMs, checkResource(resource));
+    return forceRelease(this.inspectionSetup, checkResource(resource));
   }
 
   /** Refuses new locks, ends all waiting, gives the holders `timeoutMs`, then takes their locks away. */
@@ -134,7 +140,8 @@ export class LockManager {
     const rest = [...this.held];
     for (const lock of rest) lock.lose('closed');
     await Promise.all([...rest.map((lock) => lock.release()), ...this.discards]);
-    for (const stop of this.stopsListening) stop();
+    this.guard.stop();
+    this.reports.stop();
   }
 
   private hand(win: Win, how: CheckedLockOptions, contender: Contender): HeldLock {
@@ -168,9 +175,9 @@ export class LockManager {
       this.settings.emit({ type: 'unavailable', resources, waitedMs });
   }
 
-  private reportStatus(node: string, { status, error }: NodeStatusChange): void {
-    if (status === 'up') this.settings.emit({ type: 'node-up', node });
-    if (status === 'down') this.settings.emit({ type: 'node-down', node, error });
+  private get inspectionSetup(): InspectionSetup {
+    const { nodes, clock, limits } = this.settings;
+    return { nodes, clock, timeoutMs: limits.nodeTimeoutMs, guard: this.guard };
   }
 
   private get isIdle(): boolean {

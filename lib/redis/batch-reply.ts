@@ -1,4 +1,4 @@
-import { microsFrom } from './redis-votes';
+import { microsFrom, timeFrom } from './redis-votes';
 
 /** The reply of the batch script, taken apart. */
 export interface BatchReply {
@@ -6,7 +6,7 @@ export interface BatchReply {
   readonly letters: string;
   /** Of the grants whose letter says that they have one, in order. */
   readonly numbers: readonly (number | undefined)[];
-  /** The node's time in microseconds. */
+  /** The node's time in microseconds; 0 where it may not tell. */
   readonly micros: number;
   /** Why requests failed, if some did. */
   readonly fault: string;
@@ -18,7 +18,7 @@ export function readBatchReply(reply: unknown, requests: number): BatchReply | u
   const end = reply.indexOf(' ');
   if (end < requests) return undefined;
   const faultAt = reply.indexOf(' ', end + 1);
-  const micros = microsFrom(faultAt === -1 ? reply.slice(end + 1) : reply.slice(end + 1, faultAt));
+  const micros = timeFrom(faultAt === -1 ? reply.slice(end + 1) : reply.slice(end + 1, faultAt));
   const isWhole = end === requests || reply.charAt(requests) === ',';
   if (micros === undefined || !isWhole) return undefined;
   return {

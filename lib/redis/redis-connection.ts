@@ -6,18 +6,28 @@ import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
 import type { RedisNodeDescription } from './redis-connections';
 import { isCutOff, RedisNodeError, toRedisNodeError } from './redis-node-error';
+import { ServerRoster } from './server-roster';
 import { watchServers } from './server-watch';
 import { watchForStall } from './stall-watch';
 
 /** A server that is too slow to answer must not make us remember ever more requests (R18). */
 const MOST_IN_FLIGHT = 10_000;
 const RETRY_AFTER_END_MS = 1_000;
+const CLOCK_BUDGET_MS = 100;
 
 export interface RedisConnectionSetup {
   readonly description: RedisNodeDescription;
   readonly clock: Clock;
   /** @default 10_000 */
   readonly mostInFlight?: number;
+  /**
+   * How far the clock of a server may get ahead of ours, in milliseconds.
+   *
+   * @default 100
+   */
+  readonly clockBudgetMs?: number;
+  /** For those who only look. */
+  readonly takesReplicas?: boolean;
   /** A connection to a server is ready, before any request is sent on it. A cluster has several. */
   onServerReady(server: Redis): void;
   onStatus(change: NodeStatusChange): void;
@@ -37,19 +47,36 @@ export class RedisConnection {
   private inFlight = 0;
   private answered = 0;
   private closing: Promise<void> | undefined;
+  /** Every connection that it takes is there. */
+  private isConnected = false;
+  private readonly roster: ServerRoster;
   private readonly stopWatching: () => void;
 
   constructor(private readonly setup: RedisConnectionSetup) {
     const { description, clock } = setup;
     this.client = description.open();
+    this.roster = new ServerRoster({
+      client: this.client,
+      clock,
+      clockBudgetMs: setup.clockBudgetMs ?? CLOCK_BUDGET_MS,
+      onKnown: () => {
+        this.goUpIfKnown();
+      },
+      onClockAhead: (clockAheadMs) => {
+        if (this.currentStatus === 'up') setup.onStatus({ status: 'up', clockAheadMs });
+      },
+    });
     watchServers(this.client, {
       onServerReady: (server) => {
         setup.onServerReady(server);
+        void this.roster.introduce(server);
       },
       onUp: () => {
-        this.goUp();
+        this.isConnected = true;
+        this.goUpIfKnown();
       },
       onDown: () => {
+        this.isConnected = false;
         this.goDown();
       },
       onError: (error) => {
@@ -61,7 +88,7 @@ export class RedisConnection {
     });
     this.stopWatching = watchForStall(clock, {
       answered: () => this.answered,
-      isOwed: () => this.inFlight > 0 || this.client.status === 'connect',
+      isOwed: () => this.inFlight > 0 || this.roster.isOwed || this.client.status === 'connect',
       onStall: () => {
         this.lastError = new RedisNodeError('the server does not answer', 'STALLED');
         breakConnection(this.client);
@@ -121,6 +148,11 @@ export class RedisConnection {
     }
   }
 
+  /** A reply had the time of the server, in microseconds. */
+  sawTime(micros: number): void {
+    this.roster.sawTime(micros);
+  }
+
   /** Closes our connection, and waits for it a little: a server that is silent must not hold up a shutdown. */
   close(): Promise<void> {
     this.closing ??= this.closeOnce();
@@ -131,13 +163,38 @@ export class RedisConnection {
     this.unusable = new RedisNodeError(`${this.setup.description.name} is closed`, 'CLOSED');
     this.changeStatus({ status: 'closed' });
     this.stopWatching();
+    this.roster.stop();
     await closeClient(this.client, this.setup.clock);
   }
 
-  private goUp(): void {
-    if (this.currentStatus === 'closed' || this.currentStatus === 'up') return;
+  /** Not before the servers have said who they are: a request may meet one that has forgotten everything (R12). */
+  private goUpIfKnown(): void {
+    const { infos, facts } = this.roster;
+    if (!this.isConnected || infos === undefined || this.currentStatus === 'closed') return;
+    const isReplica = infos.some(({ role = 'master' }) => role !== 'master');
+    if (isReplica && this.setup.takesReplicas !== true) {
+      this.refuseReplica();
+      return;
+    }
     this.lastError = undefined;
-    this.changeStatus({ status: 'up' });
+    // In a cluster also when others answer than before.
+    if (this.currentStatus !== 'up' || facts !== undefined)
+      this.changeStatus({ status: 'up', servers: facts });
+  }
+
+  /** What it has is a copy, and it takes no locks. It may become a master. */
+  private refuseReplica(): void {
+    this.lastError = new RedisNodeError(
+      'the server is a replica; list masters only, or use the options of ioredis for Sentinel',
+      'REPLICA',
+    );
+    this.goDown();
+    const { client } = this;
+    if (isCluster(client)) return;
+    const askAgain = () => {
+      if (this.isConnected && this.currentStatus !== 'up') void this.roster.introduce(client);
+    };
+    this.setup.clock.schedule(RETRY_AFTER_END_MS, askAgain, { background: true });
   }
 
   private goDown(): void {

@@ -52,6 +52,12 @@ export interface RedisLockNodeOptions {
    * @default 10_000
    */
   mostInFlight?: number;
+  /**
+   * How far the clock of the server may get ahead of ours before that is told, in milliseconds.
+   *
+   * @default 100
+   */
+  clockBudgetMs?: number;
 }
 
 /**
@@ -72,7 +78,7 @@ export class RedisLockNode implements LockNode {
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
 
   constructor(description: RedisNodeDescription, options: RedisLockNodeOptions = {}) {
-    const { clock = systemClock, keyPrefix = 'lock:', mostInFlight } = options;
+    const { clock = systemClock, keyPrefix = 'lock:', mostInFlight, clockBudgetMs } = options;
     const { encoder = new BatchEncoder(keyPrefix) } = options;
     this.name = description.name;
     this.keyPrefix = keyPrefix;
@@ -81,6 +87,7 @@ export class RedisLockNode implements LockNode {
       description,
       clock,
       mostInFlight,
+      clockBudgetMs,
       onServerReady: (server) => {
         loadScripts(server);
         this.sendBacklog();

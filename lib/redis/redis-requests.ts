@@ -27,6 +27,7 @@ import {
   raiseFenceVoteFrom,
   releaseVoteFrom,
   setVoteFrom,
+  timeFrom,
 } from './redis-votes';
 import { runScript } from './script-runner';
 import { TokenCount } from './token-count';
@@ -69,7 +70,10 @@ export class RedisRequests implements BatchSender {
         fence === undefined ? keys : [...keys, ...keys.map(fenceKey)],
         [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
-        acquireVoteFrom,
+        (reply) => {
+          if (Array.isArray(reply)) this.connection.sawTime(timeFrom(reply[0]) ?? 0);
+          return acquireVoteFrom(reply);
+        },
         (acquireVote) => {
           this.releasesUnderWay.remove(replaces);
           vote(acquireVote);
@@ -170,7 +174,10 @@ export class RedisRequests implements BatchSender {
       send,
       (reply) => {
         this.batchesUnderWay.delete(entries);
-        giveVotes(entries, readBatchReply(reply, entries.length), this.onFailedRelease);
+        const read = readBatchReply(reply, entries.length);
+        // Before the votes: a clock that jumped may have let others' locks expire.
+        if (read !== undefined) this.connection.sawTime(read.micros);
+        giveVotes(entries, read, this.onFailedRelease);
       },
       (error) => {
         this.batchesUnderWay.delete(entries);

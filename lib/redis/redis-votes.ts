@@ -21,7 +21,7 @@ export function setVoteFrom(reply: unknown): AcquireVote {
 /** The reply of the acquire script: the node's time, what came of it, and the number of a grant with a fence. */
 export function acquireVoteFrom(reply: unknown): AcquireVote {
   const [time, outcome, number] = Array.isArray(reply) ? (reply as unknown[]) : [];
-  if (microsFrom(time) === undefined) return unexpectedReply();
+  if (timeFrom(time) === undefined) return unexpectedReply();
   if (outcome === 'OK' || outcome === 'REPLACED') {
     const grant = outcome === 'OK' ? GRANTED : REPLACED;
     if (number === undefined) return grant;
@@ -30,6 +30,11 @@ export function acquireVoteFrom(reply: unknown): AcquireVote {
   }
   const holderTtlMs = ttlFrom(outcome);
   return holderTtlMs === undefined ? unexpectedReply() : { kind: 'denied', holderTtlMs };
+}
+
+/** The server's time in microseconds; 0 where it may not tell. */
+export function timeFrom(text: unknown): number | undefined {
+  return text === '0' ? 0 : microsFrom(text);
 }
 
 /** A number of microseconds, which servers write as text: not all of them fit into their integers for scripts. */

@@ -54,6 +54,7 @@ export class Fleet {
       randomness: this.randomness,
       newOwnerToken: ownerTokenFactory({ host: 'test', pid, serviceId: `p${pid}` }, this.randomness.secret),
       fencing: FENCING,
+      restartGuard: 'observed',
       limits: { nodeTimeoutMs, maxTtlMs },
       defaults,
       isObserved: () => true,

@@ -189,6 +189,7 @@ export class SimulatedClient {
       randomness: { secret: () => 'unused', fraction: this.random.fraction },
       newOwnerToken: tokens.next,
       fencing: { skewMs: 15_000, keepMs: 86_400_000 },
+      restartGuard: 'observed',
       limits: { nodeTimeoutMs: NODE_TIMEOUT_MS, maxTtlMs: LONGEST_TTL_MS },
       defaults: { ttl: LONGEST_TTL_MS },
       emit: (event) => {

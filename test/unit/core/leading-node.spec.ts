@@ -2,6 +2,7 @@ import { LeadingNode } from '../../../lib/core/leading-node';
 import { Redlock } from '../../../lib/core/redlock';
 import { FENCING, Fleet } from '../../helpers/fleet';
 import { DENIED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
+import { unguarded } from '../../helpers/unguarded';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -16,6 +17,7 @@ function redlockOn(nodes: readonly ScriptedNode[]) {
     nodeTimeoutMs: NODE_TIMEOUT_MS,
     newOwnerToken: () => `token-${++tokens}`,
     fencing: FENCING,
+    guard: unguarded(nodes),
   });
   return {
     clock,
@@ -160,7 +162,7 @@ describe('the leading node', () => {
 
   it('is the next one while the first is down, and none when all are', () => {
     const fleet = new Fleet(3);
-    const leader = new LeadingNode({ nodes: fleet.nodes, clock: fleet.clock });
+    const leader = new LeadingNode({ nodes: fleet.nodes, guard: unguarded(fleet.nodes) });
     const seen: (string | undefined)[] = [leader.current?.name];
 
     for (const node of fleet.nodes) {

@@ -5,6 +5,7 @@ import type { Attempt } from '../../../lib/core/attempt';
 import { remainingMs } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';
+import { unguarded } from '../../helpers/unguarded';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -21,6 +22,7 @@ function setUp(nodeCount = 3, nodeTimeoutMs = 500) {
     nodeTimeoutMs,
     newOwnerToken: () => `token-${++tokens}`,
     fencing: FENCING,
+    guard: unguarded(nodes),
   });
   const acquire = () => watch<Attempt>(redlock.acquire(['order:7'], { ttlMs: TTL_MS }));
   const answer = (...votes: unknown[]) => {

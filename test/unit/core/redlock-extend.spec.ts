@@ -3,6 +3,7 @@ import { Redlock, type Extension } from '../../../lib/core/redlock';
 import { readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';
+import { unguarded } from '../../helpers/unguarded';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -17,6 +18,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     nodeTimeoutMs,
     newOwnerToken: () => 'unused',
     fencing: FENCING,
+    guard: unguarded(nodes),
   });
   const hold: Hold = {
     resources: ['order:7'],

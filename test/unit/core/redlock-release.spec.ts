@@ -3,6 +3,7 @@ import { Redlock } from '../../../lib/core/redlock';
 import { readInstant, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';
+import { unguarded } from '../../helpers/unguarded';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -15,6 +16,7 @@ function setUp(nodeCount = 3) {
     nodeTimeoutMs: 500,
     newOwnerToken: () => 'unused',
     fencing: FENCING,
+    guard: unguarded(nodes),
   });
   const hold: Hold = {
     resources: ['order:7'],

@@ -2,6 +2,7 @@ import type { ReleaseRequest } from '../../../lib/core/lock-node.interface';
 import { Redlock } from '../../../lib/core/redlock';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';
+import { unguarded } from '../../helpers/unguarded';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
@@ -17,6 +18,7 @@ async function held() {
     nodeTimeoutMs: 500,
     newOwnerToken: () => `token-${++tokens}`,
     fencing: FENCING,
+    guard: unguarded(nodes),
   });
   const attempt = redlock.acquire(['r'], { ttlMs: 10_000 });
   for (const node of nodes) node.answer('acquire', GRANTED);

@@ -23,6 +23,7 @@ describe('the options of a lock', () => {
       autoExtend: true,
       maxHoldMs: Infinity,
       holdAtLeastMs: 0,
+      fencing: false,
     });
   });
 

@@ -16,7 +16,7 @@ function inspect(...answers: ([string, number] | null | Error)[]) {
     };
     return node;
   });
-  return inspectNodes(nodes, new VirtualClock(), 500, 'order:7');
+  return inspectNodes({ nodes, clock: new VirtualClock(), timeoutMs: 500 }, 'order:7');
 }
 
 const DOWN = new Error('down');
@@ -105,7 +105,7 @@ describe('inspect', () => {
           resolve(null);
         });
       });
-    const inspection = watch(inspectNodes([node], clock, 500, 'order:7'));
+    const inspection = watch(inspectNodes({ nodes: [node], clock, timeoutMs: 500 }, 'order:7'));
 
     clock.stall(1_000);
     await clock.advance(0);
@@ -120,7 +120,7 @@ describe('inspect', () => {
       throw new Error('broken driver');
     };
 
-    const inspection = await inspectNodes([node], clock, 500, 'order:7');
+    const inspection = await inspectNodes({ nodes: [node], clock, timeoutMs: 500 }, 'order:7');
     await settle();
 
     expect(inspection).toMatchObject({ state: 'unknown', nodes: [{ error: new Error('broken driver') }] });

@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { RedisConnection } from '../../../lib/redis/redis-connection';
 import type { RedisNodeDescription } from '../../../lib/redis/redis-connections';
-import { VirtualClock } from '../../helpers/virtual-clock';
+import { settle, VirtualClock } from '../../helpers/virtual-clock';
 
 /** A client that would send anything at any time, unlike that of ioredis. */
 class WillingClient extends EventEmitter {
   readonly isCluster = false;
   readonly status = 'ready';
+  readonly info = () => Promise.resolve('role:master');
 }
 
 function connectionTo(client: WillingClient): RedisConnection {
@@ -20,7 +21,7 @@ function connectionTo(client: WillingClient): RedisConnection {
 }
 
 describe('a request', () => {
-  it('is sent while the node is up, and at no other time', () => {
+  it('is sent while the node is up, and at no other time', async () => {
     const client = new WillingClient();
     const connection = connectionTo(client);
     const seen: string[] = [];
@@ -37,10 +38,12 @@ describe('a request', () => {
 
     request();
     client.emit('ready');
+    await settle();
     request();
     client.emit('close');
     request();
     client.emit('ready');
+    await settle();
     request();
 
     expect(seen).toEqual(['failed while connecting', 'sent while up', 'failed while down', 'sent while up']);

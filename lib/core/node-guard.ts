@@ -1,0 +1,201 @@
+import type { Clock, Timer } from './clock.interface';
+import type { LockNode, NodeStatusChange, ServerFacts } from './lock-node.interface';
+
+/**
+ * - `observed`: a server that was seen to restart is guarded; so is one that is younger than the others when it is
+ *   first seen
+ * - `strict`: every server that runs for less than the guard time is guarded
+ * - `false`: none is
+ */
+export type RestartGuard = 'observed' | 'strict' | false;
+
+/**
+ * Why a node may have forgotten locks that it had granted:
+ * - `restarted`: another server, or the same one started again, answers than before
+ * - `young`: it started a moment ago, and others run for longer
+ * - `clock`: its clock ran ahead, so keys may have expired before their time
+ * - `duplicate`: it is the same server as another node, and would vote twice
+ */
+export type GuardReason = 'restarted' | 'young' | 'clock' | 'duplicate';
+
+export interface Guarded {
+  readonly reason: GuardReason;
+  /** On the monotonic clock; Infinity for as long as it is the same server. */
+  readonly untilMs: number;
+}
+
+export interface NodeGuardSettings {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly restartGuard: RestartGuard;
+  /** The largest ttl in use: what a node may have forgotten is over by then. */
+  readonly guardMs: number;
+  /** A node is guarded from now on, or for another reason; null: it may grant again. */
+  readonly onChange: (node: LockNode, guarded: Guarded | null) => void;
+}
+
+/** What is known of the server behind a node. */
+interface Known {
+  servers: readonly ServerFacts[];
+  /** On our monotonic clock, when the youngest of them started. */
+  startedAtMs: number;
+  guardedFor: { reason: 'restarted' | 'clock'; untilMs: number } | undefined;
+}
+
+/** How long the first contact with the others may take before a young server is judged without them. */
+const ACQUAINTANCE_MS = 1_000;
+
+/** Servers of a fleet that start within this share of the guard time have started together. */
+const TOGETHER = 0.25;
+
+/**
+ * Knows which nodes must not grant now, because they may have forgotten what they granted (R12): Redlock counts on
+ * every node to remember for a ttl. A guarded node may still confirm extensions and releases of what it has.
+ *
+ * A fleet that is new altogether has nothing to forget: under `observed`, servers that started together are let in.
+ */
+export class NodeGuard {
+  private readonly known = new Map<LockNode, Known>();
+  private readonly guarded = new Map<LockNode, Guarded>();
+  private readonly announced = new Map<LockNode, GuardReason>();
+  private readonly acquaintedAtMs: number;
+  private readonly stops: readonly (() => void)[];
+  private timer: Timer | undefined;
+
+  constructor(private readonly settings: NodeGuardSettings) {
+    const { nodes, clock } = settings;
+    this.acquaintedAtMs = clock.now() + ACQUAINTANCE_MS;
+    this.stops = nodes.map((node) =>
+      node.onStatus((change) => {
+        this.hear(node, change);
+      }),
+    );
+  }
+
+  /** No node is guarded: the case that must cost nothing. */
+  get isIdle(): boolean {
+    return this.guarded.size === 0;
+  }
+
+  /** Why `node` must not grant now. */
+  reasonFor(node: LockNode): Guarded | undefined {
+    return this.guarded.get(node);
+  }
+
+  /** What a guarded node's failed vote says. */
+  errorFor(node: LockNode): Error | undefined {
+    const guarded = this.guarded.get(node);
+    if (guarded === undefined) return undefined;
+    const leftMs = guarded.untilMs - this.settings.clock.now();
+    const until =
+      leftMs === Infinity ? '' : `; it votes again in ${Math.max(1, Math.ceil(leftMs / 1_000))} s`;
+    return new Error(`${EXPLANATIONS[guarded.reason]}${until}`);
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    for (const stop of this.stops) stop();
+  }
+
+  private hear(node: LockNode, { status, servers, clockAheadMs }: NodeStatusChange): void {
+    if (servers !== undefined && servers.length > 0) this.meet(node, servers);
+    if (clockAheadMs !== undefined) this.guardFromNow(node, 'clock');
+    // One that is down is nobody to wait for.
+    if (servers !== undefined || clockAheadMs !== undefined || status !== 'up') this.reconsider();
+  }
+
+  private meet(node: LockNode, servers: readonly ServerFacts[]): void {
+    const startedAtMs = this.settings.clock.now() - Math.min(...servers.map(({ uptimeMs }) => uptimeMs));
+    const known = this.known.get(node);
+    if (known === undefined) {
+      this.known.set(node, { servers, startedAtMs, guardedFor: undefined });
+      return;
+    }
+    const hasNew = servers.some(({ runId }) => !known.servers.some((server) => server.runId === runId));
+    known.servers = servers;
+    known.startedAtMs = startedAtMs;
+    // From now on, not from its start: it may have been a replica until a moment ago, to which not all had come.
+    if (hasNew) this.guardFromNow(node, 'restarted');
+  }
+
+  private guardFromNow(node: LockNode, reason: 'restarted' | 'clock'): void {
+    const { clock, guardMs, restartGuard } = this.settings;
+    const known = this.known.get(node);
+    if (restartGuard === false || known === undefined) return;
+    known.guardedFor = { reason, untilMs: clock.now() + guardMs };
+  }
+
+  /** Judges every node anew, tells what has changed, and comes back when the first guard is over. */
+  private reconsider(): void {
+    const { nodes, onChange, clock } = this.settings;
+    this.timer?.cancel();
+    for (const node of nodes) {
+      const guarded = this.judge(node);
+      if (guarded === undefined) this.guarded.delete(node);
+      else this.guarded.set(node, guarded);
+      // Nothing to tell of yet: it is over within a second.
+      if (guarded?.untilMs === this.acquaintedAtMs) continue;
+      if (this.announced.get(node) === guarded?.reason) continue;
+      if (guarded === undefined) this.announced.delete(node);
+      else this.announced.set(node, guarded.reason);
+      onChange(node, guarded ?? null);
+    }
+    const nextMs = Math.min(...[...this.guarded.values()].map(({ untilMs }) => untilMs));
+    if (nextMs === Infinity) return;
+    const delayMs = Math.max(1, Math.ceil(nextMs - clock.now()));
+    this.timer = clock.schedule(
+      delayMs,
+      () => {
+        this.reconsider();
+      },
+      { background: true },
+    );
+  }
+
+  private judge(node: LockNode): Guarded | undefined {
+    const known = this.known.get(node);
+    if (known === undefined) return undefined;
+    if (this.isDuplicate(node, known)) return { reason: 'duplicate', untilMs: Infinity };
+    const now = this.settings.clock.now();
+    if (known.guardedFor !== undefined && known.guardedFor.untilMs > now) return known.guardedFor;
+    return this.judgeYouth(node, known, now);
+  }
+
+  private judgeYouth(node: LockNode, { startedAtMs }: Known, now: number): Guarded | undefined {
+    const { restartGuard, guardMs } = this.settings;
+    const oldEnoughAtMs = startedAtMs + guardMs;
+    if (restartGuard === false || oldEnoughAtMs <= now) return undefined;
+    const hasElders = [...this.known].some(
+      ([other, known]) => other !== node && known.startedAtMs < startedAtMs - guardMs * TOGETHER,
+    );
+    if (restartGuard === 'strict' || hasElders) return { reason: 'young', untilMs: oldEnoughAtMs };
+    if (this.isUnacquainted) return { reason: 'young', untilMs: this.acquaintedAtMs };
+    return undefined;
+  }
+
+  /** The first of the nodes that are one server stands for it. */
+  private isDuplicate(node: LockNode, { servers }: Known): boolean {
+    const { nodes } = this.settings;
+    return nodes
+      .slice(0, nodes.indexOf(node))
+      .some((earlier) =>
+        this.known
+          .get(earlier)
+          ?.servers.some((theirs) => servers.some(({ runId }) => runId === theirs.runId)),
+      );
+  }
+
+  /** Others may still turn out to be older. */
+  private get isUnacquainted(): boolean {
+    const { nodes, clock } = this.settings;
+    return clock.now() < this.acquaintedAtMs && nodes.some(({ status }) => status === 'connecting');
+  }
+}
+
+const EXPLANATIONS: Record<GuardReason, string> = {
+  restarted: 'guarded, since another server answers than before, which may have forgotten locks',
+  young: 'guarded, since the server started a moment ago and may have forgotten locks',
+  clock: 'guarded, since the clock of the server ran ahead and locks may have expired too early',
+  duplicate:
+    'the same server as an earlier node (they have one run_id), and a server has one vote; list each once',
+};

@@ -1,0 +1,66 @@
+import type { Clock } from '../core/clock.interface';
+import type { LockNode, NodeStatus, NodeStatusChange, ServerFacts } from '../core/lock-node.interface';
+import type { Guarded, RestartGuard } from '../core/node-guard';
+import type { LockEvent, NodeWarning } from './lock-event.interface';
+
+/** Tells what becomes of the nodes, as events. */
+export class NodeReports {
+  private readonly stops: readonly (() => void)[];
+  private readonly warned = new Set<string>();
+
+  constructor(
+    private readonly settings: {
+      readonly nodes: readonly LockNode[];
+      readonly clock: Clock;
+      readonly restartGuard: RestartGuard;
+      readonly emit: (event: LockEvent) => void;
+    },
+  ) {
+    this.stops = settings.nodes.map((node) => {
+      let last: NodeStatus = node.status;
+      return node.onStatus((change) => {
+        if (change.status !== last) this.statusChanged(node.name, change);
+        last = change.status;
+        for (const server of change.servers ?? []) this.warnAbout(node.name, server);
+      });
+    });
+  }
+
+  readonly guardChanged = (node: LockNode, guarded: Guarded | null): void => {
+    const { emit, clock } = this.settings;
+    if (guarded === null) emit({ type: 'node-trusted', node: node.name });
+    else {
+      const forMs = guarded.untilMs - clock.now();
+      emit({ type: 'node-guarded', node: node.name, reason: guarded.reason, forMs });
+    }
+  };
+
+  stop(): void {
+    for (const stop of this.stops) stop();
+  }
+
+  private statusChanged(node: string, { status, error }: NodeStatusChange): void {
+    if (status === 'up') this.settings.emit({ type: 'node-up', node });
+    if (status === 'down') this.settings.emit({ type: 'node-down', node, error });
+  }
+
+  /** Once for each node, however often it connects. */
+  private warnAbout(node: string, { evicts, persists }: ServerFacts): void {
+    if (evicts !== undefined) {
+      const message = `may remove locks when its memory is full (maxmemory-policy ${evicts}). Set noeviction.`;
+      this.warnOnce(node, 'eviction', message);
+    }
+    if (persists === false && this.settings.restartGuard === false) {
+      const message =
+        'forgets its locks in a restart, and nothing guards against it. Set a restartGuard, or appendonly yes and appendfsync always.';
+      this.warnOnce(node, 'no-persistence', message);
+    }
+  }
+
+  private warnOnce(node: string, warning: NodeWarning, message: string): void {
+    const key = `${warning} ${node}`;
+    if (this.warned.has(key)) return;
+    this.warned.add(key);
+    this.settings.emit({ type: 'node-warning', node, warning, message: `${node} ${message}` });
+  }
+}
