@@ -43,6 +43,8 @@ function describe(backends, apps) {
     '',
     'The order system runs:',
     ...apps.map(({ name, url }) => place(name, url)),
+    place('health', `${apps[0].url}/health`),
+    place('metrics', `${apps[0].url}/metrics`),
     ...describePlaces(backends),
     '',
   ];

@@ -80,6 +80,17 @@ describe('npm start', () => {
     expect(new Set(answers.map(({ body }) => body.parcel)).size).toBe(1);
   });
 
+  it('tells Prometheus of its locks, in groups and not by order', async () => {
+    const [url = ''] = /http:\S+\/metrics/.exec(shop.output) ?? [];
+    await placeOrder('globe-7');
+
+    const text = await (await fetch(url)).text();
+
+    expect(text).toMatch(/^redlock_hold_duration_count\{.*redlock_resource_group="sku".*\} \d+$/m);
+    expect(text.match(/^redlock_node_up\{.*\} 1$/gm)).toHaveLength(3);
+    expect(text).not.toContain('globe');
+  });
+
   it('refuses what is not an id or not a quantity', async () => {
     expect((await post(apps[0], '/orders/nonsense/pay')).status).toBe(400);
     expect((await post(apps[0], '/orders', { sku: 'tea', quantity: -1 })).status).toBe(400);

@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { MemoryLockNode, RedlockModule } from 'nestjs-redlock';
 import { config } from './app.config';
 import { HealthModule } from './health/health.module';
+import { MetricsModule } from './metrics/metrics.module';
 import { OrdersModule } from './orders/orders.module';
 import { RemindersModule } from './reminders/reminders.module';
 import { ShipmentsModule } from './shipments/shipments.module';
@@ -17,6 +18,7 @@ import { WarehousesModule } from './warehouses/warehouses.module';
     }),
     ScheduleModule.forRoot(),
     HealthModule,
+    MetricsModule,
     StoreModule,
     OrdersModule,
     RemindersModule,
