@@ -15,6 +15,7 @@ import {
   LockSignal,
   type Lock,
 } from '../../../lib';
+import { nestMajor } from '../../helpers/nest-major';
 import { MemoryMasters } from './memory-masters';
 import { answerOf, Deny, describeLockedHandlers, Wrap } from './transport-contract';
 
@@ -135,7 +136,7 @@ const adapters = [
   ['ws', (app: INestApplication) => new WsAdapter(app), connectWs],
 ] as const;
 
-describe.each(adapters)('locks in a gateway on %s', (_adapter, createAdapter, connect) => {
+describe.each(adapters)('locks in a gateway on %s', (adapter, createAdapter, connect) => {
   const masters = new MemoryMasters();
   let app: INestApplication;
   let client: Client;
@@ -161,6 +162,8 @@ describe.each(adapters)('locks in a gateway on %s', (_adapter, createAdapter, co
     ask: (handler, id) => client.ask(handler, { id }),
     locks: () => app.get(LockService),
     failNodes: () => masters.fail(),
+    // Before Nest 12 its own filter sends nothing to a client of ws.
+    hearsOfGuards: adapter !== 'ws' || nestMajor >= 12,
   });
 
   it('tells the client which message it was', async () => {
