@@ -7,7 +7,7 @@ import type { LockEvent } from './locking/lock-event.interface';
 import { LockManager, type LockManagerSettings } from './locking/lock-manager';
 import { ownerTokenFactory } from './locking/owner-token';
 import { openNodes } from './open-nodes';
-import { evenNodes } from './redlock.messages';
+import { evenNodes, nodeWarning } from './redlock.messages';
 import { systemClock } from './utils/system-clock';
 import { systemRandomness } from './utils/system-randomness';
 
@@ -22,7 +22,9 @@ import { systemRandomness } from './utils/system-randomness';
  * await locks.close();
  */
 export function createLockService(options: RedlockOptions): LockService {
-  const service = openLockService(options);
+  const service = openLockService(options, undefined, (message) => {
+    process.emitWarning(nodeWarning(message), { type: 'RedlockWarning', code: 'REDLOCK_NODE' });
+  });
   const { length } = options.nodes;
   if (length % 2 === 0) {
     process.emitWarning(evenNodes(length), { type: 'RedlockWarning', code: 'REDLOCK_EVEN_NODES' });
@@ -30,10 +32,11 @@ export function createLockService(options: RedlockOptions): LockService {
   return service;
 }
 
-/** The same without a warning, which is not for the process where there is a log; and with another manager, for tests. */
+/** The same without warnings to the process, where there is a log; and with another manager, for tests. */
 export function openLockService(
   options: RedlockOptions,
   newManager = (settings: LockManagerSettings): LockManager => new LockManager(settings),
+  warn?: (message: string) => void,
 ): LockService {
   const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing, restartGuard, clockBudgetMs } =
     checkRedlockOptions(options);
@@ -54,6 +57,7 @@ export function openLockService(
     limits,
     defaults,
     emit: (event) => {
+      if (event.type === 'node-warning') warn?.(event.message);
       events.next(event);
     },
     isObserved: () => events.observed,

@@ -12,8 +12,15 @@ export { LockService } from './lock.service';
 export type { WithLockOptions } from './lock.service';
 export { createLockService } from './create-lock-service';
 export type { LockOptions } from './locking/lock-options';
-export type { Lock, ReleaseOutcome } from './locking/lock.interface';
-export type { LockEvent } from './locking/lock-event.interface';
+export type {
+  DefaultLock,
+  FencedLock,
+  Lock,
+  LockDefaults,
+  LockFor,
+  ReleaseOutcome,
+} from './locking/lock.interface';
+export type { LockEvent, NodeWarning } from './locking/lock-event.interface';
 export type { LockHolder, LockInspection, NodeInspection } from './locking/lock-inspection.interface';
 
 export { Locked } from './decorators/locked.decorator';
@@ -62,13 +69,18 @@ export type {
   ExtendRequest,
   ExtendVote,
   FailedVote,
+  FenceRequest,
   LockNode,
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseHandler,
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
+  ServerFacts,
 } from './core/lock-node.interface';
+export type { GuardReason, RestartGuard } from './core/node-guard';
 export type { Clock, Timer } from './core/clock.interface';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { LockEvent } from './locking/lock-event.interface';
 import { LOGGER_CONTEXT } from './redlock.constants';
-import { evenNodes, nodeBack, nodeDown } from './redlock.messages';
+import { evenNodes, nodeBack, nodeDown, nodeGuarded, nodeTrusted, nodeWarning } from './redlock.messages';
 
 /** One line for whatever becomes of a node, and none for locks: those are many, and errors reach whoever asked. */
 export class NodeLog {
@@ -22,6 +22,15 @@ export class NodeLog {
       case 'node-up':
         // The first time is no news.
         if (this.downNodes.delete(event.node)) this.logger.log(nodeBack(event.node));
+        break;
+      case 'node-guarded':
+        this.logger.warn(nodeGuarded(event.node, event.reason, event.forMs));
+        break;
+      case 'node-trusted':
+        this.logger.log(nodeTrusted(event.node));
+        break;
+      case 'node-warning':
+        this.logger.warn(nodeWarning(event.message));
         break;
     }
   }

@@ -1,7 +1,24 @@
+import type { GuardReason } from './core/node-guard';
+
 export const nodeDown = (node: string, error: Error | undefined): string =>
   `Lock node ${node} is down${error === undefined ? '' : `: ${error.message}`}. It is tried again until it is back.`;
 
 export const nodeBack = (node: string): string => `Lock node ${node} is back.`;
+
+const GUARDED: Record<GuardReason, string> = {
+  restarted: 'another server answers than before, which may have forgotten locks',
+  young: 'it started a moment ago and may have forgotten locks',
+  clock:
+    'its clock ran ahead, so locks may have expired too early. Let the clocks of servers be slewed, not set',
+  duplicate: 'it is the same server as an earlier node, and a server has one vote. List each once',
+};
+
+export const nodeGuarded = (node: string, reason: GuardReason, forMs: number): string =>
+  `Lock node ${node} is guarded${forMs === Infinity ? '' : ` for ${Math.ceil(forMs / 1_000)} s`} and grants no locks: ${GUARDED[reason]}.`;
+
+export const nodeTrusted = (node: string): string => `Lock node ${node} grants locks again.`;
+
+export const nodeWarning = (message: string): string => `Lock node ${message}`;
 
 export const evenNodes = (count: number): string =>
   `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { GuardReason } from '../core/node-guard';
 import { quorumOf } from '../core/quorum';
 import type { LockService } from '../lock.service';
 import type { NodeInspection } from '../locking/lock-inspection.interface';
@@ -34,8 +35,8 @@ export class RedlockHealthIndicator {
   ) {}
 
   /**
-   * Asks every node, for no longer than `nodeTimeout`. Up while a majority answers, so that locks can be granted; its
-   * details are the state of each node, and how many more of them may fail.
+   * Asks every node, for no longer than `nodeTimeout`. Up while a majority answers and may grant locks; its details are
+   * the state of each node, and how many more of them may fail.
    *
    * @param key its name in the result of the health check
    */
@@ -46,7 +47,7 @@ export class RedlockHealthIndicator {
     const locks = this.moduleRef.get<LockService>(getLockServiceToken(connection), { strict: false });
     const { nodes } = await locks.inspect(PROBE);
     const quorum = quorumOf(nodes.length);
-    const up = nodes.filter(({ error }) => error === undefined).length;
+    const up = nodes.filter((node) => stateOf(node).state === 'up').length;
     const details = {
       quorum,
       mayFail: Math.max(0, up - quorum),
@@ -57,7 +58,18 @@ export class RedlockHealthIndicator {
   }
 }
 
+/** `guarded`: it answers, and does not grant now, since it may have forgotten locks. */
+interface NodeHealth {
+  readonly state: 'up' | 'guarded' | 'down';
+  readonly error?: string;
+  readonly reason?: GuardReason;
+  readonly forMs?: number;
+}
+
 /** Errors of nodes are free of secrets. */
-function stateOf({ error }: NodeInspection): { state: 'up' | 'down'; error?: string } {
-  return error === undefined ? { state: 'up' } : { state: 'down', error: error.message };
+function stateOf({ error, guarded }: NodeInspection): NodeHealth {
+  if (error !== undefined) return { state: 'down', error: error.message };
+  if (guarded === undefined) return { state: 'up' };
+  const { reason, forMs } = guarded;
+  return { state: 'guarded', reason, ...(forMs === Infinity ? {} : { forMs: Math.ceil(forMs) }) };
 }
