@@ -19,7 +19,7 @@ const base = {
   // By its own name, the package under test is the sources and not what was built last.
   moduleNameMapper: {
     '^nestjs-redlock$': '<rootDir>/lib/index.ts',
-    '^nestjs-redlock/(testing|health|opentelemetry|swagger)$': '<rootDir>/lib/$1/index.ts',
+    '^nestjs-redlock/(testing|health|opentelemetry|swagger|fencing)$': '<rootDir>/lib/$1/index.ts',
   },
   setupFiles: ['reflect-metadata'],
 };

@@ -5,6 +5,7 @@ export type LockErrorCode =
   | 'LOCK_LOST'
   | 'LOCK_KEY_INVALID'
   | 'LOCK_OPTIONS_INVALID'
+  | 'LOCK_FENCE_STALE'
   | 'LOCK_REENTRANCY'
   | 'LOCK_NOT_BOUND';
 

@@ -4,7 +4,7 @@ import ts from 'typescript';
 /** The files under lib/, by their path from there. */
 export type Sources = ReadonlyMap<string, string>;
 
-type SubPath = 'testing' | 'health' | 'opentelemetry' | 'swagger';
+type SubPath = 'testing' | 'health' | 'opentelemetry' | 'swagger' | 'fencing';
 type Layer = 'errors' | 'core' | 'redis' | 'memory' | 'locking' | 'system' | 'nest' | 'cli' | SubPath;
 
 /** What the files of a layer may import of this library. An arrow that is not here runs the wrong way. */
@@ -20,12 +20,13 @@ const MAY_IMPORT: Record<Layer, readonly Layer[]> = {
   testing: ['testing', 'nest', 'locking', 'memory', 'core', 'errors', 'system'],
   health: ['health', 'nest', 'locking', 'core', 'errors'],
   opentelemetry: ['opentelemetry', 'nest', 'locking', 'errors', 'system'],
+  fencing: ['fencing', 'nest', 'redis', 'locking', 'core', 'errors', 'system'],
   swagger: ['swagger', 'nest', 'errors'],
   // The program: nobody knows it, and it starts without Nest.
   cli: ['cli', 'locking', 'redis', 'core', 'errors', 'system'],
 };
 
-const WITH_PACKAGES: readonly Layer[] = ['nest', 'testing', 'health', 'opentelemetry', 'swagger'];
+const WITH_PACKAGES: readonly Layer[] = ['nest', 'testing', 'health', 'opentelemetry', 'swagger', 'fencing'];
 
 /** Only what cannot be without it may ask for it. */
 const OPTIONAL_PEERS: Readonly<Record<string, Layer>> = {

@@ -29,6 +29,7 @@ function example(file: string, code: string): Map<string, string> {
     'testing/lock-tester.ts',
     'health/redlock.health.ts',
     'opentelemetry/instrument-locks.ts',
+    'fencing/fence.ts',
     'swagger/api-locked.decorator.ts',
   ];
   return new Map([...others.map((name) => [name, ''] as const), [file, code]]);
@@ -94,6 +95,9 @@ describe('the check of the imports', () => {
     ['opentelemetry/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
     ['opentelemetry/a.ts', "import { MeterProvider } from '@opentelemetry/sdk-metrics';"],
     ['opentelemetry/a.ts', "import { Redlock } from '../core/redlock';"],
+    ['fencing/a.ts', "import type { Redis } from 'ioredis';"],
+    ['fencing/a.ts', "import { MemoryLockNode } from '../memory/memory-lock-node';"],
+    ['lock.service.ts', "import { fenceOf } from './fencing/fence';"],
     ['decorators/a.ts', "import { ApiLocked } from '../swagger/api-locked.decorator';"],
     ['decorators/a.ts', "import { ApiResponse } from '@nestjs/swagger';"],
     ['swagger/a.ts', "import { RedlockHealthIndicator } from '../health/redlock.health';"],
@@ -115,6 +119,8 @@ describe('the check of the imports', () => {
     ['testing/a.ts', "import { Module } from '@nestjs/common';"],
     ['health/a.ts', "import { LockService } from '../lock.service';"],
     ['health/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
+    ['fencing/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
+    ['fencing/a.ts', "import { HttpException } from '@nestjs/common';"],
     ['opentelemetry/a.ts', "import { trace } from '@opentelemetry/api';"],
     ['opentelemetry/a.ts', "import type { LockService } from '../lock.service';"],
     ['swagger/a.ts', "import { ApiResponse } from '@nestjs/swagger';"],

@@ -1,0 +1,48 @@
+import { type Fence, type Fenceable, fenceOf } from './fence';
+import { FenceException } from './fence.exception';
+
+export const FENCING_TOKEN_HEADER = 'Fencing-Token';
+export const FENCING_OWNER_HEADER = 'Fencing-Owner';
+
+/** Those of Node and of Nest, by their names in lower case, or those of `fetch`. */
+export type HeadersLike =
+  { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/**
+ * The headers that a holder sends with every request that its lock protects.
+ *
+ * @throws LockOptionsError for a lock without a fencing token
+ * @example
+ * await fetch(url, { method: 'POST', headers: fenceHeaders(lock), signal: lock.signal });
+ */
+export function fenceHeaders(lock: Fenceable): Record<'Fencing-Token' | 'Fencing-Owner', string> {
+  const { token, owner } = fenceOf(lock);
+  return { [FENCING_TOKEN_HEADER]: String(token), [FENCING_OWNER_HEADER]: owner };
+}
+
+/**
+ * The fence that a request carries, for the service that is called; undefined when it carries none.
+ *
+ * @throws FenceException (400) when there is something else, a half of it or more than one
+ */
+export function readFence(headers: HeadersLike): Fence | undefined {
+  const token = headerOf(headers, FENCING_TOKEN_HEADER);
+  const owner = headerOf(headers, FENCING_OWNER_HEADER);
+  if (token === undefined && owner === undefined) return undefined;
+  if (!isToken(token) || !isOwner(owner)) throw new FenceException('FENCE_INVALID');
+  return { token: Number(token), owner };
+}
+
+function headerOf(headers: HeadersLike, name: string): unknown {
+  if (typeof headers.get === 'function') return headers.get(name) ?? undefined;
+  return (headers as Readonly<Record<string, unknown>>)[name.toLowerCase()];
+}
+
+function isToken(text: unknown): text is string {
+  return typeof text === 'string' && /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text));
+}
+
+/** A word: what Node makes of two headers has a comma and a space in it. */
+function isOwner(text: unknown): text is string {
+  return typeof text === 'string' && /^[\x21-\x2b\x2d-\x7e]{1,128}$/.test(text);
+}

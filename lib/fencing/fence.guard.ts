@@ -1,0 +1,90 @@
+import {
+  Inject,
+  mixin,
+  type CanActivate,
+  type ExecutionContext,
+  type InjectionToken,
+  type Type,
+} from '@nestjs/common';
+import { LockOptionsError } from '../errors/lock-options.error';
+import type { ContextLockKey } from '../interfaces/lock-key.interface';
+import { contextKeySource } from '../utils/context-key';
+import { compileLockKey } from '../utils/lock-key';
+import { FenceException } from './fence.exception';
+import type { FenceStore } from './fence-store.interface';
+import { fenceOfRequest } from './request-fence';
+
+/** Where the last fences are kept (one of the two), and whether there must be one. */
+export interface FenceGuardOptions {
+  store?: FenceStore;
+  /** The provider that is the store. */
+  inject?: InjectionToken<FenceStore>;
+  /**
+   * False: a request without a fence passes. Only while not all of your callers send one: it may come from a stale one.
+   *
+   * @default true
+   */
+  required?: boolean;
+}
+
+const NO_STORE = Symbol('no store');
+
+/**
+ * Makes a guard for HTTP handlers that are called by holders of a lock: it lets a request pass unless a later holder has
+ * been here. Others are answered 412 when stale, 428 without a fence and 400 with something else.
+ *
+ * It looks when the request comes. A handler that then works for long can still be overtaken: let it write under the
+ * same fence, which `@RequestFence()` gives it.
+ *
+ * @param key what the fence is for: a template of the request, as for `LockInterceptor`
+ * @throws LockKeyError, LockOptionsError at once, for what can be seen then
+ * @example
+ * ```ts
+ * @Post(':id/payments')
+ * @UseGuards(FenceGuard('order:<params.id>', { inject: RedisFenceStore }))
+ * pay(@Param('id') id: string) { … }
+ * ```
+ */
+export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Type<CanActivate> {
+  const resolve = compileLockKey(key, contextKeySource);
+  const { store: given, inject, required = true } = checkOptions(options);
+
+  class MixinFenceGuard implements CanActivate {
+    private readonly store: FenceStore;
+
+    constructor(@Inject(inject ?? NO_STORE) injected: FenceStore) {
+      this.store = given ?? injected;
+    }
+
+    async canActivate(context: ExecutionContext): Promise<boolean> {
+      const fence = fenceOfRequest(context, required);
+      if (fence === undefined) return true;
+      for (const resource of [resolve(context)].flat()) {
+        if (!(await this.store.accept(resource, fence))) throw new FenceException('FENCE_STALE');
+      }
+      return true;
+    }
+  }
+
+  return mixin(MixinFenceGuard);
+}
+
+function checkOptions(options: FenceGuardOptions): FenceGuardOptions {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new LockOptionsError(
+      'options',
+      'must be an object with a `store`, or with the provider to `inject`.',
+    );
+  }
+  const { store, inject, required } = options;
+  if ((store === undefined) === (inject === undefined)) {
+    throw new LockOptionsError('store', 'is needed, or else `inject`, and not both.');
+  }
+  if (store !== undefined && typeof (store as Partial<FenceStore> | null)?.accept !== 'function') {
+    throw new LockOptionsError('store', 'must have a method `accept(resource, fence)`.');
+  }
+  if (required !== undefined && typeof required !== 'boolean') {
+    throw new LockOptionsError('required', 'must be true or false.');
+  }
+  return options;
+}

@@ -1,0 +1,27 @@
+import { LockError } from '../errors/lock.error';
+import { quoteResources } from '../errors/quote-resources';
+
+/**
+ * A write was refused because a later holder of the lock has been there: this one lost its lock without noticing. HTTP
+ * 500. Nothing was changed; stop what the lock protected.
+ */
+export class StaleFenceError extends LockError {
+  readonly code = 'LOCK_FENCE_STALE';
+  readonly resources: readonly string[];
+  /** The token of the write that was refused. */
+  readonly token: number;
+  /** The token of the later holder, if the place that refused told. */
+  readonly newerToken: number | undefined;
+
+  constructor(facts: { resources: readonly string[]; token: number; newerToken?: number; hint?: string }) {
+    const { resources, token, newerToken, hint = '' } = facts;
+    const later = newerToken === undefined ? 'a later holder' : `a later holder (${newerToken})`;
+    super(
+      `A write with fencing token ${token} of the lock on ${quoteResources(resources)} was refused: ${later} has been ` +
+        `there.${hint} Stop what it protected, and begin anew under a new lock.`,
+    );
+    this.resources = resources;
+    this.token = token;
+    this.newerToken = newerToken;
+  }
+}
