@@ -23,6 +23,7 @@ export class LockTelemetry {
   private readonly spans: LockSpans;
   private readonly meters: LockMeters;
   private readonly nodes: NodeGauge;
+  private readonly guards: NodeGauge;
   private readonly groups = new Set<string | undefined>();
   /** By owner token. Each ends with its `released` or `lost`. */
   private readonly holds = new Map<string, ObservedHold>();
@@ -35,7 +36,16 @@ export class LockTelemetry {
     this.connection = options.connection ?? 'default';
     this.spans = new LockSpans((options.tracerProvider ?? trace).getTracer(SCOPE));
     this.meters = new LockMeters(meter);
-    this.nodes = new NodeGauge(meter, locks, this.connection);
+    this.nodes = new NodeGauge(meter, locks, this.connection, {
+      name: 'redlock.node.up',
+      description: 'Whether a lock node can be reached: 1 or 0.',
+      read: ({ status }) => status === 'up',
+    });
+    this.guards = new NodeGauge(meter, locks, this.connection, {
+      name: 'redlock.node.guarded',
+      description: 'Whether a lock node must not grant now, since it may have forgotten locks: 1 or 0.',
+      read: ({ guarded }) => guarded !== undefined,
+    });
     if (options.resourceGroup === undefined) this.labelsOfGroup(undefined);
   }
 
@@ -50,6 +60,7 @@ export class LockTelemetry {
 
   stop(): void {
     this.nodes.stop();
+    this.guards.stop();
     for (const { labels, span } of this.holds.values()) {
       this.meters.heldNoMore(labels);
       span.abandon();
@@ -87,6 +98,13 @@ export class LockTelemetry {
       case 'node-up':
       case 'node-down':
         this.nodes.set(event.node, event.type === 'node-up');
+        break;
+      case 'node-guarded':
+      case 'node-trusted':
+        this.guards.set(event.node, event.type === 'node-guarded');
+        break;
+      case 'node-warning':
+        // For the log.
         break;
     }
   }

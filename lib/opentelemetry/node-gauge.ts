@@ -1,16 +1,24 @@
 import { diag, type Meter, type ObservableResult } from '@opentelemetry/api';
 import type { LockService } from '../lock.service';
+import type { NodeInspection } from '../locking/lock-inspection.interface';
 import { ATTRIBUTE, SCOPE } from './attributes';
 
 /** A resource that nobody locks: it is only looked for. */
 const PROBE = 'nestjs-redlock:opentelemetry';
 
+/** A fact about each node. */
+export interface NodeFact {
+  readonly name: string;
+  readonly description: string;
+  read(node: NodeInspection): boolean;
+}
+
 /**
- * Which nodes are up, as the events tell. What they were before the first event is asked once, when the metric is
+ * Of which nodes a fact is so, as the events tell. What was so before the first event is asked once, when the metric is
  * collected for the first time.
  */
 export class NodeGauge {
-  private readonly isUp = new Map<string, boolean>();
+  private readonly isSo = new Map<string, boolean>();
   private asked: Promise<void> | undefined;
   readonly stop: () => void;
 
@@ -18,11 +26,10 @@ export class NodeGauge {
     meter: Meter,
     private readonly locks: Pick<LockService, 'inspect'>,
     private readonly connection: string,
+    private readonly fact: NodeFact,
   ) {
-    const gauge = meter.createObservableGauge('redlock.node.up', {
-      description: 'Whether a lock node can be reached: 1 or 0.',
-      unit: '{node}',
-    });
+    const { name, description } = fact;
+    const gauge = meter.createObservableGauge(name, { description, unit: '{node}' });
     const observe = (result: ObservableResult): Promise<void> => this.observe(result);
     gauge.addCallback(observe);
     this.stop = () => {
@@ -30,14 +37,14 @@ export class NodeGauge {
     };
   }
 
-  set(node: string, isUp: boolean): void {
-    this.isUp.set(node, isUp);
+  set(node: string, isSo: boolean): void {
+    this.isSo.set(node, isSo);
   }
 
   private async observe(result: ObservableResult): Promise<void> {
     await (this.asked ??= this.askNodes());
-    for (const [node, isUp] of this.isUp) {
-      result.observe(isUp ? 1 : 0, {
+    for (const [node, isSo] of this.isSo) {
+      result.observe(isSo ? 1 : 0, {
         [ATTRIBUTE.connection]: this.connection,
         [ATTRIBUTE.node]: node,
       });
@@ -48,7 +55,7 @@ export class NodeGauge {
     try {
       const { nodes } = await this.locks.inspect(PROBE);
       // The status is that of the moment of asking; an event that came since knows better.
-      for (const { node, status } of nodes) if (!this.isUp.has(node)) this.isUp.set(node, status === 'up');
+      for (const one of nodes) if (!this.isSo.has(one.node)) this.isSo.set(one.node, this.fact.read(one));
     } catch (error) {
       diag.warn(`${SCOPE}: the lock nodes could not be asked for their state`, error);
       this.asked = undefined;

@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
-import { LockOptionsError, type LockService } from '../../../lib';
+import { Subject } from 'rxjs';
+import { LockOptionsError, type LockEvent, type LockService } from '../../../lib';
 import { instrumentLocks, type InstrumentLocksOptions } from '../../../lib/opentelemetry';
 import { Fleet } from '../../helpers/fleet';
 import { Telemetry } from '../../helpers/telemetry';
@@ -225,6 +226,20 @@ describe('the metrics of locks', () => {
       ]);
     });
 
+    it('which of them are guarded, since they may have forgotten locks', async () => {
+      const events = new Subject<LockEvent>();
+      const inspect = service.inspect.bind(service);
+      instrument({}, { events$: events, inspect } as unknown as LockService);
+      const guarded = async () => (await telemetry.metric('redlock.node.guarded')).map(({ value }) => value);
+      expect(await guarded()).toEqual([0, 0, 0]);
+
+      events.next({ type: 'node-guarded', node: 'b', reason: 'restarted', forMs: 60_000 });
+      expect(await guarded()).toEqual([0, 1, 0]);
+
+      events.next({ type: 'node-trusted', node: 'b' });
+      expect(await guarded()).toEqual([0, 0, 0]);
+    });
+
     it('and ask them once only', async () => {
       const inspect = jest.spyOn(service, 'inspect');
       instrument();
@@ -232,11 +247,15 @@ describe('the metrics of locks', () => {
       await nodes();
       await nodes();
 
-      expect(inspect).toHaveBeenCalledTimes(1);
+      const asked = inspect.mock.calls.length;
+      await nodes();
+
+      expect(inspect).toHaveBeenCalledTimes(asked);
     });
 
     it('and ask again when that failed', async () => {
-      jest.spyOn(service, 'inspect').mockRejectedValueOnce(new Error('not now'));
+      const refusal = new Error('not now');
+      jest.spyOn(service, 'inspect').mockRejectedValueOnce(refusal).mockRejectedValueOnce(refusal);
       instrument();
 
       expect(await nodes()).toEqual([]);
