@@ -6,12 +6,15 @@ import { Readable } from 'node:stream';
 import { Observable, of, Subject } from 'rxjs';
 import {
   bindLockService,
+  CurrentLock,
   getLockServiceToken,
   InjectLockService,
   LockInterceptor,
   Locked,
   LockService,
+  LockSignal,
   RedlockModule,
+  type Lock,
   type LockedOptions,
   type LockLostError,
 } from '../../lib';
@@ -286,6 +289,40 @@ export class OnLostMethods {
   @Locked('x', { onLost: 'skip' })
   async otherWay(): Promise<void> {
     await Promise.resolve();
+  }
+}
+
+export class Parameters {
+  @Locked('order:<0>', { onBusy: (id: string) => id.length })
+  async filled(
+    _id: string,
+    @LockSignal() _signal: AbortSignal,
+    @CurrentLock() _lock?: Lock,
+  ): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  chosen(
+    @CurrentLock('order:7') _resource: Lock,
+    @CurrentLock({ resource: 'order:7', connection: 'billing' }) _both: Lock,
+    @LockSignal({ connection: 'billing' }) _signal?: AbortSignal,
+  ): void {
+    // nothing
+  }
+
+  wrong(
+    // @ts-expect-error there is no such option
+    @CurrentLock({ name: 'billing' }) _option: Lock,
+    // @ts-expect-error a resource is a string
+    @LockSignal(7) _resource: AbortSignal,
+  ): void {
+    // nothing
+  }
+
+  // @ts-expect-error it stands at parameters
+  @CurrentLock()
+  method(): void {
+    // nothing
   }
 }
 

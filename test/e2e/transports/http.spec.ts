@@ -16,6 +16,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
+import { from, lastValueFrom } from 'rxjs';
 import request from 'supertest';
 import {
   CurrentLock,
@@ -42,6 +43,16 @@ class UntilLost implements NestInterceptor {
     await this.locks.forceRelease('lost');
     if (signal?.aborted === false) await once(signal, 'abort');
     return next.handle();
+  }
+}
+
+/** Takes a lock without the help of the library. */
+@Injectable()
+class ByHand implements NestInterceptor {
+  constructor(private readonly locks: LockService) {}
+
+  intercept(_context: ExecutionContext, next: CallHandler) {
+    return from(this.locks.withLock('by-hand', () => lastValueFrom<unknown>(next.handle())));
   }
 }
 
@@ -129,6 +140,12 @@ class OrderController {
     return lock.resources;
   }
 
+  @Get('by-hand')
+  @UseInterceptors(ByHand)
+  byHand(@CurrentLock() lock: Lock) {
+    return lock.resources;
+  }
+
   @Get('lost')
   @UseInterceptors(LockInterceptor('lost', { ttl: 600, onLost: 'ignore' }), UntilLost)
   lost(@LockSignal() signal?: AbortSignal) {
@@ -178,6 +195,7 @@ describe.each(platforms)('locks in handlers of HTTP, on %s', (_platform, createA
   it('gives a handler the innermost of its locks, and others by resource and connection', async () => {
     await http().get('/nested/7').expect(200, ['order:7', 'tenant', 'invoice', '']);
     await http().get('/billing').expect(200, ['invoice']);
+    await http().get('/by-hand').expect(200, ['by-hand']);
   });
 
   it('gives a handler whose lock was lost before it began the signal that has aborted', async () => {
