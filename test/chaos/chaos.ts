@@ -9,7 +9,7 @@ import { ClientProcess } from './client-process';
 import { buildClockShim } from './clock-shim';
 import { Court } from './court';
 import { GuardedTable } from './guarded-table';
-import type { NodeFaultKind } from './node-faults';
+import { CLOCK_JUMP, type FaultKind } from './node-faults';
 import { pause } from './pause';
 import { monotonicMs } from './report';
 import { RESOURCES, type Sabotage } from './settings';
@@ -21,8 +21,10 @@ export interface ChaosSettings {
   readonly processes: number;
   readonly workers: number;
   readonly durationMs: number;
-  readonly kinds: readonly NodeFaultKind[];
+  readonly kinds: readonly FaultKind[];
   readonly sabotage: Sabotage | undefined;
+  /** The share of holds without a fencing token. */
+  readonly plainHolds: number;
   /** The folder of the sources, for the file that is not TypeScript. */
   readonly root: string;
   readonly print: (line: string) => void;
@@ -42,7 +44,7 @@ export class Chaos {
   private readonly court: Court;
   private readonly clients: ClientProcess[] = [];
   private readonly nodes: ChaoticNode[] = [];
-  private kinds: readonly NodeFaultKind[];
+  private kinds: readonly FaultKind[];
   private postgres: PostgresServer | undefined;
   private pool: Pool | undefined;
   private running: Promise<Summary> | undefined;
@@ -82,9 +84,9 @@ export class Chaos {
   private async start(): Promise<void> {
     const { seed, processes, workers, sabotage, print, root } = this.settings;
     const clockShim = buildClockShim(join(root, 'test', 'chaos', 'clock-shim.c'), this.directory);
-    if (clockShim === undefined && this.kinds.includes('clock jumped')) {
-      print('left out: "clock jumped", which needs Linux and gcc');
-      this.kinds = this.kinds.filter((kind) => kind !== 'clock jumped');
+    if (clockShim === undefined && this.kinds.includes(CLOCK_JUMP)) {
+      print(`left out: "${CLOCK_JUMP}", which needs Linux and gcc`);
+      this.kinds = this.kinds.filter((kind) => kind !== CLOCK_JUMP);
     }
     const random = new Random(seed, 1);
     for (let number = 1; number <= NODES; number += 1)
@@ -99,6 +101,9 @@ export class Chaos {
         nodes: this.nodes.map(({ proxy }) => proxy.url),
         table,
         sabotage,
+        // What is forgotten shows only while somebody holds it.
+        longHolds: sabotage === 'guard' ? 0.4 : 0.02,
+        plainHolds: this.settings.plainHolds,
       };
       const client = new ClientProcess(settings, this.directory, this.court.hear);
       this.clients.push(client);
@@ -138,14 +143,17 @@ export class Chaos {
   }
 
   private stormSetup(): StormSetup {
-    const { seed } = this.settings;
+    const { seed, sabotage } = this.settings;
+    // All at once, so that what they forget shows soon.
+    const streamOf = (position: number) => (sabotage === 'guard' ? 10 : 10 + position);
     return {
       nodes: this.nodes,
       clients: this.clients,
       kinds: this.kinds,
       randoms: {
-        nodes: this.nodes.map((_, position) => new Random(seed, 10 + position)),
+        nodes: this.nodes.map((_, position) => new Random(seed, streamOf(position))),
         clients: new Random(seed, 2),
+        clocks: new Random(seed, 3),
       },
       court: this.court,
       end: this.end.signal,

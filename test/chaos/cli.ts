@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Chaos } from './chaos';
-import { AMNESIA, NODE_FAULT_KINDS, type NodeFaultKind } from './node-faults';
+import { CLOCK_JUMP, FAULT_KINDS, type FaultKind } from './node-faults';
 import { type Sabotage, SABOTAGES } from './settings';
 
 const { values } = parseArgs({
@@ -12,6 +12,8 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '5' },
     /** These kinds of faults of nodes alone, by name. */
     faults: { type: 'string' },
+    /** The share of holds without a fencing token; then no clock jumps, which only grants with a token notice at once. */
+    plain: { type: 'string', default: '0' },
     /** Breaks a rule on purpose. */
     break: { type: 'string' },
   },
@@ -26,6 +28,7 @@ export async function main(root: string): Promise<number> {
     processes: number('processes', values.processes),
     workers: number('workers', values.workers),
     durationMs: duration(),
+    plainHolds: number('plain', values.plain),
     sabotage: sabotage(values.break),
     kinds: kinds(values.faults),
     root,
@@ -51,13 +54,14 @@ function duration(): number {
   return number('seconds', values.seconds ?? '60') * 1_000;
 }
 
-function kinds(names: string | undefined): NodeFaultKind[] {
+function kinds(names: string | undefined): readonly FaultKind[] {
   // Nothing else, so that it shows soon.
   if (names === undefined && values.break === 'guard') return ['restarted empty'];
-  if (names === undefined) return NODE_FAULT_KINDS.filter((kind) => !AMNESIA.includes(kind));
+  if (names === undefined)
+    return FAULT_KINDS.filter((kind) => kind !== CLOCK_JUMP || Number(values.plain) === 0);
   return names.split(',').map((name) => {
-    const kind = NODE_FAULT_KINDS.find((one) => one === name.trim());
-    if (kind === undefined) throw new Error(`no fault "${name}"; there are: ${NODE_FAULT_KINDS.join(', ')}`);
+    const kind = FAULT_KINDS.find((one) => one === name.trim());
+    if (kind === undefined) throw new Error(`no fault "${name}"; there are: ${FAULT_KINDS.join(', ')}`);
     return kind;
   });
 }

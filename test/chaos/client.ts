@@ -14,7 +14,7 @@ function main(): void {
   const table = openTable(settings);
   Array.from({ length: settings.workers }, (_, position) => {
     const random = new Random(settings.seed, position);
-    const worker = new Worker(() => random.pick(services), table, random);
+    const worker = new Worker(() => random.pick(services), table, random, settings);
     for (const service of services) {
       service.events$.subscribe((event) => {
         if (event.type === 'extended') worker.extended(event.ownerToken);
@@ -35,6 +35,8 @@ function openServices({ nodes, sabotage }: ClientSettings): LockService[] {
       nodes: [...some],
       nodeTimeout: NODE_TIMEOUT_MS,
       maxTtl: MAX_TTL_MS,
+      // Processes start anew while nodes do, so none may trust a fleet because all of it is young.
+      restartGuard: sabotage === 'guard' ? false : 'strict',
       defaults: { ttl: MAX_TTL_MS },
     });
   return sabotage === 'quorum' ? nodes.map((node) => open([node])) : [open(nodes)];

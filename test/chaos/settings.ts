@@ -25,4 +25,8 @@ export interface ClientSettings {
   /** Of the PostgreSQL with the guarded table; undefined: there is none. */
   readonly table: string | undefined;
   readonly sabotage: Sabotage | undefined;
+  /** The share of holds that last for seconds. */
+  readonly longHolds: number;
+  /** The share of holds without a fencing token. */
+  readonly plainHolds: number;
 }

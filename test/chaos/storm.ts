@@ -2,21 +2,25 @@ import type { Random } from '../simulation/random';
 import type { ChaoticNode } from './chaotic-node';
 import type { ClientProcess } from './client-process';
 import type { Court } from './court';
-import { NODE_FAULTS, type NodeFault, type NodeFaultKind } from './node-faults';
+import { CLOCK_JUMP, type FaultKind, NODE_FAULTS, type NodeFault, type NodeFaultKind } from './node-faults';
 import { pause } from './pause';
 import { monotonicMs } from './report';
+import { MAX_TTL_MS } from './settings';
 
 export interface StormSetup {
   readonly nodes: readonly ChaoticNode[];
   readonly clients: readonly ClientProcess[];
-  readonly kinds: readonly NodeFaultKind[];
-  readonly randoms: { readonly nodes: readonly Random[]; readonly clients: Random };
+  readonly kinds: readonly FaultKind[];
+  readonly randoms: { readonly nodes: readonly Random[]; readonly clients: Random; readonly clocks: Random };
   readonly court: Pick<Court, 'isHolding' | 'onFault' | 'onHealed' | 'onDeath'>;
   /** All is over; what was begun is healed at once. */
   readonly end: AbortSignal;
 }
 
 const LONGEST_PAUSE_BETWEEN_MS = 700;
+const LATEST_JUMP_MS = 2_000;
+/** Past every ttl, so that all keys of the node expire at once. */
+const CLOCK_JUMP_MS = 12_000;
 const LONGEST_LOOK_FOR_HOLDERS_MS = 300;
 
 /**
@@ -24,10 +28,29 @@ const LONGEST_LOOK_FOR_HOLDERS_MS = 300;
  * stopped and killed while they hold something. Returns when everything is healed.
  */
 export async function storm(setup: StormSetup, untilMs: number): Promise<void> {
+  const newcomersFromMs = jumpSoon(setup);
   await Promise.all([
     ...setup.nodes.map((node, position) => troubleNode(setup, node, position, untilMs)),
-    troubleClients(setup, untilMs),
+    troubleClients(setup, untilMs, newcomersFromMs),
   ]);
+}
+
+/**
+ * In some storms the clock of one node jumps, soon after the calm. A process notices when it has seen that clock
+ * before; one that is new cannot know, so none may start until the locks of before the jump are over.
+ *
+ * @returns when new processes may start
+ */
+function jumpSoon({ kinds, nodes, randoms, court, end }: StormSetup): number {
+  if (!kinds.includes(CLOCK_JUMP) || randoms.clocks.chance(0.3)) return 0;
+  const node = randoms.clocks.pick(nodes);
+  const afterMs = randoms.clocks.whole(0, LATEST_JUMP_MS);
+  void pause(afterMs, end).then(() => {
+    if (end.aborted) return;
+    court.onFault(CLOCK_JUMP, node.name);
+    node.clock?.jump(CLOCK_JUMP_MS);
+  });
+  return monotonicMs() + afterMs + MAX_TTL_MS;
 }
 
 async function troubleNode(
@@ -42,6 +65,7 @@ async function troubleNode(
     await pause(random.whole(0, LONGEST_PAUSE_BETWEEN_MS), setup.end);
     if (setup.end.aborted || monotonicMs() > untilMs) return;
     const kind = pickKind(setup.kinds, random);
+    if (kind === undefined) return;
     const fault: NodeFault = NODE_FAULTS[kind];
     const lastsMs = random.whole(...fault.lastsMs);
     setup.court.onFault(kind, node.name);
@@ -52,7 +76,7 @@ async function troubleNode(
   }
 }
 
-async function troubleClients(setup: StormSetup, untilMs: number): Promise<void> {
+async function troubleClients(setup: StormSetup, untilMs: number, newcomersFromMs: number): Promise<void> {
   const random = setup.randoms.clients;
   for (;;) {
     await pause(random.whole(100, 1_200), setup.end);
@@ -70,6 +94,7 @@ async function troubleClients(setup: StormSetup, untilMs: number): Promise<void>
       setup.court.onFault(`killed ${when}`, client.name);
       await client.kill();
       setup.court.onDeath(client.name);
+      await pause(Math.max(0, newcomersFromMs - monotonicMs()), setup.end);
       client.start();
     }
   }
@@ -85,9 +110,9 @@ async function findHolders({ clients, court, end }: StormSetup): Promise<ClientP
   }
 }
 
-function pickKind(kinds: readonly NodeFaultKind[], random: Random): NodeFaultKind {
-  const weights = kinds.map((kind) => NODE_FAULTS[kind].weight);
+function pickKind(kinds: readonly FaultKind[], random: Random): NodeFaultKind | undefined {
+  const possible = kinds.filter((kind) => kind !== CLOCK_JUMP);
+  const weights = possible.map((kind) => NODE_FAULTS[kind].weight);
   let rest = random.fraction() * weights.reduce((sum, weight) => sum + weight, 0);
-  const chosen = kinds.find((_, position) => (rest -= weights[position] ?? 0) < 0);
-  return chosen ?? random.pick(kinds);
+  return possible.find((_, position) => (rest -= weights[position] ?? 0) < 0);
 }

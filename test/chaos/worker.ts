@@ -6,7 +6,7 @@ import type { Lock } from '../../lib/locking/lock.interface';
 import type { Random } from '../simulation/random';
 import type { GuardedTable, Writer } from './guarded-table';
 import { monotonicMs, report } from './report';
-import { RESOURCES, TTLS_MS } from './settings';
+import { type ClientSettings, RESOURCES, TTLS_MS } from './settings';
 
 /** Locks hot resources, one hold after another, and reports what it believes. */
 export class Worker {
@@ -16,6 +16,7 @@ export class Worker {
     private readonly service: () => LockService,
     private readonly table: GuardedTable | undefined,
     private readonly random: Random,
+    private readonly shares: Pick<ClientSettings, 'longHolds' | 'plainHolds'>,
   ) {}
 
   async run(): Promise<never> {
@@ -42,7 +43,7 @@ export class Worker {
         ttl: random.pick(TTLS_MS),
         wait: random.chance(0.2) ? 0 : random.whole(100, 3_000),
         autoExtend: random.chance(0.5),
-        fencing: true,
+        fencing: !random.chance(this.shares.plainHolds),
       });
     } catch (error) {
       if (error instanceof LockBusyError) report({ type: 'busy' });
@@ -76,15 +77,15 @@ export class Worker {
   /** Stops when the lock is lost, as it should. */
   private async task(signal: AbortSignal): Promise<void> {
     const { random } = this;
-    const length = random.fraction();
-    const lastsMs =
-      length < 0.86 ? random.whole(0, 15) : length < 0.98 ? random.whole(20, 200) : random.whole(400, 2_500);
+    const isLong = random.chance(this.shares.longHolds);
+    const shortMs = random.chance(0.9) ? random.whole(0, 15) : random.whole(20, 200);
+    const lastsMs = isLong ? random.whole(400, 2_500) : shortMs;
     await sleep(lastsMs, undefined, { signal }).catch(() => undefined);
   }
 
   /** Does not ask whether the lock is still held: it is the token that has to stop it. */
   private async write(resources: readonly string[], writer: Writer): Promise<void> {
-    if (this.table === undefined) return;
+    if (this.table === undefined || writer.fence === 0) return;
     for (const resource of resources) {
       const isRefused = !(await this.table.write(resource, writer));
       report({ type: 'write', isRefused });
