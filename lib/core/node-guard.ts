@@ -39,7 +39,6 @@ interface Known {
   servers: readonly ServerFacts[];
   /** On our monotonic clock, when the youngest of them started. */
   startedAtMs: number;
-  guardedFor: { reason: 'restarted' | 'clock'; untilMs: number } | undefined;
 }
 
 /** How long the first contact with the others may take before a young server is judged without them. */
@@ -56,6 +55,8 @@ const TOGETHER = 0.25;
  */
 export class NodeGuard {
   private readonly known = new Map<LockNode, Known>();
+  /** What was seen to happen; also to nodes that do not say who they are. */
+  private readonly suspected = new Map<LockNode, Guarded>();
   private readonly guarded = new Map<LockNode, Guarded>();
   private readonly announced = new Map<LockNode, GuardReason>();
   private readonly acquaintedAtMs: number;
@@ -106,23 +107,17 @@ export class NodeGuard {
 
   private meet(node: LockNode, servers: readonly ServerFacts[]): void {
     const startedAtMs = this.settings.clock.now() - Math.min(...servers.map(({ uptimeMs }) => uptimeMs));
-    const known = this.known.get(node);
-    if (known === undefined) {
-      this.known.set(node, { servers, startedAtMs, guardedFor: undefined });
-      return;
-    }
-    const hasNew = servers.some(({ runId }) => !known.servers.some((server) => server.runId === runId));
-    known.servers = servers;
-    known.startedAtMs = startedAtMs;
+    const before = this.known.get(node)?.servers;
+    this.known.set(node, { servers, startedAtMs });
+    const hasNew = servers.some(({ runId }) => before?.every((server) => server.runId !== runId));
     // From now on, not from its start: it may have been a replica until a moment ago, to which not all had come.
     if (hasNew) this.guardFromNow(node, 'restarted');
   }
 
   private guardFromNow(node: LockNode, reason: 'restarted' | 'clock'): void {
     const { clock, guardMs, restartGuard } = this.settings;
-    const known = this.known.get(node);
-    if (restartGuard === false || known === undefined) return;
-    known.guardedFor = { reason, untilMs: clock.now() + guardMs };
+    if (restartGuard === false) return;
+    this.suspected.set(node, { reason, untilMs: clock.now() + guardMs });
   }
 
   /** Judges every node anew, tells what has changed, and comes back when the first guard is over. */
@@ -153,12 +148,13 @@ export class NodeGuard {
   }
 
   private judge(node: LockNode): Guarded | undefined {
-    const known = this.known.get(node);
-    if (known === undefined) return undefined;
-    if (this.isDuplicate(node, known)) return { reason: 'duplicate', untilMs: Infinity };
     const now = this.settings.clock.now();
-    if (known.guardedFor !== undefined && known.guardedFor.untilMs > now) return known.guardedFor;
-    return this.judgeYouth(node, known, now);
+    const known = this.known.get(node);
+    const suspicion = this.suspected.get(node);
+    if (known !== undefined && this.isDuplicate(node, known))
+      return { reason: 'duplicate', untilMs: Infinity };
+    if (suspicion !== undefined && suspicion.untilMs > now) return suspicion;
+    return known && this.judgeYouth(node, known, now);
   }
 
   private judgeYouth(node: LockNode, { startedAtMs }: Known, now: number): Guarded | undefined {

@@ -10,6 +10,9 @@ interface Sample {
 /** After this time a sample is replaced: over so long, clocks that are merely a little fast stay within the budget. */
 const KEEP_SAMPLE_MS = 30_000;
 
+/** Clocks that are being adjusted differ by 500 ppm at most times; a budget for short ttls must not be used up by that. */
+const USUAL_DRIFT = 0.001;
+
 /**
  * Notices when the clock of a server runs away: Redis lets keys expire by its wall clock, so one that is set forward
  * ends locks before their time.
@@ -35,7 +38,8 @@ export class ClockWatch {
   saw(serverMicros: number, sentAt?: Instant): number | undefined {
     const serverMs = serverMicros / 1_000;
     const aheadMs = this.sample === undefined ? 0 : this.aheadMs(this.sample, serverMs);
-    const hasJumped = aheadMs > this.budgetMs;
+    const sinceMs = this.sample === undefined ? 0 : serverMs - this.sample.serverMs - aheadMs;
+    const hasJumped = aheadMs > Math.max(this.budgetMs, sinceMs * USUAL_DRIFT);
     if (sentAt !== undefined && (hasJumped || this.isBetter({ serverMs, ours: sentAt }))) {
       this.sample = { serverMs, ours: sentAt };
     } else if (hasJumped) {

@@ -49,6 +49,8 @@ export class RedisConnection {
   private closing: Promise<void> | undefined;
   /** Every connection that it takes is there. */
   private isConnected = false;
+  /** By how much the clock of a server jumped, to be told when the node goes up. */
+  private clockAheadMs: number | undefined;
   private readonly roster: ServerRoster;
   private readonly stopWatching: () => void;
 
@@ -64,6 +66,7 @@ export class RedisConnection {
       },
       onClockAhead: (clockAheadMs) => {
         if (this.currentStatus === 'up') setup.onStatus({ status: 'up', clockAheadMs });
+        else this.clockAheadMs = clockAheadMs;
       },
     });
     watchServers(this.client, {
@@ -178,8 +181,10 @@ export class RedisConnection {
     }
     this.lastError = undefined;
     // In a cluster also when others answer than before.
-    if (this.currentStatus !== 'up' || facts !== undefined)
-      this.changeStatus({ status: 'up', servers: facts });
+    if (this.currentStatus === 'up' && facts === undefined) return;
+    const { clockAheadMs } = this;
+    this.clockAheadMs = undefined;
+    this.changeStatus({ status: 'up', servers: facts, clockAheadMs });
   }
 
   /** What it has is a copy, and it takes no locks. It may become a master. */

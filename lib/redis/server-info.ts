@@ -29,13 +29,14 @@ export function parseServerInfo(reply: unknown): ServerInfo {
 function factsFrom(fields: ReadonlyMap<string, string>): ServerFacts | undefined {
   const runId = fields.get('run_id');
   const uptimeSeconds = Number(fields.get('uptime_in_seconds') ?? NaN);
-  if (runId === undefined || runId === '' || !(uptimeSeconds >= 0)) return undefined;
+  if (runId === undefined || runId === '' || !Number.isFinite(uptimeSeconds)) return undefined;
   const policy = fields.get('maxmemory_policy');
   const evicts = policy !== undefined && policy !== 'noeviction' && positive(fields.get('maxmemory'));
   const aof = fields.get('aof_enabled');
   return {
     runId,
-    uptimeMs: uptimeSeconds * 1_000,
+    // At the least. It is the difference of two times without fractions; below 0 when the clock was set back.
+    uptimeMs: Math.max(0, (uptimeSeconds - 1) * 1_000),
     ...(evicts ? { evicts: policy } : {}),
     ...(aof === undefined ? {} : { persists: aof === '1' }),
   };

@@ -14,6 +14,7 @@ import type {
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
+  ServerFacts,
 } from '../../lib/core/lock-node.interface';
 import type { Clock } from '../../lib/core/clock.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
@@ -92,12 +93,12 @@ export class FaultyNode implements LockNode {
     this.tell({ status: 'down', error: REFUSED.error });
   }
 
-  /** Comes back empty. What waited is lost. */
-  restartEmpty(): void {
+  /** Comes back empty, and may say who it is now. What waited is lost. */
+  restartEmpty(server?: ServerFacts): void {
     this.waiting.splice(0);
     this.inner = new MemoryLockNode({ name: this.name, clock: this.clock });
     this.fault = 'none';
-    this.tell({ status: 'up' });
+    this.tell({ status: 'up', servers: server && [server] });
   }
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
@@ -200,7 +201,8 @@ export class FaultyNode implements LockNode {
     else this.clock.schedule(this.latencyMs / 2, arrive);
   }
 
-  private tell(change: NodeStatusChange): void {
+  /** News of the node; it stays up. */
+  tell(change: NodeStatusChange): void {
     for (const listener of [...this.statusListeners]) listener(change);
   }
 }

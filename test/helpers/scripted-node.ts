@@ -3,6 +3,8 @@ import type {
   ExtendRequest,
   LockNode,
   NodeHold,
+  NodeStatus,
+  NodeStatusChange,
   RaiseFenceRequest,
   ReleaseRequest,
   ReleaseSubscription,
@@ -19,13 +21,19 @@ interface Asked {
 
 /** A node that votes only when the test tells it to, and what the test tells it to. */
 export class ScriptedNode implements LockNode {
-  readonly status = 'up';
+  status: NodeStatus = 'up';
   readonly asked: Asked[] = [];
   /** Called inside the verb, for a node that answers at once or throws. */
   onAsked: ((asked: Asked) => void) | undefined;
   inspect: (resource: string) => Promise<NodeHold | null> = () => Promise.resolve(null);
 
+  private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
+
   constructor(readonly name: string) {}
+
+  get statusListenerCount(): number {
+    return this.statusListeners.size;
+  }
 
   get verbs(): Verb[] {
     return this.asked.map(({ verb }) => verb);
@@ -62,8 +70,15 @@ export class ScriptedNode implements LockNode {
     return { isHeard: true, stop: () => undefined };
   }
 
-  onStatus(): () => void {
-    return () => undefined;
+  onStatus(listener: (change: NodeStatusChange) => void): () => void {
+    this.statusListeners.add(listener);
+    return () => this.statusListeners.delete(listener);
+  }
+
+  /** News of the node, as of a Redis that was asked who it is. */
+  tell(change: NodeStatusChange): void {
+    this.status = change.status;
+    for (const listener of [...this.statusListeners]) listener(change);
   }
 
   close(): Promise<void> {
