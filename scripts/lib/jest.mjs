@@ -7,7 +7,7 @@ import { run } from './run.mjs';
 export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'chaos', 'package'];
 
 /** What a spec imports that starts real servers. */
-const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|redis-sentinel|sample-shop)'/;
+const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|redis-sentinel|sample-shop|chaotic-node)'/;
 
 /** Runs one suite; `{ passed, failed, skipped, problem }` counts its tests. */
 export function runJest(suite, { hasRedis }) {
