@@ -113,7 +113,7 @@ export class LockService {
     const names = checkResources(resources);
     const frame = this.context.holdingAll(names);
     if (frame !== undefined && reentrant) {
-      if (lockOptions.fencing === true && frame.lock.fencingToken === undefined) {
+      if (this.manager.asksForFencing(lockOptions) && frame.lock.fencingToken === undefined) {
         throw new LockReentrancyError(
           names,
           'it holds them without a fencing token. Ask for `fencing` where the lock is taken, further out.',

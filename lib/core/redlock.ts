@@ -4,7 +4,13 @@ import type { Clock } from './clock.interface';
 import { FenceProposals, type FencingSettings, isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
-import type { AcquireRequest, AcquireVote, LockNode, ReleaseVote } from './lock-node.interface';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  LockNode,
+  RaiseFenceVote,
+  ReleaseVote,
+} from './lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import {
   AcquireQuestion,
@@ -195,9 +201,8 @@ export class Redlock {
 
   /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
   private conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
-    const { nodes, clock, guard } = this.settings;
-    // A node that turned out, while we asked, to have forgotten things may have forgotten its grant, too.
-    const counted = guard.isIdle ? round : withoutGuarded(round, nodes, guard);
+    const { nodes, clock } = this.settings;
+    const counted = this.countable(round);
     if (isWon(counted) && remainingMs(clock, hold.validity) > 0) {
       hold.wasWon = true;
       return { outcome: 'won', hold };
@@ -205,6 +210,12 @@ export class Redlock {
     // A silent or failed node may have applied the request; one that denied has not.
     this.cleanUp(hold, isDenial(round), endsAHold);
     return failedAttempt(nodes, counted);
+  }
+
+  /** A node that turned out, while we asked, to have forgotten things may have forgotten this too. */
+  private countable<V extends AcquireVote | RaiseFenceVote>(round: RoundResult<V>): RoundResult<V> {
+    const { nodes, guard } = this.settings;
+    return guard.isIdle ? round : withoutGuarded(round, nodes, guard);
   }
 
   /** A majority of the granting nodes must have the token before anybody sees it (R14). */
@@ -217,10 +228,12 @@ export class Redlock {
     if (!isWon(round) || fence === undefined) return this.conclude(hold, round, endsAHold);
     const token = tokenOf(round);
     this.proposals.saw(token);
-    if (!isAgreedOn(round, token)) {
+    const grants = this.countable(round);
+    if (!isAgreedOn(grants, token)) {
       const { resources, ownerToken } = hold;
       const request = { resources, ownerToken, fence: token, keepMs: fence.keepMs };
-      const raised = await holdRound(new RaiseFenceQuestion(this.asking(hold), request, round));
+      const asked = await holdRound(new RaiseFenceQuestion(this.asking(hold), request, grants));
+      const raised = this.countable(asked);
       if (!isWon(raised)) {
         this.cleanUp(hold, isDenial(round), endsAHold);
         return notNumbered(this.settings.nodes, raised);
@@ -264,11 +277,11 @@ export class Redlock {
   };
 }
 
-function withoutGuarded(
-  round: RoundResult<AcquireVote>,
+function withoutGuarded<V extends AcquireVote | RaiseFenceVote>(
+  round: RoundResult<V>,
   nodes: readonly LockNode[],
   guard: NodeGuard,
-): RoundResult<AcquireVote> {
+): RoundResult<V> {
   const votes = round.votes.map((vote, position) => {
     const error = vote?.kind === 'granted' ? guard.errorFor(nodes[position] as LockNode) : undefined;
     return error === undefined ? vote : ({ kind: 'failed', error } as const);

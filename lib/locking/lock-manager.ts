@@ -123,6 +123,11 @@ export class LockManager {
     }
   }
 
+  /** Whether a lock with these options would have a fencing token. */
+  asksForFencing({ fencing = this.defaults.fencing }: LockOptions): boolean {
+    return fencing;
+  }
+
   async inspect(resource: string): Promise<LockInspection> {
     return inspectNodes(this.inspectionSetup, checkResource(resource));
   }

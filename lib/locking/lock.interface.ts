@@ -14,7 +14,8 @@ export interface FencedLock extends Lock {
 /**
  * What a call with these options gives: `fencing: true` makes sure of a `fencingToken`.
  *
- * Where the module's `defaults` ask for fencing, tell the compiler once, anywhere in the application:
+ * Where the module's `defaults` ask for fencing, tell the compiler once, in any file of the application that imports or
+ * exports something:
  *
  * @example
  * declare module 'nestjs-redlock' {
@@ -25,7 +26,7 @@ export interface FencedLock extends Lock {
  */
 export type LockFor<O> = O extends { fencing: true }
   ? FencedLock
-  : O extends { fencing: boolean }
+  : 'fencing' extends keyof O
     ? Lock
     : DefaultLock;
 

@@ -1,3 +1,4 @@
+import { checkRedlockOptions } from '../../lib/check-redlock-options';
 import { createLockService } from '../../lib/create-lock-service';
 import { LockOptionsError } from '../../lib/errors/lock-options.error';
 import type { RedlockOptions } from '../../lib/interfaces/redlock-module-options.interface';
@@ -50,6 +51,27 @@ describe('createLockService', () => {
     expect(lock.remainingMs).toBeLessThanOrEqual(988);
   });
 
+  it('gives fencing tokens to those who ask, and to all where the defaults say so', async () => {
+    const some = createLockService({ nodes: nodes(3) });
+    const all = createLockService({ nodes: nodes(3), defaults: { fencing: true } });
+
+    await using asked = await some.acquire('a', { fencing: true });
+    await using notAsked = await some.acquire('b');
+    await using byDefault = await all.acquire('a');
+    await using declined = await all.acquire('b', { fencing: false });
+
+    expect(asked.fencingToken).toBeGreaterThan(0);
+    expect(byDefault.fencingToken).toBeGreaterThan(0);
+    expect([notAsked.fencingToken, declined.fencingToken]).toEqual([undefined, undefined]);
+  });
+
+  it('takes fencingTtl and a quarter of maxTtl for the counters', () => {
+    const { fencing } = checkRedlockOptions({ nodes: [], maxTtl: 20_000, fencingTtl: 40_000 });
+
+    expect(fencing).toEqual({ skewMs: 5_000, keepMs: 40_000 });
+    expect(checkRedlockOptions({ nodes: [] }).fencing).toEqual({ skewMs: 15_000, keepMs: 86_400_000 });
+  });
+
   it('does not close the nodes that it was given', async () => {
     const [node] = nodes(1) as [MemoryLockNode];
 
@@ -70,6 +92,10 @@ describe('createLockService', () => {
     ['a node timeout of 0', { nodes: nodes(1), nodeTimeout: 0 }, 'nodeTimeout'],
     ['a node timeout of null', { nodes: nodes(1), nodeTimeout: null }, 'nodeTimeout'],
     ['a fractional maxTtl', { nodes: nodes(1), maxTtl: 1.5 }, 'maxTtl'],
+    ['counters that are forgotten too early', { nodes: nodes(1), fencingTtl: 119_999 }, 'fencingTtl'],
+    ['counters for ever', { nodes: nodes(1), fencingTtl: Infinity }, 'fencingTtl'],
+    ['counters of null', { nodes: nodes(1), fencingTtl: null }, 'fencingTtl'],
+    ['a default fencing of 1', { nodes: nodes(1), defaults: { fencing: 1 } }, 'defaults.fencing'],
     ['an endless shutdown timeout', { nodes: nodes(1), shutdownTimeout: Infinity }, 'shutdownTimeout'],
     ['defaults that are no object', { nodes: nodes(1), defaults: 5 }, 'defaults'],
     ['an unknown default', { nodes: nodes(1), defaults: { tll: 5 } }, 'defaults.tll'],

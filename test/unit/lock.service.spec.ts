@@ -5,6 +5,7 @@ import { LockLostError } from '../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../lib/errors/lock-options.error';
 import { LockReentrancyError } from '../../lib/errors/lock-reentrancy.error';
 import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
+import type { LockOptions } from '../../lib/locking/lock-options';
 import type { Lock } from '../../lib/locking/lock.interface';
 import { Fleet } from '../helpers/fleet';
 import { settle } from '../helpers/virtual-clock';
@@ -284,6 +285,38 @@ describe('LockService', () => {
       await service.withLock('a', async () => {
         await expect(service.withLock(['a', 'b'], () => 1)).rejects.toThrow(LockReentrancyError);
       });
+    });
+
+    it.each<[string, LockOptions, LockOptions, LockOptions | undefined]>([
+      ['by itself', {}, {}, { fencing: true }],
+      ['by the defaults of the module', { fencing: true }, { fencing: false }, undefined],
+      ['by the defaults, with other options', { fencing: true }, { fencing: false }, { ttl: 5_000 }],
+    ])(
+      'is refused when it asks, %s, for a token that its lock has not',
+      async (_, defaults, outer, inner) => {
+        const { service } = new Fleet(3).process({ defaults });
+
+        await service.withLock('order:7', outer, async () => {
+          const again = inner === undefined ? [() => 1] : [inner, () => 1];
+          const entering = service.withLock('order:7', ...(again as [LockOptions, () => number]));
+          await expect(entering).rejects.toThrow(LockReentrancyError);
+          await expect(entering).rejects.toThrow(/without a fencing token/);
+        });
+      },
+    );
+
+    it('shares the token of its lock, asked for or not', async () => {
+      const { service } = setUp();
+
+      const tokens = await service.withLock('order:7', { fencing: true }, async ({ fencingToken }) => [
+        fencingToken,
+        await service.withLock('order:7', { fencing: true }, (lock) => lock.fencingToken),
+        await service.withLock('order:7', (lock) => lock.fencingToken),
+        service.current('order:7')?.fencingToken,
+      ]);
+
+      expect(tokens).toEqual(Array(4).fill(tokens[0]));
+      expect(tokens[0]).toBeGreaterThan(0);
     });
 
     it('waits for a different resource as anybody does', async () => {

@@ -1,6 +1,7 @@
 import type { Attempt } from '../../../lib/core/attempt';
 import { FenceProposals } from '../../../lib/core/fencing';
 import type { AcquireRequest, RaiseFenceRequest } from '../../../lib/core/lock-node.interface';
+import type { NodeGuard } from '../../../lib/core/node-guard';
 import { Redlock } from '../../../lib/core/redlock';
 import { FENCING } from '../../helpers/fleet';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
@@ -11,7 +12,7 @@ import { watch, type Watched } from '../../helpers/watch';
 const TTL_MS = 1_000;
 const VALIDITY_MS = 1_000 - 12;
 
-function setUp(nodeCount = 3) {
+function setUp(nodeCount = 3, guardOf: (nodes: ScriptedNode[]) => NodeGuard = unguarded) {
   const clock = new VirtualClock();
   const nodes = Array.from({ length: nodeCount }, (_, position) => new ScriptedNode(`node-${position}`));
   let tokens = 0;
@@ -21,7 +22,7 @@ function setUp(nodeCount = 3) {
     nodeTimeoutMs: 500,
     newOwnerToken: () => `token-${++tokens}`,
     fencing: FENCING,
-    guard: unguarded(nodes),
+    guard: guardOf(nodes),
   });
   const acquire = (options: { leaderFirst?: boolean } = {}) =>
     watch(redlock.acquire(['order:7'], { ttlMs: TTL_MS, fencing: true, ...options }));
@@ -242,6 +243,60 @@ describe('a fencing token', () => {
     await settle();
 
     expect(tokenOf(attempt)).toBe(proposal() + 1);
+  });
+
+  describe('at a node that turns out to have forgotten things', () => {
+    function setUpWithGuard() {
+      const forgetful = new Set<unknown>();
+      const guard = {
+        get isIdle() {
+          return forgetful.size === 0;
+        },
+        reasonFor: () => undefined,
+        errorFor: (node: unknown) => (forgetful.has(node) ? new Error('restarted') : undefined),
+      };
+      return { ...setUp(5, () => guard as unknown as NodeGuard), forgetful };
+    }
+
+    /** All nodes grant at once, with the proposal and so much more; then the first is found out. */
+    function grantedBy(ahead: readonly number[]) {
+      const set = setUpWithGuard();
+      for (const [position, more] of ahead.entries()) {
+        set.node(position).onAsked = ({ verb, request, vote }) => {
+          if (verb !== 'acquire') return;
+          const { proposal = 0 } = (request as AcquireRequest).fence ?? {};
+          vote({ ...GRANTED, fence: proposal + more } as never);
+        };
+      }
+      return set;
+    }
+
+    it('does not count when it was there at once', async () => {
+      const { acquire, node, forgetful, raises } = grantedBy([1, 1, 1, 0, 0]);
+
+      const attempt = acquire();
+      forgetful.add(node(0));
+      await settle();
+      expect(raises().map(({ length }) => length)).toEqual([1, 0, 0, 1, 1]);
+      node(3).answer('raiseFence', GRANTED);
+      await settle();
+
+      expect(attempt.value).toMatchObject({ outcome: 'won' });
+    });
+
+    it('does not count when it was written back', async () => {
+      const { acquire, node, forgetful, releases } = grantedBy([5, 0, 0, 0, 0]);
+
+      const attempt = acquire();
+      await settle();
+      node(1).answer('raiseFence', GRANTED);
+      forgetful.add(node(1));
+      node(3).answer('raiseFence', GRANTED);
+      await settle();
+
+      expect(attempt.value).toMatchObject({ outcome: 'unavailable' });
+      expect(releases()).toEqual([1, 1, 1, 1, 1]);
+    });
   });
 
   it('stays what it is when a node grants later with a larger number', async () => {

@@ -42,6 +42,21 @@ describe('@Locked', () => {
     expect((await locks.inspect('order:7')).state).toBe('free');
   });
 
+  it('takes a lock with a fencing token for those who ask, larger at every call', async () => {
+    class Orders {
+      @Locked('order:<0>', { fencing: true })
+      async pay(_id: string) {
+        return Promise.resolve(locks.current()?.fencingToken ?? 0);
+      }
+    }
+    const orders = bindLockService(new Orders(), locks);
+
+    const first = await orders.pay('7');
+
+    expect(first).toBeGreaterThan(0);
+    expect(await orders.pay('7')).toBeGreaterThan(first);
+  });
+
   it('passes the error of the method as it is, and gives the lock back', async () => {
     const error = new Error('mine');
     class Orders {

@@ -62,6 +62,17 @@ describe('LockInterceptor', () => {
     expect(await stateOf('order:7')).toBe('free');
   });
 
+  it('takes a lock with a fencing token for those who ask', async () => {
+    const tokenUnder = (options?: LockInterceptorOptions) =>
+      lastValueFrom(around(() => of(locks.current()?.fencingToken), options));
+
+    const first = await tokenUnder({ fencing: true });
+    const second = await tokenUnder({ fencing: true });
+
+    expect(second).toBeGreaterThan(first as number);
+    expect(await tokenUnder()).toBeUndefined();
+  });
+
   it('asks for the lock when somebody listens, and not before', async () => {
     const handle = jest.fn(() => of('done'));
     const response = around(handle);

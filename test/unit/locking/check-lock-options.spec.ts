@@ -37,6 +37,16 @@ describe('the options of a lock', () => {
     });
   });
 
+  it.each([
+    [undefined, undefined, false],
+    [undefined, true, true],
+    [true, undefined, true],
+    [true, false, true],
+    [false, true, false],
+  ])('ask for a fencing token by the call (%p) before the defaults (%p): %p', (call, defaults, asked) => {
+    expect(completeLockOptions({ fencing: call }, { fencing: defaults }, LIMITS).fencing).toBe(asked);
+  });
+
   it.each<[LockOptions]>([
     [{ ttl: 501 }],
     [{ ttl: 60_000 }],
@@ -71,6 +81,9 @@ describe('the options of a lock', () => {
     ['signal', null, 'null', 'must be an AbortSignal'],
     ['autoExtend', 1, '1', 'true or false'],
     ['autoExtend', null, 'null', 'true or false'],
+    ['fencing', 1, '1', 'true or false'],
+    ['fencing', 'yes', '"yes"', 'true or false'],
+    ['fencing', null, 'null', 'true or false'],
     ['maxHold', 0, '0', 'more than 0'],
     ['maxHold', -5, '-5', 'more than 0'],
     ['maxHold', null, 'null', 'more than 0'],

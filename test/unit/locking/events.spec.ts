@@ -20,6 +20,15 @@ describe('events', () => {
     ]);
   });
 
+  it('tell the fencing token of a lock that has one', async () => {
+    const { manager, events } = new Fleet(3).process();
+
+    const lock = await manager.acquire('a', { fencing: true });
+
+    expect(lock.fencingToken).toBeGreaterThan(0);
+    expect(events).toMatchObject([{ type: 'acquired', fencingToken: lock.fencingToken }]);
+  });
+
   it('tell how long a caller waited for its lock', async () => {
     const fleet = new Fleet(3);
     const { manager, events } = fleet.process();
