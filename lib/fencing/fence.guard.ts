@@ -1,6 +1,7 @@
 import {
   Inject,
   mixin,
+  Optional,
   type CanActivate,
   type ExecutionContext,
   type InjectionToken,
@@ -52,8 +53,16 @@ export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Typ
   class MixinFenceGuard implements CanActivate {
     private readonly store: FenceStore;
 
-    constructor(@Inject(inject ?? NO_STORE) injected: FenceStore) {
-      this.store = given ?? injected;
+    // Optional for Nest only: there is nothing to inject where the store was given.
+    constructor(@Optional() @Inject(inject ?? NO_STORE) injected?: FenceStore) {
+      const store = given ?? injected;
+      if (store === undefined) {
+        throw new LockOptionsError(
+          'inject',
+          'is a provider that the module of the controller does not know.',
+        );
+      }
+      this.store = store;
     }
 
     async canActivate(context: ExecutionContext): Promise<boolean> {
