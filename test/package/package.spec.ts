@@ -34,6 +34,8 @@ const USE_SUB_PATHS = `
   console.log(Object.keys(health).filter((name) => /^[A-Z]/.test(name)).sort().join());
   console.log(Object.keys(opentelemetry).filter((name) => /^[A-Zi]/.test(name)).sort().join());
   console.log(Object.keys(swagger).filter((name) => /^[A-Z]/.test(name)).sort().join());
+  console.log(Object.keys(fencing).filter((name) => /^[A-Z][a-z]/.test(name)).sort().join());
+  console.log(new fencing.StaleFenceError({ resources: ['a'], token: 1 }) instanceof library.LockError);
   const { providers } = testing.RedlockTestingModule.forRoot();
   console.log(providers.some(({ provide }) => provide === library.LockService));
 `;
@@ -43,6 +45,8 @@ const SUB_PATH_NAMES = [
   'RedlockHealthIndicator,RedlockHealthModule',
   'RedlockOpenTelemetryModule,instrumentLocks',
   'ApiLocked',
+  'FenceException,FenceGuard,MemoryFenceStore,RedisFenceStore,RequestFence,StaleFenceError',
+  'true',
   'true',
 ].join('\n');
 
@@ -111,6 +115,34 @@ const CONSUMER = `
   }
 `;
 
+const UNFENCED_CONSUMER = `
+  import type { LockService } from 'nestjs-redlock';
+  import { fenceHeaders, fenceOf } from 'nestjs-redlock/fencing';
+
+  export async function test(locks: LockService, options: { ttl: number }): Promise<number> {
+    const lock = await locks.acquire('a', options);
+    const inTask: number = await locks.withLock('a', (held) => held.fencingToken);
+    const headers: Record<string, string> = fenceHeaders(lock);
+    return inTask + lock.fencingToken + fenceOf(lock).token + Object.keys(headers).length;
+  }
+`;
+
+/** The same, and what makes it right; and what is not fenced even so. */
+const FENCED_CONSUMER = `
+  ${UNFENCED_CONSUMER}
+  declare module 'nestjs-redlock' {
+    interface LockDefaults {
+      fencing: true;
+    }
+  }
+
+  export async function declined(locks: LockService): Promise<number> {
+    const lock = await locks.acquire('a', { fencing: false });
+    // @ts-expect-error It has none.
+    return lock.fencingToken;
+  }
+`;
+
 describe('the packed package', () => {
   const packed = new PackedPackage();
 
@@ -133,11 +165,11 @@ describe('the packed package', () => {
   it('gives the names of its sub-paths to require and to a native import', () => {
     const required = runScript(
       'sub-paths.cjs',
-      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'), opentelemetry = require('nestjs-redlock/opentelemetry'), swagger = require('nestjs-redlock/swagger'); ${USE_SUB_PATHS}`,
+      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'), opentelemetry = require('nestjs-redlock/opentelemetry'), fencing = require('nestjs-redlock/fencing'), swagger = require('nestjs-redlock/swagger'); ${USE_SUB_PATHS}`,
     );
     const imported = runScript(
       'sub-paths.mjs',
-      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; import * as opentelemetry from 'nestjs-redlock/opentelemetry'; import * as swagger from 'nestjs-redlock/swagger'; ${USE_SUB_PATHS}`,
+      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; import * as opentelemetry from 'nestjs-redlock/opentelemetry'; import * as fencing from 'nestjs-redlock/fencing'; import * as swagger from 'nestjs-redlock/swagger'; ${USE_SUB_PATHS}`,
     );
 
     expect([required.trim(), imported.trim()]).toEqual([SUB_PATH_NAMES, SUB_PATH_NAMES]);
@@ -209,6 +241,27 @@ describe('the packed package', () => {
         );
 
       expect(check).not.toThrow();
+    },
+  );
+
+  it.each([
+    ['node16', 'node16', 'fenced.mts'],
+    ['esnext', 'bundler', 'fenced.ts'],
+  ])(
+    'lets an application say for all of its files that locks are fenced (module %s, moduleResolution %s)',
+    (module, moduleResolution, file) => {
+      writeFileSync(join(packed.project, file), FENCED_CONSUMER);
+      writeFileSync(join(packed.project, `unfenced-${file}`), UNFENCED_CONSUMER);
+      const check = (name: string) => () =>
+        packed.run(
+          packed.tool('typescript/bin/tsc'),
+          ...['--module', module, '--moduleResolution', moduleResolution, '--target', 'es2023'],
+          ...['--lib', 'es2023,esnext.disposable', '--types', 'node', '--strict', '--skipLibCheck'],
+          ...['--noEmit', '--ignoreConfig', name],
+        );
+
+      expect(check(file)).not.toThrow();
+      expect(check(`unfenced-${file}`)).toThrow(/'number \| undefined' is not assignable to type 'number'/);
     },
   );
 
