@@ -21,7 +21,7 @@ import {
   ReplaceQuestion,
 } from './questions';
 import { isDeniedByQuorum, isWon } from './quorum';
-import { holdRound, type RoundResult } from './round';
+import { concludeRound, holdRound, type RoundResult } from './round';
 import { earlierOf, readInstant, remainingMs, validityFrom } from './validity';
 
 export interface RedlockSettings {
@@ -88,26 +88,17 @@ export class Redlock {
   }
 
   /** One attempt: it either holds a quorum with time left, or gives back whatever it got. */
-  async acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
+  acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
     const { ttlMs, isContended = false, leaderFirst = false, fencing = false } = options;
     const hold = this.newHold(resources, ttlMs);
-    const fence = fencing ? this.proposals.next() : undefined;
     const request: AcquireRequest = {
       resources,
       ownerToken: hold.ownerToken,
       ttlMs,
       askHolderTtl: isContended,
-      fence,
+      fence: fencing ? this.proposals.next() : undefined,
     };
-    let known: KnownVote | undefined;
-    if (leaderFirst) {
-      known = await this.leader.ask(this.asking(hold), hold, request);
-      if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
-        return this.deniedByLeader(known.node, known.vote);
-      }
-    }
-    const round = await this.askForVotes(hold, request, known);
-    return fencing ? this.concludeFenced(hold, request, round) : this.conclude(hold, round);
+    return leaderFirst ? this.askLeaderFirst(hold, request) : this.askAll(hold, request);
   }
 
   /**
@@ -167,12 +158,14 @@ export class Redlock {
   }
 
   /** Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11). */
-  async release(hold: Hold, keepMs = 0): Promise<Release> {
+  release(hold: Hold, keepMs = 0): Promise<Release> {
     hold.releaseBegan = true;
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
     const question = new ReleaseQuestion(this.asking(), hold, releaseRequestOf(hold, keepMs, true));
-    const round = await holdRound<ReleaseVote>(question);
-    return { outcome: releaseOutcome(isWon(round), isDeniedByQuorum(round)), waiting: question.waiting };
+    return concludeRound<ReleaseVote, Release>(question, (round) => ({
+      outcome: releaseOutcome(isWon(round), isDeniedByQuorum(round)),
+      waiting: question.waiting,
+    }));
   }
 
   private newHold(resources: readonly string[], ttlMs: number): Hold {
@@ -191,12 +184,18 @@ export class Redlock {
     };
   }
 
-  private askForVotes(
-    hold: Hold,
-    request: AcquireRequest,
-    known?: KnownVote,
-  ): Promise<RoundResult<AcquireVote>> {
-    return holdRound(new AcquireQuestion(this.asking(hold), hold, request, known));
+  private async askLeaderFirst(hold: Hold, request: AcquireRequest): Promise<Attempt> {
+    const known = await this.leader.ask(this.asking(hold), hold, request);
+    if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
+      return this.deniedByLeader(known.node, known.vote);
+    }
+    return this.askAll(hold, request, known);
+  }
+
+  private askAll(hold: Hold, request: AcquireRequest, known?: KnownVote): Promise<Attempt> {
+    return concludeRound(new AcquireQuestion(this.asking(hold), hold, request, known), (round) =>
+      request.fence === undefined ? this.conclude(hold, round) : this.concludeFenced(hold, request, round),
+    );
   }
 
   /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */

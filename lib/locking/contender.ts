@@ -83,7 +83,9 @@ export class Contender implements Waiter<Turn> {
   async win(): Promise<Win> {
     try {
       if (!this.place.isFirst) await this.standInLine();
-      const hold = await this.attemptUntilWon();
+      // Nearly all locks are won here, so a frame less counts.
+      const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
+      const hold = attempt?.outcome === 'won' ? this.take(attempt) : await this.attemptUntilWon(attempt);
       const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock.now(), this.place.followers);
       return { hold, place: this.place, cohort };
     } catch (error) {
@@ -116,28 +118,44 @@ export class Contender implements Waiter<Turn> {
     } while (!this.place.isFirst);
   }
 
-  private async attemptUntilWon(): Promise<Hold> {
-    let isContended = this.turnsToSitOut > 0;
-    if (isContended) {
+  /** @param failed the first attempt; undefined: others come first */
+  private async attemptUntilWon(failed: FailedAttempt | undefined): Promise<Hold> {
+    if (failed === undefined) {
       this.listen();
       this.leaderFirst = true;
       await this.wait.sleep(SIT_OUT_MS);
-    }
-    // Ends at the deadline: `isOver` is looked at after every attempt, and sleeping does not pass it.
-    for (let attempts = 1; ; attempts++) {
-      this.pending ??= this.attempt(isContended);
-      const attempt = await this.wait.unlessCancelled(this.pending);
-      // Cancelled after the vote, before its turn to run: nobody waits for this lock any more.
-      this.wait.throwIfCancelled();
-      this.pending = undefined;
-      if (attempt.outcome === 'won') return attempt.hold;
-      this.cohort = undefined;
-      if (this.wait.isOver) throw this.giveUp(attempt);
+    } else await this.untilNextAttempt(failed, 1);
+    let isContended = failed?.outcome !== 'unavailable';
+    // Ends at the deadline: it is looked at after every attempt, and sleeping does not pass it.
+    for (let attempts = failed === undefined ? 1 : 2; ; attempts++) {
+      const attempt = await this.nextAttempt(isContended);
+      if (attempt.outcome === 'won') return this.take(attempt);
       isContended = attempt.outcome === 'busy';
-      // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
-      if (this.listener === undefined && this.listen().isReliable) continue;
-      await this.wait.sleep(this.sleepMs(attempt, attempts));
+      await this.untilNextAttempt(attempt, attempts);
     }
+  }
+
+  /** An attempt, or the one that was left to us. Rejects when it is cancelled meanwhile. */
+  private nextAttempt(isContended: boolean): Promise<Attempt> {
+    this.pending ??= this.attempt(isContended);
+    return this.wait.unlessCancelled(this.pending);
+  }
+
+  private take({ hold }: Extract<Attempt, { outcome: 'won' }>): Hold {
+    // Cancelled after the vote, before its turn to run: nobody waits for this lock any more.
+    this.wait.throwIfCancelled();
+    this.pending = undefined;
+    return hold;
+  }
+
+  private async untilNextAttempt(failed: FailedAttempt, attempts: number): Promise<void> {
+    this.wait.throwIfCancelled();
+    this.pending = undefined;
+    this.cohort = undefined;
+    if (this.wait.isOver) throw this.giveUp(failed);
+    // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
+    if (this.listener === undefined && this.listen().isReliable) return;
+    await this.wait.sleep(this.sleepMs(failed, attempts));
   }
 
   private attempt(isContended: boolean): Promise<Attempt> {

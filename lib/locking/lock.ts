@@ -176,7 +176,9 @@ export class HeldLock implements Lock, Lease {
     const { heldMs, remainingMs: validityMs } = this;
     this.around.keeper.drop(this);
     if (this.extending !== undefined) await this.extending;
-    const { outcome } = await this.giveBack(Math.ceil(this.options.holdAtLeastMs - this.heldMs));
+    const { outcome, waiting } = await this.giveBack(Math.ceil(this.options.holdAtLeastMs - this.heldMs));
+    this.around.courtesy.owe(this.resources, waiting);
+    this.seat.place.leave();
     this.around.onEnded(this);
     // It was gone while it still should have been ours: somebody took it.
     if (outcome === 'expired' && this.validityMs > 0 && this.loss === undefined) {
@@ -188,8 +190,8 @@ export class HeldLock implements Lock, Lease {
   }
 
   /** To the next caller of this process, if its turn is next; else to whoever comes first. */
-  private async giveBack(keepMs: number): Promise<Release> {
-    const { clock, redlock, courtesy } = this.around;
+  private giveBack(keepMs: number): Promise<Release> {
+    const { clock, redlock } = this.around;
     const { place, cohort } = this.seat;
     const heir = this.loss === undefined && keepMs <= 0 ? place.heir : undefined;
     if (heir !== undefined && cohort.mayGoOn(clock.now())) {
@@ -201,10 +203,7 @@ export class HeldLock implements Lock, Lease {
     // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
     // has to, since it is the turn of other processes now.
     if (heir === undefined) place.leave();
-    const release = await releasing;
-    courtesy.owe(this.resources, release.waiting);
-    place.leave();
-    return release;
+    return releasing;
   }
 
   private announceLoss(error: LockLostError): void {

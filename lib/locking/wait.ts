@@ -8,6 +8,7 @@ export class Wait {
   private wokenEarly = false;
   private sleeper: { readonly awake: () => void; readonly atMs: number; readonly timer: Timer } | undefined;
   private onCancel: ((reason: unknown) => void) | undefined;
+  private readonly onAbort: (() => void) | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -16,7 +17,11 @@ export class Wait {
   ) {
     this.startedAtMs = clock.now();
     this.deadlineMs = this.startedAtMs + waitMs;
-    signal?.addEventListener('abort', this.onAbort);
+    if (signal === undefined) return;
+    this.onAbort = () => {
+      this.cancel(signal.reason);
+    };
+    signal.addEventListener('abort', this.onAbort);
   }
 
   get waitedMs(): number {
@@ -81,12 +86,8 @@ export class Wait {
 
   /** Forgets the signal. */
   end(): void {
-    this.signal?.removeEventListener('abort', this.onAbort);
+    if (this.onAbort !== undefined) this.signal?.removeEventListener('abort', this.onAbort);
   }
-
-  private readonly onAbort = (): void => {
-    this.cancel(this.signal?.reason);
-  };
 
   private sleepUntil(atMs: number): Promise<void> {
     return new Promise((resolve) => {

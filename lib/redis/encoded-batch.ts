@@ -18,11 +18,22 @@ export class BatchEncoder {
     { readonly entries: readonly BatchEntry[]; readonly bytes: Buffer }
   >();
 
+  /** What was last asked by itself; the other nodes are asked right after. */
+  private last: { readonly request: object; readonly bytes: Buffer } | undefined;
+
   constructor(private readonly keyPrefix: string) {}
 
   /** A command of ioredis that is encoded already. */
   encode(entries: readonly BatchEntry[]): Command {
-    return new EncodedCommand(this.bytesOf(entries));
+    return new EncodedCommand('evalsha', this.bytesOf(entries));
+  }
+
+  /** The same for a request that goes by itself; `parts` must follow from `request`, and `name` is the first of them. */
+  encodeAlone(request: object, name: string, parts: () => readonly (string | number)[]): Command {
+    if (this.last?.request !== request) {
+      this.last = { request, bytes: Buffer.from(resp([name, ...parts()])) };
+    }
+    return new EncodedCommand(name, this.last.bytes);
   }
 
   keyOf({ request }: BatchEntry): string {
@@ -57,8 +68,11 @@ export class BatchEncoder {
 }
 
 class EncodedCommand extends Command {
-  constructor(private readonly bytes: Buffer) {
-    super('evalsha', [], { replyEncoding: 'utf8' });
+  constructor(
+    name: string,
+    private readonly bytes: Buffer,
+  ) {
+    super(name, [], { replyEncoding: 'utf8' });
   }
 
   override toWritable(): Buffer {

@@ -83,7 +83,10 @@ export class RedisRequests implements BatchSender {
     }
     // By far the most frequent request, and the least work for Redis.
     this.connection.request(
-      (client) => client.set(key, ownerToken, 'PX', ttlMs, 'NX'),
+      (client) =>
+        client.isCluster
+          ? client.set(key, ownerToken, 'PX', ttlMs, 'NX')
+          : this.sendAlone(client, request, 'set', () => [key, ownerToken, 'PX', ttlMs, 'NX']),
       (reply) => {
         vote(setVoteFrom(reply));
       },
@@ -122,11 +125,29 @@ export class RedisRequests implements BatchSender {
     const telling = this.connection.client.isCluster ? 2 : 1;
     const args = [ownerToken, keptMs, wakeWaiters ? telling : 0];
     this.releasesUnderWay.add(ownerToken);
-    this.run<ReleaseVote>(RELEASE, keys, args, always, releaseVoteFrom, (releaseVote) => {
-      this.releasesUnderWay.remove(ownerToken);
-      if (releaseVote.kind === 'failed') this.onFailedRelease(request);
-      vote(releaseVote);
-    });
+    this.run<ReleaseVote>(
+      RELEASE,
+      keys,
+      args,
+      always,
+      releaseVoteFrom,
+      (releaseVote) => {
+        this.releasesUnderWay.remove(ownerToken);
+        if (releaseVote.kind === 'failed') this.onFailedRelease(request);
+        vote(releaseVote);
+      },
+      request,
+    );
+  }
+
+  /** Encoded once for all nodes that are asked the same. Only a single server takes bytes as they are. */
+  private sendAlone(
+    client: CommandClient,
+    request: object,
+    name: string,
+    parts: () => readonly (string | number)[],
+  ): Promise<unknown> {
+    return client.sendCommand(this.encoder.encodeAlone(request, name, parts)) as Promise<unknown>;
   }
 
   /** Requests on one key each, as a single command. */
@@ -206,11 +227,17 @@ export class RedisRequests implements BatchSender {
     maySendAgain: () => boolean,
     read: (reply: unknown) => T | FailedVote,
     done: (answer: T | FailedVote) => void,
+    /** That all nodes are asked, with the same keys. */
+    request?: object,
   ): void {
     runScript(this.connection, {
       script,
       keys,
       args,
+      send: (client) =>
+        request === undefined || client.isCluster
+          ? client.evalsha(script.sha, keys.length, ...keys, ...args)
+          : this.sendAlone(client, request, 'evalsha', () => [script.sha, keys.length, ...keys, ...args]),
       maySendAgain,
       onReply: (reply) => {
         done(read(reply));

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { BATCH } from './batch-script';
 import type { LuaScript } from './lua-script';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
-import type { RedisConnection } from './redis-connection';
+import type { CommandClient, RedisConnection } from './redis-connection';
 import type { RedisNodeError } from './redis-node-error';
 
 const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, BATCH];
@@ -11,6 +11,8 @@ export interface ScriptCall {
   readonly script: LuaScript;
   readonly keys: readonly string[];
   readonly args: readonly (string | number)[];
+  /** Runs the script by its name. */
+  send(client: CommandClient): Promise<unknown>;
   /** Asked when the server had forgotten the script, and so applied nothing: may the request be sent again now? */
   maySendAgain(): boolean;
   onReply(reply: unknown): void;
@@ -19,9 +21,8 @@ export interface ScriptCall {
 
 /** Runs a script by its name, which is short, and sends the text to a server that has forgotten it. */
 export function runScript(connection: RedisConnection, call: ScriptCall): void {
-  const { script, keys, args } = call;
   connection.request(
-    (client) => client.evalsha(script.sha, keys.length, ...keys, ...args),
+    (client) => call.send(client),
     (reply) => {
       call.onReply(reply);
     },
