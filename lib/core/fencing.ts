@@ -82,7 +82,7 @@ export class RaiseFenceQuestion implements Question<RaiseFenceVote> {
   readonly timeoutMs: number;
 
   constructor(
-    asking: Asking,
+    private readonly asking: Asking,
     private readonly request: Parameters<LockNode['raiseFence']>[0],
     private readonly grants: RoundResult<AcquireVote>,
   ) {
@@ -92,7 +92,10 @@ export class RaiseFenceQuestion implements Question<RaiseFenceVote> {
   }
 
   ask(node: LockNode, vote: (vote: RaiseFenceVote) => void, position: number): void {
-    if (hasToken(this.grants.votes[position], this.request.fence)) vote({ kind: 'granted' });
+    // Its vote would settle the question and then not count: it may have forgotten its counters, or vote twice.
+    const guardedBy = this.asking.guard.errorFor(node);
+    if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
+    else if (hasToken(this.grants.votes[position], this.request.fence)) vote({ kind: 'granted' });
     else node.raiseFence(this.request, vote);
   }
 

@@ -157,7 +157,14 @@ export class ReleaseQuestion extends OwnershipQuestion implements Question<Relea
       vote({ kind: 'denied' });
       return;
     }
-    node.release(this.request, vote);
+    const { guard } = this.asking;
+    if (guard.isIdle || guard.reasonFor(node)?.reason !== 'duplicate') {
+      node.release(this.request, vote);
+      return;
+    }
+    // Released by way of this node too, which may be the one that can be reached; but one server has one vote.
+    node.release(this.request, nobody);
+    vote({ kind: 'failed', error: guard.errorFor(node) as Error });
   }
 
   onVote(position: number, vote: ReleaseVote): void {
