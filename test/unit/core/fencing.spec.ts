@@ -282,7 +282,7 @@ describe('a fencing token', () => {
 
       const attempt = acquire();
       await settle();
-      expect(raises().map(({ length }) => length)).toEqual([1, 0, 0, 1, 1]);
+      expect(raises().map(({ length }) => length)).toEqual([0, 0, 0, 1, 1]);
       node(3).answer('raiseFence', GRANTED);
       await settle();
 
