@@ -47,8 +47,8 @@ export async function contended({ quick }) {
 
 async function measureCrowd(fleet, { processes, workers }, { quick }) {
   const isHeadline = processes === HEADLINE.processes && workers === HEADLINE.workers;
-  const rounds = quick ? 1 : isHeadline ? 4 : 2;
-  const durationMs = quick || !isHeadline ? 1_000 : 2_000;
+  const rounds = quick || !isHeadline ? 1 : 3;
+  const durationMs = quick ? 1_000 : 2_000;
   const before = await measureLimit(fleet);
   const results = await interleave(CONTENDERS, rounds, async (contender, round) => {
     progress(`contended: ${processes} processes x ${workers}, round ${round + 1}: ${contender.name}`);

@@ -78,6 +78,7 @@ export class RedisRequests implements BatchSender {
           this.releasesUnderWay.remove(replaces);
           vote(acquireVote);
         },
+        request,
       );
       return;
     }
@@ -96,7 +97,8 @@ export class RedisRequests implements BatchSender {
     );
   }
 
-  extend(keys: Keys, { ownerToken, ttlMs }: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+  extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    const { ownerToken, ttlMs } = request;
     this.run<ExtendVote>(
       EXTEND,
       keys,
@@ -104,6 +106,7 @@ export class RedisRequests implements BatchSender {
       this.unlessReleased(ownerToken),
       extendVoteFrom,
       vote,
+      request,
     );
   }
 
