@@ -2,9 +2,16 @@ import type { FencingSettings } from './core/fencing';
 import type { RestartGuard } from './core/node-guard';
 import { driftMs } from './core/validity';
 import { LockOptionsError } from './errors/lock-options.error';
-import type { RedlockOptions } from './interfaces/redlock-module-options.interface';
-import { checkEachLockOption, completeLockOptions, type LockLimits } from './locking/check-lock-options';
+import type { RedlockModuleOptions, RedlockOptions } from './interfaces/redlock-module-options.interface';
+import {
+  checkEachLockOption,
+  completeLockOptions,
+  describeValue,
+  type LockLimits,
+} from './locking/check-lock-options';
+import { isText } from './locking/check-resources';
 import type { LockOptions } from './locking/lock-options';
+import { readOptions } from './locking/read-options';
 
 /** The options of a lock service after the door: complete, checked, in milliseconds. */
 export interface CheckedRedlockOptions {
@@ -51,14 +58,6 @@ const KNOWN = [
 
 /** Checks everything but the nodes, relations included. */
 export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOptions {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new LockOptionsError('options', 'must be an object with at least `nodes`.');
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new LockOptionsError(name, `is not an option of RedlockModule. Known are: ${KNOWN.join(', ')}.`);
-    }
-  }
   const {
     keyPrefix = DEFAULTS.keyPrefix,
     nodeTimeout = DEFAULTS.nodeTimeout,
@@ -66,10 +65,14 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     fencingTtl = DEFAULTS.fencingTtl,
     restartGuard = 'observed',
     shutdownTimeout = DEFAULTS.shutdownTimeout,
-    defaults = {},
-  } = options;
-  if (typeof (keyPrefix as unknown) !== 'string')
-    throw new LockOptionsError('keyPrefix', 'must be a string.');
+    exceptionFilter = true,
+    defaults: givenDefaults = {},
+  } = readOptions(options, KNOWN, {
+    name: 'options',
+    what: ' with at least `nodes`',
+    each: 'an option of RedlockModule',
+  }) as Partial<RedlockModuleOptions>;
+  if (!isText(keyPrefix)) throw new LockOptionsError('keyPrefix', 'must be a string of well-formed text.');
   checkMilliseconds('nodeTimeout', nodeTimeout, 1);
   checkMilliseconds('maxTtl', maxTtl, 1);
   // Else a counter could be forgotten while its hold lasts.
@@ -78,9 +81,12 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   if (!GUARDS.includes(restartGuard))
     throw new LockOptionsError('restartGuard', "must be 'observed', 'strict' or false.");
 
+  if (typeof (exceptionFilter as unknown) !== 'boolean')
+    throw new LockOptionsError('exceptionFilter', 'must be true or false.');
+
   const limits = { nodeTimeoutMs: nodeTimeout, maxTtlMs: maxTtl };
-  checkEachLockOption(defaults, 'defaults.');
-  if ('signal' in defaults) {
+  const defaults = checkEachLockOption(givenDefaults, 'defaults.');
+  if (defaults.signal !== undefined) {
     throw new LockOptionsError(
       'defaults.signal',
       'belongs to a single call, since it would cancel all of them.',
@@ -102,7 +108,7 @@ function checkMilliseconds(option: string, value: unknown, least: number): void 
   if (!Number.isSafeInteger(value) || (value as number) < least) {
     throw new LockOptionsError(
       option,
-      `must be a whole number of milliseconds, ${least} or more, but is ${String(value).slice(0, 40)}.`,
+      `must be a whole number of milliseconds, ${least} or more, but is ${describeValue(value)}.`,
     );
   }
 }

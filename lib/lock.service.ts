@@ -2,12 +2,14 @@ import { Subject, type Observable } from 'rxjs';
 import { LockBusyError } from './errors/lock-busy.error';
 import { LockOptionsError } from './errors/lock-options.error';
 import { LockReentrancyError } from './errors/lock-reentrancy.error';
+import { checkEachLockOption, LOCK_OPTIONS } from './locking/check-lock-options';
 import { checkResources } from './locking/check-resources';
 import { LockContext } from './locking/lock-context';
 import type { LockEvent } from './locking/lock-event.interface';
 import type { LockInspection } from './locking/lock-inspection.interface';
 import type { LockManager } from './locking/lock-manager';
 import type { LockOptions } from './locking/lock-options';
+import { readOptions } from './locking/read-options';
 import type { DefaultLock, Lock, LockFor } from './locking/lock.interface';
 
 /** Options of `withLock`. */
@@ -76,8 +78,9 @@ export class LockService {
     resources: string | readonly string[],
     options?: Omit<LockOptions, 'wait'>,
   ): Promise<Lock | null> {
+    const checked = options === undefined ? undefined : checkEachLockOption(options);
     try {
-      return await this.manager.acquire(resources, { ...options, wait: 0 });
+      return await this.manager.acquire(resources, { ...checked, wait: 0 });
     } catch (error) {
       if (error instanceof LockBusyError) return null;
       throw error;
@@ -107,8 +110,8 @@ export class LockService {
     const [options, task] =
       typeof optionsOrTask === 'function' ? [undefined, optionsOrTask] : [optionsOrTask, taskAfterOptions];
     if (typeof task !== 'function')
-      throw new TypeError('withLock needs a task: withLock(resources, options?, task)');
-    const { reentrant, ...lockOptions } = checkReentrant(options);
+      throw new LockOptionsError('task', 'withLock needs a task: withLock(resources, options?, task).');
+    const { reentrant, ...lockOptions } = readWithLockOptions(options);
 
     const names = checkResources(resources);
     const frame = this.context.holdingAll(names);
@@ -171,12 +174,15 @@ export class LockService {
   }
 }
 
-/** The one option that is not the lock's own; the others are checked with the lock. */
-function checkReentrant(options: WithLockOptions = {}): WithLockOptions & { reentrant: boolean } {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new LockOptionsError('options', 'must be an object of lock options.');
-  }
-  const { reentrant = true } = options;
+/** The one option that is not the lock's own. */
+function readWithLockOptions(given: WithLockOptions = {}): WithLockOptions & { reentrant: boolean } {
+  const { reentrant = true, ...lockOptions } = readOptions(given, WITH_LOCK, {
+    name: 'options',
+    what: ' of lock options',
+    each: 'a lock option',
+  });
   if (typeof reentrant !== 'boolean') throw new LockOptionsError('reentrant', 'must be true or false.');
-  return { ...options, reentrant };
+  return { ...checkEachLockOption(lockOptions), reentrant };
 }
+
+const WITH_LOCK = [...LOCK_OPTIONS, 'reentrant'];

@@ -61,8 +61,8 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   options: LockedOptions<B, L> = {},
 ): LockedDecorator<K, B, L> {
   const resolve = compileLockKey(key, methodKeySource);
-  checkPlacedOptions(options);
-  const { onBusy = 'throw', onLost = 'throw', returns, connection, ...lockOptions } = options;
+  const checked = checkPlacedOptions(options);
+  const { onBusy = 'throw', onLost = 'throw', returns, connection, ...lockOptions } = checked;
 
   return (target: object, propertyKey: string | symbol, descriptor?: PropertyDescriptor) => {
     assertMethod(target, propertyKey, descriptor);

@@ -38,8 +38,7 @@ export function LockInterceptor(
   options: LockInterceptorOptions = {},
 ): Type<NestInterceptor> {
   const resolve = compileLockKey(key, contextKeySource);
-  checkPlacedOptions(options);
-  const { onBusy = 'throw', onLost = 'throw', connection, ...lockOptions } = options;
+  const { onBusy = 'throw', onLost = 'throw', connection, ...lockOptions } = checkPlacedOptions(options);
 
   class MixinLockInterceptor implements NestInterceptor {
     constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {}

@@ -1,5 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockOptions } from './lock-options';
+import { readOptions } from './read-options';
 
 /** Options after the door: complete, checked, in milliseconds. */
 export interface CheckedLockOptions {
@@ -28,7 +29,8 @@ const DEFAULTS = {
   fencing: false,
 } satisfies LockOptions;
 
-const KNOWN = new Set([
+/** By name. */
+export const LOCK_OPTIONS = [
   'ttl',
   'wait',
   'signal',
@@ -36,25 +38,21 @@ const KNOWN = new Set([
   'maxHold',
   'holdAtLeast',
   'fencing',
-] satisfies (keyof LockOptions)[]);
+] as const satisfies (keyof LockOptions)[];
 
 /**
  * Checks the value of every option by itself, for options that are written down before the module exists.
  *
  * @param prefix what stands before the name in an error: `defaults.`
+ * @returns a plain copy, which stays as it was checked
  */
-export function checkEachLockOption(options: unknown, prefix = ''): asserts options is LockOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new LockOptionsError(
-      prefix === '' ? 'options' : prefix.slice(0, -1),
-      'must be an object of lock options.',
-    );
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name as keyof LockOptions)) {
-      throw new LockOptionsError(prefix + name, `is not a lock option. Known are: ${[...KNOWN].join(', ')}.`);
-    }
-  }
+export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
+  const options = readOptions(given, LOCK_OPTIONS, {
+    name: prefix === '' ? 'options' : prefix.slice(0, -1),
+    prefix,
+    what: ' of lock options',
+    each: 'a lock option',
+  });
   // Defaults for what is undefined, and for that alone: null is a value that cannot be meant.
   const {
     ttl = DEFAULTS.ttl,
@@ -64,7 +62,7 @@ export function checkEachLockOption(options: unknown, prefix = ''): asserts opti
     maxHold = DEFAULTS.maxHold,
     holdAtLeast = DEFAULTS.holdAtLeast,
     fencing = DEFAULTS.fencing,
-  } = options as Record<string, unknown>;
+  } = options;
   checkTtl(ttl, `${prefix}ttl`);
   check(
     isDuration(wait),
@@ -72,12 +70,7 @@ export function checkEachLockOption(options: unknown, prefix = ''): asserts opti
     wait,
     'must be 0 or more milliseconds, or Infinity to wait for ever',
   );
-  check(
-    signal === undefined || signal instanceof AbortSignal,
-    `${prefix}signal`,
-    signal,
-    'must be an AbortSignal',
-  );
+  check(signal === undefined || isAbortSignal(signal), `${prefix}signal`, signal, 'must be an AbortSignal');
   check(typeof autoExtend === 'boolean', `${prefix}autoExtend`, autoExtend, 'must be true or false');
   check(
     isDuration(maxHold) && maxHold !== 0,
@@ -92,16 +85,17 @@ export function checkEachLockOption(options: unknown, prefix = ''): asserts opti
     'must be 0 or more milliseconds, and finite',
   );
   check(typeof fencing === 'boolean', `${prefix}fencing`, fencing, 'must be true or false');
+  return options;
 }
 
 /** The one door: completes the options of a call with the defaults, and checks how they go together. */
 export function completeLockOptions(
-  options: LockOptions | undefined,
+  given: LockOptions | undefined,
   defaults: LockOptions,
   limits: LockLimits,
   prefix = '',
 ): CheckedLockOptions {
-  if (options !== undefined) checkEachLockOption(options, prefix);
+  const options = given === undefined ? undefined : checkEachLockOption(given, prefix);
   const ttlMs = options?.ttl ?? defaults.ttl ?? DEFAULTS.ttl;
   const checked: CheckedLockOptions = {
     ttlMs,
@@ -163,15 +157,25 @@ function checkTtl(value: unknown, name: string): asserts value is number {
   );
 }
 
+/** One that is no more than a proxy or an imitation would throw where nobody expects it. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  try {
+    return value instanceof AbortSignal && typeof value.aborted === 'boolean';
+  } catch {
+    return false;
+  }
+}
+
 function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value >= 0;
 }
 
 function check(isRight: boolean, option: string, value: unknown, rule: string): asserts isRight {
-  if (!isRight) throw new LockOptionsError(option, `${describe(value)} is not possible; it ${rule}.`);
+  if (!isRight) throw new LockOptionsError(option, `${describeValue(value)} is not possible; it ${rule}.`);
 }
 
-function describe(value: unknown): string {
+/** Never more of it than can be read. */
+export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return value === null ? 'null' : `a value of type ${typeof value}`;

@@ -1,28 +1,45 @@
 import { LockKeyError } from '../errors/lock-key.error';
 
 const LONGEST_RESOURCE = 1_024;
-const MOST_RESOURCES = 1_000;
+export const MOST_RESOURCES = 1_000;
 
 /** The names of a call after the door: without duplicates, and sorted, so that all nodes see the same order. */
 export function checkResources(resources: unknown): readonly string[] {
   if (typeof resources === 'string') return [checkResource(resources)];
-  if (!Array.isArray(resources)) {
+  const list = readList(resources);
+  if (list === undefined) {
     throw new LockKeyError(
       `A resource is a string, not ${describe(resources)}. Pass one, or an array of them.`,
       resources,
     );
   }
-  if (resources.length === 0) {
+  if (list.length === 0) {
     throw new LockKeyError('The array of resources is empty. Pass at least one.', resources);
   }
-  if (resources.length > MOST_RESOURCES) {
+  if (list.length > MOST_RESOURCES) {
     throw new LockKeyError(
-      `${resources.length} resources in one lock; at most ${MOST_RESOURCES} are possible. Lock what contains them instead.`,
+      `${list.length} resources in one lock; at most ${MOST_RESOURCES} are possible. Lock what contains them instead.`,
       undefined,
     );
   }
-  // Not `map`, which does not see holes.
-  return [...new Set(Array.from(resources, checkResource))].sort();
+  return [...new Set(list.map(checkResource))].sort();
+}
+
+/** A copy without holes, as long as may be; only the length of a longer one. Undefined: it is no array. */
+function readList(resources: unknown): { readonly length: number; map: unknown[]['map'] } | undefined {
+  try {
+    if (!Array.isArray(resources)) return undefined;
+    const { length } = resources;
+    // By position: neither holes nor an iterator of its own may hide anything.
+    return length > MOST_RESOURCES
+      ? new Array<unknown>(length)
+      : Array.from({ length }, (_, i): unknown => resources[i]);
+  } catch {
+    throw new LockKeyError(
+      'The array of resources could not be read: it throws. Pass a plain array.',
+      undefined,
+    );
+  }
 }
 
 export function checkResource(resource: unknown): string {
@@ -41,8 +58,21 @@ export function checkResource(resource: unknown): string {
       resource,
     );
   }
+  if (!isText(resource)) {
+    throw new LockKeyError(
+      'A resource contains half of a surrogate pair, which no key can hold. Pass well-formed text.',
+      resource,
+    );
+  }
   return resource;
 }
+
+/** Redis would get the same mark for every half of a surrogate pair, and different names would share a key. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && !HALF_OF_A_PAIR.test(value);
+}
+
+const HALF_OF_A_PAIR = /\p{Surrogate}/u;
 
 function describe(value: unknown): string {
   return value === null ? 'null' : `of type ${typeof value}`;

@@ -1,6 +1,7 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockedOptions } from '../interfaces/locked-options.interface';
 import { checkEachLockOption } from '../locking/check-lock-options';
+import { readOptions } from '../locking/read-options';
 
 const KNOWN = Object.keys({
   ttl: true,
@@ -21,21 +22,16 @@ const KNOWN = Object.keys({
  * Checks options that stand at a class, when it is defined. How they go together with those of the module is checked
  * at a call, when the lock service is known.
  *
+ * @returns a plain copy, which stays as it was checked
  * @throws LockOptionsError
  */
-export function checkPlacedOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new LockOptionsError('options', 'must be an object, such as { wait: 2_000 }.');
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new LockOptionsError(name, `is not a lock option. Known are: ${KNOWN.join(', ')}.`);
-    }
-  }
-  const { onBusy, onLost, returns, connection, reentrant, ...lockOptions } = options as Record<
-    string,
-    unknown
-  >;
+export function checkPlacedOptions<O>(given: O): O {
+  const options = readOptions(given, KNOWN, {
+    name: 'options',
+    what: ', such as { wait: 2_000 }',
+    each: 'a lock option',
+  });
+  const { onBusy, onLost, returns, connection, reentrant, ...lockOptions } = options;
   checkEachLockOption(lockOptions);
   if (!isOneOf(onBusy, [undefined, 'throw', 'skip']) && typeof onBusy !== 'function') {
     throw new LockOptionsError('onBusy', `must be 'throw', 'skip' or a function.`);
@@ -50,6 +46,7 @@ export function checkPlacedOptions(options: unknown): void {
     throw new LockOptionsError('reentrant', 'must be true or false.');
   }
   if (connection !== undefined) checkServiceName('connection', connection);
+  return options as O;
 }
 
 function isOneOf(value: unknown, choices: readonly unknown[]): boolean {

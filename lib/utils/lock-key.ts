@@ -1,4 +1,5 @@
 import { LockKeyError } from '../errors/lock-key.error';
+import { MOST_RESOURCES } from '../locking/check-resources';
 import { compileKeyTemplate, type KeyRoots } from './key-template';
 
 /** How the keys of one place (a method, an execution context) are found at a call. */
@@ -19,8 +20,9 @@ export function compileLockKey<Call>(
   if (typeof key === 'function') {
     return (call) => checkResult(source.call(key as (...args: never[]) => unknown, call));
   }
-  if (Array.isArray(key) && key.length > 0 && key.every((template) => typeof template === 'string')) {
-    const templates = key.map((template: string) => compileKeyTemplate(template, source));
+  const list = readListOf(key, (template) => typeof template === 'string');
+  if (list !== undefined) {
+    const templates = list.map((template) => compileKeyTemplate(template, source));
     return (call) => templates.map((resolve) => resolve(call));
   }
   throw new LockKeyError(
@@ -32,12 +34,25 @@ export function compileLockKey<Call>(
 
 function checkResult(result: unknown): string | readonly string[] {
   if (isResource(result)) return result;
-  if (Array.isArray(result) && result.length > 0 && result.every(isResource)) return result;
+  const list = readListOf(result, isResource);
+  if (list !== undefined) return list;
   throw new LockKeyError(
     `A lock key function returned ${describe(result)}. Return a string, or an array of strings, that is not empty, ` +
       'and return it at once, not as a promise.',
     undefined,
   );
+}
+
+/** A copy of an array of such text, without holes, and no longer than one lock may have resources. */
+function readListOf(value: unknown, isRight: (item: unknown) => boolean): string[] | undefined {
+  try {
+    if (!Array.isArray(value) || value.length === 0 || value.length > MOST_RESOURCES) return undefined;
+    const list = Array.from({ length: value.length }, (_, i): unknown => value[i]);
+    return list.every(isRight) ? (list as string[]) : undefined;
+  } catch {
+    // A getter or a proxy that throws.
+    return undefined;
+  }
 }
 
 function isResource(value: unknown): value is string {
@@ -47,7 +62,9 @@ function isResource(value: unknown): value is string {
 /** Never the value itself: it may be somebody's data. */
 function describe(result: unknown): string {
   if (result instanceof Promise) return 'a promise';
-  if (Array.isArray(result))
+  if (Array.isArray(result)) {
+    if (result.length > MOST_RESOURCES) return `an array of more than ${MOST_RESOURCES}`;
     return result.length === 0 ? 'an empty array' : 'an array with other things than strings';
+  }
   return result === '' ? 'an empty string' : result === null ? 'null' : `a value of type ${typeof result}`;
 }
