@@ -4,7 +4,7 @@ import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
 import type { WithLockOptions } from '../../lib/lock.service';
 import type { Lock } from '../../lib/locking/lock.interface';
 import type { Request } from './judge';
-import { type Call, LONGEST_TTL_MS, NODE_TIMEOUT_MS } from './plan';
+import { type Call, LONGEST_TTL_MS, NODE_TIMEOUT_MS, QUIET_AFTER_MS } from './plan';
 import type { SimulatedClient } from './simulated-client';
 import type { World } from './world';
 
@@ -45,13 +45,14 @@ export class Callers {
     const { world } = this;
     const resources = [...new Set(world.plan.calls.flatMap((call) => call.resources))];
     const clients = world.clients.filter(({ isDead, isClosed }) => !isDead && !isClosed);
-    let atMs = world.timeline.nowMs + LONGEST_TTL_MS * 1.02;
+    const fencing = world.plan.calls.some((call) => call.fencing);
+    let atMs = world.timeline.nowMs + QUIET_AFTER_MS;
     // Even if nobody is left to ask: every ttl is over then.
     world.timeline.at(atMs, () => undefined);
     for (const client of clients) {
       for (const resource of resources) {
         atMs += 500;
-        const call: Call = { ...PROBE, atMs, client: client.position, resources: [resource] };
+        const call: Call = { ...PROBE, fencing, atMs, client: client.position, resources: [resource] };
         world.timeline.at(atMs, () => {
           this.start(call);
         });
@@ -177,8 +178,8 @@ export class Callers {
   }
 
   private options({ client, call }: Request): WithLockOptions {
-    const { ttl, wait, autoExtend, maxHold, holdAtLeast, abortAfterMs } = call;
-    const options = { ttl, wait: wait ?? Infinity, autoExtend, maxHold, holdAtLeast };
+    const { ttl, wait, autoExtend, fencing, maxHold, holdAtLeast, abortAfterMs } = call;
+    const options = { ttl, wait: wait ?? Infinity, autoExtend, fencing, maxHold, holdAtLeast };
     if (abortAfterMs === undefined) return options;
     const controller = new AbortController();
     client.clock.schedule(abortAfterMs, () => {

@@ -105,6 +105,6 @@ function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void 
       return;
     case 'jump':
       world.count('clock jump');
-      node.jump(fault.ms);
+      node.jump(fault.byMs);
   }
 }

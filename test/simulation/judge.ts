@@ -1,8 +1,9 @@
 import { quorumOf } from '../../lib/core/quorum';
 import type { Lock, ReleaseOutcome } from '../../lib/locking/lock.interface';
 import type { LockEvent } from '../../lib/locking/lock-event.interface';
+import { FenceBook } from './fence-book';
 import type { Invariant, Violation } from './outcome';
-import { type Call, LONGEST_TTL_MS, NODE_TIMEOUT_MS } from './plan';
+import { type Call, NODE_TIMEOUT_MS, type PlanKind, QUIET_AFTER_MS } from './plan';
 import type { SimulatedClient } from './simulated-client';
 import type { World } from './world';
 
@@ -34,6 +35,8 @@ const LONGEST_GAP_MS = 250;
 /** Where the wall clock moved, it is enough to notice with the next look at it. */
 const WALL_LOOK_MS = 1_250;
 
+const NOTHING_IS_LOST: readonly PlanKind[] = ['calm', 'slow', 'twice'];
+
 /** Watches callers, clocks and nodes, and knows nothing of how the library works. */
 export class Judge {
   violation: Violation | undefined;
@@ -45,8 +48,11 @@ export class Judge {
   private readonly keptUntilMs = new Map<string, number>();
   private readonly forcedAtMs = new Map<string, number>();
   private pending = new Map<string, SimulatedClient>();
+  private readonly fences: FenceBook;
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: World) {
+    this.fences = new FenceBook(world.plan.kind);
+  }
 
   accuse(invariant: Invariant, what: string): void {
     if (this.violation !== undefined) return;
@@ -81,6 +87,8 @@ export class Judge {
       forcedAtMs: undefined,
       isExcused: wasUnderWay,
     });
+    if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock);
+    this.lookForMajority(lock.resources, lock.ownerToken);
     this.look();
   }
 
@@ -118,7 +126,15 @@ export class Judge {
 
   hear(client: SimulatedClient, event: LockEvent): void {
     const { world } = this;
-    if (event.type === 'extended') world.count('extended');
+    if (event.type === 'extended') {
+      world.count('extended');
+      this.lookForMajority(event.resources, event.ownerToken);
+    }
+    if (event.type === 'node-guarded') {
+      world.count(`guarded: ${event.reason}`);
+      world.note(() => `${client.name} guards ${event.node}: ${event.reason}`);
+    }
+    if (event.type === 'node-trusted') world.note(() => `${client.name} trusts ${event.node}`);
     if (event.type !== 'lost') return;
     world.note(() => `${client.name} lost ${event.ownerToken}: ${event.error.reason}`);
     if (event.error.reason === 'gone') world.count('gone lock');
@@ -212,6 +228,26 @@ export class Judge {
     return isHeld || (request.state === 'holding' && !signal.aborted) || request.state === 'releasing';
   }
 
+  private lookAtFence(lock: Lock): void {
+    const { timeline, tokens } = this.world;
+    this.world.count('fencing token');
+    const askedAtMs = tokens.page(lock.ownerToken).askedAtMs ?? timeline.nowMs;
+    const forcedAtMs = (resource: string) => this.forcedAtMs.get(resource) ?? -Infinity;
+    const wrong = this.fences.add(lock, timeline.nowMs, askedAtMs, forcedAtMs);
+    if (wrong !== undefined) this.accuse('tokens grow', wrong);
+  }
+
+  /** Where nothing is lost, a majority has what counts as held: of the servers, however often they are listed. */
+  private lookForMajority(resources: readonly string[], ownerToken: string): void {
+    const { nodes, plan } = this.world;
+    if (!NOTHING_IS_LOST.includes(plan.kind)) return;
+    const having = [...new Set(nodes)].filter((node) =>
+      resources.every((resource) => node.ownerOf(resource) === ownerToken),
+    );
+    if (having.length < quorumOf(nodes.length))
+      this.accuse('a majority has it', `${ownerToken} is on ${having.length} of ${nodes.length} nodes`);
+  }
+
   private lookForForced({ forcedAtMs, request, lock }: Handle): void {
     if (forcedAtMs === undefined) return;
     const ttlMs = Math.max(request.call.ttl, ...(request.call.extensions ?? []).map(({ ttl }) => ttl));
@@ -233,6 +269,10 @@ export class Judge {
         if (!b.wasHeld || b.isExcused || b.forcedAtMs !== undefined) continue;
         const both = a.lock.resources.find((resource) => b.lock.resources.includes(resource));
         if (both === undefined) continue;
+        if (this.world.plan.kind === 'unseen') {
+          this.world.count('two holders');
+          continue;
+        }
         this.accuse(
           'one holder',
           `${both} is held by ${a.request.name} (${a.lock.ownerToken}, for ${a.lock.remainingMs.toFixed(1)} ms) ` +
@@ -245,7 +285,7 @@ export class Judge {
   private lookForGaps(): void {
     const { plan, timeline } = this.world;
     this.requests = this.requests.filter(({ state, client }) => state !== 'over' && !client.isDead);
-    if (plan.kind !== 'calm' && timeline.nowMs < plan.healAtMs + LONGEST_TTL_MS * 1.02) return;
+    if (plan.kind !== 'calm' && timeline.nowMs < plan.healAtMs + QUIET_AFTER_MS) return;
     const wanted = new Set<string>();
     const taken = new Set<string>();
     for (const { state, call, client } of this.requests) {

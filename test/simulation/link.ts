@@ -14,9 +14,13 @@ import type {
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
+  ServerFacts,
 } from '../../lib/core/lock-node.interface';
+import { driftMs, type Instant, readInstant } from '../../lib/core/validity';
+import { ClockWatch } from '../../lib/redis/clock-watch';
 import { ReleaseBacklog } from '../../lib/redis/release-backlog';
 import { Connection } from './connection';
+import { isJumpy, LONGEST_TTL_MS, type Plan } from './plan';
 import type { SimulatedClient } from './simulated-client';
 import type { SimulatedNode } from './simulated-node';
 import type { World } from './world';
@@ -27,6 +31,16 @@ interface Heard {
   isHeard: boolean;
 }
 
+/** What a server says when somebody connects, as `INFO` does. */
+interface Introduction {
+  readonly kind: 'told';
+  readonly facts: ServerFacts;
+  readonly timeMicros: number;
+}
+
+/** How often a node is asked for its time; as much shorter than in production as the ttls are. */
+const LOOK_EVERY_MS = 250;
+
 /** After a break, before the next try to connect. */
 const RECONNECT_MS = 15;
 
@@ -35,8 +49,7 @@ const RECONNECT_MS = 15;
  * fails now, sends nothing twice but releases, and those first of all on a new connection.
  */
 export class Link implements LockNode {
-  readonly name: string;
-  status: NodeStatus = 'up';
+  status: NodeStatus = 'connecting';
   /** No new connection before that. */
   cutUntilMs = 0;
   slowerByMs = 0;
@@ -45,20 +58,34 @@ export class Link implements LockNode {
   private commands: Connection;
   private channel: Connection;
   private readonly backlog: ReleaseBacklog;
+  private readonly watch: ClockWatch;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private readonly releaseListeners = new ListenerMap<string | undefined>();
   private readonly heard = new Map<string, Heard>();
 
   constructor(
+    readonly name: string,
     private readonly world: World,
     private readonly client: SimulatedClient,
-    private readonly node: SimulatedNode,
+    readonly node: SimulatedNode,
     readonly delayMs: () => number,
   ) {
-    this.name = node.name;
     this.backlog = new ReleaseBacklog(client.clock);
+    this.watch = new ClockWatch(client.clock, clockBudgetMs(world.plan));
     this.commands = this.newConnection();
     this.channel = this.newConnection();
+    if (isJumpy(world.plan) || world.plan.kind === 'skewed') this.lookAtClock();
+  }
+
+  /** To a server that is there, at the beginning of the world. */
+  beConnected(): void {
+    this.goUp(this.introduction, readInstant(this.client.clock));
+  }
+
+  /** In a process that starts later. */
+  connect(): void {
+    for (const connection of [this.commands, this.channel]) connection.break(null);
+    this.connectAfter(0);
   }
 
   get subscriptions(): number {
@@ -72,6 +99,7 @@ export class Link implements LockNode {
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     const { position } = this.node;
     const page = this.world.tokens.page(request.ownerToken);
+    page.askedAtMs ??= this.world.timeline.nowMs;
     const startedAtMs = this.world.timeline.nowMs;
     const seen = (answer: AcquireVote) => {
       if (request.askHolderTtl && this.world.timeline.nowMs - startedAtMs > 5)
@@ -94,6 +122,7 @@ export class Link implements LockNode {
       (answer) => {
         this.world.rules.nodeAcquire(this.node, request, answer);
       },
+      tellsTime(request, this.world.plan),
     );
   }
 
@@ -113,9 +142,12 @@ export class Link implements LockNode {
   raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
     this.send<RaiseFenceVote>(
       () => `raise fence ${request.ownerToken} ${request.fence}`,
-      vote,
       (answer) => {
-        this.node.raiseFence(request, answer);
+        this.world.count('token written back');
+        vote(answer);
+      },
+      (answer) => {
+        this.world.rules.nodeRaiseFence(this.node, request, answer);
       },
     );
   }
@@ -211,24 +243,83 @@ export class Link implements LockNode {
   }
 
   private reconnectLater(): void {
+    this.connectAfter(RECONNECT_MS);
+  }
+
+  private connectAfter(ms: number): void {
     if (this.status === 'closed') return;
-    this.world.timeline.after(RECONNECT_MS + this.delayMs(), () => {
+    this.world.timeline.after(ms + this.delayMs(), () => {
       this.client.run(() => {
-        if (this.status !== 'down') return;
-        if (this.node.state === 'down' || this.world.timeline.nowMs < this.cutUntilMs) this.reconnectLater();
-        else this.goUp();
+        if (this.status === 'up' || this.status === 'closed') return;
+        if (this.node.state !== 'down' && this.world.timeline.nowMs >= this.cutUntilMs) this.introduce();
+        else {
+          if (this.status === 'connecting') this.changeStatus({ status: 'down', error: DISCONNECTED.error });
+          this.reconnectLater();
+        }
       });
     });
   }
 
-  private goUp(): void {
-    this.world.note(() => `${this.client.name} ― ${this.name} connected`);
+  /** Connected, but nothing is asked of a server before it has said who it is. */
+  private introduce(): void {
     this.commands = this.newConnection();
     this.channel = this.newConnection();
+    const { commands } = this;
+    const sentAt = readInstant(this.client.clock);
+    commands.request<Introduction>(
+      (reply) => {
+        reply(this.introduction);
+      },
+      (answer) => {
+        if (answer.kind === 'told' && this.commands === commands && this.status !== 'closed')
+          this.goUp(answer, sentAt);
+      },
+    );
+  }
+
+  private goUp({ facts, timeMicros }: Introduction, sentAt: Instant): void {
+    this.world.note(() => `${this.client.name} ― ${this.name} connected to ${facts.runId}`);
+    const clockAheadMs = this.watch.saw(timeMicros, sentAt);
     this.status = 'up';
     for (const request of this.backlog.takeAll()) this.release(request, () => undefined);
     for (const resource of this.releaseListeners.keys()) this.subscribe(resource);
-    this.changeStatus({ status: 'up' });
+    this.changeStatus({ status: 'up', servers: [facts] });
+    this.tellOfClock(clockAheadMs);
+  }
+
+  private get introduction(): Introduction {
+    return { kind: 'told', facts: this.node.facts, timeMicros: this.node.timeMicros };
+  }
+
+  private tellOfClock(clockAheadMs: number | undefined): void {
+    if (clockAheadMs === undefined) return;
+    this.world.note(() => `${this.client.name} sees ${this.name} ahead by ${clockAheadMs.toFixed(1)} ms`);
+    this.changeStatus({ status: 'up', clockAheadMs });
+  }
+
+  /** While things go wrong, and a little longer. */
+  private lookAtClock(): void {
+    const { timeline, plan } = this.world;
+    if (timeline.nowMs > plan.healAtMs + 2 * LOOK_EVERY_MS || this.client.isDead) return;
+    timeline.after(LOOK_EVERY_MS, () => {
+      this.client.run(() => {
+        if (this.status === 'up') this.askTime();
+      });
+      this.lookAtClock();
+    });
+  }
+
+  private askTime(): void {
+    const sentAt = readInstant(this.client.clock);
+    this.commands.request<Introduction>(
+      (reply) => {
+        reply(this.introduction);
+      },
+      (answer) => {
+        if (answer.kind === 'told' && this.status === 'up')
+          this.tellOfClock(this.watch.saw(answer.timeMicros, sentAt));
+      },
+    );
   }
 
   private changeStatus(change: NodeStatusChange): void {
@@ -240,6 +331,7 @@ export class Link implements LockNode {
     what: () => string,
     vote: (vote: V | FailedVote) => void,
     apply: (answer: (vote: V) => void) => void,
+    withTime = false,
   ): void {
     if (this.status !== 'up' || this.isOverloaded) {
       vote(this.isOverloaded ? OVERLOADED : DISCONNECTED);
@@ -247,12 +339,17 @@ export class Link implements LockNode {
     }
     this.client.pauseInTurn();
     this.world.note(() => `${this.client.name} → ${this.name} ${what()}`);
+    let timeMicros: number | undefined;
     this.commands.request(
       (reply) => {
         this.world.note(() => `${this.name} does ${what()} of ${this.client.name}`);
+        if (withTime) timeMicros = this.node.timeMicros;
         apply(reply);
       },
       (answer: V | FailedVote) => {
+        // Before the vote, as the Redis node does.
+        if (timeMicros !== undefined && answer.kind !== 'failed')
+          this.tellOfClock(this.watch.saw(timeMicros));
         this.world.note(() => `${this.client.name} ← ${this.name} ${describe(answer)} to ${what()}`);
         vote(answer);
       },
@@ -306,6 +403,17 @@ export class Link implements LockNode {
       () => this.delayMs() + this.slowerByMs,
     );
   }
+}
+
+/** A script tells the time with its answer, a plain SET does not. */
+function tellsTime({ fence, askHolderTtl, resources, replaces }: AcquireRequest, { kind }: Plan): boolean {
+  if (kind === 'unseen') return false;
+  return fence !== undefined || askHolderTtl || resources.length > 1 || replaces !== undefined;
+}
+
+/** As much as the longest ttl has room for; more where clocks drift by almost all that is allowed. */
+function clockBudgetMs(plan: Plan): number {
+  return driftMs(LONGEST_TTL_MS) * (isJumpy(plan) || plan.kind === 'skewed' ? 1 : 12);
 }
 
 const DISCONNECTED: FailedVote = { kind: 'failed', error: new Error('not connected') };

@@ -1,3 +1,5 @@
+import { addFencing } from './add-fencing';
+import { addIdentity } from './add-identity';
 import type { Call, ClientPlan, Fault, NodePlan, Plan, PlanKind } from './plan';
 import { Random } from './random';
 
@@ -9,32 +11,42 @@ const WAITS = [0, 20, 150, 600, 2_000, null];
 const RESOURCES = ['a', 'b', 'c'];
 
 const KINDS: readonly PlanKind[] = [
-  ...['calm', 'calm', 'slow', 'slow', 'slow', 'rough', 'rough', 'rough', 'asleep', 'forced'],
+  ...['calm', 'calm', 'slow', 'slow', 'slow', 'rough', 'rough', 'rough', 'asleep', 'asleep', 'forced'],
+  ...['numbered', 'twice', 'wiped', 'wiped', 'wiped', 'skewed', 'jumping', 'jumping', 'unseen'],
 ] as PlanKind[];
+
+/** Where a jump of the clock must show within moments. */
+const SMALL_DRIFT = 0.0001;
+/** So that clocks which are too fast from the beginning have been noticed. */
+const NOTICED_AFTER_MS = 750;
 
 /** A random history. Everything in it follows from the seed, and from the kind if that is given. */
 export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const random = new Random(seed);
   const kind = kindWanted ?? random.pick(KINDS);
-  const nodeCount = random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]);
+  const nodeCount = Math.max(random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]), fewestNodes(kind));
   const clientCount = random.pick([1, 2, 2, 3, 3, 4]);
   const lastsMs = random.pick([300, 600, 1_200, 2_400]);
   const isDrifting = random.chance(0.7);
-  const drift = () => (isDrifting ? random.between(-MOST_DRIFT, MOST_DRIFT) : 0);
+  const mostDrift = ['skewed', 'jumping', 'unseen'].includes(kind) ? SMALL_DRIFT : MOST_DRIFT;
+  const drift = () => (isDrifting ? random.between(-mostDrift, mostDrift) : 0);
   const nodes = Array.from({ length: nodeCount }, (): NodePlan => ({ drift: drift() }));
   const clients = Array.from({ length: clientCount }, () => makeClient(random, nodeCount, drift(), kind));
   const calls = makeCalls(random, clientCount, lastsMs, kind);
   const faults = makeFaults(random, { kind, clientCount, nodeCount, lastsMs });
-  return {
-    ...{ seed, kind, nodes: kind === 'skewed' ? skew(nodes) : nodes, clients, calls, faults },
+  const plan: Plan = {
+    ...{ seed, kind, nodes, clients, calls, faults },
     healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? fault.ms : 0))),
   };
+  return addIdentity(addFencing(plan, new Random(seed, 2)), new Random(seed, 3));
 }
 
-/** So fast that keys are gone long before their ttl. */
-function skew(nodes: readonly NodePlan[]): NodePlan[] {
-  return nodes.map(() => ({ drift: 0.2 }));
+function fewestNodes(kind: PlanKind): number {
+  return kind === 'twice' || kind === 'skewed' || kind === 'rebooted' ? 3 : 1;
 }
+
+/** Kinds in which a pause would be a fault of another kind, or hide a jump. */
+const UNPAUSED: readonly PlanKind[] = ['calm', 'forced', 'skewed', 'jumping', 'unseen'];
 
 function makeClient(random: Random, nodeCount: number, drift: number, kind: PlanKind): ClientPlan {
   const isFarAway = random.chance(0.15);
@@ -45,7 +57,7 @@ function makeClient(random: Random, nodeCount: number, drift: number, kind: Plan
       baseMs: isFarAway || random.chance(0.1) ? random.between(5, 20) : random.between(0.1, 1),
       jitterMs: random.pick([0, 0.5, 3]),
     })),
-    pauseChance: kind === 'calm' || kind === 'forced' || random.chance(0.6) ? 0 : 0.02,
+    pauseChance: UNPAUSED.includes(kind) || random.chance(0.6) ? 0 : 0.02,
     pauseMs: random.pick([20, 150, 500]),
   };
 }
@@ -55,8 +67,9 @@ function makeCalls(random: Random, clientCount: number, lastsMs: number, kind: P
   const isCrowded = random.chance(0.3);
   const count = random.whole(2, isCrowded ? 24 : 12);
   const withinMs = isCrowded ? lastsMs / 4 : lastsMs;
+  const fromMs = kind === 'skewed' ? NOTICED_AFTER_MS : 0;
   const calls = Array.from({ length: count }, () =>
-    makeCall(random, random.between(0, withinMs), random.whole(0, clientCount - 1), resources, kind),
+    makeCall(random, fromMs + random.between(0, withinMs), random.whole(0, clientCount - 1), resources, kind),
   );
   return calls.sort((a, b) => a.atMs - b.atMs);
 }
@@ -82,7 +95,9 @@ function makeCall(
     holdMs: Math.min(holdMs, 1_200),
     obeys: random.chance(0.5),
     holdAtLeast:
-      kind !== 'forced' && random.chance(0.06) ? Math.floor(random.between(1, mayKeep)) : undefined,
+      kind !== 'forced' && kind !== 'numbered' && random.chance(0.06)
+        ? Math.floor(random.between(1, mayKeep))
+        : undefined,
     abortAfterMs: random.chance(0.1) ? random.between(0, 200) : undefined,
     extensions: random.chance(0.2)
       ? Array.from({ length: random.whole(1, 3) }, () => ({
@@ -106,6 +121,8 @@ function makeFaults(random: Random, scene: Scene): Fault[] {
   const makers = MAKERS[kind].filter(() => random.chance(0.6));
   if (makers.length === 0) return [];
   const faults = Array.from({ length: random.whole(1, 10) }, () => random.pick(makers)(random, scene));
+  if (kind === 'numbered')
+    faults.push(...faults.map((fault) => ({ ...fault, atMs: fault.atMs + random.between(1, 30) })));
   if (random.chance(0.1)) faults.push(makeClose(random, scene));
   return faults.sort((a, b) => a.atMs - b.atMs);
 }
@@ -167,7 +184,7 @@ const force: Maker = (random, scene) => ({
 });
 const jump: Maker = (random, scene) => {
   const { atMs, node } = place(random, scene);
-  return { what: 'jump', atMs, node, ms: random.pick([100, 500, 5_000]) };
+  return { what: 'jump', atMs, node, byMs: random.pick([100, 500, 5_000]) };
 };
 const makeClose: Maker = (random, scene) => {
   const { atMs, client } = place(random, scene);
@@ -182,7 +199,12 @@ const MAKERS: Record<Exclude<PlanKind, 'calm'>, readonly Maker[]> = {
   // Not together with a wall clock that is set back: it would hide for how long the machine slept.
   asleep: [...ROUGH, client('suspend'), client('suspend')],
   forced: [force],
+  numbered: [force],
+  twice: [...SLOW, cut, cut, link('mute')],
   wiped: [...ROUGH, node('wipe'), node('wipe')],
-  skewed: SLOW,
-  jumping: [jump, jump],
+  forgetful: [...ROUGH, node('wipe'), node('wipe')],
+  rebooted: [crash],
+  skewed: [cut],
+  jumping: [jump, jump, cut, node('restart')],
+  unseen: [jump, jump, cut, node('restart')],
 };

@@ -1,7 +1,9 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/core/clock.interface';
 import type { Hold } from '../../lib/core/hold';
-import type { AcquireVote } from '../../lib/core/lock-node.interface';
+import { tokenOf } from '../../lib/core/fencing';
+import type { AcquireRequest, AcquireVote, FenceRequest, LockNode } from '../../lib/core/lock-node.interface';
+import { type Guarded, NodeGuard } from '../../lib/core/node-guard';
 import { AcquireQuestion, ReleaseQuestion } from '../../lib/core/questions';
 import { type Extension, Redlock, type RedlockSettings } from '../../lib/core/redlock';
 import type { Tally } from '../../lib/core/quorum';
@@ -10,6 +12,8 @@ import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/
 import { Contender } from '../../lib/locking/contender';
 import { HeldLock } from '../../lib/locking/lock';
 import { ReleaseListener } from '../../lib/locking/release-listener';
+import { MemoryCounters } from '../../lib/memory/memory-counters';
+import { ClockWatch } from '../../lib/redis/clock-watch';
 import { forget, patch, patchGetter } from './patch';
 import type { PlanKind } from './plan';
 import type { Rules } from './rules';
@@ -31,9 +35,15 @@ export interface Mutation {
 
 /** Private parts, as the mutations see them. */
 interface RedlockInside {
-  readonly settings: RedlockSettings;
+  settings: RedlockSettings;
+  concludeFenced(
+    hold: Hold,
+    request: AcquireRequest,
+    round: RoundResult<AcquireVote>,
+    endsAHold?: boolean,
+  ): Promise<Attempt>;
   newHold(resources: readonly string[], ttlMs: number): Hold;
-  conclude(hold: Hold, round: RoundResult<AcquireVote>): Attempt;
+  conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold?: boolean): Attempt;
   cleanUp(hold: Hold, isSpared: (position: number) => boolean): void;
   extend(hold: Hold, ttlMs: number): Promise<Extension>;
   asking(hold?: Hold): { timeoutMs: number };
@@ -48,6 +58,17 @@ interface LockInside {
   nextDueMs(): number;
 }
 
+interface GuardInside {
+  judgeYouth(): Guarded | undefined;
+  isDuplicate(node: LockNode): boolean;
+}
+interface CountersInside {
+  find(resource: string): number;
+  number(resources: readonly string[], fence: FenceRequest): number;
+}
+
+const guard = NodeGuard.prototype as unknown as GuardInside;
+const counters = MemoryCounters.prototype as unknown as CountersInside;
 const redlock = Redlock.prototype as unknown as RedlockInside;
 const lock = HeldLock.prototype as unknown as LockInside;
 
@@ -256,6 +277,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'both clocks: the wall clock',
     rule: 'R4',
+    kind: 'asleep',
     rules: { clock: (clock) => withClocks(clock, { wallNow: () => clock.now() }) },
   },
   {
@@ -270,6 +292,139 @@ export const MUTATIONS: readonly Mutation[] = [
             const hold = newHold.call(this, resources, ttlMs);
             hold.validity = { ...hold.validity, monotonicMs: Infinity };
             return hold;
+          },
+      ),
+  },
+  {
+    name: 'restart guard',
+    rule: 'R12',
+    kind: 'wiped',
+    rules: { restartGuard: () => false },
+  },
+  {
+    name: 'restart guard: young servers, when first seen',
+    rule: 'R12',
+    kind: 'wiped',
+    isRare: true,
+    apply: () => patch(guard, 'judgeYouth', () => () => undefined),
+  },
+  {
+    name: 'restart guard: guarded nodes do not grant',
+    rule: 'R12',
+    kind: 'wiped',
+    apply: () =>
+      both(
+        patchGetter(NodeGuard.prototype, 'isIdle', () => true),
+        patch(NodeGuard.prototype, 'errorFor', () => () => undefined),
+      ),
+  },
+  {
+    name: 'grants of nodes that turn out to be guarded do not count',
+    rule: 'R12',
+    kind: 'jumping',
+    isRare: true,
+    apply: () =>
+      patch(
+        redlock,
+        'conclude',
+        (conclude) =>
+          function (this: RedlockInside, hold, round, endsAHold) {
+            const { settings } = this;
+            this.settings = { ...settings, guard: { isIdle: true } as NodeGuard };
+            const attempt = conclude.call(this, hold, round, endsAHold);
+            this.settings = settings;
+            return attempt;
+          },
+      ),
+  },
+  {
+    name: 'clock watch',
+    rule: 'R12',
+    kind: 'jumping',
+    apply: () => patch(ClockWatch.prototype, 'saw', () => () => undefined),
+  },
+  {
+    name: 'clock watch: clocks that are too fast',
+    rule: 'R12',
+    kind: 'skewed',
+    apply: () => patch(ClockWatch.prototype, 'saw', () => () => undefined),
+  },
+  {
+    name: 'a server that is listed twice has one vote',
+    rule: 'R12',
+    kind: 'twice',
+    apply: () => patch(guard, 'isDuplicate', () => () => false),
+  },
+  {
+    name: 'fencing: a larger number than the last one',
+    rule: 'R14',
+    apply: () =>
+      patch(
+        counters,
+        'number',
+        (number) =>
+          function (this: CountersInside, resources, fence) {
+            const last = Math.max(0, ...resources.map((resource) => this.find(resource)));
+            const value = number.call(this, resources, fence);
+            return value === last + 1 ? last : value;
+          },
+      ),
+  },
+  {
+    name: 'fencing: the token is written back',
+    rule: 'R14',
+    apply: () =>
+      patch(
+        redlock,
+        'concludeFenced',
+        () =>
+          function (this: RedlockInside, hold, _, round, endsAHold) {
+            hold.fencingToken = tokenOf(round);
+            return Promise.resolve(this.conclude(hold, round, endsAHold));
+          },
+      ),
+  },
+  {
+    name: 'fencing: to a majority of all nodes, not only of those that granted',
+    rule: 'R14',
+    kind: 'numbered',
+    apply: () =>
+      patch(
+        redlock,
+        'concludeFenced',
+        (concludeFenced) =>
+          function (this: RedlockInside, hold, request, round, endsAHold) {
+            const token = tokenOf(round);
+            const having = round.votes.filter((vote) => vote?.kind === 'granted' && vote.fence === token);
+            if (having.length * 2 <= round.granted)
+              return concludeFenced.call(this, hold, request, round, endsAHold);
+            hold.fencingToken = token;
+            return Promise.resolve(this.conclude(hold, round, endsAHold));
+          },
+      ),
+  },
+  {
+    name: 'fencing: it is written only where the key is still ours',
+    rule: 'R14',
+    kind: 'numbered',
+    isRare: true,
+    rules: {
+      nodeRaiseFence: (node, request, vote) => {
+        node.raiseCounters(request);
+        vote({ kind: 'granted' });
+      },
+    },
+  },
+  {
+    name: 'fencing: a proposal is believed only if it is near the time of the node',
+    rule: 'R14',
+    apply: () =>
+      patch(
+        counters,
+        'number',
+        (number) =>
+          function (this: CountersInside, resources, fence) {
+            return number.call(this, resources, { ...fence, skewMicros: Infinity });
           },
       ),
   },

@@ -1,5 +1,7 @@
 export type Invariant =
   | 'one holder'
+  | 'tokens grow'
+  | 'a majority has it'
   | 'no return'
   | 'held when given'
   | 'signal in time'
@@ -34,6 +36,13 @@ export const FEATURES = [
   'unavailable',
   'aborted wait',
   'several resources',
+  'fencing token',
+  'token written back',
+  'two holders',
+  'guarded: restarted',
+  'guarded: young',
+  'guarded: clock',
+  'guarded: duplicate',
   'closed service',
   'silent leader',
   'stall',

@@ -8,6 +8,8 @@ export interface Plan {
   readonly nodes: readonly NodePlan[];
   readonly clients: readonly ClientPlan[];
   readonly calls: readonly Call[];
+  /** As all clients have it; missing: false. */
+  readonly restartGuard?: 'observed' | 'strict' | false;
   readonly faults: readonly Fault[];
   /** From here on nothing goes wrong any more: the network heals, nodes go on, clients run. */
   readonly healAtMs: number;
@@ -19,19 +21,46 @@ export interface Plan {
  * - `rough`: all of that, and connections break, nodes restart with their data, clients crash
  * - `asleep`: as rough, and machines are suspended, so only their wall clock goes on
  * - `forced`: calm, and an operator deletes keys
- * - `wiped`: nodes restart without data; not promised to hold
- * - `skewed`: the clock rate of a node is far beyond the drift budget; not promised to hold
- * - `jumping`: the clock of a node jumps ahead; not promised to hold
+ * - `numbered`: an operator deletes keys while locks are being numbered, by clients whose clocks are off
+ * - `twice`: slow, with connections that break, and one server is listed as two nodes
+ * - `wiped`: as rough, and nodes restart without data. Clients guard against it: with `strict` any nodes may restart, and
+ *   clients be replaced; with `observed` either no client is replaced, or only a minority of the nodes restarts
+ * - `skewed`: the clocks of a minority of the nodes are far too fast, and clients are there for long enough to notice
+ * - `jumping`: clocks of nodes jump ahead, connections break and nodes restart. Locks have fencing tokens, so that every
+ *   grant tells the time of its node, over a network that is faster than the jumps are long
+ * - `unseen`: as jumping, but grants do not tell the time. Two holders are possible until the next look at the clock;
+ *   promised is that fencing tokens tell them apart
+ * - `forgetful`: as wiped, but without a guard; not promised to hold
+ * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
  */
-export type PlanKind = 'calm' | 'slow' | 'rough' | 'asleep' | 'forced' | 'wiped' | 'skewed' | 'jumping';
+export type PlanKind =
+  | 'calm'
+  | 'slow'
+  | 'rough'
+  | 'asleep'
+  | 'forced'
+  | 'numbered'
+  | 'twice'
+  | 'wiped'
+  | 'skewed'
+  | 'jumping'
+  | 'unseen'
+  | 'forgetful'
+  | 'rebooted';
 
 export interface NodePlan {
   /** How much faster than true time its clock runs, as a fraction. */
   readonly drift: number;
+  /** By how much its clock differs from true time; missing: 0. */
+  readonly offMs?: number;
+  /** It is the server of this earlier node. */
+  readonly sameAs?: number;
 }
 
 export interface ClientPlan {
   readonly drift: number;
+  /** By how much its wall clock differs from true time; missing: 0. */
+  readonly offMs?: number;
   /** Timers come up to this late. */
   readonly timerLagMs: number;
   /** The way to each node, in one direction. */
@@ -51,6 +80,7 @@ export interface Call {
   /** null: for ever. */
   readonly wait: number | null;
   readonly autoExtend: boolean;
+  readonly fencing?: boolean;
   readonly maxHold?: number;
   readonly holdAtLeast?: number;
   /** How long the task takes. */
@@ -85,7 +115,7 @@ export type Fault =
   | { readonly what: 'pause'; readonly atMs: number; readonly node: number; readonly ms: number }
   | { readonly what: 'restart'; readonly atMs: number; readonly node: number; readonly ms: number }
   | { readonly what: 'wipe'; readonly atMs: number; readonly node: number; readonly ms: number }
-  | { readonly what: 'jump'; readonly atMs: number; readonly node: number; readonly ms: number }
+  | { readonly what: 'jump'; readonly atMs: number; readonly node: number; readonly byMs: number }
   /** An operator deletes the key on all nodes. */
   | { readonly what: 'force'; readonly atMs: number; readonly resource: string };
 
@@ -100,4 +130,29 @@ export const NODE_TIMEOUT_MS = 50;
 export const LONGEST_TTL_MS = 3_000;
 
 /** Kinds under which everything must hold. */
-export const PROMISED: readonly PlanKind[] = ['calm', 'slow', 'rough', 'asleep', 'forced'];
+export const PROMISED: readonly PlanKind[] = [
+  ...[
+    'calm',
+    'slow',
+    'rough',
+    'asleep',
+    'forced',
+    'numbered',
+    'twice',
+    'wiped',
+    'skewed',
+    'jumping',
+    'unseen',
+  ],
+] as PlanKind[];
+
+/** Kinds with clocks that jump. */
+export function isJumpy({ kind }: Plan): boolean {
+  return kind === 'jumping' || kind === 'unseen';
+}
+
+/**
+ * For so long after all faults a key of somebody who crashed may be in the way, or a node be guarded; and then it takes a
+ * waiter up to 500 ms to ask again.
+ */
+export const QUIET_AFTER_MS = LONGEST_TTL_MS * 1.02 + 750;

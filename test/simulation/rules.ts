@@ -5,9 +5,12 @@ import type {
   ExtendRequest,
   ExtendVote,
   FailedVote,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseRequest,
   ReleaseVote,
 } from '../../lib/core/lock-node.interface';
+import type { Plan } from './plan';
 import type { SimulatedNode } from './simulated-node';
 
 /** Where the world can be changed around the code under test, to see whether anybody notices. */
@@ -17,6 +20,8 @@ export interface Rules {
   nodeAcquire(node: SimulatedNode, request: AcquireRequest, vote: (vote: AcquireVote) => void): void;
   nodeExtend(node: SimulatedNode, request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
   nodeRelease(node: SimulatedNode, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
+  nodeRaiseFence(node: SimulatedNode, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void;
+  restartGuard(plan: Plan): 'observed' | 'strict' | false;
   extendVote(vote: ExtendVote | FailedVote): ExtendVote | FailedVote;
 }
 
@@ -32,5 +37,9 @@ export const RULES: Rules = {
   nodeRelease: (node, request, vote) => {
     node.release(request, vote);
   },
+  nodeRaiseFence: (node, request, vote) => {
+    node.raiseFence(request, vote);
+  },
+  restartGuard: ({ restartGuard = false }) => restartGuard,
   extendVote: (vote) => vote,
 };

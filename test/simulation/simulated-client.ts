@@ -4,7 +4,7 @@ import type { LockEvent } from '../../lib/locking/lock-event.interface';
 import { LockContext } from '../../lib/locking/lock-context';
 import { LockManager } from '../../lib/locking/lock-manager';
 import { Link } from './link';
-import { type ClientPlan, LONGEST_TTL_MS, NODE_TIMEOUT_MS } from './plan';
+import { type ClientPlan, isJumpy, LONGEST_TTL_MS, NODE_TIMEOUT_MS, type Plan } from './plan';
 import { Random } from './random';
 import { SimulatedClock } from './simulated-clock';
 import type { World } from './world';
@@ -64,9 +64,19 @@ export class SimulatedClient {
     this.links = world.nodes.map((node, index) => {
       const { baseMs, jitterMs } = plan.links[index] ?? { baseMs: 1, jitterMs: 0 };
       const chance = new Random(seed, 100_000 + (position * 64 + generation) * 8 + index);
-      return new Link(world, this, node, () => baseMs + jitterMs * chance.fraction() ** 2);
+      return new Link(
+        `node-${index + 1}`,
+        world,
+        this,
+        node,
+        () => baseMs + jitterMs * chance.fraction() ** 2,
+      );
     });
     this.service = this.startService();
+    for (const link of this.links) {
+      if (generation === 0) link.beConnected();
+      else link.connect();
+    }
   }
 
   get isRunning(): boolean {
@@ -89,8 +99,8 @@ export class SimulatedClient {
     const counts = {
       timers: this.clock.pendingTimers,
       subscriptions: this.links.reduce((sum, link) => sum + link.subscriptions, 0),
-      // The service itself listens to each.
-      'status listeners': this.links.reduce((sum, link) => sum + Math.max(0, link.listeners - 1), 0),
+      // The service itself listens to each, and so does its guard.
+      'status listeners': this.links.reduce((sum, link) => sum + Math.max(0, link.listeners - 2), 0),
       lines: inside.arena.line.isEmpty ? 0 : 1,
       contenders: inside.contenders.size,
       locks: inside.held.size,
@@ -180,7 +190,8 @@ export class SimulatedClient {
   }
 
   private startService(): LockService {
-    const { rules } = this.world;
+    const { world } = this;
+    const { rules } = world;
     const events = new Subject<LockEvent>();
     const tokens = rules.ownerTokens(this.tokenMaker());
     const manager = new LockManager({
@@ -188,8 +199,8 @@ export class SimulatedClient {
       clock: rules.clock(this.clock),
       randomness: { secret: () => 'unused', fraction: this.random.fraction },
       newOwnerToken: tokens.next,
-      fencing: { skewMs: 15_000, keepMs: 86_400_000 },
-      restartGuard: 'observed',
+      fencing: { skewMs: LONGEST_TTL_MS * 0.25, keepMs: keepCountersMs(world.plan) },
+      restartGuard: rules.restartGuard(world.plan),
       limits: { nodeTimeoutMs: NODE_TIMEOUT_MS, maxTtlMs: LONGEST_TTL_MS },
       defaults: { ttl: LONGEST_TTL_MS },
       emit: (event) => {
@@ -208,4 +219,9 @@ export class SimulatedClient {
     let made = 0;
     return () => `${this.name}#${++made}`;
   }
+}
+
+/** As short as the options allow; where clocks of nodes jump by as much, counters are kept as long as by default. */
+function keepCountersMs(plan: Plan): number {
+  return isJumpy(plan) || plan.kind === 'skewed' ? 86_400_000 : 2 * LONGEST_TTL_MS;
 }

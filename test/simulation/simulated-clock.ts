@@ -25,14 +25,16 @@ export class SimulatedClock implements Clock {
 
   constructor(
     private readonly runner: Runner,
-    plan: { readonly drift: number; readonly timerLagMs: number },
+    plan: { readonly drift: number; readonly timerLagMs: number; readonly offMs?: number },
     private readonly random: Random,
   ) {
     this.rate = 1 + plan.drift;
     this.lagMs = plan.timerLagMs;
+    this.offMs = plan.offMs ?? 0;
   }
 
   private readonly lagMs: number;
+  private readonly offMs: number;
 
   now(): number {
     const trueMs = this.trueMs;
@@ -41,7 +43,7 @@ export class SimulatedClock implements Clock {
   }
 
   wallNow(): number {
-    return 1_800_000_000_000 + this.trueMs * this.rate + this.wallStepsMs;
+    return 1_800_000_000_000 + this.offMs + this.trueMs * this.rate + this.wallStepsMs;
   }
 
   schedule(delayMs: number, callback: () => void): Timer {

@@ -10,12 +10,17 @@ import type {
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
+  ServerFacts,
 } from '../../lib/core/lock-node.interface';
+import type { MemoryCounters } from '../../lib/memory/memory-counters';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import type { TokenBook } from './token-book';
 import type { NodePlan } from './plan';
 import type { Random } from './random';
 import type { Timeline } from './timeline';
+
+const SINCE_1970_MS = 1_800_000_000_000;
+const LONG_AGO_MS = 3_600_000;
 
 interface Waiting {
   readonly connection: object;
@@ -31,6 +36,8 @@ export class SimulatedNode {
   private store: MemoryLockNode;
   private waiting: Waiting[] = [];
   private jumpsMs = 0;
+  private starts = 1;
+  private startedAtMs: number;
 
   constructor(
     readonly name: string,
@@ -41,6 +48,17 @@ export class SimulatedNode {
     private readonly tokens: TokenBook,
   ) {
     this.store = this.newStore();
+    this.startedAtMs = this.clockMs - LONG_AGO_MS;
+  }
+
+  /** As it says in `INFO`: the time since its start has whole seconds, and is by its own clock. */
+  get facts(): ServerFacts {
+    const seconds = Math.floor(this.clockMs / 1_000) - Math.floor(this.startedAtMs / 1_000);
+    return { runId: `${this.name}/${this.starts}`, uptimeMs: Math.max(0, (seconds - 1) * 1_000) };
+  }
+
+  get timeMicros(): number {
+    return this.clockMs * 1_000;
   }
 
   /** A message has arrived. Messages of one connection stay in order; those of several may not. */
@@ -71,7 +89,10 @@ export class SimulatedNode {
   }
 
   restart(): void {
-    if (this.state === 'down') this.state = 'up';
+    if (this.state !== 'down') return;
+    this.state = 'up';
+    this.starts += 1;
+    this.startedAtMs = this.clockMs;
   }
 
   jump(byMs: number): void {
@@ -130,6 +151,12 @@ export class SimulatedNode {
     if (entry !== undefined) entries.set(resource, { ...entry, ownerToken });
   }
 
+  /** Writes a counter, whoever has the key. */
+  raiseCounters({ resources, fence, keepMs }: RaiseFenceRequest): void {
+    const { counters } = this.store as unknown as { counters: MemoryCounters };
+    counters.raise(resources, fence, keepMs);
+  }
+
   private newStore(): MemoryLockNode {
     const clock: Clock = {
       now: () => this.clockMs,
@@ -142,7 +169,8 @@ export class SimulatedNode {
 
   /** Whole milliseconds, as Redis counts them. */
   private get clockMs(): number {
-    return Math.floor(50_000 + this.timeline.nowMs * (1 + this.plan.drift) + this.jumpsMs);
+    const { drift, offMs = 0 } = this.plan;
+    return Math.floor(SINCE_1970_MS + offMs + this.timeline.nowMs * (1 + drift) + this.jumpsMs);
   }
 }
 

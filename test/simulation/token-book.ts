@@ -1,6 +1,8 @@
 /** What became of one owner token, as seen on the wire: for checks that do not ask the code under test. */
 export interface TokenPage {
   readonly token: string;
+  /** When the first node was asked, in true time. */
+  askedAtMs: number | undefined;
   readonly put: Set<number>;
   readonly removed: Set<number>;
   readonly granted: Set<number>;
@@ -22,6 +24,7 @@ export class TokenBook {
     if (existing !== undefined) return existing;
     const page: TokenPage = {
       token,
+      askedAtMs: undefined,
       put: new Set(),
       removed: new Set(),
       granted: new Set(),

@@ -44,21 +44,20 @@ export class World {
     this.rules = { ...RULES, ...options.rules };
     this.judge = new Judge(this);
     this.callers = new Callers(this);
-    this.nodes = plan.nodes.map(
-      (node, position) =>
-        new SimulatedNode(
-          `node-${position + 1}`,
-          position,
-          node,
-          this.timeline,
-          new Random(plan.seed, 10 + position),
-          this.tokens,
-        ),
-    );
+    const nodes: SimulatedNode[] = [];
+    for (const [position, node] of plan.nodes.entries()) {
+      const same = node.sameAs === undefined ? undefined : nodes[node.sameAs];
+      const random = new Random(plan.seed, 10 + position);
+      nodes.push(
+        same ?? new SimulatedNode(`node-${position + 1}`, position, node, this.timeline, random, this.tokens),
+      );
+    }
+    this.nodes = nodes;
     this.clients = plan.clients.map((client, position) => new SimulatedClient(this, position, 0, client));
     for (const node of this.nodes) {
       node.onCrash = () => {
-        for (const client of this.clients) client.links[node.position]?.break(null);
+        for (const { links } of this.clients)
+          for (const link of links) if (link.node === node) link.break(null);
       };
     }
   }
