@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../core/clock.interface';
 import { ListenerMap } from '../core/listener-map';
 import type { ReleaseHandler, ReleaseSubscription } from '../core/lock-node.interface';
 import { closeClient } from './close-client';
+import { keepAwake } from './keep-awake';
 import type { RedisNodeDescription } from './redis-connections';
 
 /** How long a connection that nobody listens on is kept, for the next one who waits. */
@@ -19,6 +20,7 @@ export class ReleaseChannel {
   private readonly listeners = new ListenerMap<string | undefined>();
   private readonly heard = new Set<string>();
   private client: Redis | Cluster | undefined;
+  private stopKeepingAwake: (() => void) | undefined;
   private unused: Timer | undefined;
   private isClosed = false;
 
@@ -56,6 +58,7 @@ export class ReleaseChannel {
   async close(): Promise<void> {
     this.isClosed = true;
     this.unused?.cancel();
+    this.stopKeepingAwake?.();
     if (this.client !== undefined) await closeClient(this.client, this.clock);
   }
 
@@ -73,6 +76,7 @@ export class ReleaseChannel {
     client.on('message', (key: string, message: string) => {
       this.listeners.call(key, message);
     });
+    this.stopKeepingAwake = keepAwake(client, this.clock);
     return client;
   }
 
@@ -114,6 +118,7 @@ export class ReleaseChannel {
   private closeUnused(): void {
     const { client } = this;
     this.client = undefined;
+    this.stopKeepingAwake?.();
     this.heard.clear();
     if (client !== undefined) void closeClient(client, this.clock);
   }
