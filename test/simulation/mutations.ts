@@ -44,6 +44,7 @@ interface RedlockInside {
   ): Promise<Attempt>;
   newHold(resources: readonly string[], ttlMs: number): Hold;
   conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold?: boolean): Attempt;
+  countable(round: RoundResult<AcquireVote>): RoundResult<AcquireVote>;
   cleanUp(hold: Hold, isSpared: (position: number) => boolean): void;
   extend(hold: Hold, ttlMs: number): Promise<Extension>;
   asking(hold?: Hold): { timeoutMs: number };
@@ -322,20 +323,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'grants of nodes that turn out to be guarded do not count',
     rule: 'R12',
     kind: 'jumping',
-    isRare: true,
-    apply: () =>
-      patch(
-        redlock,
-        'conclude',
-        (conclude) =>
-          function (this: RedlockInside, hold, round, endsAHold) {
-            const { settings } = this;
-            this.settings = { ...settings, guard: { isIdle: true } as NodeGuard };
-            const attempt = conclude.call(this, hold, round, endsAHold);
-            this.settings = settings;
-            return attempt;
-          },
-      ),
+    apply: () => patch(redlock, 'countable', () => (round) => round),
   },
   {
     name: 'clock watch',
