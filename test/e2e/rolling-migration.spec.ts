@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { createLockService, LockBusyError, type Lock, type LockService } from '../../lib';
 import { type RedisServer, startRedisServers } from '../helpers/redis-server';
+import { until } from '../helpers/until';
 
 /** As much of redlock 5 as these tests use; its own types are out of reach of `exports` in its package.json. */
 interface OldLock {
@@ -59,10 +60,20 @@ function oldRedlock(settings: OldSettings = { retryCount: 0 }): OldRedlock {
 
 const valuesOf = (key: string) => Promise.all(clients.map((client) => client.get(key)));
 
+/** A lock is won with a majority, and reaches the last node a moment later. */
+async function everywhere(key: string): Promise<(string | null)[]> {
+  let values = await valuesOf(key);
+  await until(`${key} is on every node`, async () => {
+    values = await valuesOf(key);
+    return !values.includes(null);
+  });
+  return values;
+}
+
 describe('processes with redlock 5 beside processes with this library', () => {
   it('keep us out while they hold a resource, and let us in afterwards', async () => {
     const theirs = await oldRedlock().acquire(['order:7'], TTL);
-    const held = await valuesOf('order:7');
+    const held = await everywhere('order:7');
 
     await expect(ours.acquire('order:7', { wait: 0 })).rejects.toThrow(LockBusyError);
 
@@ -73,7 +84,7 @@ describe('processes with redlock 5 beside processes with this library', () => {
 
   it('are kept out while we hold a resource, and let in afterwards', async () => {
     const lock = await ours.acquire('order:7');
-    const held = await valuesOf('order:7');
+    const held = await everywhere('order:7');
 
     await expect(oldRedlock().acquire(['order:7'], TTL)).rejects.toThrow(ExecutionError);
 
@@ -84,10 +95,12 @@ describe('processes with redlock 5 beside processes with this library', () => {
 
   it('exclude us, and we them, when one of several resources is the same', async () => {
     const theirs = await oldRedlock().acquire(['a', 'b'], TTL);
+    await everywhere('b');
     await expect(ours.acquire(['b', 'c'], { wait: 0 })).rejects.toThrow(LockBusyError);
     await theirs.release();
 
     await using _lock = await ours.acquire(['b', 'c']);
+    await everywhere('b');
     await expect(oldRedlock().acquire(['a', 'b'], TTL)).rejects.toThrow(ExecutionError);
     expect(await valuesOf('a')).toEqual([null, null, null]);
   });
