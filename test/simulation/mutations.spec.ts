@@ -1,4 +1,5 @@
 import { makePlan } from './make-plan';
+import { readMutationTable } from './mutation-table';
 import { MUTATIONS } from './mutations';
 import { catchMutation } from './try-mutations';
 import { run } from './world';
@@ -10,7 +11,14 @@ describe('a simulated fleet without one of its rules', () => {
   it.each(MUTATIONS.filter(({ isRare }) => isRare !== true))('breaks without: $name', async (mutation) => {
     const caught = await catchMutation(mutation, 1, MOST_SEEDS);
 
-    expect(caught).toBeDefined();
+    const documented = readMutationTable().find(({ without }) => without === mutation.name);
+    expect(caught?.violation.invariant).toBe(documented?.broken);
+  });
+
+  it('is described in the documents, rule by rule', () => {
+    const documented = readMutationTable().map(({ without }) => without);
+
+    expect(documented).toEqual(MUTATIONS.map(({ name }) => name));
   });
 
   it('has all its rules again afterwards', async () => {
