@@ -30,8 +30,10 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
   const holderTtlsMs = round.votes.map(holderTtlOf).filter((ttlMs) => ttlMs !== undefined);
   // Those that have not answered may be free, too: better to ask once in vain than to sleep too long.
   const mayBeFree = round.nodes - round.denied - round.failed;
+  // Nobody denied: a grant was discounted, since its node turned out to have forgotten things.
+  const isUnavailable = isOutOfReach(round) || round.denied === 0;
   return {
-    outcome: isOutOfReach(round) ? 'unavailable' : 'busy',
+    outcome: isUnavailable ? 'unavailable' : 'busy',
     votes: describeVotes(nodes, round),
     freeInMs: quorumFreeInMs(round.nodes, mayBeFree, holderTtlsMs),
     isSplit: round.granted > 0,
