@@ -1,5 +1,12 @@
 import type { Clock, Timer } from './clock.interface';
-import type { LockNode, NodeStatusChange, ServerFacts } from './lock-node.interface';
+import type {
+  AcquireVote,
+  LockNode,
+  NodeStatusChange,
+  RaiseFenceVote,
+  ServerFacts,
+} from './lock-node.interface';
+import type { RoundResult } from './round';
 
 /**
  * - `observed`: a server that was seen to restart is guarded; so is one that is younger than the others when it is
@@ -195,3 +202,17 @@ const EXPLANATIONS: Record<GuardReason, string> = {
   duplicate:
     'the same server as an earlier node (they have one run_id), and a server has one vote; list each once',
 };
+
+/** The votes of a round without the grants of nodes that are guarded by now: these have failed. */
+export function withoutGuarded<V extends AcquireVote | RaiseFenceVote>(
+  round: RoundResult<V>,
+  nodes: readonly LockNode[],
+  guard: NodeGuard,
+): RoundResult<V> {
+  const votes = round.votes.map((vote, position) => {
+    const error = vote?.kind === 'granted' ? guard.errorFor(nodes[position] as LockNode) : undefined;
+    return error === undefined ? vote : ({ kind: 'failed', error } as const);
+  });
+  const failed = votes.filter((vote) => vote?.kind === 'failed').length;
+  return { ...round, votes, granted: round.granted + round.failed - failed, failed };
+}

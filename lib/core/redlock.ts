@@ -11,7 +11,8 @@ import type {
   RaiseFenceVote,
   ReleaseVote,
 } from './lock-node.interface';
-import type { NodeGuard } from './node-guard';
+import { type NodeGuard, withoutGuarded } from './node-guard';
+import { type Extension, type Release, releaseByReplacing, releaseOutcome } from './outcomes';
 import {
   AcquireQuestion,
   type Asking,
@@ -47,25 +48,6 @@ export interface AttemptOptions {
   readonly leaderFirst?: boolean;
   /** The hold gets a fencing token (R14). */
   readonly fencing?: boolean;
-}
-
-/**
- * - `extended`: valid for the new ttl
- * - `gone`: a quorum says that it is not ours any more
- * - `expired`: it was too late
- * - `unknown`: too few nodes answered; valid for as long as it was
- */
-export interface Extension {
-  readonly outcome: 'extended' | 'gone' | 'expired' | 'unknown';
-  /** Empty when it was extended. */
-  readonly votes: readonly NodeVote[];
-}
-
-/** `released`: a quorum removed it. `expired`: a quorum did not have it any more. `unknown`: too few nodes answered. */
-export interface Release {
-  readonly outcome: 'released' | 'expired' | 'unknown';
-  /** How many processes, at least, wait for the resource and were told. */
-  readonly waiting: number;
 }
 
 /**
@@ -163,7 +145,7 @@ export class Redlock {
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
     const question = new ReleaseQuestion(this.asking(), hold, releaseRequestOf(hold, keepMs, true));
     return concludeRound<ReleaseVote, Release>(question, (round) => ({
-      outcome: releaseOutcome(isWon(round), isDeniedByQuorum(round)),
+      outcome: releaseOutcome(round),
       waiting: question.waiting,
     }));
   }
@@ -276,32 +258,6 @@ export class Redlock {
   };
 }
 
-function withoutGuarded<V extends AcquireVote | RaiseFenceVote>(
-  round: RoundResult<V>,
-  nodes: readonly LockNode[],
-  guard: NodeGuard,
-): RoundResult<V> {
-  const votes = round.votes.map((vote, position) => {
-    const error = vote?.kind === 'granted' ? guard.errorFor(nodes[position] as LockNode) : undefined;
-    return error === undefined ? vote : ({ kind: 'failed', error } as const);
-  });
-  const failed = votes.filter((vote) => vote?.kind === 'failed').length;
-  return { ...round, votes, granted: round.granted + round.failed - failed, failed };
-}
-
 function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {
   return (position) => round.votes[position]?.kind === 'denied';
-}
-
-/** What the votes for the new hold say about the old one. */
-function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): Release {
-  const removed = votes.filter((vote) => vote?.kind === 'granted' && vote.replaced === true).length;
-  const answered = votes.filter((vote) => vote !== undefined && vote.kind !== 'failed').length;
-  const removal = { nodes, granted: removed, denied: answered - removed, failed: 0 };
-  return { outcome: releaseOutcome(isWon(removal), isDeniedByQuorum(removal)), waiting: 0 };
-}
-
-function releaseOutcome(isRemoved: boolean, isGone: boolean): Release['outcome'] {
-  if (isRemoved) return 'released';
-  return isGone ? 'expired' : 'unknown';
 }

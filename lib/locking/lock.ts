@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.interface';
 import type { Hold } from '../core/hold';
-import type { Extension, Redlock, Release } from '../core/redlock';
+import type { Extension, Release } from '../core/outcomes';
+import type { Redlock } from '../core/redlock';
 import { remainingMs } from '../core/validity';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';

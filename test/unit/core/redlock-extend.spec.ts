@@ -1,5 +1,6 @@
 import type { Hold } from '../../../lib/core/hold';
-import { Redlock, type Extension } from '../../../lib/core/redlock';
+import type { Extension } from '../../../lib/core/outcomes';
+import { Redlock } from '../../../lib/core/redlock';
 import { readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';

@@ -1,0 +1,36 @@
+import type { NodeVote } from '../errors/node-vote.interface';
+import type { AcquireVote } from './lock-node.interface';
+import { isDeniedByQuorum, isWon, type Tally } from './quorum';
+import type { RoundResult } from './round';
+
+/**
+ * - `extended`: valid for the new ttl
+ * - `gone`: a quorum says that it is not ours any more
+ * - `expired`: it was too late
+ * - `unknown`: too few nodes answered; valid for as long as it was
+ */
+export interface Extension {
+  readonly outcome: 'extended' | 'gone' | 'expired' | 'unknown';
+  /** Empty when it was extended. */
+  readonly votes: readonly NodeVote[];
+}
+
+/** `released`: a quorum removed it. `expired`: a quorum did not have it any more. `unknown`: too few nodes answered. */
+export interface Release {
+  readonly outcome: 'released' | 'expired' | 'unknown';
+  /** How many processes, at least, wait for the resource and were told. */
+  readonly waiting: number;
+}
+
+/** What the votes for the new hold say about the old one. */
+export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): Release {
+  const removed = votes.filter((vote) => vote?.kind === 'granted' && vote.replaced === true).length;
+  const answered = votes.filter((vote) => vote !== undefined && vote.kind !== 'failed').length;
+  const removal = { nodes, granted: removed, denied: answered - removed, failed: 0 };
+  return { outcome: releaseOutcome(removal), waiting: 0 };
+}
+
+export function releaseOutcome(removal: Tally): Release['outcome'] {
+  if (isWon(removal)) return 'released';
+  return isDeniedByQuorum(removal) ? 'expired' : 'unknown';
+}
