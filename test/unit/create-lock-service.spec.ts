@@ -72,6 +72,16 @@ describe('createLockService', () => {
     expect(checkRedlockOptions({ nodes: [] }).fencing).toEqual({ skewMs: 15_000, keepMs: 86_400_000 });
   });
 
+  it.each(['observed', 'strict', false] as const)('takes a restart guard of %p', (restartGuard) => {
+    expect(checkRedlockOptions({ nodes: [], restartGuard }).restartGuard).toBe(restartGuard);
+    expect(checkRedlockOptions({ nodes: [] }).restartGuard).toBe('observed');
+  });
+
+  it('lets clocks of nodes get ahead by what the default ttl has room for', () => {
+    expect(checkRedlockOptions({ nodes: [] }).clockBudgetMs).toBe(102);
+    expect(checkRedlockOptions({ nodes: [], defaults: { ttl: 2_000 } }).clockBudgetMs).toBe(22);
+  });
+
   it('does not close the nodes that it was given', async () => {
     const [node] = nodes(1) as [MemoryLockNode];
 
@@ -95,6 +105,9 @@ describe('createLockService', () => {
     ['counters that are forgotten too early', { nodes: nodes(1), fencingTtl: 119_999 }, 'fencingTtl'],
     ['counters for ever', { nodes: nodes(1), fencingTtl: Infinity }, 'fencingTtl'],
     ['counters of null', { nodes: nodes(1), fencingTtl: null }, 'fencingTtl'],
+    ['a restart guard of true', { nodes: nodes(1), restartGuard: true }, 'restartGuard'],
+    ['a restart guard with another name', { nodes: nodes(1), restartGuard: 'Observed' }, 'restartGuard'],
+    ['a restart guard of null', { nodes: nodes(1), restartGuard: null }, 'restartGuard'],
     ['a default fencing of 1', { nodes: nodes(1), defaults: { fencing: 1 } }, 'defaults.fencing'],
     ['an endless shutdown timeout', { nodes: nodes(1), shutdownTimeout: Infinity }, 'shutdownTimeout'],
     ['defaults that are no object', { nodes: nodes(1), defaults: 5 }, 'defaults'],

@@ -2,9 +2,10 @@ import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
-import { getLockServiceToken, LockService } from '../../../lib';
+import { getLockServiceToken, LockService, RedlockModule } from '../../../lib';
 import { RedlockHealthIndicator, RedlockHealthModule } from '../../../lib/health';
 import { LockTester, RedlockTestingModule } from '../../../lib/testing';
+import { ScriptedNode } from '../../helpers/scripted-node';
 
 @Controller()
 class HealthController {
@@ -83,6 +84,39 @@ describe('RedlockHealthIndicator', () => {
     expect(status).toBe(503);
     expect(body.details['locks']).toMatchObject({ status: 'down', mayFail: 0 });
     expect(body.details['billing']).toMatchObject({ status: 'up' });
+  });
+
+  it('is down while a majority is guarded, and tells which nodes are, why and for how long', async () => {
+    const guarded = ['a', 'b', 'c'].map((name) => new ScriptedNode(name));
+    const module = await Test.createTestingModule({
+      imports: [
+        TerminusModule.forRoot({ logger: false }),
+        RedlockHealthModule,
+        RedlockModule.forRoot({ nodes: guarded }),
+      ],
+    }).compile();
+    const indicator = module.get(RedlockHealthIndicator);
+    const tell = (position: number, runId: string) => {
+      guarded[position]?.tell({ status: 'up', servers: [{ runId, uptimeMs: 3_600_000 }] });
+    };
+    for (const [position, runId] of ['run a', 'run b', 'run c'].entries()) tell(position, runId);
+    tell(0, 'another');
+
+    const oneGuarded = await indicator.isHealthy();
+    tell(1, 'run a');
+    tell(0, 'run a');
+    const twoGuarded = await indicator.isHealthy();
+    await module.close();
+
+    const restarted = { state: 'guarded', reason: 'restarted', forMs: expect.any(Number) as number };
+    expect(oneGuarded.locks).toMatchObject({ status: 'up', mayFail: 0 });
+    expect(oneGuarded.locks['nodes']).toEqual({ a: restarted, b: { state: 'up' }, c: { state: 'up' } });
+    expect(twoGuarded.locks).toMatchObject({ status: 'down', mayFail: 0 });
+    expect(twoGuarded.locks['nodes']).toEqual({
+      a: restarted,
+      b: { state: 'guarded', reason: 'duplicate' },
+      c: { state: 'up' },
+    });
   });
 
   it('is down once the lock service is closed', async () => {

@@ -93,6 +93,38 @@ describe('the log of a lock service', () => {
     expect(log.mock.calls).toEqual([['Lock node a:6379 is back.']]);
   });
 
+  it('tells of a node that is guarded, why and for how long, and when it grants again', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const log = jest.spyOn(Logger.prototype, 'log').mockImplementation();
+    const events = new Subject<LockEvent>();
+    new RedlockLifecycle({ events$: events.asObservable() }, {});
+
+    events.next({ type: 'node-guarded', node: 'a:6379', reason: 'restarted', forMs: 59_100 });
+    events.next({ type: 'node-guarded', node: 'b:6379', reason: 'duplicate', forMs: Infinity });
+    events.next({ type: 'node-trusted', node: 'a:6379' });
+
+    expect(warn.mock.calls).toEqual([
+      [
+        'Lock node a:6379 is guarded for 60 s and grants no locks: another server answers than before, which may have forgotten locks.',
+      ],
+      [
+        'Lock node b:6379 is guarded and grants no locks: it is the same server as an earlier node, and a server has one vote. List each once.',
+      ],
+    ]);
+    expect(log.mock.calls).toEqual([['Lock node a:6379 grants locks again.']]);
+  });
+
+  it('warns of a server that puts locks at risk', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const events = new Subject<LockEvent>();
+    new RedlockLifecycle({ events$: events.asObservable() }, {});
+
+    const message = 'a:6379 may remove locks when its memory is full. Set noeviction.';
+    events.next({ type: 'node-warning', node: 'a:6379', warning: 'eviction', message });
+
+    expect(warn.mock.calls).toEqual([[`Lock node ${message}`]]);
+  });
+
   it.each([
     [1, 0],
     [2, 1],
