@@ -6,9 +6,12 @@ import { ensureDependencies } from './lib/dependencies.mjs';
 import { runJest, suites } from './lib/jest.mjs';
 import { tools } from './lib/paths.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
+import { sideBySide } from './lib/lanes.mjs';
 import { runNode } from './lib/run.mjs';
 import { Tally } from './lib/tally.mjs';
 
+/** These wait for servers most of the time, so others can use the processor. */
+const WAITING = ['e2e', 'chaos'];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.includes(name));
 if (unknown.length > 0) {
@@ -24,18 +27,33 @@ tally.finish();
 
 async function runChecks() {
   const hasRedis = await tally.stepOrSkip('redis-server', ensureRedisServer);
-  if (everything) {
-    await tally.step('eslint', () => runNode(tools.eslint, ['.', '--max-warnings', '0']));
-    await tally.step('prettier', () => runNode(tools.prettier, ['--check', '--log-level', 'warn', '.']));
-    await tally.step('types', () => runNode(tools.tsc, ['-p', 'tsconfig.json', '--noEmit']));
-    await tally.step('typedoc', () => runNode(tools.typedoc, ['--emit', 'none']));
-    await tally.step('build of the library', () => build('lib'));
-    await tally.step('build of the sample', () => build('order-system'));
+  const runSuites = async (names) => {
+    for (const name of names) await tally.suite(name, () => runJest(name, { hasRedis }));
+  };
+  if (!everything) {
+    await runSuites(wanted);
+    return;
   }
-  for (const name of everything ? suites : wanted) {
-    await tally.suite(name, () => runJest(name, { hasRedis }));
-  }
-  if (everything) await runOnTheOldest(hasRedis);
+  await sideBySide(checkStyle, checkTypesAndBuild);
+  await sideBySide(
+    () => runSuites(suites.filter((name) => WAITING.includes(name))),
+    async () => {
+      await runSuites(suites.filter((name) => !WAITING.includes(name)));
+      await runOnTheOldest(hasRedis);
+    },
+  );
+}
+
+async function checkStyle() {
+  await tally.step('eslint', () => runNode(tools.eslint, ['.', '--max-warnings', '0']));
+  await tally.step('prettier', () => runNode(tools.prettier, ['--check', '--log-level', 'warn', '.']));
+}
+
+async function checkTypesAndBuild() {
+  await tally.step('types', () => runNode(tools.tsc, ['-p', 'tsconfig.json', '--noEmit']));
+  await tally.step('typedoc', () => runNode(tools.typedoc, ['--emit', 'none']));
+  await tally.step('build of the library', () => build('lib'));
+  await tally.step('build of the sample', () => build('order-system'));
 }
 
 /** A part of the tests on the oldest peers; `npm run test:matrix` has the whole of it. */

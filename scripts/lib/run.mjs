@@ -1,22 +1,28 @@
 import { spawn } from 'node:child_process';
+import { currentLane } from './lanes.mjs';
 import { root } from './paths.mjs';
 
 const PATIENCE_MS = 10_000;
 
 /**
- * Runs a command in the project's folder with its output on the terminal.
+ * Runs a command in the project's folder with its output on the terminal, or collected in the present lane.
  *
  * Never rejects: `{ ok, problem }`, so that one failed step does not hide what the next ones would have told.
  */
-export function run(command, args, { env = {}, limitMs = 300_000 } = {}) {
+export function run(command, args, { env = {}, limitMs = 480_000 } = {}) {
   return new Promise((resolve) => {
     // A group of its own, so that a command that does not end takes its workers with it when it is killed.
+    const lane = currentLane();
+    const output = lane === undefined ? 'inherit' : 'pipe';
     const child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output, output],
       detached: true,
     });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => (lane.text += text));
+    }
     const end = () => signalGroup(child, 'SIGTERM');
     const interrupt = (signal) => {
       end();
@@ -36,9 +42,12 @@ export function run(command, args, { env = {}, limitMs = 300_000 } = {}) {
       resolve({ ok, problem: problem ?? why });
     };
     child.once('error', (error) => finish(false, error.message));
-    child.once('exit', (code, signal) =>
-      finish(code === 0, code === 0 ? undefined : `ended with ${signal ?? code}`),
-    );
+    child.once('exit', (code, signal) => {
+      const done = () => finish(code === 0, code === 0 ? undefined : `ended with ${signal ?? code}`);
+      // What it printed last is still on its way through the pipe.
+      if (lane === undefined) done();
+      else setTimeout(done, 100);
+    });
   });
 }
 

@@ -1,3 +1,5 @@
+import { say, showLane } from './lanes.mjs';
+
 /** Counts what passed and failed over all steps, and ends the run with one line that says it. */
 export class Tally {
   passed = 0;
@@ -37,11 +39,12 @@ export class Tally {
   }
 
   async #timed(name, work) {
-    console.log(`\n▸ ${name}`);
+    say(`\n▸ ${name}`);
     const start = performance.now();
     const result = await work();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    console.log(`  ${name}: ${seconds} s`);
+    say(`  ${name}: ${seconds} s`);
+    showLane();
     return result;
   }
 
