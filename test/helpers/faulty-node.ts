@@ -101,6 +101,11 @@ export class FaultyNode implements LockNode {
     this.tell({ status: 'up', servers: server && [server] });
   }
 
+  /** From now on another name of `other`'s server. */
+  beSameServerAs(other: FaultyNode): void {
+    this.inner = other.inner;
+  }
+
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     this.pass({ verb: 'acquire', request }, vote, (answer) => {
       this.inner.acquire(request, answer);

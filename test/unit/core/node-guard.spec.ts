@@ -1,4 +1,5 @@
 import type { ServerFacts } from '../../../lib/core/lock-node.interface';
+import { LeadingNode } from '../../../lib/core/leading-node';
 import { NodeGuard, type RestartGuard } from '../../../lib/core/node-guard';
 import { ScriptedNode } from '../../helpers/scripted-node';
 import { VirtualClock } from '../../helpers/virtual-clock';
@@ -363,5 +364,20 @@ describe('a guard', () => {
     nodes[0]?.tell({ status: 'up' });
 
     expect([reasons(), news, guard.isIdle]).toEqual([[undefined, undefined, undefined], [], true]);
+  });
+});
+
+describe('a guarded node', () => {
+  it('does not lead those who come at the same moment, until it is trusted again', async () => {
+    const { clock, nodes, guard, up, allUp } = setUp();
+    const leader = new LeadingNode({ nodes, guard });
+    allUp();
+    expect(leader.current?.name).toBe('node-0');
+
+    up(0, server('again', 0));
+    expect(leader.current?.name).toBe('node-1');
+    await clock.advance(GUARD_MS);
+
+    expect(leader.current?.name).toBe('node-0');
   });
 });

@@ -124,24 +124,8 @@ describe('a grant of a node that turns out, before the attempt is over,', () => 
   });
 });
 
-describe('a guarded node', () => {
-  it('does not lead those who come at the same moment', async () => {
-    const { fleet, manager, restart } = setUp();
-    const other = fleet.process({ maxTtlMs: MAX_TTL_MS, defaults: { ttl: 2_000 } }).manager;
-    const held = await other.acquire('order:7');
-    restart(0);
-    const waiter = watch(manager.acquire('order:7', { wait: 20_000 }));
-    await fleet.clock.advance(100);
-    const asked = fleet.node(0).count('acquire');
-
-    await held.release();
-    await fleet.clock.advance(50);
-
-    expect(waiter.value?.isHeld).toBe(true);
-    expect(fleet.node(0).count('acquire')).toBe(asked);
-  });
-
-  it('keeps nothing in memory once the service is closed', async () => {
+describe('a guard', () => {
+  it('leaves nothing in memory once the service is closed', async () => {
     const { fleet, manager, restart } = setUp();
     restart(0, 1, 2);
 
@@ -156,10 +140,12 @@ describe('a server that is listed twice', () => {
   it('confirms extensions and releases once', async () => {
     const { fleet, manager } = setUp();
     fleet.node(1).tell({ status: 'up', servers: [server('run-0')] });
-    const lock = await manager.acquire('order:7', { autoExtend: false });
+    fleet.node(1).beSameServerAs(fleet.node(0));
+    const lock = await manager.acquire('order:7', { autoExtend: false, holdAtLeast: 1_000 });
     fleet.node(2).refuse();
 
     await expect(lock.extend()).rejects.toThrow(LockUnavailableError);
+    // Both names would keep it for the rest of the time.
     expect(await lock.release()).toBe('unknown');
   });
 });
