@@ -1,11 +1,13 @@
 import type { LockService } from '../lock.service';
 import type { LockEvent } from '../locking/lock-event.interface';
+import type { HeldLock } from '../locking/lock';
 import type { Lock } from '../locking/lock.interface';
 import type { TestingLockManager } from './testing-lock-manager';
 import type { TestingNode } from './testing-node';
 
 /** A test that looks at more events than this looks at none. */
 const LONGEST_HISTORY = 10_000;
+const MOST_TURNS = 100;
 
 const testers = new WeakMap<LockService, LockTester>();
 
@@ -73,12 +75,12 @@ export class LockTester {
 
   /**
    * Takes the lock on `resource` away from the application, as if its nodes had lost it: its signal is aborted when this
-   * returns, and somebody else can get it.
+   * returns, and somebody else can get it. A call that was made just before gets its lock first, if it is free.
    *
    * @throws Error when the application does not hold it
    */
   async loseLock(resource: string): Promise<void> {
-    const lock = this.manager.holderOf(resource);
+    const lock = await this.holderOf(resource);
     if (lock === undefined) {
       throw new Error(
         `Nobody holds ${JSON.stringify(resource)} in the application under test. Call loseLock() while it does.`,
@@ -99,6 +101,16 @@ export class LockTester {
   /** Ends what `failNodes` began. */
   recoverNodes(): void {
     for (const node of this.nodes.filter(({ status }) => status === 'down')) node.recover();
+  }
+
+  /** Nodes in the process answer at once, so a lock that is free takes a few turns and no time. */
+  private async holderOf(resource: string): Promise<HeldLock | undefined> {
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      const holder = this.manager.holderOf(resource);
+      if (holder !== undefined) return holder;
+      await Promise.resolve();
+    }
+    return undefined;
   }
 
   private async close(): Promise<void> {

@@ -129,6 +129,17 @@ describe('RedlockTestingModule', () => {
     await expect(paying).rejects.toThrow(LockLostError);
   });
 
+  it('takes a lock away from a call that was made just before', async () => {
+    const counting = orders.count('7');
+    await tester.loseLock('stock:7');
+    await expect(counting).rejects.toThrow(LockLostError);
+
+    const paying = orders.pay('7');
+    await tester.loseLock('order:7');
+    orders.gate.resolve();
+    await expect(paying).rejects.toThrow(LockLostError);
+  });
+
   it('says so when there is no lock to lose', async () => {
     await expect(tester.loseLock('order:7')).rejects.toThrow('Nobody holds "order:7"');
   });
