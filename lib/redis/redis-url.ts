@@ -8,11 +8,18 @@ const FORM = '"redis://user:password@host:6379/0", "rediss://…" for TLS, or th
 /** The options of ioredis that a URL stands for. ioredis itself would let a query overrule ours. */
 export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
   if (text === '') return refuse(`is an empty string. Write ${FORM}.`);
+  // Without its scheme a URL would pass for a path, and its password for a part of the name.
+  if (text.startsWith('//')) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   if (text.startsWith('/')) return { path: text };
 
   if (!/^rediss?:\/\//.test(text)) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   const url = URL.canParse(text) ? new URL(text) : refuse(`is not a URL that can be read. Write ${FORM}.`);
   if (url.hostname === '') return refuse(`has no host. Write ${FORM}.`);
+  // Where the rest of a password ends up in which a "#" or an "@" was not encoded, or all of it was.
+  if (url.hash !== '' || !/^[\w.:[\]-]+$/.test(url.hostname))
+    return refuse(
+      `has a host that is no host name. Encode what is special in user and password. Write ${FORM}.`,
+    );
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? 6379 : Number(url.port),
