@@ -62,7 +62,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     keyPrefix = DEFAULTS.keyPrefix,
     nodeTimeout = DEFAULTS.nodeTimeout,
     maxTtl = DEFAULTS.maxTtl,
-    fencingTtl = DEFAULTS.fencingTtl,
+    fencingTtl: givenFencingTtl,
     restartGuard = 'observed',
     shutdownTimeout = DEFAULTS.shutdownTimeout,
     exceptionFilter = true,
@@ -75,6 +75,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   if (!isText(keyPrefix)) throw new LockOptionsError('keyPrefix', 'must be a string of well-formed text.');
   checkMilliseconds('nodeTimeout', nodeTimeout, 1);
   checkMilliseconds('maxTtl', maxTtl, 1);
+  const fencingTtl = givenFencingTtl ?? Math.max(DEFAULTS.fencingTtl, maxTtl * 2);
   // Else a counter could be forgotten while its hold lasts.
   checkMilliseconds('fencingTtl', fencingTtl, maxTtl * 2);
   checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);

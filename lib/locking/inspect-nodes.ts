@@ -54,7 +54,7 @@ function inspectNode(
     askToInspect(node, resource)
       .then(
         (hold) => {
-          resolve({ ...about, ownerToken: hold?.ownerToken, ttlMs: hold?.ttlMs });
+          resolve({ ...about, ...hold });
         },
         (error: unknown) => {
           resolve({ ...about, error: error instanceof Error ? error : new Error(String(error)) });
@@ -71,7 +71,13 @@ function guardOf(node: LockNode, guard: NodeGuard | undefined, clock: Clock): No
   return guarded && { reason: guarded.reason, forMs: Math.max(0, guarded.untilMs - clock.now()) };
 }
 
-/** A node that throws instead of rejecting cannot tell either. */
-async function askToInspect(node: LockNode, resource: string): Promise<NodeHold | null> {
-  return node.inspect(resource);
+/** A node that throws instead of rejecting cannot tell either, nor one that answers anything else than a hold. */
+async function askToInspect(node: LockNode, resource: string): Promise<Partial<NodeHold>> {
+  const hold = (await node.inspect(resource)) as Partial<NodeHold> | null;
+  if (hold === null) return {};
+  const { ownerToken, ttlMs } = hold;
+  if (typeof ownerToken !== 'string' || typeof ttlMs !== 'number') {
+    throw new Error('the node told of a hold of no known form');
+  }
+  return { ownerToken, ttlMs };
 }

@@ -103,8 +103,8 @@ export class ServerRoster {
     const sentAt = readInstant(this.setup.clock);
     const time = await this.ask(() => server.time());
     if (!Array.isArray(time) || this.entries.get(server) !== entry) return;
-    const [seconds, micros] = time.map(Number);
-    const aheadMs = entry?.watch.saw(Number(seconds) * 1_000_000 + Number(micros), sentAt);
+    const micros = Number(time[0]) * 1_000_000 + Number(time[1]);
+    const aheadMs = Number.isSafeInteger(micros) ? entry?.watch.saw(micros, sentAt) : undefined;
     if (aheadMs !== undefined) this.setup.onClockAhead(aheadMs);
   }
 

@@ -113,6 +113,21 @@ describe('inspect', () => {
     expect(inspection.value).toMatchObject({ state: 'free' });
   });
 
+  it.each([{}, { ownerToken: 7, ttlMs: 5 }, { ownerToken: 'anna', ttlMs: '5' }, 'anna', undefined, 7])(
+    'reports a node that answers %j',
+    async (answer) => {
+      const node = new ScriptedNode('a');
+      node.inspect = () => Promise.resolve(answer as never);
+
+      const inspection = await inspectNodes(
+        { nodes: [node], clock: new VirtualClock(), timeoutMs: 500 },
+        'order:7',
+      );
+
+      expect(inspection).toMatchObject({ state: 'unknown', nodes: [{ error: expect.any(Error) as Error }] });
+    },
+  );
+
   it('reports a node that throws instead of rejecting, and leaves no timer behind', async () => {
     const clock = new VirtualClock();
     const node = new ScriptedNode('a');
