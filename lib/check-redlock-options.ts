@@ -75,7 +75,8 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   if (!isText(keyPrefix)) throw new LockOptionsError('keyPrefix', 'must be a string of well-formed text.');
   checkMilliseconds('nodeTimeout', nodeTimeout, 1);
   checkMilliseconds('maxTtl', maxTtl, 1);
-  const fencingTtl = givenFencingTtl ?? Math.max(DEFAULTS.fencingTtl, maxTtl * 2);
+  const fencingTtl =
+    givenFencingTtl === undefined ? Math.max(DEFAULTS.fencingTtl, maxTtl * 2) : givenFencingTtl;
   // Else a counter could be forgotten while its hold lasts.
   checkMilliseconds('fencingTtl', fencingTtl, maxTtl * 2);
   checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);
