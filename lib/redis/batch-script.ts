@@ -6,10 +6,10 @@ import { NUMBER, script, TELL } from './lua-script';
  * t acquire in place of another hold, n acquire with a fence, e extend, r release, w release and tell those who wait,
  * W the same in a cluster), the ttl in ms of those that have one, and the owner token of each. For t a line feed and the
  * token that it replaces are behind it; for n a line feed, the proposal, how far it may be off, for how many ms to keep
- * the counter, another line feed, and the token that it replaces, if any.
+ * the counter, another line feed, and the token that it replaces, if any. One argument more asks for the time.
  * Reply: a letter per request (g granted, p granted and replaced, 1-9 granted and so many wait, d denied, h denied and
  * put back, f failed; with a fence, n and q for g and p with a number other than was proposed); after a comma each, the
- * numbers of n and q; after a space the node's time in microseconds; after a space the last error, if something failed.
+ * numbers of n and q; after a space the node's time in microseconds, or 0; after a space the last error, if something failed.
  *
  * A call from a script costs Redis about a microsecond, so neighbours of a kind share what calls they can.
  */
@@ -19,6 +19,7 @@ ${NUMBER}
 local letters, ttl = ARGV[1], ARGV[2]
 local votes, fault = {}, nil
 local numbers, fences = {}, 0
+if ARGV[#letters + 3] or string.find(letters, 'n', 1, true) then readTime() end
 
 -- 'f' when Redis refused the command, else the vote that its reply stands for.
 local function vote(reply, granted, denied)

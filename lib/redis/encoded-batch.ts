@@ -1,11 +1,15 @@
 import { Command } from 'ioredis';
+import type { Clock } from '../core/clock.interface';
 import type { FenceRequest } from '../core/lock-node.interface';
 import { type BatchEntry, ttlOf } from './command-batch';
 import { BATCH } from './batch-script';
 import { fenceKey } from './fence-key';
+import { systemClock } from '../utils/system-clock';
 import { wholeMs } from './whole-ms';
 
 const MOST_KEPT = 64;
+/** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */
+const ASK_TIME_EVERY_MS = 1_000;
 
 /**
  * How batches are written. All nodes of a round are asked the same within a tick, so what is encoded for the first of them
@@ -21,7 +25,15 @@ export class BatchEncoder {
   /** What was last asked by itself; the other nodes are asked right after. */
   private last: { readonly request: object; readonly bytes: Buffer } | undefined;
 
-  constructor(private readonly keyPrefix: string) {}
+  private askedForTimeAtMs: number;
+
+  constructor(
+    private readonly keyPrefix: string,
+    private readonly clock: Clock = systemClock,
+  ) {
+    // Nodes tell their time when they connect.
+    this.askedForTimeAtMs = clock.now();
+  }
 
   /** A command of ioredis that is encoded already. */
   encode(entries: readonly BatchEntry[]): Command {
@@ -50,8 +62,16 @@ export class BatchEncoder {
     const counters = entries.flatMap((entry) => (entry.letter === 'n' ? fenceKey(this.keyOf(entry)) : []));
     return {
       keys: counters.length === 0 ? keys : [...keys, ...counters],
-      args: [lettersOf(entries), wholeMs(ttlMs), ...entries.map(tokenOf)],
+      args: [lettersOf(entries), wholeMs(ttlMs), ...entries.map(tokenOf), ...this.askForTime()],
     };
+  }
+
+  /** Of all nodes at the same moment, and not in every batch: a call that no lock needs. */
+  private askForTime(): readonly number[] {
+    const now = this.clock.now();
+    if (now - this.askedForTimeAtMs < ASK_TIME_EVERY_MS) return [];
+    this.askedForTimeAtMs = now;
+    return [1];
   }
 
   private bytesOf(entries: readonly BatchEntry[]): Buffer {

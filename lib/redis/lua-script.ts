@@ -20,9 +20,12 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
-local time = redis.pcall('TIME')
--- 0 for a user without the right to ask.
-local now = time.err and 0 or time[1] * 1000000 + time[2]
+-- 0 until it is read, and for a user without the right to ask.
+local now = 0
+local function readTime()
+  local time = redis.pcall('TIME')
+  now = time.err and 0 or time[1] * 1000000 + time[2]
+end
 
 -- One number for all of these counters: above each of them, and the proposal as far as it is to be believed. It writes
 -- nothing yet: a counter that is none must fail the request before anything is granted.

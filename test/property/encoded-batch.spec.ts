@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { BatchEntry } from '../../lib/redis/command-batch';
 import { BatchEncoder } from '../../lib/redis/encoded-batch';
 import { BATCH } from '../../lib/redis/batch-script';
+import { VirtualClock } from '../helpers/virtual-clock';
 
 const LETTERS = ['a', 't', 'e', 'r', 'w'] as const;
 
@@ -65,6 +66,21 @@ function written(encoder: BatchEncoder, entries: readonly BatchEntry[]): Buffer 
 }
 
 describe('a batch on the wire', () => {
+  it('asks for the time of its node once in a second, and of all nodes in the same one', async () => {
+    const clock = new VirtualClock();
+    const encoder = new BatchEncoder('lock:', clock);
+    const batches = ['a', 'b', 'c'].map((resource) =>
+      entriesFrom([{ letter: 'a', resource, ownerToken: 'anna', replaces: '' }], 1_000),
+    );
+    const asks = (entries: readonly BatchEntry[]) =>
+      written(encoder, entries).toString().endsWith('$4\r\nanna\r\n$1\r\n1\r\n');
+    const [first = [], second = [], third = []] = batches;
+
+    expect(asks(first)).toBe(false);
+    await clock.advance(1_000);
+    expect([asks(second), asks(second), asks(third)]).toEqual([true, true, false]);
+  });
+
   it('is what the protocol of Redis says, whatever the names are', () => {
     fc.assert(
       fc.property(
@@ -74,7 +90,9 @@ describe('a batch on the wire', () => {
         (prefix, batch, ttlMs) => {
           const entries = entriesFrom(batch, ttlMs);
 
-          expect(written(new BatchEncoder(prefix), entries)).toEqual(plainly(prefix, entries));
+          expect(written(new BatchEncoder(prefix, new VirtualClock()), entries)).toEqual(
+            plainly(prefix, entries),
+          );
         },
       ),
     );
@@ -94,7 +112,7 @@ describe('a batch on the wire', () => {
           },
         ),
         (pool, batches) => {
-          const encoder = new BatchEncoder('lock:');
+          const encoder = new BatchEncoder('lock:', new VirtualClock());
           const entries = entriesFrom(pool, 10_000);
 
           for (const batch of batches) {
@@ -111,7 +129,7 @@ describe('a batch on the wire', () => {
   });
 
   it('is encoded once for all nodes that are asked the same', () => {
-    const encoder = new BatchEncoder('lock:');
+    const encoder = new BatchEncoder('lock:', new VirtualClock());
     const entries = entriesFrom(
       ['a', 'b'].map((resource) => ({ letter: 'a', resource, ownerToken: 'anna', replaces: '' })),
       10_000,
@@ -122,7 +140,7 @@ describe('a batch on the wire', () => {
   });
 
   it('is not kept for long: memory has a bound', () => {
-    const encoder = new BatchEncoder('lock:');
+    const encoder = new BatchEncoder('lock:', new VirtualClock());
 
     for (let i = 0; i < 1_000; i++) {
       written(
