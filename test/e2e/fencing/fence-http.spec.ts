@@ -51,6 +51,11 @@ class PaymentsController {
   note(@RequestFence({ required: false }) fence?: Fence) {
     return { hasFence: fence !== undefined };
   }
+
+  @Post('receipts')
+  receipt(@RequestFence() fence: Fence) {
+    return { fence };
+  }
 }
 
 @Module({ controllers: [PaymentsController], providers: [InjectedStore] })
@@ -67,8 +72,10 @@ beforeAll(async () => {
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   url = `http://127.0.0.1:${port}`;
   const nodes = [new MemoryLockNode()];
-  locks = createLockService({ nodes, defaults: { fencing: true } });
-  others = createLockService({ nodes, defaults: { fencing: true } });
+  // The tests leave their locks to the end, which waits for no holder.
+  const options = { nodes, defaults: { fencing: true }, shutdownTimeout: 0 };
+  locks = createLockService(options);
+  others = createLockService(options);
 });
 
 afterAll(async () => {
@@ -128,6 +135,9 @@ describe('a service that is called by holders of a lock', () => {
       status: 400,
       body: { code: 'FENCE_INVALID' },
     });
+    // A handler without the parameter, and one without the guard.
+    expect(await post('/refunds/8')).toMatchObject({ status: 428, body: { code: 'FENCE_MISSING' } });
+    expect(await post('/receipts')).toMatchObject({ status: 428, body: { code: 'FENCE_MISSING' } });
   });
 
   it('may let those pass that send none, and still no stale one', async () => {

@@ -92,6 +92,8 @@ describe.each(['', 'shop:'])('a fenced value in Redis, by a client with the key 
     expect(await ttlOf('both-short')).toBeLessThanOrEqual(70_000);
     await fencedDelete(redis, 'for-ever', first);
     expect(await ttlOf('for-ever')).toBeGreaterThan(60_000_000);
+    await fencedSet(redis, 'short', 'now for ever', first);
+    expect(await ttlOf('short')).toBe(-1);
   });
 
   it('changes nothing of a key that is no string, but by a write', async () => {
@@ -100,6 +102,16 @@ describe.each(['', 'shop:'])('a fenced value in Redis, by a client with the key 
     await expect(fencedGet(redis, 'cart:7', second)).rejects.toThrow('WRONGTYPE');
 
     expect(await redis.exists(`fenced:{${keyPrefix}cart:7}`)).toBe(0);
+  });
+
+  it('asks once where it is refused', async () => {
+    await fencedSet(redis, 'known', 'script', first);
+    await redis.rpush('cart:7', 'a');
+    const asking = jest.spyOn(redis, 'eval');
+
+    await expect(fencedGet(redis, 'cart:7', second)).rejects.toThrow('WRONGTYPE');
+
+    expect(asking).not.toHaveBeenCalled();
   });
 
   it('works on a server that has forgotten the script', async () => {
@@ -130,10 +142,24 @@ describe.each(['', 'shop:'])('a fenced value in Redis, by a client with the key 
 });
 
 describe('RedisFenceStore', () => {
+  const clients: Redis[] = [];
+  const connect = () => {
+    const client = new Redis(server.url);
+    clients.push(client);
+    return client;
+  };
+  const fence = (token: number, owner = 'anna') => ({ token, owner });
+
+  beforeEach(() => server.command('FLUSHALL'));
+
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.disconnect();
+  });
+
   it('is one store for all processes', async () => {
-    const clients = [new Redis(server.url), new Redis(server.url)];
-    const [one, other] = clients.map((client) => new RedisFenceStore(client, { keep: 60_000 }));
-    const fence = (token: number, owner = 'anna') => ({ token, owner });
+    const [one, other] = [connect(), connect()].map(
+      (client) => new RedisFenceStore(client, { keep: 60_000 }),
+    );
 
     const taken = [
       await one?.accept('order:7', fence(5)),
@@ -145,8 +171,32 @@ describe('RedisFenceStore', () => {
     ];
 
     expect(taken).toEqual([true, true, false, true, false, true]);
-    const keys = await clients[0]?.keys('*fences:*');
-    for (const key of keys ?? []) expect(await clients[0]?.pttl(key)).toBeGreaterThan(0);
-    for (const client of clients) client.disconnect();
+  });
+
+  it('keeps nothing but fences that expire, below its prefix', async () => {
+    const redis = connect();
+    // Somebody's data, of any kind and without an end: no matter of a store.
+    await redis.hset('own:order:7', 'state', 'paid');
+
+    await new RedisFenceStore(redis).accept('order:7', fence(5));
+    const taken = await new RedisFenceStore(redis, { keyPrefix: 'own:', keep: 60_000 }).accept(
+      'order:7',
+      fence(4),
+    );
+
+    expect(taken).toBe(true);
+    expect((await redis.keys('*')).sort()).toEqual([
+      ...['fenced:{fences:order:7}', 'fenced:{own:order:7}', 'own:order:7'],
+    ]);
+    expect(await redis.pttl('fenced:{fences:order:7}')).toBeGreaterThan(86_000_000);
+    const keptMs = await redis.pttl('fenced:{own:order:7}');
+    expect(keptMs).toBeGreaterThan(0);
+    expect(keptMs).toBeLessThanOrEqual(60_000);
+  });
+
+  it.each([0, 1.5, NaN, Infinity])('refuses to keep for %p', (keep) => {
+    expect(() => new RedisFenceStore(connect(), { keep })).toThrow(
+      expect.objectContaining({ code: 'LOCK_OPTIONS_INVALID', option: 'keep' }) as Error,
+    );
   });
 });

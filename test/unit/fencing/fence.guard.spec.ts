@@ -1,3 +1,4 @@
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
 import type { FenceGuardOptions } from '../../../lib/fencing';
 import { FenceGuard, MemoryFenceStore } from '../../../lib/fencing';
 
@@ -21,5 +22,16 @@ describe('FenceGuard', () => {
     expect(() => FenceGuard('order:<id>', { store })).toThrow(
       expect.objectContaining({ code: 'LOCK_KEY_INVALID' }) as Error,
     );
+  });
+
+  it('refuses what is no HTTP request, which has no headers', async () => {
+    const guard = new (FenceGuard('order', { store }))();
+    const context = new ExecutionContextHost([{ id: 7 }]);
+    context.setType('rpc');
+
+    await expect(guard.canActivate(context)).rejects.toMatchObject({
+      code: 'LOCK_OPTIONS_INVALID',
+      option: 'fence',
+    });
   });
 });
