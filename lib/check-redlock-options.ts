@@ -15,6 +15,8 @@ import { readOptions } from './locking/read-options';
 
 /** The options of a lock service after the door: complete, checked, in milliseconds. */
 export interface CheckedRedlockOptions {
+  /** As they were given: whoever opens them checks them. */
+  readonly nodes: unknown;
   readonly limits: LockLimits;
   readonly fencing: FencingSettings;
   readonly restartGuard: RestartGuard;
@@ -59,6 +61,7 @@ const KNOWN = [
 /** Checks everything but the nodes, relations included. */
 export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOptions {
   const {
+    nodes,
     keyPrefix = DEFAULTS.keyPrefix,
     nodeTimeout = DEFAULTS.nodeTimeout,
     maxTtl = DEFAULTS.maxTtl,
@@ -96,6 +99,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   }
   const { ttlMs } = completeLockOptions(defaults, {}, limits, 'defaults.');
   return {
+    nodes,
     limits,
     fencing: { skewMs: maxTtl * CLOCK_SHARE, keepMs: fencingTtl },
     restartGuard,

@@ -22,26 +22,22 @@ import { systemRandomness } from './utils/system-randomness';
  * await locks.close();
  */
 export function createLockService(options: RedlockOptions): LockService {
-  const service = openLockService(options, undefined, (message) => {
-    process.emitWarning(nodeWarning(message), { type: 'RedlockWarning', code: 'REDLOCK_NODE' });
+  return openLockService(options, undefined, (message, code) => {
+    process.emitWarning(message, { type: 'RedlockWarning', code });
   });
-  const { length } = options.nodes;
-  if (length % 2 === 0) {
-    process.emitWarning(evenNodes(length), { type: 'RedlockWarning', code: 'REDLOCK_EVEN_NODES' });
-  }
-  return service;
 }
 
 /** The same without warnings to the process, where there is a log; and with another manager, for tests. */
 export function openLockService(
   options: RedlockOptions,
   newManager = (settings: LockManagerSettings): LockManager => new LockManager(settings),
-  warn?: (message: string) => void,
+  warn?: (message: string, code: 'REDLOCK_NODE' | 'REDLOCK_EVEN_NODES') => void,
 ): LockService {
-  const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing, restartGuard, clockBudgetMs } =
-    checkRedlockOptions(options);
-  const opened = openNodes(options.nodes, keyPrefix, clockBudgetMs);
+  const checked = checkRedlockOptions(options);
+  const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing, restartGuard, clockBudgetMs } = checked;
+  const opened = openNodes(checked.nodes, keyPrefix, clockBudgetMs);
   const { nodes } = opened;
+  if (nodes.length % 2 === 0) warn?.(evenNodes(nodes.length), 'REDLOCK_EVEN_NODES');
   const events = new Subject<LockEvent>();
   const serviceId = systemRandomness.secret().slice(0, 4);
   const manager = newManager({
@@ -57,7 +53,7 @@ export function openLockService(
     limits,
     defaults,
     emit: (event) => {
-      if (event.type === 'node-warning') warn?.(event.message);
+      if (event.type === 'node-warning') warn?.(nodeWarning(event.message), 'REDLOCK_NODE');
       events.next(event);
     },
     isObserved: () => events.observed,

@@ -1,9 +1,9 @@
 import type { LockNode } from './core/lock-node.interface';
 import { LockOptionsError } from './errors/lock-options.error';
-import type { RedlockNodeInput } from './interfaces/redlock-module-options.interface';
 import { BatchEncoder } from './redis/encoded-batch';
-import { describeRedisNode } from './redis/redis-connections';
+import { describeRedisNode, type RedisNodeDescription, type RedisNodeInput } from './redis/redis-connections';
 import { RedisLockNode } from './redis/redis-lock-node';
+import { lockNodeFrom } from './utils/lock-node-input';
 
 /** The nodes of one lock service, and how to close those that the service opened. */
 export interface OpenedNodes {
@@ -15,48 +15,59 @@ const LEAST_NODES = 1;
 const MOST_NODES = 15;
 
 /** Checks all inputs, and only then opens the first connection (R13). */
-export function openNodes(
-  inputs: readonly RedlockNodeInput[],
-  keyPrefix: string,
-  clockBudgetMs?: number,
-): OpenedNodes {
-  if (!Array.isArray(inputs) || inputs.length < LEAST_NODES || inputs.length > MOST_NODES) {
-    throw new LockOptionsError(
-      'nodes',
-      `must be an array of ${LEAST_NODES} to ${MOST_NODES} nodes, such as ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'].`,
-    );
-  }
-  const descriptions = inputs.map((input: RedlockNodeInput, position) =>
-    isLockNode(input) ? input : describeRedisNode(input, `nodes[${position}]`),
-  );
+export function openNodes(inputs: unknown, keyPrefix: string, clockBudgetMs?: number): OpenedNodes {
+  const descriptions = readInputs(inputs).map(describeNode);
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
 
   const encoder = new BatchEncoder(keyPrefix);
   const opened: LockNode[] = [];
-  const nodes = descriptions.map((description) => {
-    if (isLockNode(description)) return description;
-    const node = new RedisLockNode(description, { keyPrefix, encoder, clockBudgetMs });
-    opened.push(node);
-    return node;
-  });
-  return {
-    nodes,
-    async closeOpened() {
-      await Promise.all(opened.map((node) => node.close()));
-    },
+  const closeOpened = async () => {
+    await Promise.all(opened.map((node) => node.close()));
   };
+  const nodes = descriptions.map((description, position) => {
+    if (!('open' in description)) return description;
+    try {
+      const node = new RedisLockNode(description, { keyPrefix, encoder, clockBudgetMs });
+      opened.push(node);
+      return node;
+    } catch {
+      // What ioredis says may repeat the options, so a password. Nobody else would close those before it.
+      void closeOpened();
+      throw new LockOptionsError(`nodes[${position}]`, 'is refused by ioredis. Check its options.');
+    }
+  });
+  return { nodes, closeOpened };
 }
 
-function isLockNode(input: unknown): input is LockNode {
-  const node = input as Partial<LockNode> | null | undefined;
-  return (
-    typeof node === 'object' &&
-    node !== null &&
-    typeof node.name === 'string' &&
-    typeof node.acquire === 'function' &&
-    typeof node.extend === 'function' &&
-    typeof node.release === 'function'
+/** A copy, by position: neither holes nor an iterator of its own may hide anything. */
+function readInputs(inputs: unknown): readonly unknown[] {
+  const list = readOrRefuse('nodes', () => {
+    if (!Array.isArray(inputs) || inputs.length < LEAST_NODES || inputs.length > MOST_NODES) return undefined;
+    return Array.from({ length: inputs.length }, (_, position): unknown => inputs[position]);
+  });
+  if (list !== undefined) return list;
+  throw new LockOptionsError(
+    'nodes',
+    `must be an array of ${LEAST_NODES} to ${MOST_NODES} nodes, such as ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'].`,
   );
+}
+
+function describeNode(input: unknown, position: number): LockNode | RedisNodeDescription {
+  const option = `nodes[${position}]`;
+  return readOrRefuse(
+    option,
+    () => lockNodeFrom(input, option) ?? describeRedisNode(input as RedisNodeInput, option),
+  );
+}
+
+/** What a getter or a proxy throws is the caller's, and may show what no error of ours should. */
+function readOrRefuse<T>(option: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof LockOptionsError) throw error;
+    throw new LockOptionsError(option, 'could not be read: it throws.');
+  }
 }
 
 function refuseTheSameTwice(addresses: readonly string[]): void {

@@ -5,7 +5,8 @@
  *
  * The voting verbs answer through a callback instead of a promise: a lock asks every node, and a promise per
  * node and verb is a large part of what an uncontended lock costs. The rules for an implementation:
- * - `vote` may be called at once or later, and counts the first time only; a verb that throws is a failed vote.
+ * - `vote` may be called at once or later, and counts the first time only; a verb that throws, or returns a promise that
+ *   rejects, is a failed vote, and so is a vote of no known form.
  * - A node has no deadline of its own to keep: the round that asked has one. A node that cannot be reached should
  *   say so at once (`failed`) and must not send the request later.
  * - Requests are applied in the order in which they were made. In particular a `release` is never overtaken by an

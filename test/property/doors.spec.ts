@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { checkRedlockOptions } from '../../lib/check-redlock-options';
 import { createLockService } from '../../lib/create-lock-service';
 import { Locked } from '../../lib/decorators/locked.decorator';
-import { LockError } from '../../lib/errors/lock.error';
 import { LockOptionsError } from '../../lib/errors/lock-options.error';
 import { LockInterceptor } from '../../lib/interceptors/lock.interceptor';
 import type { RedlockOptions } from '../../lib/interfaces/redlock-module-options.interface';
 import type { LockService } from '../../lib/lock.service';
 import type { Lock } from '../../lib/locking/lock.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
+import { attempt, expectNamed, Tally } from '../helpers/named-error';
 import { oddOptions, oddText, oddValue } from '../helpers/odd-values';
 import { seeded } from '../helpers/seeded';
 
@@ -62,41 +62,6 @@ const resources = fc.oneof(
   },
 );
 const goodResources = fc.constantFrom<string | string[]>('order:7', ['b', 'a'], ['a', 'a', 'b']);
-
-/** Any refusal has a name and a code; what is wrong with an option tells which. */
-function expectNamed(error: unknown): void {
-  expect(error).toBeInstanceOf(LockError);
-  expect((error as LockError).code).toMatch(/^LOCK_[A-Z_]+$/);
-  expect((error as LockError).message.length).toBeGreaterThan(10);
-  expect((error as LockError).message.length).toBeLessThan(1_500);
-  if (error instanceof LockOptionsError) expect(typeof error.option).toBe('string');
-}
-
-function attempt(make: () => unknown): boolean {
-  try {
-    make();
-    return true;
-  } catch (error) {
-    expectNamed(error);
-    return false;
-  }
-}
-
-/** Counts what got through, since a door that nothing passes would hide what is behind it. */
-class Tally {
-  passed = 0;
-  refused = 0;
-
-  count(hasPassed: boolean): void {
-    if (hasPassed) this.passed += 1;
-    else this.refused += 1;
-  }
-
-  expectBoth(): void {
-    expect(this.passed).toBeGreaterThan(10);
-    expect(this.refused).toBeGreaterThan(10);
-  }
-}
 
 describe('whatever is given as', () => {
   let service: LockService;
