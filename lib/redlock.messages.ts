@@ -24,7 +24,13 @@ export const evenNodes = (count: number): string =>
   `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`;
 
 export const templateProblem = (template: string, problem: string): string =>
-  `Lock key template ${JSON.stringify(template)}: ${problem}`;
+  `Lock key template ${JSON.stringify(shortened(template))}: ${problem}`;
+
+/** For messages, which people have to read. */
+export const shortened = (text: string): string =>
+  text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
+
+const LONGEST_QUOTE = 120;
 
 /** What a client may read: no key, no node, no owner. */
 export const PUBLIC_MESSAGES = {

@@ -1,6 +1,6 @@
 import { LockKeyError } from '../errors/lock-key.error';
 
-const LONGEST_RESOURCE = 1_024;
+export const LONGEST_RESOURCE = 1_024;
 export const MOST_RESOURCES = 1_000;
 
 /** The names of a call after the door: without duplicates, and sorted, so that all nodes see the same order. */

@@ -1,4 +1,5 @@
 import type { LockKeyError } from '../errors/lock-key.error';
+import { LONGEST_RESOURCE } from '../locking/check-resources';
 
 type Fail = (problem: string) => LockKeyError;
 
@@ -12,8 +13,7 @@ export function readPath(readRoot: () => unknown, path: readonly string[], fail:
     );
   } catch (error) {
     // A getter of the caller's. Its error may show what the key must not, so only its kind is told.
-    const kind = error instanceof Error ? error.name : typeof error;
-    throw fail(`could not be read: a getter threw ${kind}. Name a property that can be read.`);
+    throw fail(`could not be read: a getter threw ${kindOfError(error)}. Name a property that can be read.`);
   }
 }
 
@@ -37,7 +37,7 @@ const SHARED_BY_ALL =
 function problemOf(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
-      return value === '' ? `is an empty string, ${SHARED_BY_ALL}` : undefined;
+      return problemOfText(value);
     case 'number':
       return Number.isFinite(value) ? undefined : `is ${value}, which names nothing. Pass a finite number.`;
     case 'bigint':
@@ -52,7 +52,30 @@ function problemOf(value: unknown): string | undefined {
   }
 }
 
+function problemOfText(text: string): string | undefined {
+  if (text === '') return `is an empty string, ${SHARED_BY_ALL}`;
+  return text.length > LONGEST_RESOURCE
+    ? `has ${text.length} characters; a key has at most ${LONGEST_RESOURCE}. Shorten or hash it.`
+    : undefined;
+}
+
 function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  try {
+    return Array.isArray(value) ? 'an array' : 'an object';
+  } catch {
+    // A proxy that was revoked.
+    return 'an object';
+  }
+}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function kindOfError(error: unknown): string {
+  try {
+    const kind: unknown = error instanceof Error ? error.name : typeof error;
+    if (typeof kind === 'string' && /^\w{1,60}$/.test(kind)) return kind;
+  } catch {
+    // As below.
+  }
+  return 'an error';
 }

@@ -1,5 +1,6 @@
 import { LockKeyError } from '../errors/lock-key.error';
-import { templateProblem } from '../redlock.messages';
+import { isText, LONGEST_RESOURCE } from '../locking/check-resources';
+import { shortened, templateProblem } from '../redlock.messages';
 import { encodeKeyPart, readPath } from './key-part';
 
 /** Which placeholders a template may have, and where their values come from at a call. */
@@ -48,6 +49,12 @@ function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (strin
   if (template === '') {
     throw new LockKeyError('A lock key template is empty. Name what is locked, as in "order:<0>".', template);
   }
+  if (!isText(template)) {
+    throw new LockKeyError(
+      templateProblem(template, 'it contains half of a surrogate pair, which no key can hold.'),
+      template,
+    );
+  }
   const parts: (string | Placeholder)[] = [];
   let openLiterals = 0;
   let at = 0;
@@ -75,7 +82,21 @@ function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (strin
       at = end;
     }
   }
+  refuseTooLong(template, parts);
   return parts;
+}
+
+/** What stands there in any case is too long for a key already. */
+function refuseTooLong(template: string, parts: readonly (string | Placeholder)[]): void {
+  const length = parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 1), 0);
+  if (length <= LONGEST_RESOURCE) return;
+  throw new LockKeyError(
+    templateProblem(
+      template,
+      `a key would have at least ${length} characters; ${LONGEST_RESOURCE} are possible.`,
+    ),
+    template,
+  );
 }
 
 function endOfPlaceholder(template: string, start: number): number {
@@ -98,7 +119,7 @@ function parsePlaceholder<Call>(
   roots: KeyRoots<Call>,
 ): Placeholder {
   const [root = '', ...path] = content.split('.');
-  const text = `<${content}>`;
+  const text = `<${shortened(content)}>`;
   if (content.trim() === '') {
     throw badTemplate(template, at, `opens an empty placeholder`, 'Name the value, as in "<0>" or "<0.id>".');
   }

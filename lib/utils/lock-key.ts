@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { LockKeyError } from '../errors/lock-key.error';
 import { MOST_RESOURCES } from '../locking/check-resources';
 import { compileKeyTemplate, type KeyRoots } from './key-template';
@@ -36,6 +37,7 @@ function checkResult(result: unknown): string | readonly string[] {
   if (isResource(result)) return result;
   const list = readListOf(result, isResource);
   if (list !== undefined) return list;
+  ignoreRejections(result);
   throw new LockKeyError(
     `A lock key function returned ${describe(result)}. Return a string, or an array of strings, that is not empty, ` +
       'and return it at once, not as a promise.',
@@ -61,10 +63,28 @@ function isResource(value: unknown): value is string {
 
 /** Never the value itself: it may be somebody's data. */
 function describe(result: unknown): string {
-  if (result instanceof Promise) return 'a promise';
-  if (Array.isArray(result)) {
-    if (result.length > MOST_RESOURCES) return `an array of more than ${MOST_RESOURCES}`;
-    return result.length === 0 ? 'an empty array' : 'an array with other things than strings';
+  if (types.isPromise(result)) return 'a promise';
+  const length = lengthOf(result);
+  if (length !== undefined) {
+    if (length > MOST_RESOURCES) return `an array of more than ${MOST_RESOURCES}`;
+    return length === 0 ? 'an empty array' : 'an array with other things than strings';
   }
   return result === '' ? 'an empty string' : result === null ? 'null' : `a value of type ${typeof result}`;
+}
+
+/** Undefined when it is no array, or cannot be read. */
+function lengthOf(value: unknown): number | undefined {
+  try {
+    return Array.isArray(value) ? value.length : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of an async key function. The error tells; a rejection that nobody hears would end the process besides. */
+function ignoreRejections(result: unknown): void {
+  const list = readListOf(result, () => true) ?? [result];
+  for (const item of list) {
+    if (types.isPromise(item)) item.catch(() => undefined);
+  }
 }
