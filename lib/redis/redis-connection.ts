@@ -6,13 +6,13 @@ import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
 import type { RedisNodeDescription } from './redis-connections';
 import { isCutOff, RedisNodeError, toRedisNodeError } from './redis-node-error';
+import { reconnectAfterEnd } from './reconnect-after-end';
 import { ServerRoster } from './server-roster';
 import { watchServers } from './server-watch';
 import { watchForStall } from './stall-watch';
 
 /** A server that is too slow to answer must not make us remember ever more requests (R18). */
 const MOST_IN_FLIGHT = 10_000;
-const RETRY_AFTER_END_MS = 1_000;
 const CLOCK_BUDGET_MS = 100;
 
 export interface RedisConnectionSetup {
@@ -52,7 +52,7 @@ export class RedisConnection {
   /** By how much the clock of a server jumped, to be told when the node goes up. */
   private clockAheadMs: number | undefined;
   private readonly roster: ServerRoster;
-  private readonly stopWatching: () => void;
+  private readonly stops: readonly (() => void)[];
 
   constructor(private readonly setup: RedisConnectionSetup) {
     const { description, clock } = setup;
@@ -61,8 +61,10 @@ export class RedisConnection {
       client: this.client,
       clock,
       clockBudgetMs: setup.clockBudgetMs ?? CLOCK_BUDGET_MS,
-      onKnown: () => {
-        this.goUpIfKnown();
+      secrets: description.secrets,
+      takesReplicas: setup.takesReplicas ?? false,
+      onAnswer: () => {
+        this.recogniseServers();
       },
       onClockAhead: (clockAheadMs) => {
         if (this.currentStatus === 'up') setup.onStatus({ status: 'up', clockAheadMs });
@@ -72,11 +74,15 @@ export class RedisConnection {
     watchServers(this.client, {
       onServerReady: (server) => {
         setup.onServerReady(server);
-        void this.roster.introduce(server);
+        this.roster.introduce(server);
+      },
+      onListed: () => {
+        this.roster.forgetOthers();
+        this.recogniseServers();
       },
       onUp: () => {
         this.isConnected = true;
-        this.goUpIfKnown();
+        this.recogniseServers();
       },
       onDown: () => {
         this.isConnected = false;
@@ -85,11 +91,8 @@ export class RedisConnection {
       onError: (error) => {
         this.lastError = toRedisNodeError(error, description.secrets);
       },
-      onEnd: () => {
-        this.reconnectLater();
-      },
     });
-    this.stopWatching = watchForStall(clock, {
+    const stopLookingForStalls = watchForStall(clock, {
       answered: () => this.answered,
       isOwed: () => this.inFlight > 0 || this.roster.isOwed || this.client.status === 'connect',
       onStall: () => {
@@ -97,6 +100,7 @@ export class RedisConnection {
         breakConnection(this.client);
       },
     });
+    this.stops = [stopLookingForStalls, reconnectAfterEnd(this.client, clock)];
   }
 
   get status(): NodeStatus {
@@ -131,7 +135,8 @@ export class RedisConnection {
     reply.then(
       (value) => {
         this.countAnswer();
-        callSafely(onReply, value);
+        if (this.isFromKnown()) callSafely(onReply, value);
+        else callSafely(onError, this.unusable);
       },
       (error: unknown) => {
         this.countAnswer();
@@ -153,7 +158,7 @@ export class RedisConnection {
 
   /** A reply had the time of the server, in microseconds. */
   sawTime(micros: number): void {
-    this.roster.sawTime(micros);
+    this.roster.clocks.sawInReply(micros);
   }
 
   /** Closes our connection, and waits for it a little: a server that is silent must not hold up a shutdown. */
@@ -165,41 +170,39 @@ export class RedisConnection {
   private async closeOnce(): Promise<void> {
     this.unusable = new RedisNodeError(`${this.setup.description.name} is closed`, 'CLOSED');
     this.changeStatus({ status: 'closed' });
-    this.stopWatching();
+    for (const stop of this.stops) stop();
     this.roster.stop();
     await closeClient(this.client, this.setup.clock);
   }
 
-  /** Not before the servers have said who they are: a request may meet one that has forgotten everything (R12). */
-  private goUpIfKnown(): void {
-    const { infos, facts } = this.roster;
-    if (!this.isConnected || infos === undefined || this.currentStatus === 'closed') return;
-    const isReplica = infos.some(({ role = 'master' }) => role !== 'master');
-    if (isReplica && this.setup.takesReplicas !== true) {
-      this.refuseReplica();
+  /**
+   * Up, but not before the servers have said who they are: a request may meet one that has forgotten everything (R12).
+   * And once more when others answer than before, as happens in a cluster.
+   */
+  private recogniseServers(): void {
+    if (!this.isConnected || this.currentStatus === 'closed') return;
+    const { problem } = this.roster;
+    if (problem !== undefined) {
+      this.lastError = problem;
+      this.goDown();
       return;
     }
+    const hasNews = this.roster.takeNews();
+    if (this.currentStatus === 'up' ? !hasNews : !this.roster.isComplete) return;
     this.lastError = undefined;
-    // In a cluster also when others answer than before.
-    if (this.currentStatus === 'up' && facts === undefined) return;
     const { clockAheadMs } = this;
     this.clockAheadMs = undefined;
-    this.changeStatus({ status: 'up', servers: facts, clockAheadMs });
+    this.changeStatus({ status: 'up', servers: this.roster.facts, clockAheadMs });
   }
 
-  /** What it has is a copy, and it takes no locks. It may become a master. */
-  private refuseReplica(): void {
-    this.lastError = new RedisNodeError(
-      'the server is a replica; list masters only, or use the options of ioredis for Sentinel',
-      'REPLICA',
-    );
-    this.goDown();
-    const { client } = this;
-    if (isCluster(client)) return;
-    const askAgain = () => {
-      if (this.isConnected && this.currentStatus !== 'up') void this.roster.introduce(client);
-    };
-    this.setup.clock.schedule(RETRY_AFTER_END_MS, askAgain, { background: true });
+  /**
+   * In a cluster a redirect leads to a replica that took over before any event tells. So whoever counts the reply hears
+   * of it first.
+   */
+  private isFromKnown(): boolean {
+    if (!isCluster(this.client)) return true;
+    this.recogniseServers();
+    return this.currentStatus !== 'down';
   }
 
   private goDown(): void {
@@ -217,15 +220,6 @@ export class RedisConnection {
     this.setup.onStatus(change);
   }
 
-  /** Only a connector can make ioredis give up, for which it has no strategy to ask. */
-  private reconnectLater(): void {
-    const retry = () => {
-      if (this.currentStatus !== 'closed' && this.client.status === 'end')
-        this.client.connect().catch(ignore);
-    };
-    this.setup.clock.schedule(RETRY_AFTER_END_MS, retry, { background: true });
-  }
-
   private countAnswer(): void {
     this.inFlight -= 1;
     this.answered += 1;
@@ -236,8 +230,4 @@ export class RedisConnection {
     const reason = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
     return new RedisNodeError(`the connection broke before the answer${reason}`, 'DISCONNECTED');
   }
-}
-
-function ignore(): void {
-  // The 'error' event tells.
 }

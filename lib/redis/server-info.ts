@@ -1,4 +1,5 @@
 import type { ServerFacts } from '../core/lock-node.interface';
+import { type InfoLines, infoLines } from './info-lines';
 
 /** What `INFO` says of a server, as far as it says it: proxies and other products leave things out. */
 export interface ServerInfo {
@@ -14,25 +15,25 @@ export const UNKNOWN_SERVER: ServerInfo = { facts: undefined, role: undefined, t
 
 export function parseServerInfo(reply: unknown): ServerInfo {
   if (typeof reply !== 'string') return UNKNOWN_SERVER;
-  const fields = new Map<string, string>();
-  for (const line of reply.split(/\r?\n/)) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return {
-    facts: factsFrom(fields),
-    role: fields.get('role'),
-    timeMicros: positive(fields.get('server_time_usec')),
-  };
+  const lines = infoLines(reply);
+  return { facts: factsFrom(lines), role: lines.role, timeMicros: positive(lines.server_time_usec) };
 }
 
-function factsFrom(fields: ReadonlyMap<string, string>): ServerFacts | undefined {
-  const runId = fields.get('run_id');
-  const uptimeSeconds = Number(fields.get('uptime_in_seconds') ?? NaN);
+/**
+ * Whether a server that answers `INFO` so will never answer it: the user may not ask, or the command was renamed, or a
+ * proxy does not know it. Everything else passes: it loads its data, or a script keeps it busy.
+ */
+export function isInfoRefused({ message }: Error): boolean {
+  return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
+    message,
+  );
+}
+
+function factsFrom(lines: InfoLines): ServerFacts | undefined {
+  const { run_id: runId, maxmemory_policy: policy, aof_enabled: aof } = lines;
+  const uptimeSeconds = Number(lines.uptime_in_seconds ?? NaN);
   if (runId === undefined || runId === '' || !Number.isFinite(uptimeSeconds)) return undefined;
-  const policy = fields.get('maxmemory_policy');
-  const evicts = policy !== undefined && policy !== 'noeviction' && positive(fields.get('maxmemory'));
-  const aof = fields.get('aof_enabled');
+  const evicts = policy !== undefined && policy !== 'noeviction' && positive(lines.maxmemory);
   return {
     runId,
     // At the least. It is the difference of two times without fractions; below 0 when the clock was set back.

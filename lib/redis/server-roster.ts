@@ -3,83 +3,127 @@ import type { Clock, Timer } from '../core/clock.interface';
 import type { ServerFacts } from '../core/lock-node.interface';
 import { readInstant } from '../core/validity';
 import { isCluster } from './break-connection';
-import { ClockWatch } from './clock-watch';
-import { isCutOff } from './redis-node-error';
-import { parseServerInfo, type ServerInfo, UNKNOWN_SERVER } from './server-info';
+import { isCutOff, RedisNodeError, toRedisNodeError } from './redis-node-error';
+import { isInfoRefused, parseServerInfo, type ServerInfo, UNKNOWN_SERVER } from './server-info';
+import { ServerClocks } from './server-clocks';
 
-/** How often servers are asked for their time, so that a jump is noticed before it ends many locks. */
-const LOOK_EVERY_MS = 5_000;
+const ASK_AGAIN_MS = 1_000;
 
 export interface ServerRosterSetup {
   readonly client: Redis | Cluster;
   readonly clock: Clock;
   /** How far the clock of a server may get ahead of ours. */
   readonly clockBudgetMs: number;
-  /** A server has said what it is. */
-  onKnown(): void;
+  /** What must never be shown. */
+  readonly secrets: readonly string[];
+  /** Else a replica has to become a master first. */
+  readonly takesReplicas: boolean;
+  /** A server has said what it is, or did not want to. */
+  onAnswer(): void;
   /** The clock of a server jumped ahead by so much. */
   onClockAhead(aheadMs: number): void;
 }
 
+/** What came of asking a server on its connection. */
 interface Entry {
-  readonly watch: ClockWatch;
-  info: ServerInfo | undefined;
+  info?: ServerInfo;
+  /** On our monotonic clock, when it said so. */
+  heardAtMs: number;
+  /** Why it must not be used now. It is asked again. */
+  problem?: RedisNodeError;
 }
 
-/** Who is behind a node: the server, or those of a cluster; what they say of themselves, and their clocks. */
+/** Who is behind a node: the server, or those of a cluster. They are asked on every new connection, by `INFO`. */
 export class ServerRoster {
+  readonly clocks: ServerClocks;
+
   private readonly entries = new WeakMap<Redis, Entry>();
-  private timer: Timer | undefined;
+  /**
+   * Whom the node consists of, by address. One whose connection broke is still in here: if the same server returns and
+   * nobody took its place, nothing was forgotten.
+   */
+  private readonly members = new Map<string, Entry>();
+  private hasChanged = false;
   private owed = 0;
+  private again: Timer | undefined;
+  private isStopped = false;
 
   constructor(private readonly setup: ServerRosterSetup) {
-    this.lookAgain();
+    this.clocks = new ServerClocks(setup);
   }
 
   /** Whether some server has not answered us yet. */
   get isOwed(): boolean {
-    return this.owed > 0;
+    return this.owed > 0 || this.clocks.isOwed;
+  }
+
+  /** Whether all servers that may answer now have said who they are. */
+  get isComplete(): boolean {
+    return this.answering.every((server) => this.entries.get(server)?.info !== undefined);
+  }
+
+  /** Why a server that may answer now must not be used. */
+  get problem(): RedisNodeError | undefined {
+    for (const server of this.answering) {
+      const problem = this.entries.get(server)?.problem;
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  /** As they are at this moment; undefined when some of them cannot tell. */
+  get facts(): readonly ServerFacts[] | undefined {
+    const now = this.setup.clock.now();
+    const facts: ServerFacts[] = [];
+    for (const { info, heardAtMs } of this.members.values()) {
+      if (info?.facts === undefined) return undefined;
+      facts.push({ ...info.facts, uptimeMs: info.facts.uptimeMs + now - heardAtMs });
+    }
+    return facts;
+  }
+
+  /** Whether the node consists of others than at the last call. It is asked often. */
+  takeNews(): boolean {
+    for (const server of this.answering) {
+      const entry = this.entries.get(server);
+      if (entry?.info !== undefined) this.note(this.addressOf(server), entry);
+    }
+    const { hasChanged } = this;
+    this.hasChanged = false;
+    return hasChanged;
   }
 
   /** On a new connection, perhaps to another server than before. */
-  async introduce(server: Redis): Promise<void> {
-    const { clock, clockBudgetMs } = this.setup;
-    const known = this.entries.get(server);
-    const entry: Entry = { watch: known?.watch ?? new ClockWatch(clock, clockBudgetMs), info: undefined };
-    this.entries.set(server, entry);
-    const sentAt = readInstant(clock);
-    const info = await this.ask(() => server.info());
-    // Introduced again meanwhile, or cut off and about to be.
-    if (info === undefined || this.entries.get(server) !== entry) return;
-    entry.info = info === null ? UNKNOWN_SERVER : parseServerInfo(info);
-    const { timeMicros } = entry.info;
-    // Another server has another clock, but a key may have moved there, so a jump counts all the same.
-    const aheadMs = timeMicros === undefined ? undefined : entry.watch.saw(timeMicros, sentAt);
-    this.setup.onKnown();
-    if (aheadMs !== undefined) this.setup.onClockAhead(aheadMs);
+  introduce(server: Redis): void {
+    void this.meet(server, { heardAtMs: 0 });
   }
 
-  /** What the servers that may answer now are; undefined while one of them has not said. */
-  get infos(): readonly ServerInfo[] | undefined {
-    const infos = this.answering.map((server) => this.entries.get(server)?.info);
-    return infos.includes(undefined) ? undefined : (infos as ServerInfo[]);
-  }
-
-  /** Undefined when some of them cannot tell. */
-  get facts(): readonly ServerFacts[] | undefined {
-    const facts = this.infos?.map((info) => info.facts);
-    return facts === undefined || facts.includes(undefined) ? undefined : (facts as ServerFacts[]);
-  }
-
-  /** A reply of the one server had its time. In a cluster nobody knows whose reply it was. */
-  sawTime(micros: number): void {
-    if (micros === 0 || isCluster(this.setup.client)) return;
-    const aheadMs = this.entries.get(this.setup.client)?.watch.saw(micros);
-    if (aheadMs !== undefined) this.setup.onClockAhead(aheadMs);
+  /** The cluster has just told who its masters are: whoever else was one has left, or is a replica now. */
+  forgetOthers(): void {
+    const listed = new Set(this.answering.map((server) => this.addressOf(server)));
+    for (const address of this.members.keys()) {
+      if (!listed.has(address) && this.members.delete(address)) this.hasChanged = true;
+    }
   }
 
   stop(): void {
-    this.timer?.cancel();
+    this.isStopped = true;
+    this.again?.cancel();
+    this.clocks.stop();
+  }
+
+  private async meet(server: Redis, entry: Entry): Promise<void> {
+    this.entries.set(server, entry);
+    const sentAt = readInstant(this.setup.clock);
+    const answer = await this.ask(server);
+    // Cut off, or introduced again meanwhile.
+    if (answer === undefined || this.isStopped || this.entries.get(server) !== entry) return;
+    entry.heardAtMs = this.setup.clock.now();
+    entry.problem = answer instanceof RedisNodeError ? answer : this.objectionTo(answer);
+    if (answer instanceof RedisNodeError || entry.problem !== undefined) this.askAgainLater();
+    else entry.info = answer;
+    this.setup.onAnswer();
+    if (entry.info?.timeMicros !== undefined) this.clocks.saw(server, entry.info.timeMicros, sentAt);
   }
 
   private get answering(): readonly Redis[] {
@@ -87,36 +131,56 @@ export class ServerRoster {
     return isCluster(client) ? client.nodes('master') : [client];
   }
 
-  private lookAgain(): void {
-    this.timer = this.setup.clock.schedule(
-      LOOK_EVERY_MS,
-      () => {
-        for (const server of this.answering) if (server.status === 'ready') void this.askTime(server);
-        this.lookAgain();
-      },
-      { background: true },
+  /** The one server has no address of its own: a Sentinel may name another one. */
+  private addressOf(server: Redis): string {
+    return isCluster(this.setup.client) ? `${server.options.host}:${server.options.port}` : '';
+  }
+
+  private note(address: string, entry: Entry): void {
+    const before = this.members.get(address);
+    if (before === entry) return;
+    this.members.set(address, entry);
+    if (before === undefined || before.info?.facts?.runId !== entry.info?.facts?.runId)
+      this.hasChanged = true;
+  }
+
+  /** What a replica has is a copy, and it takes no locks. In a cluster it sends us on to its master by itself. */
+  private objectionTo({ role = 'master' }: ServerInfo): RedisNodeError | undefined {
+    if (role === 'master' || this.setup.takesReplicas || isCluster(this.setup.client)) return undefined;
+    return new RedisNodeError(
+      'the server is a replica; list masters only, or use the options of ioredis for Sentinel',
+      'REPLICA',
     );
   }
 
-  private async askTime(server: Redis): Promise<void> {
-    const entry = this.entries.get(server);
-    const sentAt = readInstant(this.setup.clock);
-    const time = await this.ask(() => server.time());
-    if (!Array.isArray(time) || this.entries.get(server) !== entry) return;
-    const micros = Number(time[0]) * 1_000_000 + Number(time[1]);
-    const aheadMs = Number.isSafeInteger(micros) ? entry?.watch.saw(micros, sentAt) : undefined;
-    if (aheadMs !== undefined) this.setup.onClockAhead(aheadMs);
-  }
-
-  /** Null: it may not be asked. Undefined: it was cut off. */
-  private async ask<T>(send: () => Promise<T>): Promise<T | null | undefined> {
+  /** Undefined when it was cut off: there will be another connection, or none. */
+  private async ask(server: Redis): Promise<ServerInfo | RedisNodeError | undefined> {
     this.owed += 1;
     try {
-      return await send();
+      return parseServerInfo(await server.info());
     } catch (error) {
-      return isCutOff(error) ? undefined : null;
+      if (isCutOff(error)) return undefined;
+      const problem = toRedisNodeError(error, this.setup.secrets);
+      return isInfoRefused(problem) ? UNKNOWN_SERVER : problem;
     } finally {
       this.owed -= 1;
     }
+  }
+
+  /** Whoever has a problem, which lasts until there is an answer. */
+  private askAgainLater(): void {
+    const { client, clock } = this.setup;
+    this.again ??= clock.schedule(
+      ASK_AGAIN_MS,
+      () => {
+        this.again = undefined;
+        for (const server of isCluster(client) ? client.nodes() : [client]) {
+          const problem = this.entries.get(server)?.problem;
+          if (problem !== undefined && server.status === 'ready')
+            void this.meet(server, { heardAtMs: 0, problem });
+        }
+      },
+      { background: true },
+    );
   }
 }

@@ -4,11 +4,11 @@ import { isCluster } from './break-connection';
 export interface ServerEvents {
   /** A connection to one server is ready; comes before `onUp`. */
   onServerReady(server: Redis): void;
+  /** A cluster has told who its masters are now; comes before `onUp`, and every few seconds. */
+  onListed(): void;
   onUp(): void;
   onDown(): void;
   onError(error: unknown): void;
-  /** ioredis will not connect again by itself. */
-  onEnd(): void;
 }
 
 /** Translates the events of a client that we opened. An 'error' that nobody listens to would be printed or thrown. */
@@ -21,7 +21,6 @@ export function watchServers(client: Redis | Cluster, events: ServerEvents): voi
   });
   client.on('end', () => {
     events.onDown();
-    events.onEnd();
   });
   if (isCluster(client)) watchCluster(client, events);
   else watchSingle(client, events);
@@ -58,6 +57,11 @@ function watchCluster(cluster: Cluster, events: ServerEvents): void {
   });
   cluster.on('ready', upIfReady);
   cluster.on('-node', upIfReady);
+  // The only event when a replica that was connected already becomes a master.
+  cluster.on('refresh', () => {
+    events.onListed();
+    upIfReady();
+  });
   cluster.on('+node', (server: Redis) => {
     server.on('ready', () => {
       events.onServerReady(server);

@@ -7,8 +7,12 @@ const SLOTS = 16_384;
 export async function startRedisCluster(count: number): Promise<RedisServer[]> {
   const servers = await startRedisServers(count, {
     cluster: true,
-    // What is left of it goes on when a server dies.
-    args: ['--cluster-require-full-coverage', 'no'],
+    args: [
+      // What is left of it goes on when a server dies.
+      ...['--cluster-require-full-coverage', 'no'],
+      // Replicas need not wait for others, nor for a ping, which comes every ten seconds.
+      ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'],
+    ],
   });
   const [first, ...others] = servers as [RedisServer, ...RedisServer[]];
   await Promise.all(
@@ -27,4 +31,21 @@ export async function startRedisCluster(count: number): Promise<RedisServer[]> {
     });
   }
   return servers;
+}
+
+/** One more server, which has a copy of what `master` has. */
+export async function addReplica(servers: readonly RedisServer[], master: RedisServer): Promise<RedisServer> {
+  const replica = await RedisServer.start({ cluster: true });
+  const id = String(await master.command('CLUSTER', 'MYID'));
+  await replica.command('CLUSTER', 'MEET', '127.0.0.1', master.port);
+  await until('they know each other', async () =>
+    String(await replica.command('CLUSTER', 'NODES')).includes(id),
+  );
+  await replica.command('CLUSTER', 'REPLICATE', id);
+  for (const server of [...servers, replica]) {
+    await until('all know the replica', async () =>
+      JSON.stringify(await server.command('CLUSTER', 'SLOTS')).includes(String(replica.port)),
+    );
+  }
+  return replica;
 }

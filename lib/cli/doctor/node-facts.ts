@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { type InfoLines, infoLines } from '../../redis/info-lines';
 import type { NodeClient } from '../node-client';
 import { measureClock, measureLatency, type ClockReading, type Latency } from './measure';
 
@@ -11,7 +12,7 @@ export interface NodeFacts {
   /** The node itself, or the masters of a cluster. */
   readonly servers: readonly ServerFacts[];
   /** The lines of CLUSTER INFO, for a cluster. */
-  readonly cluster?: Lines;
+  readonly cluster?: InfoLines;
   /** What the Redis user of the lock service may not do. */
   readonly refusals: readonly Refusal[];
 }
@@ -20,7 +21,7 @@ export interface ServerFacts {
   /** `host:port` */
   readonly server: string;
   /** The lines of INFO; undefined when it is refused. */
-  readonly info?: Lines;
+  readonly info?: InfoLines;
   /** Of CONFIG GET; undefined when it is refused. */
   readonly appendfsync?: string;
   readonly save?: string;
@@ -36,8 +37,6 @@ export interface Refusal {
   readonly isOnlySlower: boolean;
 }
 
-export type Lines = Readonly<Partial<Record<string, string>>>;
-
 export async function readServer(node: NodeClient, server: Redis): Promise<ServerFacts> {
   const { host, port, path } = server.options;
   const [info, appendfsync, save] = await Promise.all([
@@ -47,7 +46,7 @@ export async function readServer(node: NodeClient, server: Redis): Promise<Serve
   ]);
   return {
     server: path ?? `${host ?? 'localhost'}:${port ?? 6379}`,
-    info: typeof info === 'string' ? linesOf(info) : undefined,
+    info: typeof info === 'string' ? infoLines(info) : undefined,
     appendfsync: settingIn(appendfsync),
     save: settingIn(save),
     // One after the other, and after the rest: they measure time.
@@ -56,21 +55,11 @@ export async function readServer(node: NodeClient, server: Redis): Promise<Serve
   };
 }
 
-export async function readClusterInfo(node: NodeClient): Promise<Lines | undefined> {
+export async function readClusterInfo(node: NodeClient): Promise<InfoLines | undefined> {
   const [server] = node.masters;
   if (server === undefined) return undefined;
   const text = await orNothing(node.ask(() => server.cluster('INFO')));
-  return text === undefined ? undefined : linesOf(text);
-}
-
-/** `name:value` in each line, as INFO and CLUSTER INFO write it. */
-export function linesOf(text: string): Lines {
-  return Object.fromEntries(
-    text.split(/\r?\n/).flatMap((line) => {
-      const colon = line.indexOf(':');
-      return colon > 0 && !line.startsWith('#') ? [[line.slice(0, colon), line.slice(colon + 1)]] : [];
-    }),
-  );
+  return text === undefined ? undefined : infoLines(text);
 }
 
 /** The reply is a name and its value, or nothing for a setting that the server does not know or show. */

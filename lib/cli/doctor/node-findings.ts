@@ -1,5 +1,6 @@
+import type { InfoLines } from '../../redis/info-lines';
 import type { Finding, NodeFinding } from './finding';
-import type { Lines, NodeFacts, Refusal } from './node-facts';
+import type { NodeFacts, Refusal } from './node-facts';
 import { findingsAboutServer } from './server-findings';
 
 /** What is to say about one node, whatever the others are like. */
@@ -50,7 +51,7 @@ function clusterFindings({ isCluster, servers, cluster }: NodeFacts): NodeFindin
   ];
 }
 
-function clusterState(cluster: Lines | undefined, masters: number): NodeFinding {
+function clusterState(cluster: InfoLines | undefined, masters: number): NodeFinding {
   const check = 'cluster';
   const state = cluster?.cluster_state;
   if (state === undefined)

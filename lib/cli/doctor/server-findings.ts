@@ -1,6 +1,7 @@
+import type { InfoLines } from '../../redis/info-lines';
 import { showMs } from '../show';
 import type { NodeFinding } from './finding';
-import type { Lines, ServerFacts } from './node-facts';
+import type { ServerFacts } from './node-facts';
 import { evictionFinding, persistenceFinding } from './storage-findings';
 
 const OLDEST_VERSION = [6, 2] as const;
@@ -25,7 +26,7 @@ const REFUSED_INFO: NodeFinding = {
   fix: 'ACL SETUSER <user> +info',
 };
 
-function roleFinding(info: Lines): NodeFinding {
+function roleFinding(info: InfoLines): NodeFinding {
   const { role, master_host: host, master_port: port } = info;
   if (role === 'master') return { level: 'ok', check: 'role', message: 'a master' };
   if (role !== 'slave') {
@@ -45,7 +46,7 @@ function roleFinding(info: Lines): NodeFinding {
   };
 }
 
-function versionFinding(info: Lines): NodeFinding {
+function versionFinding(info: InfoLines): NodeFinding {
   const { redis_version: version, server_name: name, valkey_version: valkey } = info;
   if (version === undefined)
     return { level: 'unknown', check: 'version', message: 'cannot tell the version' };
@@ -63,7 +64,7 @@ function versionFinding(info: Lines): NodeFinding {
   };
 }
 
-function uptimeFinding(info: Lines, maxTtlMs: number): NodeFinding {
+function uptimeFinding(info: InfoLines, maxTtlMs: number): NodeFinding {
   const uptimeMs = Number(info.uptime_in_seconds) * 1_000;
   if (!Number.isFinite(uptimeMs))
     return { level: 'unknown', check: 'uptime', message: 'cannot tell the uptime' };

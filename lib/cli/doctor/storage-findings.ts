@@ -1,9 +1,10 @@
+import type { InfoLines } from '../../redis/info-lines';
 import { showMs } from '../show';
 import type { NodeFinding } from './finding';
-import type { Lines, ServerFacts } from './node-facts';
+import type { ServerFacts } from './node-facts';
 
 /** Whether the server may throw a lock away to make room. */
-export function evictionFinding(info: Lines): NodeFinding {
+export function evictionFinding(info: InfoLines): NodeFinding {
   const { maxmemory, maxmemory_policy: policy } = info;
   if (maxmemory === undefined || policy === undefined)
     return { level: 'unknown', check: 'eviction', message: 'cannot tell the maxmemory-policy' };

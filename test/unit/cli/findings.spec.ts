@@ -1,6 +1,6 @@
 import { findingsAboutFleet } from '../../../lib/cli/doctor/fleet-findings';
 import { findingsAboutNode } from '../../../lib/cli/doctor/node-findings';
-import { linesOf, type NodeFacts, type ServerFacts } from '../../../lib/cli/doctor/node-facts';
+import type { NodeFacts, ServerFacts } from '../../../lib/cli/doctor/node-facts';
 
 const INFO = {
   ...{ role: 'master', redis_version: '7.0.15', run_id: 'one', uptime_in_seconds: '86400' },
@@ -37,15 +37,21 @@ describe('findings about a node', () => {
   it.each([
     ['role', { role: 'slave', master_host: 'b', master_port: '1' }, 'error', 'a replica of b:1'],
     ['role', { role: 'sentinel' }, 'error', 'a sentinel, no master'],
+    ['role', { role: undefined }, 'unknown', 'cannot tell'],
     ['version', { redis_version: '6.0.16' }, 'warn', 'older than 6.2'],
+    ['version', { redis_version: '5.3.0' }, 'warn', 'older than 6.2'],
+    ['version', { redis_version: '6.2.0' }, 'ok', '6.2.0'],
     ['version', { redis_version: '10.0.0' }, 'ok', '10.0.0'],
+    ['version', { redis_version: undefined }, 'unknown', 'cannot tell'],
     ['version', { valkey_version: '8.1.0' }, 'ok', 'Valkey 8.1.0'],
     ['uptime', { uptime_in_seconds: '59' }, 'warn', 'started 59 s ago'],
     ['uptime', { uptime_in_seconds: '60' }, 'ok', 'up for 1 min'],
+    ['uptime', { uptime_in_seconds: undefined }, 'unknown', 'cannot tell'],
     ['eviction', { maxmemory: '1000', maxmemory_policy: 'allkeys-lru' }, 'error', 'allkeys-lru'],
     ['eviction', { maxmemory: '1000', maxmemory_policy: 'volatile-ttl' }, 'error', 'volatile-ttl'],
     ['eviction', { maxmemory: '0', maxmemory_policy: 'allkeys-lru' }, 'ok', 'never evicts'],
     ['eviction', { maxmemory_policy: undefined }, 'unknown', 'cannot tell'],
+    ['eviction', { maxmemory: undefined, maxmemory_policy: 'allkeys-lru' }, 'unknown', 'cannot tell'],
     ['persistence', { aof_enabled: '1' }, 'ok', 'a crash forgets the last seconds'],
     ['persistence', { aof_enabled: undefined }, 'unknown', 'cannot tell'],
     ['cluster', { cluster_enabled: '1' }, 'error', 'one server of a Redis Cluster'],
@@ -57,6 +63,7 @@ describe('findings about a node', () => {
 
   it.each<[string, Partial<ServerFacts>, string, string]>([
     ['persistence', { save: undefined }, 'unknown', 'CONFIG is refused'],
+    ['persistence', { save: '' }, 'ok', 'nothing on disk'],
     ['persistence', { save: '3600 1' }, 'ok', 'snapshots only'],
     ['latency', { latency: { bestMs: 50, medianMs: 55, worstMs: 60 } }, 'warn', '55 ms'],
     ['latency', { latency: { bestMs: 49, medianMs: 55, worstMs: 60 } }, 'ok', '49 ms at best'],
@@ -75,6 +82,13 @@ describe('findings about a node', () => {
     const always = server({ aof_enabled: '1' }, { appendfsync: 'always' });
 
     expect(find(node(always), 'persistence')[0]?.message).toContain('a restart forgets nothing');
+    expect(find(node(server({ aof_enabled: '1' }, { appendfsync: undefined })), 'persistence')).toMatchObject(
+      [{ level: 'unknown', message: expect.stringContaining('CONFIG is refused') as unknown }],
+    );
+  });
+
+  it('tell for how much longer a young server is to be left alone', () => {
+    expect(find(node(server({ uptime_in_seconds: '50' })), 'uptime')[0]?.fix).toContain('another 10 s');
   });
 
   it('name what is refused once per reason, with one line that grants all of it', () => {
@@ -92,12 +106,41 @@ describe('findings about a node', () => {
     expect(more).toEqual([]);
   });
 
-  it('are one when it cannot be reached', () => {
-    const facts = { node: 'a:6379', isCluster: false, servers: [], refusals: [], error: 'WRONGPASS' };
+  it('are an error where one reason keeps from locking and from listening', () => {
+    const refusals = [
+      { what: 'listen', error: 'timeout', isOnlySlower: true },
+      { what: 'lock', error: 'timeout', isOnlySlower: false },
+    ];
+
+    expect(find(node(server(), { refusals }), 'rights')).toMatchObject([{ level: 'error', fix: undefined }]);
+  });
+
+  it('say nothing of the rights on a server that refuses for what it is', () => {
+    const refusals = [{ what: 'lock', error: 'READONLY', isOnlySlower: false }];
+    const levelOn = (info: Record<string, string>, more?: Partial<NodeFacts>) =>
+      find(node(server(info), { refusals, ...more }), 'rights').map(({ level }) => level);
+
+    expect(levelOn({ role: 'slave' })).toEqual([]);
+    expect(levelOn({ cluster_enabled: '1' })).toEqual([]);
+    expect(levelOn({ cluster_enabled: '1' }, { isCluster: true })).toEqual(['error']);
+  });
+
+  it.each([
+    ['WRONGPASS invalid username-password pair', 'check user and password'],
+    ['connect ECONNREFUSED 127.0.0.1:1', 'start it'],
+  ])('are one when it cannot be reached: %s', (error, fix) => {
+    const facts = { node: 'a:6379', isCluster: false, servers: [], refusals: [], error };
 
     expect(findingsAboutNode(facts, 'lock:', 60_000)).toMatchObject([
-      { level: 'error', check: 'reachable', fix: expect.stringContaining('password') as unknown },
+      { level: 'error', check: 'reachable', fix: expect.stringContaining(fix) as unknown },
     ]);
+  });
+
+  it('name the server of a cluster that they are about', () => {
+    const cluster = node(server(), { node: 'c:1', isCluster: true });
+
+    expect(find(cluster, 'role')).toMatchObject([{ node: 'c:1 a:6379' }]);
+    expect(find(cluster, 'cluster')).toMatchObject([{ node: 'c:1' }]);
   });
 
   it('tell of a cluster whose slots are not all served', () => {
@@ -134,7 +177,16 @@ describe('findings about all nodes together', () => {
     expect(findingsAboutFleet(fleet('a', 'b', 'a')).filter(({ level }) => level === 'error')).toMatchObject([
       { check: 'identity', node: 'n2', message: expect.stringContaining('the same server as n0') as unknown },
     ]);
+    expect(
+      findingsAboutFleet(fleet('a', 'a', 'a'))
+        .filter(({ check }) => check === 'identity')
+        .map(({ node: name, message }) => [name, message.slice(0, 21)]),
+    ).toEqual([
+      ['n1', 'the same server as n0'],
+      ['n2', 'the same server as n0'],
+    ]);
     expect(levels(fleet('a', 'b', 'c')).identity).toBe('ok');
+    expect(levels(fleet('a')).identity).toBeUndefined();
     expect(findingsAboutFleet(fleet('a', 'b', undefined))).toContainEqual(
       expect.objectContaining({ check: 'identity', level: 'unknown' }),
     );
@@ -148,21 +200,13 @@ describe('findings about all nodes together', () => {
   });
 
   it('compare the clocks', () => {
-    const apart = (ms: number) =>
-      levels([
-        node(server({ run_id: 'a' }, { clock: { offsetMs: -ms / 2, toleranceMs: 1 } })),
-        node(server({ run_id: 'b' }, { clock: { offsetMs: ms / 2, toleranceMs: 1 } })),
-      ]).clocks;
+    const at = (offsetMs: number, toleranceMs: number) =>
+      node(server({ run_id: String(offsetMs) }, { clock: { offsetMs, toleranceMs } }));
+    const apart = (ms: number, toleranceMs = 1) =>
+      levels([at(-ms / 2, toleranceMs), at(ms / 2, toleranceMs)]).clocks;
 
-    expect([apart(500), apart(1_500)]).toEqual(['ok', 'warn']);
-  });
-});
-
-describe('the lines of INFO', () => {
-  it('are read with their colons, without headings', () => {
-    expect(linesOf('# Server\r\nredis_version:7.0.15\r\nexecutable:/a:b\r\n\r\n')).toEqual({
-      redis_version: '7.0.15',
-      executable: '/a:b',
-    });
+    // Each reading may be off by so much, and so the difference by twice of it.
+    expect([apart(500), apart(1_500), apart(1_500, 300)]).toEqual(['ok', 'warn', 'ok']);
+    expect(levels([at(0, 1)]).clocks).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { NodeStatusChange } from '../../../lib/core/lock-node.interface';
 import { RedisConnection } from '../../../lib/redis/redis-connection';
 import type { RedisNodeDescription } from '../../../lib/redis/redis-connections';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
@@ -10,13 +11,63 @@ class WillingClient extends EventEmitter {
   readonly info = () => Promise.resolve('role:master');
 }
 
-function connectionTo(client: WillingClient): RedisConnection {
+/** A cluster of servers that are connected, and of which a test appoints the masters. */
+class WillingCluster extends EventEmitter {
+  readonly isCluster = true;
+  readonly status = 'ready';
+  readonly servers: WillingServer[];
+  masters: string[];
+
+  constructor(...answers: (string | Error)[]) {
+    super();
+    this.servers = answers.map((answer, port) => new WillingServer(port, answer));
+    this.masters = ['0'];
+  }
+
+  nodes(role = 'all'): WillingServer[] {
+    return this.servers.filter(({ options }) => role === 'all' || this.masters.includes(`${options.port}`));
+  }
+
+  connect(): void {
+    for (const server of this.servers) {
+      this.emit('+node', server);
+      server.emit('ready');
+    }
+    this.emit('refresh');
+    this.emit('ready');
+  }
+}
+
+class WillingServer extends EventEmitter {
+  readonly status = 'ready';
+  readonly options: { host: string; port: number };
+
+  constructor(
+    port: number,
+    readonly answer: string | Error,
+  ) {
+    super();
+    this.options = { host: 'h', port };
+  }
+
+  info(): Promise<string> {
+    const { answer } = this;
+    return answer instanceof Error
+      ? Promise.reject(answer)
+      : Promise.resolve(`run_id:${answer}\r\nuptime_in_seconds:100\r\n`);
+  }
+}
+
+function connectionTo(
+  client: WillingClient | WillingCluster,
+  onStatus: (change: NodeStatusChange) => void = () => undefined,
+): RedisConnection {
   const description = { name: 'n', address: 'n', secrets: [], open: () => client };
   return new RedisConnection({
     description: description as unknown as RedisNodeDescription,
     clock: new VirtualClock(),
     onServerReady: () => undefined,
-    onStatus: () => undefined,
+    onStatus,
   });
 }
 
@@ -61,5 +112,70 @@ describe('a request', () => {
         },
       );
     }).not.toThrow();
+  });
+});
+
+describe('a cluster', () => {
+  function setUp(...answers: (string | Error)[]) {
+    const cluster = new WillingCluster(...answers);
+    const told: string[] = [];
+    const connection = connectionTo(cluster, ({ status, servers }) => {
+      told.push([status, ...(servers ?? []).map(({ runId }) => runId)].join(' '));
+    });
+    const ask = (): Promise<void> =>
+      new Promise((done) => {
+        const tell = (what: string) => () => {
+          told.push(what);
+          done();
+        };
+        connection.request(() => Promise.resolve(), tell('reply'), tell('no reply'));
+      });
+    return { cluster, told, ask };
+  }
+
+  it('tells once who its servers are, however often it hears that nothing has changed', async () => {
+    const { cluster, told, ask } = setUp('a', 'b');
+
+    cluster.connect();
+    await settle();
+    for (let times = 0; times < 3; times += 1) {
+      cluster.emit('refresh');
+      await ask();
+    }
+
+    expect(told).toEqual(['up a', 'reply', 'reply', 'reply']);
+  });
+
+  it('tells of a replica that took over when it hears of it', async () => {
+    const { cluster, told } = setUp('a', 'b');
+    cluster.connect();
+    await settle();
+
+    cluster.masters = ['1'];
+    cluster.emit('refresh');
+
+    expect(told).toEqual(['up a', 'up b']);
+  });
+
+  it('tells of it before the first reply that may come from there', async () => {
+    const { cluster, told, ask } = setUp('a', 'b');
+    cluster.connect();
+    await settle();
+
+    cluster.masters = ['0', '1'];
+    await ask();
+
+    expect(told).toEqual(['up a', 'up a b', 'reply']);
+  });
+
+  it('is down, and believes no reply, when nobody knows who took over', async () => {
+    const { cluster, told, ask } = setUp('a', new Error('BUSY'));
+    cluster.connect();
+    await settle();
+
+    cluster.masters = ['0', '1'];
+    await ask();
+
+    expect(told).toEqual(['up a', 'down', 'no reply']);
   });
 });

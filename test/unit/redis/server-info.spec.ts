@@ -1,4 +1,5 @@
-import { parseServerInfo, UNKNOWN_SERVER } from '../../../lib/redis/server-info';
+import { infoLines } from '../../../lib/redis/info-lines';
+import { isInfoRefused, parseServerInfo, UNKNOWN_SERVER } from '../../../lib/redis/server-info';
 
 const info = (lines: Record<string, string>) =>
   `# Server\r\n${Object.entries(lines)
@@ -87,5 +88,38 @@ describe('what a server says of itself', () => {
 
   it.each(['0', '-5', '1e99', 'soon'])('is no time when it says %s', (time) => {
     expect(parseServerInfo(info({ ...REDIS_7, server_time_usec: time })).timeMicros).toBeUndefined();
+  });
+});
+
+describe('the lines of INFO', () => {
+  it('are read with their colons, without headings', () => {
+    expect(infoLines('# Server\r\nredis_version:7.0.15\r\nexecutable:/a:b\r\n# Time: now\r\n\r\n')).toEqual({
+      redis_version: '7.0.15',
+      executable: '/a:b',
+    });
+  });
+});
+
+describe('a server that answers INFO with an error', () => {
+  it.each([
+    "NOPERM this user has no permissions to run the 'info' command",
+    "ERR unknown command 'info', with args beginning with: ",
+    'ERR unknown command `info`, with args beginning with: ',
+    "unsupported command 'info'",
+    "ERR command 'INFO' is not allowed",
+  ])('will never tell when it says: %s', (message) => {
+    expect(isInfoRefused(new Error(message))).toBe(true);
+  });
+
+  it.each([
+    'LOADING Redis is loading the dataset in memory',
+    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    'NOAUTH Authentication required.',
+    'ERR max number of clients reached',
+    'Command timed out',
+    '',
+  ])('may tell later when it says: %s', (message) => {
+    expect(isInfoRefused(new Error(message))).toBe(false);
   });
 });
