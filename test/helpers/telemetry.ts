@@ -48,6 +48,17 @@ export class Telemetry {
     return series[0]?.value;
   }
 
+  /** Into which buckets a histogram with one time series sorts. */
+  async boundaries(name: string): Promise<readonly number[]> {
+    const { resourceMetrics } = await this.reader.collect();
+    const found = resourceMetrics.scopeMetrics
+      .flatMap(({ metrics }) => metrics)
+      .find(({ descriptor }) => descriptor.name === name);
+    const [point] = (found?.dataPoints ?? []) as DataPoint<Histogram>[];
+    if (point === undefined) throw new Error(`there is no ${name}`);
+    return point.value.buckets.boundaries;
+  }
+
   /** All that was reported so far, as text. */
   async everything(): Promise<string> {
     const { resourceMetrics } = await this.reader.collect();

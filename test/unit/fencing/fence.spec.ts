@@ -88,6 +88,14 @@ describe('assertFenced', () => {
     );
   });
 
+  it('says what else it may be, since no row was changed', () => {
+    expect(() => {
+      assertFenced(0, lock);
+    }).toThrow(
+      /was refused: a later holder has been there\. No row was changed; make sure that the row exists\./,
+    );
+  });
+
   it.each([[undefined], [null], ['1'], [{}], [{ rowCount: null }], [{ affected: null }], [NaN], [[]]])(
     'does not guess what %p says',
     (result) => {

@@ -109,6 +109,9 @@ describe('RedlockHealthIndicator', () => {
     await module.close();
 
     const restarted = { state: 'guarded', reason: 'restarted', forMs: expect.any(Number) as number };
+    const { a: first } = oneGuarded.locks['nodes'] as { a: { forMs: number } };
+    expect(first.forMs).toBe(Math.ceil(first.forMs));
+    expect(first.forMs).toBeGreaterThan(0);
     expect(oneGuarded.locks).toMatchObject({ status: 'up', mayFail: 0 });
     expect(oneGuarded.locks['nodes']).toEqual({ a: restarted, b: { state: 'up' }, c: { state: 'up' } });
     expect(twoGuarded.locks).toMatchObject({ status: 'down', mayFail: 0 });

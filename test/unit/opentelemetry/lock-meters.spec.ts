@@ -90,6 +90,40 @@ describe('the metrics of locks', () => {
       ['gone', 0],
       ['max-hold', 1],
     ]);
+    const holds = await telemetry.metric('redlock.hold.duration');
+    expect(holds.map(({ attributes, value }) => [attributes['redlock.outcome'], value])).toEqual([
+      ['lost', { sum: expect.closeTo(2.968 + 0.5) as number, count: 2 }],
+      ['released', { sum: 4.5, count: 1 }],
+    ]);
+  });
+
+  it.each([
+    ['acquire.duration', 0.0005, 60],
+    ['hold.duration', 0.001, 3_600],
+    ['release.validity', 0, 120],
+  ])('sort the %s into buckets from %p to %p seconds', async (name, least, most) => {
+    instrument();
+
+    await (await service.acquire('order:7')).release();
+
+    const boundaries = await telemetry.boundaries(`redlock.${name}`);
+    expect([boundaries[0], boundaries.at(-1)]).toEqual([least, most]);
+    expect(boundaries).toEqual([...boundaries].sort((a, b) => a - b));
+  });
+
+  it('begin for no more than a thousand groups, should an application make one per id', async () => {
+    const events$ = new Subject<LockEvent>();
+    instrument({ resourceGroup: ([id]) => id }, {
+      events$,
+      inspect: () => service.inspect('x'),
+    } as LockService);
+
+    for (let id = 0; id < 1_005; id++) {
+      events$.next({ type: 'busy', resources: [String(id)], waitedMs: 0 } as unknown as LockEvent);
+    }
+
+    expect(await telemetry.metric('redlock.lock.extensions')).toHaveLength(1_000);
+    expect(await telemetry.metric('redlock.acquire.busy')).toHaveLength(1_005);
   });
 
   it('count each lock once that callers of the process hand over to each other', async () => {
@@ -120,6 +154,7 @@ describe('the metrics of locks', () => {
     const stop = instrument();
     const lock = await service.acquire('order:7');
 
+    stop();
     stop();
     await lock.release();
     await (await service.acquire('order:8')).release();
@@ -228,15 +263,22 @@ describe('the metrics of locks', () => {
 
     it('which of them are guarded, since they may have forgotten locks', async () => {
       const events = new Subject<LockEvent>();
-      const inspect = service.inspect.bind(service);
+      const inspect: LockService['inspect'] = async (resource) => {
+        const inspection = await service.inspect(resource);
+        const nodes = inspection.nodes.map((one) =>
+          one.node === 'c' ? { ...one, guarded: { reason: 'young' as const, forMs: 1_000 } } : one,
+        );
+        return { ...inspection, nodes };
+      };
       instrument({}, { events$: events, inspect } as unknown as LockService);
       const guarded = async () => (await telemetry.metric('redlock.node.guarded')).map(({ value }) => value);
-      expect(await guarded()).toEqual([0, 0, 0]);
+      expect(await guarded()).toEqual([0, 0, 1]);
 
       events.next({ type: 'node-guarded', node: 'b', reason: 'restarted', forMs: 60_000 });
-      expect(await guarded()).toEqual([0, 1, 0]);
+      expect(await guarded()).toEqual([0, 1, 1]);
 
       events.next({ type: 'node-trusted', node: 'b' });
+      events.next({ type: 'node-trusted', node: 'c' });
       expect(await guarded()).toEqual([0, 0, 0]);
     });
 
