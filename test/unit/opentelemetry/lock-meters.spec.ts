@@ -116,7 +116,7 @@ describe('the metrics of locks', () => {
     instrument({ resourceGroup: ([id]) => id }, {
       events$,
       inspect: () => service.inspect('x'),
-    } as LockService);
+    } as unknown as LockService);
 
     for (let id = 0; id < 1_005; id++) {
       events$.next({ type: 'busy', resources: [String(id)], waitedMs: 0 } as unknown as LockEvent);
