@@ -114,7 +114,8 @@ describe('RedlockOpenTelemetryModule', () => {
       ['biling'],
     ],
     ['connections: must be an array', 'billing'],
-    ['connections: ', ['']],
+    ['connections: must be a string that is not empty', ['']],
+    ['connections: must be a string that is not empty', [7n]],
   ])('fails the start with %s', async (message, wrong) => {
     const app = await compile({ connections: wrong as string[] }).compile();
 

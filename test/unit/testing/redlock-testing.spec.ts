@@ -13,6 +13,7 @@ import {
 } from '../../../lib';
 import { LockTester, RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
 import { deferred } from '../../helpers/deferred';
+import { until } from '../../helpers/until';
 import { watch } from '../../helpers/watch';
 
 @Injectable()
@@ -92,6 +93,23 @@ describe('RedlockTestingModule', () => {
     await expect(orders.count('7')).resolves.toBe(1);
   });
 
+  it('lets nobody else wait for what the application holds', async () => {
+    await using _lock = await locks.acquire('stock:7');
+    jest.useFakeTimers();
+
+    const holding = watch(tester.hold('stock:7'));
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+
+    expect(holding.error).toBeInstanceOf(LockBusyError);
+    jest.useRealTimers();
+  });
+
+  it('remembers no more than a test would look at', async () => {
+    for (let count = 0; count < 5_001; count++) await locks.withLock('order:7', () => undefined);
+
+    expect(tester.history).toHaveLength(10_000);
+  });
+
   it('does not count what somebody else does as history', async () => {
     await (await tester.hold('stock:7')).release();
 
@@ -142,6 +160,20 @@ describe('RedlockTestingModule', () => {
 
   it('says so when there is no lock to lose', async () => {
     await expect(tester.loseLock('order:7')).rejects.toThrow('Nobody holds "order:7"');
+
+    await (await locks.acquire('order:7')).release();
+    await expect(tester.loseLock('order:7')).rejects.toThrow('Nobody holds "order:7"');
+  });
+
+  it('keeps on a failed node what it has, and lets nothing through', async () => {
+    const lock = await locks.acquire('order:7', { fencing: true });
+    tester.failNodes();
+
+    expect(await lock.release()).toBe('unknown');
+    expect((await locks.inspect('order:7')).state).toBe('unknown');
+
+    tester.recoverNodes();
+    expect((await locks.inspect('order:7')).state).toBe('held');
   });
 
   it('survives one failed node of three, and not two, until they recover', async () => {
@@ -154,8 +186,11 @@ describe('RedlockTestingModule', () => {
       expect.arrayContaining(['node-down', 'unavailable']),
     );
 
+    tester.clearHistory();
     tester.recoverNodes();
     await expect(orders.count('7')).resolves.toBe(1);
+    // Of the two that had failed, and of no other.
+    expect(tester.history.filter(({ type }) => type === 'node-up')).toHaveLength(2);
   });
 
   it.each([['modern'], ['legacy']])('follows %s fake timers', async (kind) => {
@@ -185,12 +220,51 @@ describe('RedlockTestingModule', () => {
     tester.recoverNodes();
   });
 
+  it('keeps the lock of somebody else alive, whatever the options of the application', async () => {
+    jest.useFakeTimers();
+    const short = await Test.createTestingModule({
+      imports: [RedlockTestingModule.forRoot({ defaults: { ttl: 1_000, autoExtend: false } })],
+    }).compile();
+    await short.init();
+
+    const other = await short.get(LockTester).hold('order:7');
+    await jest.advanceTimersByTimeAsync(5_000);
+
+    expect(other.isHeld).toBe(true);
+    await short.close();
+  });
+
   it('ends with the application, whatever somebody else still holds', async () => {
-    await tester.hold('stock:7');
+    const other = await tester.hold('stock:7');
 
     await module.close();
 
+    // An application waits for 10 s for those who hold a lock.
+    await until('somebody else has lost the lock', () => other.signal.aborted, 5_000);
+
     await expect(tester.hold('stock:8')).rejects.toThrow(LockUnavailableError);
+  });
+});
+
+describe('several RedlockTestingModules', () => {
+  it('give the classes of the application the tester of the one without a name', async () => {
+    @Injectable()
+    class Fixtures {
+      constructor(@Inject(LockTester) readonly tester: LockTester) {}
+    }
+    @Module({ providers: [Fixtures] })
+    class FixturesModule {}
+    const forRoot = (name?: string) => RedlockTestingModule.forRoot({ name });
+
+    for (const imports of [
+      [forRoot(), forRoot('billing'), FixturesModule],
+      [forRoot('billing'), forRoot(), FixturesModule],
+    ]) {
+      const module = await Test.createTestingModule({ imports }).compile();
+
+      expect(module.get(Fixtures).tester).toBe(LockTester.of(module.get(LockService)));
+      await module.close();
+    }
   });
 });
 
