@@ -7,7 +7,6 @@ import { fenceKey } from './fence-key';
 import { systemClock } from '../utils/system-clock';
 import { wholeMs } from './whole-ms';
 
-const MOST_KEPT = 64;
 /** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */
 const ASK_TIME_EVERY_MS = 1_000;
 
@@ -16,7 +15,10 @@ const ASK_TIME_EVERY_MS = 1_000;
  * is written to the others as it is: encoding is a large part of what a lock costs.
  */
 export class BatchEncoder {
-  /** By their first request: a batch that begins with the same request object is the same, if the rest is. */
+  /**
+   * By their first request: a batch that begins with the same request object is the same, if the rest is. Forgotten when
+   * the tick is over: what hangs on the entries is most of what a lock allocates, and would outlive it.
+   */
   private readonly recent = new Map<
     object,
     { readonly entries: readonly BatchEntry[]; readonly bytes: Buffer }
@@ -80,11 +82,14 @@ export class BatchEncoder {
     if (known !== undefined && areTheSame(known.entries, entries)) return known.bytes;
     const { keys, args } = this.argumentsOf(entries);
     const bytes = Buffer.from(resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]));
-    // A bound, not a cache policy: what is asked for again is asked for within this tick.
-    if (this.recent.size >= MOST_KEPT) this.recent.clear();
+    if (this.recent.size === 0) setImmediate(this.forget);
     this.recent.set(first, { entries, bytes });
     return bytes;
   }
+
+  private readonly forget = (): void => {
+    this.recent.clear();
+  };
 }
 
 class EncodedCommand extends Command {
