@@ -17,8 +17,9 @@ export class Tally {
 
   /** For what the machine may not be able to have: then it is skipped, and not failed. */
   async stepOrSkip(name, work) {
-    const { ok, problem } = await this.#timed(name, work);
+    const { ok, problem, hasCrashed } = await this.#timed(name, work);
     if (ok) this.passed += 1;
+    else if (hasCrashed) this.#fail(1, `${name}: ${problem}`);
     else this.#skip(1, `${name}: ${problem}`);
     return ok;
   }
@@ -41,7 +42,7 @@ export class Tally {
   async #timed(name, work) {
     say(`\n▸ ${name}`);
     const start = performance.now();
-    const result = await work();
+    const result = await outcomeOf(work);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     say(`  ${name}: ${seconds} s`);
     showLane();
@@ -56,5 +57,15 @@ export class Tally {
   #skip(count, problem) {
     this.skipped += count;
     this.#problems.push(`SKIPPED  ${problem}`);
+  }
+}
+
+/** A script that fails by itself is one failure, and the others go on. */
+async function outcomeOf(work) {
+  try {
+    return await work();
+  } catch (error) {
+    const problem = error instanceof Error ? error.stack : String(error);
+    return { ok: false, hasCrashed: true, passed: 0, failed: 1, skipped: 0, problem };
   }
 }
