@@ -33,6 +33,7 @@ const [ORDER, NEXT_ORDER] = Array.from({ length: 100 }, (_, id) => `order:${id}`
 /** A process, so to speak, that is connected to the master and to the replica. */
 async function open() {
   const client = new Cluster([{ host: '127.0.0.1', port: master.port }], { lazyConnect: true });
+  const duplicate = jest.spyOn(client, 'duplicate');
   const service = createLockService({
     nodes: [client],
     defaults: { wait: 0 },
@@ -42,10 +43,9 @@ async function open() {
   const events: LockEvent[] = [];
   service.events$.subscribe((event) => events.push(event));
   const guards = () => events.flatMap((event) => (event.type === 'node-guarded' ? [event.reason] : []));
-  const isConnected = async (server: RedisServer) =>
-    String(await server.command('CLIENT', 'LIST')).includes('name=nestjs-redlock');
-  await until('it is connected', async () => (await isConnected(master)) && (await isConnected(replica)));
   await until('it is up', () => events.some(({ type }) => type === 'node-up'));
+  const ours = duplicate.mock.results[0]?.value as Cluster;
+  await until('it is connected to the replica', () => ours.nodes('slave')[0]?.status === 'ready');
   return { service, guards };
 }
 
@@ -55,6 +55,11 @@ async function failOver(): Promise<void> {
   await until('the old master knows', async () =>
     String(await master.command('INFO', 'replication')).includes('role:slave'),
   );
+  for (const server of [...masters, replica]) {
+    await until('the cluster goes on', async () =>
+      String(await server.command('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+    );
+  }
 }
 
 it('a connection to a cluster that breaks and is made anew is no failover', async () => {
