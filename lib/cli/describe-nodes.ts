@@ -4,13 +4,15 @@ import { describeRedisNode, type RedisNodeDescription } from '../redis/redis-con
 import { optionsFromUrl } from '../redis/redis-url';
 import { UsageError } from './usage-error';
 
+const MOST_NODES = 15;
+
 const CLUSTER = /^redis(s?)\+cluster:\/\//;
 
 /**
  * The nodes of a comma-separated list of URLs. `redis+cluster://` and `rediss+cluster://` name one server of a Redis
  * Cluster, which finds the others and counts as one node.
  *
- * @throws UsageError for an empty list, LockOptionsError for a URL that cannot be meant; neither repeats the input
+ * @throws UsageError for an empty list and one that is too long, LockOptionsError for a URL that cannot be meant; neither repeats the input
  */
 export function describeNodes(list: string): RedisNodeDescription[] {
   const urls = list
@@ -21,6 +23,9 @@ export function describeNodes(list: string): RedisNodeDescription[] {
     throw new UsageError(
       'Which nodes? Give --nodes redis://a:6379,redis://b:6379,redis://c:6379, or set REDIS_NODES.',
     );
+  }
+  if (urls.length > MOST_NODES) {
+    throw new UsageError(`${urls.length} nodes; a lock service has at most ${MOST_NODES}.`);
   }
   return urls.map((url, position) => {
     const option = `nodes[${position}]`;

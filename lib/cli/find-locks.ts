@@ -1,4 +1,5 @@
 import type { NodeHold } from '../core/lock-node.interface';
+import { RedisNodeError } from '../redis/redis-node-error';
 import { escapeGlob } from './glob';
 import { isLock } from './is-lock';
 import type { NodeClient } from './node-client';
@@ -55,11 +56,11 @@ async function namesOn(node: NodeClient, { keyPrefix, pattern, limit }: Search):
     // Redis promises to come back to 0 after one walk through its keys.
     do {
       const match = escapeGlob(keyPrefix) + pattern;
-      const [next, keys] = await node.ask(() =>
-        server.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN, 'TYPE', 'string'),
+      const step = stepFrom(
+        await node.ask(() => server.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN, 'TYPE', 'string')),
       );
-      cursor = next;
-      for (const key of keys) found.add(key.slice(keyPrefix.length));
+      cursor = step.cursor;
+      for (const key of step.keys) found.add(key.slice(keyPrefix.length));
     } while (cursor !== '0' && found.size <= limit);
   }
   return [...found];
@@ -90,7 +91,21 @@ async function holdOf(node: NodeClient, key: string): Promise<NodeHold | undefin
     node.ask(() => client.pttl(key)),
   ]);
   // -2: it went in between.
-  return ownerToken === null || ttl === -2 ? undefined : { ownerToken, ttlMs: ttl === -1 ? Infinity : ttl };
+  if (ownerToken === null || ttl === -2) return undefined;
+  if (typeof ownerToken !== 'string' || !Number.isSafeInteger(ttl)) throw unexpectedReply();
+  return { ownerToken, ttlMs: ttl === -1 ? Infinity : ttl };
+}
+
+/** Whatever answers in the place of Redis: else it would be asked for ever. */
+function stepFrom(reply: unknown): { cursor: string; keys: readonly string[] } {
+  const [cursor, keys] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const isStep = typeof cursor === 'string' && /^\d+$/.test(cursor) && Array.isArray(keys);
+  if (!isStep || !keys.every((key) => typeof key === 'string')) throw unexpectedReply();
+  return { cursor, keys };
+}
+
+function unexpectedReply(): RedisNodeError {
+  return new RedisNodeError('the server gave a reply of no known form', 'UNEXPECTED_REPLY');
 }
 
 /** Of another program, which has a hash there, say. */

@@ -62,7 +62,7 @@ function parse(
     });
   } catch (error) {
     // It names the option, and never repeats a value.
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError((error as Error).message);
   }
 }
 

@@ -20,6 +20,9 @@ export class ProcessTerminal implements Terminal {
     process.stdout.on('error', () => {
       this.stop.abort();
     });
+    process.stderr.on('error', () => {
+      // Nobody hears our complaints; the exit code still tells.
+    });
   }
 
   get isInteractive(): boolean {

@@ -89,6 +89,11 @@ export class CliProcess {
     this.child.stdout?.destroy();
   }
 
+  /** As `2>&1 | true` does. */
+  stopReadingComplaints(): void {
+    this.child.stderr?.destroy();
+  }
+
   kill(): void {
     this.child.kill('SIGKILL');
   }

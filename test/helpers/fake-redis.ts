@@ -70,8 +70,10 @@ export function honest([name = '', ...args]: readonly string[]): Answer {
     case 'info':
       return { reply: `# Server\r\nredis_version:7.0.0\r\nuptime_in_seconds:90000\r\nrole:master\r\n` };
     case 'subscribe':
+    case 'psubscribe':
       return { bytes: channels.map(encode).join('') };
     case 'unsubscribe':
+    case 'punsubscribe':
       return { bytes: channels.map(([kind, channel]) => encode([kind ?? '', channel ?? '', 0])).join('') };
     case 'time':
       return { reply: [String(Math.floor(Date.now() / 1_000)), '0'] };

@@ -1,26 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../../lib/cli/run';
-import type { Terminal } from '../../../lib/cli/terminal';
-
-class PaperTerminal implements Terminal {
-  out = '';
-  err = '';
-  readonly isInteractive = false;
-  readonly env = {};
-
-  catchStop(): AbortSignal {
-    return new AbortController().signal;
-  }
-
-  print(text: string): void {
-    this.out += `${text}\n`;
-  }
-
-  complain(text: string): void {
-    this.err += `${text}\n`;
-  }
-}
+import { PaperTerminal } from '../../helpers/paper-terminal';
 
 async function runOnPaper(...args: string[]) {
   const terminal = new PaperTerminal();
