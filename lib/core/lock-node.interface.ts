@@ -89,7 +89,7 @@ export interface ServerFacts {
   readonly uptimeMs: number;
   /** The policy by which it removes keys when its memory is full, if it has a limit and removes any. */
   readonly evicts?: string;
-  /** Whether it writes every change to disk. */
+  /** Whether it logs its changes to disk (`appendonly`), be it at once or later: `appendfsync` it does not say. */
   readonly persists?: boolean;
 }
 

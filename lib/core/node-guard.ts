@@ -12,7 +12,7 @@ import type { RoundResult } from './round';
  * - `observed`: a server that was seen to restart is guarded; so is one that is younger than the others when it is
  *   first seen
  * - `strict`: every server that runs for less than the guard time is guarded
- * - `false`: none is
+ * - `false`: none is, whatever restarts. A clock that ran ahead is guarded against all the same
  */
 export type RestartGuard = 'observed' | 'strict' | false;
 
@@ -123,7 +123,7 @@ export class NodeGuard {
 
   private guardFromNow(node: LockNode, reason: 'restarted' | 'clock'): void {
     const { clock, guardMs, restartGuard } = this.settings;
-    if (restartGuard === false) return;
+    if (restartGuard === false && reason === 'restarted') return;
     this.suspected.set(node, { reason, untilMs: clock.now() + guardMs });
   }
 

@@ -58,6 +58,8 @@ export interface RedlockOptions {
    * - `strict`: besides, every node that runs for less than `maxTtl`, also if all of them do
    * - `false`: none, for servers that write every change to disk (`appendonly yes`, `appendfsync always`)
    *
+   * A node whose clock ran ahead is guarded for as long with each of them, since no disk helps against that.
+   *
    * @default 'observed'
    */
   restartGuard?: RestartGuard;

@@ -236,15 +236,28 @@ describe("'strict'", () => {
 });
 
 describe('without a restart guard', () => {
-  it('nothing that a server does guards its node', () => {
-    const { node, up, allUp, news, reasons } = setUp(false);
-    allUp();
+  it('a server that restarts, or is younger than the others, is trusted', () => {
+    const { up, news, reasons } = setUp(false);
+    up(0, server('run-0'));
+    up(1, server('run-1'));
+    up(2, server('young', 0));
 
     up(1, server('again', 0));
-    node(2).tell({ status: 'up', clockAheadMs: 5_000 });
 
     expect(reasons()).toEqual([undefined, undefined, undefined]);
     expect(news).toEqual([]);
+  });
+
+  it('a server whose clock ran ahead is guarded all the same: it ends locks however well it keeps them', async () => {
+    const { clock, node, allUp, news, reasons } = setUp(false);
+    allUp();
+
+    node(2).tell({ status: 'up', clockAheadMs: 5_000 });
+    const guarded = reasons();
+    await clock.advance(GUARD_MS);
+
+    expect(guarded).toEqual([undefined, undefined, 'clock']);
+    expect(news).toEqual(['node-2 clock', 'node-2 trusted']);
   });
 
   it('a server that is listed twice has one vote all the same', () => {
