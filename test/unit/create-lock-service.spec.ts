@@ -98,6 +98,13 @@ describe('createLockService', () => {
     ['zero nodes', { nodes: [] }, 'nodes'],
     ['sixteen nodes', { nodes: nodes(16) }, 'nodes'],
     ['nodes that are no array', { nodes: 'redis://a' }, 'nodes'],
+    ['nodes with a hole', { nodes: [...nodes(1), ...new Array<undefined>(1)] }, 'nodes[1]'],
+    ['half of a LockNode', { nodes: [{ name: 'mine', acquire: () => undefined }] }, 'nodes[0]'],
+    [
+      'a LockNode without a name',
+      { nodes: [Object.create(new MemoryLockNode(), { name: { value: undefined } }) as unknown] },
+      'nodes[0]',
+    ],
     ['a key prefix that is no string', { nodes: nodes(1), keyPrefix: 1 }, 'keyPrefix'],
     ['a node timeout of 0', { nodes: nodes(1), nodeTimeout: 0 }, 'nodeTimeout'],
     ['a node timeout of null', { nodes: nodes(1), nodeTimeout: null }, 'nodeTimeout'],
