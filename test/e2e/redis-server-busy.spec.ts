@@ -18,7 +18,7 @@ it('a server that is too busy to say who it is gets no lock until it has said so
   });
   const admin = new Redis(server.port, { enableReadyCheck: false, retryStrategy: null });
   ended.push(() => {
-    admin.disconnect();
+    if (admin.status === 'ready') admin.disconnect();
   });
   await admin.ping();
   const script = server.command('EVAL', 'while true do end', 0).catch((error: unknown) => error);
