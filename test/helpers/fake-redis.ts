@@ -13,8 +13,13 @@ export interface Failure {
   readonly error: string;
 }
 
-/** What a server may do instead of an answer: say nothing, hang up, or send bytes that mean nothing. */
-export type Answer = { readonly reply: Reply } | { readonly bytes: string } | 'silence' | 'hang up';
+/**
+ * What a server may do instead of an answer: send several, say nothing, hang up, or send what means nothing. The last it
+ * says on that connection: what came behind would answer nobody, and at a nil that nobody asked for ioredis 6 ends the
+ * process.
+ */
+export type Answer =
+  { readonly reply: Reply } | { readonly bytes: string } | { readonly noise: string } | 'silence' | 'hang up';
 
 /** A server that speaks as Redis does, and answers whatever it is told to. */
 export class FakeRedis {
@@ -57,7 +62,10 @@ export class FakeRedis {
       for (let read = readCommand(unread); read !== undefined; read = readCommand(unread)) {
         unread = unread.slice(read.length);
         this.commands.push(read.command.join(' '));
-        send(socket, this.answer(read.command));
+        const answer = this.answer(read.command);
+        send(socket, answer);
+        if (typeof answer === 'object' && 'noise' in answer) socket.removeAllListeners('data').resume();
+        if (socket.listenerCount('data') === 0) return;
       }
     });
   }
@@ -87,6 +95,7 @@ export function honest([name = '', ...args]: readonly string[]): Answer {
 function send(socket: Socket, answer: Answer): void {
   if (answer === 'silence') return;
   if (answer === 'hang up') socket.destroy();
+  else if ('noise' in answer) socket.write(answer.noise);
   else socket.write('bytes' in answer ? answer.bytes : encode(answer.reply));
 }
 

@@ -141,7 +141,7 @@ describe('servers that answer anything', () => {
       { reply: ['0', ['lock:a']] },
       { reply: ['0'] },
       { reply: [['a'], 1] },
-      { bytes: '?\r\n' },
+      { noise: '?\r\n' },
     ),
     fc.constantFrom<Answer>(
       { reply: { error: 'ERR' } },

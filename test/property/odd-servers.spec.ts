@@ -107,7 +107,7 @@ const noise: fc.Arbitrary<Answer> = fc
     ],
     ...['*1\r\n'.repeat(5_000), '*2\r\n:1\r\n', `:${'9'.repeat(400)}\r\n`, `+${'x'.repeat(70_000)}`],
   )
-  .map((bytes) => ({ bytes }));
+  .map((noise) => ({ noise }));
 
 /** A reply that says, in the very form of the script or command, that something was granted: then it was. */
 function isGrant([name = '', ...args]: readonly string[], given: Answer): boolean {
