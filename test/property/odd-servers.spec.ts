@@ -360,7 +360,7 @@ describe('servers that send bytes which mean nothing', () => {
           });
         },
       ),
-      seeded(12),
+      seeded(4),
     );
   });
 });
