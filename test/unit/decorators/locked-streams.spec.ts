@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
@@ -154,6 +155,52 @@ describe('@Locked on a stream', () => {
 
       await expect(values).rejects.toThrow(LockLostError);
       expect(source.observed).toBe(false);
+    });
+
+    it('passes nothing on that its source sends after the loss', async () => {
+      const seen: string[] = [];
+      const failure = new Promise((resolve) =>
+        prices.watch('7').subscribe({ next: (value) => seen.push(value), error: resolve }),
+      );
+      const lock = await started.promise;
+      lock.signal.addEventListener('abort', () => {
+        source.next('late');
+      });
+      source.next('early');
+
+      await lose(lock);
+
+      expect(await failure).toBeInstanceOf(LockLostError);
+      expect(seen).toEqual(['early']);
+    });
+
+    it('does not begin for a subscriber that has left, at whatever moment that was', async () => {
+      for (let turns = 0; turns < 60; turns++) {
+        calls = 0;
+        const subscription = prices.watch('7').subscribe();
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        const begun = calls;
+
+        subscription.unsubscribe();
+        await whenFree('price:7');
+
+        expect({ turns, calls }).toEqual({ turns, calls: begun });
+      }
+      expect(calls).toBe(1);
+    });
+
+    it('leaves nothing behind on the signal of a lock that it has entered again', async () => {
+      await locks.withLock('price:7', async ({ signal }) => {
+        const before = getEventListeners(signal, 'abort').length;
+        const values = lastValueFrom(prices.watch('7').pipe(toArray()));
+        await started.promise;
+        expect(getEventListeners(signal, 'abort').length).toBeGreaterThan(before);
+
+        source.complete();
+        await values;
+
+        expect(getEventListeners(signal, 'abort')).toHaveLength(before);
+      });
     });
 
     it('fails at the subscription, and not before, on an object without a lock service', async () => {
@@ -350,6 +397,35 @@ describe('@Locked on a stream', () => {
       await expect(first).resolves.toEqual({ done: true, value: undefined });
     });
 
+    it('stops waiting for the lock when an error is thrown into it', async () => {
+      class Patient {
+        @Locked('table', { wait: Infinity })
+        async *read() {
+          yield await Promise.resolve(1);
+        }
+      }
+      await using _lock = await locks.acquire('table');
+      const reading = bindLockService(new Patient(), locks).read();
+      const first = reading.next();
+      const error = new Error('mine');
+
+      await expect(reading.throw(error)).rejects.toBe(error);
+
+      await expect(first).resolves.toEqual({ done: true, value: undefined });
+    });
+
+    it('leaves nothing behind on the signal of a lock that it has entered again', async () => {
+      await locks.withLock('table:a', async ({ signal }) => {
+        const before = getEventListeners(signal, 'abort').length;
+
+        for await (const _row of rows.read('a', 2)) {
+          expect(getEventListeners(signal, 'abort').length).toBeGreaterThan(before);
+        }
+
+        expect(getEventListeners(signal, 'abort')).toHaveLength(before);
+      });
+    });
+
     it('fails a pull that waits as soon as the lock is lost, and lets the generator finish', async () => {
       const gate = deferred();
       class Slow {
@@ -424,6 +500,7 @@ describe('@Locked on a stream', () => {
           lockOf = locks.current();
           yield await Promise.resolve('first');
           yield 'second';
+          return 'end';
         }
       }
       const careful = bindLockService(new Careful(), locks);
@@ -438,6 +515,12 @@ describe('@Locked on a stream', () => {
 
       await expect(readAndLose(careful.replaced())).resolves.toEqual(['first', 'instead']);
       await expect(readAndLose(careful.ignored())).resolves.toEqual(['first', 'second']);
+
+      const reading = careful.ignored();
+      await reading.next();
+      await lose(lockOf as Lock);
+      await reading.next();
+      await expect(reading.next()).resolves.toEqual({ done: true, value: 'end' });
     });
 
     it('throws, is empty or is what onBusy returns while somebody else holds the lock', async () => {
@@ -469,10 +552,12 @@ describe('@Locked on a stream', () => {
   });
 
   describe('that a promise resolves to', () => {
-    const source = new Subject<string>();
+    let source: Subject<string>;
+    let lateLock: Lock | undefined;
     class Late {
       @Locked('late', { ttl: 600 })
       async observable(): Promise<Observable<string>> {
+        lateLock = locks.current();
         return Promise.resolve(source);
       }
       @Locked('late')
@@ -492,6 +577,7 @@ describe('@Locked on a stream', () => {
     let late: Late;
 
     beforeEach(() => {
+      source = new Subject();
       late = bindLockService(new Late(), locks);
     });
 
@@ -508,6 +594,29 @@ describe('@Locked on a stream', () => {
       await expect(values).resolves.toEqual(['a']);
       expect(await stateOf('late')).toBe('free');
       await expect(lastValueFrom(stream)).rejects.toThrow(LockLostError);
+    });
+
+    it('can be started once, also while it runs', async () => {
+      const stream = await late.observable();
+      const values = lastValueFrom(stream.pipe(toArray()));
+      await new Promise(setImmediate);
+
+      await expect(firstValueFrom(stream)).rejects.toThrow(LockLostError);
+
+      source.next('a');
+      source.complete();
+      await expect(values).resolves.toEqual(['a']);
+    });
+
+    it('does not begin when the lock was lost before, under no other lock either', async () => {
+      const stream = await late.observable();
+      await locks.forceRelease('late');
+      await lateLock?.extend().catch(() => undefined);
+
+      await expect(firstValueFrom(stream)).rejects.toThrow(LockLostError);
+
+      expect(source.observed).toBe(false);
+      expect(await stateOf('late')).toBe('free');
     });
 
     it('keeps the lock until a generator has ended', async () => {

@@ -1,0 +1,43 @@
+import { AsyncResource } from 'node:async_hooks';
+import { createLockService, LockLostError, MemoryLockNode, type LockService } from '../../../lib';
+import { handlerLockFor, runHandler } from '../../../lib/utils/handler-lock';
+import { fillLockParameters } from '../../../lib/utils/lock-parameters';
+
+const parameter = { index: 0, wants: 'lock', resource: undefined, connection: undefined } as const;
+
+describe('the lock around a handler', () => {
+  let locks: LockService;
+
+  beforeEach(() => {
+    locks = createLockService({ nodes: [new MemoryLockNode()] });
+  });
+
+  afterEach(() => locks.close());
+
+  it('is there while it is held, and not for code that outlives the handler', async () => {
+    const lock = await locks.acquire('order:7');
+    const look = runHandler(lock, undefined, () => AsyncResource.bind(() => handlerLockFor(parameter)));
+
+    expect(look()).toBe(lock);
+    await lock.release();
+
+    expect(look()).toBeUndefined();
+  });
+
+  it('is there when it was lost, so that the handler gets the signal that has aborted', async () => {
+    const lock = await locks.acquire('order:7');
+    const look = runHandler(lock, undefined, () => AsyncResource.bind(() => handlerLockFor(parameter)));
+
+    await locks.forceRelease('order:7');
+    await expect(lock.extend()).rejects.toThrow(LockLostError);
+
+    expect(look()).toBe(lock);
+    expect(look()?.signal.aborted).toBe(true);
+  });
+});
+
+describe('a lock parameter', () => {
+  it('keeps what the caller passed where a stand-in for the service gives no lock', () => {
+    expect(fillLockParameters(['mine'], [parameter], undefined, undefined)).toEqual(['mine']);
+  });
+});
