@@ -51,9 +51,6 @@ function checkModuleOptions(options: Partial<RedlockModuleOptions & RedlockModul
       );
     }
   }
-  if (typeof (options?.exceptionFilter ?? true) !== 'boolean') {
-    throw new LockOptionsError('exceptionFilter', 'must be true or false.');
-  }
 }
 
 /** The options of `forRootAsync`, and what they need. */

@@ -70,6 +70,9 @@ describe('createLockService', () => {
 
     expect(fencing).toEqual({ skewMs: 5_000, keepMs: 40_000 });
     expect(checkRedlockOptions({ nodes: [] }).fencing).toEqual({ skewMs: 15_000, keepMs: 86_400_000 });
+    // Twice of maxTtl at least, since a counter must outlive its hold.
+    const { keepMs } = checkRedlockOptions({ nodes: [], maxTtl: 50_000_000 }).fencing;
+    expect(keepMs).toBe(100_000_000);
   });
 
   it.each(['observed', 'strict', false] as const)('takes a restart guard of %p', (restartGuard) => {
@@ -106,6 +109,8 @@ describe('createLockService', () => {
       'nodes[0]',
     ],
     ['a key prefix that is no string', { nodes: nodes(1), keyPrefix: 1 }, 'keyPrefix'],
+    ['a key prefix with half of a pair', { nodes: nodes(1), keyPrefix: 'a\ud83d:' }, 'keyPrefix'],
+    ['an exception filter that is a word', { nodes: nodes(1), exceptionFilter: 'yes' }, 'exceptionFilter'],
     ['a node timeout of 0', { nodes: nodes(1), nodeTimeout: 0 }, 'nodeTimeout'],
     ['a node timeout of null', { nodes: nodes(1), nodeTimeout: null }, 'nodeTimeout'],
     ['a fractional maxTtl', { nodes: nodes(1), maxTtl: 1.5 }, 'maxTtl'],

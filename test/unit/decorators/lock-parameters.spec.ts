@@ -1,15 +1,19 @@
+import { Controller, Get, UseInterceptors, type Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { firstValueFrom, Observable, of } from 'rxjs';
 import {
   bindLockService,
   createLockService,
   CurrentLock,
   Locked,
+  LockInterceptor,
   LockOptionsError,
   LockSignal,
   MemoryLockNode,
   type Lock,
   type LockService,
 } from '../../../lib';
+import { RedlockTestingModule } from '../../../lib/testing';
 
 class Orders {
   constructor(private readonly locks: LockService) {}
@@ -137,5 +141,40 @@ describe('@CurrentLock and @LockSignal', () => {
     expect(() => {
       LockSignal()(Orders, 'method', 0);
     }).toThrow(/^@LockSignal: stands at a parameter of a method/);
+  });
+});
+
+describe('a handler with a lock parameter', () => {
+  const start = async (handler: object) => {
+    const app = await Test.createTestingModule({
+      imports: [RedlockTestingModule.forRoot({ name: 'billing' })],
+      controllers: [handler as Type],
+    }).compile();
+    await app.close();
+  };
+
+  it('does without a lock service that it does not name', async () => {
+    @Controller()
+    class Payments {
+      @Get()
+      @UseInterceptors(LockInterceptor('payments', { connection: 'billing' }))
+      list(@CurrentLock() lock?: Lock) {
+        return lock?.isHeld;
+      }
+    }
+
+    await expect(start(Payments)).resolves.toBeUndefined();
+  });
+
+  it('fails the start without the one that it names', async () => {
+    @Controller()
+    class Payments {
+      @Get()
+      list(@CurrentLock({ connection: 'biling' }) lock?: Lock) {
+        return lock?.isHeld;
+      }
+    }
+
+    await expect(start(Payments)).rejects.toThrow('LockService:biling');
   });
 });

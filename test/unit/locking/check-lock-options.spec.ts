@@ -35,6 +35,12 @@ describe('the options of a lock', () => {
       waitMs: 0,
       autoExtend: false,
     });
+    expect(
+      completeLockOptions({}, { ...defaults, maxHold: 9_000, holdAtLeast: 50, fencing: true }, LIMITS),
+    ).toEqual({
+      ...{ ttlMs: 2_000, waitMs: 100, signal: undefined, autoExtend: false },
+      ...{ maxHoldMs: 9_000, holdAtLeastMs: 50, fencing: true },
+    });
   });
 
   it.each([
