@@ -1,5 +1,12 @@
 import type { Clock } from './clock.interface';
-import type { AcquireVote, FailedVote, FenceRequest, LockNode, RaiseFenceVote } from './lock-node.interface';
+import type {
+  AcquireVote,
+  FailedVote,
+  FenceRequest,
+  LockNode,
+  RaiseFenceRequest,
+  RaiseFenceVote,
+} from './lock-node.interface';
 import type { Asking } from './questions';
 import { cannotBeWon, isWon, type Tally } from './quorum';
 import type { Question, RoundResult } from './round';
@@ -13,50 +20,43 @@ import type { Question, RoundResult } from './round';
  * last grant.
  */
 export interface FencingSettings {
-  /** How far a proposal may be from a node's clock. */
+  /** How far a proposal may be from a node's clock. A number may be twice as far from the proposal. */
   readonly skewMs: number;
   /** How long a node remembers a counter that nobody raises. */
   readonly keepMs: number;
 }
 
-/** Makes the proposals of one client: its time in microseconds, later than all that it has seen so far. */
-export class FenceProposals {
-  private last = 0;
+/** A grant that does not count: the node has the resources for us, but its number is no use. */
+export class UncountedGrant implements FailedVote {
+  readonly kind = 'failed';
 
   constructor(
-    private readonly clock: Clock,
-    private readonly settings: FencingSettings,
+    readonly error: Error,
+    readonly number?: number,
   ) {}
-
-  next(): FenceRequest {
-    const { skewMs, keepMs } = this.settings;
-    const nowMicros = this.nowMicros();
-    // Somebody whose clock is ahead is followed, so that nodes agree, but not to where they would not believe us.
-    const following = Math.min(this.last + 1, nowMicros + (skewMs * 1_000) / 2);
-    this.last = Math.floor(Math.max(nowMicros, following));
-    return { proposal: this.last, skewMicros: Math.floor(skewMs * 1_000), keepMs };
-  }
-
-  /** A token that was given out: the next proposal is larger. */
-  saw(token: number): void {
-    this.last = Math.max(this.last, token);
-  }
-
-  private nowMicros(): number {
-    return Math.floor(this.clock.wallNow() * 1_000);
-  }
 }
 
-/** A grant that does not say its number cannot be counted. */
-export function numbered(vote: AcquireVote): AcquireVote {
-  if (vote.kind !== 'granted' || (Number.isSafeInteger(vote.fence) && Number(vote.fence) > 0)) return vote;
-  return NOT_NUMBERED;
+/**
+ * A grant counts with a number from about the time of the proposal, and with no other. One that is far from it comes
+ * of a clock that is wrong: as a token it would be above those of many holders to come, once nodes have forgotten it.
+ */
+export function numbered(vote: AcquireVote, { proposal, skewMicros }: FenceRequest): AcquireVote {
+  if (vote.kind !== 'granted') return vote;
+  const { fence } = vote;
+  if (typeof fence !== 'number' || !Number.isSafeInteger(fence) || fence <= 0) return NOT_NUMBERED;
+  return areNear(fence, proposal, skewMicros) ? vote : new UncountedGrant(FAR_OFF, fence);
 }
 
-const NOT_NUMBERED: FailedVote = {
-  kind: 'failed',
-  error: new Error('the node granted without a usable fencing counter'),
-};
+/** Clocks and counters that are each off by the skew at most. */
+export function areNear(a: number, b: number, skewMicros: number): boolean {
+  return Math.abs(a - b) <= 2 * skewMicros;
+}
+
+const NOT_NUMBERED = new UncountedGrant(new Error('the node granted without a usable fencing counter'));
+
+const FAR_OFF = new Error(
+  'the clock of the node is too far from that of this process, or of the other nodes, for fencing; let NTP set them',
+);
 
 /** The fencing token of a round that was won: the largest number that a granting node gave. */
 export function tokenOf(round: RoundResult<AcquireVote>): number {
@@ -83,7 +83,7 @@ export class RaiseFenceQuestion implements Question<RaiseFenceVote> {
 
   constructor(
     private readonly asking: Asking,
-    private readonly request: Parameters<LockNode['raiseFence']>[0],
+    private readonly request: RaiseFenceRequest,
     private readonly grants: RoundResult<AcquireVote>,
   ) {
     this.nodes = asking.nodes;

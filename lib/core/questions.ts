@@ -5,11 +5,12 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  FenceRequest,
   LockNode,
   ReleaseRequest,
   ReleaseVote,
 } from './lock-node.interface';
-import { numbered } from './fencing';
+import { areNear, numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
 import type { NodeGuard } from './node-guard';
 import type { Question } from './round';
@@ -34,6 +35,8 @@ export class AcquireQuestion implements Question<AcquireVote> {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly timeoutMs: number;
+  private someNumber: number | undefined;
+  private isTimeUncertain = false;
 
   constructor(
     protected readonly asking: Asking,
@@ -47,11 +50,14 @@ export class AcquireQuestion implements Question<AcquireVote> {
   }
 
   ask(node: LockNode, give: (vote: AcquireVote) => void): void {
+    const { fence } = this.request;
     const vote =
-      this.request.fence === undefined
+      fence === undefined
         ? give
         : (given: AcquireVote) => {
-            give(numbered(given));
+            const counted = numbered(given, fence);
+            if (counted instanceof UncountedGrant) this.noteNumber(counted, fence);
+            give(counted);
           };
     const guardedBy = this.asking.guard.errorFor(node);
     if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
@@ -61,7 +67,14 @@ export class AcquireQuestion implements Question<AcquireVote> {
   }
 
   isSettled(tally: Tally): boolean {
-    return isWon(tally) || cannotBeWon(tally);
+    // Where the nodes disagree on the time, the others tell whose clock is right.
+    return isWon(tally) || (cannotBeWon(tally) && !this.isTimeUncertain);
+  }
+
+  private noteNumber({ number }: UncountedGrant, { skewMicros }: FenceRequest): void {
+    if (number === undefined) return;
+    this.someNumber ??= number;
+    this.isTimeUncertain ||= !areNear(number, this.someNumber, skewMicros);
   }
 
   /**
@@ -71,7 +84,8 @@ export class AcquireQuestion implements Question<AcquireVote> {
    * grant, since a node applies requests in order. So there it is done only if the release was answered before.
    */
   onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
-    if (vote.kind !== 'granted' || !this.hold.releaseBegan) return;
+    const isThere = vote.kind === 'granted' || vote instanceof UncountedGrant;
+    if (!isThere || !this.hold.releaseBegan) return;
     const isReleaseComing = this.hold.wasWon && !hasAnswered(this.hold, position);
     if (!isReleaseComing) this.asking.reap(this.hold, node);
   }

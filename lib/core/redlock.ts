@@ -1,12 +1,14 @@
 import type { NodeVote } from '../errors/node-vote.interface';
 import { describeVotes, failedAttempt, holderTtlOf, notNumbered, type Attempt } from './attempt';
 import type { Clock } from './clock.interface';
-import { FenceProposals, type FencingSettings, isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
+import { FenceProposals } from './fence-proposals';
+import { type FencingSettings, isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
 import type {
   AcquireRequest,
   AcquireVote,
+  FenceRequest,
   LockNode,
   RaiseFenceVote,
   ReleaseVote,
@@ -103,9 +105,10 @@ export class Redlock {
     };
     const round = holdRound(new ReplaceQuestion(this.asking(hold), hold, request, old));
     const attempt = round.then(async (votes) => {
-      const result = fencing
-        ? await this.concludeFenced(hold, request, votes, true)
-        : this.conclude(hold, votes, true);
+      const result =
+        request.fence === undefined
+          ? this.conclude(hold, votes, true)
+          : await this.concludeFenced(hold, request.fence, votes, notAgain, true);
       // Where the new one did not get through, the old one may still be: of several resources even after a denial.
       // A vote that is missing is a late one.
       const ifMissing = result.outcome === 'won' ? 'granted' : undefined;
@@ -176,7 +179,20 @@ export class Redlock {
 
   private askAll(hold: Hold, request: AcquireRequest, known?: KnownVote): Promise<Attempt> {
     return concludeRound(new AcquireQuestion(this.asking(hold), hold, request, known), (round) =>
-      request.fence === undefined ? this.conclude(hold, round) : this.concludeFenced(hold, request, round),
+      request.fence === undefined
+        ? this.conclude(hold, round)
+        : this.concludeFenced(hold, request.fence, round, () => this.askAgain(request, round)),
+    );
+  }
+
+  /** With another proposal, if it was the first one that nodes could not agree to. */
+  private askAgain(request: AcquireRequest, round: RoundResult<AcquireVote>): Promise<Attempt> | undefined {
+    const fence = this.proposals.corrected(round);
+    if (fence === undefined) return undefined;
+    const hold = this.newHold(request.resources, request.ttlMs);
+    const again = { ...request, ownerToken: hold.ownerToken, fence };
+    return concludeRound(new AcquireQuestion(this.asking(hold), hold, again), (votes) =>
+      this.concludeFenced(hold, fence, votes),
     );
   }
 
@@ -202,17 +218,20 @@ export class Redlock {
   /** A majority of the granting nodes must have the token before anybody sees it (R14). */
   private async concludeFenced(
     hold: Hold,
-    { fence }: AcquireRequest,
+    { keepMs }: FenceRequest,
     round: RoundResult<AcquireVote>,
+    askAgain: () => Promise<Attempt> | undefined = notAgain,
     endsAHold = false,
   ): Promise<Attempt> {
-    if (!isWon(round) || fence === undefined) return this.conclude(hold, round, endsAHold);
-    const token = tokenOf(round);
-    this.proposals.saw(token);
     const grants = this.countable(round);
+    if (!isWon(grants)) {
+      const failed = this.conclude(hold, round, endsAHold);
+      return askAgain() ?? failed;
+    }
+    const token = tokenOf(grants);
+    this.proposals.saw(token);
     if (!isAgreedOn(grants, token)) {
-      const { resources, ownerToken } = hold;
-      const request = { resources, ownerToken, fence: token, keepMs: fence.keepMs };
+      const request = { resources: hold.resources, ownerToken: hold.ownerToken, fence: token, keepMs };
       const asked = await holdRound(new RaiseFenceQuestion(this.asking(hold), request, grants));
       const raised = this.countable(asked);
       if (!isWon(raised)) {
@@ -260,4 +279,8 @@ export class Redlock {
 
 function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {
   return (position) => round.votes[position]?.kind === 'denied';
+}
+
+function notAgain(): undefined {
+  // A hold that ends in the same step cannot do so twice.
 }

@@ -82,7 +82,7 @@ export class BatchEncoder {
     if (known !== undefined && areTheSame(known.entries, entries)) return known.bytes;
     const { keys, args } = this.argumentsOf(entries);
     const bytes = Buffer.from(resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]));
-    if (this.recent.size === 0) setImmediate(this.forget);
+    if (this.recent.size === 0) this.clock.afterArrivedReplies(this.forget);
     this.recent.set(first, { entries, bytes });
     return bytes;
   }

@@ -2,6 +2,7 @@ import type { Random } from '../simulation/random';
 import type { ChaoticNode } from './chaotic-node';
 import type { ClientProcess } from './client-process';
 import type { Court } from './court';
+import { quorumOf } from '../../lib/core/quorum';
 import { CLOCK_JUMP, type FaultKind, NODE_FAULTS, type NodeFault, type NodeFaultKind } from './node-faults';
 import { pause } from './pause';
 import { monotonicMs } from './report';
@@ -37,13 +38,14 @@ export async function storm(setup: StormSetup, untilMs: number): Promise<void> {
 
 /**
  * In some storms the clock of one node jumps, soon after the calm. A process notices when it has seen that clock
- * before; one that is new cannot know, so none may start until the locks of before the jump are over.
+ * before; one that is new cannot know, so none may start until the locks of before the jump are over. The clocks of a
+ * majority stay right, and nobody sets the others right.
  *
  * @returns when new processes may start
  */
 function jumpSoon({ kinds, nodes, randoms, court, end }: StormSetup): number {
   if (!kinds.includes(CLOCK_JUMP) || randoms.clocks.chance(0.3)) return 0;
-  const node = randoms.clocks.pick(nodes);
+  const node = randoms.clocks.pick(nodes.slice(quorumOf(nodes.length)));
   const afterMs = randoms.clocks.whole(0, LATEST_JUMP_MS);
   void pause(afterMs, end).then(() => {
     if (end.aborted) return;

@@ -140,7 +140,7 @@ describe('a batch on the wire', () => {
   });
 
   it('is kept for the tick only: a lock must not live on in what was sent for it', async () => {
-    const encoder = new BatchEncoder('lock:', new VirtualClock());
+    const encoder = new BatchEncoder('lock:');
     const { recent } = encoder as unknown as { recent: Map<object, unknown> };
 
     for (const resource of ['a', 'b']) {

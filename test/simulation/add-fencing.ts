@@ -7,8 +7,13 @@ const MOST_NODE_OFF_MS = 600;
 
 const SHORTEST_TTL_MS = 120;
 
+/** So far ahead that what it numbers is above all that the others number for longer than a guard lasts. */
+const ASTRAY_MS = 5_000;
+
 /** So fast that keys are gone long before their ttl. */
 const SKEWED = 0.2;
+
+const SMALL_OFFS = [0, -400, -30, 30, 400];
 
 /** Who asks for fencing tokens, and whose wall clocks are off. */
 export function addFencing(plan: Plan, random: Random): Plan {
@@ -19,15 +24,20 @@ export function addFencing(plan: Plan, random: Random): Plan {
   const areClientsOff = kind === 'numbered' || random.chance(0.5);
   return {
     ...plan,
-    nodes: plan.nodes.map((node, position) => ({
-      ...node,
-      drift:
-        kind === 'skewed' && position < plan.nodes.length - quorumOf(plan.nodes.length) ? SKEWED : node.drift,
-      offMs: areNodesOff ? random.between(-MOST_NODE_OFF_MS, MOST_NODE_OFF_MS) : 0,
-    })),
+    nodes: plan.nodes.map((node, position) => {
+      const isOfMinority = position < plan.nodes.length - quorumOf(plan.nodes.length);
+      const offMs = areNodesOff ? random.between(-MOST_NODE_OFF_MS, MOST_NODE_OFF_MS) : 0;
+      return {
+        ...node,
+        drift: kind === 'skewed' && isOfMinority ? SKEWED : node.drift,
+        offMs: kind === 'astray' && isOfMinority ? ASTRAY_MS : offMs,
+      };
+    }),
     clients: plan.clients.map((client) => ({
       ...client,
-      offMs: areClientsOff ? random.pick([0, -20_000, -400, -30, 30, 400, 20_000]) : 0,
+      offMs: areClientsOff
+        ? random.pick(kind === 'astray' ? SMALL_OFFS : [...SMALL_OFFS, -20_000, 20_000])
+        : 0,
     })),
     // A token may take a second round trip, for which there must be time.
     calls: plan.calls.map((call) => ({
@@ -40,5 +50,5 @@ export function addFencing(plan: Plan, random: Random): Plan {
 
 /** A grant with a token tells the time of its node. */
 function isAlwaysFenced({ kind }: Plan): boolean {
-  return ['numbered', 'skewed', 'jumping', 'unseen'].includes(kind);
+  return ['numbered', 'skewed', 'astray', 'jumping', 'unseen'].includes(kind);
 }

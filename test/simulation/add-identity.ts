@@ -12,6 +12,7 @@ export function addIdentity(plan: Plan, random: Random): Plan {
     case 'jumping':
     case 'unseen':
     case 'skewed':
+    case 'astray':
       return { ...plan, restartGuard: 'observed' };
     case 'twice':
       return listTwice({ ...plan, restartGuard: random.pick(['observed', false]) }, random);

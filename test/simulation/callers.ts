@@ -189,8 +189,9 @@ export class Callers {
   }
 
   /** The deadline, and a round that began just before it: first the leader, then the others. */
-  private patienceMs({ wait, abortAfterMs }: Call): number {
-    const waitMs = (wait ?? Infinity) + 1.2 * NODE_TIMEOUT_MS;
+  private patienceMs({ wait, abortAfterMs, fencing }: Call): number {
+    // A token may take a round more, or a second attempt with another proposal.
+    const waitMs = (wait ?? Infinity) + (fencing === true ? 2.2 : 1.2) * NODE_TIMEOUT_MS;
     return Math.min(waitMs, abortAfterMs ?? Infinity) * 1.01 + SLACK_MS;
   }
 }

@@ -106,5 +106,10 @@ function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void 
     case 'jump':
       world.count('clock jump');
       node.jump(fault.byMs);
+      if (fault.ms !== undefined) {
+        world.timeline.after(fault.ms, () => {
+          node.jump(-fault.byMs);
+        });
+      }
   }
 }

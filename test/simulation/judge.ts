@@ -319,6 +319,8 @@ export class Judge {
   private lookForRests(withoutLoss: boolean): void {
     const resources = new Set(this.world.plan.calls.flatMap((call) => call.resources));
     for (const node of this.world.nodes) {
+      // There keys last for longer, by the time that was counted twice.
+      if (node.wasSetBack) continue;
       for (const resource of resources) {
         const token = node.ownerOf(resource);
         if (token === undefined) continue;

@@ -1,6 +1,15 @@
+import { quorumOf } from '../../lib/core/quorum';
 import { addFencing } from './add-fencing';
 import { addIdentity } from './add-identity';
-import type { Call, ClientPlan, Fault, NodePlan, Plan, PlanKind } from './plan';
+import {
+  type Call,
+  type ClientPlan,
+  type Fault,
+  LONGEST_TTL_MS,
+  type NodePlan,
+  type Plan,
+  type PlanKind,
+} from './plan';
 import { Random } from './random';
 
 /** Rates of clocks: any two differ by less than the 1 % that the library allows for. */
@@ -12,21 +21,24 @@ const RESOURCES = ['a', 'b', 'c'];
 
 const KINDS: readonly PlanKind[] = [
   ...['calm', 'calm', 'slow', 'slow', 'slow', 'rough', 'rough', 'rough', 'asleep', 'asleep', 'forced'],
-  ...['numbered', 'twice', 'wiped', 'wiped', 'wiped', 'skewed', 'jumping', 'jumping', 'unseen'],
+  ...['numbered', 'twice', 'wiped', 'wiped', 'wiped', 'skewed', 'astray', 'jumping', 'jumping', 'unseen'],
 ] as PlanKind[];
 
 /** Where a jump of the clock must show within moments. */
 const SMALL_DRIFT = 0.0001;
-/** So that clocks which are too fast from the beginning have been noticed. */
+/** So that clocks which are too fast from the beginning, or that jump for a while, have been noticed. */
 const NOTICED_AFTER_MS = 750;
 
 /** A random history. Everything in it follows from the seed, and from the kind if that is given. */
 export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const random = new Random(seed);
-  const kind = kindWanted ?? random.pick(KINDS);
+  // Picked in any case, so that a seed is the same history when its kind is said.
+  const picked = random.pick(KINDS);
+  const kind = kindWanted ?? picked;
   const nodeCount = Math.max(random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]), fewestNodes(kind));
   const clientCount = random.pick([1, 2, 2, 3, 3, 4]);
-  const lastsMs = random.pick([300, 600, 1_200, 2_400]);
+  // Where it matters what is numbered after a guard is over.
+  const lastsMs = random.pick([300, 600, 1_200, 2_400]) + (kind === 'astray' ? LONGEST_TTL_MS : 0);
   const isDrifting = random.chance(0.7);
   const mostDrift = ['skewed', 'jumping', 'unseen'].includes(kind) ? SMALL_DRIFT : MOST_DRIFT;
   const drift = () => (isDrifting ? random.between(-mostDrift, mostDrift) : 0);
@@ -36,17 +48,17 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const faults = makeFaults(random, { kind, clientCount, nodeCount, lastsMs });
   const plan: Plan = {
     ...{ seed, kind, nodes, clients, calls, faults },
-    healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? fault.ms : 0))),
+    healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? (fault.ms ?? 0) : 0))),
   };
   return addIdentity(addFencing(plan, new Random(seed, 2)), new Random(seed, 3));
 }
 
 function fewestNodes(kind: PlanKind): number {
-  return kind === 'twice' || kind === 'skewed' || kind === 'rebooted' ? 3 : 1;
+  return ['twice', 'skewed', 'astray', 'rebooted'].includes(kind) ? 3 : 1;
 }
 
 /** Kinds in which a pause would be a fault of another kind, or hide a jump. */
-const UNPAUSED: readonly PlanKind[] = ['calm', 'forced', 'skewed', 'jumping', 'unseen'];
+const UNPAUSED: readonly PlanKind[] = ['calm', 'forced', 'skewed', 'astray', 'jumping', 'unseen'];
 
 function makeClient(random: Random, nodeCount: number, drift: number, kind: PlanKind): ClientPlan {
   const isFarAway = random.chance(0.15);
@@ -184,7 +196,14 @@ const force: Maker = (random, scene) => ({
 });
 const jump: Maker = (random, scene) => {
   const { atMs, node } = place(random, scene);
-  return { what: 'jump', atMs, node, byMs: random.pick([100, 500, 5_000]) };
+  const byMs = random.pick([100, 500, 5_000]);
+  if (byMs === 100) return { what: 'jump', atMs, node, byMs };
+  // A lone node is right for whoever asks it; else the clocks of a majority are right, and the others are set right.
+  if (scene.nodeCount === 1) return { what: 'jump', atMs, node, byMs };
+  const minority = scene.nodeCount - quorumOf(scene.nodeCount);
+  return minority === 0
+    ? { what: 'jump', atMs, node, byMs: 100 }
+    : { what: 'jump', atMs, node: node % minority, byMs, ms: NOTICED_AFTER_MS + outage(random) };
 };
 const makeClose: Maker = (random, scene) => {
   const { atMs, client } = place(random, scene);
@@ -205,6 +224,7 @@ const MAKERS: Record<Exclude<PlanKind, 'calm'>, readonly Maker[]> = {
   forgetful: [...ROUGH, node('wipe'), node('wipe')],
   rebooted: [crash],
   skewed: [cut],
+  astray: [node('wipe'), node('wipe'), cut],
   jumping: [jump, jump, cut, node('restart')],
   unseen: [jump, jump, cut, node('restart')],
 };

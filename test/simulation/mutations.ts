@@ -1,8 +1,9 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/core/clock.interface';
 import type { Hold } from '../../lib/core/hold';
-import { tokenOf } from '../../lib/core/fencing';
-import type { AcquireRequest, AcquireVote, FenceRequest, LockNode } from '../../lib/core/lock-node.interface';
+import { FenceProposals } from '../../lib/core/fence-proposals';
+import * as fencing from '../../lib/core/fencing';
+import type { AcquireVote, FenceRequest, LockNode } from '../../lib/core/lock-node.interface';
 import { type Guarded, NodeGuard } from '../../lib/core/node-guard';
 import { AcquireQuestion, ReleaseQuestion } from '../../lib/core/questions';
 import type { Extension } from '../../lib/core/outcomes';
@@ -15,7 +16,7 @@ import { HeldLock } from '../../lib/locking/lock';
 import { ReleaseListener } from '../../lib/locking/release-listener';
 import { MemoryCounters } from '../../lib/memory/memory-counters';
 import { ClockWatch } from '../../lib/redis/clock-watch';
-import { forget, patch, patchGetter } from './patch';
+import { forget, inside, patch, patchGetter } from './patch';
 import type { PlanKind } from './plan';
 import type { Rules } from './rules';
 
@@ -39,8 +40,9 @@ interface RedlockInside {
   settings: RedlockSettings;
   concludeFenced(
     hold: Hold,
-    request: AcquireRequest,
+    fence: FenceRequest,
     round: RoundResult<AcquireVote>,
+    askAgain?: () => Promise<Attempt> | undefined,
     endsAHold?: boolean,
   ): Promise<Attempt>;
   newHold(resources: readonly string[], ttlMs: number): Hold;
@@ -367,8 +369,8 @@ export const MUTATIONS: readonly Mutation[] = [
         redlock,
         'concludeFenced',
         () =>
-          function (this: RedlockInside, hold, _, round, endsAHold) {
-            hold.fencingToken = tokenOf(round);
+          function (this: RedlockInside, hold, _, round, __, endsAHold) {
+            hold.fencingToken = fencing.tokenOf(round);
             return Promise.resolve(this.conclude(hold, round, endsAHold));
           },
       ),
@@ -382,11 +384,11 @@ export const MUTATIONS: readonly Mutation[] = [
         redlock,
         'concludeFenced',
         (concludeFenced) =>
-          function (this: RedlockInside, hold, request, round, endsAHold) {
-            const token = tokenOf(round);
+          function (this: RedlockInside, hold, fence, round, askAgain, endsAHold) {
+            const token = fencing.tokenOf(round);
             const having = round.votes.filter((vote) => vote?.kind === 'granted' && vote.fence === token);
             if (having.length * 2 <= round.granted)
-              return concludeFenced.call(this, hold, request, round, endsAHold);
+              return concludeFenced.call(this, hold, fence, round, askAgain, endsAHold);
             hold.fencingToken = token;
             return Promise.resolve(this.conclude(hold, round, endsAHold));
           },
@@ -416,6 +418,19 @@ export const MUTATIONS: readonly Mutation[] = [
             return number.call(this, resources, { ...fence, skewMicros: Infinity });
           },
       ),
+  },
+  {
+    name: 'fencing: a number counts only if it is near the proposal',
+    rule: 'R14',
+    kind: 'astray',
+    apply: () => patch(inside(fencing), 'numbered', () => (vote) => vote),
+  },
+  {
+    name: 'fencing: a process whose clock is wrong goes by that of the nodes',
+    rule: 'R14',
+    kind: 'numbered',
+    isLiveness: true,
+    apply: () => patch(FenceProposals.prototype, 'corrected', () => () => undefined),
   },
   {
     name: 'isHeld reads the clocks',

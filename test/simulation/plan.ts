@@ -26,6 +26,8 @@ export interface Plan {
  * - `wiped`: as rough, and nodes restart without data. Clients guard against it: with `strict` any nodes may restart, and
  *   clients be replaced; with `observed` either no client is replaced, or only a minority of the nodes restarts
  * - `skewed`: the clocks of a minority of the nodes are far too fast, and clients are there for long enough to notice
+ * - `astray`: the clocks of a minority of the nodes are far ahead from the beginning, and the other nodes restart without
+ *   data. Locks have fencing tokens, and clients guard as with `observed`
  * - `jumping`: clocks of nodes jump ahead, connections break and nodes restart. Locks have fencing tokens, so that every
  *   grant tells the time of its node, over a network that is faster than the jumps are long
  * - `unseen`: as jumping, but grants do not tell the time. Two holders are possible until the next look at the clock;
@@ -43,6 +45,7 @@ export type PlanKind =
   | 'twice'
   | 'wiped'
   | 'skewed'
+  | 'astray'
   | 'jumping'
   | 'unseen'
   | 'forgetful'
@@ -115,7 +118,14 @@ export type Fault =
   | { readonly what: 'pause'; readonly atMs: number; readonly node: number; readonly ms: number }
   | { readonly what: 'restart'; readonly atMs: number; readonly node: number; readonly ms: number }
   | { readonly what: 'wipe'; readonly atMs: number; readonly node: number; readonly ms: number }
-  | { readonly what: 'jump'; readonly atMs: number; readonly node: number; readonly byMs: number }
+  /** The clock of a node jumps ahead. After `ms` somebody sets it right; missing: nobody does. */
+  | {
+      readonly what: 'jump';
+      readonly atMs: number;
+      readonly node: number;
+      readonly byMs: number;
+      readonly ms?: number;
+    }
   /** An operator deletes the key on all nodes. */
   | { readonly what: 'force'; readonly atMs: number; readonly resource: string };
 
@@ -141,6 +151,7 @@ export const PROMISED: readonly PlanKind[] = [
     'twice',
     'wiped',
     'skewed',
+    'astray',
     'jumping',
     'unseen',
   ],

@@ -36,6 +36,7 @@ export class SimulatedNode {
   private store: MemoryLockNode;
   private waiting: Waiting[] = [];
   private jumpsMs = 0;
+  wasSetBack = false;
   private starts = 1;
   private startedAtMs: number;
 
@@ -97,6 +98,7 @@ export class SimulatedNode {
 
   jump(byMs: number): void {
     this.jumpsMs += byMs;
+    this.wasSetBack ||= byMs < 0;
   }
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {

@@ -1,49 +1,11 @@
-import type { Attempt } from '../../../lib/core/attempt';
-import { FenceProposals } from '../../../lib/core/fencing';
-import type { AcquireRequest, RaiseFenceRequest } from '../../../lib/core/lock-node.interface';
+import { FenceProposals } from '../../../lib/core/fence-proposals';
+import type { AcquireRequest } from '../../../lib/core/lock-node.interface';
 import type { NodeGuard } from '../../../lib/core/node-guard';
-import { Redlock } from '../../../lib/core/redlock';
 import { FENCING } from '../../helpers/fleet';
-import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
-import { unguarded } from '../../helpers/unguarded';
+import { DENIED, FAILED, GRANTED } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
-import { watch, type Watched } from '../../helpers/watch';
-
-const TTL_MS = 1_000;
-const VALIDITY_MS = 1_000 - 12;
-
-function setUp(nodeCount = 3, guardOf: (nodes: ScriptedNode[]) => NodeGuard = unguarded) {
-  const clock = new VirtualClock();
-  const nodes = Array.from({ length: nodeCount }, (_, position) => new ScriptedNode(`node-${position}`));
-  let tokens = 0;
-  const redlock = new Redlock({
-    nodes,
-    clock,
-    nodeTimeoutMs: 500,
-    newOwnerToken: () => `token-${++tokens}`,
-    fencing: FENCING,
-    guard: guardOf(nodes),
-  });
-  const acquire = (options: { leaderFirst?: boolean } = {}) =>
-    watch(redlock.acquire(['order:7'], { ttlMs: TTL_MS, fencing: true, ...options }));
-  const node = (position: number): ScriptedNode => nodes[position] as ScriptedNode;
-  /** The proposal of the last attempt. */
-  const proposal = () => (node(0).requestsOf('acquire').at(-1) as AcquireRequest).fence?.proposal ?? 0;
-  /** Grants with the proposal and so much more. */
-  const grant = (...ahead: (number | undefined)[]) => {
-    ahead.forEach((more, position) => {
-      if (more !== undefined) node(position).answer('acquire', { ...GRANTED, fence: proposal() + more });
-    });
-    return settle();
-  };
-  const raises = () => nodes.map((one) => one.requestsOf('raiseFence') as RaiseFenceRequest[]);
-  const releases = () => nodes.map((one) => one.requestsOf('release').length);
-  return { clock, nodes, node, redlock, acquire, grant, proposal, raises, releases };
-}
-
-function tokenOf({ value }: Watched<Attempt>): number | undefined {
-  return value?.outcome === 'won' ? value.hold.fencingToken : undefined;
-}
+import { watch } from '../../helpers/watch';
+import { setUp, tokenOf, TTL_MS, VALIDITY_MS } from './fencing-set-up';
 
 describe('a proposal', () => {
   it('is the time in microseconds, the same for all nodes', async () => {
@@ -176,19 +138,25 @@ describe('a fencing token', () => {
       expect(asked.at(-1)).toMatchObject({ verb: 'release', request: { ownerToken: 'token-1' } });
   });
 
-  it('is given up when the nodes are silent, and a late grant is given back', async () => {
-    const { clock, acquire, grant, node, releases } = setUp();
+  it.each([
+    ['usable', 7],
+    ['far off', 30_000_001],
+  ])(
+    'is given up when the nodes are silent, and a late grant with a %s number is given back',
+    async (_, more) => {
+      const { clock, acquire, grant, node, proposal, releases } = setUp();
 
-    const attempt = acquire();
-    await grant(0, 5);
-    await clock.advance(500);
-    expect(attempt.value).toMatchObject({ outcome: 'unavailable' });
-    expect(releases()).toEqual([1, 1, 1]);
-    node(2).answer('acquire', { ...GRANTED, fence: 7 });
-    await settle();
+      const attempt = acquire();
+      await grant(0, 5);
+      await clock.advance(500);
+      expect(attempt.value).toMatchObject({ outcome: 'unavailable' });
+      expect(releases()).toEqual([1, 1, 1]);
+      node(2).answer('acquire', { ...GRANTED, fence: proposal() + more });
+      await settle();
 
-    expect(releases()).toEqual([1, 1, 2]);
-  });
+      expect(releases()).toEqual([1, 1, 2]);
+    },
+  );
 
   it('counts for nothing when the validity is over by the time it is written', async () => {
     const { clock, acquire, grant, node, releases } = setUp();
@@ -217,11 +185,11 @@ describe('a fencing token', () => {
   it.each([undefined, null, 0, -1, 1.5, NaN, Infinity, 2 ** 53, '5'])(
     'needs numbers: a node that grants with %p has failed',
     async (fence) => {
-      const { acquire, node, nodes, releases } = setUp();
+      const { acquire, node, nodes, proposal, releases } = setUp();
 
       const attempt = acquire();
       for (const one of nodes.slice(0, 2)) one.answer('acquire', { ...GRANTED, fence });
-      node(2).answer('acquire', { ...GRANTED, fence: 5 });
+      node(2).answer('acquire', { ...GRANTED, fence: proposal() });
       await settle();
 
       const failed = { vote: 'failed', error: expect.any(Error) as Error };
