@@ -1,5 +1,6 @@
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
-import type { CallHandler } from '@nestjs/common';
+import { Controller, Get, UseInterceptors, type CallHandler } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import {
   firstValueFrom,
   from,
@@ -11,18 +12,21 @@ import {
   toArray,
   type Observable,
 } from 'rxjs';
+import request from 'supertest';
 import {
   createLockService,
+  getLockServiceToken,
   LockBusyError,
   LockInterceptor,
   LockKeyError,
   LockLostError,
   LockOptionsError,
+  LockService,
   MemoryLockNode,
   type ContextLockKey,
   type LockInterceptorOptions,
-  type LockService,
 } from '../../../lib';
+import { LockTester, RedlockTestingModule } from '../../../lib/testing';
 import { deferred } from '../../helpers/deferred';
 import { loseLock } from '../../helpers/lose-lock';
 
@@ -127,16 +131,47 @@ describe('LockInterceptor', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('stops waiting when the client goes away', async () => {
+  it.each([
+    ['', {}],
+    [', with a signal of its own too', { signal: new AbortController().signal }],
+  ])('stops waiting when the client goes away%s', async (_, options) => {
     const handle = jest.fn(() => NEVER);
     const lock = await locks.acquire('order:7');
-    const subscription = around(handle, { wait: Infinity }).subscribe();
+    const subscription = around(handle, { wait: Infinity, ...options }).subscribe();
+    const taken: string[] = [];
+    locks.events$.subscribe(({ type }) => taken.push(type));
 
     subscription.unsubscribe();
     await lock.release();
     await whenFree('order:7');
 
     expect(handle).not.toHaveBeenCalled();
+    // By whoever looked whether it is free, and by nobody before.
+    expect(taken.filter((type) => type === 'acquired')).toHaveLength(1);
+  });
+
+  it('takes the lock from the service that it names', async () => {
+    @Controller()
+    class Payments {
+      @Get()
+      @UseInterceptors(LockInterceptor('payments', { connection: 'billing', wait: 0 }))
+      list() {
+        return 'paid';
+      }
+    }
+    const module = await Test.createTestingModule({
+      imports: [RedlockTestingModule.forRoot(), RedlockTestingModule.forRoot({ name: 'billing' })],
+      controllers: [Payments],
+    }).compile();
+    const app = await module.createNestApplication().init();
+    const get = () => request(app.getHttpServer() as Parameters<typeof request>[0]).get('/');
+
+    await using _other = await LockTester.of(app.get(LockService)).hold('payments');
+    expect((await get()).status).toBe(200);
+    await using _one = await LockTester.of(app.get(getLockServiceToken('billing'))).hold('payments');
+    expect((await get()).status).toBe(409);
+
+    await app.close();
   });
 
   it('turns a result into LockLostError when the lock was lost meanwhile', async () => {
