@@ -50,8 +50,8 @@ function identityFindings(nodes: readonly NodeFacts[]): Finding[] {
   const seen = new Map<string, string>();
   const findings: Finding[] = [];
   let unknown = 0;
-  for (const { node, servers, error } of nodes) {
-    if (error === undefined && servers.some(({ info }) => info?.run_id === undefined)) unknown += 1;
+  for (const { node, servers } of nodes) {
+    if (servers.some(({ info }) => info?.run_id === undefined)) unknown += 1;
     for (const runId of new Set(servers.flatMap(({ info }) => info?.run_id ?? []))) {
       const first = seen.get(runId);
       if (first === undefined) seen.set(runId, node);

@@ -80,11 +80,11 @@ function rightsFindings({ isCluster, servers, refusals }: NodeFacts, keyPrefix: 
   if (refusals.length === 0)
     return [{ level: 'ok', check: 'rights', message: 'the user may do all that locks need' }];
   const reasons = [...new Set(refusals.map(({ error }) => error))];
-  const needsRights = refusals.findIndex(({ error }) => error.includes('NOPERM'));
+  const needsRights = refusals.find(({ error }) => error.includes('NOPERM'));
   return reasons.map((error) => {
     const same = refusals.filter((refusal) => refusal.error === error);
     // One line grants all that is missing.
-    const isFirst = needsRights !== -1 && same[0] === refusals[needsRights];
+    const isFirst = same[0] === needsRights;
     return { ...refused(same, error), fix: isFirst ? aclLine(keyPrefix) : undefined };
   });
 }
