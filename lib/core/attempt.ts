@@ -4,6 +4,19 @@ import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from './lock-n
 import { isOutOfReach, isWon, quorumFreeInMs } from './quorum';
 import type { RoundResult } from './round';
 
+export interface AttemptOptions {
+  readonly ttlMs: number;
+  /** Somebody else holds it, or did a moment ago: ask the nodes that deny for how long. */
+  readonly isContended?: boolean;
+  /**
+   * Several processes want it at this moment: ask one node before the others, the same one as everybody. Else each
+   * of them gets a part of the votes, and none a quorum.
+   */
+  readonly leaderFirst?: boolean;
+  /** The hold gets a fencing token (R14). */
+  readonly fencing?: boolean;
+}
+
 export type Attempt = { readonly outcome: 'won'; readonly hold: Hold } | FailedAttempt;
 
 export interface FailedAttempt {
@@ -40,6 +53,19 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
   };
 }
 
+/** The leading node denied: nothing was changed there, and nobody else was asked. */
+export function deniedByLeader(
+  nodes: readonly LockNode[],
+  leader: LockNode,
+  vote: AcquireVote,
+): FailedAttempt {
+  const votes = nodes.map((node): NodeVote => ({
+    node: node.name,
+    vote: node === leader ? 'denied' : 'pending',
+  }));
+  return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote), isSplit: false };
+}
+
 /** A quorum granted, but its fencing token could not be written to a quorum. */
 export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<RaiseFenceVote>): FailedAttempt {
   return {
@@ -51,7 +77,7 @@ export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<Rais
 }
 
 /** For how much longer the holder keeps it, if a node told; nodes can be written by users, and tell anything. */
-export function holderTtlOf(vote: AcquireVote | undefined): number | undefined {
+function holderTtlOf(vote: AcquireVote | undefined): number | undefined {
   const ttlMs = vote?.kind === 'denied' ? vote.holderTtlMs : undefined;
   return typeof ttlMs === 'number' && ttlMs >= 0 ? ttlMs : undefined;
 }

@@ -55,9 +55,7 @@ export class AcquireQuestion implements Question<AcquireVote> {
       fence === undefined
         ? give
         : (given: AcquireVote) => {
-            const counted = numbered(given, fence);
-            if (counted instanceof UncountedGrant) this.noteNumber(counted, fence);
-            give(counted);
+            give(this.counted(given, fence));
           };
     const guardedBy = this.asking.guard.errorFor(node);
     if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
@@ -71,10 +69,13 @@ export class AcquireQuestion implements Question<AcquireVote> {
     return isWon(tally) || (cannotBeWon(tally) && !this.isTimeUncertain);
   }
 
-  private noteNumber({ number }: UncountedGrant, { skewMicros }: FenceRequest): void {
-    if (number === undefined) return;
-    this.someNumber ??= number;
-    this.isTimeUncertain ||= !areNear(number, this.someNumber, skewMicros);
+  private counted(given: AcquireVote, fence: FenceRequest): AcquireVote {
+    const vote = numbered(given, fence);
+    if (vote instanceof UncountedGrant && vote.number !== undefined) {
+      this.someNumber ??= vote.number;
+      this.isTimeUncertain ||= !areNear(vote.number, this.someNumber, fence.skewMicros);
+    }
+    return vote;
   }
 
   /**

@@ -1,5 +1,11 @@
-import type { NodeVote } from '../errors/node-vote.interface';
-import { describeVotes, failedAttempt, holderTtlOf, notNumbered, type Attempt } from './attempt';
+import {
+  type Attempt,
+  type AttemptOptions,
+  deniedByLeader,
+  describeVotes,
+  failedAttempt,
+  notNumbered,
+} from './attempt';
 import type { Clock } from './clock.interface';
 import { FenceProposals } from './fence-proposals';
 import { type FencingSettings, isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
@@ -24,7 +30,7 @@ import {
   ReplaceQuestion,
 } from './questions';
 import { isDeniedByQuorum, isWon } from './quorum';
-import { concludeRound, holdRound, type RoundResult } from './round';
+import { holdRound, type RoundResult, startRound } from './round';
 import { earlierOf, readInstant, remainingMs, validityFrom } from './validity';
 
 export interface RedlockSettings {
@@ -37,19 +43,6 @@ export interface RedlockSettings {
   readonly newOwnerToken: () => string;
   readonly fencing: FencingSettings;
   readonly guard: NodeGuard;
-}
-
-export interface AttemptOptions {
-  readonly ttlMs: number;
-  /** Somebody else holds it, or did a moment ago: ask the nodes that deny for how long. */
-  readonly isContended?: boolean;
-  /**
-   * Several processes want it at this moment: ask one node before the others, the same one as everybody. Else each
-   * of them gets a part of the votes, and none a quorum.
-   */
-  readonly leaderFirst?: boolean;
-  /** The hold gets a fencing token (R14). */
-  readonly fencing?: boolean;
 }
 
 /**
@@ -71,8 +64,12 @@ export class Redlock {
     return this.leader.current;
   }
 
-  /** One attempt: it either holds a quorum with time left, or gives back whatever it got. */
-  acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
+  /**
+   * One attempt: it either holds a quorum with time left, or gives back whatever it got.
+   *
+   * @param settle must not throw. Called before this returns where nodes in this process decide it at once
+   */
+  attempt(resources: readonly string[], options: AttemptOptions, settle: (attempt: Attempt) => void): void {
     const { ttlMs, isContended = false, leaderFirst = false, fencing = false } = options;
     const hold = this.newHold(resources, ttlMs);
     const request: AcquireRequest = {
@@ -82,7 +79,15 @@ export class Redlock {
       askHolderTtl: isContended,
       fence: fencing ? this.proposals.next() : undefined,
     };
-    return leaderFirst ? this.askLeaderFirst(hold, request) : this.askAll(hold, request);
+    if (leaderFirst) void this.askLeaderFirst(hold, request, settle);
+    else this.askAll(hold, request, undefined, settle);
+  }
+
+  /** The same as a promise. */
+  acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
+    return new Promise((resolve) => {
+      this.attempt(resources, options, resolve);
+    });
   }
 
   /**
@@ -142,15 +147,25 @@ export class Redlock {
     return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
   }
 
-  /** Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11). */
-  release(hold: Hold, keepMs = 0): Promise<Release> {
+  /**
+   * Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11).
+   *
+   * @param settle as for an attempt
+   */
+  giveBack(hold: Hold, keepMs: number, settle: (release: Release) => void): void {
     hold.releaseBegan = true;
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
     const question = new ReleaseQuestion(this.asking(), hold, releaseRequestOf(hold, keepMs, true));
-    return concludeRound<ReleaseVote, Release>(question, (round) => ({
-      outcome: releaseOutcome(round),
-      waiting: question.waiting,
-    }));
+    startRound<ReleaseVote>(question, (round) => {
+      settle({ outcome: releaseOutcome(round), waiting: question.waiting });
+    });
+  }
+
+  /** The same as a promise. */
+  release(hold: Hold, keepMs = 0): Promise<Release> {
+    return new Promise((resolve) => {
+      this.giveBack(hold, keepMs, resolve);
+    });
   }
 
   private newHold(resources: readonly string[], ttlMs: number): Hold {
@@ -169,20 +184,28 @@ export class Redlock {
     };
   }
 
-  private async askLeaderFirst(hold: Hold, request: AcquireRequest): Promise<Attempt> {
+  private async askLeaderFirst(
+    hold: Hold,
+    request: AcquireRequest,
+    settle: (attempt: Attempt) => void,
+  ): Promise<void> {
     const known = await this.leader.ask(this.asking(hold), hold, request);
     if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
-      return this.deniedByLeader(known.node, known.vote);
-    }
-    return this.askAll(hold, request, known);
+      settle(deniedByLeader(this.settings.nodes, known.node, known.vote));
+    } else this.askAll(hold, request, known, settle);
   }
 
-  private askAll(hold: Hold, request: AcquireRequest, known?: KnownVote): Promise<Attempt> {
-    return concludeRound(new AcquireQuestion(this.asking(hold), hold, request, known), (round) =>
-      request.fence === undefined
-        ? this.conclude(hold, round)
-        : this.concludeFenced(hold, request.fence, round, () => this.askAgain(request, round)),
-    );
+  private askAll(
+    hold: Hold,
+    request: AcquireRequest,
+    known: KnownVote | undefined,
+    settle: (attempt: Attempt) => void,
+  ): void {
+    const { fence } = request;
+    startRound(new AcquireQuestion(this.asking(hold), hold, request, known), (round) => {
+      if (fence === undefined) settle(this.conclude(hold, round));
+      else void this.concludeFenced(hold, fence, round, () => this.askAgain(request, round)).then(settle);
+    });
   }
 
   /** With another proposal, if it was the first one that nodes could not agree to. */
@@ -191,7 +214,7 @@ export class Redlock {
     if (fence === undefined) return undefined;
     const hold = this.newHold(request.resources, request.ttlMs);
     const again = { ...request, ownerToken: hold.ownerToken, fence };
-    return concludeRound(new AcquireQuestion(this.asking(hold), hold, again), (votes) =>
+    return holdRound(new AcquireQuestion(this.asking(hold), hold, again)).then((votes) =>
       this.concludeFenced(hold, fence, votes),
     );
   }
@@ -241,15 +264,6 @@ export class Redlock {
     }
     hold.fencingToken = token;
     return this.conclude(hold, round, endsAHold);
-  }
-
-  /** Nothing was changed there and nobody else was asked, so there is nothing to give back. */
-  private deniedByLeader(node: LockNode, vote: AcquireVote): Attempt {
-    const votes = this.settings.nodes.map(({ name }): NodeVote => ({
-      node: name,
-      vote: name === node.name ? 'denied' : 'pending',
-    }));
-    return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote), isSplit: false };
   }
 
   /**

@@ -27,32 +27,22 @@ export interface RoundResult<V extends Vote> extends Tally {
 }
 
 /**
- * Asks all nodes at the same time and resolves at the moment the votes settle it; it never waits for the slowest
+ * Asks all nodes at the same time and calls `settle` at the moment the votes settle it; it never waits for the slowest
  * node (R1). A node that has not answered by the deadline failed, and its vote is a late one when it comes (R5).
+ *
+ * @param settle must not throw. Called before this returns where nodes in this process settle it at once
  */
-export function holdRound<V extends Vote>(question: Question<V>): Promise<RoundResult<V>> {
-  return new Promise((resolve) => {
-    new Round(question, resolve).start();
-  });
+export function startRound<V extends Vote>(
+  question: Question<V>,
+  settle: (result: RoundResult<V>) => void,
+): void {
+  new Round(question, settle).start();
 }
 
-/**
- * The same for what follows at once from the votes: a promise less, of which an uncontended lock needs few.
- *
- * @returns what `conclude` makes of the result, or the promise of it
- */
-export function concludeRound<V extends Vote, R>(
-  question: Question<V>,
-  conclude: (result: RoundResult<V>) => R | Promise<R>,
-): Promise<R> {
-  return new Promise((resolve, reject) => {
-    new Round(question, (result) => {
-      try {
-        resolve(conclude(result));
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    }).start();
+/** The same as a promise; an uncontended lock needs so few of them that it does without. */
+export function holdRound<V extends Vote>(question: Question<V>): Promise<RoundResult<V>> {
+  return new Promise((resolve) => {
+    startRound(question, resolve);
   });
 }
 

@@ -6,6 +6,7 @@ import type { Redlock } from '../core/redlock';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { CheckedLockOptions } from './check-lock-options';
+import type { HeldLock } from './lock';
 import type { Courtesy } from './courtesy';
 import { ReleaseListener, type ReleaseHint } from './release-listener';
 import { collisionDelayMs, confirmDelayMs, outageDelayMs, pollDelayMs } from './retry-delay';
@@ -21,6 +22,10 @@ export interface Arena {
   readonly line: WaitingLine<Turn>;
   readonly courtesy: Courtesy;
   fraction(): number;
+  /** Makes a lock of what was won. */
+  hand(win: Win, contender: Contender): HeldLock;
+  /** It is over without a lock. */
+  failed(error: unknown, contender: Contender): void;
   /** Takes over an attempt whose caller went away, and leaves the place when the nodes have answered. */
   discard(attempt: Promise<Attempt>, place: PlaceInLine<Turn>): void;
 }
@@ -47,15 +52,17 @@ const LONGEST_SLEEP_MS = 1_000;
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
 export class Contender implements Waiter<Turn> {
-  readonly ttlMs: number;
-  readonly fencing: boolean;
-
   private readonly wait: Wait;
   private readonly place: PlaceInLine<Turn>;
   private pending: Promise<Attempt> | undefined;
   private cohort: Cohort | undefined;
   private turnsToSitOut = 0;
   private startedAtMs = 0;
+  /** Takes the attempt under way, when the caller of {@link compete} has gone. */
+  private onLateAttempt: ((attempt: Attempt) => void) | undefined;
+  private isOver = false;
+  /** Whoever cancels rejects the promise that it waits for. */
+  private isInPromises = false;
   /** Failed attempts in a row, without a hint in between: those that got a part of the votes, and the others. */
   private splits = 0;
   private denials = 0;
@@ -65,12 +72,12 @@ export class Contender implements Waiter<Turn> {
 
   constructor(
     readonly resources: readonly string[],
-    options: CheckedLockOptions,
+    readonly options: CheckedLockOptions,
     private readonly arena: Arena,
+    private readonly resolve: (lock: HeldLock) => void,
+    private readonly reject: (error: unknown) => void,
   ) {
-    this.ttlMs = options.ttlMs;
-    this.fencing = options.fencing;
-    this.wait = new Wait(arena.clock, options.waitMs, options.signal);
+    this.wait = new Wait(arena.clock, options.waitMs, options.signal, this);
     this.place = arena.line.join(resources, this);
     if (this.place.isFirst) this.turnsToSitOut = arena.courtesy.take(resources);
   }
@@ -79,23 +86,26 @@ export class Contender implements Waiter<Turn> {
     return this.wait.waitedMs;
   }
 
-  /** Rejects with a busy or unavailable error at the deadline, or with the reason of `cancel`. */
-  async win(): Promise<Win> {
-    try {
-      if (!this.place.isFirst) await this.standInLine();
-      // Nearly all locks are won here, so a frame less counts.
-      const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
-      const hold = attempt?.outcome === 'won' ? this.take(attempt) : await this.attemptUntilWon(attempt);
-      const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock.now(), this.place.followers);
-      return { hold, place: this.place, cohort };
-    } catch (error) {
-      // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
-      if (this.pending === undefined) this.place.leave();
-      else this.arena.discard(this.pending, this.place);
-      throw error;
-    } finally {
-      this.listener?.stop();
-      this.wait.end();
+  get ttlMs(): number {
+    return this.options.ttlMs;
+  }
+
+  get fencing(): boolean {
+    return this.options.fencing;
+  }
+
+  /**
+   * Resolves with the lock, or rejects: with a busy or unavailable error at the deadline, or with the reason of `cancel`.
+   * Nearly all locks are won at once, and need no promise but the caller's.
+   */
+  compete(): void {
+    if (!this.place.isFirst || this.turnsToSitOut > 0) void this.competeInTurn();
+    else {
+      this.ask(false, (attempt) => {
+        if (this.onLateAttempt !== undefined) this.onLateAttempt(attempt);
+        else if (attempt.outcome === 'won') this.succeed(attempt.hold);
+        else void this.goOn(attempt);
+      });
     }
   }
 
@@ -104,11 +114,62 @@ export class Contender implements Waiter<Turn> {
     this.wait.cancel(reason);
   }
 
+  /** Of the wait. What is asleep or waits for an attempt hears of it there. */
+  cancelled(reason: unknown): void {
+    if (this.isOver || this.isInPromises) return;
+    this.pending = new Promise((resolve) => {
+      this.onLateAttempt = resolve;
+    });
+    this.fail(reason);
+  }
+
   onFirst(turn: Turn | undefined): void {
     this.pending = turn?.attempt;
     this.cohort = turn?.cohort;
     this.turnsToSitOut = this.pending === undefined ? this.arena.courtesy.take(this.resources) : 0;
     this.wait.wake();
+  }
+
+  private async competeInTurn(): Promise<void> {
+    this.isInPromises = true;
+    try {
+      if (!this.place.isFirst) await this.standInLine();
+      const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
+      this.succeed(attempt?.outcome === 'won' ? this.take(attempt) : await this.attemptUntilWon(attempt));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private async goOn(failed: FailedAttempt): Promise<void> {
+    this.isInPromises = true;
+    try {
+      this.succeed(await this.attemptUntilWon(failed));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private succeed(hold: Hold): void {
+    this.end();
+    const { place } = this;
+    const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
+    this.resolve(this.arena.hand({ hold, place, cohort }, this));
+  }
+
+  private fail(error: unknown): void {
+    this.end();
+    // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
+    if (this.pending === undefined) this.place.leave();
+    else this.arena.discard(this.pending, this.place);
+    this.arena.failed(error, this);
+    this.reject(error);
+  }
+
+  private end(): void {
+    this.isOver = true;
+    this.listener?.stop();
+    this.wait.end();
   }
 
   private async standInLine(): Promise<void> {
@@ -137,7 +198,9 @@ export class Contender implements Waiter<Turn> {
 
   /** An attempt, or the one that was left to us. Rejects when it is cancelled meanwhile. */
   private nextAttempt(isContended: boolean): Promise<Attempt> {
-    this.pending ??= this.attempt(isContended);
+    this.pending ??= new Promise((resolve) => {
+      this.ask(isContended, resolve);
+    });
     return this.wait.unlessCancelled(this.pending);
   }
 
@@ -158,13 +221,13 @@ export class Contender implements Waiter<Turn> {
     await this.wait.sleep(this.sleepMs(failed, attempts));
   }
 
-  private attempt(isContended: boolean): Promise<Attempt> {
+  private ask(isContended: boolean, settle: (attempt: Attempt) => void): void {
     const { ttlMs, fencing, leaderFirst } = this;
     // Whatever ends the next sleep, if not a hint, ends it for us alone. All nodes are asked then: the leading node may
     // have a key that nobody releases, and does not know for how long the others are taken.
     this.leaderFirst = false;
     this.startedAtMs = this.arena.clock.now();
-    return this.arena.redlock.acquire(this.resources, { ttlMs, isContended, leaderFirst, fencing });
+    this.arena.redlock.attempt(this.resources, { ttlMs, isContended, leaderFirst, fencing }, settle);
   }
 
   /** How long the last attempt took. */

@@ -5,7 +5,6 @@ import type { LockNode } from '../core/lock-node.interface';
 import { NodeGuard, type RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock } from '../core/redlock';
-import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
@@ -18,6 +17,7 @@ import { HeldLock, type LockSurroundings } from './lock';
 import type { LockEvent } from './lock-event.interface';
 import type { LockInspection } from './lock-inspection.interface';
 import type { LockOptions } from './lock-options';
+import { LockReports } from './lock-reports';
 import { NodeReports } from './node-reports';
 import type { Turn } from './turn';
 import { WaitingLine, type PlaceInLine } from './waiting-line';
@@ -41,7 +41,7 @@ export interface LockManagerSettings {
 export class LockManager {
   private readonly redlock: Redlock;
   private readonly guard: NodeGuard;
-  private readonly reports: NodeReports;
+  private readonly nodeReports: NodeReports;
   private readonly arena: Arena;
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
@@ -56,13 +56,13 @@ export class LockManager {
   constructor(private readonly settings: LockManagerSettings) {
     const { nodes, clock, limits, randomness } = settings;
     this.defaults = completeLockOptions(undefined, settings.defaults, limits);
-    this.reports = new NodeReports(settings);
+    this.nodeReports = new NodeReports(settings);
     this.guard = new NodeGuard({
       nodes,
       clock,
       restartGuard: settings.restartGuard,
       guardMs: limits.maxTtlMs,
-      onChange: this.reports.guardChanged,
+      onChange: this.nodeReports.guardChanged,
     });
     this.redlock = new Redlock({
       nodes,
@@ -80,8 +80,7 @@ export class LockManager {
       courtesy,
       limits,
       fraction: randomness.fraction,
-      emit: settings.emit,
-      isObserved: settings.isObserved,
+      reports: new LockReports(settings),
       onEnded: (lock) => {
         this.held.delete(lock);
         this.noticeIdle();
@@ -94,6 +93,12 @@ export class LockManager {
       line: new WaitingLine(),
       courtesy,
       fraction: randomness.fraction,
+      hand: (win, contender) => this.hand(win, contender),
+      failed: (error, contender) => {
+        this.contenders.delete(contender);
+        this.around.reports.failed(error, contender.resources, contender.waitedMs);
+        this.noticeIdle();
+      },
       discard: (attempt, place) => {
         this.discard(attempt, place);
       },
@@ -101,26 +106,20 @@ export class LockManager {
   }
 
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
-  async acquire(resources: string | readonly string[], options?: LockOptions): Promise<HeldLock> {
-    const names = checkResources(resources);
-    const how =
-      options === undefined
-        ? this.defaults
-        : completeLockOptions(options, this.settings.defaults, this.settings.limits);
-    how.signal?.throwIfAborted();
-    if (this.isClosed) throw closedError(names, 0);
+  acquire(resources: string | readonly string[], options?: LockOptions): Promise<HeldLock> {
+    return new Promise((resolve, reject) => {
+      const names = checkResources(resources);
+      const how =
+        options === undefined
+          ? this.defaults
+          : completeLockOptions(options, this.settings.defaults, this.settings.limits);
+      how.signal?.throwIfAborted();
+      if (this.isClosed) throw closedError(names, 0);
 
-    const contender = new Contender(names, how, this.arena);
-    this.contenders.add(contender);
-    try {
-      return this.hand(await contender.win(), how, contender);
-    } catch (error) {
-      this.report(error, contender);
-      throw error;
-    } finally {
-      this.contenders.delete(contender);
-      this.noticeIdle();
-    }
+      const contender = new Contender(names, how, this.arena, resolve, reject);
+      this.contenders.add(contender);
+      contender.compete();
+    });
   }
 
   /** Whether a lock with these options would have a fencing token. */
@@ -146,18 +145,15 @@ export class LockManager {
     for (const lock of rest) lock.lose('closed');
     await Promise.all([...rest.map((lock) => lock.release()), ...this.discards]);
     this.guard.stop();
-    this.reports.stop();
+    this.nodeReports.stop();
   }
 
-  private hand(win: Win, how: CheckedLockOptions, contender: Contender): HeldLock {
-    const lock = new HeldLock(win.hold, how, this.around, win);
+  private hand(win: Win, contender: Contender): HeldLock {
+    const lock = new HeldLock(win.hold, contender.options, this.around, win);
     this.held.add(lock);
-    if (this.settings.isObserved()) {
-      const { resources, ownerToken, fencingToken } = win.hold;
-      const { waitedMs } = contender;
-      const validityMs = lock.remainingMs;
-      this.settings.emit({ type: 'acquired', resources, ownerToken, fencingToken, waitedMs, validityMs });
-    }
+    this.contenders.delete(contender);
+    const { reports } = this.around;
+    if (reports.isObserved) reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
     return lock;
   }
 
@@ -172,12 +168,6 @@ export class LockManager {
     const released = attempt.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
     place.leave();
     await released;
-  }
-
-  private report(error: unknown, { resources, waitedMs }: Contender): void {
-    if (error instanceof LockBusyError) this.settings.emit({ type: 'busy', resources, waitedMs });
-    if (error instanceof LockUnavailableError)
-      this.settings.emit({ type: 'unavailable', resources, waitedMs });
   }
 
   private get inspectionSetup(): InspectionSetup {

@@ -10,7 +10,7 @@ import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './chec
 import type { Courtesy } from './courtesy';
 import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
-import type { LockEvent } from './lock-event.interface';
+import type { LockReports } from './lock-reports';
 import type { Seat } from './turn';
 import { extendAtMs, extendRetryDelayMs } from './retry-delay';
 
@@ -22,8 +22,7 @@ export interface LockSurroundings {
   readonly courtesy: Courtesy;
   readonly limits: LockLimits;
   readonly fraction: () => number;
-  readonly emit: (event: LockEvent) => void;
-  readonly isObserved: () => boolean;
+  readonly reports: LockReports;
   /** The nodes have answered its release, or had their time to. */
   readonly onEnded: (lock: HeldLock) => void;
 }
@@ -110,7 +109,7 @@ export class HeldLock implements Lock, Lease {
 
   release(): Promise<ReleaseOutcome> {
     this.noticeEnd();
-    return (this.ending ??= this.end());
+    return this.ending ?? this.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,7 +121,7 @@ export class HeldLock implements Lock, Lease {
     if (this.ending !== undefined) return;
     // Before anybody hears of it: a listener may call release().
     this.loss = this.lostError(reason, cause);
-    this.ending = this.end();
+    void this.end();
     this.announceLoss(this.loss);
   }
 
@@ -165,7 +164,8 @@ export class HeldLock implements Lock, Lease {
     if (extension.outcome === 'extended') {
       this.ttlMs = ttlMs;
       this.extendAtMs = this.nextExtensionAtMs();
-      this.announceExtension();
+      const { reports } = this.around;
+      if (reports.isObserved) reports.extended(this.hold, this.remainingMs);
     } else if (this.options.autoExtend) {
       this.extendAtMs = this.around.clock.now() + extendRetryDelayMs(this.ttlMs, this.around.fraction());
     }
@@ -173,11 +173,41 @@ export class HeldLock implements Lock, Lease {
     return extension;
   }
 
-  private async end(): Promise<ReleaseOutcome> {
+  private end(): Promise<ReleaseOutcome> {
     const { heldMs, remainingMs: validityMs } = this;
     this.around.keeper.drop(this);
-    if (this.extending !== undefined) await this.extending;
-    const { outcome, waiting } = await this.giveBack(Math.ceil(this.options.holdAtLeastMs - this.heldMs));
+    let settle: (outcome: ReleaseOutcome) => void = ignore;
+    const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
+    // Before anything that may call back: the lock is over.
+    this.ending = ending;
+    const giveBack = () => {
+      this.giveBack(Math.ceil(this.options.holdAtLeastMs - this.heldMs), (release) => {
+        settle(this.concludeRelease(release, heldMs, validityMs));
+      });
+    };
+    if (this.extending === undefined) giveBack();
+    else void this.extending.then(giveBack, giveBack);
+    return ending;
+  }
+
+  /** To the next caller of this process, if its turn is next; else to whoever comes first. */
+  private giveBack(keepMs: number, settle: (release: Release) => void): void {
+    const { clock, redlock } = this.around;
+    const { place, cohort } = this.seat;
+    const heir = this.loss === undefined && keepMs <= 0 ? place.heir : undefined;
+    if (heir !== undefined && cohort.mayGoOn(clock.now())) {
+      const { attempt, release } = redlock.replace(this.hold, heir);
+      place.leave({ attempt, cohort: cohort.next() });
+      void release.then(settle);
+      return;
+    }
+    redlock.giveBack(this.hold, keepMs, settle);
+    // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
+    // has to, since it is the turn of other processes now.
+    if (heir === undefined) place.leave();
+  }
+
+  private concludeRelease({ outcome, waiting }: Release, heldMs: number, validityMs: number): ReleaseOutcome {
     this.around.courtesy.owe(this.resources, waiting);
     this.seat.place.leave();
     this.around.onEnded(this);
@@ -186,44 +216,16 @@ export class HeldLock implements Lock, Lease {
       this.loss = this.lostError('gone');
       this.announceLoss(this.loss);
     }
-    if (this.loss === undefined) this.announceRelease(outcome, heldMs, validityMs);
+    const { reports } = this.around;
+    if (this.loss === undefined && reports.isObserved)
+      reports.released(this.hold, outcome, heldMs, validityMs);
     return outcome;
-  }
-
-  /** To the next caller of this process, if its turn is next; else to whoever comes first. */
-  private giveBack(keepMs: number): Promise<Release> {
-    const { clock, redlock } = this.around;
-    const { place, cohort } = this.seat;
-    const heir = this.loss === undefined && keepMs <= 0 ? place.heir : undefined;
-    if (heir !== undefined && cohort.mayGoOn(clock.now())) {
-      const { attempt, release } = redlock.replace(this.hold, heir);
-      place.leave({ attempt, cohort: cohort.next() });
-      return release;
-    }
-    const releasing = redlock.release(this.hold, keepMs);
-    // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
-    // has to, since it is the turn of other processes now.
-    if (heir === undefined) place.leave();
-    return releasing;
   }
 
   private announceLoss(error: LockLostError): void {
     this.aborter?.abort(error);
-    if (!this.around.isObserved()) return;
-    const { resources, ownerToken, heldMs } = this;
-    this.around.emit({ type: 'lost', resources, ownerToken, error, heldMs });
-  }
-
-  private announceExtension(): void {
-    if (!this.around.isObserved()) return;
-    const { resources, ownerToken, remainingMs: validityMs } = this;
-    this.around.emit({ type: 'extended', resources, ownerToken, validityMs });
-  }
-
-  private announceRelease(outcome: ReleaseOutcome, heldMs: number, validityMs: number): void {
-    if (!this.around.isObserved()) return;
-    const { resources, ownerToken } = this;
-    this.around.emit({ type: 'released', resources, ownerToken, outcome, heldMs, validityMs });
+    const { reports } = this.around;
+    if (reports.isObserved) reports.lost(this.hold, error, this.heldMs);
   }
 
   private nextDueMs(): number {
@@ -258,4 +260,8 @@ export class HeldLock implements Lock, Lease {
   private lostError(reason: LockLostReason, cause?: unknown): LockLostError {
     return new LockLostError({ resources: this.resources, reason, cause });
   }
+}
+
+function ignore(): void {
+  // Replaced at once.
 }

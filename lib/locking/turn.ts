@@ -1,4 +1,5 @@
 import type { Attempt } from '../core/attempt';
+import type { Clock } from '../core/clock.interface';
 import type { PlaceInLine } from './waiting-line';
 
 /** What a holder leaves for the next caller of its process. */
@@ -23,13 +24,17 @@ const HAND_OVER_FOR_MS = 100;
  * in line when the first of them won it, within bounds.
  */
 export class Cohort {
+  private static readonly ALONE = new Cohort(0, 0);
+
   private constructor(
     private readonly turnsLeft: number,
     private readonly untilMs: number,
   ) {}
 
-  static startingAt(nowMs: number, followers: number): Cohort {
-    return new Cohort(Math.min(followers, MOST_HAND_OVERS), nowMs + HAND_OVER_FOR_MS);
+  /** @param followers how many stand in line behind the first */
+  static startingAt(clock: Clock, followers: number): Cohort {
+    if (followers === 0) return Cohort.ALONE;
+    return new Cohort(Math.min(followers, MOST_HAND_OVERS), clock.now() + HAND_OVER_FOR_MS);
   }
 
   mayGoOn(nowMs: number): boolean {

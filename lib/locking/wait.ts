@@ -14,6 +14,8 @@ export class Wait {
     private readonly clock: Clock,
     waitMs: number,
     private readonly signal: AbortSignal | undefined,
+    /** Hears of the first `cancel`. */
+    private readonly onCancelled: { cancelled(reason: unknown): void },
   ) {
     this.startedAtMs = clock.now();
     this.deadlineMs = this.startedAtMs + waitMs;
@@ -66,9 +68,11 @@ export class Wait {
 
   /** Ends the waiting with `reason`, now and for ever. */
   cancel(reason: unknown): void {
-    this.cancelled ??= { reason };
+    if (this.cancelled !== undefined) return;
+    this.cancelled = { reason };
     this.sleeper?.awake();
-    this.onCancel?.(this.cancelled.reason);
+    this.onCancel?.(reason);
+    this.onCancelled.cancelled(reason);
   }
 
   throwIfCancelled(): void {

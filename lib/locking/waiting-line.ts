@@ -64,7 +64,9 @@ export class PlaceInLine<Turn> {
 
   /** How many stand behind it, in the longest of its lines. */
   get followers(): number {
-    return Math.max(0, ...this.stands.map(({ line }) => line.length - 1));
+    let most = 0;
+    for (const { line } of this.stands) most = Math.max(most, line.length - 1);
+    return most;
   }
 
   /** Who is first when this place is left, if it stands in the same lines and no other. */

@@ -2,7 +2,7 @@ import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/core/clock.interface';
 import type { Hold } from '../../lib/core/hold';
 import { FenceProposals } from '../../lib/core/fence-proposals';
-import * as fencing from '../../lib/core/fencing';
+import { tokenOf } from '../../lib/core/fencing';
 import type { AcquireVote, FenceRequest, LockNode } from '../../lib/core/lock-node.interface';
 import { type Guarded, NodeGuard } from '../../lib/core/node-guard';
 import { AcquireQuestion, ReleaseQuestion } from '../../lib/core/questions';
@@ -16,7 +16,7 @@ import { HeldLock } from '../../lib/locking/lock';
 import { ReleaseListener } from '../../lib/locking/release-listener';
 import { MemoryCounters } from '../../lib/memory/memory-counters';
 import { ClockWatch } from '../../lib/redis/clock-watch';
-import { forget, inside, patch, patchGetter } from './patch';
+import { forget, patch, patchGetter } from './patch';
 import type { PlanKind } from './plan';
 import type { Rules } from './rules';
 
@@ -66,12 +66,16 @@ interface GuardInside {
   judgeYouth(): Guarded | undefined;
   isDuplicate(node: LockNode): boolean;
 }
+interface QuestionInside {
+  counted(vote: AcquireVote): AcquireVote;
+}
 interface CountersInside {
   find(resource: string): number;
   number(resources: readonly string[], fence: FenceRequest): number;
 }
 
 const guard = NodeGuard.prototype as unknown as GuardInside;
+const question = AcquireQuestion.prototype as unknown as QuestionInside;
 const counters = MemoryCounters.prototype as unknown as CountersInside;
 const redlock = Redlock.prototype as unknown as RedlockInside;
 const lock = HeldLock.prototype as unknown as LockInside;
@@ -370,7 +374,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'concludeFenced',
         () =>
           function (this: RedlockInside, hold, _, round, __, endsAHold) {
-            hold.fencingToken = fencing.tokenOf(round);
+            hold.fencingToken = tokenOf(round);
             return Promise.resolve(this.conclude(hold, round, endsAHold));
           },
       ),
@@ -385,7 +389,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'concludeFenced',
         (concludeFenced) =>
           function (this: RedlockInside, hold, fence, round, askAgain, endsAHold) {
-            const token = fencing.tokenOf(round);
+            const token = tokenOf(round);
             const having = round.votes.filter((vote) => vote?.kind === 'granted' && vote.fence === token);
             if (having.length * 2 <= round.granted)
               return concludeFenced.call(this, hold, fence, round, askAgain, endsAHold);
@@ -423,7 +427,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'fencing: a number counts only if it is near the proposal',
     rule: 'R14',
     kind: 'astray',
-    apply: () => patch(inside(fencing), 'numbered', () => (vote) => vote),
+    apply: () => patch(question, 'counted', () => (vote) => vote),
   },
   {
     name: 'fencing: a process whose clock is wrong goes by that of the nodes',

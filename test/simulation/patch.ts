@@ -27,8 +27,3 @@ export function forget(target: object, name: string): () => void {
     Reflect.deleteProperty(target, name);
   };
 }
-
-/** What a module exports, as those that import it see it. */
-export function inside<T extends object>(module: T): { -readonly [K in keyof T]: T[K] } {
-  return module;
-}

@@ -4,7 +4,9 @@ import { watch } from '../../helpers/watch';
 
 function setUp(waitMs = 1_000, signal?: AbortSignal) {
   const clock = new VirtualClock();
-  return { clock, wait: new Wait(clock, waitMs, signal) };
+  const reasons: unknown[] = [];
+  const onCancelled = { cancelled: (reason: unknown) => reasons.push(reason) };
+  return { clock, reasons, wait: new Wait(clock, waitMs, signal, onCancelled) };
 }
 
 describe('Wait', () => {
@@ -170,5 +172,15 @@ describe('Wait', () => {
 
     expect(before).toEqual({ state: 'rejected', error: 'because' });
     expect(meanwhile).toEqual({ state: 'rejected', error: 'because' });
+  });
+
+  it('tells who wants to know of the first cancel', () => {
+    const controller = new AbortController();
+    const { reasons, wait } = setUp(1_000, controller.signal);
+
+    controller.abort('gone');
+    wait.cancel('again');
+
+    expect(reasons).toEqual(['gone']);
   });
 });

@@ -247,8 +247,8 @@ describe('waiting for a lock', () => {
 
   it('stops to listen to the nodes when it is over', async () => {
     const { fleet, clock, manager } = await heldElsewhere();
-    void watch(manager.acquire('order:7', { wait: 1_000 }));
     const before = fleet.nodes.map((node) => node.statusListenerCount);
+    void watch(manager.acquire('order:7', { wait: 1_000 }));
     await clock.advance(100);
     expect(fleet.node(0).statusListenerCount).toBe((before[0] ?? 0) + 1);
 
@@ -465,19 +465,25 @@ describe('waiting for a lock', () => {
 
     it('at any moment around the deciding vote either has the lock or leaves nothing behind', async () => {
       const states: string[] = [];
-      for (let turns = 0; turns < 20; turns++) {
+      for (let moment = 0; moment < 20; moment++) {
         const fleet = new Fleet(3);
         for (const node of fleet.nodes) node.fault = 'mute';
         const controller = new AbortController();
         const waiter = watch(fleet.process().manager.acquire('order:7', { signal: controller.signal }));
-        for (const node of fleet.nodes) node.recover();
+        const answers = fleet.nodes.map((node) => () => {
+          node.recover();
+        });
 
-        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        for (let step = 0; step < moment; step++) {
+          if (answers.length === 0) await Promise.resolve();
+          else answers.shift()?.();
+        }
         controller.abort('no');
+        for (const answer of answers) answer();
         await settle();
 
         const isLocked = (await fleet.owners('order:7')).some((owner) => owner !== null);
-        expect([turns, isLocked]).toEqual([turns, waiter.state === 'resolved']);
+        expect([moment, isLocked]).toEqual([moment, waiter.state === 'resolved']);
         states.push(waiter.state);
       }
 

@@ -1,0 +1,48 @@
+import type { Hold } from '../core/hold';
+import { LockBusyError } from '../errors/lock-busy.error';
+import type { LockLostError } from '../errors/lock-lost.error';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import type { LockEvent } from './lock-event.interface';
+import type { ReleaseOutcome } from './lock.interface';
+
+/** Tells what becomes of locks, as events. Those that nobody hears are not made. */
+export class LockReports {
+  constructor(
+    private readonly settings: {
+      readonly emit: (event: LockEvent) => void;
+      readonly isObserved: () => boolean;
+    },
+  ) {}
+
+  get isObserved(): boolean {
+    return this.settings.isObserved();
+  }
+
+  acquired({ resources, ownerToken, fencingToken }: Hold, waitedMs: number, validityMs: number): void {
+    this.settings.emit({ type: 'acquired', resources, ownerToken, fencingToken, waitedMs, validityMs });
+  }
+
+  /** A caller went without a lock; told if it was for want of one. */
+  failed(error: unknown, resources: readonly string[], waitedMs: number): void {
+    if (error instanceof LockBusyError) this.settings.emit({ type: 'busy', resources, waitedMs });
+    if (error instanceof LockUnavailableError)
+      this.settings.emit({ type: 'unavailable', resources, waitedMs });
+  }
+
+  extended({ resources, ownerToken }: Hold, validityMs: number): void {
+    this.settings.emit({ type: 'extended', resources, ownerToken, validityMs });
+  }
+
+  lost({ resources, ownerToken }: Hold, error: LockLostError, heldMs: number): void {
+    this.settings.emit({ type: 'lost', resources, ownerToken, error, heldMs });
+  }
+
+  released(
+    { resources, ownerToken }: Hold,
+    outcome: ReleaseOutcome,
+    heldMs: number,
+    validityMs: number,
+  ): void {
+    this.settings.emit({ type: 'released', resources, ownerToken, outcome, heldMs, validityMs });
+  }
+}
