@@ -21,9 +21,14 @@ export interface Failure {
 export type Answer =
   { readonly reply: Reply } | { readonly bytes: string } | { readonly noise: string } | 'silence' | 'hang up';
 
+const LONGEST_NOTE = 40;
+const MOST_NOTES = 200;
+
 /** A server that speaks as Redis does, and answers whatever it is told to. */
 export class FakeRedis {
   readonly commands: string[] = [];
+  /** What it was asked and what it said, for errors. */
+  readonly transcript: string[] = [];
   /** By the command and its arguments. */
   answer: (command: readonly string[]) => Answer = honest;
 
@@ -46,8 +51,14 @@ export class FakeRedis {
     return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  async stop(): Promise<void> {
+  /** Whoever is connected need not take leave, and nobody is let in any more. */
+  hangUp(): void {
+    this.answer = () => 'hang up';
     for (const socket of this.sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.hangUp();
     this.server.close();
     await once(this.server, 'close');
   }
@@ -63,11 +74,18 @@ export class FakeRedis {
         unread = unread.slice(read.length);
         this.commands.push(read.command.join(' '));
         const answer = this.answer(read.command);
+        this.note(read.command, answer);
         send(socket, answer);
         if (typeof answer === 'object' && 'noise' in answer) socket.removeAllListeners('data').resume();
         if (socket.listenerCount('data') === 0) return;
       }
     });
+  }
+
+  private note(command: readonly string[], answer: Answer): void {
+    const asked = command.map((part) => part.slice(0, LONGEST_NOTE)).join(' ');
+    this.transcript.push(`${asked.slice(0, 3 * LONGEST_NOTE)} -> ${JSON.stringify(answer).slice(0, 200)}`);
+    if (this.transcript.length > MOST_NOTES) this.transcript.shift();
   }
 }
 
