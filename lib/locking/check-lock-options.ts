@@ -73,10 +73,11 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
   check(signal === undefined || isAbortSignal(signal), `${prefix}signal`, signal, 'must be an AbortSignal');
   check(typeof autoExtend === 'boolean', `${prefix}autoExtend`, autoExtend, 'must be true or false');
   check(
-    isDuration(maxHold) && maxHold !== 0,
+    // A fraction of a millisecond would be over before anybody has the lock.
+    isDuration(maxHold) && maxHold >= 1,
     `${prefix}maxHold`,
     maxHold,
-    'must be more than 0 milliseconds, or Infinity',
+    'must be 1 or more milliseconds, or Infinity',
   );
   check(
     isDuration(holdAtLeast) && holdAtLeast !== Infinity,

@@ -29,6 +29,7 @@ export interface LockOptions {
 
   /**
    * The longest time to hold the lock. Past it the lock is let go and its signal aborts: a bound on a task that hangs.
+   * At least 1.
    *
    * @default Infinity
    */

@@ -121,7 +121,7 @@ export function oddOptions(good: Readonly<Record<string, readonly unknown[]>>): 
       return [
         name,
         fc.oneof(
-          { weight: 3, arbitrary: fc.constantFrom(...values) },
+          { weight: 6, arbitrary: fc.constantFrom(...values) },
           { weight: 1, arbitrary: oddValue() },
           { weight: 1, arbitrary: oddNumber },
         ),
@@ -131,14 +131,18 @@ export function oddOptions(good: Readonly<Record<string, readonly unknown[]>>): 
   return fc
     .tuple(
       fc.record(known, { requiredKeys: [] }),
-      fc.option(fc.tuple(oddText, oddValue()), { freq: 8 }),
-      fc.option(trap(names), { freq: 5 }),
+      oneIn(8, fc.tuple(oddText, oddValue())),
+      oneIn(5, trap(names)),
     )
     .map(([options, unknown, trapped]) => {
       if (unknown !== null)
         Object.defineProperty(options, unknown[0], { value: unknown[1], enumerable: true });
       return trapped === null ? options : mixInto(options, trapped);
     });
+}
+
+function oneIn<T>(cases: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: cases - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 }
 
 /** Keeps getters as they are, where there are any to be seen. */
