@@ -53,8 +53,11 @@ async function namesOn(node: NodeClient, { keyPrefix, pattern, limit }: Search):
   const found = new Set<string>();
   for (const server of node.masters) {
     let cursor = '0';
-    // Redis promises to come back to 0 after one walk through its keys.
+    const walked = new Set<string>();
+    // Redis promises to come back to 0 after one walk through its keys, and to nowhere else.
     do {
+      if (walked.has(cursor)) throw unexpectedReply();
+      walked.add(cursor);
       const match = escapeGlob(keyPrefix) + pattern;
       const step = stepFrom(
         await node.ask(() => server.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN, 'TYPE', 'string')),

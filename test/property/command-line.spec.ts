@@ -139,6 +139,7 @@ describe('servers that answer anything', () => {
     fc.constantFrom<Answer>({ reply: [null] }, { reply: ['0', 'x'] }, { reply: ['0', [null, 'lock:a', 7]] }),
     fc.constantFrom<Answer>(
       { reply: ['0', ['lock:a']] },
+      { reply: ['7', ['lock:a']] },
       { reply: ['0'] },
       { reply: [['a'], 1] },
       { noise: '?\r\n' },
@@ -184,6 +185,24 @@ describe('servers that answer anything', () => {
       seeded(12),
     );
     jest.restoreAllMocks();
+  });
+});
+
+describe('a server whose walk through its keys goes round', () => {
+  it('ends as one that gives replies of no known form', async () => {
+    const server = await FakeRedis.start();
+    const cursors = ['7', '3'];
+    let turn = 0;
+    server.answer = (command) =>
+      command[0] === 'scan' ? { reply: [cursors[turn++ % 2] ?? '0', []] } : honest(command);
+    const terminal = new PaperTerminal({});
+
+    const code = await run(['ls', '--nodes', server.url], terminal);
+    await server.stop();
+
+    expect(code).toBe(3);
+    expect(terminal.err + terminal.out).toContain('no known form');
+    expect(turn).toBe(3);
   });
 });
 
