@@ -48,7 +48,7 @@ export function holdRound<V extends Vote>(question: Question<V>): Promise<RoundR
 
 class Round<V extends Vote> implements RoundResult<V>, Limited {
   readonly nodes: number;
-  readonly votes: (V | FailedVote | undefined)[];
+  readonly votes: (V | FailedVote | undefined)[] = [];
   granted = 0;
   denied = 0;
   failed = 0;
@@ -66,7 +66,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
     private readonly settle: (result: RoundResult<V>) => void,
   ) {
     this.nodes = question.nodes.length;
-    this.votes = new Array<undefined>(this.nodes).fill(undefined);
+    for (let position = 0; position < this.nodes; position++) this.votes.push(undefined);
   }
 
   start(): void {
@@ -114,7 +114,9 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
 
   private count(position: number, vote: V | FailedVote): void {
     this.votes[position] = vote;
-    this[vote.kind] += 1;
+    if (vote.kind === 'granted') this.granted += 1;
+    else if (vote.kind === 'denied') this.denied += 1;
+    else this.failed += 1;
   }
 
   private settleIfDecided(): boolean {

@@ -51,11 +51,10 @@ export class LeaseKeeper {
 
   private setTimer(): void {
     const first = this.queue.first;
-    if (first === undefined) return;
+    // A timer that comes too early finds nothing due and is set again: cheaper than moving it with every lock.
+    if (first === undefined || this.timerAtMs <= first.dueAtMs) return;
     const now = this.clock.now();
     const atMs = Math.min(first.dueAtMs, now + LOOK_EVERY_MS);
-    // A timer that comes too early finds nothing due and is set again: cheaper than moving it with every lock.
-    if (this.timerAtMs <= atMs) return;
     this.stopTimer();
     this.timerAtMs = atMs;
     this.timer = this.clock.schedule(

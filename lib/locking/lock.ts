@@ -27,6 +27,11 @@ export interface LockSurroundings {
   readonly onEnded: (lock: HeldLock) => void;
 }
 
+interface HeldFacts {
+  readonly heldMs: number;
+  readonly validityMs: number;
+}
+
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
 export class HeldLock implements Lock, Lease {
   dueAtMs = Infinity;
@@ -49,7 +54,7 @@ export class HeldLock implements Lock, Lease {
   ) {
     this.heldSinceMs = around.clock.now();
     this.ttlMs = options.ttlMs;
-    this.extendAtMs = this.nextExtensionAtMs();
+    this.extendAtMs = this.nextExtensionAtMs(this.heldSinceMs);
     around.keeper.keep(this, this.nextDueMs());
   }
 
@@ -138,7 +143,7 @@ export class HeldLock implements Lock, Lease {
   /** The clocks say what a timer may not have had the time to say. */
   noticeEnd(): void {
     if (this.ending !== undefined) return;
-    if (this.heldMs >= this.options.maxHoldMs) this.lose('max-hold');
+    if (this.options.maxHoldMs !== Infinity && this.heldMs >= this.options.maxHoldMs) this.lose('max-hold');
     else if (this.validityMs === 0) this.lose('expired');
   }
 
@@ -163,7 +168,7 @@ export class HeldLock implements Lock, Lease {
     if (this.isEnding()) return extension;
     if (extension.outcome === 'extended') {
       this.ttlMs = ttlMs;
-      this.extendAtMs = this.nextExtensionAtMs();
+      this.extendAtMs = this.nextExtensionAtMs(this.around.clock.now());
       const { reports } = this.around;
       if (reports.isObserved) reports.extended(this.hold, this.remainingMs);
     } else if (this.options.autoExtend) {
@@ -174,15 +179,20 @@ export class HeldLock implements Lock, Lease {
   }
 
   private end(): Promise<ReleaseOutcome> {
-    const { heldMs, remainingMs: validityMs } = this;
+    // For those who watch, and nobody else.
+    const atEnd = this.around.reports.isObserved
+      ? { heldMs: this.heldMs, validityMs: this.remainingMs }
+      : undefined;
     this.around.keeper.drop(this);
     let settle: (outcome: ReleaseOutcome) => void = ignore;
     const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
     // Before anything that may call back: the lock is over.
     this.ending = ending;
     const giveBack = () => {
-      this.giveBack(Math.ceil(this.options.holdAtLeastMs - this.heldMs), (release) => {
-        settle(this.concludeRelease(release, heldMs, validityMs));
+      const keepMs =
+        this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
+      this.giveBack(keepMs, (release) => {
+        settle(this.concludeRelease(release, atEnd));
       });
     };
     if (this.extending === undefined) giveBack();
@@ -207,7 +217,7 @@ export class HeldLock implements Lock, Lease {
     if (heir === undefined) place.leave();
   }
 
-  private concludeRelease({ outcome, waiting }: Release, heldMs: number, validityMs: number): ReleaseOutcome {
+  private concludeRelease({ outcome, waiting }: Release, atEnd: HeldFacts | undefined): ReleaseOutcome {
     this.around.courtesy.owe(this.resources, waiting);
     this.seat.place.leave();
     this.around.onEnded(this);
@@ -216,9 +226,8 @@ export class HeldLock implements Lock, Lease {
       this.loss = this.lostError('gone');
       this.announceLoss(this.loss);
     }
-    const { reports } = this.around;
-    if (this.loss === undefined && reports.isObserved)
-      reports.released(this.hold, outcome, heldMs, validityMs);
+    if (this.loss === undefined && atEnd !== undefined)
+      this.around.reports.released(this.hold, outcome, atEnd.heldMs, atEnd.validityMs);
     return outcome;
   }
 
@@ -233,9 +242,9 @@ export class HeldLock implements Lock, Lease {
     return Math.min(this.extendAtMs, endMs);
   }
 
-  private nextExtensionAtMs(): number {
+  private nextExtensionAtMs(nowMs: number): number {
     if (!this.options.autoExtend) return Infinity;
-    return extendAtMs(this.around.clock.now(), this.ttlMs, this.around.fraction());
+    return extendAtMs(nowMs, this.ttlMs, this.around.fraction());
   }
 
   private get validityMs(): number {

@@ -40,8 +40,18 @@ local function ownersOf(first, last)
 end
 
 -- a: whatever is there, of any type and of any owner, is in the way.
-local function acquire(i)
-  votes[i] = vote(redis.pcall('SET', KEYS[i], ARGV[i + 2], 'PX', ttl, 'NX'), 'g', 'd')
+local function acquire(first, last)
+  local call, keys, args = redis.pcall, KEYS, ARGV
+  for i = first, last do
+    local reply = call('SET', keys[i], args[i + 2], 'PX', ttl, 'NX')
+    if not reply then
+      votes[i] = 'd'
+    elseif reply.err then
+      fault, votes[i] = reply.err, 'f'
+    else
+      votes[i] = 'g'
+    end
+  end
 end
 
 -- t: the hold that ends is not in the way.
@@ -94,28 +104,19 @@ local function extend(first, last)
   end
 end
 
--- Tells those who wait for the keys of these requests. One call finds out for which of them anybody does.
-local function tellAll(requests)
-  local keys = {}
-  for n, i in ipairs(requests) do keys[n] = KEYS[i] end
-  local count = countListeners(keys)
-  for n, i in ipairs(requests) do
-    local told = tell(KEYS[i], ARGV[i + 2], count and count[2 * n], string.byte(letters, i) == 87)
-    if told > 0 then votes[i] = tostring(math.min(told, 9)) end
-  end
-end
-
--- r, w, W: only what is ours goes.
+-- r, w, W: only what is ours goes. One call finds out for which of the keys anybody waits.
 local function release(first, last)
   local owners = ownersOf(first, last)
-  local gone, keys, told = {}, {}, {}
+  local gone, keys, requests = {}, {}, {}
+  local isTelling = false
   for i = first, owners and last or first - 1 do
     local key = KEYS[i]
     if owners[i - first + 1] == ARGV[i + 2] and not gone[key] then
       gone[key] = true
       keys[#keys + 1] = key
+      requests[#keys] = i
       votes[i] = 'g'
-      if string.byte(letters, i) ~= 114 then told[#told + 1] = i end
+      isTelling = isTelling or string.byte(letters, i) ~= 114
     else
       votes[i] = 'd'
     end
@@ -124,22 +125,35 @@ local function release(first, last)
   local deleted = redis.pcall('DEL', unpack(keys))
   if type(deleted) == 'table' then
     fault = deleted.err
-    for i = first, last do votes[i] = votes[i] == 'g' and 'f' or votes[i] end
-  elseif #told > 0 then
-    tellAll(told)
+    for _, i in ipairs(requests) do votes[i] = 'f' end
+    return
+  end
+  local count = isTelling and countListeners(keys)
+  for n = 1, isTelling and #keys or 0 do
+    local i = requests[n]
+    local letter = string.byte(letters, i)
+    if letter == 87 or letter == 119 and not (count and count[2 * n] == 0) then
+      local told = tell(keys[n], ARGV[i + 2], count and count[2 * n], letter == 87)
+      if told > 0 then votes[i] = tostring(math.min(told, 9)) end
+    end
   end
 end
 
 -- Neighbours of a kind go together, and everything goes in order.
-local kinds = { a = acquire, t = replace, n = acquireNumbered, e = extend, r = release, w = release, W = release }
+local runs = { a = acquire, e = extend, r = release, w = release, W = release }
+local others = { a = '[^a]', e = '[^e]', r = '[^rwW]', w = '[^rwW]', W = '[^rwW]' }
 local i = 1
 while i <= #letters do
-  local run = kinds[string.sub(letters, i, i)]
+  local letter = string.sub(letters, i, i)
   local last = i
-  if run == extend or run == release then
-    while last < #letters and kinds[string.sub(letters, last + 1, last + 1)] == run do last = last + 1 end
+  if runs[letter] then
+    last = (string.find(letters, others[letter], i) or #letters + 1) - 1
+    runs[letter](i, last)
+  elseif letter == 't' then
+    replace(i)
+  else
+    acquireNumbered(i)
   end
-  run(i, last)
   i = last + 1
 end
 -- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.

@@ -42,7 +42,7 @@ export interface BatchSender {
  * Enough to make the share of a request in the cost of a command small, and few enough that nobody waits long for the
  * others' turn on the server.
  */
-export const MOST_IN_BATCH = 64;
+export const MOST_IN_BATCH = 128;
 
 /**
  * Collects what a node is asked within one tick of the event loop, and sends it when the tick ends (R16).

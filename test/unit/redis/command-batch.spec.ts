@@ -62,7 +62,7 @@ describe('the requests of one tick to a node', () => {
     ]);
   });
 
-  it.each([63, 64, 65, 128, 129, 200])(
+  it.each([127, 128, 129, 256, 257, 400])(
     'are %d, and leave in batches of a bounded size, in order',
     async (count) => {
       const { sent, sender } = recorder();
