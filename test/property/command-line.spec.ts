@@ -110,7 +110,7 @@ describe('any command line in any environment', () => {
         codes.add(code);
         expectReadable({ code, out: terminal.out, err: terminal.err });
       }),
-      seeded(400),
+      seeded(250),
     );
     expect([...codes].sort()).toEqual([0, 2, 3]);
   });
@@ -182,7 +182,7 @@ describe('servers that answer anything', () => {
           expectReadable({ code, out: terminal.out, err: terminal.err });
         },
       ),
-      seeded(12),
+      seeded(8),
     );
     jest.restoreAllMocks();
   });

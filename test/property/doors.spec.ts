@@ -131,7 +131,7 @@ describe('whatever is given as', () => {
           tally.count(attempt(() => checkRedlockOptions(options as RedlockOptions)));
         },
       ),
-      seeded(2_000),
+      seeded(600),
     );
     tally.expectBoth();
   });
@@ -141,7 +141,7 @@ describe('whatever is given as', () => {
       fc.asyncProperty(goodResources, lockOptions, async (names, options) => {
         await attemptAsync(async () => giveBack(await service.acquire(names, options as object)));
       }),
-      seeded(1_500),
+      seeded(400),
     );
     tally.expectBoth();
     await expectNothingLeft();
@@ -152,7 +152,7 @@ describe('whatever is given as', () => {
       fc.asyncProperty(goodResources, lockOptions, async (names, options) => {
         await attemptAsync(async () => giveBack(await service.tryAcquire(names, options as object)));
       }),
-      seeded(500),
+      seeded(300),
     );
     tally.expectBoth();
   });
@@ -162,7 +162,7 @@ describe('whatever is given as', () => {
       fc.asyncProperty(resources, async (names) => {
         await attemptAsync(async () => giveBack(await service.acquire(names as string[])));
       }),
-      seeded(1_000),
+      seeded(400),
     );
     tally.expectBoth();
   });
@@ -174,7 +174,7 @@ describe('whatever is given as', () => {
         await attemptAsync(() => service.forceRelease(name as string));
         expect(service.current(name as string)).toBeUndefined();
       }),
-      seeded(500),
+      seeded(300),
     );
     tally.expectBoth();
   });
@@ -220,7 +220,7 @@ describe('whatever is given as', () => {
           }),
         );
       }),
-      seeded(500),
+      seeded(300),
     );
     tally.expectBoth();
     await lock.release();
@@ -247,7 +247,7 @@ describe('whatever is given as', () => {
           tally.count(attempt(() => place(key, options)));
         },
       ),
-      seeded(1_000),
+      seeded(400),
     );
     tally.expectBoth();
   });

@@ -78,7 +78,7 @@ describe('nodes by others, which do anything but grant,', () => {
           for (const master of masters) expect(await master.inspect('order:7')).toBeNull();
         },
       ),
-      seeded(80),
+      seeded(50),
     );
   });
 });
@@ -108,7 +108,7 @@ describe('nodes by others, which do anything,', () => {
           for (const master of masters) expect(await master.inspect('order:7')).toBeNull();
         },
       ),
-      seeded(80),
+      seeded(50),
     );
   });
 
@@ -162,7 +162,7 @@ describe('whatever is given as nodes', () => {
         if (isWhole) expect(isTaken).toBe(true);
         await service?.close();
       }),
-      seeded(200),
+      seeded(150),
     );
     tally.expectBoth();
   });
@@ -185,14 +185,14 @@ describe('whatever is given as nodes', () => {
         const nodes = [...inputs, 'http://a'];
         expect(attempt(() => createLockService({ nodes } as unknown as RedlockOptions))).toBe(false);
       }),
-      seeded(300),
+      seeded(150),
     );
     fc.assert(
       fc.property(oddValue(['length', '0']), (nodes) => {
         fc.pre(!Array.isArray(nodes) || nodes.length === 0);
         expect(attempt(() => createLockService({ nodes } as unknown as RedlockOptions))).toBe(false);
       }),
-      seeded(300),
+      seeded(150),
     );
   });
 });

@@ -93,7 +93,7 @@ describe('any text as a key template', () => {
       fc.property(fc.oneof(template, fc.array(template, { minLength: 1, maxLength: 3 })), (key) => {
         tally.count(attempt(() => compileLockKey<never>(key, source)));
       }),
-      seeded(600),
+      seeded(300),
     );
     tally.expectBoth();
   });
@@ -115,7 +115,7 @@ describe('whatever a method is called with', () => {
           tally.count(keys !== undefined);
         },
       ),
-      seeded(900),
+      seeded(600),
     );
     tally.expectBoth();
   });
@@ -156,7 +156,7 @@ describe('whatever a method is called with', () => {
           expect(keyOf([`${a}x`, c])).not.toBe(keyOf([a, `x${c}`]));
         },
       ),
-      seeded(700),
+      seeded(300),
     );
   });
 

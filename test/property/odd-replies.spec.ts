@@ -47,7 +47,7 @@ describe('whatever a server replies', () => {
         const isGranted = setVoteFrom(asRead(reply)).kind === 'granted';
         expect(isGranted).toBe(grantedBy('set', reply).length > 0);
       }),
-      seeded(2_000),
+      seeded(500),
     );
   });
 
@@ -57,7 +57,7 @@ describe('whatever a server replies', () => {
         if (acquireVoteFrom(asRead(reply)).kind !== 'granted') return;
         expect(grantedBy('acquire', reply)).toEqual([0]);
       }),
-      seeded(4_000),
+      seeded(1_000),
     );
   });
 
@@ -73,7 +73,7 @@ describe('whatever a server replies', () => {
           granted += acquired.length;
         },
       ),
-      seeded(6_000),
+      seeded(2_000),
     );
     expect(granted).toBeGreaterThan(10);
   });

@@ -182,7 +182,7 @@ describe('servers that answer anything but a grant', () => {
           for (const node of honestOnes) expect(await node.inspect('a')).toBeNull();
         });
       }),
-      seeded(60),
+      seeded(40),
     );
   });
 
