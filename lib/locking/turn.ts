@@ -15,13 +15,19 @@ export interface Seat {
   readonly cohort: Cohort;
 }
 
+/**
+ * For each that stands in line when a process gets its turn. To go on to another process costs as much as several
+ * hand-overs, and with more of them somebody who comes just after its turn would wait too long.
+ */
+const HAND_OVERS_EACH = 3;
+
 /** Bounds for one process at a time, so that the others get their turn. */
 const MOST_HAND_OVERS = 32;
 const HAND_OVER_FOR_MS = 100;
 
 /**
- * The callers of this process that get the lock one after another, without letting it go in between: those that stood
- * in line when the first of them won it, within bounds.
+ * The callers of this process that get the lock one after another, without letting it go in between: a few for each that
+ * stood in line when the first of them won it, within bounds.
  */
 export class Cohort {
   private static readonly ALONE = new Cohort(0, 0);
@@ -34,7 +40,7 @@ export class Cohort {
   /** @param followers how many stand in line behind the first */
   static startingAt(clock: Clock, followers: number): Cohort {
     if (followers === 0) return Cohort.ALONE;
-    return new Cohort(Math.min(followers, MOST_HAND_OVERS), clock.now() + HAND_OVER_FOR_MS);
+    return new Cohort(Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS), clock.now() + HAND_OVER_FOR_MS);
   }
 
   mayGoOn(nowMs: number): boolean {

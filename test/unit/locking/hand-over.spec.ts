@@ -353,13 +353,22 @@ describe('a hold that is handed over', () => {
       expect(await passOn(waiters, holder, fleet, 9)).toBe(9);
     });
 
-    it('goes to those who stood in line when it was won, and to no later ones', async () => {
-      const { fleet, holder, waiters, last, process } = await lineOf(3);
-      const late = Array.from({ length: 5 }, () =>
+    it.each([1, 2])('of three turns for each of %i who stood in line goes on to the next', async (count) => {
+      const { fleet, holder, waiters, last, process } = await lineOf(count);
+      const late = Array.from({ length: 10 }, () =>
         watch(process.manager.acquire('order:7', { wait: 10_000 })),
       );
 
-      expect(await passOn([...waiters, last, ...late], holder, fleet, 0)).toBe(3);
+      expect(await passOn([...waiters, last, ...late], holder, fleet, 0)).toBe(3 * count);
+    });
+
+    it('of nobody in line is none, whoever comes later', async () => {
+      const fleet = new Fleet(3);
+      const { manager } = fleet.process();
+      const holder = await manager.acquire('order:7');
+      const late = watch(manager.acquire('order:7', { wait: 10_000 }));
+
+      expect(await passOn([late], holder, fleet, 0)).toBe(0);
     });
   });
 
