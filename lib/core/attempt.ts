@@ -29,6 +29,13 @@ export interface FailedAttempt {
   readonly isSplit: boolean;
 }
 
+/** Who made an attempt. Exactly one of these is called, once, and must not throw. */
+export interface AttemptListener {
+  onAttempt(attempt: Attempt): void;
+  /** Something is broken: a mistake in this library, or in a node of one's own. */
+  onFault(error: unknown): void;
+}
+
 /** What an acquire round came to that is no hold. */
 export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): FailedAttempt {
   // Granted by a quorum, and yet no hold: the grants were used up before they were all there.

@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  type AttemptListener,
   type AttemptOptions,
   deniedByLeader,
   describeVotes,
@@ -67,9 +68,9 @@ export class Redlock {
   /**
    * One attempt: it either holds a quorum with time left, or gives back whatever it got.
    *
-   * @param settle must not throw. Called before this returns where nodes in this process decide it at once
+   * @param listener called before this returns where nodes in this process decide it at once
    */
-  attempt(resources: readonly string[], options: AttemptOptions, settle: (attempt: Attempt) => void): void {
+  attempt(resources: readonly string[], options: AttemptOptions, listener: AttemptListener): void {
     const { ttlMs, isContended = false, leaderFirst = false, fencing = false } = options;
     const hold = this.newHold(resources, ttlMs);
     const request: AcquireRequest = {
@@ -79,14 +80,14 @@ export class Redlock {
       askHolderTtl: isContended,
       fence: fencing ? this.proposals.next() : undefined,
     };
-    if (leaderFirst) void this.askLeaderFirst(hold, request, settle);
-    else this.askAll(hold, request, undefined, settle);
+    if (leaderFirst) forward(this.askLeaderFirst(hold, request), listener);
+    else this.askAll(hold, request, undefined, listener);
   }
 
   /** The same as a promise. */
   acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
-    return new Promise((resolve) => {
-      this.attempt(resources, options, resolve);
+    return new Promise((resolve, reject) => {
+      this.attempt(resources, options, { onAttempt: resolve, onFault: reject });
     });
   }
 
@@ -150,15 +151,19 @@ export class Redlock {
   /**
    * Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11).
    *
-   * @param settle as for an attempt
+   * @param settle must not throw. Called before this returns where nodes in this process decide it at once
    */
   giveBack(hold: Hold, keepMs: number, settle: (release: Release) => void): void {
     hold.releaseBegan = true;
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
     const question = new ReleaseQuestion(this.asking(), hold, releaseRequestOf(hold, keepMs, true));
-    startRound<ReleaseVote>(question, (round) => {
-      settle({ outcome: releaseOutcome(round), waiting: question.waiting });
-    });
+    startRound<ReleaseVote>(
+      question,
+      (round) => {
+        settle({ outcome: releaseOutcome(round), waiting: question.waiting });
+      },
+      ignore,
+    );
   }
 
   /** The same as a promise. */
@@ -184,28 +189,36 @@ export class Redlock {
     };
   }
 
-  private async askLeaderFirst(
-    hold: Hold,
-    request: AcquireRequest,
-    settle: (attempt: Attempt) => void,
-  ): Promise<void> {
+  private async askLeaderFirst(hold: Hold, request: AcquireRequest): Promise<Attempt> {
     const known = await this.leader.ask(this.asking(hold), hold, request);
     if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
-      settle(deniedByLeader(this.settings.nodes, known.node, known.vote));
-    } else this.askAll(hold, request, known, settle);
+      return deniedByLeader(this.settings.nodes, known.node, known.vote);
+    }
+    return new Promise((resolve, reject) => {
+      this.askAll(hold, request, known, { onAttempt: resolve, onFault: reject });
+    });
   }
 
   private askAll(
     hold: Hold,
     request: AcquireRequest,
     known: KnownVote | undefined,
-    settle: (attempt: Attempt) => void,
+    listener: AttemptListener,
   ): void {
     const { fence } = request;
-    startRound(new AcquireQuestion(this.asking(hold), hold, request, known), (round) => {
-      if (fence === undefined) settle(this.conclude(hold, round));
-      else void this.concludeFenced(hold, fence, round, () => this.askAgain(request, round)).then(settle);
-    });
+    startRound(
+      new AcquireQuestion(this.asking(hold), hold, request, known),
+      (round) => {
+        if (fence === undefined) listener.onAttempt(this.conclude(hold, round));
+        else {
+          const again = () => this.askAgain(request, round);
+          forward(this.concludeFenced(hold, fence, round, again), listener);
+        }
+      },
+      (error) => {
+        listener.onFault(error);
+      },
+    );
   }
 
   /** With another proposal, if it was the first one that nodes could not agree to. */
@@ -293,6 +306,21 @@ export class Redlock {
 
 function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {
   return (position) => round.votes[position]?.kind === 'denied';
+}
+
+function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
+  attempt.then(
+    (result) => {
+      listener.onAttempt(result);
+    },
+    (error: unknown) => {
+      listener.onFault(error);
+    },
+  );
+}
+
+function ignore(): void {
+  // What was said is true all the same.
 }
 
 function notAgain(): undefined {

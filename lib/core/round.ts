@@ -30,19 +30,21 @@ export interface RoundResult<V extends Vote> extends Tally {
  * Asks all nodes at the same time and calls `settle` at the moment the votes settle it; it never waits for the slowest
  * node (R1). A node that has not answered by the deadline failed, and its vote is a late one when it comes (R5).
  *
- * @param settle must not throw. Called before this returns where nodes in this process settle it at once
+ * @param settle called before this returns where nodes in this process settle it at once
+ * @param fail called with what `settle` throws
  */
 export function startRound<V extends Vote>(
   question: Question<V>,
   settle: (result: RoundResult<V>) => void,
+  fail: (error: unknown) => void,
 ): void {
-  new Round(question, settle).start();
+  new Round(question, settle, fail).start();
 }
 
 /** The same as a promise; an uncontended lock needs so few of them that it does without. */
 export function holdRound<V extends Vote>(question: Question<V>): Promise<RoundResult<V>> {
-  return new Promise((resolve) => {
-    startRound(question, resolve);
+  return new Promise((resolve, reject) => {
+    startRound(question, resolve, reject);
   });
 }
 
@@ -64,6 +66,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   constructor(
     private readonly question: Question<V>,
     private readonly settle: (result: RoundResult<V>) => void,
+    private readonly fail: (error: unknown) => void,
   ) {
     this.nodes = question.nodes.length;
     for (let position = 0; position < this.nodes; position++) this.votes.push(undefined);
@@ -130,7 +133,11 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   private finish(): void {
     this.phase = 'settled';
     this.deadlines?.remove(this);
-    this.settle(this);
+    try {
+      this.settle(this);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Attempt, FailedAttempt } from '../core/attempt';
+import type { Attempt, AttemptListener, FailedAttempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
 import type { Hold } from '../core/hold';
 import type { LockNode } from '../core/lock-node.interface';
@@ -51,15 +51,15 @@ const SPREAD_MS = 5;
 const LONGEST_SLEEP_MS = 1_000;
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
-export class Contender implements Waiter<Turn> {
+export class Contender implements Waiter<Turn>, AttemptListener {
   private readonly wait: Wait;
   private readonly place: PlaceInLine<Turn>;
   private pending: Promise<Attempt> | undefined;
   private cohort: Cohort | undefined;
   private turnsToSitOut = 0;
   private startedAtMs = 0;
-  /** Takes the attempt under way, when the caller of {@link compete} has gone. */
-  private onLateAttempt: ((attempt: Attempt) => void) | undefined;
+  /** Takes the attempt under way when the caller has gone. */
+  private late: AttemptListener | undefined;
   private isOver = false;
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
@@ -101,12 +101,20 @@ export class Contender implements Waiter<Turn> {
   compete(): void {
     if (!this.place.isFirst || this.turnsToSitOut > 0) void this.competeInTurn();
     else {
-      this.ask(false, (attempt) => {
-        if (this.onLateAttempt !== undefined) this.onLateAttempt(attempt);
-        else if (attempt.outcome === 'won') this.succeed(attempt.hold);
-        else void this.goOn(attempt);
-      });
+      this.ask(false, this);
     }
+  }
+
+  /** Of the first attempt, if nobody was before us. */
+  onAttempt(attempt: Attempt): void {
+    if (this.late !== undefined) this.late.onAttempt(attempt);
+    else if (attempt.outcome === 'won') this.succeed(attempt.hold);
+    else void this.goOn(attempt);
+  }
+
+  onFault(error: unknown): void {
+    if (this.late !== undefined) this.late.onFault(error);
+    else this.fail(error);
   }
 
   /** Ends the waiting with `reason`. */
@@ -117,8 +125,8 @@ export class Contender implements Waiter<Turn> {
   /** Of the wait. What is asleep or waits for an attempt hears of it there. */
   cancelled(reason: unknown): void {
     if (this.isOver || this.isInPromises) return;
-    this.pending = new Promise((resolve) => {
-      this.onLateAttempt = resolve;
+    this.pending = new Promise((resolve, reject) => {
+      this.late = { onAttempt: resolve, onFault: reject };
     });
     this.fail(reason);
   }
@@ -198,8 +206,8 @@ export class Contender implements Waiter<Turn> {
 
   /** An attempt, or the one that was left to us. Rejects when it is cancelled meanwhile. */
   private nextAttempt(isContended: boolean): Promise<Attempt> {
-    this.pending ??= new Promise((resolve) => {
-      this.ask(isContended, resolve);
+    this.pending ??= new Promise((resolve, reject) => {
+      this.ask(isContended, { onAttempt: resolve, onFault: reject });
     });
     return this.wait.unlessCancelled(this.pending);
   }
@@ -221,13 +229,14 @@ export class Contender implements Waiter<Turn> {
     await this.wait.sleep(this.sleepMs(failed, attempts));
   }
 
-  private ask(isContended: boolean, settle: (attempt: Attempt) => void): void {
+  private ask(isContended: boolean, listener: AttemptListener): void {
     const { ttlMs, fencing, leaderFirst } = this;
     // Whatever ends the next sleep, if not a hint, ends it for us alone. All nodes are asked then: the leading node may
     // have a key that nobody releases, and does not know for how long the others are taken.
     this.leaderFirst = false;
     this.startedAtMs = this.arena.clock.now();
-    this.arena.redlock.attempt(this.resources, { ttlMs, isContended, leaderFirst, fencing }, settle);
+    const options = { ttlMs, isContended, leaderFirst, fencing };
+    this.arena.redlock.attempt(this.resources, options, listener);
   }
 
   /** How long the last attempt took. */

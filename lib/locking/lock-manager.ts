@@ -164,8 +164,8 @@ export class LockManager {
 
   /** Gives back what an attempt may still win after its caller went away. */
   private async giveBack(pending: Promise<Attempt>, place: PlaceInLine<Turn>): Promise<void> {
-    const attempt = await pending;
-    const released = attempt.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
+    const attempt = await pending.catch(() => undefined);
+    const released = attempt?.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
     place.leave();
     await released;
   }

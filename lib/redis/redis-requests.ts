@@ -10,16 +10,13 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../core/lock-node.interface';
-import { readBatchReply } from './batch-reply';
-import { BATCH } from './batch-script';
-import { giveVote, giveVotes } from './batch-votes';
 import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { fenceKey } from './fence-key';
 import type { LuaScript } from './lua-script';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
-import { RedisNodeError } from './redis-node-error';
+import { RedisBatches } from './redis-batches';
 import {
   acquireVoteFrom,
   extendVoteFrom,
@@ -29,23 +26,25 @@ import {
   setVoteFrom,
   timeFrom,
 } from './redis-votes';
+import { ReleasesUnderWay } from './releases-under-way';
 import { runScript } from './script-runner';
-import { TokenCount } from './token-count';
 import { wholeMs } from './whole-ms';
 
 type Keys = readonly string[];
 
 /** The verbs of a node as Redis commands, for keys that one server can take together. */
 export class RedisRequests implements BatchSender {
-  private readonly releasesUnderWay = new TokenCount();
-  private readonly batchesUnderWay = new Set<readonly BatchEntry[]>();
+  private readonly releasesUnderWay = new ReleasesUnderWay();
+  private readonly batches: RedisBatches;
 
   constructor(
     private readonly connection: RedisConnection,
     private readonly encoder: BatchEncoder,
     /** Hears of each release that may not have reached the server. */
     private readonly onFailedRelease: (request: ReleaseRequest) => void,
-  ) {}
+  ) {
+    this.batches = new RedisBatches(connection, encoder, this.releasesUnderWay, onFailedRelease);
+  }
 
   inOnePacket(send: () => void): void {
     this.connection.inOnePacket(send);
@@ -153,65 +152,8 @@ export class RedisRequests implements BatchSender {
     return client.sendCommand(this.encoder.encodeAlone(request, name, parts)) as Promise<unknown>;
   }
 
-  /** Requests on one key each, as a single command. */
   sendMany(entries: readonly BatchEntry[]): void {
-    this.sendBatch(
-      entries,
-      (client) => {
-        // Only a single server takes bytes as they are; a cluster looks for the keys, to find the server.
-        if (!client.isCluster) return client.sendCommand(this.encoder.encode(entries)) as Promise<unknown>;
-        const { keys, args } = this.encoder.argumentsOf(entries);
-        return client.evalsha(BATCH.sha, keys.length, ...keys, ...args);
-      },
-      (error) => {
-        if (error.code === 'NOSCRIPT') this.sendManyAgain(entries);
-        else this.failAll(entries, error);
-      },
-    );
-  }
-
-  /** With the text of the script, and without what was released since. */
-  private sendManyAgain(entries: readonly BatchEntry[]): void {
-    const released = entries.filter(
-      (entry) => !isRelease(entry) && this.isReleaseUnderWay(entry.request.ownerToken),
-    );
-    const rest = entries.filter((entry) => !released.includes(entry));
-    this.failAll(released, RELEASED_MEANWHILE);
-    if (rest.length === 0) return;
-    const { keys, args } = this.encoder.argumentsOf(rest);
-    this.sendBatch(
-      rest,
-      (client) => client.eval(BATCH.text, keys.length, ...keys, ...args),
-      (error) => {
-        this.failAll(rest, error);
-      },
-    );
-  }
-
-  private sendBatch(
-    entries: readonly BatchEntry[],
-    send: (client: CommandClient) => Promise<unknown>,
-    onError: (error: RedisNodeError) => void,
-  ): void {
-    this.batchesUnderWay.add(entries);
-    this.connection.request(
-      send,
-      (reply) => {
-        this.batchesUnderWay.delete(entries);
-        const read = readBatchReply(reply, entries.length);
-        // Before the votes: a clock that jumped may have let others' locks expire.
-        if (read !== undefined) this.connection.sawTime(read.micros);
-        giveVotes(entries, read, this.onFailedRelease);
-      },
-      (error) => {
-        this.batchesUnderWay.delete(entries);
-        onError(error);
-      },
-    );
-  }
-
-  private failAll(entries: readonly BatchEntry[], error: RedisNodeError): void {
-    for (const entry of entries) giveVote(entry, { kind: 'failed', error }, this.onFailedRelease);
+    this.batches.send(entries);
   }
 
   inspect(key: string): Promise<NodeHold | null> {
@@ -251,32 +193,10 @@ export class RedisRequests implements BatchSender {
     });
   }
 
-  /**
-   * Answers come in the order of the requests. So while the answer to a release is still to come, that release will
-   * have run before anything sent now: an acquire or extend sent again would leave a key that nobody releases.
-   */
   private unlessReleased(ownerToken: string): () => boolean {
-    return () => !this.isReleaseUnderWay(ownerToken);
-  }
-
-  private isReleaseUnderWay(ownerToken: string): boolean {
-    if (this.releasesUnderWay.has(ownerToken)) return true;
-    return [...this.batchesUnderWay].some((entries) =>
-      entries.some((entry) => releasedBy(entry) === ownerToken),
-    );
+    return () => !this.releasesUnderWay.has(ownerToken);
   }
 }
-
-/** A hand-over ends a hold as a release does. */
-function releasedBy(entry: BatchEntry): string | undefined {
-  if (isRelease(entry)) return entry.request.ownerToken;
-  return entry.letter === 't' || entry.letter === 'n' ? entry.request.replaces : undefined;
-}
-
-const RELEASED_MEANWHILE = new RedisNodeError(
-  'the server had forgotten the script, and the lock was released since',
-  'NOSCRIPT',
-);
 
 function always(): boolean {
   return true;

@@ -1,0 +1,39 @@
+import { type BatchEntry, isRelease } from './command-batch';
+
+/**
+ * The holds whose release was sent to a server and not answered yet. Nothing that would put such a hold back may be sent
+ * again: answers come in the order of the requests, so the release will have run before it.
+ */
+export class ReleasesUnderWay {
+  private readonly alone = new Map<string, number>();
+  private readonly batches = new Set<readonly BatchEntry[]>();
+
+  has(ownerToken: string): boolean {
+    if (this.alone.has(ownerToken)) return true;
+    return [...this.batches].some((entries) => entries.some((entry) => releasedBy(entry) === ownerToken));
+  }
+
+  add(ownerToken: string): void {
+    this.alone.set(ownerToken, (this.alone.get(ownerToken) ?? 0) + 1);
+  }
+
+  remove(ownerToken: string): void {
+    const count = this.alone.get(ownerToken) ?? 0;
+    if (count > 1) this.alone.set(ownerToken, count - 1);
+    else this.alone.delete(ownerToken);
+  }
+
+  addBatch(entries: readonly BatchEntry[]): void {
+    this.batches.add(entries);
+  }
+
+  removeBatch(entries: readonly BatchEntry[]): void {
+    this.batches.delete(entries);
+  }
+}
+
+/** A hand-over ends a hold as a release does. */
+function releasedBy(entry: BatchEntry): string | undefined {
+  if (isRelease(entry)) return entry.request.ownerToken;
+  return entry.letter === 't' || entry.letter === 'n' ? entry.request.replaces : undefined;
+}
