@@ -4,47 +4,24 @@ import {
   type AttemptOptions,
   deniedByLeader,
   describeVotes,
-  failedAttempt,
-  notNumbered,
 } from './attempt';
-import type { Clock } from './clock.interface';
+import { AttemptJudge, notAgain } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
-import { type FencingSettings, isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
-import type {
-  AcquireRequest,
-  AcquireVote,
-  FenceRequest,
-  LockNode,
-  RaiseFenceVote,
-  ReleaseVote,
-} from './lock-node.interface';
-import { type NodeGuard, withoutGuarded } from './node-guard';
+import type { AcquireRequest, AcquireVote, LockNode, ReleaseVote } from './lock-node.interface';
 import { type Extension, type Release, releaseByReplacing, releaseOutcome } from './outcomes';
 import {
   AcquireQuestion,
-  type Asking,
   ExtendQuestion,
   type KnownVote,
   ReleaseQuestion,
   ReplaceQuestion,
 } from './questions';
 import { isDeniedByQuorum, isWon } from './quorum';
+import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
 import { earlierOf, readInstant, remainingMs, validityFrom } from './validity';
-
-export interface RedlockSettings {
-  /** In the same order in all processes, by their names. */
-  readonly nodes: readonly LockNode[];
-  readonly clock: Clock;
-  /** The longest wait for one node's vote. */
-  readonly nodeTimeoutMs: number;
-  /** A value that was never used before and that nobody can guess (R2). */
-  readonly newOwnerToken: () => string;
-  readonly fencing: FencingSettings;
-  readonly guard: NodeGuard;
-}
 
 /**
  * The Redlock algorithm: one attempt, one extension, one release on N independent nodes.
@@ -54,10 +31,12 @@ export interface RedlockSettings {
 export class Redlock {
   private readonly leader: LeadingNode;
   private readonly proposals: FenceProposals;
+  private readonly judge: AttemptJudge;
 
   constructor(private readonly settings: RedlockSettings) {
     this.leader = new LeadingNode(settings);
     this.proposals = new FenceProposals(settings.clock, settings.fencing);
+    this.judge = new AttemptJudge(settings, this.proposals);
   }
 
   /** The node whose release a waiter has to hear of, since it is asked first. */
@@ -109,17 +88,17 @@ export class Redlock {
       replaces: old.ownerToken,
       fence: fencing ? this.proposals.next() : undefined,
     };
-    const round = holdRound(new ReplaceQuestion(this.asking(hold), hold, request, old));
+    const round = holdRound(new ReplaceQuestion(this.judge.asking(hold), hold, request, old));
     const attempt = round.then(async (votes) => {
       const result =
         request.fence === undefined
-          ? this.conclude(hold, votes, true)
-          : await this.concludeFenced(hold, request.fence, votes, notAgain, true);
+          ? this.judge.conclude(hold, votes, true)
+          : await this.judge.concludeFenced(hold, request.fence, votes, notAgain, true);
       // Where the new one did not get through, the old one may still be: of several resources even after a denial.
       // A vote that is missing is a late one.
       const ifMissing = result.outcome === 'won' ? 'granted' : undefined;
       const isReplaced = (position: number) => (votes.votes[position]?.kind ?? ifMissing) === 'granted';
-      this.cleanUp(old, isReplaced, result.outcome !== 'won');
+      this.judge.cleanUp(old, isReplaced, result.outcome !== 'won');
       return result;
     });
     return { attempt, release: round.then(releaseByReplacing) };
@@ -136,7 +115,7 @@ export class Redlock {
     hold.ttlMs = Math.max(hold.ttlMs, ttlMs);
     const request = { resources: hold.resources, ownerToken: hold.ownerToken, ttlMs };
 
-    const round = await holdRound(new ExtendQuestion(this.asking(hold), hold, request));
+    const round = await holdRound(new ExtendQuestion(this.judge.asking(hold), hold, request));
 
     const leftMs = remainingMs(clock, hold.validity);
     if (isWon(round) && leftMs > 0) {
@@ -156,7 +135,7 @@ export class Redlock {
   giveBack(hold: Hold, keepMs: number, settle: (release: Release) => void): void {
     hold.releaseBegan = true;
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
-    const question = new ReleaseQuestion(this.asking(), hold, releaseRequestOf(hold, keepMs, true));
+    const question = new ReleaseQuestion(this.judge.asking(), hold, releaseRequestOf(hold, keepMs, true));
     startRound<ReleaseVote>(
       question,
       (round) => {
@@ -190,7 +169,7 @@ export class Redlock {
   }
 
   private async askLeaderFirst(hold: Hold, request: AcquireRequest): Promise<Attempt> {
-    const known = await this.leader.ask(this.asking(hold), hold, request);
+    const known = await this.leader.ask(this.judge.asking(hold), hold, request);
     if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
       return deniedByLeader(this.settings.nodes, known.node, known.vote);
     }
@@ -207,12 +186,12 @@ export class Redlock {
   ): void {
     const { fence } = request;
     startRound(
-      new AcquireQuestion(this.asking(hold), hold, request, known),
+      new AcquireQuestion(this.judge.asking(hold), hold, request, known),
       (round) => {
-        if (fence === undefined) listener.onAttempt(this.conclude(hold, round));
+        if (fence === undefined) listener.onAttempt(this.judge.conclude(hold, round));
         else {
           const again = () => this.askAgain(request, round);
-          forward(this.concludeFenced(hold, fence, round, again), listener);
+          forward(this.judge.concludeFenced(hold, fence, round, again), listener);
         }
       },
       (error) => {
@@ -227,85 +206,10 @@ export class Redlock {
     if (fence === undefined) return undefined;
     const hold = this.newHold(request.resources, request.ttlMs);
     const again = { ...request, ownerToken: hold.ownerToken, fence };
-    return holdRound(new AcquireQuestion(this.asking(hold), hold, again)).then((votes) =>
-      this.concludeFenced(hold, fence, votes),
+    return holdRound(new AcquireQuestion(this.judge.asking(hold), hold, again)).then((votes) =>
+      this.judge.concludeFenced(hold, fence, votes),
     );
   }
-
-  /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
-  private conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
-    const { nodes, clock } = this.settings;
-    const counted = this.countable(round);
-    if (isWon(counted) && remainingMs(clock, hold.validity) > 0) {
-      hold.wasWon = true;
-      return { outcome: 'won', hold };
-    }
-    // A silent or failed node may have applied the request; one that denied has not.
-    this.cleanUp(hold, isDenial(round), endsAHold);
-    return failedAttempt(nodes, counted);
-  }
-
-  /** A node that turned out, while we asked, to have forgotten things may have forgotten this too. */
-  private countable<V extends AcquireVote | RaiseFenceVote>(round: RoundResult<V>): RoundResult<V> {
-    const { nodes, guard } = this.settings;
-    return guard.isIdle ? round : withoutGuarded(round, nodes, guard);
-  }
-
-  /** A majority of the granting nodes must have the token before anybody sees it (R14). */
-  private async concludeFenced(
-    hold: Hold,
-    { keepMs }: FenceRequest,
-    round: RoundResult<AcquireVote>,
-    askAgain: () => Promise<Attempt> | undefined = notAgain,
-    endsAHold = false,
-  ): Promise<Attempt> {
-    const grants = this.countable(round);
-    if (!isWon(grants)) {
-      const failed = this.conclude(hold, round, endsAHold);
-      return askAgain() ?? failed;
-    }
-    const token = tokenOf(grants);
-    this.proposals.saw(token);
-    if (!isAgreedOn(grants, token)) {
-      const request = { resources: hold.resources, ownerToken: hold.ownerToken, fence: token, keepMs };
-      const asked = await holdRound(new RaiseFenceQuestion(this.asking(hold), request, grants));
-      const raised = this.countable(asked);
-      if (!isWon(raised)) {
-        this.cleanUp(hold, isDenial(round), endsAHold);
-        return notNumbered(this.settings.nodes, raised);
-      }
-    }
-    hold.fencingToken = token;
-    return this.conclude(hold, round, endsAHold);
-  }
-
-  /**
-   * In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7), unless a hold
-   * ends with it that others wait for.
-   */
-  private cleanUp(hold: Hold, isSpared: (position: number) => boolean, wakeWaiters = false): void {
-    hold.releaseBegan = true;
-    if (this.settings.nodes.every((_, position) => isSpared(position))) return;
-    const keepMs = Math.ceil(hold.keepUntilMs - this.settings.clock.now());
-    const request = releaseRequestOf(hold, keepMs, wakeWaiters);
-    void holdRound<ReleaseVote>(new ReleaseQuestion(this.asking(), hold, request, isSpared));
-  }
-
-  /** A node has the node timeout; where a hold is at stake, not longer than that is valid. */
-  private asking(hold?: Hold): Asking {
-    const { nodes, clock, nodeTimeoutMs, guard } = this.settings;
-    const timeoutMs =
-      hold === undefined ? nodeTimeoutMs : Math.min(nodeTimeoutMs, remainingMs(clock, hold.validity));
-    return { nodes, clock, timeoutMs, guard, reap: this.reap };
-  }
-
-  private readonly reap = (hold: Hold, node: LockNode): void => {
-    this.cleanUp(hold, (position) => this.settings.nodes[position] !== node);
-  };
-}
-
-function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {
-  return (position) => round.votes[position]?.kind === 'denied';
 }
 
 function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
@@ -321,8 +225,4 @@ function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
 
 function ignore(): void {
   // What was said is true all the same.
-}
-
-function notAgain(): undefined {
-  // A hold that ends in the same step cannot do so twice.
 }

@@ -7,7 +7,9 @@ import type { AcquireVote, FenceRequest, LockNode } from '../../lib/core/lock-no
 import { type Guarded, NodeGuard } from '../../lib/core/node-guard';
 import { AcquireQuestion, ReleaseQuestion } from '../../lib/core/questions';
 import type { Extension } from '../../lib/core/outcomes';
-import { Redlock, type RedlockSettings } from '../../lib/core/redlock';
+import { AttemptJudge } from '../../lib/core/attempt-judge';
+import { Redlock } from '../../lib/core/redlock';
+import type { RedlockSettings } from '../../lib/core/redlock-settings.interface';
 import type { Tally } from '../../lib/core/quorum';
 import type { RoundResult } from '../../lib/core/round';
 import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/validity';
@@ -38,6 +40,11 @@ export interface Mutation {
 /** Private parts, as the mutations see them. */
 interface RedlockInside {
   settings: RedlockSettings;
+  newHold(resources: readonly string[], ttlMs: number): Hold;
+  extend(hold: Hold, ttlMs: number): Promise<Extension>;
+}
+interface JudgeInside {
+  settings: RedlockSettings;
   concludeFenced(
     hold: Hold,
     fence: FenceRequest,
@@ -45,11 +52,9 @@ interface RedlockInside {
     askAgain?: () => Promise<Attempt> | undefined,
     endsAHold?: boolean,
   ): Promise<Attempt>;
-  newHold(resources: readonly string[], ttlMs: number): Hold;
   conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold?: boolean): Attempt;
   countable(round: RoundResult<AcquireVote>): RoundResult<AcquireVote>;
   cleanUp(hold: Hold, isSpared: (position: number) => boolean): void;
-  extend(hold: Hold, ttlMs: number): Promise<Extension>;
   asking(hold?: Hold): { timeoutMs: number };
 }
 interface LockInside {
@@ -77,6 +82,7 @@ interface CountersInside {
 const guard = NodeGuard.prototype as unknown as GuardInside;
 const question = AcquireQuestion.prototype as unknown as QuestionInside;
 const counters = MemoryCounters.prototype as unknown as CountersInside;
+const judge = AttemptJudge.prototype as unknown as JudgeInside;
 const redlock = Redlock.prototype as unknown as RedlockInside;
 const lock = HeldLock.prototype as unknown as LockInside;
 
@@ -101,10 +107,10 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'R3',
     apply: () =>
       patch(
-        redlock,
+        judge,
         'conclude',
         (conclude) =>
-          function (this: RedlockInside, hold, round) {
+          function (this: JudgeInside, hold, round) {
             hold.validity = validityFrom(readInstant(this.settings.clock), hold.ttlMs);
             return conclude.call(this, hold, round);
           },
@@ -133,10 +139,10 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'R3',
     apply: () =>
       patch(
-        redlock,
+        judge,
         'conclude',
         (conclude) =>
-          function (this: RedlockInside, hold, round) {
+          function (this: JudgeInside, hold, round) {
             const { validity } = hold;
             hold.validity = { monotonicMs: Infinity, wallMs: Infinity };
             const attempt = conclude.call(this, hold, round);
@@ -151,10 +157,10 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: () =>
       both(
         patch(
-          redlock,
+          judge,
           'conclude',
           (conclude) =>
-            function (this: RedlockInside, hold, round) {
+            function (this: JudgeInside, hold, round) {
               return conclude.call(this, hold, withOneMore(round));
             },
         ),
@@ -185,7 +191,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'clean-up of a failed attempt',
     rule: 'R6',
-    apply: () => patch(redlock, 'cleanUp', () => () => undefined),
+    apply: () => patch(judge, 'cleanUp', () => () => undefined),
   },
   {
     name: 'late grants are given back',
@@ -330,7 +336,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'grants of nodes that turn out to be guarded do not count',
     rule: 'R12',
     kind: 'jumping',
-    apply: () => patch(redlock, 'countable', () => (round) => round),
+    apply: () => patch(judge, 'countable', () => (round) => round),
   },
   {
     name: 'clock watch',
@@ -370,10 +376,10 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'R14',
     apply: () =>
       patch(
-        redlock,
+        judge,
         'concludeFenced',
         () =>
-          function (this: RedlockInside, hold, _, round, __, endsAHold) {
+          function (this: JudgeInside, hold, _, round, __, endsAHold) {
             hold.fencingToken = tokenOf(round);
             return Promise.resolve(this.conclude(hold, round, endsAHold));
           },
@@ -385,10 +391,10 @@ export const MUTATIONS: readonly Mutation[] = [
     kind: 'numbered',
     apply: () =>
       patch(
-        redlock,
+        judge,
         'concludeFenced',
         (concludeFenced) =>
-          function (this: RedlockInside, hold, fence, round, askAgain, endsAHold) {
+          function (this: JudgeInside, hold, fence, round, askAgain, endsAHold) {
             const token = tokenOf(round);
             const having = round.votes.filter((vote) => vote?.kind === 'granted' && vote.fence === token);
             if (having.length * 2 <= round.granted)
@@ -467,10 +473,10 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'R5',
     apply: () =>
       patch(
-        redlock,
+        judge,
         'asking',
         (asking) =>
-          function (this: RedlockInside, hold) {
+          function (this: JudgeInside, hold) {
             return { ...asking.call(this, hold), timeoutMs: Infinity };
           },
       ),

@@ -1,0 +1,16 @@
+import type { Clock } from './clock.interface';
+import type { FencingSettings } from './fencing';
+import type { LockNode } from './lock-node.interface';
+import type { NodeGuard } from './node-guard';
+
+export interface RedlockSettings {
+  /** In the same order in all processes, by their names. */
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  /** The longest wait for one node's vote. */
+  readonly nodeTimeoutMs: number;
+  /** A value that was never used before and that nobody can guess (R2). */
+  readonly newOwnerToken: () => string;
+  readonly fencing: FencingSettings;
+  readonly guard: NodeGuard;
+}
