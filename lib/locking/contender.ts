@@ -8,8 +8,8 @@ import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { CheckedLockOptions } from './check-lock-options';
 import type { HeldLock } from './lock';
 import type { Courtesy } from './courtesy';
+import { Pace } from './pace';
 import { ReleaseListener, type ReleaseHint } from './release-listener';
-import { collisionDelayMs, confirmDelayMs, outageDelayMs, pollDelayMs } from './retry-delay';
 import { Cohort, type Seat, type Turn } from './turn';
 import { Wait } from './wait';
 import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
@@ -41,15 +41,6 @@ const FOLLOW_UP_MS = 3;
 /** How long the others get to take what was left to them. */
 const SIT_OUT_MS = 4;
 
-/** So often the votes are believed to be split between contenders that meet by chance. */
-const MOST_COLLISIONS = 4;
-
-/** Those who wait for a ttl to end do not all come at the same moment. */
-const SPREAD_MS = 5;
-
-/** Without a better hint, a waiter that is told of releases looks after this time all the same. */
-const LONGEST_SLEEP_MS = 1_000;
-
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
 export class Contender implements Waiter<Turn>, AttemptListener {
   private readonly wait: Wait;
@@ -57,17 +48,13 @@ export class Contender implements Waiter<Turn>, AttemptListener {
   private pending: Promise<Attempt> | undefined;
   private cohort: Cohort | undefined;
   private turnsToSitOut = 0;
-  private startedAtMs = 0;
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
   private isOver = false;
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
-  /** Failed attempts in a row, without a hint in between: those that got a part of the votes, and the others. */
-  private splits = 0;
-  private denials = 0;
-  /** Whether the next attempt is one of several at the same moment. */
-  private leaderFirst = false;
+  /** Since the first attempt failed. */
+  private pace: Pace | undefined;
   private listener: ReleaseListener | undefined;
 
   constructor(
@@ -189,18 +176,20 @@ export class Contender implements Waiter<Turn>, AttemptListener {
 
   /** @param failed the first attempt; undefined: others come first */
   private async attemptUntilWon(failed: FailedAttempt | undefined): Promise<Hold> {
+    const pace = new Pace(this.arena, this.arena.clock.now() - this.waitedMs);
+    this.pace = pace;
     if (failed === undefined) {
       this.listen();
-      this.leaderFirst = true;
+      pace.leaderFirst = true;
       await this.wait.sleep(SIT_OUT_MS);
-    } else await this.untilNextAttempt(failed, 1);
+    } else await this.untilNextAttempt(failed, 1, pace);
     let isContended = failed?.outcome !== 'unavailable';
     // Ends at the deadline: it is looked at after every attempt, and sleeping does not pass it.
     for (let attempts = failed === undefined ? 1 : 2; ; attempts++) {
       const attempt = await this.nextAttempt(isContended);
       if (attempt.outcome === 'won') return this.take(attempt);
       isContended = attempt.outcome === 'busy';
-      await this.untilNextAttempt(attempt, attempts);
+      await this.untilNextAttempt(attempt, attempts, pace);
     }
   }
 
@@ -219,29 +208,20 @@ export class Contender implements Waiter<Turn>, AttemptListener {
     return hold;
   }
 
-  private async untilNextAttempt(failed: FailedAttempt, attempts: number): Promise<void> {
+  private async untilNextAttempt(failed: FailedAttempt, attempts: number, pace: Pace): Promise<void> {
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.cohort = undefined;
     if (this.wait.isOver) throw this.giveUp(failed);
     // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
     if (this.listener === undefined && this.listen().isReliable) return;
-    await this.wait.sleep(this.sleepMs(failed, attempts));
+    await this.wait.sleep(pace.sleepMs(failed, attempts, this.listener?.isReliable === true));
   }
 
   private ask(isContended: boolean, listener: AttemptListener): void {
-    const { ttlMs, fencing, leaderFirst } = this;
-    // Whatever ends the next sleep, if not a hint, ends it for us alone. All nodes are asked then: the leading node may
-    // have a key that nobody releases, and does not know for how long the others are taken.
-    this.leaderFirst = false;
-    this.startedAtMs = this.arena.clock.now();
-    const options = { ttlMs, isContended, leaderFirst, fencing };
+    const { ttlMs, fencing } = this;
+    const options = { ttlMs, isContended, leaderFirst: this.pace?.begin() === true, fencing };
     this.arena.redlock.attempt(this.resources, options, listener);
-  }
-
-  /** How long the last attempt took. */
-  private get tookMs(): number {
-    return this.arena.clock.now() - this.startedAtMs;
   }
 
   private listen(): ReleaseListener {
@@ -258,35 +238,12 @@ export class Contender implements Waiter<Turn>, AttemptListener {
   }
 
   private hear({ isNow, leaderFirst }: ReleaseHint): void {
-    this.splits = 0;
-    this.denials = 0;
     if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
-    this.leaderFirst = leaderFirst || this.turnsToSitOut > 0;
+    this.pace?.hear(leaderFirst || this.turnsToSitOut > 0);
     // Others come first; if none of them takes it, we do.
     if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
     else if (isNow) this.wait.wake();
     else this.wait.wakeWithin(FOLLOW_UP_MS);
-  }
-
-  private sleepMs(attempt: FailedAttempt, attempts: number): number {
-    const fraction = this.arena.fraction();
-    if (attempt.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
-    // Not for ever: a holder may be missing on a node, which then grants to everybody.
-    if (attempt.isSplit && this.splits < MOST_COLLISIONS) {
-      this.splits += 1;
-      // One by one, in turn with a try at all nodes: the leading one may be taken by nobody who counts.
-      this.leaderFirst = this.splits % 2 === 1;
-      return collisionDelayMs(this.splits, this.tookMs, fraction);
-    }
-    this.denials += 1;
-    // A little more: nodes round their ttls down, and others wait for the same moment.
-    const untilFreeMs = (attempt.freeInMs ?? LONGEST_SLEEP_MS) + 1 + fraction * SPREAD_MS;
-    if (this.listener?.isReliable) {
-      return this.denials > 1 ? untilFreeMs : Math.min(untilFreeMs, confirmDelayMs(fraction));
-    }
-    // Many may be polling: every other time as one of them, and every other time on its own.
-    this.leaderFirst = attempts % 2 === 0;
-    return Math.min(untilFreeMs, pollDelayMs(attempts, fraction));
   }
 
   private giveUp(attempt: FailedAttempt): Error {

@@ -13,8 +13,8 @@ import type { RedlockSettings } from '../../lib/core/redlock-settings.interface'
 import type { Tally } from '../../lib/core/quorum';
 import type { RoundResult } from '../../lib/core/round';
 import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/validity';
-import { Contender } from '../../lib/locking/contender';
 import { HeldLock } from '../../lib/locking/lock';
+import { Pace } from '../../lib/locking/pace';
 import { ReleaseListener } from '../../lib/locking/release-listener';
 import { MemoryCounters } from '../../lib/memory/memory-counters';
 import { ClockWatch } from '../../lib/redis/clock-watch';
@@ -497,8 +497,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a timer covers for a wake-up that is missed',
     rule: 'R7',
     isLiveness: true,
-    apply: () =>
-      patch(Contender.prototype as unknown as { sleepMs: () => number }, 'sleepMs', () => () => Infinity),
+    apply: () => patch(Pace.prototype, 'sleepMs', () => () => Infinity),
   },
   {
     name: 'a waiter stops listening',
