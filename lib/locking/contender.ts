@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
 import type { Hold } from '../core/hold';
@@ -63,6 +64,8 @@ export class Contender implements Waiter<Turn>, AttemptListener {
     private readonly arena: Arena,
     private readonly resolve: (lock: HeldLock) => void,
     private readonly reject: (error: unknown) => void,
+    /** Of the caller. */
+    readonly context?: AsyncResource,
   ) {
     this.wait = new Wait(arena.clock, options.waitMs, options.signal, this);
     this.place = arena.line.join(resources, this);

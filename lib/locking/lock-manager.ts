@@ -96,7 +96,9 @@ export class LockManager {
       hand: (win, contender) => this.hand(win, contender),
       failed: (error, contender) => {
         this.contenders.delete(contender);
-        this.around.reports.failed(error, contender.resources, contender.waitedMs);
+        this.around.reports.within(contender.context, (reports) => {
+          reports.failed(error, contender.resources, contender.waitedMs);
+        });
         this.noticeIdle();
       },
       discard: (attempt, place) => {
@@ -116,7 +118,8 @@ export class LockManager {
       how.signal?.throwIfAborted();
       if (this.isClosed) throw closedError(names, 0);
 
-      const contender = new Contender(names, how, this.arena, resolve, reject);
+      const context = this.around.reports.context();
+      const contender = new Contender(names, how, this.arena, resolve, reject, context);
       this.contenders.add(contender);
       contender.compete();
     });
@@ -153,7 +156,11 @@ export class LockManager {
     this.held.add(lock);
     this.contenders.delete(contender);
     const { reports } = this.around;
-    if (reports.isObserved) reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
+    if (reports.isObserved) {
+      reports.within(contender.context, () => {
+        reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
+      });
+    }
     return lock;
   }
 

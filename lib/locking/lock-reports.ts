@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Hold } from '../core/hold';
 import { LockBusyError } from '../errors/lock-busy.error';
 import type { LockLostError } from '../errors/lock-lost.error';
@@ -16,6 +17,21 @@ export class LockReports {
 
   get isObserved(): boolean {
     return this.settings.isObserved();
+  }
+
+  /**
+   * The async context of the running call, for what is told of it later, from the reply of a node: a span has its parent
+   * there. Undefined when nobody listens.
+   */
+  context(): AsyncResource | undefined {
+    return this.isObserved ? new AsyncResource('nestjs-redlock') : undefined;
+  }
+
+  /** Tells within `context`, if somebody listens. */
+  within(context: AsyncResource | undefined, tell: (reports: LockReports) => void): void {
+    if (!this.isObserved) return;
+    if (context === undefined) tell(this);
+    else context.runInAsyncScope(tell, undefined, this);
   }
 
   acquired({ resources, ownerToken, fencingToken }: Hold, waitedMs: number, validityMs: number): void {

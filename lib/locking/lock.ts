@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../core/clock.interface';
 import type { Hold } from '../core/hold';
 import type { Extension, Release } from '../core/outcomes';
@@ -27,7 +28,9 @@ export interface LockSurroundings {
   readonly onEnded: (lock: HeldLock) => void;
 }
 
+/** At the end of a lock. */
 interface HeldFacts {
+  readonly context: AsyncResource;
   readonly heldMs: number;
   readonly validityMs: number;
 }
@@ -169,8 +172,9 @@ export class HeldLock implements Lock, Lease {
     if (extension.outcome === 'extended') {
       this.ttlMs = ttlMs;
       this.extendAtMs = this.nextExtensionAtMs(this.around.clock.now());
-      const { reports } = this.around;
-      if (reports.isObserved) reports.extended(this.hold, this.remainingMs);
+      this.around.reports.within(undefined, (reports) => {
+        reports.extended(this.hold, this.remainingMs);
+      });
     } else if (this.options.autoExtend) {
       this.extendAtMs = this.around.clock.now() + extendRetryDelayMs(this.ttlMs, this.around.fraction());
     }
@@ -180,9 +184,8 @@ export class HeldLock implements Lock, Lease {
 
   private end(): Promise<ReleaseOutcome> {
     // For those who watch, and nobody else.
-    const atEnd = this.around.reports.isObserved
-      ? { heldMs: this.heldMs, validityMs: this.remainingMs }
-      : undefined;
+    const context = this.around.reports.context();
+    const atEnd = context && { context, heldMs: this.heldMs, validityMs: this.remainingMs };
     this.around.keeper.drop(this);
     let settle: (outcome: ReleaseOutcome) => void = ignore;
     const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
@@ -224,17 +227,21 @@ export class HeldLock implements Lock, Lease {
     // It was gone while it still should have been ours: somebody took it.
     if (outcome === 'expired' && this.validityMs > 0 && this.loss === undefined) {
       this.loss = this.lostError('gone');
-      this.announceLoss(this.loss);
+      this.announceLoss(this.loss, atEnd?.context);
     }
-    if (this.loss === undefined && atEnd !== undefined)
-      this.around.reports.released(this.hold, outcome, atEnd.heldMs, atEnd.validityMs);
+    if (this.loss === undefined && atEnd !== undefined) {
+      this.around.reports.within(atEnd.context, (reports) => {
+        reports.released(this.hold, outcome, atEnd.heldMs, atEnd.validityMs);
+      });
+    }
     return outcome;
   }
 
-  private announceLoss(error: LockLostError): void {
+  private announceLoss(error: LockLostError, context?: AsyncResource): void {
     this.aborter?.abort(error);
-    const { reports } = this.around;
-    if (reports.isObserved) reports.lost(this.hold, error, this.heldMs);
+    this.around.reports.within(context, (reports) => {
+      reports.lost(this.hold, error, this.heldMs);
+    });
   }
 
   private nextDueMs(): number {

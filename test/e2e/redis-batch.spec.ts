@@ -1,3 +1,4 @@
+import { MOST_IN_BATCH } from '../../lib/redis/command-batch';
 import { BatchEncoder } from '../../lib/redis/encoded-batch';
 import { describeRedisNode } from '../../lib/redis/redis-connections';
 import { RedisLockNode, type RedisLockNodeOptions } from '../../lib/redis/redis-lock-node';
@@ -102,31 +103,36 @@ describe('requests of one tick', () => {
     expect(await commandCounts(server, before)).toEqual({ set: 1 });
   });
 
-  it.each([2, 64, 65, 200])('are %d, and cost a command for every 64 of them', async (count) => {
-    const node = await openUp();
-    const resources = resourcesOf(count);
-    const before = await commandCounts(server);
+  const most = MOST_IN_BATCH;
 
-    const granted = await Promise.all(
-      resources.map((resource) => acquire(node, resource, { ownerToken: 'anna' })),
-    );
-    const afterAcquire = await commandCounts(server, before);
-    const denied = await Promise.all(
-      resources.map((resource) => acquire(node, resource, { ownerToken: 'ben' })),
-    );
-    const released = await Promise.all(
-      resources.map((resource) => release(node, resource, { ownerToken: 'anna', wakeWaiters: true })),
-    );
+  it.each([2, most, most + 1, 3 * most + 8])(
+    `are %d, and cost a command for every ${most} of them`,
+    async (count) => {
+      const node = await openUp();
+      const resources = resourcesOf(count);
+      const before = await commandCounts(server);
 
-    const scripts = Math.floor(count / 64) + (count % 64 > 1 ? 1 : 0);
-    // What is left over alone goes as itself.
-    expect((afterAcquire['evalsha'] ?? 0) + (count % 64 === 1 ? 1 : 0)).toBe(Math.ceil(count / 64));
-    expect(afterAcquire['evalsha'] ?? 0).toBe(scripts);
-    expect(granted).toEqual(resources.map(() => GRANTED));
-    expect(denied.map(({ kind }) => kind)).toEqual(resources.map(() => 'denied'));
-    expect(released).toEqual(resources.map(() => GRANTED));
-    expect(await server.command('DBSIZE')).toBe(0);
-  });
+      const granted = await Promise.all(
+        resources.map((resource) => acquire(node, resource, { ownerToken: 'anna' })),
+      );
+      const afterAcquire = await commandCounts(server, before);
+      const denied = await Promise.all(
+        resources.map((resource) => acquire(node, resource, { ownerToken: 'ben' })),
+      );
+      const released = await Promise.all(
+        resources.map((resource) => release(node, resource, { ownerToken: 'anna', wakeWaiters: true })),
+      );
+
+      const scripts = Math.floor(count / most) + (count % most > 1 ? 1 : 0);
+      // What is left over alone goes as itself.
+      expect((afterAcquire['evalsha'] ?? 0) + (count % most === 1 ? 1 : 0)).toBe(Math.ceil(count / most));
+      expect(afterAcquire['evalsha'] ?? 0).toBe(scripts);
+      expect(granted).toEqual(resources.map(() => GRANTED));
+      expect(denied.map(({ kind }) => kind)).toEqual(resources.map(() => 'denied'));
+      expect(released).toEqual(resources.map(() => GRANTED));
+      expect(await server.command('DBSIZE')).toBe(0);
+    },
+  );
 
   it('are written once for all nodes, and every node gets them', async () => {
     const other = await RedisServer.start();

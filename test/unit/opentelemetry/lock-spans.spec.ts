@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { instrumentLocks } from '../../../lib/opentelemetry';
 import { Fleet } from '../../helpers/fleet';
 import { durationMs, hasFailed, Telemetry } from '../../helpers/telemetry';
+import { settle } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
 describe('the spans of locks', () => {
@@ -112,6 +113,29 @@ describe('the spans of locks', () => {
       { parent: spanId, outcome: 'busy', errorType: undefined, failed: false, ms: 400 },
       { parent: spanId, outcome: 'unavailable', errorType: 'LOCK_UNAVAILABLE', failed: true, ms: 500 },
     ]);
+  });
+
+  it('are children of that span when the nodes answer later, too', async () => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    instrument();
+    const parent = telemetry.tracerProvider.getTracer('test').startSpan('parent');
+    const within = <T>(call: () => T): T => context.with(trace.setSpan(ROOT_CONTEXT, parent), call);
+    for (const node of fleet.nodes) node.fault = 'mute';
+
+    const acquiring = watch(within(() => process.service.acquire('order:11')));
+    for (const node of fleet.nodes) node.recover();
+    await settle();
+    for (const node of fleet.nodes) node.fault = 'mute';
+    const releasing = watch(within(async () => acquiring.value?.release()));
+    for (const node of fleet.nodes) node.recover();
+    await settle();
+
+    expect([acquiring.state, releasing.state]).toEqual(['resolved', 'resolved']);
+    const { spanId } = parent.spanContext();
+    expect(telemetry.spans.length).toBeGreaterThan(0);
+    expect(telemetry.spans.map((span) => span.parentSpanContext?.spanId)).toEqual(
+      telemetry.spans.map(() => spanId),
+    );
   });
 
   it('fail when the lock is lost, and say why', async () => {
