@@ -93,7 +93,7 @@ export class RedisConnection {
       },
     });
     const stopLookingForStalls = watchForStall(clock, {
-      answered: () => this.answered,
+      answered: () => this.answered + this.roster.answered,
       isOwed: () => this.inFlight > 0 || this.roster.isOwed || this.client.status === 'connect',
       onStall: () => {
         this.lastError = new RedisNodeError('the server does not answer', 'STALLED');

@@ -21,6 +21,8 @@ export class ServerClocks {
   private readonly watches = new WeakMap<Redis, ClockWatch>();
   private timer: Timer | undefined;
   private owed = 0;
+  /** How many answers there have been, ever. */
+  answered = 0;
 
   constructor(private readonly setup: ServerClocksSetup) {
     this.lookAgain();
@@ -76,6 +78,7 @@ export class ServerClocks {
       // Refused, cut off, or no time at all: there is nothing to compare.
     } finally {
       this.owed -= 1;
+      this.answered += 1;
     }
   }
 

@@ -45,6 +45,7 @@ export class ServerRoster {
   private readonly members = new Map<string, Entry>();
   private hasChanged = false;
   private owed = 0;
+  private answers = 0;
   private again: Timer | undefined;
   private isStopped = false;
 
@@ -55,6 +56,11 @@ export class ServerRoster {
   /** Whether some server has not answered us yet. */
   get isOwed(): boolean {
     return this.owed > 0 || this.clocks.isOwed;
+  }
+
+  /** How many answers there have been, ever: a node that nobody uses is heard of in this way only. */
+  get answered(): number {
+    return this.answers + this.clocks.answered;
   }
 
   /** Whether all servers that may answer now have said who they are. */
@@ -164,6 +170,7 @@ export class ServerRoster {
       return isInfoRefused(problem) ? UNKNOWN_SERVER : problem;
     } finally {
       this.owed -= 1;
+      this.answers += 1;
     }
   }
 

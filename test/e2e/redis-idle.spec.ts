@@ -1,0 +1,38 @@
+import type { NodeStatusChange } from '../../lib/core/lock-node.interface';
+import { describeRedisNode } from '../../lib/redis/redis-connections';
+import { RedisLockNode } from '../../lib/redis/redis-lock-node';
+import { untilUp } from '../helpers/ask-node';
+import { RedisServer } from '../helpers/redis-server';
+import { VirtualClock } from '../helpers/virtual-clock';
+
+let server: RedisServer;
+let node: RedisLockNode;
+
+beforeEach(async () => {
+  server = await RedisServer.start();
+});
+
+afterEach(async () => {
+  await node.close();
+  await server.stop();
+});
+
+/** Lets the time pass that the node sees, and the server answer in the time that it needs. */
+async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1_000) {
+    await clock.advance(1_000);
+    await server.command('PING');
+  }
+}
+
+it('a node that nobody uses keeps its connection', async () => {
+  const clock = new VirtualClock();
+  node = new RedisLockNode(describeRedisNode(server.url), { clock });
+  await untilUp(node);
+  const changes: NodeStatusChange[] = [];
+  node.onStatus((change) => changes.push(change));
+
+  await pass(clock, 60_000);
+
+  expect(changes).toEqual([]);
+});
