@@ -1,16 +1,12 @@
 import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { LockNotBoundError } from './errors/lock-not-bound.error';
 import { LockService } from './lock.service';
 import { bindLockService, boundLockService } from './utils/lock-service-binding';
 import { getLockServiceToken } from './utils/lock-service-token';
 import { lockedMethodsOf, type LockedMethod } from './utils/locked-methods';
 
-type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type HostModule = NonNullable<Wrapper['host']>;
-
-/** Applications that one of their RedlockModules has explored; the others have nothing left to do. */
-const explored = new WeakSet<ModulesContainer>();
+type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
 
 /**
  * Binds the objects with `@Locked` methods that Nest did not make itself (`useFactory`, `useValue`), and fails the
@@ -18,40 +14,38 @@ const explored = new WeakSet<ModulesContainer>();
  */
 @Injectable()
 export class LockedExplorer implements OnModuleInit {
-  constructor(
-    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-  ) {}
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
   async onModuleInit(): Promise<void> {
-    if (explored.has(this.modules)) return;
-    explored.add(this.modules);
-    for (const wrapper of [...this.discovery.getControllers(), ...this.discovery.getProviders()]) {
-      await this.explore(wrapper);
+    for (const host of this.modules.values()) {
+      for (const { instance } of [...host.controllers.values(), ...host.providers.values()]) {
+        await explore(host, instance);
+      }
     }
   }
+}
 
-  private async explore(wrapper: Wrapper): Promise<void> {
-    const { host } = wrapper;
-    const prototype = prototypeOf(wrapper);
-    if (prototype === null || host === undefined) return;
-    for (const method of lockedMethodsOf(prototype)) {
-      if (isPerRequest(wrapper)) await requireService(host, prototype, method);
-      else await bind(host, wrapper.instance as object, method);
-    }
+/**
+ * A class whose instances come later, one per request or per user, has a stand-in here, an empty object of that class:
+ * it tells whether the module sees the lock service, and Nest binds the instances when it makes them.
+ *
+ * @param instance is asked for nothing: it may be a proxy or a mock
+ */
+async function explore(host: HostModule, instance: unknown): Promise<void> {
+  // A factory that runs per request has made nothing yet.
+  if (instance === null || instance === undefined) return;
+  for (const method of lockedMethodsOf(Object.getPrototypeOf(instance) as object | null)) {
+    await bind(host, instance, method);
   }
 }
 
 async function bind(host: HostModule, instance: object, method: LockedMethod): Promise<void> {
   if (boundLockService(instance, method.connection) !== undefined) return;
-  const service = await requireService(host, instance, method);
-  bindLockService(instance, service, method.connection);
-}
-
-async function requireService(host: HostModule, owner: object, method: LockedMethod): Promise<LockService> {
   const service = await visibleService(host, method.connection);
-  if (service !== undefined) return service;
-  throw new LockNotBoundError(`${owner.constructor.name}.${method.name}`, method.connection);
+  if (service === undefined) {
+    throw new LockNotBoundError(`${instance.constructor.name}.${method.name}`, method.connection);
+  }
+  bindLockService(instance, service, method.connection);
 }
 
 /** What a class of that module would have injected: Nest itself decides what the module sees. */
@@ -62,20 +56,4 @@ async function visibleService(host: HostModule, connection?: string): Promise<Lo
   }
   const moduleRef = host.providers.get(ModuleRef)?.instance as ModuleRef;
   return (await moduleRef.create(Probe)).service;
-}
-
-/** Null for what cannot have locked methods. Asks the object for nothing: it may be a proxy or a mock. */
-function prototypeOf(wrapper: Wrapper): object | null {
-  if (isPerRequest(wrapper)) {
-    return wrapper.isFactory ? null : ((wrapper.metatype?.prototype as object | undefined) ?? null);
-  }
-  const instance: unknown = wrapper.instance;
-  return typeof instance === 'object' && instance !== null
-    ? (Object.getPrototypeOf(instance) as object | null)
-    : null;
-}
-
-/** Its instances come later, one per request or per user; Nest binds those that it makes of a class. */
-function isPerRequest(wrapper: Wrapper): boolean {
-  return wrapper.isTransient || !wrapper.isDependencyTreeStatic();
 }

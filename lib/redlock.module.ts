@@ -1,5 +1,4 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { LockOptionsError } from './errors/lock-options.error';
 import type {
   RedlockModuleAsyncOptions,
@@ -59,7 +58,7 @@ function createModule(
   return {
     module: RedlockModule,
     global: isGlobal,
-    imports: [DiscoveryModule, ...imports],
+    imports,
     providers: [...optionsProviders, ...createServiceProviders(name)],
     exports: [getLockServiceToken(name)],
   };

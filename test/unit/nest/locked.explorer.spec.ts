@@ -254,8 +254,10 @@ it('asks strangers nothing: proxies and mocks among the providers do no harm', a
     providers: [
       { provide: 'TOUCHY', useValue: touchy },
       { provide: 'NOTHING', useValue: null },
+      { provide: 'VOID', useFactory: () => undefined },
       { provide: 'BARE', useValue: Object.create(null) as object },
       { provide: 'TEXT', useValue: 'text' },
+      { provide: 'LATE', useFactory: () => new Orders(), scope: Scope.REQUEST },
     ],
   });
 

@@ -152,4 +152,12 @@ describe('the log of a lock service', () => {
       await app.close();
     },
   );
+
+  it('does not count the nodes where a test has put something else in the place of the options', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+
+    new RedlockLifecycle({}, undefined).onModuleInit();
+
+    expect(warn).not.toHaveBeenCalled();
+  });
 });
