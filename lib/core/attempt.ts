@@ -1,7 +1,7 @@
 import type { NodeVote } from '../errors/node-vote.interface';
 import type { Hold } from './hold';
 import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from './lock-node.interface';
-import { isOutOfReach, isWon, quorumFreeInMs } from './quorum';
+import { isOutOfReach, isWon, quorumFreeInMs, quorumOf } from './quorum';
 import type { RoundResult } from './round';
 
 export interface AttemptOptions {
@@ -27,6 +27,11 @@ export interface FailedAttempt {
   readonly freeInMs: number | undefined;
   /** Some nodes granted: others may be in the same position, and nobody holds it. */
   readonly isSplit: boolean;
+  /**
+   * The owner token that a majority told of: it is held, also where the holder missed the nodes that granted. Where the
+   * leading node denied alone, the one that it told of.
+   */
+  readonly holder: string | undefined;
 }
 
 /** Who made an attempt. Exactly one of these is called, once, and must not throw. */
@@ -45,6 +50,7 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
       votes: describeTooSlow(nodes, round),
       freeInMs: undefined,
       isSplit: false,
+      holder: undefined,
     };
   }
   const holderTtlsMs = round.votes.map(holderTtlOf).filter((ttlMs) => ttlMs !== undefined);
@@ -57,7 +63,17 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
     votes: describeVotes(nodes, round),
     freeInMs: quorumFreeInMs(round.nodes, mayBeFree, holderTtlsMs),
     isSplit: round.granted > 0,
+    holder: holderOf(round),
   };
+}
+
+function tokenOf(vote: AcquireVote | undefined): string | undefined {
+  return vote?.kind === 'denied' ? vote.holder : undefined;
+}
+
+function holderOf({ nodes, votes }: RoundResult<AcquireVote>): string | undefined {
+  const holders = votes.flatMap((vote) => tokenOf(vote) ?? []);
+  return holders.find((holder) => holders.filter((other) => other === holder).length >= quorumOf(nodes));
 }
 
 /** The leading node denied: nothing was changed there, and nobody else was asked. */
@@ -70,7 +86,7 @@ export function deniedByLeader(
     node: node.name,
     vote: node === leader ? 'denied' : 'pending',
   }));
-  return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote), isSplit: false };
+  return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote), isSplit: false, holder: tokenOf(vote) };
 }
 
 /** A quorum granted, but its fencing token could not be written to a quorum. */
@@ -80,6 +96,7 @@ export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<Rais
     votes: describeVotes(nodes, raised),
     freeInMs: undefined,
     isSplit: false,
+    holder: undefined,
   };
 }
 

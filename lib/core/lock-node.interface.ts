@@ -99,7 +99,7 @@ export interface AcquireRequest {
   readonly ownerToken: string;
   /** How long the node keeps the resources if nobody extends them. */
   readonly ttlMs: number;
-  /** A denied vote should tell for how much longer the present holder keeps the resource, if that costs more. */
+  /** A denied vote should tell who is in the way, and for how much longer, if that costs more. */
   readonly askHolderTtl: boolean;
   /**
    * The owner token of a hold that ends here, on exactly these resources: what has it counts as free. One request then
@@ -169,8 +169,11 @@ export type AcquireVote =
       readonly fence?: number;
       readonly isFenceUneven?: boolean;
     }
-  /** `holderTtlMs`: for how much longer the resources in the way are kept, if the node told. */
-  | { readonly kind: 'denied'; readonly holderTtlMs?: number }
+  /**
+   * `holderTtlMs`: for how much longer the resources in the way are kept, and `holder`: the owner token at the one that
+   * is kept longest, if the node told.
+   */
+  | { readonly kind: 'denied'; readonly holderTtlMs?: number; readonly holder?: string }
   | FailedVote;
 
 export type ExtendVote =

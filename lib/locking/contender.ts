@@ -218,11 +218,27 @@ export class Contender implements Waiter<Turn>, AttemptListener {
     if (this.wait.isOver) throw this.giveUp(failed);
     // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
     if (this.listener === undefined && this.listen().isReliable) return;
-    await this.wait.sleep(pace.sleepMs(failed, attempts, this.listener?.isReliable === true));
+    const isHeld = this.isHeldOn(failed);
+    await this.wait.sleep(
+      pace.sleepMs(failed, attempts, { isHeld, isTold: this.listener?.isReliable === true }),
+    );
+  }
+
+  /** Whether somebody has it of whose release nobody has told: then all that was told is of holders before. */
+  private isHeldOn({ holder }: FailedAttempt): boolean {
+    const { listener } = this;
+    if (listener === undefined) return false;
+    if (holder === undefined || listener.heardOf(holder)) {
+      listener.takeBack();
+      return false;
+    }
+    if (listener.passOver()) this.wait.forgetWake();
+    return true;
   }
 
   private ask(isContended: boolean, listener: AttemptListener): void {
     const { ttlMs, fencing } = this;
+    this.listener?.expectAttempt();
     const options = { ttlMs, isContended, leaderFirst: this.pace?.begin() === true, fencing };
     this.arena.redlock.attempt(this.resources, options, listener);
   }

@@ -51,13 +51,18 @@ export class Pace {
    * For how long to sleep after `failed`.
    *
    * @param attempts how many there were so far
+   * @param isHeld whether a majority has a holder
    * @param isTold whether a release would be heard of
    */
-  sleepMs(failed: FailedAttempt, attempts: number, isTold: boolean): number {
+  sleepMs(
+    failed: FailedAttempt,
+    attempts: number,
+    { isHeld, isTold }: { readonly isHeld: boolean; readonly isTold: boolean },
+  ): number {
     const fraction = this.around.fraction();
     if (failed.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
     // Not for ever: a holder may be missing on a node, which then grants to everybody.
-    if (failed.isSplit && this.splits < MOST_COLLISIONS) {
+    if (failed.isSplit && !isHeld && this.splits < MOST_COLLISIONS) {
       this.splits += 1;
       // One by one, in turn with a try at all nodes: the leading one may be taken by nobody who counts.
       this.leaderFirst = this.splits % 2 === 1;

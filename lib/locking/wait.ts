@@ -66,6 +66,11 @@ export class Wait {
     this.sleeper = { awake, atMs: soonerMs, timer: this.clock.schedule(delayMs, awake) };
   }
 
+  /** What came since the last sleep is no news any more. */
+  forgetWake(): void {
+    this.wokenEarly = false;
+  }
+
   /** Ends the waiting with `reason`, now and for ever. */
   cancel(reason: unknown): void {
     if (this.cancelled !== undefined) return;

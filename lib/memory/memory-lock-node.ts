@@ -77,8 +77,8 @@ export class MemoryLockNode implements LockNode {
     const found = request.resources.flatMap((resource) => this.find(resource, now) ?? []);
     const inTheWay = found.filter(({ ownerToken }) => ownerToken !== request.replaces);
     if (inTheWay.length > 0) {
-      const freeAtMs = Math.max(...inTheWay.map(({ expiresAtMs }) => expiresAtMs));
-      vote({ kind: 'denied', holderTtlMs: freeAtMs - now });
+      const last = inTheWay.reduce((one, other) => (other.expiresAtMs > one.expiresAtMs ? other : one));
+      vote({ kind: 'denied', holderTtlMs: last.expiresAtMs - now, holder: last.ownerToken });
       return;
     }
     for (const resource of request.resources) this.put(resource, request.ownerToken, now + request.ttlMs);

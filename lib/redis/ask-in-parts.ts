@@ -38,8 +38,7 @@ export function mergeAcquireVotes(votes: readonly AcquireVote[]): AcquireVote {
   if (denied.length === 0) {
     return mergeGrants(votes.filter((vote) => vote.kind === 'granted'));
   }
-  const told = denied.flatMap(({ holderTtlMs }) => holderTtlMs ?? []);
-  return told.length === 0 ? { kind: 'denied' } : { kind: 'denied', holderTtlMs: Math.max(...told) };
+  return denied.reduce((one, other) => ((other.holderTtlMs ?? -1) > (one.holderTtlMs ?? -1) ? other : one));
 }
 
 function mergeGrants(grants: readonly Extract<AcquireVote, { kind: 'granted' }>[]): AcquireVote {

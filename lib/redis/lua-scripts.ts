@@ -5,7 +5,8 @@ import { NUMBER, script, TELL } from './lua-script';
  * token of a hold that ends here and counts as free ('': none); and with a fence the proposal, how far it may be off,
  * both in microseconds, and for how many ms to keep the counters.
  * Reply: the node's time in microseconds, with a fence, else 0; and 'OK', 'REPLACED' when all keys had the token that ends, or for how many
- * ms the key that stays longest is kept (-1: for ever); and the number of a grant with a fence.
+ * ms the key that stays longest is kept (-1: for ever); and the number of a grant with a fence, or the owner of that key
+ * ('': it is not a lock).
  */
 export const ACQUIRE = script(`
 ${NUMBER}
@@ -27,15 +28,17 @@ for i = 1, count do
   end
 end
 
--- Denied: say when the last key in the way will be gone.
+-- Denied: say when the last key in the way will be gone, and whose it is.
 if #taken > 0 then
-  local longest = 0
+  local longest, last = 0, taken[1]
   for i = 1, #taken do
     local ttl = redis.call('PTTL', taken[i])
-    if ttl == -1 then longest = -1 break end
-    if ttl > longest then longest = ttl end
+    if ttl == -1 or ttl > longest then longest, last = ttl, taken[i] end
+    if ttl == -1 then break end
   end
-  return { digits(now), longest }
+  local owner = redis.pcall('GET', last)
+  -- Owner tokens are shorter than that; a value of another program has any length.
+  return { digits(now), longest, type(owner) == 'string' and string.sub(owner, 1, 200) or '' }
 end
 
 -- Granted. A server without memory refuses the first of these writes, so it is still all or nothing.

@@ -18,18 +18,19 @@ export function setVoteFrom(reply: unknown): AcquireVote {
   return reply === null ? DENIED : unexpectedReply();
 }
 
-/** The reply of the acquire script: the node's time, what came of it, and the number of a grant with a fence. */
+/** The reply of the acquire script: the node's time, what came of it, and the number of a grant, or who is in the way. */
 export function acquireVoteFrom(reply: unknown): AcquireVote {
-  const [time, outcome, number] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const [time, outcome, detail] = Array.isArray(reply) ? (reply as unknown[]) : [];
   if (timeFrom(time) === undefined) return unexpectedReply();
   if (outcome === 'OK' || outcome === 'REPLACED') {
     const grant = outcome === 'OK' ? GRANTED : REPLACED;
-    if (number === undefined) return grant;
-    const fence = microsFrom(number);
+    if (detail === undefined) return grant;
+    const fence = microsFrom(detail);
     return fence === undefined ? unexpectedReply() : { ...grant, fence };
   }
   const holderTtlMs = ttlFrom(outcome);
-  return holderTtlMs === undefined ? unexpectedReply() : { kind: 'denied', holderTtlMs };
+  if (holderTtlMs === undefined || typeof detail !== 'string') return unexpectedReply();
+  return { kind: 'denied', holderTtlMs, ...(detail === '' ? {} : { holder: detail }) };
 }
 
 /** The server's time in microseconds; 0 where it may not tell. */

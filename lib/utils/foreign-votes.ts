@@ -10,14 +10,14 @@ import { errorFrom, waitingFrom } from './foreign-news';
 /** Everything that any vote has. */
 type Read = Partial<
   Record<
-    'kind' | 'error' | 'replaced' | 'fence' | 'isFenceUneven' | 'holderTtlMs' | 'healed' | 'waiting',
+    'kind' | 'error' | 'replaced' | 'fence' | 'isFenceUneven' | 'holderTtlMs' | 'holder' | 'healed' | 'waiting',
     unknown
   >
 >;
 
 /** In case of doubt: it ended no other hold, and its counters differ. */
 export function acquireVoteFrom(given: unknown): AcquireVote {
-  return read(given, ({ kind, replaced, fence, isFenceUneven, holderTtlMs, error }) => {
+  return read(given, ({ kind, replaced, fence, isFenceUneven, holderTtlMs, holder, error }) => {
     if (kind === 'granted') {
       return {
         kind,
@@ -27,7 +27,11 @@ export function acquireVoteFrom(given: unknown): AcquireVote {
       };
     }
     if (kind !== 'denied') return kind === 'failed' ? failedVoteFrom(error) : UNUSABLE_VOTE;
-    return typeof holderTtlMs === 'number' && holderTtlMs >= 0 ? { kind, holderTtlMs } : { kind };
+    return {
+      kind,
+      ...(typeof holderTtlMs === 'number' && holderTtlMs >= 0 ? { holderTtlMs } : {}),
+      ...(typeof holder === 'string' ? { holder } : {}),
+    };
   });
 }
 

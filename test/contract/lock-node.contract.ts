@@ -84,12 +84,13 @@ export function itKeepsTheContractOfLockNode(
       expect(await ownerOf(node, held)).toBe('ben');
     });
 
-    it('says for how long the resources in the way are kept, the longest of them', async () => {
+    it('says for how long the resources in the way are kept, the longest of them, and whose that one is', async () => {
       await acquire(node, 'a', { ownerToken: 'ben', ttlMs: LONG_TTL_MS / 4 });
       await acquire(node, 'b', { ownerToken: 'eva', ttlMs: LONG_TTL_MS });
 
       const vote = await acquire(node, ['a', 'b'], { ownerToken: 'anna', askHolderTtl: true });
 
+      expect(vote).toMatchObject({ kind: 'denied', holder: 'eva' });
       const holderTtlMs = vote.kind === 'denied' ? vote.holderTtlMs : undefined;
       expect(holderTtlMs).toBeGreaterThan(LONG_TTL_MS / 2);
       expect(holderTtlMs).toBeLessThanOrEqual(LONG_TTL_MS);
@@ -100,6 +101,7 @@ export function itKeepsTheContractOfLockNode(
 
       const vote = await acquire(node, 'a', { ownerToken: 'anna', askHolderTtl: true });
 
+      expect(vote).toMatchObject({ kind: 'denied', holder: 'ben' });
       const holderTtlMs = vote.kind === 'denied' ? vote.holderTtlMs : undefined;
       expect(holderTtlMs).toBeGreaterThan(LONG_TTL_MS / 2);
     });

@@ -66,15 +66,27 @@ describe('RedisLockNode, on the wire', () => {
     expect(await acquire(node, ['a', 'b'], { ownerToken: 'anna' })).toEqual({
       kind: 'denied',
       holderTtlMs: Infinity,
+      holder: 'by hand',
     });
     expect(await node.inspect('a')).toEqual({ ownerToken: 'by hand', ttlMs: Infinity });
+  });
+
+  it('repeats no more than the beginning of a value that is not an owner token', async () => {
+    await server.command('SET', 'lock:a', 'x'.repeat(100_000));
+
+    const vote = await acquire(node, 'a', { ownerToken: 'anna', askHolderTtl: true });
+
+    expect(vote).toEqual({ kind: 'denied', holderTtlMs: Infinity, holder: 'x'.repeat(200) });
   });
 
   it('treats a key of another type as somebody else’s, and leaves it alone', async () => {
     await server.command('HSET', 'lock:a', 'field', 'value');
 
     expect((await acquire(node, 'a', { ownerToken: 'anna' })).kind).toBe('denied');
-    expect((await acquire(node, ['a', 'b'], { ownerToken: 'anna' })).kind).toBe('denied');
+    expect(await acquire(node, ['a', 'b'], { ownerToken: 'anna' })).toEqual({
+      kind: 'denied',
+      holderTtlMs: Infinity,
+    });
     expect(await extend(node, ['a', 'b'], { ownerToken: 'anna' })).toEqual({ kind: 'denied', healed: false });
     expect(await release(node, ['a', 'b'], { ownerToken: 'anna' })).toEqual({ kind: 'denied' });
     await expect(node.inspect('a')).rejects.toThrow('WRONGTYPE');

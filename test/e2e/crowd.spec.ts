@@ -27,7 +27,7 @@ afterEach(async () => {
   await Promise.all(servers.map((server) => server.stop()));
 });
 
-/** By owner token: how many nodes granted it, and how many denied. */
+/** By owner token: how many nodes granted it while it could be won, and how many denied. */
 type Votes = Map<string, { granted: number; denied: number }>;
 
 /** The same node, with an ear at its votes. */
@@ -36,7 +36,9 @@ function overheard(node: RedisLockNode, votes: Votes): LockNode {
   node.acquire = (request: AcquireRequest, vote: (vote: AcquireVote) => void) => {
     acquire(request, (answer) => {
       const count = votes.get(request.ownerToken) ?? { granted: 0, denied: 0 };
-      if (answer.kind !== 'failed') count[answer.kind] += 1;
+      // A grant that comes when a majority has denied splits nothing: it is given back by itself.
+      const isLate = answer.kind === 'granted' && count.denied > 1;
+      if (answer.kind !== 'failed' && !isLate) count[answer.kind] += 1;
       votes.set(request.ownerToken, count);
       vote(answer);
     });

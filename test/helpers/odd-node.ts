@@ -29,6 +29,7 @@ const oddFields = fc.record(
     fence: fc.oneof(oddNumber, anything),
     isFenceUneven: anything,
     holderTtlMs: fc.oneof(oddNumber, anything),
+    holder: anything,
     healed: anything,
     waiting: fc.oneof(oddNumber, anything),
     error: oddError,

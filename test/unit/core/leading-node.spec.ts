@@ -45,10 +45,10 @@ describe('a contended attempt', () => {
     const attempt = contend();
     await settle();
 
-    nodes[0]?.answer('acquire', { ...DENIED, holderTtlMs: 70 });
+    nodes[0]?.answer('acquire', { ...DENIED, holderTtlMs: 70, holder: 'anna' });
     await settle();
 
-    expect(attempt.value).toMatchObject({ outcome: 'busy', freeInMs: 70 });
+    expect(attempt.value).toMatchObject({ outcome: 'busy', freeInMs: 70, holder: 'anna' });
     expect(nodes.map(({ verbs }) => verbs)).toEqual([['acquire'], [], []]);
   });
 

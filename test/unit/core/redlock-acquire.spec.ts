@@ -306,6 +306,21 @@ describe('an attempt to acquire', () => {
     expect(attempt.value).toMatchObject({ outcome: 'busy', freeInMs: 700 });
   });
 
+  it.each([
+    { told: ['anna', 'anna', ''], holder: 'anna' },
+    { told: ['anna', 'ben', ''], holder: undefined },
+    { told: ['', '', 'anna', 'anna', 'anna'], holder: 'anna' },
+    { told: ['', '', 'anna', 'ben', 'anna'], holder: undefined },
+  ])('tells of the holder that a majority told of: $told', async ({ told, holder }) => {
+    const { acquire, answer } = setUp(told.length);
+
+    const attempt = acquire();
+    answer(...told.map((one) => (one === '' ? GRANTED : { ...DENIED, holder: one })));
+    await settle();
+
+    expect(attempt.value).toMatchObject({ outcome: 'busy', holder });
+  });
+
   it('names every node with its vote and the error of those that failed', async () => {
     const { acquire, answer } = setUp(5);
 

@@ -3,7 +3,7 @@ import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error
 import type { LockManager } from '../../../lib/locking/lock-manager';
 import { Fleet } from '../../helpers/fleet';
 import type { FaultyNode } from '../../helpers/faulty-node';
-import { settle } from '../../helpers/virtual-clock';
+import { settle, type VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
 const FREE = [null, null, null];
@@ -16,6 +16,16 @@ async function heldElsewhere(holderOptions = {}, fleet = new Fleet(3)) {
 }
 
 const requests = (nodes: readonly FaultyNode[]) => nodes.reduce((sum, node) => sum + node.sent.length, 0);
+
+/** The next release comes to `node` later, and what others ask meanwhile overtakes it. */
+function delayRelease(node: FaultyNode, clock: VirtualClock, delayMs: number): void {
+  const release = node.release.bind(node);
+  jest.spyOn(node, 'release').mockImplementationOnce((request, vote) => {
+    clock.schedule(delayMs, () => {
+      release(request, vote);
+    });
+  });
+}
 
 /** Nothing is kept of those who waited. Looks inside: from outside, a leak shows only after days. */
 function whatIsKept(manager: LockManager): unknown {
@@ -217,6 +227,87 @@ describe('waiting for a lock', () => {
 
     expect(requests(fleet.nodes) - before).toBe(3 + 1);
     expect(holder.isHeld).toBe(true);
+  });
+
+  it('does not ask again and again for a node that the holder missed', async () => {
+    const { fleet, clock, lock, manager } = await heldElsewhere({ ttl: 60_000 });
+    await fleet.node(0).steal('order:7');
+    const waiter = watch(manager.acquire('order:7', { wait: 60_000, ttl: 60_000 }));
+
+    await clock.advance(1_000);
+
+    // Subscribed, tried again, and made sure once; its own partial grants are in nobody's way.
+    expect(fleet.node(0).count('acquire')).toBe(1 + 3);
+    expect((await fleet.owners('order:7'))[0]).toBeNull();
+    await lock.release();
+    await clock.advance(10);
+    expect(waiter.value?.isHeld).toBe(true);
+  });
+
+  it('is not held up by a holder whose release it was told of, and that a majority has not let go yet', async () => {
+    const { fleet, clock, lock, manager } = await heldElsewhere({ ttl: 60_000 });
+    const waiter = watch(manager.acquire('order:7', { wait: 60_000, ttl: 60_000 }));
+    await clock.advance(1_000);
+    for (const node of fleet.nodes.slice(1)) delayRelease(node, clock, 6);
+
+    void lock.release();
+    await clock.advance(15);
+
+    expect(waiter.value?.isHeld).toBe(true);
+  });
+
+  it('hears a release of one resource on slow nodes although another holder was in the way meanwhile', async () => {
+    const fleet = new Fleet(3);
+    const first = await fleet.process().manager.acquire('a', { ttl: 50_000 });
+    const second = await fleet.process().manager.acquire('b', { ttl: 60_000 });
+    const waiter = watch(fleet.process().manager.acquire(['a', 'b'], { wait: 20_000 }));
+    await fleet.clock.advance(1_000);
+    for (const node of fleet.nodes.slice(1)) delayRelease(node, fleet.clock, 500);
+
+    void first.release();
+    await fleet.clock.advance(100);
+    void second.release();
+    await fleet.clock.advance(450);
+
+    expect(waiter.value?.isHeld).toBe(true);
+  });
+
+  describe('that is told of a release while it asks', () => {
+    /** All nodes have a holder, and the waiter is asleep; says how often it asks when the nodes tell of `tellings`. */
+    async function attemptsAfter(tellings: readonly (readonly [node: number, released?: string])[]) {
+      const fleet = new Fleet(3);
+      for (const node of fleet.nodes) node.latencyMs = 10;
+      const wakes = fleet.nodes.map((node) => jest.spyOn(node, 'onReleased'));
+      const held = fleet.process().manager.acquire('order:7', { ttl: 60_000 });
+      await fleet.clock.advance(50);
+      await held;
+      void watch(fleet.process().manager.acquire('order:7', { wait: 60_000, ttl: 60_000 }));
+      await fleet.clock.advance(1_000);
+      const before = fleet.node(0).count('acquire');
+      for (const [position, released] of tellings) {
+        wakes[position]?.mock.calls[0]?.[1](released, 1);
+        // Long enough for the attempt to begin, and not to end.
+        await fleet.clock.advance(5);
+      }
+      // Before it makes sure that nobody missed anything.
+      await fleet.clock.advance(12);
+      return fleet.node(0).count('acquire') - before;
+    }
+
+    it('goes back to sleep when somebody else has it since', async () => {
+      expect(await attemptsAfter([[1, 'before']])).toBe(1);
+      expect(
+        await attemptsAfter([
+          [1, 'before'],
+          [2, 'before'],
+        ]),
+      ).toBe(1);
+      expect(await attemptsAfter([[1], [2, 'before']])).toBe(1);
+    });
+
+    it('asks again when a node does not say whose it was', async () => {
+      expect(await attemptsAfter([[1, 'before'], [2]])).toBe(2);
+    });
   });
 
   it('uses a new owner token for every attempt', async () => {

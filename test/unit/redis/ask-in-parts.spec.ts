@@ -11,8 +11,13 @@ describe('one vote of the parts of a cluster', () => {
     [[granted, denied], denied],
     [[denied, failed, granted], failed],
     [
-      [{ kind: 'denied', holderTtlMs: 5 }, denied, { kind: 'denied', holderTtlMs: 9 }],
-      { kind: 'denied', holderTtlMs: 9 },
+      [
+        { kind: 'denied', holderTtlMs: 5, holder: 'anna' },
+        denied,
+        { kind: 'denied', holderTtlMs: 9, holder: 'ben' },
+        { kind: 'denied', holderTtlMs: 7, holder: 'eva' },
+      ],
+      { kind: 'denied', holderTtlMs: 9, holder: 'ben' },
     ],
   ])('to acquire: %j', (votes, merged) => {
     expect(mergeAcquireVotes(votes)).toEqual(merged);

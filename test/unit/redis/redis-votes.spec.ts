@@ -57,8 +57,8 @@ describe('replies of a server', () => {
     expect(acquireVoteFrom([TIME, 'REPLACED'])).toEqual({ kind: 'granted', replaced: true });
     expect(acquireVoteFrom([TIME, 'OK', '42'])).toEqual({ kind: 'granted', fence: 42 });
     expect(acquireVoteFrom([TIME, 'REPLACED', '42'])).toEqual({ kind: 'granted', replaced: true, fence: 42 });
-    expect(acquireVoteFrom([TIME, 0])).toEqual({ kind: 'denied', holderTtlMs: 0 });
-    expect(acquireVoteFrom([TIME, -1])).toEqual({ kind: 'denied', holderTtlMs: Infinity });
+    expect(acquireVoteFrom([TIME, 0, ''])).toEqual({ kind: 'denied', holderTtlMs: 0 });
+    expect(acquireVoteFrom([TIME, -1, 'x'])).toEqual({ kind: 'denied', holderTtlMs: Infinity, holder: 'x' });
     expect([0, 1].map(raiseFenceVoteFrom)).toEqual([{ kind: 'denied' }, { kind: 'granted' }]);
     expect([0, 1, 2].map(extendVoteFrom)).toEqual([
       { kind: 'denied', healed: false },
