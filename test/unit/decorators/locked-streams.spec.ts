@@ -381,37 +381,36 @@ describe('@Locked on a stream', () => {
       expect(await stateOf('table:a')).toBe('free');
     });
 
-    it('stops waiting for the lock when it is returned', async () => {
+    describe('that waits for the lock', () => {
       class Patient {
         @Locked('table', { wait: Infinity })
         async *read() {
           yield await Promise.resolve(1);
         }
       }
-      await using _lock = await locks.acquire('table');
-      const reading = bindLockService(new Patient(), locks).read();
-      const first = reading.next();
+      const startToWait = () => {
+        const reading = bindLockService(new Patient(), locks).read();
+        return { reading, first: reading.next() };
+      };
 
-      await reading.return(undefined);
+      it('stops waiting when it is returned', async () => {
+        await using _lock = await locks.acquire('table');
+        const { reading, first } = startToWait();
 
-      await expect(first).resolves.toEqual({ done: true, value: undefined });
-    });
+        await reading.return(undefined);
 
-    it('stops waiting for the lock when an error is thrown into it', async () => {
-      class Patient {
-        @Locked('table', { wait: Infinity })
-        async *read() {
-          yield await Promise.resolve(1);
-        }
-      }
-      await using _lock = await locks.acquire('table');
-      const reading = bindLockService(new Patient(), locks).read();
-      const first = reading.next();
-      const error = new Error('mine');
+        await expect(first).resolves.toEqual({ done: true, value: undefined });
+      });
 
-      await expect(reading.throw(error)).rejects.toBe(error);
+      it('stops waiting when an error is thrown into it', async () => {
+        await using _lock = await locks.acquire('table');
+        const { reading, first } = startToWait();
+        const error = new Error('mine');
 
-      await expect(first).resolves.toEqual({ done: true, value: undefined });
+        await expect(reading.throw(error)).rejects.toBe(error);
+
+        await expect(first).resolves.toEqual({ done: true, value: undefined });
+      });
     });
 
     it('leaves nothing behind on the signal of a lock that it has entered again', async () => {
