@@ -14,7 +14,7 @@ import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { fenceKey } from './fence-key';
 import type { LuaScript } from './lua-script';
-import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
+import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE, REPLACE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
 import { RedisBatches } from './redis-batches';
 import {
@@ -23,6 +23,7 @@ import {
   holdFrom,
   raiseFenceVoteFrom,
   releaseVoteFrom,
+  replaceVoteFrom,
   setVoteFrom,
   timeFrom,
 } from './redis-votes';
@@ -63,16 +64,14 @@ export class RedisRequests implements BatchSender {
     const ttlMs = wholeMs(request.ttlMs);
     const [key] = keys;
     if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '' || fence !== undefined) {
+      const isLean = keys.length === 1 && !askHolderTtl && fence === undefined;
       this.releasesUnderWay.add(replaces);
       this.run<AcquireVote>(
-        ACQUIRE,
+        isLean ? REPLACE : ACQUIRE,
         fence === undefined ? keys : [...keys, ...keys.map(fenceKey)],
         [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
-        (reply) => {
-          if (Array.isArray(reply)) this.connection.sawTime(timeFrom(reply[0]) ?? 0);
-          return acquireVoteFrom(reply);
-        },
+        isLean ? replaceVoteFrom : this.readAcquireVote,
         (acquireVote) => {
           this.releasesUnderWay.remove(replaces);
           vote(acquireVote);
@@ -141,6 +140,11 @@ export class RedisRequests implements BatchSender {
       request,
     );
   }
+
+  private readonly readAcquireVote = (reply: unknown): AcquireVote | FailedVote => {
+    if (Array.isArray(reply)) this.connection.sawTime(timeFrom(reply[0]) ?? 0);
+    return acquireVoteFrom(reply);
+  };
 
   /** Encoded once for all nodes that are asked the same. Only a single server takes bytes as they are. */
   private sendAlone(

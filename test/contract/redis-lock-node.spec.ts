@@ -83,6 +83,7 @@ describe('RedisLockNode, on the wire', () => {
     await server.command('HSET', 'lock:a', 'field', 'value');
 
     expect((await acquire(node, 'a', { ownerToken: 'anna' })).kind).toBe('denied');
+    expect((await acquire(node, 'a', { ownerToken: 'anna', replaces: 'ben' })).kind).toBe('denied');
     expect(await acquire(node, ['a', 'b'], { ownerToken: 'anna' })).toEqual({
       kind: 'denied',
       holderTtlMs: Infinity,
