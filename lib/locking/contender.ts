@@ -1,28 +1,20 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt } from '../core/attempt';
-import type { Clock } from '../core/clock.interface';
 import type { Hold } from '../core/hold';
-import type { LockNode } from '../core/lock-node.interface';
-import type { Redlock } from '../core/redlock';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { Backoff, type BackoffSetup } from './backoff';
 import type { CheckedLockOptions } from './check-lock-options';
 import type { HeldLock } from './lock';
 import type { Courtesy } from './courtesy';
-import { Pace } from './pace';
-import { ReleaseListener, type ReleaseHint } from './release-listener';
 import { Cohort, type Seat, type Turn } from './turn';
 import { Wait } from './wait';
 import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
 
 /** What the contenders of one service share. */
-export interface Arena {
-  readonly nodes: readonly LockNode[];
-  readonly clock: Clock;
-  readonly redlock: Redlock;
+export interface Arena extends BackoffSetup {
   readonly line: WaitingLine<Turn>;
   readonly courtesy: Courtesy;
-  fraction(): number;
   /** Makes a lock of what was won. */
   hand(win: Win, contender: Contender): HeldLock;
   /** It is over without a lock. */
@@ -36,12 +28,6 @@ export interface Win extends Seat {
   readonly hold: Hold;
 }
 
-/** After one node told of a release: the others are expected to follow within this time. */
-const FOLLOW_UP_MS = 3;
-
-/** How long the others get to take what was left to them. */
-const SIT_OUT_MS = 4;
-
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
 export class Contender implements Waiter<Turn>, AttemptListener {
   private readonly wait: Wait;
@@ -54,9 +40,8 @@ export class Contender implements Waiter<Turn>, AttemptListener {
   private isOver = false;
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
-  /** Since the first attempt failed. */
-  private pace: Pace | undefined;
-  private listener: ReleaseListener | undefined;
+  /** Since the first attempt failed, or was left to others. */
+  private backoff: Backoff | undefined;
 
   constructor(
     readonly resources: readonly string[],
@@ -89,10 +74,8 @@ export class Contender implements Waiter<Turn>, AttemptListener {
    * Nearly all locks are won at once, and need no promise but the caller's.
    */
   compete(): void {
-    if (!this.place.isFirst || this.turnsToSitOut > 0) void this.competeInTurn();
-    else {
-      this.ask(false, this);
-    }
+    if (this.place.isFirst && this.turnsToSitOut === 0) this.ask(false, this);
+    else void this.competeInTurn();
   }
 
   /** Of the first attempt, if nobody was before us. */
@@ -166,7 +149,7 @@ export class Contender implements Waiter<Turn>, AttemptListener {
 
   private end(): void {
     this.isOver = true;
-    this.listener?.stop();
+    this.backoff?.stop();
     this.wait.end();
   }
 
@@ -177,22 +160,19 @@ export class Contender implements Waiter<Turn>, AttemptListener {
     } while (!this.place.isFirst);
   }
 
-  /** @param failed the first attempt; undefined: others come first */
-  private async attemptUntilWon(failed: FailedAttempt | undefined): Promise<Hold> {
-    const pace = new Pace(this.arena, this.arena.clock.now() - this.waitedMs);
-    this.pace = pace;
-    if (failed === undefined) {
-      this.listen();
-      pace.leaderFirst = true;
-      await this.wait.sleep(SIT_OUT_MS);
-    } else await this.untilNextAttempt(failed, 1, pace);
-    let isContended = failed?.outcome !== 'unavailable';
+  /** @param first the first attempt; undefined: others come first */
+  private async attemptUntilWon(first: FailedAttempt | undefined): Promise<Hold> {
+    const backoff = new Backoff(this.arena, this.resources, this.wait, this.turnsToSitOut);
+    this.backoff = backoff;
+    let isContended = first?.outcome !== 'unavailable';
+    if (first === undefined) await backoff.sitOut();
+    else await this.backOff(backoff, first);
     // Ends at the deadline: it is looked at after every attempt, and sleeping does not pass it.
-    for (let attempts = failed === undefined ? 1 : 2; ; attempts++) {
+    for (;;) {
       const attempt = await this.nextAttempt(isContended);
       if (attempt.outcome === 'won') return this.take(attempt);
       isContended = attempt.outcome === 'busy';
-      await this.untilNextAttempt(attempt, attempts, pace);
+      await this.backOff(backoff, attempt);
     }
   }
 
@@ -211,58 +191,18 @@ export class Contender implements Waiter<Turn>, AttemptListener {
     return hold;
   }
 
-  private async untilNextAttempt(failed: FailedAttempt, attempts: number, pace: Pace): Promise<void> {
+  private async backOff(backoff: Backoff, failed: FailedAttempt): Promise<void> {
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.cohort = undefined;
     if (this.wait.isOver) throw this.giveUp(failed);
-    // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
-    if (this.listener === undefined && this.listen().isReliable) return;
-    const isHeld = this.isHeldOn(failed);
-    await this.wait.sleep(
-      pace.sleepMs(failed, attempts, { isHeld, isTold: this.listener?.isReliable === true }),
-    );
-  }
-
-  /** Whether somebody has it of whose release nobody has told: then all that was told is of holders before. */
-  private isHeldOn({ holder }: FailedAttempt): boolean {
-    const { listener } = this;
-    if (listener === undefined) return false;
-    if (holder === undefined || listener.heardOf(holder)) {
-      listener.takeBack();
-      return false;
-    }
-    if (listener.passOver()) this.wait.forgetWake();
-    return true;
+    await backoff.after(failed);
   }
 
   private ask(isContended: boolean, listener: AttemptListener): void {
     const { ttlMs, fencing } = this;
-    this.listener?.expectAttempt();
-    const options = { ttlMs, isContended, leaderFirst: this.pace?.begin() === true, fencing };
+    const options = { ttlMs, isContended, leaderFirst: this.backoff?.begin() === true, fencing };
     this.arena.redlock.attempt(this.resources, options, listener);
-  }
-
-  private listen(): ReleaseListener {
-    const { nodes, redlock } = this.arena;
-    this.listener = new ReleaseListener({
-      nodes,
-      resources: this.resources,
-      leadingNode: () => redlock.leadingNode,
-      onMaybeFree: (hint) => {
-        this.hear(hint);
-      },
-    });
-    return this.listener;
-  }
-
-  private hear({ isNow, leaderFirst }: ReleaseHint): void {
-    if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
-    this.pace?.hear(leaderFirst || this.turnsToSitOut > 0);
-    // Others come first; if none of them takes it, we do.
-    if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
-    else if (isNow) this.wait.wake();
-    else this.wait.wakeWithin(FOLLOW_UP_MS);
   }
 
   private giveUp(attempt: FailedAttempt): Error {

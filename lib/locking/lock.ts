@@ -146,7 +146,9 @@ export class HeldLock implements Lock, Lease {
   /** The clocks say what a timer may not have had the time to say. */
   noticeEnd(): void {
     if (this.ending !== undefined) return;
-    if (this.options.maxHoldMs !== Infinity && this.heldMs >= this.options.maxHoldMs) this.lose('max-hold');
+    const { maxHoldMs } = this.options;
+    // Without a limit no clock is read for it: this runs with every release.
+    if (maxHoldMs !== Infinity && this.heldMs >= maxHoldMs) this.lose('max-hold');
     else if (this.validityMs === 0) this.lose('expired');
   }
 
