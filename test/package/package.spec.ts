@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackedPackage } from './packed-package';
 
@@ -152,6 +152,20 @@ describe('the packed package', () => {
 
   afterAll(() => {
     packed.dispose();
+  });
+
+  it('has the documents that its README and they themselves link to', () => {
+    const linksIn = (path: string) =>
+      [...readFileSync(path, 'utf8').matchAll(/\]\(([^():#]+\.(?:md|yml|json))/g)].map(([, to = '']) =>
+        join(path, '..', to),
+      );
+    const isDocument = (path: string) => path.startsWith(join(packed.installed, 'docs'));
+    const fromReadme = linksIn(join(packed.installed, 'README.md')).filter(isDocument);
+    expect(fromReadme.length).toBeGreaterThan(5);
+
+    const all = [...fromReadme, ...fromReadme.flatMap(linksIn)].filter(isDocument);
+
+    expect(all.filter((path) => !existsSync(path))).toEqual([]);
   });
 
   it('gives every documented name, and a lock, to require', () => {
