@@ -31,11 +31,17 @@ const KEYS_PER_READ = 200;
 /**
  * Looks for locks on all nodes: first for their names on every node, then for what each node has at each name. So a
  * node that was asked for only a part of its keys does not look as if it had no more.
+ *
+ * @param known of the look before: they come first, else a lock could look gone because there are more than the limit
  */
-export async function findLocks(nodes: readonly NodeClient[], search: Search): Promise<FoundLocks> {
+export async function findLocks(
+  nodes: readonly NodeClient[],
+  search: Search,
+  known: readonly string[] = [],
+): Promise<FoundLocks> {
   const named = await Promise.all(nodes.map((node) => attempt(() => namesOn(node, search))));
-  const all = [...new Set(named.flatMap(({ value = [] }) => value))].sort();
-  const resources = all.slice(0, search.limit);
+  const all = new Set(named.flatMap(({ value = [] }) => value).sort());
+  const resources = [...new Set([...known, ...all])].slice(0, search.limit);
   const answers = await Promise.all(
     nodes.map(async (node, position): Promise<NodeAnswer> => {
       const failure = named[position]?.error;
@@ -44,13 +50,14 @@ export async function findLocks(nodes: readonly NodeClient[], search: Search): P
       return { node: node.name, holds: value, error };
     }),
   );
-  return { answers, isTruncated: all.length > search.limit };
+  return { answers, isTruncated: all.size > search.limit };
 }
 
 /** The resources of one node that may be locks; one more than the limit at most. */
 async function namesOn(node: NodeClient, { keyPrefix, pattern, limit }: Search): Promise<string[]> {
   if (node.masters.length === 0) await node.ask(() => node.client.ping());
   const found = new Set<string>();
+  const match = escapeGlob(keyPrefix) + pattern;
   for (const server of node.masters) {
     let cursor = '0';
     const walked = new Set<string>();
@@ -58,7 +65,6 @@ async function namesOn(node: NodeClient, { keyPrefix, pattern, limit }: Search):
     do {
       if (walked.has(cursor)) throw unexpectedReply();
       walked.add(cursor);
-      const match = escapeGlob(keyPrefix) + pattern;
       const step = stepFrom(
         await node.ask(() => server.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN, 'TYPE', 'string')),
       );
@@ -102,7 +108,7 @@ async function holdOf(node: NodeClient, key: string): Promise<NodeHold | undefin
 /** Whatever answers in the place of Redis: else it would be asked for ever. */
 function stepFrom(reply: unknown): { cursor: string; keys: readonly string[] } {
   const [cursor, keys] = Array.isArray(reply) ? (reply as unknown[]) : [];
-  const isStep = typeof cursor === 'string' && /^\d+$/.test(cursor) && Array.isArray(keys);
+  const isStep = typeof cursor === 'string' && Array.isArray(keys);
   if (!isStep || !keys.every((key) => typeof key === 'string')) throw unexpectedReply();
   return { cursor, keys };
 }

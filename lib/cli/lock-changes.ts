@@ -17,6 +17,11 @@ export class LockChanges {
   private locks = new Map<string, ListedLock>();
   private errors = new Map<string, string | null>();
 
+  /** Those of the last look. */
+  get resources(): readonly string[] {
+    return [...this.locks.keys()];
+  }
+
   next(answers: readonly NodeAnswer[], hasQuorum: boolean): LockChange[] {
     const changes: LockChange[] = [];
     for (const { node, error } of answers) {

@@ -16,8 +16,13 @@ export function showLocks({ answers, isTruncated }: FoundLocks, { limit }: Searc
     showMs(lock.ttlMs),
     `${lock.nodeCount} of ${answers.length}`,
   ]);
-  const more = isTruncated ? [`More than ${limit}; narrow it with --pattern, or raise --limit.`] : [];
+  const more = isTruncated ? [moreThan(limit)] : [];
   return [table(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES'], rows), ...more].join('\n');
+}
+
+/** Where the list has an end before the locks have. */
+export function moreThan(limit: number): string {
+  return `More than ${limit}; narrow it with --pattern, or raise --limit.`;
 }
 
 export function showHolderOf({ holder, owners }: ListedLock): string {

@@ -43,7 +43,8 @@ describe('the nestjs-redlock program', () => {
     it('tells who holds what on how many nodes, for people', async () => {
       await using lock = await locks.acquire('order:7');
 
-      const { code, out, err } = await cli.run(['ls', '--nodes', nodes]);
+      // Whoever has answered is waited for no longer.
+      const { code, out, err } = await cli.run(['ls', '--timeout', '600000', '--nodes', nodes]);
 
       const [heading, row = []] = cellsOf(out);
       expect(heading).toEqual(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES']);
@@ -318,7 +319,7 @@ describe('the nestjs-redlock program', () => {
         await watching.line('the next holder is seen', (line) => {
           return isAbout('lock', 'order:7', 'held')(line) && line.includes(second.ownerToken);
         });
-        const { code, out } = await watching.interrupt();
+        const { code, out } = await watching.interrupt('SIGTERM');
 
         expect(released).toMatchObject({ holder: { ownerToken: first.ownerToken, pid: process.pid } });
         expect(out.trim().split('\n').filter(isReleased)).toHaveLength(1);
@@ -344,7 +345,7 @@ describe('the nestjs-redlock program', () => {
         watching.stopReading();
         await servers[0]?.command('SET', 'lock:y', 'token', 'PX', 600_000);
 
-        const { code } = await watching.ended();
+        const { code, err } = await watching.ended();
 
         expect(cellsOf(held)[0]?.slice(1)).toEqual([
           'held',
@@ -353,7 +354,7 @@ describe('the nestjs-redlock program', () => {
           'ttl 10 min',
           '3 nodes',
         ]);
-        expect(code).toBe(0);
+        expect({ code, err }).toEqual({ code: 0, err: '' });
       } finally {
         await extra.stop();
       }
@@ -402,7 +403,10 @@ describe('the nestjs-redlock program', () => {
     it('finds what is wrong with each of a fleet of problems, and what to change', async () => {
       const fleet = await startProblems(servers[0] as RedisServer);
       try {
-        const { code, out, err } = await cli.run(['doctor', '--json', '--nodes', fleet.urls.join(',')]);
+        const { code, out, err } = await cli.run([
+          ...['doctor', '--json', '--timeout', '600000'],
+          ...['--nodes', fleet.urls.join(',')],
+        ]);
 
         const { findings } = JSON.parse(out) as DoctorReport;
         const of = (position: number, check: string) =>

@@ -79,8 +79,8 @@ export class CliProcess {
     return found ?? '';
   }
 
-  interrupt(): Promise<CliResult> {
-    this.child.kill('SIGINT');
+  interrupt(signal: 'SIGINT' | 'SIGTERM' = 'SIGINT'): Promise<CliResult> {
+    this.child.kill(signal);
     return this.end;
   }
 

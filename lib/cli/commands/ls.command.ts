@@ -2,8 +2,8 @@ import type { Command, Invocation } from '../command.interface';
 import { refuseTheSameTwice } from '../describe-nodes';
 import { findLocks, type Search } from '../find-locks';
 import { withNodeClients } from '../node-client';
-import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from '../show-locks';
 import { printable } from '../printable';
+import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from '../show-locks';
 
 const DEFAULT_LIMIT = 1_000;
 

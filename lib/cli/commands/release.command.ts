@@ -50,13 +50,13 @@ async function releaseIfForced(nodes: readonly LockNode[], invocation: Invocatio
 function showResult({ isForced, before, releasedFrom }: Result): string {
   const name = `"${printable(before.resource)}"`;
   const all = before.nodes.length;
-  const owners = before.nodes.filter(({ ownerToken }) => ownerToken !== undefined).length;
+  const holding = before.nodes.filter(({ ownerToken }) => ownerToken !== undefined).length;
   const silent = before.nodes.filter(({ error }) => error !== undefined).map(({ node }) => node);
   const lines = [sentence(before)];
-  if (owners === 0) lines.push('Nothing was released.');
+  if (holding === 0 || (isForced && releasedFrom === 0)) lines.push('Nothing was released.');
   else if (isForced) lines.push(`Removed ${name} from ${releasedFrom} of ${all} nodes. ${WARNING}`);
   else {
-    lines.push(`With --force this would remove ${name} from ${owners} of ${all} nodes; nothing was done.`);
+    lines.push(`With --force this would remove ${name} from ${holding} of ${all} nodes; nothing was done.`);
     lines.push(WARNING);
   }
   if (silent.length > 0) lines.push(`Not answered, and perhaps still holding it: ${silent.join(', ')}.`);

@@ -1,16 +1,16 @@
+import { systemClock } from '../../utils/system-clock';
 import type { Command, Invocation } from '../command.interface';
 import { refuseTheSameTwice } from '../describe-nodes';
 import { EXIT, type ExitCode } from '../exit-code';
-import { findLocks, type FoundLocks } from '../find-locks';
+import { findLocks, type FoundLocks, type Search } from '../find-locks';
 import { LockChanges } from '../lock-changes';
 import { LookOut } from '../look-out';
 import { withNodeClients, type NodeClient } from '../node-client';
+import { printable } from '../printable';
 import { ReleaseEar, type ReleaseMessage } from '../release-ear';
 import { jsonEvent, showEvent, type WatchEvent } from '../show-changes';
-import { complaintsAbout, exitCodeFor, showLocks } from '../show-locks';
+import { complaintsAbout, exitCodeFor, moreThan, showLocks } from '../show-locks';
 import type { Terminal } from '../terminal';
-import { printable } from '../printable';
-import { systemClock } from '../../utils/system-clock';
 import { ls, searchOf } from './ls.command';
 
 const DEFAULT_INTERVAL_MS = 1_000;
@@ -34,10 +34,10 @@ export const watch: Command = {
   },
   async run(invocation, terminal) {
     refuseTheSameTwice(invocation.nodes);
-    invocation.wholeNumber('interval', DEFAULT_INTERVAL_MS);
-    searchOf(invocation);
+    const intervalMs = invocation.wholeNumber('interval', DEFAULT_INTERVAL_MS);
+    const search = searchOf(invocation);
     return withNodeClients(invocation.nodes, invocation.timeoutMs, (nodes) =>
-      new Watch(invocation, terminal, nodes).run(),
+      new Watch(invocation, terminal, nodes, search, intervalMs).run(),
     );
   },
 };
@@ -45,17 +45,18 @@ export const watch: Command = {
 class Watch {
   private readonly changes = new LockChanges();
   private readonly told = new Set<string>();
-  private readonly stopped: AbortSignal;
   private readonly lookOut: LookOut;
   private exitCode: ExitCode = EXIT.noQuorum;
+  private hasToldOfMore = false;
 
   constructor(
     private readonly invocation: Invocation,
     private readonly terminal: Terminal,
     private readonly nodes: readonly NodeClient[],
+    private readonly search: Search,
+    intervalMs: number,
   ) {
-    this.stopped = terminal.catchStop();
-    this.lookOut = new LookOut(invocation.wholeNumber('interval', DEFAULT_INTERVAL_MS), this.stopped);
+    this.lookOut = new LookOut(intervalMs, terminal.catchStop());
   }
 
   async run(): Promise<ExitCode> {
@@ -67,7 +68,7 @@ class Watch {
           },
           onRefused: () => {
             this.terminal.complain(
-              `${node.name} does not let us hear of releases; seen at each interval only.`,
+              `${printable(node.name)} does not let us hear of releases; seen at each interval only.`,
             );
           },
         }),
@@ -81,12 +82,10 @@ class Watch {
   }
 
   private async look(): Promise<void> {
-    const found = await findLocks(this.nodes, searchOf(this.invocation));
-    // Interrupted in the middle, the rest would only tell of our own end.
-    if (this.stopped.aborted) return;
+    const found = await findLocks(this.nodes, this.search, this.changes.resources);
     this.exitCode = exitCodeFor(found.answers);
     if (this.isDrawing) this.draw(found);
-    else this.tell(this.changes.next(found.answers, this.exitCode === EXIT.ok));
+    else this.tellChanges(found);
   }
 
   private get isDrawing(): boolean {
@@ -96,15 +95,21 @@ class Watch {
   private draw(found: FoundLocks): void {
     const time = new Date(systemClock.wallNow()).toISOString().slice(11, 19);
     const complaints = complaintsAbout(found.answers).map(printable);
-    const body = [showLocks(found, searchOf(this.invocation)), ...complaints].join('\n');
+    const body = [showLocks(found, this.search), ...complaints].join('\n');
     this.terminal.print(`${CLEAR_SCREEN}${time} UTC, Ctrl-C ends\n\n${body}`);
+  }
+
+  private tellChanges({ answers, isTruncated }: FoundLocks): void {
+    if (isTruncated && !this.hasToldOfMore) this.terminal.complain(moreThan(this.search.limit));
+    this.hasToldOfMore = isTruncated;
+    this.tell(this.changes.next(answers, this.exitCode === EXIT.ok));
   }
 
   /** Every node tells of the same release. */
   private hear(message: ReleaseMessage): void {
     this.lookOut.hurry();
     const name = `${message.resource} ${message.ownerToken}`;
-    if (this.isDrawing || this.told.has(name) || this.stopped.aborted) return;
+    if (this.isDrawing || this.told.has(name)) return;
     this.told.add(name);
     const [oldest] = this.told;
     if (this.told.size > MOST_TOLD && oldest !== undefined) this.told.delete(oldest);

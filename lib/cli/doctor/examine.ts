@@ -1,4 +1,3 @@
-import { isCluster } from '../../redis/break-connection';
 import type { RedisNodeDescription } from '../../redis/redis-connections';
 import { NodeClient } from '../node-client';
 import { readClusterInfo, readServer, type NodeFacts, type ServerFacts } from './node-facts';
@@ -11,7 +10,7 @@ export async function examine(
   timeoutMs: number,
 ): Promise<NodeFacts> {
   const node = new NodeClient(description, timeoutMs);
-  const about = { node: description.name, isCluster: isCluster(node.client) };
+  const about = { node: description.name, isCluster: node.isCluster };
   try {
     await node.settle();
     const error = await whyUnusable(node);

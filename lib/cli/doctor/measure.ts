@@ -28,7 +28,10 @@ export async function measureLatency(ping: () => Promise<unknown>): Promise<Late
   return { bestMs: took[0] ?? 0, medianMs: took[Math.floor(PINGS / 2)] ?? 0, worstMs: took.at(-1) ?? 0 };
 }
 
-/** The server looked at its clock somewhere in the round trip, so its middle is at most half of it away from that. */
+/**
+ * The server looked at its clock somewhere in the round trip, so its middle is at most half of it away from that.
+ * Undefined when what it answers is no time.
+ */
 export async function measureClock(
   time: () => Promise<readonly unknown[]>,
 ): Promise<ClockReading | undefined> {
@@ -38,6 +41,7 @@ export async function measureClock(
     const [seconds, micros] = await time();
     const toleranceMs = (systemClock.now() - startedAtMs) / 2;
     const serverMs = Number(seconds) * 1_000 + Number(micros) / 1_000;
+    if (!Number.isFinite(serverMs)) return undefined;
     readings.push({ offsetMs: serverMs - (systemClock.wallNow() - toleranceMs), toleranceMs });
   }
   return readings.sort((a, b) => a.toleranceMs - b.toleranceMs)[0];

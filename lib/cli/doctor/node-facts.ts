@@ -58,8 +58,8 @@ export async function readServer(node: NodeClient, server: Redis): Promise<Serve
 export async function readClusterInfo(node: NodeClient): Promise<InfoLines | undefined> {
   const [server] = node.masters;
   if (server === undefined) return undefined;
-  const text = await orNothing(node.ask(() => server.cluster('INFO')));
-  return text === undefined ? undefined : infoLines(text);
+  const text: unknown = await orNothing(node.ask(() => server.cluster('INFO')));
+  return typeof text === 'string' ? infoLines(text) : undefined;
 }
 
 /** The reply is a name and its value, or nothing for a setting that the server does not know or show. */

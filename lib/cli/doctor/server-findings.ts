@@ -48,7 +48,7 @@ function roleFinding(info: InfoLines): NodeFinding {
 
 function versionFinding(info: InfoLines): NodeFinding {
   const { redis_version: version, server_name: name, valkey_version: valkey } = info;
-  if (version === undefined)
+  if (version === undefined || !/^\d+\.\d+/.test(version))
     return { level: 'unknown', check: 'version', message: 'cannot tell the version' };
   const message = valkey === undefined ? `${name ?? 'Redis'} ${version}` : `Valkey ${valkey}`;
   const [major = 0, minor = 0] = version.split('.').map(Number);

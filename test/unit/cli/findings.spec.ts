@@ -43,6 +43,7 @@ describe('findings about a node', () => {
     ['version', { redis_version: '6.2.0' }, 'ok', '6.2.0'],
     ['version', { redis_version: '10.0.0' }, 'ok', '10.0.0'],
     ['version', { redis_version: undefined }, 'unknown', 'cannot tell'],
+    ['version', { redis_version: 'unstable' }, 'unknown', 'cannot tell'],
     ['version', { valkey_version: '8.1.0' }, 'ok', 'Valkey 8.1.0'],
     ['uptime', { uptime_in_seconds: '59' }, 'warn', 'started 59 s ago'],
     ['uptime', { uptime_in_seconds: '60' }, 'ok', 'up for 1 min'],
@@ -127,6 +128,8 @@ describe('findings about a node', () => {
 
   it.each([
     ['WRONGPASS invalid username-password pair', 'check user and password'],
+    ['NOAUTH Authentication required.', 'check user and password'],
+    ["not connected: NOPERM User tiny has no permissions to run the 'select' command", 'the ACL of the user'],
     ['connect ECONNREFUSED 127.0.0.1:1', 'start it'],
   ])('are one when it cannot be reached: %s', (error, fix) => {
     const facts = { node: 'a:6379', isCluster: false, servers: [], refusals: [], error };

@@ -33,4 +33,9 @@ describe('what the doctor measures', () => {
 
     expect(await measureClock(time)).toEqual({ offsetMs: 5_010, toleranceMs: 10 });
   });
+
+  it('is no clock where the server answers anything but a time', async () => {
+    expect(await measureClock(() => Promise.resolve(['x', '1']))).toBeUndefined();
+    expect(await measureClock(() => Promise.resolve([]))).toBeUndefined();
+  });
 });

@@ -17,6 +17,8 @@ describe('the command line', () => {
     [['ls', '--nodes', 'redis+cluster://secret-host/3'], 'has only database 0'],
     [['ls', '--nodes', 'redis://a,redis://a'], 'nodes[1]: is a:6379, the same as nodes[0]'],
     [['inspect', 'x', '--nodes', 'redis://a,redis://a'], 'nodes[1]: is a:6379, the same as nodes[0]'],
+    [['watch', '--nodes', 'redis://a,redis://a'], 'nodes[1]: is a:6379, the same as nodes[0]'],
+    [['ls', '--nodes', Array(16).fill('redis://a').join(',')], '16 nodes; a lock service has at most 15'],
     [['ls', '--nodes', 'redis://a', '--limit', 'x'], '--limit must be a whole number'],
     [['ls', '--nodes', 'redis://a', '--timeout', '1.5'], '--timeout must be a whole number'],
     [['watch', '--nodes', 'redis://a', '--interval', '0'], '--interval must be a whole number'],
@@ -60,6 +62,7 @@ describe('the command line', () => {
     for (const option of [...options, '--nodes', '--prefix', '--timeout', '--json']) {
       expect(out).toContain(`\n  ${option} `);
     }
+    expect(await runOnPaper(name, '-h')).toEqual({ code, out, err: '' });
     expect(out).toMatch(/[Ee]xits with 0/);
   });
 
