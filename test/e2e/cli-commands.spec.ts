@@ -249,13 +249,14 @@ describe('a command, on a server that answers', () => {
       return by[name === 'eval' ? 'evalsha' : name]?.() ?? honest(command);
     };
   };
-  const ls = () => locksOf('--nodes', server.url, '--timeout', '100');
+  /** Long enough for a server that answers on a busy machine. */
+  const ls = (timeoutMs = 1_000) => locksOf('--nodes', server.url, '--timeout', String(timeoutMs));
   const scanned: Answer = { reply: ['0', ['lock:x']] };
 
   it('nothing at all: does not wait for it longer than it was told to', async () => {
     server.answer = () => 'silence';
 
-    expect(await ls()).toMatchObject({
+    expect(await ls(100)).toMatchObject({
       code: 3,
       err: expect.stringContaining('not connected yet') as unknown,
     });
@@ -266,7 +267,7 @@ describe('a command, on a server that answers', () => {
 
     expect(await ls()).toMatchObject({
       code: 3,
-      err: expect.stringMatching(/no answer within 100 ms\n$/) as unknown,
+      err: expect.stringMatching(/no answer within 1000 ms\n$/) as unknown,
     });
   });
 
@@ -327,7 +328,7 @@ describe('a command, on a server that answers', () => {
     let asked = 0;
     answers({ evalsha: () => ((asked += 1) === 1 ? { reply: ['token', 9_000] } : 'silence') });
 
-    const args = ['release', 'x', '--force', '--nodes', server.url, '--timeout', '100'];
+    const args = ['release', 'x', '--force', '--nodes', server.url, '--timeout', '1000'];
     expect(await runOnPaper(...args)).toMatchObject({ code: 3, out: '' });
     expect(asked).toBe(2);
   });
