@@ -10,7 +10,15 @@ import { errorFrom, waitingFrom } from './foreign-news';
 /** Everything that any vote has. */
 type Read = Partial<
   Record<
-    'kind' | 'error' | 'replaced' | 'fence' | 'isFenceUneven' | 'holderTtlMs' | 'holder' | 'healed' | 'waiting',
+    | 'kind'
+    | 'error'
+    | 'replaced'
+    | 'fence'
+    | 'isFenceUneven'
+    | 'holderTtlMs'
+    | 'holder'
+    | 'healed'
+    | 'waiting',
     unknown
   >
 >;

@@ -42,18 +42,23 @@ describe('npm run chaos', () => {
     expect(leftBehind).toEqual([]);
   });
 
+  // It ends with the first violation. Without tokens that can only be two holders; else a node that forgot its counters,
+  // say, may be noticed before these.
   it.each([
-    ['a quorum of one', 'quorum', 'overlaps'],
-    ['nodes that grant again at once after they restarted empty', 'guard', 'overlaps'],
+    ['a quorum of one', 'quorum', '1', 'overlaps'],
+    ['nodes that grant again at once after they restarted empty', 'guard', '1', 'overlaps'],
     ...(PostgresServer.canStart
-      ? [['a table that does not look at fencing tokens', 'fencing', 'stale writes through']]
+      ? [['a table that does not look at fencing tokens', 'fencing', '0', 'stale writes through']]
       : []),
-  ])('notices %s', async (_, rule = '', broken = '') => {
-    const { code, output } = await chaos('--seconds', '120', '--break', rule, ...SEED);
+  ])('notices %s', async (_, rule = '', plain = '', broken = '') => {
+    const { code, output } = await chaos('--seconds', '120', '--plain', plain, '--break', rule, ...SEED);
 
-    expect(code).toBe(1);
-    expect(output).toContain('VIOLATION hot:');
-    expect(figure(output, broken)).toBeGreaterThan(0);
+    // All of the output, when it fails.
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringContaining('VIOLATION hot:') as string,
+    });
+    expect([figure(output, broken) > 0, output]).toEqual([true, output]);
   });
 
   it('leaves nothing behind when it is interrupted', async () => {
