@@ -9,7 +9,7 @@ const CLOCKS_DIFFER_MS = 1_000;
 export function findingsAboutFleet(nodes: readonly NodeFacts[]): Finding[] {
   return [
     quorumFinding(nodes),
-    numberFinding(nodes.length),
+    numberFinding(nodes.length, nodes.filter(({ error }) => error !== undefined).length),
     ...identityFindings(nodes),
     ...clockFindings(nodes),
   ];
@@ -23,7 +23,7 @@ function quorumFinding(nodes: readonly NodeFacts[]): Finding {
   return { level: 'error', check: 'quorum', message, meaning: 'there are no locks at all now' };
 }
 
-function numberFinding(count: number): Finding {
+function numberFinding(count: number, missing: number): Finding {
   const check = 'nodes';
   if (count === 1) {
     return {
@@ -35,6 +35,15 @@ function numberFinding(count: number): Finding {
     };
   }
   const mayFail = count - quorumOf(count);
+  if (missing > 0 && missing <= mayFail) {
+    const left = mayFail - missing;
+    return {
+      level: 'warn',
+      check,
+      message: `${count} nodes: any ${mayFail} may fail, and ${missing} of them ${missing === 1 ? 'does' : 'do'} not answer`,
+      meaning: left === 0 ? 'without one more there are no locks' : `only ${left} more may fail`,
+    };
+  }
   if (count % 2 === 1) return { level: 'ok', check, message: `${count} nodes: any ${mayFail} may fail` };
   return {
     level: 'warn',

@@ -33,8 +33,8 @@ export interface ServerFacts {
 export interface Refusal {
   readonly what: string;
   readonly error: string;
-  /** Locks work without it, but waiters have to ask again and again. */
-  readonly isOnlySlower: boolean;
+  /** What becomes of locks without it; undefined: there are none. */
+  readonly meaning?: string;
 }
 
 export async function readServer(node: NodeClient, server: Redis): Promise<ServerFacts> {

@@ -90,14 +90,13 @@ function rightsFindings({ isCluster, servers, refusals }: NodeFacts, keyPrefix: 
 }
 
 function refused(refusals: readonly Refusal[], error: string): NodeFinding {
-  const isOnlySlower = refusals.every((refusal) => refusal.isOnlySlower);
+  const meanings = refusals.flatMap(({ meaning }) => meaning ?? []);
+  const isBearable = meanings.length === refusals.length;
   return {
-    level: isOnlySlower ? 'warn' : 'error',
+    level: isBearable ? 'warn' : 'error',
     check: 'rights',
     message: `cannot ${refusals.map(({ what }) => what).join(', ')}: ${error}`,
-    meaning: isOnlySlower
-      ? 'waiters do not hear of releases, and ask again every 8 to 128 ms'
-      : 'locks need it, so this node does not count',
+    meaning: isBearable ? meanings.join('; ') : 'locks need it, so this node does not count',
   };
 }
 

@@ -12,7 +12,8 @@ const SKEW_MICROS = 60_000_000;
 
 interface Step {
   readonly what: string;
-  readonly isOnlySlower?: boolean;
+  /** What becomes of locks without it; undefined: there are none. */
+  readonly meaning?: string;
   try(): Promise<unknown>;
 }
 
@@ -32,15 +33,11 @@ export async function tryRights(
   const channel = keyPrefix + resource;
   try {
     await Promise.all([settle(node, timeoutMs), teller.settle(), listener.settle()]);
-    const refusals = await refusalsAmong([
+    return await refusalsAmong([
       ...lockSteps(new Trial(node, timeoutMs), resource),
-      ...[
-        { what: 'publish releases', try: () => teller.ask(() => teller.client.publish(channel, '')) },
-        { what: 'count who listens', try: () => teller.ask(() => teller.client.pubsub('NUMSUB', channel)) },
-        { what: 'listen to releases', try: () => listener.ask(() => listener.client.subscribe(channel)) },
-      ].map((step) => ({ ...step, isOnlySlower: true })),
+      ...scriptSteps(teller),
+      ...releaseSteps(teller, listener, channel),
     ]);
-    return refusals;
   } finally {
     await Promise.all([node, teller, listener].map((one) => one.close()));
   }
@@ -70,6 +67,47 @@ function lockSteps(trial: Trial, resource: string): Step[] {
   ];
 }
 
+/** Scripts are called by name; their text is sent before, and again to a server that has forgotten it. */
+function scriptSteps(client: NodeClient): Step[] {
+  return [
+    {
+      what: 'load a script',
+      meaning: 'a second round trip when a server sees a script for the first time',
+      try: () => client.ask(() => client.client.script('LOAD', 'return 1')),
+    },
+    {
+      what: 'send a script',
+      meaning: 'no locks after a server has forgotten its scripts, until the next connection',
+      try: () => client.ask(() => client.client.eval('return 1', 0)),
+    },
+  ];
+}
+
+function releaseSteps(teller: NodeClient, listener: NodeClient, channel: string): Step[] {
+  return [
+    {
+      what: 'publish releases',
+      meaning: 'nobody is told of releases: waiters get a lock when the ttl of its holder is over',
+      try: () => teller.ask(() => teller.client.publish(channel, '')),
+    },
+    {
+      what: 'count who listens',
+      meaning: 'nobody knows how many wait: processes share a busy lock less fairly',
+      try: () => teller.ask(() => teller.client.pubsub('NUMSUB', channel)),
+    },
+    {
+      what: 'listen to releases',
+      meaning: 'waiters do not hear of releases, and ask again every 8 to 128 ms',
+      try: () => listener.ask(() => listener.client.subscribe(channel)),
+    },
+    {
+      what: 'stop listening',
+      meaning: 'connections go on hearing of what nobody waits for',
+      try: () => listener.ask(() => listener.client.unsubscribe(channel)),
+    },
+  ];
+}
+
 async function refusalsAmong(steps: readonly Step[]): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
   for (const step of steps) {
@@ -77,7 +115,7 @@ async function refusalsAmong(steps: readonly Step[]): Promise<Refusal[]> {
       await step.try();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      refusals.push({ what: step.what, error: message, isOnlySlower: step.isOnlySlower === true });
+      refusals.push({ what: step.what, error: message, meaning: step.meaning });
     }
   }
   return refusals;

@@ -94,30 +94,30 @@ describe('findings about a node', () => {
 
   it('name what is refused once per reason, with one line that grants all of it', () => {
     const refusals = [
-      { what: 'extend', error: "NOPERM 'evalsha'", isOnlySlower: false },
-      { what: 'release', error: "NOPERM 'evalsha'", isOnlySlower: false },
-      { what: 'listen', error: "NOPERM 'subscribe'", isOnlySlower: true },
+      { what: 'extend', error: "NOPERM 'evalsha'" },
+      { what: 'release', error: "NOPERM 'evalsha'" },
+      { what: 'listen', error: "NOPERM 'subscribe'", meaning: 'waiters poll' },
     ];
 
     const [scripts, listening, ...more] = find(node(server(), { refusals }), 'rights');
 
     expect(scripts).toMatchObject({ level: 'error', message: "cannot extend, release: NOPERM 'evalsha'" });
     expect(scripts?.fix).toMatch(/^ACL SETUSER <user> ~lock:\* ~fence:\* &lock:\* .*\+evalsha/);
-    expect(listening).toMatchObject({ level: 'warn', fix: undefined });
+    expect(listening).toMatchObject({ level: 'warn', meaning: 'waiters poll', fix: undefined });
     expect(more).toEqual([]);
   });
 
   it('are an error where one reason keeps from locking and from listening', () => {
     const refusals = [
-      { what: 'listen', error: 'timeout', isOnlySlower: true },
-      { what: 'lock', error: 'timeout', isOnlySlower: false },
+      { what: 'listen', error: 'timeout', meaning: 'waiters poll' },
+      { what: 'lock', error: 'timeout' },
     ];
 
     expect(find(node(server(), { refusals }), 'rights')).toMatchObject([{ level: 'error', fix: undefined }]);
   });
 
   it('say nothing of the rights on a server that refuses for what it is', () => {
-    const refusals = [{ what: 'lock', error: 'READONLY', isOnlySlower: false }];
+    const refusals = [{ what: 'lock', error: 'READONLY' }];
     const levelOn = (info: Record<string, string>, more?: Partial<NodeFacts>) =>
       find(node(server(info), { refusals, ...more }), 'rights').map(({ level }) => level);
 
@@ -193,6 +193,23 @@ describe('findings about all nodes together', () => {
     expect(findingsAboutFleet(fleet('a', 'b', undefined))).toContainEqual(
       expect.objectContaining({ check: 'identity', level: 'unknown' }),
     );
+  });
+
+  it.each([
+    [3, 1, 'warn', 'any 1 may fail, and 1 of them does not answer', 'without one more there are no locks'],
+    [5, 1, 'warn', 'any 2 may fail, and 1 of them does not answer', 'only 1 more may fail'],
+    [5, 2, 'warn', 'any 2 may fail, and 2 of them do not answer', 'without one more there are no locks'],
+    // That there is no quorum is said elsewhere.
+    [3, 2, 'ok', 'any 1 may fail', undefined],
+  ])('count on those that answer: of %i nodes %i do not', (count, gone, level, message, meaning) => {
+    const nodes = fleet(...['a', 'b', 'c', 'd', 'e'].slice(0, count)).map((one, at) =>
+      at < gone ? { ...one, error: 'gone', servers: [] } : one,
+    );
+
+    const [finding] = findingsAboutFleet(nodes).filter(({ check }) => check === 'nodes');
+
+    expect(finding).toMatchObject({ level, message: `${count} nodes: ${message}` });
+    expect(finding?.meaning).toBe(meaning);
   });
 
   it('tell when too few answer for a quorum', () => {
