@@ -9,8 +9,11 @@ import type { Wait } from './wait';
 /** After one node told of a release: the others are expected to follow within this time. */
 const FOLLOW_UP_MS = 3;
 
-/** How long the others get to take what was left to them. */
-const SIT_OUT_MS = 4;
+/**
+ * How long the others get to take what was left to them. Longer than short holds last: the next release tells that they
+ * did, and nobody has to ask.
+ */
+const SIT_OUT_MS = 8;
 
 export interface BackoffSetup {
   readonly nodes: readonly LockNode[];
