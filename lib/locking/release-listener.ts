@@ -33,7 +33,8 @@ interface Telling {
 
 /** Listens to all nodes for the release of some resources, for one waiter. */
 export class ReleaseListener {
-  private readonly subscriptions: readonly (readonly ReleaseSubscription[])[];
+  /** By node. Nodes may speak before they are all there. */
+  private readonly subscriptions: readonly (readonly ReleaseSubscription[])[] = [];
   private readonly stops: readonly (() => void)[];
   /** By owner token, those that began last. */
   private readonly tellings = new Map<string, Telling>();

@@ -4,9 +4,9 @@ import { NUMBER, script, TELL } from './lua-script';
  * All or nothing. KEYS: the resources, and with a fence the counter of each. ARGV: owner token, ttl in ms, the owner
  * token of a hold that ends here and counts as free ('': none); and with a fence the proposal, how far it may be off,
  * both in microseconds, and for how many ms to keep the counters.
- * Reply: the node's time in microseconds, with a fence, else 0; and 'OK', 'REPLACED' when all keys had the token that ends, or for how many
- * ms the key that stays longest is kept (-1: for ever); and the number of a grant with a fence, or the owner of that key
- * ('': it is not a lock).
+ * Reply: first the node's time in microseconds, with a fence, else 0. Then of a grant 'OK', or 'REPLACED' when all keys
+ * had the token that ends, and with a fence the number; of a denial for how many ms the key in the way that stays longest
+ * is kept (-1: for ever), and its owner ('': it is not a lock).
  */
 export const ACQUIRE = script(`
 ${NUMBER}

@@ -204,6 +204,19 @@ describe('a waiter that listens to the nodes', () => {
       expect(hints).toEqual([SOON, SOON]);
     });
 
+    it('takes the word of a node that speaks while it is asked to', () => {
+      const [a, b, c] = threeNodes();
+      const onReleased = b.onReleased.bind(b);
+      b.onReleased = (resource, wake) => {
+        wake();
+        return onReleased(resource, wake);
+      };
+
+      const { listener, hints } = listenTo([a, b, c]);
+
+      expect([hints, listener.isReliable]).toEqual([[SOON], true]);
+    });
+
     it('asks again when a node comes up', () => {
       const [a, b, c] = threeNodes();
       const { hints } = listenTo([a, b, c]);
