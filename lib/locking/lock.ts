@@ -1,8 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Clock } from '../core/clock.interface';
 import type { Hold } from '../core/hold';
-import type { Extension, Release } from '../core/outcomes';
-import type { Redlock } from '../core/redlock';
+import type { Release } from '../core/outcomes';
 import { remainingMs } from '../core/validity';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
@@ -12,17 +10,14 @@ import type { Courtesy } from './courtesy';
 import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockReports } from './lock-reports';
+import { Renewal, type RenewalSetup, type Renewed } from './renewal';
 import type { Seat } from './turn';
-import { extendAtMs, extendRetryDelayMs } from './retry-delay';
 
 /** What the locks of one service share. */
-export interface LockSurroundings {
-  readonly clock: Clock;
-  readonly redlock: Redlock;
+export interface LockSurroundings extends RenewalSetup {
   readonly keeper: LeaseKeeper;
   readonly courtesy: Courtesy;
   readonly limits: LockLimits;
-  readonly fraction: () => number;
   readonly reports: LockReports;
   /** The nodes have answered its release, or had their time to. */
   readonly onEnded: (lock: HeldLock) => void;
@@ -36,17 +31,14 @@ interface HeldFacts {
 }
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
-export class HeldLock implements Lock, Lease {
+export class HeldLock implements Lock, Lease, Renewed {
   dueAtMs = Infinity;
   queuePosition = -1;
 
   private readonly heldSinceMs: number;
-  private ttlMs: number;
-  private extendAtMs: number;
+  private readonly renewal: Renewal;
   private loss: LockLostError | undefined;
   private aborter: AbortController | undefined;
-  /** The extension under way; a release waits for it (R10). */
-  private extending: Promise<unknown> | undefined;
   private ending: Promise<ReleaseOutcome> | undefined;
 
   constructor(
@@ -56,9 +48,8 @@ export class HeldLock implements Lock, Lease {
     private readonly seat: Seat,
   ) {
     this.heldSinceMs = around.clock.now();
-    this.ttlMs = options.ttlMs;
-    this.extendAtMs = this.nextExtensionAtMs(this.heldSinceMs);
-    around.keeper.keep(this, this.nextDueMs());
+    this.renewal = new Renewal(hold, options, around, this, this.heldSinceMs);
+    this.reschedule();
   }
 
   get resources(): readonly string[] {
@@ -104,10 +95,10 @@ export class HeldLock implements Lock, Lease {
     if (this.remainingMs < minRemainingMs) throw this.lostError('too-short');
   }
 
-  async extend(ttl = this.ttlMs): Promise<void> {
+  async extend(ttl = this.renewal.ttlMs): Promise<void> {
     checkTtlWithin(ttl, this.around.limits);
     const startedAtMs = this.around.clock.now();
-    const { outcome, votes } = await this.extendInTurn(ttl);
+    const { outcome, votes } = await this.renewal.extend(ttl);
     // Released or lost while the nodes were extending it: what they said does not matter any more.
     this.throwIfEnded();
     if (outcome === 'extended') return;
@@ -136,10 +127,7 @@ export class HeldLock implements Lock, Lease {
   attend(): number | null {
     this.noticeEnd();
     if (this.ending !== undefined) return null;
-    if (this.around.clock.now() >= this.extendAtMs) {
-      this.extendAtMs = Infinity;
-      void this.extendInTurn(this.ttlMs);
-    }
+    this.renewal.attend();
     return this.nextDueMs();
   }
 
@@ -152,36 +140,18 @@ export class HeldLock implements Lock, Lease {
     else if (this.validityMs === 0) this.lose('expired');
   }
 
-  /** One after another, and none after the release began (R10). */
-  private extendInTurn(ttlMs: number): Promise<Extension> {
-    const mine =
-      this.extending === undefined ? this.extendNow(ttlMs) : this.extending.then(() => this.extendNow(ttlMs));
-    const done = mine.finally(() => {
-      if (this.extending === done) this.extending = undefined;
-    });
-    this.extending = done;
-    return mine;
+  isOver(): boolean {
+    return this.ending !== undefined;
   }
 
-  private async extendNow(ttlMs: number): Promise<Extension> {
-    if (this.ending !== undefined) return { outcome: 'expired', votes: [] };
-    const asked = this.around.redlock.extend(this.hold, ttlMs);
-    // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
+  reschedule(): void {
     this.around.keeper.keep(this, this.nextDueMs());
-    const extension = await asked;
-    if (extension.outcome === 'gone' || extension.outcome === 'expired') this.lose(extension.outcome);
-    if (this.isEnding()) return extension;
-    if (extension.outcome === 'extended') {
-      this.ttlMs = ttlMs;
-      this.extendAtMs = this.nextExtensionAtMs(this.around.clock.now());
-      this.around.reports.within(undefined, (reports) => {
-        reports.extended(this.hold, this.remainingMs);
-      });
-    } else if (this.options.autoExtend) {
-      this.extendAtMs = this.around.clock.now() + extendRetryDelayMs(this.ttlMs, this.around.fraction());
-    }
-    this.around.keeper.keep(this, this.nextDueMs());
-    return extension;
+  }
+
+  extended(): void {
+    this.around.reports.within(undefined, (reports) => {
+      reports.extended(this.hold, this.remainingMs);
+    });
   }
 
   private end(): Promise<ReleaseOutcome> {
@@ -200,8 +170,8 @@ export class HeldLock implements Lock, Lease {
         settle(this.concludeRelease(release, atEnd));
       });
     };
-    if (this.extending === undefined) giveBack();
-    else void this.extending.then(giveBack, giveBack);
+    // An extension under way would put it back (R10).
+    this.renewal.whenDone(giveBack);
     return ending;
   }
 
@@ -248,12 +218,7 @@ export class HeldLock implements Lock, Lease {
 
   private nextDueMs(): number {
     const endMs = Math.min(this.hold.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
-    return Math.min(this.extendAtMs, endMs);
-  }
-
-  private nextExtensionAtMs(nowMs: number): number {
-    if (!this.options.autoExtend) return Infinity;
-    return extendAtMs(nowMs, this.ttlMs, this.around.fraction());
+    return Math.min(this.renewal.dueAtMs, endMs);
   }
 
   private get validityMs(): number {
@@ -268,11 +233,6 @@ export class HeldLock implements Lock, Lease {
     this.noticeEnd();
     if (this.loss !== undefined) throw this.loss;
     if (this.ending !== undefined) throw this.lostError('released');
-  }
-
-  /** A call, so that the compiler does not think it knows the answer from before an await. */
-  private isEnding(): boolean {
-    return this.ending !== undefined;
   }
 
   private lostError(reason: LockLostReason, cause?: unknown): LockLostError {

@@ -16,6 +16,7 @@ import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/
 import { HeldLock } from '../../lib/locking/lock';
 import { Pace } from '../../lib/locking/pace';
 import { ReleaseListener } from '../../lib/locking/release-listener';
+import { Renewal } from '../../lib/locking/renewal';
 import { MemoryCounters } from '../../lib/memory/memory-counters';
 import { ClockWatch } from '../../lib/redis/clock-watch';
 import { forget, patch, patchGetter } from './patch';
@@ -58,13 +59,17 @@ interface JudgeInside {
   asking(hold?: Hold): { timeoutMs: number };
 }
 interface LockInside {
-  ending: unknown;
-  extending: unknown;
-  hold: Hold;
-  around: { redlock: Redlock };
-  extendAtMs: number;
-  extendNow(ttlMs: number): Promise<Extension>;
+  renewal: RenewalInside;
+  isOver(): boolean;
   nextDueMs(): number;
+}
+interface RenewalInside {
+  lock: LockInside;
+  hold: Hold;
+  setup: { redlock: Redlock };
+  dueAtMs: number;
+  underWay: unknown;
+  extendNow(ttlMs: number): Promise<Extension>;
 }
 
 interface GuardInside {
@@ -85,6 +90,7 @@ const counters = MemoryCounters.prototype as unknown as CountersInside;
 const judge = AttemptJudge.prototype as unknown as JudgeInside;
 const redlock = Redlock.prototype as unknown as RedlockInside;
 const lock = HeldLock.prototype as unknown as LockInside;
+const renewal = Renewal.prototype as unknown as RenewalInside;
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -253,16 +259,16 @@ export const MUTATIONS: readonly Mutation[] = [
             },
         ),
         patch(
-          lock,
+          renewal,
           'extendNow',
           (extendNow) =>
-            function (this: LockInside, ttlMs) {
-              return this.ending === undefined
-                ? extendNow.call(this, ttlMs)
-                : this.around.redlock.extend(this.hold, ttlMs);
+            function (this: RenewalInside, ttlMs) {
+              return this.lock.isOver()
+                ? this.setup.redlock.extend(this.hold, ttlMs)
+                : extendNow.call(this, ttlMs);
             },
         ),
-        forget(lock, 'extending'),
+        forget(renewal, 'underWay'),
       ),
   },
   {
@@ -447,7 +453,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'R9',
     apply: () =>
       patchGetter(HeldLock.prototype, 'isHeld', function (this: unknown) {
-        return (this as LockInside).ending === undefined;
+        return !(this as LockInside).isOver();
       }),
   },
   {
@@ -459,7 +465,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'nextDueMs',
         () =>
           function (this: LockInside) {
-            return this.extendAtMs;
+            return this.renewal.dueAtMs;
           },
       ),
   },

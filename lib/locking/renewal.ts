@@ -1,0 +1,91 @@
+import type { Clock } from '../core/clock.interface';
+import type { Hold } from '../core/hold';
+import type { Extension } from '../core/outcomes';
+import type { Redlock } from '../core/redlock';
+import type { LockLostReason } from '../errors/lock-lost.error';
+import type { CheckedLockOptions } from './check-lock-options';
+import { extendAtMs, extendRetryDelayMs } from './retry-delay';
+
+export interface RenewalSetup {
+  readonly clock: Clock;
+  readonly redlock: Redlock;
+  readonly fraction: () => number;
+}
+
+/** The lock that is kept alive, as its renewal sees it. */
+export interface Renewed {
+  /** Its release began, or it was lost. */
+  isOver(): boolean;
+  lose(reason: LockLostReason): void;
+  /** Its end, or its next extension, is at another time than before. */
+  reschedule(): void;
+  extended(): void;
+}
+
+/** Extends one hold: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). */
+export class Renewal {
+  /** When it extends by itself, on the monotonic clock; Infinity: not. */
+  dueAtMs: number;
+  /** What the holder asked for last. */
+  ttlMs: number;
+  private underWay: Promise<unknown> | undefined;
+
+  constructor(
+    private readonly hold: Hold,
+    private readonly options: CheckedLockOptions,
+    private readonly setup: RenewalSetup,
+    private readonly lock: Renewed,
+    nowMs: number,
+  ) {
+    this.ttlMs = options.ttlMs;
+    this.dueAtMs = this.nextDueAtMs(nowMs);
+  }
+
+  /** Begins the extension that is due. */
+  attend(): void {
+    if (this.setup.clock.now() < this.dueAtMs) return;
+    this.dueAtMs = Infinity;
+    void this.extend(this.ttlMs);
+  }
+
+  extend(ttlMs: number): Promise<Extension> {
+    const mine =
+      this.underWay === undefined ? this.extendNow(ttlMs) : this.underWay.then(() => this.extendNow(ttlMs));
+    const done = mine.finally(() => {
+      if (this.underWay === done) this.underWay = undefined;
+    });
+    this.underWay = done;
+    return mine;
+  }
+
+  /** Calls `then` when no extension is under way any more: at once, if there is none. */
+  whenDone(then: () => void): void {
+    if (this.underWay === undefined) then();
+    else void this.underWay.then(then, then);
+  }
+
+  private async extendNow(ttlMs: number): Promise<Extension> {
+    const { lock } = this;
+    if (lock.isOver()) return { outcome: 'expired', votes: [] };
+    const asked = this.setup.redlock.extend(this.hold, ttlMs);
+    // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
+    lock.reschedule();
+    const extension = await asked;
+    if (extension.outcome === 'gone' || extension.outcome === 'expired') lock.lose(extension.outcome);
+    if (lock.isOver()) return extension;
+    const { clock, fraction } = this.setup;
+    if (extension.outcome === 'extended') {
+      this.ttlMs = ttlMs;
+      this.dueAtMs = this.nextDueAtMs(clock.now());
+      lock.extended();
+    } else if (this.options.autoExtend) {
+      this.dueAtMs = clock.now() + extendRetryDelayMs(this.ttlMs, fraction());
+    }
+    lock.reschedule();
+    return extension;
+  }
+
+  private nextDueAtMs(nowMs: number): number {
+    return this.options.autoExtend ? extendAtMs(nowMs, this.ttlMs, this.setup.fraction()) : Infinity;
+  }
+}
