@@ -9,7 +9,7 @@ const CLOCKS_DIFFER_MS = 1_000;
 export function findingsAboutFleet(nodes: readonly NodeFacts[]): Finding[] {
   return [
     quorumFinding(nodes),
-    numberFinding(nodes.length, nodes.filter(({ error }) => error !== undefined).length),
+    numberFinding(nodes.length),
     ...identityFindings(nodes),
     ...clockFindings(nodes),
   ];
@@ -19,11 +19,17 @@ function quorumFinding(nodes: readonly NodeFacts[]): Finding {
   const reachable = nodes.filter(({ error }) => error === undefined).length;
   const quorum = quorumOf(nodes.length);
   const message = `${reachable} of ${nodes.length} nodes answer; a lock takes ${quorum}`;
-  if (reachable >= quorum) return { level: 'ok', check: 'quorum', message };
-  return { level: 'error', check: 'quorum', message, meaning: 'there are no locks at all now' };
+  const check = 'quorum';
+  if (reachable < quorum) {
+    return { level: 'error', check, message, meaning: 'there are no locks at all now' };
+  }
+  if (reachable === nodes.length) return { level: 'ok', check, message };
+  const mayFail = reachable - quorum;
+  const meaning = mayFail === 0 ? 'without one more there are no locks' : `only ${mayFail} more may fail`;
+  return { level: 'warn', check, message, meaning };
 }
 
-function numberFinding(count: number, missing: number): Finding {
+function numberFinding(count: number): Finding {
   const check = 'nodes';
   if (count === 1) {
     return {
@@ -35,15 +41,6 @@ function numberFinding(count: number, missing: number): Finding {
     };
   }
   const mayFail = count - quorumOf(count);
-  if (missing > 0 && missing <= mayFail) {
-    const left = mayFail - missing;
-    return {
-      level: 'warn',
-      check,
-      message: `${count} nodes: any ${mayFail} may fail, and ${missing} of them ${missing === 1 ? 'does' : 'do'} not answer`,
-      meaning: left === 0 ? 'without one more there are no locks' : `only ${left} more may fail`,
-    };
-  }
   if (count % 2 === 1) return { level: 'ok', check, message: `${count} nodes: any ${mayFail} may fail` };
   return {
     level: 'warn',
