@@ -25,7 +25,7 @@ export interface FailedAttempt {
   readonly votes: readonly NodeVote[];
   /** In how many milliseconds a quorum may be free, if the nodes told. */
   readonly freeInMs: number | undefined;
-  /** Some nodes granted: others may be in the same position, and nobody holds it. */
+  /** Some nodes granted: others may be in the same position, and nobody holds it unless there is a `holder`. */
   readonly isSplit: boolean;
   /**
    * The owner token that a majority told of: it is held, also where the holder missed the nodes that granted. Where the

@@ -64,14 +64,14 @@ export class RedisRequests implements BatchSender {
     const ttlMs = wholeMs(request.ttlMs);
     const [key] = keys;
     if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '' || fence !== undefined) {
-      const isLean = keys.length === 1 && !askHolderTtl && fence === undefined;
+      const isHandOver = keys.length === 1 && !askHolderTtl && fence === undefined;
       this.releasesUnderWay.add(replaces);
       this.run<AcquireVote>(
-        isLean ? REPLACE : ACQUIRE,
+        isHandOver ? REPLACE : ACQUIRE,
         fence === undefined ? keys : [...keys, ...keys.map(fenceKey)],
         [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
-        isLean ? replaceVoteFrom : this.readAcquireVote,
+        isHandOver ? replaceVoteFrom : this.readAcquireVote,
         (acquireVote) => {
           this.releasesUnderWay.remove(replaces);
           vote(acquireVote);

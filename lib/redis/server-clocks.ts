@@ -21,8 +21,7 @@ export class ServerClocks {
   private readonly watches = new WeakMap<Redis, ClockWatch>();
   private timer: Timer | undefined;
   private owed = 0;
-  /** How many answers there have been, ever. */
-  answered = 0;
+  private answers = 0;
 
   constructor(private readonly setup: ServerClocksSetup) {
     this.lookAgain();
@@ -31,6 +30,11 @@ export class ServerClocks {
   /** Whether some server has not told us its time yet. */
   get isOwed(): boolean {
     return this.owed > 0;
+  }
+
+  /** How many answers there have been, ever. */
+  get answered(): number {
+    return this.answers;
   }
 
   /**
@@ -78,7 +82,7 @@ export class ServerClocks {
       // Refused, cut off, or no time at all: there is nothing to compare.
     } finally {
       this.owed -= 1;
-      this.answered += 1;
+      this.answers += 1;
     }
   }
 
