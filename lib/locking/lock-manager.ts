@@ -155,12 +155,9 @@ export class LockManager {
     const lock = new HeldLock(win.hold, contender.options, this.around, win);
     this.held.add(lock);
     this.contenders.delete(contender);
-    const { reports } = this.around;
-    if (reports.isObserved) {
-      reports.within(contender.context, () => {
-        reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
-      });
-    }
+    this.around.reports.within(contender.context, (reports) => {
+      reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
+    });
     return lock;
   }
 
