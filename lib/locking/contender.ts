@@ -4,6 +4,7 @@ import type { Hold } from '../core/hold';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { Backoff, type BackoffSetup } from './backoff';
+import type { InBag } from './bag';
 import type { CheckedLockOptions } from './check-lock-options';
 import type { HeldLock } from './lock';
 import type { Courtesy } from './courtesy';
@@ -29,7 +30,9 @@ export interface Win extends Seat {
 }
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
-export class Contender implements Waiter<Turn>, AttemptListener {
+export class Contender implements Waiter<Turn>, AttemptListener, InBag {
+  bagPosition = -1;
+
   private readonly wait: Wait;
   private readonly place: PlaceInLine<Turn>;
   private pending: Promise<Attempt> | undefined;

@@ -6,6 +6,7 @@ import { NodeGuard, type RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock } from '../core/redlock';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { Bag } from './bag';
 import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
 import { Contender, type Arena, type Win } from './contender';
@@ -46,8 +47,8 @@ export class LockManager {
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
   private readonly around: LockSurroundings;
-  private readonly contenders = new Set<Contender>();
-  private readonly held = new Set<HeldLock>();
+  private readonly contenders = new Bag<Contender>();
+  private readonly held = new Bag<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly discards = new Set<Promise<void>>();
   private isClosed = false;
@@ -82,7 +83,7 @@ export class LockManager {
       fraction: randomness.fraction,
       reports: new LockReports(settings),
       onEnded: (lock) => {
-        this.held.delete(lock);
+        this.held.remove(lock);
         this.noticeIdle();
       },
     };
@@ -95,7 +96,7 @@ export class LockManager {
       fraction: randomness.fraction,
       hand: (win, contender) => this.hand(win, contender),
       failed: (error, contender) => {
-        this.contenders.delete(contender);
+        this.contenders.remove(contender);
         this.around.reports.within(contender.context, (reports) => {
           reports.failed(error, contender.resources, contender.waitedMs);
         });
@@ -142,9 +143,9 @@ export class LockManager {
   /** Refuses new locks, ends all waiting, gives the holders `timeoutMs`, then takes their locks away. */
   async close(timeoutMs: number): Promise<void> {
     this.isClosed = true;
-    for (const one of this.contenders) one.cancel(closedError(one.resources, one.waitedMs));
+    for (const one of this.contenders.all()) one.cancel(closedError(one.resources, one.waitedMs));
     await this.untilIdle(timeoutMs);
-    const rest = [...this.held];
+    const rest = this.held.all();
     for (const lock of rest) lock.lose('closed');
     await Promise.all([...rest.map((lock) => lock.release()), ...this.discards]);
     this.guard.stop();
@@ -154,7 +155,7 @@ export class LockManager {
   private hand(win: Win, contender: Contender): HeldLock {
     const lock = new HeldLock(win.hold, contender.options, this.around, win);
     this.held.add(lock);
-    this.contenders.delete(contender);
+    this.contenders.remove(contender);
     this.around.reports.within(contender.context, (reports) => {
       reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
     });

@@ -5,6 +5,7 @@ import { remainingMs } from '../core/validity';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import type { InBag } from './bag';
 import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import type { Courtesy } from './courtesy';
 import type { Lease, LeaseKeeper } from './lease-keeper';
@@ -31,9 +32,10 @@ interface HeldFacts {
 }
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
-export class HeldLock implements Lock, Lease, Renewed {
+export class HeldLock implements Lock, Lease, Renewed, InBag {
   dueAtMs = Infinity;
   queuePosition = -1;
+  bagPosition = -1;
 
   private readonly heldSinceMs: number;
   private readonly renewal: Renewal;

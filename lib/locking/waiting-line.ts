@@ -141,7 +141,11 @@ class Line<Turn> {
     return stand;
   }
 
-  unlink({ before, behind }: Stand<Turn>): void {
+  unlink(stand: Stand<Turn>): void {
+    const { before, behind } = stand;
+    // Nobody is reached through who has left: a place that the garbage collector takes later would keep all behind it.
+    stand.before = undefined;
+    stand.behind = undefined;
     if (before === undefined) this.first = behind;
     else before.behind = behind;
     if (behind === undefined) this.last = before;

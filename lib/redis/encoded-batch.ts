@@ -16,13 +16,10 @@ const ASK_TIME_EVERY_MS = 1_000;
  */
 export class BatchEncoder {
   /**
-   * By their first request: a batch that begins with the same request object is the same, if the rest is. Forgotten when
-   * the tick is over: what hangs on the entries is most of what a lock allocates, and would outlive it.
+   * Of this tick. Forgotten when it is over: what hangs on the entries is most of what a lock allocates, and would outlive
+   * it. Not a `Map`, whose cleared tables would keep it ("Dies young" in docs/ARCHITECTURE.md).
    */
-  private readonly recent = new Map<
-    object,
-    { readonly entries: readonly BatchEntry[]; readonly bytes: Buffer }
-  >();
+  private recent: EncodedBatch[] = [];
 
   /** What was last asked by itself; the other nodes are asked right after. */
   private last: { readonly request: object; readonly bytes: Buffer } | undefined;
@@ -77,19 +74,22 @@ export class BatchEncoder {
   }
 
   private bytesOf(entries: readonly BatchEntry[]): Buffer {
-    const first = entries[0]?.request ?? entries;
-    const known = this.recent.get(first);
-    if (known !== undefined && areTheSame(known.entries, entries)) return known.bytes;
+    for (const known of this.recent) if (areTheSame(known.entries, entries)) return known.bytes;
     const { keys, args } = this.argumentsOf(entries);
     const bytes = Buffer.from(resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]));
-    if (this.recent.size === 0) this.clock.afterArrivedReplies(this.forget);
-    this.recent.set(first, { entries, bytes });
+    if (this.recent.length === 0) this.clock.afterArrivedReplies(this.forget);
+    this.recent.push({ entries, bytes });
     return bytes;
   }
 
   private readonly forget = (): void => {
-    this.recent.clear();
+    this.recent = [];
   };
+}
+
+interface EncodedBatch {
+  readonly entries: readonly BatchEntry[];
+  readonly bytes: Buffer;
 }
 
 class EncodedCommand extends Command {

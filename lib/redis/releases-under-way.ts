@@ -6,11 +6,12 @@ import { type BatchEntry, isRelease } from './command-batch';
  */
 export class ReleasesUnderWay {
   private readonly alone = new Map<string, number>();
-  private readonly batches = new Set<readonly BatchEntry[]>();
+  /** In the order of their answers. Not a `Set` ("Dies young" in docs/ARCHITECTURE.md). */
+  private readonly batches: (readonly BatchEntry[])[] = [];
 
   has(ownerToken: string): boolean {
     if (this.alone.has(ownerToken)) return true;
-    return [...this.batches].some((entries) => entries.some((entry) => releasedBy(entry) === ownerToken));
+    return this.batches.some((entries) => entries.some((entry) => releasedBy(entry) === ownerToken));
   }
 
   add(ownerToken: string): void {
@@ -24,11 +25,12 @@ export class ReleasesUnderWay {
   }
 
   addBatch(entries: readonly BatchEntry[]): void {
-    this.batches.add(entries);
+    this.batches.push(entries);
   }
 
   removeBatch(entries: readonly BatchEntry[]): void {
-    this.batches.delete(entries);
+    const position = this.batches.indexOf(entries);
+    if (position >= 0) this.batches.splice(position, 1);
   }
 }
 

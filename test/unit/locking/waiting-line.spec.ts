@@ -56,6 +56,16 @@ describe('WaitingLine', () => {
     expect(served).toEqual(['carl']);
   });
 
+  it('is not reached through those who left', () => {
+    const { join } = setUp();
+    const [, ben] = [join('anna', 'a'), join('ben', 'a'), join('carl', 'a')];
+    const [stand] = (ben as unknown as { readonly stands: readonly object[] }).stands;
+
+    ben.leave();
+
+    expect(stand).toMatchObject({ before: undefined, behind: undefined });
+  });
+
   it('does not mix different resources', () => {
     const { join } = setUp();
     join('anna', 'a');
