@@ -6,6 +6,10 @@ export class ListenerMap<Event> {
     return [...this.listeners.keys()];
   }
 
+  get isEmpty(): boolean {
+    return this.listeners.size === 0;
+  }
+
   has(key: string): boolean {
     return this.listeners.has(key);
   }

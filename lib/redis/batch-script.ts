@@ -4,22 +4,24 @@ import { NUMBER, script, TELL } from './lua-script';
  * Many requests in one: each on one key, in order, and none of them fails another.
  * KEYS: the key of each request, then the counter of each that has a fence. ARGV: a letter per request (a acquire,
  * t acquire in place of another hold, n acquire with a fence, e extend, r release, w release and tell those who wait,
- * W the same in a cluster), the ttl in ms of those that have one, and the owner token of each. For t a line feed and the
- * token that it replaces are behind it; for n a line feed, the proposal, how far it may be off, for how many ms to keep
- * the counter, another line feed, and the token that it replaces, if any. One argument more asks for the time.
+ * W the same in a cluster), the ttl in ms of those that have one, the channel that all who wait are subscribed to, and the
+ * owner token of each. For t a line feed and the token that it replaces are behind it; for n a line feed, the proposal,
+ * how far it may be off, for how many ms to keep the counter, another line feed, and the token that it replaces, if any.
+ * One argument more asks for the time.
  * Reply: a letter per request (g granted, p granted and replaced, 1-9 granted and so many wait, d denied, h denied and
  * put back, f failed; with a fence, n and q for g and p with a number other than was proposed); after a comma each, the
  * numbers of n and q; after a space the node's time in microseconds, or 0; after a space the last error, if something failed.
  *
- * A call from a script costs Redis about a microsecond, so neighbours of a kind share what calls they can.
+ * A call from a script costs Redis about a microsecond, so neighbours of a kind share what calls they can. What locks
+ * cost a server when nobody waits is these two: the SET of each acquire, and the MGET and DEL of all releases.
  */
 export const BATCH = script(`
 ${TELL}
 ${NUMBER}
-local letters, ttl = ARGV[1], ARGV[2]
+local letters, ttl, everyone = ARGV[1], ARGV[2], ARGV[3]
 local votes, fault = {}, nil
 local numbers, fences = {}, 0
-if ARGV[#letters + 3] or string.find(letters, 'n', 1, true) then readTime() end
+if ARGV[#letters + 4] or string.find(letters, 'n', 1, true) then readTime() end
 
 -- 'f' when Redis refused the command, else the vote that its reply stands for.
 local function vote(reply, granted, denied)
@@ -43,7 +45,7 @@ end
 local function acquire(first, last)
   local call, keys, args = redis.pcall, KEYS, ARGV
   for i = first, last do
-    local reply = call('SET', keys[i], args[i + 2], 'PX', ttl, 'NX')
+    local reply = call('SET', keys[i], args[i + 3], 'PX', ttl, 'NX')
     if not reply then
       votes[i] = 'd'
     elseif reply.err then
@@ -56,7 +58,7 @@ end
 
 -- t: the hold that ends is not in the way.
 local function replace(i)
-  local mine, ending = string.match(ARGV[i + 2], '^(.*)\\n(.*)$')
+  local mine, ending = string.match(ARGV[i + 3], '^(.*)\\n(.*)$')
   local replaces = redis.pcall('GET', KEYS[i]) == ending
   votes[i] = replaces and vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'p', 'd')
     or vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'g', 'd')
@@ -67,7 +69,7 @@ local function acquireNumbered(i)
   fences = fences + 1
   local counter = KEYS[#letters + fences]
   local mine, proposal, skew, keepMs, ending =
-    string.match(ARGV[i + 2], '^(.-)\\n(%d+) (%d+) (%d+)\\n(.*)$')
+    string.match(ARGV[i + 3], '^(.-)\\n(%d+) (%d+) (%d+)\\n(.*)$')
   local ok, value = pcall(nextNumber, { counter }, tonumber(proposal), tonumber(skew))
   if not ok then
     fault, votes[i] = tostring(type(value) == 'table' and value.err or value), 'f'
@@ -90,7 +92,7 @@ local function extend(first, last)
   local owners, putBack = ownersOf(first, last), {}
   for i = first, owners and last or first - 1 do
     local owner = putBack[KEYS[i]] or owners[i - first + 1]
-    if owner == ARGV[i + 2] then
+    if owner == ARGV[i + 3] then
       -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
       local left = redis.pcall('PTTL', KEYS[i])
       local isShorter = type(left) == 'number' and left >= tonumber(ttl)
@@ -98,44 +100,76 @@ local function extend(first, last)
     elseif owner then
       votes[i] = 'd'
     else
-      votes[i] = vote(redis.pcall('SET', KEYS[i], ARGV[i + 2], 'PX', ttl, 'NX'), 'h', 'd')
-      if votes[i] == 'h' then putBack[KEYS[i]] = ARGV[i + 2] end
+      votes[i] = vote(redis.pcall('SET', KEYS[i], ARGV[i + 3], 'PX', ttl, 'NX'), 'h', 'd')
+      if votes[i] == 'h' then putBack[KEYS[i]] = ARGV[i + 3] end
     end
   end
 end
 
--- r, w, W: only what is ours goes. One call finds out for which of the keys anybody waits.
-local function release(first, last)
-  local owners = ownersOf(first, last)
-  local gone, keys, requests = {}, {}, {}
-  local isTelling = false
-  for i = first, owners and last or first - 1 do
+-- Whether from first to last every key is ours. It may be there twice.
+local function areAllOurs(first, last, owners)
+  for i = first, last do
+    if owners[i - first + 1] ~= ARGV[i + 3] then return false end
+  end
+  return true
+end
+
+-- The requests from first to last whose key is ours, each key once; they are granted, and the others denied.
+local function pickOurs(first, last, owners)
+  local requests, keys, seen = {}, {}, {}
+  for i = first, last do
     local key = KEYS[i]
-    if owners[i - first + 1] == ARGV[i + 2] and not gone[key] then
-      gone[key] = true
-      keys[#keys + 1] = key
-      requests[#keys] = i
-      votes[i] = 'g'
-      isTelling = isTelling or string.byte(letters, i) ~= 114
-    else
-      votes[i] = 'd'
+    votes[i] = 'd'
+    if owners[i - first + 1] == ARGV[i + 3] and not seen[key] then
+      seen[key], votes[i] = true, 'g'
+      requests[#requests + 1], keys[#keys + 1] = i, key
     end
   end
+  return requests, keys
+end
+
+-- Publishes where somebody listens.
+local function tellAll(requests, keys)
+  local count = countListeners(keys)
+  for n, i in ipairs(requests) do
+    local letter = string.byte(letters, i)
+    if letter == 87 or letter == 119 and not (count and count[2 * n] == 0) then
+      local told = tell(keys[n], ARGV[i + 3], count and count[2 * n], letter == 87)
+      if told > 0 then votes[i] = tostring(math.min(told, 9)) end
+    end
+  end
+end
+
+-- Whether somebody may want to hear of the releases from first to last: who waits for any key of this server is
+-- subscribed to the one channel too. In a cluster it may be at another server.
+local function isHeard(first, last)
+  local some = string.sub(letters, first, last)
+  if string.find(some, 'W', 1, true) then return true end
+  if not string.find(some, 'w', 1, true) then return false end
+  local count = countListeners({ everyone })
+  return not count or count[2] ~= 0
+end
+
+-- r, w, W: only what is ours goes. As a rule that is everything, and nobody waits.
+local function release(first, last)
+  local owners = ownersOf(first, last)
+  if not owners then return end
+  local deleted, heard = nil, isHeard(first, last)
+  if areAllOurs(first, last, owners) then
+    deleted = redis.pcall('DEL', unpack(KEYS, first, last))
+    if deleted == last - first + 1 and not heard then
+      for i = first, last do votes[i] = 'g' end
+      return
+    end
+  end
+  local requests, keys = pickOurs(first, last, owners)
   if #keys == 0 then return end
-  local deleted = redis.pcall('DEL', unpack(keys))
+  deleted = deleted or redis.pcall('DEL', unpack(keys))
   if type(deleted) == 'table' then
     fault = deleted.err
     for _, i in ipairs(requests) do votes[i] = 'f' end
-    return
-  end
-  local count = isTelling and countListeners(keys)
-  for n = 1, isTelling and #keys or 0 do
-    local i = requests[n]
-    local letter = string.byte(letters, i)
-    if letter == 87 or letter == 119 and not (count and count[2 * n] == 0) then
-      local told = tell(keys[n], ARGV[i + 2], count and count[2 * n], letter == 87)
-      if told > 0 then votes[i] = tostring(math.min(told, 9)) end
-    end
+  elseif heard then
+    tellAll(requests, keys)
   end
 end
 

@@ -5,6 +5,7 @@ import { type BatchEntry, ttlOf } from './command-batch';
 import { BATCH } from './batch-script';
 import { fenceKey } from './fence-key';
 import { systemClock } from '../utils/system-clock';
+import { channelOfAll } from './release-channel';
 import { wholeMs } from './whole-ms';
 
 /** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */
@@ -61,7 +62,13 @@ export class BatchEncoder {
     const counters = entries.flatMap((entry) => (entry.letter === 'n' ? fenceKey(this.keyOf(entry)) : []));
     return {
       keys: counters.length === 0 ? keys : [...keys, ...counters],
-      args: [lettersOf(entries), wholeMs(ttlMs), ...entries.map(tokenOf), ...this.askForTime()],
+      args: [
+        lettersOf(entries),
+        wholeMs(ttlMs),
+        channelOfAll(this.keyPrefix),
+        ...entries.map(tokenOf),
+        ...this.askForTime(),
+      ],
     };
   }
 

@@ -100,7 +100,7 @@ export class RedisLockNode implements LockNode {
       if (this.status !== 'closed') this.backlog.add(request);
     });
     this.tellingLetter = isCluster(this.connection.client) ? 'W' : 'w';
-    this.channel = new ReleaseChannel(description, clock);
+    this.channel = new ReleaseChannel(description, clock, keyPrefix);
     this.batch = new CommandBatch(this.requests, isCluster(this.connection.client) ? this.slotOf : undefined);
   }
 

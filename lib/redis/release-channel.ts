@@ -10,8 +10,18 @@ import type { RedisNodeDescription } from './redis-connections';
 const KEEP_UNUSED_MS = 10_000;
 
 /**
+ * The channel to which everybody is subscribed who waits for any key of this prefix, so that who releases many keys need
+ * not ask for each of them. It is the key of the empty resource, and so of none.
+ */
+export function channelOfAll(keyPrefix: string): string {
+  return keyPrefix;
+}
+
+/**
  * Hears of releases: the release script publishes the owner token at the name of the key, and whoever waits for the key
  * is subscribed to it.
+ *
+ * It is subscribed to {@link channelOfAll} too, always in the same command: nobody is found there without being found here.
  *
  * One more connection per node, since one that is subscribed cannot ask; opened when the first waiter comes, and closed
  * a while after the last one went. Messages can be lost: they are hints, and the ttl of the holder covers for them.
@@ -27,6 +37,7 @@ export class ReleaseChannel {
   constructor(
     private readonly description: RedisNodeDescription,
     private readonly clock: Clock,
+    private readonly keyPrefix: string,
   ) {}
 
   listen(key: string, wake: ReleaseHandler): ReleaseSubscription {
@@ -82,7 +93,7 @@ export class ReleaseChannel {
 
   private subscribe(client: Redis | Cluster, keys: readonly string[]): void {
     if (client.status !== 'ready' || keys.length === 0) return;
-    client.subscribe(...keys).then(
+    client.subscribe(channelOfAll(this.keyPrefix), ...keys).then(
       () => {
         for (const key of keys) {
           if (client !== this.client || !this.listeners.has(key)) continue;
@@ -100,12 +111,13 @@ export class ReleaseChannel {
   private unsubscribe(key: string): void {
     this.heard.delete(key);
     const { client } = this;
+    const isLast = this.listeners.isEmpty;
     if (client?.status === 'ready') {
-      client.unsubscribe(key).catch(() => {
+      client.unsubscribe(key, ...(isLast ? [channelOfAll(this.keyPrefix)] : [])).catch(() => {
         // The connection broke, and the subscription with it.
       });
     }
-    if (this.listeners.keys().length > 0) return;
+    if (!isLast) return;
     this.unused = this.clock.schedule(
       KEEP_UNUSED_MS,
       () => {

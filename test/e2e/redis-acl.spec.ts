@@ -175,7 +175,8 @@ class Somebody {
       await until(`${this.user} listens or is refused`, async () => {
         const [, listeners] = (await admin.pubsub('NUMSUB', channel)) as [string, number];
         if (listeners > 0) listen = 'ok';
-        else if (await this.wasRefused('subscribe', channel)) listen = 'polls';
+        // The first of the channels that it wants to hear of is that of all keys.
+        else if (await this.wasRefused('subscribe', 'lock:')) listen = 'polls';
         return listen !== '';
       });
       await holder.release();

@@ -312,6 +312,14 @@ describe('the connections that listen', () => {
 
     await until('it is forgotten', async () => (await listening(server, 'lock:a')) === 0);
     expect(await listening(server, 'lock:b')).toBe(1);
+    // Who releases many looks there first: whether anybody waits for anything.
+    expect(await listening(server, 'lock:')).toBe(1);
+
+    second.stop();
+    await until('nobody listens', async () => (await listening(server, 'lock:')) === 0);
+    const third = node.onReleased('c', () => undefined);
+    await until('it is heard', () => third.isHeard);
+    expect(await listening(server, 'lock:')).toBe(1);
     await node.close();
   });
 

@@ -49,6 +49,8 @@ function plainly(prefix: string, entries: readonly BatchEntry[]): Buffer {
     ...entries.map(({ request }) => prefix + String(request.resources[0])),
     entries.map(({ letter }) => letter).join(''),
     String(Math.max(1, Math.ceil(ttls[0] ?? 1))),
+    // The channel of all who wait.
+    prefix,
     ...entries.map((entry) =>
       entry.letter === 't'
         ? `${entry.request.ownerToken}\n${String(entry.request.replaces)}`

@@ -1,5 +1,6 @@
 import type { AcquireRequest } from '../../core/lock-node.interface';
 import { RedisLockNode } from '../../redis/redis-lock-node';
+import { channelOfAll } from '../../redis/release-channel';
 import type { RedisNodeDescription } from '../../redis/redis-connections';
 import { systemClock } from '../../utils/system-clock';
 import { systemRandomness } from '../../utils/system-randomness';
@@ -30,13 +31,13 @@ export async function tryRights(
   // A connection that listens can do nothing else.
   const [teller, listener] = [new NodeClient(description, timeoutMs), new NodeClient(description, timeoutMs)];
   const resource = `nestjs-redlock:doctor:${systemRandomness.secret().slice(0, 6)}`;
-  const channel = keyPrefix + resource;
+  const channels = [keyPrefix + resource, channelOfAll(keyPrefix)] as const;
   try {
     await Promise.all([settle(node, timeoutMs), teller.settle(), listener.settle()]);
     return await refusalsAmong([
       ...lockSteps(new Trial(node, timeoutMs), resource),
       ...scriptSteps(teller),
-      ...releaseSteps(teller, listener, channel),
+      ...releaseSteps(teller, listener, channels),
     ]);
   } finally {
     await Promise.all([node, teller, listener].map((one) => one.close()));
@@ -83,7 +84,12 @@ function scriptSteps(client: NodeClient): Step[] {
   ];
 }
 
-function releaseSteps(teller: NodeClient, listener: NodeClient, channel: string): Step[] {
+function releaseSteps(
+  teller: NodeClient,
+  listener: NodeClient,
+  channels: readonly [ofKey: string, ofAll: string],
+): Step[] {
+  const [channel] = channels;
   return [
     {
       what: 'publish releases',
@@ -98,12 +104,12 @@ function releaseSteps(teller: NodeClient, listener: NodeClient, channel: string)
     {
       what: 'listen to releases',
       meaning: 'waiters do not hear of releases, and ask again every 8 to 128 ms',
-      try: () => listener.ask(() => listener.client.subscribe(channel)),
+      try: () => listener.ask(() => listener.client.subscribe(...channels)),
     },
     {
       what: 'stop listening',
       meaning: 'connections go on hearing of what nobody waits for',
-      try: () => listener.ask(() => listener.client.unsubscribe(channel)),
+      try: () => listener.ask(() => listener.client.unsubscribe(...channels)),
     },
   ];
 }
