@@ -2,9 +2,10 @@ import { type Attempt, failedAttempt, notNumbered } from './attempt';
 import type { FenceProposals } from './fence-proposals';
 import { isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
 import { releaseRequestOf, type Hold } from './hold';
-import type { AcquireVote, FenceRequest, LockNode, RaiseFenceVote, ReleaseVote } from './lock-node.interface';
+import type { AcquireVote, FenceRequest, RaiseFenceVote, ReleaseVote } from './lock-node.interface';
 import { withoutGuarded } from './node-guard';
-import { type Asking, ReleaseQuestion } from './questions';
+import type { Asking } from './nodes-question';
+import { ReleaseQuestion } from './questions';
 import { isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult } from './round';
@@ -12,10 +13,24 @@ import { remainingMs } from './validity';
 
 /** Decides what the votes of an attempt come to, and gives back what comes to nothing. */
 export class AttemptJudge {
+  /** Nearly all questions have it, so it is made once. */
+  private readonly patient: Asking;
+
   constructor(
     private readonly settings: RedlockSettings,
     private readonly proposals: FenceProposals,
-  ) {}
+  ) {
+    const { nodes, clock, nodeTimeoutMs, guard } = settings;
+    this.patient = {
+      nodes,
+      clock,
+      timeoutMs: nodeTimeoutMs,
+      guard,
+      reap: (hold, node) => {
+        this.cleanUp(hold, (position) => nodes[position] !== node);
+      },
+    };
+  }
 
   /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
   conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
@@ -53,7 +68,7 @@ export class AttemptJudge {
     this.proposals.saw(token);
     if (!isAgreedOn(grants, token)) {
       const request = { resources: hold.resources, ownerToken: hold.ownerToken, fence: token, keepMs };
-      const asked = await holdRound(new RaiseFenceQuestion(this.asking(hold), request, grants));
+      const asked = await holdRound(new RaiseFenceQuestion(this.askingFor(hold), request, grants));
       const raised = this.countable(asked);
       if (!isWon(raised)) {
         this.cleanUp(hold, isDenial(round), endsAHold);
@@ -76,17 +91,20 @@ export class AttemptJudge {
     void holdRound<ReleaseVote>(new ReleaseQuestion(this.asking(), hold, request, isSpared));
   }
 
-  /** A node has the node timeout; where a hold is at stake, not longer than that is valid. */
-  asking(hold?: Hold): Asking {
-    const { nodes, clock, nodeTimeoutMs, guard } = this.settings;
-    const timeoutMs =
-      hold === undefined ? nodeTimeoutMs : Math.min(nodeTimeoutMs, remainingMs(clock, hold.validity));
-    return { nodes, clock, timeoutMs, guard, reap: this.reap };
+  /**
+   * A node has the node timeout; where a hold is at stake, not longer than that is valid.
+   *
+   * @param validMs for how long it is
+   */
+  asking(validMs = Infinity): Asking {
+    const { patient } = this;
+    return validMs >= patient.timeoutMs ? patient : { ...patient, timeoutMs: validMs };
   }
 
-  private readonly reap = (hold: Hold, node: LockNode): void => {
-    this.cleanUp(hold, (position) => this.settings.nodes[position] !== node);
-  };
+  /** The same for a hold that is older than this moment. */
+  askingFor(hold: Hold): Asking {
+    return this.asking(remainingMs(this.settings.clock, hold.validity));
+  }
 }
 
 function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {

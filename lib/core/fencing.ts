@@ -1,4 +1,3 @@
-import type { Clock } from './clock.interface';
 import type {
   AcquireVote,
   FailedVote,
@@ -7,7 +6,7 @@ import type {
   RaiseFenceRequest,
   RaiseFenceVote,
 } from './lock-node.interface';
-import type { Asking } from './questions';
+import { type Asking, NodesQuestion } from './nodes-question';
 import { cannotBeWon, isWon, type Tally } from './quorum';
 import type { Question, RoundResult } from './round';
 
@@ -76,19 +75,13 @@ export function isAgreedOn(round: RoundResult<AcquireVote>, token: number): bool
  * Writes the token back to the nodes that gave a smaller number. It counts where the resources are still ours: a node
  * that granted them to somebody else in the meantime has numbered that grant already.
  */
-export class RaiseFenceQuestion implements Question<RaiseFenceVote> {
-  readonly nodes: readonly LockNode[];
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-
+export class RaiseFenceQuestion extends NodesQuestion implements Question<RaiseFenceVote> {
   constructor(
-    private readonly asking: Asking,
+    asking: Asking,
     private readonly request: RaiseFenceRequest,
     private readonly grants: RoundResult<AcquireVote>,
   ) {
-    this.nodes = asking.nodes;
-    this.clock = asking.clock;
-    this.timeoutMs = asking.timeoutMs;
+    super(asking);
   }
 
   ask(node: LockNode, vote: (vote: RaiseFenceVote) => void, position: number): void {

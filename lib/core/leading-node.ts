@@ -1,7 +1,8 @@
 import type { Hold } from './hold';
 import type { AcquireRequest, AcquireVote, LockNode } from './lock-node.interface';
 import type { NodeGuard } from './node-guard';
-import { AcquireQuestion, type Asking, type KnownVote } from './questions';
+import type { Asking } from './nodes-question';
+import { AcquireQuestion, type KnownVote } from './questions';
 import { holdRound } from './round';
 
 /** How much of the node timeout the leader gets: whoever waits for it has not asked anybody else yet. */

@@ -1,4 +1,3 @@
-import type { Clock } from './clock.interface';
 import type { Hold } from './hold';
 import type {
   AcquireRequest,
@@ -12,18 +11,8 @@ import type {
 } from './lock-node.interface';
 import { areNear, numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
-import type { NodeGuard } from './node-guard';
+import { type Asking, NodesQuestion } from './nodes-question';
 import type { Question } from './round';
-
-/** What a question needs besides its request. */
-export interface Asking {
-  readonly nodes: readonly LockNode[];
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-  readonly guard: NodeGuard;
-  /** Removes from one node what came there although it was given back. */
-  reap(hold: Hold, node: LockNode): void;
-}
 
 /** The vote of a node that was asked before the round: it is there, or it is on the way. */
 export type KnownVote =
@@ -31,22 +20,17 @@ export type KnownVote =
   | { readonly node: LockNode; whenItComes(vote: (vote: AcquireVote) => void): void };
 
 /** Lost as soon as a quorum is impossible: what was granted should go back at once (R1, R6). */
-export class AcquireQuestion implements Question<AcquireVote> {
-  readonly nodes: readonly LockNode[];
-  readonly clock: Clock;
-  readonly timeoutMs: number;
+export class AcquireQuestion extends NodesQuestion implements Question<AcquireVote> {
   private someNumber: number | undefined;
   private isTimeUncertain = false;
 
   constructor(
-    protected readonly asking: Asking,
+    asking: Asking,
     private readonly hold: Hold,
     private readonly request: AcquireRequest,
     private readonly known?: KnownVote,
   ) {
-    this.nodes = asking.nodes;
-    this.clock = asking.clock;
-    this.timeoutMs = asking.timeoutMs;
+    super(asking);
   }
 
   ask(node: LockNode, give: (vote: AcquireVote) => void): void {
@@ -110,18 +94,12 @@ export class ReplaceQuestion extends AcquireQuestion {
 }
 
 /** For questions with three answers: ours, not ours, cannot tell. */
-abstract class OwnershipQuestion {
-  readonly nodes: readonly LockNode[];
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-
+abstract class OwnershipQuestion extends NodesQuestion {
   constructor(
-    protected readonly asking: Asking,
+    asking: Asking,
     protected readonly hold: Hold,
   ) {
-    this.nodes = asking.nodes;
-    this.clock = asking.clock;
-    this.timeoutMs = asking.timeoutMs;
+    super(asking);
   }
 
   /** When a majority agrees, or when neither side can reach one. */

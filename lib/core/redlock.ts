@@ -21,7 +21,7 @@ import {
 import { isDeniedByQuorum, isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
-import { earlierOf, readInstant, remainingMs, validityFrom } from './validity';
+import { earlierOf, readInstant, remainingMs, validForMs, validityFrom } from './validity';
 
 /**
  * The Redlock algorithm: one attempt, one extension, one release on N independent nodes.
@@ -88,7 +88,7 @@ export class Redlock {
       replaces: old.ownerToken,
       fence: fencing ? this.proposals.next() : undefined,
     };
-    const round = holdRound(new ReplaceQuestion(this.judge.asking(hold), hold, request, old));
+    const round = holdRound(new ReplaceQuestion(this.judge.asking(validForMs(ttlMs)), hold, request, old));
     const attempt = round.then(async (votes) => {
       const result =
         request.fence === undefined
@@ -115,7 +115,7 @@ export class Redlock {
     hold.ttlMs = Math.max(hold.ttlMs, ttlMs);
     const request = { resources: hold.resources, ownerToken: hold.ownerToken, ttlMs };
 
-    const round = await holdRound(new ExtendQuestion(this.judge.asking(hold), hold, request));
+    const round = await holdRound(new ExtendQuestion(this.judge.askingFor(hold), hold, request));
 
     const leftMs = remainingMs(clock, hold.validity);
     if (isWon(round) && leftMs > 0) {
@@ -169,7 +169,7 @@ export class Redlock {
   }
 
   private async askLeaderFirst(hold: Hold, request: AcquireRequest): Promise<Attempt> {
-    const known = await this.leader.ask(this.judge.asking(hold), hold, request);
+    const known = await this.leader.ask(this.judge.asking(validForMs(hold.ttlMs)), hold, request);
     if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
       return deniedByLeader(this.settings.nodes, known.node, known.vote);
     }
@@ -185,8 +185,10 @@ export class Redlock {
     listener: AttemptListener,
   ): void {
     const { fence } = request;
+    const asking =
+      known === undefined ? this.judge.asking(validForMs(hold.ttlMs)) : this.judge.askingFor(hold);
     startRound(
-      new AcquireQuestion(this.judge.asking(hold), hold, request, known),
+      new AcquireQuestion(asking, hold, request, known),
       (round) => {
         if (fence === undefined) listener.onAttempt(this.judge.conclude(hold, round));
         else {
@@ -206,8 +208,8 @@ export class Redlock {
     if (fence === undefined) return undefined;
     const hold = this.newHold(request.resources, request.ttlMs);
     const again = { ...request, ownerToken: hold.ownerToken, fence };
-    return holdRound(new AcquireQuestion(this.judge.asking(hold), hold, again)).then((votes) =>
-      this.judge.concludeFenced(hold, fence, votes),
+    return holdRound(new AcquireQuestion(this.judge.asking(validForMs(hold.ttlMs)), hold, again)).then(
+      (votes) => this.judge.concludeFenced(hold, fence, votes),
     );
   }
 }

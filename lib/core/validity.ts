@@ -21,9 +21,14 @@ export function driftMs(ttlMs: number): number {
   return ttlMs * 0.01 + 2;
 }
 
+/** How long a ttl is certain. */
+export function validForMs(ttlMs: number): number {
+  return ttlMs - driftMs(ttlMs);
+}
+
 /** @param start read before the first request left: a node's timer may have started at any moment after that (R3) */
 export function validityFrom(start: Instant, ttlMs: number): Validity {
-  const lastsMs = ttlMs - driftMs(ttlMs);
+  const lastsMs = validForMs(ttlMs);
   return { monotonicMs: start.monotonicMs + lastsMs, wallMs: start.wallMs + lastsMs };
 }
 

@@ -35,7 +35,7 @@ export class Backoff {
     private readonly wait: Wait,
     private turnsToSitOut: number,
   ) {
-    this.pace = new Pace(setup, setup.clock.now() - wait.waitedMs);
+    this.pace = new Pace(setup, wait.startedAtMs);
   }
 
   /** Before the first attempt, when others come first. */

@@ -33,7 +33,7 @@ export interface Win extends Seat {
 export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   bagPosition = -1;
 
-  private readonly wait: Wait;
+  private readonly startedAtMs: number;
   private readonly place: PlaceInLine<Turn>;
   private pending: Promise<Attempt> | undefined;
   private cohort: Cohort | undefined;
@@ -43,6 +43,8 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   private isOver = false;
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
+  /** Nearly all locks are won without one. */
+  private maybeWait: Wait | undefined;
   /** Since the first attempt failed, or was left to others. */
   private backoff: Backoff | undefined;
 
@@ -55,13 +57,14 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
     /** Of the caller. */
     readonly context?: AsyncResource,
   ) {
-    this.wait = new Wait(arena.clock, options.waitMs, options.signal, this);
+    this.startedAtMs = arena.clock.now();
+    if (options.signal !== undefined) this.maybeWait = this.newWait();
     this.place = arena.line.join(resources, this);
     if (this.place.isFirst) this.turnsToSitOut = arena.courtesy.take(resources);
   }
 
   get waitedMs(): number {
-    return this.wait.waitedMs;
+    return this.arena.clock.now() - this.startedAtMs;
   }
 
   get ttlMs(): number {
@@ -153,7 +156,16 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   private end(): void {
     this.isOver = true;
     this.backoff?.stop();
-    this.wait.end();
+    this.maybeWait?.end();
+  }
+
+  private get wait(): Wait {
+    return (this.maybeWait ??= this.newWait());
+  }
+
+  private newWait(): Wait {
+    const { waitMs, signal } = this.options;
+    return new Wait(this.arena.clock, this.startedAtMs, waitMs, signal, this);
   }
 
   private async standInLine(): Promise<void> {

@@ -2,7 +2,6 @@ import type { Clock, Timer } from '../core/clock.interface';
 
 /** One caller's waiting for a lock: until it is woken, until its deadline, or until somebody cancels it. */
 export class Wait {
-  private readonly startedAtMs: number;
   private readonly deadlineMs: number;
   private cancelled: { readonly reason: unknown } | undefined;
   private wokenEarly = false;
@@ -10,24 +9,21 @@ export class Wait {
   private onCancel: ((reason: unknown) => void) | undefined;
   private readonly onAbort: (() => void) | undefined;
 
+  /** @param startedAtMs on the monotonic clock */
   constructor(
     private readonly clock: Clock,
+    readonly startedAtMs: number,
     waitMs: number,
     private readonly signal: AbortSignal | undefined,
     /** Hears of the first `cancel`. */
     private readonly onCancelled: { cancelled(reason: unknown): void },
   ) {
-    this.startedAtMs = clock.now();
-    this.deadlineMs = this.startedAtMs + waitMs;
+    this.deadlineMs = startedAtMs + waitMs;
     if (signal === undefined) return;
     this.onAbort = () => {
       this.cancel(signal.reason);
     };
     signal.addEventListener('abort', this.onAbort);
-  }
-
-  get waitedMs(): number {
-    return this.clock.now() - this.startedAtMs;
   }
 
   get isOver(): boolean {

@@ -23,7 +23,8 @@ export class WaitingLine<Turn> {
 
   join(resources: readonly string[], waiter: Waiter<Turn>): PlaceInLine<Turn> {
     const place = new PlaceInLine(this, waiter);
-    for (const resource of resources) place.stand(this.lineFor(resource));
+    // Of exactly this length: one that grows by `push` begins with room for 17.
+    place.stand(resources.map((resource) => this.lineFor(resource).append(place)));
     place.becomeFirst();
     return place;
   }
@@ -49,7 +50,7 @@ export class WaitingLine<Turn> {
 
 /** One caller's place in the lines of all its resources. */
 export class PlaceInLine<Turn> {
-  private stands: Stand<Turn>[] = [];
+  private stands: readonly Stand<Turn>[] = NOWHERE;
   private state: 'waiting' | 'first' | 'left' = 'waiting';
 
   constructor(
@@ -90,15 +91,15 @@ export class PlaceInLine<Turn> {
       if (line.first === undefined) this.waitingLine.remove(line);
       else if (wasFirst) next.push(line.first.place);
     }
-    this.stands = [];
+    this.stands = NOWHERE;
     for (const place of next) {
       if (place.becomeFirst()) place.waiter.onFirst(place === heir ? turn : undefined);
     }
   }
 
   /** @internal */
-  stand(line: Line<Turn>): void {
-    this.stands.push(line.append(this));
+  stand(stands: readonly Stand<Turn>[]): void {
+    this.stands = stands;
   }
 
   /** @internal Whether it was not first until now, and is. */
@@ -116,6 +117,8 @@ export class PlaceInLine<Turn> {
       : undefined;
   }
 }
+
+const NOWHERE: readonly never[] = [];
 
 interface Stand<Turn> {
   readonly place: PlaceInLine<Turn>;

@@ -6,7 +6,7 @@ function setUp(waitMs = 1_000, signal?: AbortSignal) {
   const clock = new VirtualClock();
   const reasons: unknown[] = [];
   const onCancelled = { cancelled: (reason: unknown) => reasons.push(reason) };
-  return { clock, reasons, wait: new Wait(clock, waitMs, signal, onCancelled) };
+  return { clock, reasons, wait: new Wait(clock, clock.now(), waitMs, signal, onCancelled) };
 }
 
 describe('Wait', () => {

@@ -1,0 +1,31 @@
+import type { Clock } from './clock.interface';
+import type { Hold } from './hold';
+import type { LockNode } from './lock-node.interface';
+import type { NodeGuard } from './node-guard';
+
+/** What a question needs besides its request. */
+export interface Asking {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly guard: NodeGuard;
+  /** Removes from one node what came there although it was given back. */
+  reap(hold: Hold, node: LockNode): void;
+}
+
+/** A question to the nodes of an {@link Asking}. */
+export abstract class NodesQuestion {
+  constructor(protected readonly asking: Asking) {}
+
+  get nodes(): readonly LockNode[] {
+    return this.asking.nodes;
+  }
+
+  get clock(): Clock {
+    return this.asking.clock;
+  }
+
+  get timeoutMs(): number {
+    return this.asking.timeoutMs;
+  }
+}
