@@ -1,7 +1,7 @@
 import { Command } from 'ioredis';
 import type { Clock } from '../core/clock.interface';
 import type { FenceRequest } from '../core/lock-node.interface';
-import { type BatchEntry, ttlOf } from './command-batch';
+import { type BatchEntry, isRelease, ttlOf } from './command-batch';
 import { BATCH } from './batch-script';
 import { fenceKey } from './fence-key';
 import { systemClock } from '../utils/system-clock';
@@ -43,7 +43,7 @@ export class BatchEncoder {
   /** The same for a request that goes by itself; `parts` must follow from `request`, and `name` is the first of them. */
   encodeAlone(request: object, name: string, parts: () => readonly (string | number)[]): Command {
     if (this.last?.request !== request) {
-      this.last = { request, bytes: Buffer.from(resp([name, ...parts()])) };
+      this.last = { request, bytes: resp([name, ...parts()]) };
     }
     return new EncodedCommand(name, this.last.bytes);
   }
@@ -57,9 +57,12 @@ export class BatchEncoder {
     keys: readonly string[];
     args: readonly (string | number)[];
   } {
-    const ttlMs = entries.map(ttlOf).find((ttl) => ttl !== undefined) ?? 1;
+    const withTtl = entries.find((entry) => !isRelease(entry));
+    const ttlMs = (withTtl && ttlOf(withTtl)) ?? 1;
     const keys = entries.map((entry) => this.keyOf(entry));
-    const counters = entries.flatMap((entry) => (entry.letter === 'n' ? fenceKey(this.keyOf(entry)) : []));
+    const counters = entries
+      .filter(({ letter }) => letter === 'n')
+      .map((entry) => fenceKey(this.keyOf(entry)));
     return {
       keys: counters.length === 0 ? keys : [...keys, ...counters],
       args: [
@@ -83,7 +86,7 @@ export class BatchEncoder {
   private bytesOf(entries: readonly BatchEntry[]): Buffer {
     for (const known of this.recent) if (areTheSame(known.entries, entries)) return known.bytes;
     const { keys, args } = this.argumentsOf(entries);
-    const bytes = Buffer.from(resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]));
+    const bytes = resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]);
     if (this.recent.length === 0) this.clock.afterArrivedReplies(this.forget);
     this.recent.push({ entries, bytes });
     return bytes;
@@ -138,8 +141,24 @@ function lettersOf(entries: readonly BatchEntry[]): string {
 }
 
 /** A command in the protocol of Redis: an array of strings, each with its length in bytes. */
-function resp(parts: readonly (string | number)[]): string {
-  let text = `*${parts.length}\r\n`;
-  for (const part of parts) text += `$${Buffer.byteLength(String(part))}\r\n${part}\r\n`;
-  return text;
+function resp(parts: readonly (string | number)[]): Buffer {
+  const text = joined(parts, (part) => part.length);
+  // To ask once is cheaper than for each part, and nearly always a character is a byte.
+  return Buffer.byteLength(text) === text.length
+    ? Buffer.from(text, 'latin1')
+    : Buffer.from(joined(parts, (part) => Buffer.byteLength(part)));
 }
+
+function joined(parts: readonly (string | number)[], lengthOf: (part: string) => number): string {
+  let text = `*${parts.length}`;
+  for (const part of parts) {
+    const value = String(part);
+    const length = lengthOf(value);
+    text += LENGTHS[length] ?? `\r\n$${length}\r\n`;
+    text += value;
+  }
+  return `${text}\r\n`;
+}
+
+/** What stands between two parts, by the length of the second. */
+const LENGTHS = Array.from({ length: 256 }, (_, length) => `\r\n$${length}\r\n`);
