@@ -70,7 +70,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   ) {
     this.nodes = question.nodes.length;
     // Not longer than it has to be: an array that grows by `push` begins with room for 17.
-    this.votes = new Array<undefined>(this.nodes).fill(undefined);
+    this.votes = question.nodes.map(undecided);
   }
 
   start(): void {
@@ -140,6 +140,10 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
       this.fail(error);
     }
   }
+}
+
+function undecided(): undefined {
+  // The node has not voted yet.
 }
 
 const UNUSABLE_VOTE: FailedVote = {
