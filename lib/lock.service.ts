@@ -111,7 +111,7 @@ export class LockService {
       typeof optionsOrTask === 'function' ? [undefined, optionsOrTask] : [optionsOrTask, taskAfterOptions];
     if (typeof task !== 'function')
       throw new LockOptionsError('task', 'withLock needs a task: withLock(resources, options?, task).');
-    const { reentrant, ...lockOptions } = readWithLockOptions(options);
+    const { reentrant, lockOptions } = options === undefined ? NO_OPTIONS : readWithLockOptions(options);
 
     const names = checkResources(resources);
     const frame = this.context.holdingAll(names);
@@ -175,14 +175,22 @@ export class LockService {
 }
 
 /** The one option that is not the lock's own. */
-function readWithLockOptions(given: WithLockOptions = {}): WithLockOptions & { reentrant: boolean } {
+interface ReadOptions {
+  readonly reentrant: boolean;
+  /** Undefined: none, and nothing has to be checked. */
+  readonly lockOptions: LockOptions | undefined;
+}
+
+const NO_OPTIONS: ReadOptions = { reentrant: true, lockOptions: undefined };
+
+function readWithLockOptions(given: WithLockOptions): ReadOptions {
   const { reentrant = true, ...lockOptions } = readOptions(given, WITH_LOCK, {
     name: 'options',
     what: ' of lock options',
     each: 'a lock option',
   });
   if (typeof reentrant !== 'boolean') throw new LockOptionsError('reentrant', 'must be true or false.');
-  return { ...checkEachLockOption(lockOptions), reentrant };
+  return { reentrant, lockOptions: checkEachLockOption(lockOptions) };
 }
 
 const WITH_LOCK = [...LOCK_OPTIONS, 'reentrant'];

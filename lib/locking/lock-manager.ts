@@ -127,7 +127,7 @@ export class LockManager {
   }
 
   /** Whether a lock with these options would have a fencing token. */
-  asksForFencing({ fencing = this.defaults.fencing }: LockOptions): boolean {
+  asksForFencing({ fencing = this.defaults.fencing }: LockOptions = {}): boolean {
     return fencing;
   }
 

@@ -25,9 +25,15 @@ export function readOptions(
   known: Names,
   { name, prefix = '', what, each }: OptionsPlace,
 ): Record<string, unknown> {
-  const object = attempt(name, () => (isPlainEnough(given) ? given : undefined));
+  let object: Record<string, unknown> | undefined;
+  let stranger: string | undefined;
+  try {
+    object = isPlainEnough(given) ? given : undefined;
+    if (object !== undefined) stranger = Object.keys(object).find((key) => !known.includes(key));
+  } catch {
+    throw unreadable(name);
+  }
   if (object === undefined) throw new LockOptionsError(name, `must be an object${what}.`);
-  const stranger = attempt(name, () => Object.keys(object).find((key) => !known.includes(key)));
   if (stranger !== undefined) {
     throw new LockOptionsError(
       prefix + stranger.slice(0, LONGEST_NAME),
@@ -36,8 +42,12 @@ export function readOptions(
   }
   const options: Record<string, unknown> = {};
   for (const key of known) {
-    const value = attempt(prefix + key, () => object[key]);
-    if (value !== undefined) options[key] = value;
+    try {
+      const value = object[key];
+      if (value !== undefined) options[key] = value;
+    } catch {
+      throw unreadable(prefix + key);
+    }
   }
   return options;
 }
@@ -49,10 +59,6 @@ function isPlainEnough(given: unknown): given is Record<string, unknown> {
 }
 
 /** What a getter or a proxy throws is the caller's, and may show what no error of ours should. */
-function attempt<T>(option: string, read: () => T): T {
-  try {
-    return read();
-  } catch {
-    throw new LockOptionsError(option, 'could not be read: it throws. Pass a plain object.');
-  }
+function unreadable(option: string): LockOptionsError {
+  return new LockOptionsError(option, 'could not be read: it throws. Pass a plain object.');
 }
