@@ -16,7 +16,7 @@ import { runHandler } from '../utils/handler-lock';
 import { compileLockKey } from '../utils/lock-key';
 import { getLockServiceToken } from '../utils/lock-service-token';
 import type { LockedCall } from '../utils/locked-call';
-import { withSignal } from '../utils/locked-method-call';
+import { withPlacedLock } from '../utils/locked-method-call';
 import { lockedObservable } from '../utils/locked-observable';
 
 /**
@@ -47,7 +47,7 @@ export function LockInterceptor(
       const { locks } = this;
       const call: LockedCall = {
         withLock: async (task, leaving) =>
-          locks.withLock(resolve(context), withSignal(lockOptions, leaving), task),
+          withPlacedLock(locks, resolve(context), lockOptions, task, leaving),
         reenter: ({ resources }) => ({ withLock: (task) => locks.withLock(resources, task) }),
         // Nest needs an answer: a response without any value is an error to it.
         onBusy: onBusy === 'skip' ? () => undefined : onBusy === 'throw' ? onBusy : () => onBusy(context),

@@ -1,7 +1,7 @@
 import type { LockLostError } from '../errors/lock-lost.error';
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
 import type { OnBusy, OnLost } from '../interfaces/locked-options.interface';
-import type { WithLockOptions } from '../lock.service';
+import type { LockService, WithLockOptions } from '../lock.service';
 import type { Lock } from '../locking/lock.interface';
 import { boundLockService } from './lock-service-binding';
 import type { LockedCall } from './locked-call';
@@ -33,8 +33,7 @@ export class LockedMethodCall implements LockedCall {
     if (instance === undefined || service === undefined) {
       throw new LockNotBoundError(place.name, place.connection);
     }
-    const options = withSignal(place.lockOptions, leaving);
-    return service.withLock(place.resolve({ instance, args }), options, task);
+    return withPlacedLock(service, place.resolve({ instance, args }), place.lockOptions, task, leaving);
   }
 
   reenter({ resources }: Lock): Pick<LockedCall, 'withLock'> {
@@ -54,8 +53,25 @@ export class LockedMethodCall implements LockedCall {
   }
 }
 
-/** The options, whose signal also aborts with `leaving`. */
-export function withSignal<O extends { signal?: AbortSignal }>(options: O, leaving?: AbortSignal): O {
+/**
+ * Runs `task` under a lock with options that stand at a class.
+ *
+ * @param leaving aborts the waiting too
+ */
+export function withPlacedLock<T>(
+  service: LockService,
+  resources: string | readonly string[],
+  options: WithLockOptions,
+  task: (lock: Lock) => Promise<T>,
+  leaving?: AbortSignal,
+): Promise<T> {
+  // Options are read and checked at every call; as a rule there are none.
+  return leaving === undefined && Object.keys(options).length === 0
+    ? service.withLock(resources, task)
+    : service.withLock(resources, withSignal(options, leaving), task);
+}
+
+function withSignal(options: WithLockOptions, leaving: AbortSignal | undefined): WithLockOptions {
   if (leaving === undefined) return options;
   const signal = options.signal === undefined ? leaving : AbortSignal.any([options.signal, leaving]);
   return { ...options, signal };
