@@ -21,6 +21,8 @@ ${NUMBER}
 local letters, ttl, everyone = ARGV[1], ARGV[2], ARGV[3]
 local votes, fault = {}, nil
 local numbers, fences = {}, 0
+-- All releases of a node are w, or all of them W.
+local everywhere = string.find(letters, 'W', 1, true) ~= nil
 if ARGV[#letters + 4] or string.find(letters, 'n', 1, true) then readTime() end
 
 -- 'f' when Redis refused the command, else the vote that its reply stands for.
@@ -128,13 +130,12 @@ local function pickOurs(first, last, owners)
   return requests, keys
 end
 
--- Publishes where somebody listens.
+-- Tells those who wait for keys that were released with w or W.
 local function tellAll(requests, keys)
-  local count = countListeners(keys)
+  local count = not everywhere and countListeners(keys)
   for n, i in ipairs(requests) do
-    local letter = string.byte(letters, i)
-    if letter == 87 or letter == 119 and not (count and count[2 * n] == 0) then
-      local told = tell(keys[n], ARGV[i + 3], count and count[2 * n], letter == 87)
+    if string.sub(letters, i, i) ~= 'r' then
+      local told = tell(keys[n], ARGV[i + 3], count and count[2 * n], everywhere)
       if told > 0 then votes[i] = tostring(math.min(told, 9)) end
     end
   end
@@ -143,9 +144,8 @@ end
 -- Whether somebody may want to hear of the releases from first to last: who waits for any key of this server is
 -- subscribed to the one channel too. In a cluster it may be at another server.
 local function isHeard(first, last)
-  local some = string.sub(letters, first, last)
-  if string.find(some, 'W', 1, true) then return true end
-  if not string.find(some, 'w', 1, true) then return false end
+  if everywhere then return true end
+  if not string.find(string.sub(letters, first, last), 'w', 1, true) then return false end
   local count = countListeners({ everyone })
   return not count or count[2] ~= 0
 end

@@ -132,7 +132,7 @@ export class CommandBatch {
 }
 
 /** The ttl that a request asks for; a release asks for none. */
-export function ttlOf(entry: BatchEntry): number | undefined {
+function ttlOf(entry: BatchEntry): number | undefined {
   return isRelease(entry) ? undefined : entry.request.ttlMs;
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'ioredis';
 import type { Clock } from '../core/clock.interface';
 import type { FenceRequest } from '../core/lock-node.interface';
-import { type BatchEntry, isRelease, ttlOf } from './command-batch';
+import { type BatchEntry, isRelease } from './command-batch';
 import { BATCH } from './batch-script';
 import { fenceKey } from './fence-key';
 import { systemClock } from '../utils/system-clock';
@@ -57,8 +57,7 @@ export class BatchEncoder {
     keys: readonly string[];
     args: readonly (string | number)[];
   } {
-    const withTtl = entries.find((entry) => !isRelease(entry));
-    const ttlMs = (withTtl && ttlOf(withTtl)) ?? 1;
+    const ttlMs = entries.find((entry) => !isRelease(entry))?.request.ttlMs ?? 1;
     const keys = entries.map((entry) => this.keyOf(entry));
     const counters = entries
       .filter(({ letter }) => letter === 'n')
