@@ -30,9 +30,9 @@ export async function contended({ quick }) {
       intro:
         `One key on ${NODES} nodes, held for ${HOLD_MS} ms by a timer. The limit is 1/(hold + round trip), both ` +
         'measured with nothing else going on: what that timer really takes, and a round of raw ioredis (a SET to all ' +
-        'nodes until a quorum has answered). A library that keeps the machine busy makes the timers late; that is in ' +
-        'the hold of its row and lowers its share. Commands are those that all nodes together processed, those ' +
-        'inside of scripts included. Waits count from the call to the lock; who still waited at the end counts with ' +
+        'nodes until a quorum has answered); before and after, and the higher limit counts. A library that keeps the ' +
+        'machine busy makes the timers late; that is in the hold of its row and lowers its share. Commands are those ' +
+        'that all nodes together processed, those inside of scripts included. Waits count from the call to the lock; who still waited at the end counts with ' +
         'the time so far. Every hold is checked from outside against all others, on one monotonic clock: an overlap ' +
         'fails the run. Peers poll, here with the delay that suits such a crowd best; the hand-over shows what that ' +
         'costs elsewhere.',
@@ -63,12 +63,8 @@ async function measureCrowd(fleet, { processes, workers }, { quick }) {
     return run.failed === undefined ? describe(run) : run;
   });
   const after = await measureLimit(fleet);
-  return {
-    roundTripMs: mean([before.roundTripMs, after.roundTripMs]),
-    holdMs: mean([before.holdMs, after.holdMs]),
-    limit: mean([before.limit, after.limit]),
-    results,
-  };
+  // Whatever else the machine did in the meantime can only have lowered it.
+  return { ...(before.limit > after.limit ? before : after), results };
 }
 
 /** In locks per second. */
