@@ -132,12 +132,15 @@ describe('LockInterceptor', () => {
   });
 
   it.each([
-    ['', {}],
+    ['', { ttl: 5_000 }],
     [', with a signal of its own too', { signal: new AbortController().signal }],
+    [', without any options', {}],
   ])('stops waiting when the client goes away%s', async (_, options) => {
+    await locks.close();
+    locks = createLockService({ nodes: [new MemoryLockNode()], defaults: { wait: Infinity } });
     const handle = jest.fn(() => NEVER);
     const lock = await locks.acquire('order:7');
-    const subscription = around(handle, { wait: Infinity, ...options }).subscribe();
+    const subscription = around(handle, options).subscribe();
     const taken: string[] = [];
     locks.events$.subscribe(({ type }) => taken.push(type));
 

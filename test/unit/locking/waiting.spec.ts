@@ -31,7 +31,7 @@ function delayRelease(node: FaultyNode, clock: VirtualClock, delayMs: number): v
 function whatIsKept(manager: LockManager): unknown {
   const { arena, contenders } = manager as unknown as {
     arena: { line: { isEmpty: boolean } };
-    contenders: Set<unknown>;
+    contenders: { size: number };
   };
   return { lineIsEmpty: arena.line.isEmpty, waits: contenders.size };
 }
@@ -52,6 +52,29 @@ describe('waiting for a lock', () => {
       'denied',
       'denied',
     ]);
+  });
+
+  it('after votes were split asks again no sooner than an attempt takes, from the first one on', async () => {
+    // Nodes that tell of nothing: a new subscription is a hint too.
+    const fleet = new Fleet(3, { tellsReleases: false });
+    for (const node of fleet.nodes) node.latencyMs = 100;
+    for (const [position, ownerToken] of [
+      [1, 'one'],
+      [2, 'another'],
+    ] as const) {
+      const request = { resources: ['order:7'], ownerToken, ttlMs: 60_000, askHolderTtl: false };
+      fleet.node(position).acquire(request, () => undefined);
+    }
+    await fleet.clock.advance(100);
+
+    void fleet
+      .process()
+      .manager.acquire('order:7', { wait: 30_000 })
+      .catch(() => undefined);
+    await fleet.clock.advance(199);
+    expect(fleet.node(0).count('acquire')).toBe(1);
+    await fleet.clock.advance(1);
+    expect(fleet.node(0).count('acquire')).toBe(2);
   });
 
   it('with wait 0 makes one attempt', async () => {
