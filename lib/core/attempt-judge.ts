@@ -2,7 +2,13 @@ import { type Attempt, failedAttempt, notNumbered } from './attempt';
 import type { FenceProposals } from './fence-proposals';
 import { isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
 import { releaseRequestOf, type Hold } from './hold';
-import type { AcquireVote, FenceRequest, RaiseFenceVote, ReleaseVote } from './lock-node.interface';
+import type {
+  AcquireVote,
+  ExtendVote,
+  FenceRequest,
+  RaiseFenceVote,
+  ReleaseVote,
+} from './lock-node.interface';
 import { withoutGuarded } from './node-guard';
 import type { Asking } from './nodes-question';
 import { ReleaseQuestion } from './questions';
@@ -77,6 +83,23 @@ export class AttemptJudge {
     }
     hold.fencingToken = token;
     return this.conclude(hold, round, endsAHold);
+  }
+
+  /** A quorum has the owner token of `hold`: that of the hold before it is not needed anywhere any more. */
+  confirmInherited(hold: Hold, { votes }: RoundResult<ExtendVote>): void {
+    const { inherited } = hold;
+    if (inherited === undefined) return;
+    hold.inherited = undefined;
+    // A vote that is missing is a late one.
+    this.cleanUp(inherited, (position) => (votes[position]?.kind ?? 'granted') === 'granted');
+  }
+
+  /** `hold` is given back, and nodes may still have the one before it: as long as they keep the other. */
+  cleanUpInherited(hold: Hold): void {
+    const { inherited } = hold;
+    if (inherited === undefined) return;
+    inherited.keepUntilMs = hold.keepUntilMs;
+    this.cleanUp(inherited, () => false, true);
   }
 
   /**

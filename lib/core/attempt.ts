@@ -1,5 +1,6 @@
 import type { NodeVote } from '../errors/node-vote.interface';
 import type { Hold } from './hold';
+import type { Extension } from './outcomes';
 import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from './lock-node.interface';
 import { isOutOfReach, isWon, quorumFreeInMs, quorumOf } from './quorum';
 import type { RoundResult } from './round';
@@ -17,7 +18,14 @@ export interface AttemptOptions {
   readonly fencing?: boolean;
 }
 
-export type Attempt = { readonly outcome: 'won'; readonly hold: Hold } | FailedAttempt;
+export type Attempt = WonAttempt | FailedAttempt;
+
+export interface WonAttempt {
+  readonly outcome: 'won';
+  readonly hold: Hold;
+  /** Of a hold that was taken over, if it was not waited for: its first extension, which is under way. */
+  readonly confirmation?: Promise<Extension>;
+}
 
 export interface FailedAttempt {
   /** `busy`: somebody else has it. `unavailable`: too few nodes answered, or too slowly, to say. */

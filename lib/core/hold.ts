@@ -10,6 +10,8 @@ export interface Hold {
   validity: Validity;
   /** Larger than that of every earlier hold of these resources, if it was asked for (R14). */
   fencingToken: number | undefined;
+  /** The hold that this one took over, as long as no quorum has confirmed that: nodes may still have its owner token. */
+  inherited: Hold | undefined;
   /** The attempt had a quorum in time. */
   wasWon: boolean;
   /** Nothing extends or heals any more (R10). */

@@ -25,7 +25,8 @@ export interface LockNode {
   /**
    * Makes every resource that still has `ownerToken` last for `ttlMs` from now at least, if none belongs to somebody
    * else. It never shortens: a request that arrives after a later one must not take away what the holder counts on.
-   * A resource that the node lost is put back for later rounds, yet denied in this one.
+   * A resource that the node lost is put back for later rounds, yet denied in this one. Where a resource has the token
+   * that the request `replaces`, `ownerToken` takes its place, for `ttlMs` from now, and that counts as having had it.
    */
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
 
@@ -135,6 +136,8 @@ export interface ExtendRequest {
   readonly resources: readonly string[];
   readonly ownerToken: string;
   readonly ttlMs: number;
+  /** The owner token of a hold that goes over into this one. */
+  readonly replaces?: string | undefined;
 }
 
 export interface ReleaseRequest {

@@ -30,6 +30,12 @@ export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): 
   return { outcome: releaseOutcome(removal), waiting: 0 };
 }
 
+/** What the heir's first extension says about the hold that it took over. */
+export function releaseByTakingOver({ outcome }: Extension): Release {
+  if (outcome === 'extended') return { outcome: 'released', waiting: 0 };
+  return { outcome: outcome === 'gone' ? 'expired' : 'unknown', waiting: 0 };
+}
+
 export function releaseOutcome(removal: Tally): Release['outcome'] {
   if (isWon(removal)) return 'released';
   return isDeniedByQuorum(removal) ? 'expired' : 'unknown';

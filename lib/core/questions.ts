@@ -109,12 +109,15 @@ abstract class OwnershipQuestion extends NodesQuestion {
 }
 
 export class ExtendQuestion extends OwnershipQuestion implements Question<ExtendVote> {
+  private readonly inherited: Hold | undefined;
+
   constructor(
     asking: Asking,
     hold: Hold,
     private readonly request: ExtendRequest,
   ) {
     super(asking, hold);
+    this.inherited = hold.inherited;
   }
 
   ask(node: LockNode, vote: (vote: ExtendVote) => void): void {
@@ -125,9 +128,12 @@ export class ExtendQuestion extends OwnershipQuestion implements Question<Extend
     } else node.extend(this.request, vote);
   }
 
-  /** A node that put the resource back after it was released (R10). */
+  /** A node that put the resource back after it was released (R10), or one that may still have the hold before it. */
   onLateVote(node: LockNode, vote: ExtendVote): void {
-    if (vote.kind === 'denied' && vote.healed && this.hold.releaseBegan) this.asking.reap(this.hold, node);
+    const { asking, hold, inherited } = this;
+    if (vote.kind === 'denied' && vote.healed && hold.releaseBegan) asking.reap(hold, node);
+    const isConfirmed = hold.inherited === undefined;
+    if (inherited !== undefined && isConfirmed && vote.kind !== 'granted') asking.reap(inherited, node);
   }
 }
 

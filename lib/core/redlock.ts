@@ -5,23 +5,18 @@ import {
   deniedByLeader,
   describeVotes,
 } from './attempt';
-import { AttemptJudge, notAgain } from './attempt-judge';
+import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
+import { type HandOver, HandOvers, type Heir } from './hand-over';
 import { releaseRequestOf, type Hold } from './hold';
 import { LeadingNode } from './leading-node';
-import type { AcquireRequest, AcquireVote, LockNode, ReleaseVote } from './lock-node.interface';
-import { type Extension, type Release, releaseByReplacing, releaseOutcome } from './outcomes';
-import {
-  AcquireQuestion,
-  ExtendQuestion,
-  type KnownVote,
-  ReleaseQuestion,
-  ReplaceQuestion,
-} from './questions';
+import type { AcquireRequest, AcquireVote, ExtendVote, LockNode, ReleaseVote } from './lock-node.interface';
+import { type Extension, type Release, releaseOutcome } from './outcomes';
+import { AcquireQuestion, ExtendQuestion, type KnownVote, ReleaseQuestion } from './questions';
 import { isDeniedByQuorum, isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
-import { earlierOf, readInstant, remainingMs, validForMs, validityFrom } from './validity';
+import { earlierOf, readInstant, remainingMs, type Validity, validForMs, validityFrom } from './validity';
 
 /**
  * The Redlock algorithm: one attempt, one extension, one release on N independent nodes.
@@ -32,11 +27,16 @@ export class Redlock {
   private readonly leader: LeadingNode;
   private readonly proposals: FenceProposals;
   private readonly judge: AttemptJudge;
+  private readonly handOvers: HandOvers;
 
   constructor(private readonly settings: RedlockSettings) {
     this.leader = new LeadingNode(settings);
     this.proposals = new FenceProposals(settings.clock, settings.fencing);
     this.judge = new AttemptJudge(settings, this.proposals);
+    this.handOvers = new HandOvers(this.judge, this.proposals, {
+      newHold: (resources, ttlMs) => this.newHold(resources, ttlMs),
+      extend: (hold, ttlMs) => this.extend(hold, ttlMs),
+    });
   }
 
   /** The node whose release a waiter has to hear of, since it is asked first. */
@@ -70,61 +70,30 @@ export class Redlock {
     });
   }
 
-  /**
-   * Ends `old` and makes an attempt at its resources in one round, without a moment in which somebody else could get
-   * them. The new hold has an owner token and a validity of its own, as after any attempt.
-   */
-  replace(
-    old: Hold,
-    { ttlMs, fencing }: { readonly ttlMs: number; readonly fencing: boolean },
-  ): { readonly attempt: Promise<Attempt>; readonly release: Promise<Release> } {
-    old.releaseBegan = true;
-    const hold = this.newHold(old.resources, ttlMs);
-    const request: AcquireRequest = {
-      resources: hold.resources,
-      ownerToken: hold.ownerToken,
-      ttlMs,
-      askHolderTtl: false,
-      replaces: old.ownerToken,
-      fence: fencing ? this.proposals.next() : undefined,
-    };
-    const round = holdRound(new ReplaceQuestion(this.judge.asking(validForMs(ttlMs)), hold, request, old));
-    const attempt = round.then(async (votes) => {
-      const result =
-        request.fence === undefined
-          ? this.judge.conclude(hold, votes, true)
-          : await this.judge.concludeFenced(hold, request.fence, votes, notAgain, true);
-      // Where the new one did not get through, the old one may still be: of several resources even after a denial.
-      // A vote that is missing is a late one.
-      const ifMissing = result.outcome === 'won' ? 'granted' : undefined;
-      const isReplaced = (position: number) => (votes.votes[position]?.kind ?? ifMissing) === 'granted';
-      this.judge.cleanUp(old, isReplaced, result.outcome !== 'won');
-      return result;
-    });
-    return { attempt, release: round.then(releaseByReplacing) };
+  /** Ends `old`, and begins the hold of the next caller with the same resources in its place. */
+  handOver(old: Hold, heir: Heir): HandOver {
+    return this.handOvers.begin(old, heir);
   }
 
   /** Asks for `ttlMs` more from now, if the hold is valid and can be confirmed before it ends (R8). */
-  async extend(hold: Hold, ttlMs: number): Promise<Extension> {
-    const { clock, nodes } = this.settings;
+  extend(hold: Hold, ttlMs: number): Promise<Extension> {
+    const { clock } = this.settings;
     if (hold.releaseBegan || remainingMs(clock, hold.validity) === 0)
-      return { outcome: 'expired', votes: [] };
+      return Promise.resolve({ outcome: 'expired', votes: [] });
     const extended = validityFrom(readInstant(clock), ttlMs);
     // A shorter ttl counts from now on, whatever comes of the round: some nodes may apply it.
     hold.validity = earlierOf(hold.validity, extended);
     hold.ttlMs = Math.max(hold.ttlMs, ttlMs);
-    const request = { resources: hold.resources, ownerToken: hold.ownerToken, ttlMs };
-
-    const round = await holdRound(new ExtendQuestion(this.judge.askingFor(hold), hold, request));
-
-    const leftMs = remainingMs(clock, hold.validity);
-    if (isWon(round) && leftMs > 0) {
-      hold.validity = extended;
-      return { outcome: 'extended', votes: [] };
-    }
-    const votes = describeVotes(nodes, round);
-    if (isDeniedByQuorum(round)) return { outcome: 'gone', votes };
-    return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
+    const { resources, ownerToken, inherited } = hold;
+    const request = { resources, ownerToken, ttlMs, replaces: inherited?.ownerToken };
+    const question = new ExtendQuestion(this.judge.askingFor(hold), hold, request);
+    return new Promise((resolve, reject) => {
+      // Concluded before the next vote is heard: a late one has to know what came of it.
+      const settle = (round: RoundResult<ExtendVote>) => {
+        resolve(this.concludeExtension(hold, extended, round));
+      };
+      startRound(question, settle, reject);
+    });
   }
 
   /**
@@ -136,13 +105,18 @@ export class Redlock {
     hold.releaseBegan = true;
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
     const question = new ReleaseQuestion(this.judge.asking(), hold, releaseRequestOf(hold, keepMs, true));
+    const { inherited } = hold;
     startRound<ReleaseVote>(
       question,
       (round) => {
-        settle({ outcome: releaseOutcome(round), waiting: question.waiting });
+        const outcome = releaseOutcome(round);
+        // Where it was not there, the one before it may have been, which is as good.
+        const isCertain = outcome !== 'expired' || inherited === undefined;
+        settle({ outcome: isCertain ? outcome : 'unknown', waiting: question.waiting });
       },
       ignore,
     );
+    this.judge.cleanUpInherited(hold);
   }
 
   /** The same as a promise. */
@@ -150,6 +124,19 @@ export class Redlock {
     return new Promise((resolve) => {
       this.giveBack(hold, keepMs, resolve);
     });
+  }
+
+  private concludeExtension(hold: Hold, extended: Validity, round: RoundResult<ExtendVote>): Extension {
+    const { clock, nodes } = this.settings;
+    const leftMs = remainingMs(clock, hold.validity);
+    if (isWon(round) && leftMs > 0) {
+      hold.validity = extended;
+      this.judge.confirmInherited(hold, round);
+      return { outcome: 'extended', votes: [] };
+    }
+    const votes = describeVotes(nodes, round);
+    if (isDeniedByQuorum(round)) return { outcome: 'gone', votes };
+    return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
   }
 
   private newHold(resources: readonly string[], ttlMs: number): Hold {
@@ -161,6 +148,7 @@ export class Redlock {
       // Read before the first request leaves: a node's timer may start at any moment after that (R3).
       validity: validityFrom(readInstant(this.settings.clock), ttlMs),
       fencingToken: undefined,
+      inherited: undefined,
       wasWon: false,
       releaseBegan: false,
       releaseAnsweredBy: 0,

@@ -1,6 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Attempt, AttemptListener, FailedAttempt } from '../core/attempt';
-import type { Hold } from '../core/hold';
+import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../core/attempt';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { Backoff, type BackoffSetup } from './backoff';
@@ -8,7 +7,7 @@ import type { InBag } from './bag';
 import type { CheckedLockOptions } from './check-lock-options';
 import type { HeldLock } from './lock';
 import type { Courtesy } from './courtesy';
-import { Cohort, type Seat, type Turn } from './turn';
+import { Cohort, type Turn, type Win } from './turn';
 import { Wait } from './wait';
 import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
 
@@ -22,11 +21,6 @@ export interface Arena extends BackoffSetup {
   failed(error: unknown, contender: Contender): void;
   /** Takes over an attempt whose caller went away, and leaves the place when the nodes have answered. */
   discard(attempt: Promise<Attempt>, place: PlaceInLine<Turn>): void;
-}
-
-/** What a contender has when it has won. */
-export interface Win extends Seat {
-  readonly hold: Hold;
 }
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
@@ -75,6 +69,10 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
     return this.options.fencing;
   }
 
+  get autoExtend(): boolean {
+    return this.options.autoExtend;
+  }
+
   /**
    * Resolves with the lock, or rejects: with a busy or unavailable error at the deadline, or with the reason of `cancel`.
    * Nearly all locks are won at once, and need no promise but the caller's.
@@ -87,7 +85,7 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   /** Of the first attempt, if nobody was before us. */
   onAttempt(attempt: Attempt): void {
     if (this.late !== undefined) this.late.onAttempt(attempt);
-    else if (attempt.outcome === 'won') this.succeed(attempt.hold);
+    else if (attempt.outcome === 'won') this.succeed(attempt);
     else void this.goOn(attempt);
   }
 
@@ -137,11 +135,11 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
     }
   }
 
-  private succeed(hold: Hold): void {
+  private succeed({ hold, confirmation }: WonAttempt): void {
     this.end();
     const { place } = this;
     const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
-    this.resolve(this.arena.hand({ hold, place, cohort }, this));
+    this.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
   }
 
   private fail(error: unknown): void {
@@ -176,7 +174,7 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   }
 
   /** @param first the first attempt; undefined: others come first */
-  private async attemptUntilWon(first: FailedAttempt | undefined): Promise<Hold> {
+  private async attemptUntilWon(first: FailedAttempt | undefined): Promise<WonAttempt> {
     const backoff = new Backoff(this.arena, this.resources, this.wait, this.turnsToSitOut);
     this.backoff = backoff;
     let isContended = first?.outcome !== 'unavailable';
@@ -199,11 +197,11 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
     return this.wait.unlessCancelled(this.pending);
   }
 
-  private take({ hold }: Extract<Attempt, { outcome: 'won' }>): Hold {
+  private take(won: WonAttempt): WonAttempt {
     // Cancelled after the vote, before its turn to run: nobody waits for this lock any more.
     this.wait.throwIfCancelled();
     this.pending = undefined;
-    return hold;
+    return won;
   }
 
   private async backOff(backoff: Backoff, failed: FailedAttempt): Promise<void> {

@@ -9,7 +9,7 @@ import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { Bag } from './bag';
 import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
-import { Contender, type Arena, type Win } from './contender';
+import { Contender, type Arena } from './contender';
 import { Courtesy } from './courtesy';
 import { forceRelease } from './force-release';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
@@ -20,7 +20,7 @@ import type { LockInspection } from './lock-inspection.interface';
 import type { LockOptions } from './lock-options';
 import { LockReports } from './lock-reports';
 import { NodeReports } from './node-reports';
-import type { Turn } from './turn';
+import type { Turn, Win } from './turn';
 import { WaitingLine, type PlaceInLine } from './waiting-line';
 
 export interface LockManagerSettings {
@@ -153,7 +153,7 @@ export class LockManager {
   }
 
   private hand(win: Win, contender: Contender): HeldLock {
-    const lock = new HeldLock(win.hold, contender.options, this.around, win);
+    const lock = new HeldLock(win, contender.options, this.around);
     this.held.add(lock);
     this.contenders.remove(contender);
     this.around.reports.within(contender.context, (reports) => {

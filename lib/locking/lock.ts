@@ -12,7 +12,7 @@ import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockReports } from './lock-reports';
 import { Renewal, type RenewalSetup, type Renewed } from './renewal';
-import type { Seat } from './turn';
+import type { Win } from './turn';
 
 /** What the locks of one service share. */
 export interface LockSurroundings extends RenewalSetup {
@@ -37,6 +37,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   queuePosition = -1;
   bagPosition = -1;
 
+  private readonly hold: Hold;
   private readonly heldSinceMs: number;
   private readonly renewal: Renewal;
   private loss: LockLostError | undefined;
@@ -44,14 +45,15 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private ending: Promise<ReleaseOutcome> | undefined;
 
   constructor(
-    private readonly hold: Hold,
+    private readonly win: Win,
     private readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings,
-    private readonly seat: Seat,
   ) {
+    this.hold = win.hold;
     this.heldSinceMs = around.clock.now();
-    this.renewal = new Renewal(hold, options, around, this, this.heldSinceMs);
+    this.renewal = new Renewal(this.hold, options, around, this, this.heldSinceMs);
     this.reschedule();
+    if (win.confirmation !== undefined) this.renewal.confirm(win.confirmation);
   }
 
   get resources(): readonly string[] {
@@ -180,10 +182,17 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   /** To the next caller of this process, if its turn is next; else to whoever comes first. */
   private giveBack(keepMs: number, settle: (release: Release) => void): void {
     const { clock, redlock } = this.around;
-    const { place, cohort } = this.seat;
-    const heir = this.loss === undefined && keepMs <= 0 ? place.heir : undefined;
+    const { place, cohort } = this.win;
+    // What no quorum has confirmed may be there under the token before it, which cannot be handed on.
+    const isWhole = this.loss === undefined && this.hold.inherited === undefined;
+    const heir = isWhole && keepMs <= 0 ? place.heir : undefined;
     if (heir !== undefined && cohort.mayGoOn(clock.now())) {
-      const { attempt, release } = redlock.replace(this.hold, heir);
+      const { attempt, release } = redlock.handOver(this.hold, {
+        ttlMs: heir.ttlMs,
+        fencing: heir.fencing,
+        // Its first extension may fail without harm, as any other; and it has about what it asked for from the start.
+        atOnce: heir.autoExtend && this.validityMs >= heir.ttlMs / 2,
+      });
       place.leave({ attempt, cohort: cohort.next() });
       void release.then(settle);
       return;
@@ -196,7 +205,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
 
   private concludeRelease({ outcome, waiting }: Release, atEnd: HeldFacts | undefined): ReleaseOutcome {
     this.around.courtesy.owe(this.resources, waiting);
-    this.seat.place.leave();
+    this.win.place.leave();
     this.around.onEnded(this);
     // It was gone while it still should have been ours: somebody took it.
     if (outcome === 'expired' && this.validityMs > 0 && this.loss === undefined) {

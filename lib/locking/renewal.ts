@@ -51,11 +51,13 @@ export class Renewal {
   extend(ttlMs: number): Promise<Extension> {
     const mine =
       this.underWay === undefined ? this.extendNow(ttlMs) : this.underWay.then(() => this.extendNow(ttlMs));
-    const done = mine.finally(() => {
-      if (this.underWay === done) this.underWay = undefined;
-    });
-    this.underWay = done;
+    this.begin(mine);
     return mine;
+  }
+
+  /** The extension with which the hold was taken over is under way. */
+  confirm(extension: Promise<Extension>): void {
+    this.begin(extension.then((outcome) => this.conclude(outcome, this.ttlMs)));
   }
 
   /** Calls `then` when no extension is under way any more: at once, if there is none. */
@@ -64,20 +66,32 @@ export class Renewal {
     else void this.underWay.then(then, then);
   }
 
+  private begin(extension: Promise<Extension>): void {
+    const done = extension.finally(() => {
+      if (this.underWay === done) this.underWay = undefined;
+    });
+    this.underWay = done;
+  }
+
   private async extendNow(ttlMs: number): Promise<Extension> {
     const { lock } = this;
     if (lock.isOver()) return { outcome: 'expired', votes: [] };
     const asked = this.setup.redlock.extend(this.hold, ttlMs);
     // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
     lock.reschedule();
-    const extension = await asked;
+    const extension = this.conclude(await asked, ttlMs);
+    if (extension.outcome === 'extended' && !lock.isOver()) lock.extended();
+    return extension;
+  }
+
+  private conclude(extension: Extension, ttlMs: number): Extension {
+    const { lock } = this;
     if (extension.outcome === 'gone' || extension.outcome === 'expired') lock.lose(extension.outcome);
     if (lock.isOver()) return extension;
     const { clock, fraction } = this.setup;
     if (extension.outcome === 'extended') {
       this.ttlMs = ttlMs;
       this.dueAtMs = this.nextDueAtMs(clock.now());
-      lock.extended();
     } else if (this.options.autoExtend) {
       this.dueAtMs = clock.now() + extendRetryDelayMs(this.ttlMs, fraction());
     }

@@ -1,5 +1,7 @@
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
+import type { Hold } from '../core/hold';
+import type { Extension } from '../core/outcomes';
 import type { PlaceInLine } from './waiting-line';
 
 /** What a holder leaves for the next caller of its process. */
@@ -9,9 +11,13 @@ export interface Turn {
   readonly cohort: Cohort;
 }
 
-/** The place of a holder, and what it may still pass on. */
-export interface Seat {
+/** What a caller has when it has won. */
+export interface Win {
+  readonly hold: Hold;
+  /** Of a hold that began before the nodes answered. */
+  readonly confirmation: Promise<Extension> | undefined;
   readonly place: PlaceInLine<Turn>;
+  /** What it may still pass on. */
   readonly cohort: Cohort;
 }
 

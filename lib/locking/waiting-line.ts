@@ -3,6 +3,7 @@ export interface Waiter<Turn> {
   /** What it would ask the nodes for; for the one in front, which may do so on its behalf. */
   readonly ttlMs: number;
   readonly fencing: boolean;
+  readonly autoExtend: boolean;
   /**
    * The place has become first in all its lines; not called if it is so from the beginning.
    *

@@ -114,14 +114,16 @@ export class MemoryLockNode implements LockNode {
     }
     const now = this.clock.now();
     const owners = request.resources.map((resource) => this.find(resource, now)?.ownerToken);
-    if (owners.some((owner) => owner !== undefined && owner !== request.ownerToken)) {
+    const { ownerToken, replaces } = request;
+    if (owners.some((owner) => owner !== undefined && owner !== ownerToken && owner !== replaces)) {
       vote({ kind: 'denied', healed: false });
       return;
     }
     for (const resource of request.resources) {
+      const mine = this.find(resource, now);
       // Never shorter: the request may have been overtaken by a later one, on whose ttl the holder counts.
-      const untilMs = Math.max(this.find(resource, now)?.expiresAtMs ?? 0, now + request.ttlMs);
-      this.put(resource, request.ownerToken, untilMs);
+      const leastMs = mine?.ownerToken === ownerToken ? mine.expiresAtMs : 0;
+      this.put(resource, ownerToken, Math.max(leastMs, now + request.ttlMs));
     }
     vote(owners.includes(undefined) ? { kind: 'denied', healed: true } : GRANTED);
   }

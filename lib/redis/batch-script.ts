@@ -3,9 +3,9 @@ import { NUMBER, script, TELL } from './lua-script';
 /**
  * Many requests in one: each on one key, in order, and none of them fails another.
  * KEYS: the key of each request, then the counter of each that has a fence. ARGV: a letter per request (a acquire,
- * t acquire in place of another hold, n acquire with a fence, e extend, r release, w release and tell those who wait,
+ * n acquire with a fence, e extend, t take over another hold, r release, w release and tell those who wait,
  * W the same in a cluster), the ttl in ms of those that have one, the channel that all who wait are subscribed to, and the
- * owner token of each. For t a line feed and the token that it replaces are behind it; for n a line feed, the proposal,
+ * owner token of each. For t a line feed and the token that it takes over are behind it; for n a line feed, the proposal,
  * how far it may be off, for how many ms to keep the counter, another line feed, and the token that it replaces, if any.
  * One argument more asks for the time.
  * Reply: a letter per request (g granted, p granted and replaced, 1-9 granted and so many wait, d denied, h denied and
@@ -58,15 +58,7 @@ local function acquire(first, last)
   end
 end
 
--- t: the hold that ends is not in the way.
-local function replace(i)
-  local mine, ending = string.match(ARGV[i + 3], '^(.*)\\n(.*)$')
-  local replaces = redis.pcall('GET', KEYS[i]) == ending
-  votes[i] = replaces and vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'p', 'd')
-    or vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'g', 'd')
-end
-
--- n: granted as above, and numbered.
+-- n: granted as above, also where it replaces a hold, and numbered.
 local function acquireNumbered(i)
   fences = fences + 1
   local counter = KEYS[#letters + fences]
@@ -89,22 +81,37 @@ local function acquireNumbered(i)
   end
 end
 
--- e: what is ours lasts for longer; what this server lost is put back, and votes in the next round only.
+-- What is ours lasts for longer; what this server lost is put back, and votes in the next round only.
+local function extendOne(i, mine, owner)
+  if owner == mine then
+    -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
+    local left = redis.pcall('PTTL', KEYS[i])
+    local isShorter = type(left) == 'number' and left >= tonumber(ttl)
+    votes[i] = isShorter and 'g' or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), 'g', 'd')
+  elseif owner then
+    votes[i] = 'd'
+  else
+    votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'h', 'd')
+  end
+end
+
+-- e
 local function extend(first, last)
   local owners, putBack = ownersOf(first, last), {}
   for i = first, owners and last or first - 1 do
-    local owner = putBack[KEYS[i]] or owners[i - first + 1]
-    if owner == ARGV[i + 3] then
-      -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
-      local left = redis.pcall('PTTL', KEYS[i])
-      local isShorter = type(left) == 'number' and left >= tonumber(ttl)
-      votes[i] = isShorter and 'g' or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), 'g', 'd')
-    elseif owner then
-      votes[i] = 'd'
-    else
-      votes[i] = vote(redis.pcall('SET', KEYS[i], ARGV[i + 3], 'PX', ttl, 'NX'), 'h', 'd')
-      if votes[i] == 'h' then putBack[KEYS[i]] = ARGV[i + 3] end
-    end
+    extendOne(i, ARGV[i + 3], putBack[KEYS[i]] or owners[i - first + 1])
+    if votes[i] == 'h' then putBack[KEYS[i]] = ARGV[i + 3] end
+  end
+end
+
+-- t: the same, where what the other hold has is ours from now on.
+local function takeOver(i)
+  local mine, other = string.match(ARGV[i + 3], '^(.*)\\n(.*)$')
+  local owners = ownersOf(i, i)
+  if owners and owners[1] == other then
+    votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'g', 'd')
+  elseif owners then
+    extendOne(i, mine, owners[1])
   end
 end
 
@@ -184,7 +191,7 @@ while i <= #letters do
     last = (string.find(letters, others[letter], i) or #letters + 1) - 1
     runs[letter](i, last)
   elseif letter == 't' then
-    replace(i)
+    takeOver(i)
   else
     acquireNumbered(i)
   end

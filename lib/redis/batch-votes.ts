@@ -4,7 +4,6 @@ import { type BatchEntry, isRelease } from './command-batch';
 import { RedisNodeError } from './redis-node-error';
 import { unexpectedReply } from './redis-votes';
 
-const REPLACED = { kind: 'granted', replaced: true } as const;
 const GRANTED = { kind: 'granted' } as const;
 const DENIED = { kind: 'denied', healed: false } as const;
 const HEALED = { kind: 'denied', healed: true } as const;
@@ -46,8 +45,7 @@ function voteOf(letter: string, entry: BatchEntry, number: number | undefined): 
   if (entry.letter === 'n') return numberedVoteOf(letter, entry.request, number);
   if (letter === 'g') return GRANTED;
   if (letter === 'd') return DENIED;
-  if (letter === 'p') return entry.letter === 't' ? REPLACED : undefined;
-  if (letter === 'h') return entry.letter === 'e' ? HEALED : undefined;
+  if (letter === 'h') return entry.letter === 'e' || entry.letter === 't' ? HEALED : undefined;
   const waiting = isTelling(entry) ? '123456789'.indexOf(letter) + 1 : 0;
   return waiting > 0 && letter !== '' ? { kind: 'granted', waiting } : undefined;
 }

@@ -11,14 +11,15 @@ import type {
 export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
 
 interface AcquireEntry {
-  /** t: in place of another hold; n: with a fence, either way. */
-  readonly letter: 'a' | 't' | 'n';
+  /** n: with a fence. */
+  readonly letter: 'a' | 'n';
   readonly request: AcquireRequest;
   readonly vote: (vote: AcquireVote) => void;
 }
 
 interface ExtendEntry {
-  readonly letter: 'e';
+  /** t: takes over another hold. */
+  readonly letter: 'e' | 't';
   readonly request: ExtendRequest;
   readonly vote: (vote: ExtendVote) => void;
 }

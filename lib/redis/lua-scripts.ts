@@ -50,19 +50,6 @@ if fence then keepNumber(counters, fence, ARGV[6]) end
 return { digits(now), replaced == count and 'REPLACED' or 'OK', fence and digits(fence) }
 `);
 
-/**
- * The same for one resource that one hold hands over to the next, without a fence: the most frequent request of a crowd,
- * and the others of its process wait for it. KEYS: the resource. ARGV: owner token, ttl in ms, the token that ends.
- * Reply: 2 replaced, 1 it was free, 0 denied.
- */
-export const REPLACE = script(`
-if redis.pcall('GET', KEYS[1]) == ARGV[3] then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return 2
-end
-return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') and 1 or 0
-`);
-
 /** Shared by the scripts that compare: the owner at a key, false for none, true for a key that is not a lock. */
 const OWNER_OF = `
 local function ownerOf(key)
@@ -75,17 +62,18 @@ end
 `;
 
 /**
- * Compare and expire, never earlier than it would anyway. KEYS: the resources. ARGV: owner token, ttl in ms.
+ * Compare and expire, never earlier than it would anyway. KEYS: the resources. ARGV: owner token, ttl in ms, the owner
+ * token of a hold that goes over into this one ('': none).
  * Reply: 1 extended, 0 somebody else has a key (nothing was changed), 2 a missing key was put back.
  */
 export const EXTEND = script(`
 ${OWNER_OF}
 -- Look at every key before any is written: a hold that is partly somebody else's is lost, and is left alone.
-local missing = {}
+local missing, replaced = {}, {}
 for i = 1, #KEYS do
   local owner = ownerOf(KEYS[i])
-  if owner and owner ~= ARGV[1] then return 0 end
-  missing[i] = not owner
+  missing[i], replaced[i] = not owner, ARGV[3] ~= '' and owner == ARGV[3]
+  if owner and owner ~= ARGV[1] and not replaced[i] then return 0 end
 end
 
 -- Extend what is ours; put back what this server lost. That does not count as a vote before the next round:
@@ -95,6 +83,8 @@ for i = 1, #KEYS do
   if missing[i] then
     redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2], 'NX')
     reply = 2
+  elseif replaced[i] then
+    redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
   else
     -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
     if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end

@@ -109,9 +109,11 @@ export class RedisLockNode implements LockNode {
   }
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    const { resources, askHolderTtl, replaces, fence } = request;
+    const letter = fence === undefined ? 'a' : 'n';
     // The answer with a ttl does not fit into a letter.
-    if (request.resources.length === 1 && !request.askHolderTtl) {
-      this.batch.add({ letter: letterOf(request), request, vote });
+    if (resources.length === 1 && !askHolderTtl && (letter === 'n' || replaces === undefined)) {
+      this.batch.add({ letter, request, vote });
     } else {
       this.batch.addAlone(() => {
         this.acquireInParts(request, vote);
@@ -120,7 +122,8 @@ export class RedisLockNode implements LockNode {
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    if (request.resources.length === 1) this.batch.add({ letter: 'e', request, vote });
+    const letter = (request.replaces ?? '') === '' ? 'e' : 't';
+    if (request.resources.length === 1) this.batch.add({ letter, request, vote });
     else {
       this.batch.addAlone(() => {
         this.extendInParts(request, vote);
@@ -233,11 +236,6 @@ export class RedisLockNode implements LockNode {
     if (this.status !== 'up') return;
     for (const request of this.backlog.takeAll()) this.release(request, ignore);
   }
-}
-
-function letterOf({ replaces, fence }: AcquireRequest): 'a' | 't' | 'n' {
-  if (fence !== undefined) return 'n';
-  return replaces === undefined ? 'a' : 't';
 }
 
 function ignore(): void {

@@ -14,7 +14,7 @@ import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { fenceKey } from './fence-key';
 import type { LuaScript } from './lua-script';
-import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE, REPLACE } from './lua-scripts';
+import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
 import { RedisBatches } from './redis-batches';
 import {
@@ -23,7 +23,6 @@ import {
   holdFrom,
   raiseFenceVoteFrom,
   releaseVoteFrom,
-  replaceVoteFrom,
   setVoteFrom,
   timeFrom,
 } from './redis-votes';
@@ -55,8 +54,8 @@ export class RedisRequests implements BatchSender {
   sendOne(entry: BatchEntry): void {
     const keys = [this.encoder.keyOf(entry)];
     if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
-    else if (entry.letter === 'e') this.extend(keys, entry.request, entry.vote);
-    else this.acquire(keys, entry.request, entry.vote);
+    else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(keys, entry.request, entry.vote);
+    else this.extend(keys, entry.request, entry.vote);
   }
 
   acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
@@ -64,14 +63,13 @@ export class RedisRequests implements BatchSender {
     const ttlMs = wholeMs(request.ttlMs);
     const [key] = keys;
     if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '' || fence !== undefined) {
-      const isHandOver = keys.length === 1 && !askHolderTtl && fence === undefined;
       this.releasesUnderWay.add(replaces);
       this.run<AcquireVote>(
-        isHandOver ? REPLACE : ACQUIRE,
+        ACQUIRE,
         fence === undefined ? keys : [...keys, ...keys.map(fenceKey)],
         [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
-        isHandOver ? replaceVoteFrom : this.readAcquireVote,
+        this.readAcquireVote,
         (acquireVote) => {
           this.releasesUnderWay.remove(replaces);
           vote(acquireVote);
@@ -96,14 +94,18 @@ export class RedisRequests implements BatchSender {
   }
 
   extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    const { ownerToken, ttlMs } = request;
+    const { ownerToken, ttlMs, replaces = '' } = request;
+    this.releasesUnderWay.add(replaces);
     this.run<ExtendVote>(
       EXTEND,
       keys,
-      [ownerToken, wholeMs(ttlMs)],
+      [ownerToken, wholeMs(ttlMs), replaces],
       this.unlessReleased(ownerToken),
       extendVoteFrom,
-      vote,
+      (extendVote) => {
+        this.releasesUnderWay.remove(replaces);
+        vote(extendVote);
+      },
       request,
     );
   }

@@ -33,13 +33,6 @@ export function acquireVoteFrom(reply: unknown): AcquireVote {
   return { kind: 'denied', holderTtlMs, ...(detail === '' ? {} : { holder: detail }) };
 }
 
-/** The reply of the replace script. */
-export function replaceVoteFrom(reply: unknown): AcquireVote {
-  if (reply === 2) return REPLACED;
-  if (reply === 1) return GRANTED;
-  return reply === 0 ? DENIED : unexpectedReply();
-}
-
 /** The server's time in microseconds; 0 where it may not tell. */
 export function timeFrom(text: unknown): number | undefined {
   return text === '0' ? 0 : microsFrom(text);

@@ -37,5 +37,5 @@ export class ReleasesUnderWay {
 /** A hand-over ends a hold as a release does. */
 function releasedBy(entry: BatchEntry): string | undefined {
   if (isRelease(entry)) return entry.request.ownerToken;
-  return entry.letter === 't' || entry.letter === 'n' ? entry.request.replaces : undefined;
+  return entry.letter === 'a' ? undefined : entry.request.replaces;
 }

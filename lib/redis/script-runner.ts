@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import { BATCH } from './batch-script';
 import type { LuaScript } from './lua-script';
-import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE, REPLACE } from './lua-scripts';
+import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
 import type { RedisNodeError } from './redis-node-error';
 
-const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, REPLACE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, BATCH];
+const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, BATCH];
 
 export interface ScriptCall {
   readonly script: LuaScript;

@@ -5,6 +5,8 @@ import { until } from '../helpers/until';
 
 const GRANTED = { kind: 'granted' };
 const REPLACED = { kind: 'granted', replaced: true };
+const DENIED = { kind: 'denied', healed: false };
+const HEALED = { kind: 'denied', healed: true };
 const SHORTER_TTL_MS = 60_000;
 const LONGER_TTL_MS = 240_000;
 
@@ -129,6 +131,237 @@ export function itKeepsTheContractOfContention(
     }
   });
 
+  describe('extend that takes over another hold', () => {
+    /** One is asked for by itself, several of a tick together: the braces keep them on one server of a cluster. */
+    const resourcesOf = (company: number) => Array.from({ length: company }, (_, i) => `{a}${i}`);
+
+    function acquireEach(resources: readonly string[], ownerToken: string, ttlMs = SHORTER_TTL_MS) {
+      return Promise.all(resources.map((resource) => acquire(current(), resource, { ownerToken, ttlMs })));
+    }
+
+    function takeOverEach(resources: readonly string[], ttlMs: number) {
+      return Promise.all(
+        resources.map((resource) =>
+          extend(current(), resource, { ownerToken: 'ben', replaces: 'anna', ttlMs }),
+        ),
+      );
+    }
+
+    function ownersOf(resources: readonly string[]) {
+      return Promise.all(resources.map((resource) => ownerOf(current(), resource)));
+    }
+
+    async function expectLongerTtl(resources: readonly string[]): Promise<void> {
+      for (const resource of resources) {
+        const ttlMs = await ttlOf(current(), resource);
+        expect(ttlMs).toBeGreaterThan(SHORTER_TTL_MS);
+        expect(ttlMs).toBeLessThanOrEqual(LONGER_TTL_MS);
+      }
+    }
+
+    async function expectShorterTtl(resources: readonly string[]): Promise<void> {
+      for (const resource of resources) {
+        const ttlMs = await ttlOf(current(), resource);
+        expect(ttlMs).toBeGreaterThan(0);
+        expect(ttlMs).toBeLessThanOrEqual(SHORTER_TTL_MS);
+      }
+    }
+
+    it.each([1, 2])('makes what was another’s ours, for longer (among %d requests)', async (company) => {
+      const resources = resourcesOf(company);
+      await acquireEach(resources, 'anna', SHORTER_TTL_MS);
+
+      const votes = await takeOverEach(resources, LONGER_TTL_MS);
+
+      expect(votes).toEqual(resources.map(() => GRANTED));
+      expect(await ownersOf(resources)).toEqual(resources.map(() => 'ben'));
+      await expectLongerTtl(resources);
+    });
+
+    it.each([1, 2])(
+      'makes what was another’s ours, for shorter too: its ttl was not ours (among %d requests)',
+      async (company) => {
+        const resources = resourcesOf(company);
+        await acquireEach(resources, 'anna', LONGER_TTL_MS);
+
+        const votes = await takeOverEach(resources, SHORTER_TTL_MS);
+
+        expect(votes).toEqual(resources.map(() => GRANTED));
+        expect(await ownersOf(resources)).toEqual(resources.map(() => 'ben'));
+        await expectShorterTtl(resources);
+      },
+    );
+
+    it.each([1, 2])(
+      'may be asked for again: what is ours already lasts for longer, never for shorter (among %d requests)',
+      async (company) => {
+        const resources = resourcesOf(company);
+        await acquireEach(resources, 'anna');
+        await takeOverEach(resources, SHORTER_TTL_MS);
+
+        const longer = await takeOverEach(resources, LONGER_TTL_MS);
+        const shorter = await takeOverEach(resources, SHORTER_TTL_MS);
+
+        expect([...longer, ...shorter]).toEqual([...resources, ...resources].map(() => GRANTED));
+        expect(await ownersOf(resources)).toEqual(resources.map(() => 'ben'));
+        await expectLongerTtl(resources);
+      },
+    );
+
+    it.each([1, 2])(
+      'puts back what was lost, but counts it only from the next time on (among %d requests)',
+      async (company) => {
+        const resources = resourcesOf(company);
+
+        const first = await takeOverEach(resources, LONGER_TTL_MS);
+        const second = await takeOverEach(resources, LONGER_TTL_MS);
+
+        expect(first).toEqual(resources.map(() => HEALED));
+        expect(second).toEqual(resources.map(() => GRANTED));
+        expect(await ownersOf(resources)).toEqual(resources.map(() => 'ben'));
+        await expectLongerTtl(resources);
+      },
+    );
+
+    it.each([1, 2])(
+      'is denied, and changes nothing, for what is anybody else’s (among %d requests)',
+      async (company) => {
+        const resources = resourcesOf(company);
+        await acquireEach(resources, 'eva', SHORTER_TTL_MS);
+
+        const votes = await takeOverEach(resources, LONGER_TTL_MS);
+
+        expect(votes).toEqual(resources.map(() => DENIED));
+        expect(await ownersOf(resources)).toEqual(resources.map(() => 'eva'));
+        await expectShorterTtl(resources);
+      },
+    );
+
+    it.each([1, 2])(
+      'leaves nothing to the token that it replaced: it neither extends nor releases (among %d requests)',
+      async (company) => {
+        const node = current();
+        const resources = resourcesOf(company);
+        await acquireEach(resources, 'anna');
+        await takeOverEach(resources, SHORTER_TTL_MS);
+
+        const late = await Promise.all(
+          resources.flatMap((resource) => [
+            extend(node, resource, { ownerToken: 'anna', ttlMs: LONGER_TTL_MS }),
+            release(node, resource, { ownerToken: 'anna', wakeWaiters: true }),
+          ]),
+        );
+        const owners = await ownersOf(resources);
+
+        expect(late.map(({ kind }) => kind)).toEqual(late.map(() => 'denied'));
+        expect(owners).toEqual(resources.map(() => 'ben'));
+        await expectShorterTtl(resources);
+        for (const resource of resources)
+          expect(await release(node, resource, { ownerToken: 'ben' })).toEqual(GRANTED);
+      },
+    );
+
+    it('takes several resources in one request, each with the new ttl, and what is ours never for shorter', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: 'anna', ttlMs: SHORTER_TTL_MS });
+      await acquire(node, 'b', { ownerToken: 'ben', ttlMs: LONGER_TTL_MS });
+      await acquire(node, 'c', { ownerToken: 'anna', ttlMs: LONGER_TTL_MS });
+      const ttlMs = (SHORTER_TTL_MS + LONGER_TTL_MS) / 2;
+
+      const vote = await extend(node, ['a', 'b', 'c'], { ownerToken: 'ben', replaces: 'anna', ttlMs });
+
+      expect(vote).toEqual(GRANTED);
+      expect(await ownersOf(['a', 'b', 'c'])).toEqual(['ben', 'ben', 'ben']);
+      await expectLongerTtl(['a', 'b', 'c']);
+      expect(await ttlOf(node, 'b')).toBeGreaterThan(ttlMs);
+      expect(await ttlOf(node, 'c')).toBeLessThanOrEqual(ttlMs);
+    });
+
+    it('takes what is left of several resources and puts back the rest', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: 'anna', ttlMs: SHORTER_TTL_MS });
+      await acquire(node, 'b', { ownerToken: 'ben', ttlMs: SHORTER_TTL_MS });
+      const request = { ownerToken: 'ben', replaces: 'anna', ttlMs: LONGER_TTL_MS };
+
+      const first = await extend(node, ['a', 'b', 'c'], request);
+      const second = await extend(node, ['a', 'b', 'c'], request);
+
+      expect([first, second]).toEqual([HEALED, GRANTED]);
+      expect(await ownersOf(['a', 'b', 'c'])).toEqual(['ben', 'ben', 'ben']);
+      await expectLongerTtl(['a', 'b', 'c']);
+    });
+
+    if (isOneServer) {
+      it('changes none of several resources when one of them is somebody else’s', async () => {
+        const node = current();
+        await acquire(node, 'a', { ownerToken: 'anna', ttlMs: SHORTER_TTL_MS });
+        await acquire(node, 'b', { ownerToken: 'ben', ttlMs: SHORTER_TTL_MS });
+        await acquire(node, 'd', { ownerToken: 'eva', ttlMs: SHORTER_TTL_MS });
+        const request = { ownerToken: 'ben', replaces: 'anna', ttlMs: LONGER_TTL_MS };
+
+        const vote = await extend(node, ['a', 'b', 'c', 'd'], request);
+
+        expect(vote).toEqual(DENIED);
+        expect(await ownersOf(['a', 'b', 'c', 'd'])).toEqual(['anna', 'ben', undefined, 'eva']);
+        await expectShorterTtl(['a', 'b', 'd']);
+      });
+    }
+
+    it('keeps its place among neighbours of every kind', async () => {
+      const node = current();
+      const takeOver = (resource: string, ownerToken: string, replaces: string, ttlMs = SHORTER_TTL_MS) =>
+        extend(node, resource, { ownerToken, replaces, ttlMs });
+
+      const votes = await Promise.all([
+        acquire(node, 'a', { ownerToken: 'anna', ttlMs: LONGER_TTL_MS }),
+        takeOver('a', 'ben', 'anna'),
+        extend(node, 'a', { ownerToken: 'anna', ttlMs: LONGER_TTL_MS }),
+        takeOver('a', 'ben', 'anna'),
+        release(node, 'a', { ownerToken: 'anna' }),
+        takeOver('a', 'eva', 'anna', LONGER_TTL_MS),
+        extend(node, '{a}b', { ownerToken: 'anna' }),
+        takeOver('{a}b', 'ben', 'anna'),
+        extend(node, '{a}b', { ownerToken: 'ben', ttlMs: LONGER_TTL_MS }),
+        release(node, '{a}b', { ownerToken: 'ben', wakeWaiters: true }),
+        takeOver('{a}b', 'ida', 'ben'),
+        takeOver('{a}b', 'eva', 'ida'),
+        acquire(node, '{a}b', { ownerToken: 'anna' }),
+      ]);
+
+      expect(votes).toMatchObject([
+        GRANTED,
+        GRANTED,
+        DENIED,
+        GRANTED,
+        { kind: 'denied' },
+        DENIED,
+        HEALED,
+        GRANTED,
+        GRANTED,
+        GRANTED,
+        HEALED,
+        GRANTED,
+        { kind: 'denied' },
+      ]);
+      expect(await ownersOf(['a', '{a}b'])).toEqual(['ben', 'eva']);
+      await expectShorterTtl(['a', '{a}b']);
+    });
+
+    it('is one of 200 of the same moment, and each gets its own vote', async () => {
+      const resources = resourcesOf(200);
+      for (const [offset, ownerToken] of ['anna', 'ben', 'eva'].entries())
+        await acquireEach(
+          resources.filter((_, i) => i % 4 === offset),
+          ownerToken,
+        );
+
+      const votes = await takeOverEach(resources, LONGER_TTL_MS);
+
+      expect(votes).toEqual(resources.map((_, i) => [GRANTED, GRANTED, DENIED, HEALED][i % 4]));
+      expect(await ownersOf(resources)).toEqual(resources.map((_, i) => (i % 4 === 2 ? 'eva' : 'ben')));
+    });
+  });
+
   describe('onReleased', () => {
     /** Listens, and has heard so. */
     async function listen(resource: string) {
@@ -191,12 +424,13 @@ export function itKeepsTheContractOfContention(
       await acquire(node, 'a', { ownerToken: 'ben' });
       await release(node, 'a', { ownerToken: 'eva', wakeWaiters: true });
       await acquire(node, 'a', { ownerToken: 'ida', replaces: 'ben' });
-      await release(node, 'a', { ownerToken: 'ida', keepMs: 60_000, wakeWaiters: false });
+      await extend(node, 'a', { ownerToken: 'leo', replaces: 'ida' });
+      await release(node, 'a', { ownerToken: 'leo', keepMs: 60_000, wakeWaiters: false });
       await acquire(node, 'b', { ownerToken: 'anna' });
       await Promise.all([
         release(node, 'b', { ownerToken: 'anna', wakeWaiters: true }),
         release(node, 'a', { ownerToken: 'anna', wakeWaiters: true }),
-        release(node, 'a', { ownerToken: 'ida', wakeWaiters: false }),
+        release(node, 'a', { ownerToken: 'leo', wakeWaiters: false }),
       ]);
       await untilMarked();
 
@@ -302,6 +536,9 @@ export function itKeepsTheContractOfContention(
       fc.record({ verb: fc.constant('acquire' as const), resources, owner, ttlMs, asksTtl: fc.boolean() }),
       fc.record({ verb: fc.constant('replace' as const), resources, owner, ttlMs, replaces: owner }),
       fc.record({ verb: fc.constant('extend' as const), resources, owner, ttlMs }),
+      fc
+        .record({ verb: fc.constant('takeOver' as const), resources, owner, ttlMs, replaces: owner })
+        .filter(({ owner: own, replaces }) => own !== replaces),
       fc.record({ verb: fc.constant('release' as const), resources, owner, wakeWaiters: fc.boolean() }),
     );
 
@@ -360,6 +597,8 @@ export function itKeepsTheContractOfContention(
       if (one.verb === 'replace')
         return acquire(node, names, { ownerToken, ttlMs: one.ttlMs, replaces: one.replaces });
       if (one.verb === 'extend') return extend(node, names, { ownerToken, ttlMs: one.ttlMs });
+      if (one.verb === 'takeOver')
+        return extend(node, names, { ownerToken, ttlMs: one.ttlMs, replaces: one.replaces });
       return release(node, names, { ownerToken, wakeWaiters: one.wakeWaiters });
     }
 
@@ -381,18 +620,20 @@ export function itKeepsTheContractOfContention(
           });
           return { kind: owners.every((is) => is === one.owner) ? 'granted' : 'denied' };
         }
-        const mayBe = {
-          acquire: undefined,
-          extend: one.owner,
-          replace: 'replaces' in one ? one.replaces : undefined,
-        };
-        if (owners.some((is) => is !== undefined && is !== mayBe[one.verb])) return { kind: 'denied' };
+        const isExtension = one.verb === 'extend' || one.verb === 'takeOver';
+        const mayBe: (string | undefined)[] = [
+          undefined,
+          ...(isExtension ? [one.owner] : []),
+          ...('replaces' in one ? [one.replaces] : []),
+        ];
+        if (!owners.every((is) => mayBe.includes(is))) return { kind: 'denied' };
         for (const resource of one.resources) {
-          // An extension never shortens.
-          const keptMs = one.verb === 'extend' ? (this.holds.get(resource)?.ttlMs ?? 0) : 0;
+          const hold = this.holds.get(resource);
+          // An extension never shortens what is ours.
+          const keptMs = isExtension && hold?.owner === one.owner ? hold.ttlMs : 0;
           this.holds.set(resource, { owner: one.owner, ttlMs: Math.max(keptMs, one.ttlMs) });
         }
-        if (one.verb === 'extend')
+        if (isExtension)
           return owners.includes(undefined) ? { kind: 'denied', healed: true } : { kind: 'granted' };
         const isReplaced = one.verb === 'replace' && !owners.includes(undefined);
         return { kind: 'granted', ...(isReplaced && { replaced: true }) };

@@ -71,6 +71,23 @@ describe('RedisLockNode, on the wire', () => {
     expect(await node.inspect('a')).toEqual({ ownerToken: 'by hand', ttlMs: Infinity });
   });
 
+  it.each([1, 2])(
+    'leaves an empty value alone: it is no hold that an extension could take over (among %d requests)',
+    async (company) => {
+      const resources = Array.from({ length: company }, (_, i) => `a${i}`);
+      for (const resource of resources) await server.command('SET', `lock:${resource}`, '');
+
+      const votes = await Promise.all(
+        resources.map((resource) => extend(node, resource, { ownerToken: 'anna' })),
+      );
+      const several = await extend(node, ['b', ...resources], { ownerToken: 'anna' });
+
+      expect([...votes, several]).toEqual(Array(company + 1).fill({ kind: 'denied', healed: false }));
+      for (const resource of resources) expect(await server.command('GET', `lock:${resource}`)).toBe('');
+      expect(await server.command('EXISTS', 'lock:b')).toBe(0);
+    },
+  );
+
   it('repeats no more than the beginning of a value that is not an owner token', async () => {
     await server.command('SET', 'lock:a', 'x'.repeat(100_000));
 
@@ -89,6 +106,11 @@ describe('RedisLockNode, on the wire', () => {
       holderTtlMs: Infinity,
     });
     expect(await extend(node, ['a', 'b'], { ownerToken: 'anna' })).toEqual({ kind: 'denied', healed: false });
+    const takeOver = { ownerToken: 'anna', replaces: 'ben' };
+    for (const resources of ['a', ['a', 'b']])
+      expect(await extend(node, resources, takeOver)).toEqual({ kind: 'denied', healed: false });
+    const ofOneTick = await Promise.all([extend(node, 'a', takeOver), extend(node, 'a', takeOver)]);
+    expect(ofOneTick).toEqual(Array(2).fill({ kind: 'denied', healed: false }));
     expect(await release(node, ['a', 'b'], { ownerToken: 'anna' })).toEqual({ kind: 'denied' });
     await expect(node.inspect('a')).rejects.toThrow('WRONGTYPE');
     expect(await server.command('HGET', 'lock:a', 'field')).toBe('value');
@@ -107,6 +129,23 @@ describe('RedisLockNode, on the wire', () => {
       await server.command('CONFIG', 'SET', 'maxmemory', '0');
     }
     expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('takes over nothing on a server without memory, and leaves nothing half done', async () => {
+    await acquire(node, ['a', 'b'], { ownerToken: 'anna' });
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    try {
+      const one = await extend(node, 'a', { ownerToken: 'ben', replaces: 'anna' });
+      const several = await extend(node, ['a', 'b', 'c'], { ownerToken: 'ben', replaces: 'anna' });
+
+      expect(one).toMatchObject({ kind: 'failed', error: { code: 'OOM' } });
+      expect(several).toMatchObject({ kind: 'failed', error: { code: 'OOM' } });
+    } finally {
+      await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    }
+    expect(await ownerOf(node, 'a')).toBe('anna');
+    expect(await ownerOf(node, 'b')).toBe('anna');
+    expect(await server.command('DBSIZE')).toBe(2);
   });
 
   describe('for fencing', () => {

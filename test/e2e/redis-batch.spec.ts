@@ -37,6 +37,12 @@ async function openUp(url = server.url, options?: RedisLockNodeOptions): Promise
 
 const resourcesOf = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`);
 
+/** What was asked for has left, and no reply was read yet. */
+const nextTick = () =>
+  new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
+
 describe('requests of one tick', () => {
   it('do not fail because a neighbour meets a key of another program', async () => {
     const node = await openUp();
@@ -49,7 +55,8 @@ describe('requests of one tick', () => {
       acquire(node, 'hash', { ownerToken: 'anna' }),
       extend(node, 'hash', { ownerToken: 'anna' }),
       release(node, 'hash', { ownerToken: 'anna', wakeWaiters: true }),
-      acquire(node, 'hash', { ownerToken: 'anna', replaces: 'value' }),
+      extend(node, 'hash', { ownerToken: 'anna', replaces: 'value' }),
+      extend(node, 'by-hand', { ownerToken: 'anna', replaces: 'ben' }),
       extend(node, 'by-hand', { ownerToken: 'anna' }),
       release(node, 'by-hand', { ownerToken: 'anna' }),
       acquire(node, 'held', { ownerToken: 'anna' }),
@@ -62,7 +69,8 @@ describe('requests of one tick', () => {
       DENIED,
       DENIED,
       DENIED,
-      DENIED,
+      { ...DENIED, healed: false },
+      { ...DENIED, healed: false },
       DENIED,
       DENIED,
       DENIED,
@@ -82,15 +90,16 @@ describe('requests of one tick', () => {
     const votes = await Promise.all([
       acquire(node, 'b', { ownerToken: 'anna' }),
       acquire(node, 'a', { ownerToken: 'ben' }),
-      acquire(node, 'a', { ownerToken: 'ben', replaces: 'anna' }),
+      extend(node, 'a', { ownerToken: 'ben', replaces: 'anna' }),
       extend(node, 'c', { ownerToken: 'anna' }),
+      extend(node, 'd', { ownerToken: 'ben', replaces: 'anna' }),
       // Last: once a script has written something, the server lets it write more.
       release(node, 'a', { ownerToken: 'anna', wakeWaiters: true }),
     ]);
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
 
     const failed = { kind: 'failed', error: { code: 'OOM' } };
-    expect(votes).toMatchObject([failed, failed, failed, failed, GRANTED]);
+    expect(votes).toMatchObject([failed, failed, failed, failed, failed, GRANTED]);
     expect(await server.command('DBSIZE')).toBe(0);
   });
 
@@ -178,20 +187,15 @@ describe('a batch for a server that forgot the script', () => {
       acquire(node, 'a', { ownerToken: 'anna' }),
       acquire(node, 'a', { ownerToken: 'ben' }),
       extend(node, 'a', { ownerToken: 'anna' }),
+      extend(node, 'a', { ownerToken: 'eva', replaces: 'anna' }),
       acquire(node, 'b', { ownerToken: 'anna' }),
       release(node, 'b', { ownerToken: 'anna' }),
     ]);
 
-    expect(votes).toMatchObject([GRANTED, DENIED, GRANTED, GRANTED, GRANTED]);
-    expect(await ownerOf(node, 'a')).toBe('anna');
+    expect(votes).toMatchObject([GRANTED, DENIED, GRANTED, GRANTED, GRANTED, GRANTED]);
+    expect(await ownerOf(node, 'a')).toBe('eva');
     expect(await server.command('DBSIZE')).toBe(1);
   });
-
-  /** What was asked for has left, and no reply was read yet. */
-  const nextTick = () =>
-    new Promise<void>((resolve) => {
-      process.nextTick(resolve);
-    });
 
   it.each([1, 2])(
     'brings back nothing that was released meanwhile (by %d requests together)',
@@ -221,9 +225,14 @@ describe('a batch for a server that forgot the script', () => {
     },
   );
 
-  it.each([1, 2])(
-    'brings back nothing that was handed over meanwhile (by %d requests together)',
-    async (company) => {
+  it.each([
+    { verb: 'acquire', handOver: acquire, company: 1 },
+    { verb: 'acquire', handOver: acquire, company: 2 },
+    { verb: 'extend', handOver: extend, company: 1 },
+    { verb: 'extend', handOver: extend, company: 2 },
+  ])(
+    'brings back nothing that was handed over meanwhile (with $verb, by $company requests together)',
+    async ({ handOver, company }) => {
       const node = await openUp();
       await server.command('SCRIPT', 'FLUSH');
       const acquired = Promise.all([
@@ -232,7 +241,7 @@ describe('a batch for a server that forgot the script', () => {
       ]);
       await nextTick();
       const handedOver = Promise.all([
-        acquire(node, 'a', { ownerToken: 'ben', replaces: 'anna' }),
+        handOver(node, 'a', { ownerToken: 'ben', replaces: 'anna' }),
         ...Array.from({ length: company - 1 }, () => acquire(node, 'd', { ownerToken: 'ida' })),
       ]);
       await nextTick();
@@ -242,6 +251,80 @@ describe('a batch for a server that forgot the script', () => {
 
       expect(await ownerOf(node, 'a')).toBeUndefined();
       expect(await ownerOf(node, 'c')).toBe('eva');
+    },
+  );
+});
+
+describe('a take-over under way to a server that forgot the script', () => {
+  const FORGOTTEN = { kind: 'failed', error: { code: 'NOSCRIPT' } };
+
+  it.each([1, 2])(
+    'lets nothing of the token that it replaces be sent again (among %d requests)',
+    async (company) => {
+      const node = await openUp();
+      await server.command('SCRIPT', 'FLUSH');
+      const before = Promise.all([
+        acquire(node, 'a', { ownerToken: 'anna' }),
+        extend(node, 'b', { ownerToken: 'anna' }),
+        extend(node, 'c', { ownerToken: 'anna', replaces: 'eva' }),
+        extend(node, 'd', { ownerToken: 'eva' }),
+      ]);
+      await nextTick();
+      const takenOver = Promise.all(
+        resourcesOf(company).map((resource) =>
+          extend(node, resource, { ownerToken: 'ben', replaces: 'anna' }),
+        ),
+      );
+
+      const votes = await before;
+
+      expect(votes).toMatchObject([FORGOTTEN, FORGOTTEN, FORGOTTEN, { ...DENIED, healed: true }]);
+      expect(await takenOver).toEqual(resourcesOf(company).map(() => ({ ...DENIED, healed: true })));
+      const keys = ['lock:d', ...resourcesOf(company).map((resource) => `lock:${resource}`)];
+      expect((await server.command('KEYS', '*')) as string[]).toEqual(expect.arrayContaining(keys));
+      expect(await server.command('DBSIZE')).toBe(keys.length);
+    },
+  );
+
+  it.each([1, 2])(
+    'is not sent again when its own token is being released (among %d requests)',
+    async (company) => {
+      const node = await openUp();
+      await acquire(node, 'r0', { ownerToken: 'anna' });
+      await server.command('SCRIPT', 'FLUSH');
+      const takenOver = Promise.all(
+        resourcesOf(company).map((resource) =>
+          extend(node, resource, { ownerToken: 'ben', replaces: 'anna' }),
+        ),
+      );
+      await nextTick();
+      const released = release(node, 'r0', { ownerToken: 'ben' });
+
+      const votes = await takenOver;
+
+      expect(votes).toMatchObject(resourcesOf(company).map(() => FORGOTTEN));
+      expect(await released).toMatchObject(DENIED);
+      expect(await ownerOf(node, 'r0')).toBe('anna');
+      expect(await server.command('DBSIZE')).toBe(1);
+    },
+  );
+
+  it.each([1, 2])(
+    'is in the way of the token that it replaces until it was answered, and no longer (among %d requests)',
+    async (company) => {
+      const node = await openUp();
+      await Promise.all(
+        resourcesOf(company).map((resource) =>
+          extend(node, resource, { ownerToken: 'ben', replaces: 'anna' }),
+        ),
+      );
+      await server.command('SCRIPT', 'FLUSH');
+
+      const votes = await Promise.all(
+        ['x', 'y'].map((resource) => extend(node, resource, { ownerToken: 'anna' })),
+      );
+
+      expect(votes).toEqual(votes.map(() => ({ ...DENIED, healed: true })));
     },
   );
 });
@@ -257,13 +340,14 @@ describe('a batch under way', () => {
       release(node, 'a', { ownerToken: 'anna', wakeWaiters: true }),
       extend(node, 'd', { ownerToken: 'anna' }),
       release(node, 'b', { ownerToken: 'anna' }),
-      acquire(node, 'e', { ownerToken: 'anna', replaces: 'ben' }),
+      extend(node, 'e', { ownerToken: 'anna', replaces: 'ben' }),
+      acquire(node, 'f', { ownerToken: 'anna', replaces: 'ben' }),
     ]);
     await new Promise((resolve) => setImmediate(resolve));
     proxy.reset();
     await proxy.setMode('pass');
 
-    expect((await votes).map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => 'failed'));
+    expect((await votes).map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'failed'));
     await until('the releases are delivered', async () => (await server.command('DBSIZE')) === 0);
   });
 

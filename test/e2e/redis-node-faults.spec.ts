@@ -46,12 +46,14 @@ describe('scripts that the server forgot', () => {
     await server.command('SCRIPT', 'FLUSH');
     const extended = await extend(node, ['a', 'b'], { ownerToken: 'anna' });
     await server.command('SCRIPT', 'FLUSH');
+    const takenOver = await extend(node, ['a', 'b'], { ownerToken: 'ben', replaces: 'anna' });
+    await server.command('SCRIPT', 'FLUSH');
     const hold = await node.inspect('a');
     await server.command('SCRIPT', 'FLUSH');
-    const released = await release(node, ['a', 'b'], { ownerToken: 'anna' });
+    const released = await release(node, ['a', 'b'], { ownerToken: 'ben' });
 
-    expect([granted, extended, released]).toEqual([GRANTED, GRANTED, GRANTED]);
-    expect(hold?.ownerToken).toBe('anna');
+    expect([granted, extended, takenOver, released]).toEqual([GRANTED, GRANTED, GRANTED, GRANTED]);
+    expect(hold?.ownerToken).toBe('ben');
     expect(await server.command('DBSIZE')).toBe(0);
   });
 
@@ -67,6 +69,23 @@ describe('scripts that the server forgot', () => {
 
     expect(granted).toMatchObject({ kind: 'failed', error: { code: 'NOSCRIPT' } });
     expect(extended).toMatchObject({ kind: 'failed', error: { code: 'NOSCRIPT' } });
+    expect(released).toEqual({ kind: 'denied' });
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('do not bring back what was taken over meanwhile', async () => {
+    const node = await openUp();
+    await server.command('SCRIPT', 'FLUSH');
+
+    const [granted, extended, takenOver, released] = await Promise.all([
+      acquire(node, ['a', 'b'], { ownerToken: 'anna' }),
+      extend(node, ['a', 'b'], { ownerToken: 'anna' }),
+      extend(node, ['a', 'b'], { ownerToken: 'ben', replaces: 'anna' }),
+      release(node, ['a', 'b'], { ownerToken: 'ben' }),
+    ]);
+
+    for (const vote of [granted, extended, takenOver])
+      expect(vote).toMatchObject({ kind: 'failed', error: { code: 'NOSCRIPT' } });
     expect(released).toEqual({ kind: 'denied' });
     expect(await server.command('DBSIZE')).toBe(0);
   });

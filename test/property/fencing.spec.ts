@@ -116,7 +116,7 @@ class FencedHistory {
         if (hold === undefined || hold.releaseBegan) return;
         const client = this.client(one.pick % CLIENTS);
         if (one.do === 'release') void client.release(hold);
-        else this.note(client.replace(hold, { ttlMs: TTL_MS, fencing: true }).attempt);
+        else this.note(client.handOver(hold, { ttlMs: TTL_MS, fencing: true, atOnce: true }).attempt);
         return;
       }
       case 'fault': {

@@ -50,7 +50,12 @@ describe('WaitingLine', () => {
           if (one.do === 'join') {
             const id = places.length;
             places.push(
-              line.join(one.resources, { ttlMs: 1, fencing: false, onFirst: () => called.push(id) }),
+              line.join(one.resources, {
+                ttlMs: 1,
+                fencing: false,
+                autoExtend: true,
+                onFirst: () => called.push(id),
+              }),
             );
             model.join(id, one.resources);
             if (model.isFirst(id)) firstAtOnce.push(id);

@@ -70,7 +70,9 @@ export class Judge {
   gave(request: Request, lock: Lock): void {
     const { client, name } = request;
     this.world.note(() => `${name} has ${lock.ownerToken} for ${lock.remainingMs.toFixed(1)} ms`);
-    this.world.tokens.page(lock.ownerToken).wasHeld = true;
+    const page = this.world.tokens.page(lock.ownerToken);
+    page.wasHeld = true;
+    const { inherits } = page;
     request.state = 'holding';
     // A pause in the same turn may come after the library looked for the last time.
     if (!lock.isHeld && client.clock.aheadMs === 0)
@@ -84,7 +86,8 @@ export class Judge {
       signal,
       wasHeld: lock.isHeld,
       endsAtMs: client.clock.now() + lock.remainingMs,
-      forcedAtMs: undefined,
+      // It begins on what is left of the other, which may be gone already.
+      forcedAtMs: this.handles.find((one) => one.lock.ownerToken === inherits)?.forcedAtMs,
       isExcused: wasUnderWay,
     });
     if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock);
@@ -239,10 +242,14 @@ export class Judge {
 
   /** Where nothing is lost, a majority has what counts as held: of the servers, however often they are listed. */
   private lookForMajority(resources: readonly string[], ownerToken: string): void {
-    const { nodes, plan } = this.world;
+    const { nodes, plan, tokens } = this.world;
+    const { inherits } = tokens.page(ownerToken);
     if (!NOTHING_IS_LOST.includes(plan.kind)) return;
     const having = [...new Set(nodes)].filter((node) =>
-      resources.every((resource) => node.ownerOf(resource) === ownerToken),
+      resources.every((resource) => {
+        const owner = node.ownerOf(resource);
+        return owner === ownerToken || (inherits !== undefined && owner === inherits);
+      }),
     );
     if (having.length < quorumOf(nodes.length))
       this.accuse('a majority has it', `${ownerToken} is on ${having.length} of ${nodes.length} nodes`);

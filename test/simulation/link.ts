@@ -127,10 +127,14 @@ export class Link implements LockNode {
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    if (request.replaces !== undefined)
+      this.world.tokens.page(request.ownerToken).inherits = request.replaces;
     this.send<ExtendVote>(
-      () => `extend ${request.ownerToken} ${request.ttlMs} ms`,
+      () =>
+        `extend ${request.ownerToken} ${request.ttlMs} ms${request.replaces === undefined ? '' : ` for ${request.replaces}`}`,
       (answer) => {
         if (answer.kind === 'denied' && answer.healed) this.world.count('heal');
+        if (answer.kind === 'granted' && request.replaces !== undefined) this.world.count('hand-over');
         vote(this.world.rules.extendVote(answer));
       },
       (answer) => {

@@ -21,7 +21,19 @@ const RESOURCES = ['a', 'b', 'c'];
 
 const KINDS: readonly PlanKind[] = [
   ...['calm', 'calm', 'slow', 'slow', 'slow', 'rough', 'rough', 'rough', 'asleep', 'asleep', 'forced'],
-  ...['numbered', 'twice', 'wiped', 'wiped', 'wiped', 'skewed', 'astray', 'jumping', 'jumping', 'unseen'],
+  ...[
+    'handed',
+    'numbered',
+    'twice',
+    'wiped',
+    'wiped',
+    'wiped',
+    'skewed',
+    'astray',
+    'jumping',
+    'jumping',
+    'unseen',
+  ],
 ] as PlanKind[];
 
 /** Where a jump of the clock must show within moments. */
@@ -44,8 +56,12 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const drift = () => (isDrifting ? random.between(-mostDrift, mostDrift) : 0);
   const nodes = Array.from({ length: nodeCount }, (): NodePlan => ({ drift: drift() }));
   const clients = Array.from({ length: clientCount }, () => makeClient(random, nodeCount, drift(), kind));
-  const calls = makeCalls(random, clientCount, lastsMs, kind);
-  const faults = makeFaults(random, { kind, clientCount, nodeCount, lastsMs });
+  const isHanded = kind === 'handed';
+  const calls = isHanded
+    ? makeCrowd(random, clientCount, lastsMs)
+    : makeCalls(random, clientCount, lastsMs, kind);
+  const scene = { kind, clientCount, nodeCount, lastsMs };
+  const faults = isHanded ? makePartings(random, scene) : makeFaults(random, scene);
   const plan: Plan = {
     ...{ seed, kind, nodes, clients, calls, faults },
     healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? (fault.ms ?? 0) : 0))),
@@ -120,6 +136,37 @@ function makeCall(
   };
 }
 
+const CROWD_TTLS = [80, 150, 300];
+
+/** All want the same, and hand it on: most hold it for a moment, and some for longer than its ttl. */
+function makeCrowd(random: Random, clientCount: number, lastsMs: number): Call[] {
+  const ttl = random.pick(CROWD_TTLS);
+  const calls = Array.from({ length: random.whole(10, 40) }, (): Call => ({
+    atMs: random.between(0, lastsMs / 2),
+    client: random.whole(0, clientCount - 1),
+    resources: ['a'],
+    ttl,
+    autoExtend: random.chance(0.95),
+    style: random.chance(0.3) ? 'withLock' : 'acquire',
+    wait: 2_000,
+    holdMs: random.pick([0, 0, 1, 5, ttl * 1.5]),
+    obeys: random.chance(0.5),
+  }));
+  return calls.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A client and all nodes do not hear each other for about as long as a lock lasts. */
+function makePartings(random: Random, { clientCount, nodeCount, lastsMs }: Scene): Fault[] {
+  const partings = Array.from({ length: random.whole(1, 6) }, () => {
+    const what = random.pick(['deaf', 'mute'] as const);
+    const atMs = random.between(0, lastsMs);
+    const ms = random.pick(CROWD_TTLS) * random.between(0.3, 2);
+    const client = random.whole(0, clientCount - 1);
+    return Array.from({ length: nodeCount }, (_, node): Fault => ({ what, atMs, client, node, ms }));
+  });
+  return partings.flat().sort((a, b) => a.atMs - b.atMs);
+}
+
 interface Scene {
   readonly kind: PlanKind;
   readonly clientCount: number;
@@ -129,7 +176,7 @@ interface Scene {
 
 function makeFaults(random: Random, scene: Scene): Fault[] {
   const { kind } = scene;
-  if (kind === 'calm') return random.chance(0.15) ? [makeClose(random, scene)] : [];
+  if (kind === 'calm' || kind === 'handed') return random.chance(0.15) ? [makeClose(random, scene)] : [];
   const makers = MAKERS[kind].filter(() => random.chance(0.6));
   if (makers.length === 0) return [];
   const faults = Array.from({ length: random.whole(1, 10) }, () => random.pick(makers)(random, scene));
@@ -212,7 +259,7 @@ const makeClose: Maker = (random, scene) => {
 
 const SLOW: readonly Maker[] = [client('stall'), node('pause'), slow, link('overload')];
 const ROUGH: readonly Maker[] = [...SLOW, link('deaf'), link('mute'), cut, cut, crash, node('restart')];
-const MAKERS: Record<Exclude<PlanKind, 'calm'>, readonly Maker[]> = {
+const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed'>, readonly Maker[]> = {
   slow: [...SLOW, setWall],
   rough: [...ROUGH, setWall],
   // Not together with a wall clock that is set back: it would hide for how long the machine slept.

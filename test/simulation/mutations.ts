@@ -1,6 +1,7 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/core/clock.interface';
 import type { Hold } from '../../lib/core/hold';
+import { type HandOver, HandOvers, type Heir } from '../../lib/core/hand-over';
 import { FenceProposals } from '../../lib/core/fence-proposals';
 import { tokenOf } from '../../lib/core/fencing';
 import type { AcquireVote, FenceRequest, LockNode } from '../../lib/core/lock-node.interface';
@@ -70,6 +71,10 @@ interface RenewalInside {
   dueAtMs: number;
   underWay: unknown;
   extendNow(ttlMs: number): Promise<Extension>;
+  confirm(extension: Promise<Extension>): void;
+}
+interface HandOversInside {
+  takeOver(old: Hold, heir: Heir): HandOver;
 }
 
 interface GuardInside {
@@ -91,6 +96,7 @@ const judge = AttemptJudge.prototype as unknown as JudgeInside;
 const redlock = Redlock.prototype as unknown as RedlockInside;
 const lock = HeldLock.prototype as unknown as LockInside;
 const renewal = Renewal.prototype as unknown as RenewalInside;
+const handOvers = HandOvers.prototype as unknown as HandOversInside;
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -292,7 +298,35 @@ export const MUTATIONS: readonly Mutation[] = [
           for (const resource of request.resources) node.takeOver(resource, request.replaces);
         node.acquire(request, vote);
       },
+      nodeExtend: (node, request, vote) => {
+        if (request.replaces !== undefined)
+          for (const resource of request.resources) node.takeOver(resource, request.replaces);
+        node.extend(request, vote);
+      },
     },
+  },
+  {
+    name: 'what was taken over lasts no longer before it is confirmed',
+    rule: 'hand-over',
+    kind: 'handed',
+    isRare: true,
+    apply: () =>
+      patch(
+        handOvers,
+        'takeOver',
+        (takeOver) =>
+          function (this: unknown, old, heir) {
+            old.validity = { monotonicMs: Infinity, wallMs: Infinity };
+            return takeOver.call(this, old, heir);
+          },
+      ),
+  },
+  {
+    name: 'what was taken over goes on only if it is confirmed',
+    rule: 'hand-over',
+    kind: 'forced',
+    isRare: true,
+    apply: () => patch(renewal, 'confirm', () => () => undefined),
   },
   {
     name: 'both clocks: the wall clock',

@@ -21,6 +21,7 @@ export interface Plan {
  * - `rough`: all of that, and connections break, nodes restart with their data, clients crash
  * - `asleep`: as rough, and machines are suspended, so only their wall clock goes on
  * - `forced`: calm, and an operator deletes keys
+ * - `handed`: a crowd hands one resource on, with one ttl for all, and clients lose the way to all nodes at once
  * - `numbered`: an operator deletes keys while locks are being numbered, by clients whose clocks are off
  * - `twice`: slow, with connections that break, and one server is listed as two nodes
  * - `wiped`: as rough, and nodes restart without data. Clients guard against it: with `strict` any nodes may restart, and
@@ -41,6 +42,7 @@ export type PlanKind =
   | 'rough'
   | 'asleep'
   | 'forced'
+  | 'handed'
   | 'numbered'
   | 'twice'
   | 'wiped'
@@ -147,6 +149,7 @@ export const PROMISED: readonly PlanKind[] = [
     'rough',
     'asleep',
     'forced',
+    'handed',
     'numbered',
     'twice',
     'wiped',

@@ -113,7 +113,13 @@ export class SimulatedNode {
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    this.store.extend(request, vote);
+    this.store.extend(request, (answer) => {
+      if (request.replaces !== undefined && answer.kind === 'granted') {
+        this.tokens.put(request.ownerToken, this.position);
+        this.tokens.removed(request.replaces, this.position);
+      }
+      vote(answer);
+    });
   }
 
   raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {

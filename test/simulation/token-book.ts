@@ -1,6 +1,8 @@
 /** What became of one owner token, as seen on the wire: for checks that do not ask the code under test. */
 export interface TokenPage {
   readonly token: string;
+  /** That of the hold that it takes over, if it does. */
+  inherits: string | undefined;
   /** When the first node was asked, in true time. */
   askedAtMs: number | undefined;
   readonly put: Set<number>;
@@ -24,6 +26,7 @@ export class TokenBook {
     if (existing !== undefined) return existing;
     const page: TokenPage = {
       token,
+      inherits: undefined,
       askedAtMs: undefined,
       put: new Set(),
       removed: new Set(),

@@ -138,7 +138,7 @@ describe('a process whose clock is wrong', () => {
     const hold = first.value?.outcome === 'won' ? first.value.hold : undefined;
     if (hold === undefined) throw new Error('not won');
 
-    const { attempt } = redlock.replace(hold, { ttlMs: 1_000, fencing: true });
+    const { attempt } = redlock.handOver(hold, { ttlMs: 1_000, fencing: true, atOnce: true });
     for (const position of [0, 1, 2]) node(position).answer('acquire', { ...GRANTED, fence: 1 });
 
     await expect(attempt).resolves.toMatchObject({ outcome: 'unavailable' });

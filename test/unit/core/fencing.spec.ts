@@ -320,7 +320,11 @@ describe('a fencing token', () => {
       const first = set.acquire();
       await set.grant(0, 0, 0);
       if (first.value?.outcome !== 'won') throw new Error('not won');
-      const { attempt } = set.redlock.replace(first.value.hold, { ttlMs: TTL_MS, fencing: true });
+      const { attempt } = set.redlock.handOver(first.value.hold, {
+        ttlMs: TTL_MS,
+        fencing: true,
+        atOnce: true,
+      });
       const next = watch(attempt);
       set.node(0).answer('acquire', { ...GRANTED, replaced: true, fence: set.proposal() });
       set.node(1).answer('acquire', { ...GRANTED, replaced: true, fence: set.proposal() + 5 });
@@ -362,10 +366,14 @@ describe('a fencing token', () => {
       await grant(0, 0, 0);
       if (first.value?.outcome !== 'won') throw new Error('not won');
 
-      const { attempt } = redlock.replace(first.value.hold, { ttlMs: TTL_MS, fencing: false });
+      const { attempt } = redlock.handOver(first.value.hold, {
+        ttlMs: TTL_MS,
+        fencing: false,
+        atOnce: false,
+      });
       const next = watch(attempt);
-      node(0).answer('acquire', GRANTED);
-      node(1).answer('acquire', GRANTED);
+      node(0).answer('extend', GRANTED);
+      node(1).answer('extend', GRANTED);
       await settle();
 
       expect(next.value).toMatchObject({ outcome: 'won', hold: { fencingToken: undefined } });

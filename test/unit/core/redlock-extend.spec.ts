@@ -27,6 +27,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     ttlMs,
     validity: validityFrom(readInstant(clock), ttlMs),
     fencingToken: undefined,
+    inherited: undefined,
     wasWon: true,
     releaseBegan: false,
     releaseAnsweredBy: 0,

@@ -24,6 +24,7 @@ function setUp(nodeCount = 3) {
     ttlMs: 1_000,
     validity: validityFrom(readInstant(clock), 1_000),
     fencingToken: undefined,
+    inherited: undefined,
     wasWon: true,
     releaseBegan: false,
     releaseAnsweredBy: 0,

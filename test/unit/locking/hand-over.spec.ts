@@ -1,4 +1,4 @@
-import type { AcquireRequest } from '../../../lib/core/lock-node.interface';
+import type { ExtendRequest } from '../../../lib/core/lock-node.interface';
 import type { HeldLock } from '../../../lib/locking/lock';
 import type { LockOptions } from '../../../lib/locking/lock-options';
 import { Fleet } from '../../helpers/fleet';
@@ -11,12 +11,15 @@ const FREE = [null, null, null];
 const handOvers = (fleet: Fleet, position = 0) =>
   fleet
     .node(position)
-    .sent.filter(({ request }) => (request as AcquireRequest).replaces !== undefined)
-    .map(({ request }) => request as AcquireRequest);
+    .sent.filter(({ request }) => (request as ExtendRequest).replaces !== undefined)
+    .map(({ request }) => request as ExtendRequest);
+
+/** An heir waits until the nodes have answered if it could not go on when they do not. */
+const PATIENT = { autoExtend: false };
 
 /** A holder, and waiters behind it in the same process. The line stood there when the holder won. */
-async function lineOf(count: number, { fleet = new Fleet(3), options = {} } = {}) {
-  const process = fleet.process();
+async function lineOf(count: number, { fleet = new Fleet(3), options = {}, nodeTimeoutMs = 500 } = {}) {
+  const process = fleet.process({ nodeTimeoutMs });
   const first = await process.manager.acquire('order:7');
   const waiters = Array.from({ length: count }, () =>
     watch(process.manager.acquire('order:7', { wait: 10_000, ...options })),
@@ -102,20 +105,162 @@ describe('a hold that is handed over', () => {
     expect(new Set(tokens).size).toBe(20);
   });
 
-  it('tells the one who gives it that it expired when it was gone before', async () => {
+  it('is begun by the next one before the nodes answer, with a token of its own and what is left', async () => {
+    const { fleet, clock, holder, waiters, process } = await lineOf(2);
+    for (const node of fleet.nodes) node.fault = 'stalled';
+    await clock.advance(50);
+
+    const released = watch(holder.release());
+    await settle();
+
+    const heir = waiters[0]?.value;
+    expect(heir?.isHeld).toBe(true);
+    expect(heir?.ownerToken).not.toBe(holder.ownerToken);
+    expect(heir?.remainingMs).toBeCloseTo(10_000 * 0.99 - 2 - 60);
+    expect(released.state).toBe('pending');
+
+    for (const node of fleet.nodes) node.recover();
+    await settle();
+    expect(released.value).toBe('released');
+    expect(heir?.remainingMs).toBeCloseTo(10_000 * 0.99 - 2);
+    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => heir?.ownerToken));
+    // That the nodes confirmed it is no news.
+    expect(process.eventTypes()).not.toContain('extended');
+  });
+
+  it.each([
+    ['cannot be extended if the nodes do not answer in time', PATIENT],
+    ['would have less than half of its ttl', { ttl: 30_000 }],
+    ['gets a number from the nodes', { fencing: true }],
+  ])('is not begun before the nodes answer by one that %s', async (_, options) => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const first = await manager.acquire('order:7');
+    const head = watch(manager.acquire('order:7', { wait: 10_000 }));
+    const heir = watch(manager.acquire('order:7', { wait: 10_000, ...options }));
+    await first.release();
+    await settle();
+    for (const node of fleet.nodes) node.fault = 'stalled';
+
+    void head.value?.release();
+    await settle();
+    expect(heir.state).toBe('pending');
+    for (const node of fleet.nodes) node.recover();
+    await settle();
+
+    expect(heir.value?.isHeld).toBe(true);
+  });
+
+  it('is kept alive by the next one when the nodes answer late', async () => {
+    const { fleet, clock, holder, waiters } = await lineOf(2);
+    for (const node of fleet.nodes) node.fault = 'deaf';
+    const released = watch(holder.release());
+    await clock.advance(2_000);
+    expect(released.value).toBe('unknown');
+    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => holder.ownerToken));
+
+    for (const node of fleet.nodes) node.recover();
+    await clock.advance(10_000);
+
+    const heir = waiters[0]?.value;
+    expect(heir?.isHeld).toBe(true);
+    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => heir?.ownerToken));
+    expect(await heir?.release()).toBe('released');
+  });
+
+  it('is lost with what was left when the nodes do not answer at all', async () => {
+    const { fleet, clock, holder, waiters } = await lineOf(2);
+    for (const node of fleet.nodes) node.fault = 'deaf';
+    const leftMs = holder.remainingMs;
+    void holder.release();
+    await settle();
+    const heir = waiters[0]?.value;
+
+    await clock.advance(leftMs - 1);
+    expect(heir?.signal.aborted).toBe(false);
+    await clock.advance(2);
+
+    expect(heir?.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
+  });
+
+  it('leaves nothing there when the next one ends before the nodes have confirmed it', async () => {
+    const { fleet, clock, holder, process, waiters } = await lineOf(2);
+    for (const node of fleet.nodes) node.fault = 'deaf';
+    void holder.release();
+    await clock.advance(1_000);
+
+    const heir = waiters[0]?.value;
+    if (heir === undefined) throw new Error('nobody holds');
+    const released = watch(heir.release());
+    for (const node of fleet.nodes) node.recover();
+    const closed = process.service.close();
+    await clock.advance(5_000);
+    await closed;
+
+    // The token of the one before it was there.
+    expect(released.value).toBe('unknown');
+    expect(await fleet.owners('order:7')).toEqual(FREE);
+  });
+
+  it('is not handed on by one that nobody has confirmed', async () => {
+    const { fleet, clock, holder, waiters } = await lineOf(3, { nodeTimeoutMs: 20 });
+    for (const node of fleet.nodes) node.fault = 'deaf';
+    void holder.release();
+    await clock.advance(30);
+    const before = handOvers(fleet).length;
+    for (const node of fleet.nodes) node.recover();
+
+    await waiters[0]?.value?.release();
+    await clock.advance(1_000);
+
+    expect(handOvers(fleet).length).toBe(before);
+    expect(waiters[1]?.value?.isHeld).toBe(true);
+  });
+
+  it('was gone before: both are told', async () => {
     const { fleet, holder, waiters, process } = await lineOf(2);
     for (const node of fleet.nodes) await node.steal('order:7');
 
     expect(await holder.release()).toBe('expired');
     await settle();
 
-    // It was free, so the next one holds it all the same.
+    expect(process.eventTypes().filter((type) => type === 'lost')).toHaveLength(2);
+    expect(waiters[0]?.value?.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
+    expect(waiters[0]?.value?.isHeld).toBe(false);
+  });
+
+  it('was gone before: one that waited for the nodes asks them again', async () => {
+    const { fleet, clock, holder, waiters, process } = await lineOf(2, { options: PATIENT });
+    for (const node of fleet.nodes) await node.steal('order:7');
+
+    expect(await holder.release()).toBe('expired');
+    await clock.advance(100);
+
     expect(waiters[0]?.value?.isHeld).toBe(true);
     expect(process.eventTypes()).toContain('lost');
   });
 
+  it('was taken by somebody else before: it is lost, and theirs stays', async () => {
+    const { fleet, holder, waiters } = await lineOf(2);
+    for (const position of [0, 1]) {
+      await fleet.node(position).steal('order:7');
+      fleet
+        .node(position)
+        .acquire(
+          { resources: ['order:7'], ownerToken: 'thief', ttlMs: 60_000, askHolderTtl: false },
+          () => undefined,
+        );
+    }
+
+    expect(await holder.release()).toBe('expired');
+    await settle();
+
+    expect(waiters[0]?.value?.signal.reason).toMatchObject({ reason: 'gone' });
+    expect(await fleet.owners('order:7')).toEqual(['thief', 'thief', null]);
+  });
+
   it('is no hold when somebody else has taken it on a majority', async () => {
-    const { fleet, clock, holder, waiters } = await lineOf(2);
+    const { fleet, clock, holder, waiters } = await lineOf(2, { options: PATIENT });
     for (const position of [0, 1]) {
       await fleet.node(position).steal('order:7');
       fleet
@@ -136,7 +281,7 @@ describe('a hold that is handed over', () => {
   });
 
   it('does not know what became of it when a majority is silent, and leaves nothing there', async () => {
-    const { fleet, clock, process, holder, waiters } = await lineOf(2);
+    const { fleet, clock, process, holder, waiters } = await lineOf(2, { options: PATIENT });
     for (const position of [0, 1]) fleet.node(position).fault = 'stalled';
 
     const released = watch(holder.release());
@@ -168,7 +313,7 @@ describe('a hold that is handed over', () => {
     const { fleet, holder, waiters } = await lineOf(2);
     const before = fleet.node(2).count('release');
     let fail: (() => void) | undefined;
-    jest.spyOn(fleet.node(2), 'acquire').mockImplementationOnce((_, vote) => {
+    jest.spyOn(fleet.node(2), 'extend').mockImplementationOnce((_, vote) => {
       fail = () => {
         vote({ kind: 'failed', error: new Error('the connection broke') });
       };
@@ -286,7 +431,7 @@ describe('a hold that is handed over', () => {
       const { manager } = fleet.process();
       const first = await manager.acquire('order:7', { autoExtend: false });
       const head = watch(manager.acquire('order:7', { wait: 10_000 }));
-      const heir = watch(manager.acquire('order:7', { wait: 100 }));
+      const heir = watch(manager.acquire('order:7', { wait: 100, ...PATIENT }));
       await first.release();
       await settle();
       for (const node of fleet.nodes) node.fault = 'stalled';

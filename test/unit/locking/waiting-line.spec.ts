@@ -5,7 +5,7 @@ function setUp() {
   const line = new WaitingLine();
   const served: string[] = [];
   const join = (name: string, ...resources: string[]): PlaceInLine<unknown> =>
-    line.join(resources, { ttlMs: 1, fencing: false, onFirst: () => served.push(name) });
+    line.join(resources, { ttlMs: 1, fencing: false, autoExtend: true, onFirst: () => served.push(name) });
   return { line, served, join };
 }
 
@@ -122,16 +122,17 @@ describe('WaitingLine', () => {
   it('bears one who leaves the moment it is served', () => {
     const line = new WaitingLine();
     const served: string[] = [];
-    const anna = line.join(['a'], { ttlMs: 1, fencing: false, onFirst: () => undefined });
+    const anna = line.join(['a'], { ttlMs: 1, fencing: false, autoExtend: true, onFirst: () => undefined });
     const ben = line.join(['a'], {
       ttlMs: 1,
       fencing: false,
+      autoExtend: true,
       onFirst: () => {
         served.push('ben');
         ben.leave();
       },
     });
-    line.join(['a'], { ttlMs: 1, fencing: false, onFirst: () => served.push('carl') });
+    line.join(['a'], { ttlMs: 1, fencing: false, autoExtend: true, onFirst: () => served.push('carl') });
 
     anna.leave();
 

@@ -4,7 +4,6 @@ import {
   holdFrom,
   raiseFenceVoteFrom,
   releaseVoteFrom,
-  replaceVoteFrom,
   setVoteFrom,
 } from '../../../lib/redis/redis-votes';
 
@@ -36,7 +35,6 @@ describe('replies of a server that is broken', () => {
     expect(acquireVoteFrom(reply).kind).toBe('failed');
     expect(acquireVoteFrom([TIME, reply]).kind).toBe('failed');
     if (typeof reply !== 'string') expect(acquireVoteFrom([TIME, 3, reply]).kind).toBe('failed');
-    expect(replaceVoteFrom(reply).kind).toBe('failed');
     expect(acquireVoteFrom([reply, 'OK']).kind).toBe(reply === '1' ? 'granted' : 'failed');
     if (reply !== undefined)
       expect(acquireVoteFrom([TIME, 'OK', reply]).kind).toBe(reply === '1' ? 'granted' : 'failed');
@@ -62,11 +60,6 @@ describe('replies of a server', () => {
     expect(acquireVoteFrom([TIME, 'REPLACED', '42'])).toEqual({ kind: 'granted', replaced: true, fence: 42 });
     expect(acquireVoteFrom([TIME, 0, ''])).toEqual({ kind: 'denied', holderTtlMs: 0 });
     expect(acquireVoteFrom([TIME, -1, 'x'])).toEqual({ kind: 'denied', holderTtlMs: Infinity, holder: 'x' });
-    expect([0, 1, 2].map(replaceVoteFrom)).toEqual([
-      { kind: 'denied' },
-      { kind: 'granted' },
-      { kind: 'granted', replaced: true },
-    ]);
     expect([0, 1].map(raiseFenceVoteFrom)).toEqual([{ kind: 'denied' }, { kind: 'granted' }]);
     expect([0, 1, 2].map(extendVoteFrom)).toEqual([
       { kind: 'denied', healed: false },

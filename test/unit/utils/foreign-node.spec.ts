@@ -1,0 +1,26 @@
+import type { LockNode } from '../../../lib/core/lock-node.interface';
+import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
+import { ForeignNode } from '../../../lib/utils/foreign-node';
+import { acquire, extend, ownerOf } from '../../helpers/ask-node';
+
+describe('ForeignNode', () => {
+  it('hands an extension on as it is, with the token of the hold that it takes over', () => {
+    const asked: unknown[] = [];
+    const extendOf = { extend: (request: unknown) => asked.push(request) } as unknown as LockNode;
+    const request = { resources: ['a'], ownerToken: 'ben', ttlMs: 1_000, replaces: 'anna' };
+
+    new ForeignNode(extendOf, 'mine').extend(request, () => undefined);
+
+    expect(asked).toEqual([{ resources: ['a'], ownerToken: 'ben', ttlMs: 1_000, replaces: 'anna' }]);
+  });
+
+  it('lets a hold be taken over on the node behind it', async () => {
+    const node = new ForeignNode(new MemoryLockNode(), 'mine');
+    await acquire(node, 'a', { ownerToken: 'anna' });
+
+    const vote = await extend(node, 'a', { ownerToken: 'ben', replaces: 'anna' });
+
+    expect(vote).toEqual({ kind: 'granted' });
+    expect(await ownerOf(node, 'a')).toBe('ben');
+  });
+});
