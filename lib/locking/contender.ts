@@ -2,8 +2,10 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../core/attempt';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import type { Applicant } from './admission';
 import { Backoff, type BackoffSetup } from './backoff';
 import type { InBag } from './bag';
+import type { Call, Competition } from './call';
 import type { CheckedLockOptions } from './check-lock-options';
 import type { HeldLock } from './lock';
 import type { Courtesy } from './courtesy';
@@ -12,7 +14,7 @@ import { Wait } from './wait';
 import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
 
 /** What the contenders of one service share. */
-export interface Arena extends BackoffSetup {
+export interface Arena extends BackoffSetup, Competition {
   readonly line: WaitingLine<Turn>;
   readonly courtesy: Courtesy;
   /** Makes a lock of what was won. */
@@ -24,11 +26,11 @@ export interface Arena extends BackoffSetup {
 }
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
-export class Contender implements Waiter<Turn>, AttemptListener, InBag {
+export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBag {
   bagPosition = -1;
 
-  private readonly startedAtMs: number;
-  private readonly place: PlaceInLine<Turn>;
+  /** From when it was let in. */
+  private place: PlaceInLine<Turn> | undefined;
   private pending: Promise<Attempt> | undefined;
   private cohort: Cohort | undefined;
   private turnsToSitOut = 0;
@@ -43,22 +45,27 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   private backoff: Backoff | undefined;
 
   constructor(
-    readonly resources: readonly string[],
-    readonly options: CheckedLockOptions,
+    private readonly call: Call,
     private readonly arena: Arena,
-    private readonly resolve: (lock: HeldLock) => void,
-    private readonly reject: (error: unknown) => void,
-    /** Of the caller. */
-    readonly context?: AsyncResource,
   ) {
-    this.startedAtMs = arena.clock.now();
-    if (options.signal !== undefined) this.maybeWait = this.newWait();
-    this.place = arena.line.join(resources, this);
-    if (this.place.isFirst) this.turnsToSitOut = arena.courtesy.take(resources);
+    if (call.options.signal !== undefined) this.maybeWait = this.newWait();
+  }
+
+  get resources(): readonly string[] {
+    return this.call.resources;
+  }
+
+  get options(): CheckedLockOptions {
+    return this.call.options;
+  }
+
+  /** Of the caller. */
+  get context(): AsyncResource | undefined {
+    return this.call.context;
   }
 
   get waitedMs(): number {
-    return this.arena.clock.now() - this.startedAtMs;
+    return this.arena.clock.now() - this.call.startedAtMs;
   }
 
   get ttlMs(): number {
@@ -74,22 +81,38 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   }
 
   /**
-   * Resolves with the lock, or rejects: with a busy or unavailable error at the deadline, or with the reason of `cancel`.
-   * Nearly all locks are won at once, and need no promise but the caller's.
+   * The caller gets the lock, or an error: busy or unavailable at the deadline, or the reason of `cancel`. Nearly all locks
+   * are won at once, and need no promise but the caller's.
    */
-  compete(): void {
-    if (this.place.isFirst && this.turnsToSitOut === 0) this.ask(false, this);
-    else void this.competeInTurn();
+  begin(): void {
+    const { admission, courtesy, line } = this.arena;
+    if (this.isOver) {
+      admission.leave();
+      return;
+    }
+    const place = line.join(this.resources, this);
+    this.place = place;
+    if (place.isFirst) this.turnsToSitOut = courtesy.take(this.resources);
+    if (place.isFirst && this.turnsToSitOut === 0) {
+      this.ask(false, this);
+      return;
+    }
+    // It waits for others, and does not ask.
+    admission.leave();
+    void this.competeInTurn(place);
   }
 
-  /** Of the first attempt, if nobody was before us. */
+  /** Of the first attempt, if nobody was before us: as long as it is under way, we are inside. */
   onAttempt(attempt: Attempt): void {
+    this.arena.admission.leave();
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
     else void this.goOn(attempt);
   }
 
   onFault(error: unknown): void {
+    // What `onAttempt` threw comes here too, when it has left.
+    if (!this.isOver || this.late !== undefined) this.arena.admission.leave();
     if (this.late !== undefined) this.late.onFault(error);
     else this.fail(error);
   }
@@ -102,6 +125,10 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
   /** Of the wait. What is asleep or waits for an attempt hears of it there. */
   cancelled(reason: unknown): void {
     if (this.isOver || this.isInPromises) return;
+    if (this.place === undefined) {
+      this.fail(reason);
+      return;
+    }
     this.pending = new Promise((resolve, reject) => {
       this.late = { onAttempt: resolve, onFault: reject };
     });
@@ -115,10 +142,10 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
     this.wait.wake();
   }
 
-  private async competeInTurn(): Promise<void> {
+  private async competeInTurn(place: PlaceInLine<Turn>): Promise<void> {
     this.isInPromises = true;
     try {
-      if (!this.place.isFirst) await this.standInLine();
+      if (!place.isFirst) await this.standInLine(place);
       const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
       this.succeed(attempt?.outcome === 'won' ? this.take(attempt) : await this.attemptUntilWon(attempt));
     } catch (error) {
@@ -137,18 +164,18 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
 
   private succeed({ hold, confirmation }: WonAttempt): void {
     this.end();
-    const { place } = this;
+    const place = this.place as PlaceInLine<Turn>;
     const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
-    this.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
+    this.call.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
   }
 
   private fail(error: unknown): void {
     this.end();
     // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
-    if (this.pending === undefined) this.place.leave();
-    else this.arena.discard(this.pending, this.place);
+    if (this.pending === undefined) this.place?.leave();
+    else this.arena.discard(this.pending, this.place as PlaceInLine<Turn>);
     this.arena.failed(error, this);
-    this.reject(error);
+    this.call.reject(error);
   }
 
   private end(): void {
@@ -163,14 +190,14 @@ export class Contender implements Waiter<Turn>, AttemptListener, InBag {
 
   private newWait(): Wait {
     const { waitMs, signal } = this.options;
-    return new Wait(this.arena.clock, this.startedAtMs, waitMs, signal, this);
+    return new Wait(this.arena.clock, this.call.startedAtMs, waitMs, signal, this);
   }
 
-  private async standInLine(): Promise<void> {
+  private async standInLine(place: PlaceInLine<Turn>): Promise<void> {
     do {
       if (this.wait.isOver) throw new LockBusyError({ resources: this.resources, waitedMs: this.waitedMs });
       await this.wait.sleep(Infinity);
-    } while (!this.place.isFirst);
+    } while (!place.isFirst);
   }
 
   /** @param first the first attempt; undefined: others come first */

@@ -6,9 +6,11 @@ import { NodeGuard, type RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock } from '../core/redlock';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { Admission } from './admission';
 import { Bag } from './bag';
 import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
+import { Call } from './call';
 import { Contender, type Arena } from './contender';
 import { Courtesy } from './courtesy';
 import { forceRelease } from './force-release';
@@ -91,9 +93,15 @@ export class LockManager {
       nodes,
       clock,
       redlock: this.redlock,
+      admission: new Admission(clock),
       line: new WaitingLine(),
       courtesy,
       fraction: randomness.fraction,
+      contend: (call) => {
+        const contender = new Contender(call, this.arena);
+        this.contenders.add(contender);
+        return contender;
+      },
       hand: (win, contender) => this.hand(win, contender),
       failed: (error, contender) => {
         this.contenders.remove(contender);
@@ -120,9 +128,10 @@ export class LockManager {
       if (this.isClosed) throw closedError(names, 0);
 
       const context = this.around.reports.context();
-      const contender = new Contender(names, how, this.arena, resolve, reject, context);
-      this.contenders.add(contender);
-      contender.compete();
+      const { arena } = this;
+      const call = new Call(names, how, arena, this.settings.clock.now(), resolve, reject, context);
+      // Who may be cancelled has to hear of it from the beginning.
+      arena.admission.enter(how.signal === undefined ? call : arena.contend(call));
     });
   }
 
@@ -143,6 +152,7 @@ export class LockManager {
   /** Refuses new locks, ends all waiting, gives the holders `timeoutMs`, then takes their locks away. */
   async close(timeoutMs: number): Promise<void> {
     this.isClosed = true;
+    for (const one of this.arena.admission.turnAway()) if (one instanceof Call) this.arena.contend(one);
     for (const one of this.contenders.all()) one.cancel(closedError(one.resources, one.waitedMs));
     await this.untilIdle(timeoutMs);
     const rest = this.held.all();

@@ -90,7 +90,7 @@ export class SimulatedClient {
   /** What it keeps although nobody asks, holds or waits. */
   remembers(): string[] {
     const inside = this.manager as unknown as {
-      arena: { line: { isEmpty: boolean } };
+      arena: { line: { isEmpty: boolean }; admission: { inside: number } };
       contenders: Set<unknown>;
       held: Set<unknown>;
       discards: Set<unknown>;
@@ -103,6 +103,7 @@ export class SimulatedClient {
       'status listeners': this.links.reduce((sum, link) => sum + Math.max(0, link.listeners - 2), 0),
       lines: inside.arena.line.isEmpty ? 0 : 1,
       contenders: inside.contenders.size,
+      'callers inside': inside.arena.admission.inside,
       locks: inside.held.size,
       discards: inside.discards.size,
       leases: inside.around.keeper.size,
