@@ -45,11 +45,12 @@ async function measureFleet(fleet, size, { rounds, durationMs }) {
   const clients = new Map();
   const cells = [];
   for (const concurrency of CONCURRENCIES) {
-    // A single cycle of so many takes seconds.
+    // A single cycle of so many takes a quarter of a second to seconds: for longer, so that it is not only the beginning.
     const turns = concurrency < 10_000 ? rounds : 2;
     const results = await interleave(CONTENDERS, turns, async (contender, round) => {
       progress(`uncontended: ${size} nodes, ${concurrency} at once, round ${round + 1}: ${contender.name}`);
-      return measure(contender, clients, fleet.urls, { concurrency, durationMs, round });
+      const lastsMs = concurrency < 10_000 ? durationMs : 4 * durationMs;
+      return measure(contender, clients, fleet.urls, { concurrency, durationMs: lastsMs, round });
     });
     cells.push({ size, concurrency, results });
   }
