@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.interface';
 
-/** Who waits to be let in. */
+/** Who waits to be let in. Must not throw. */
 export interface Applicant {
   /** It is let in. Whoever is calls {@link Admission.leave} once. */
   begin(): void;
@@ -28,6 +28,7 @@ export class Admission {
   private waiting: (Applicant | undefined)[] = [];
   private next = 0;
   private isLettingIn = false;
+  private willLook = false;
   private leftSinceLook = 0;
   private insideAtLook = 0;
 
@@ -40,7 +41,8 @@ export class Admission {
       applicant.begin();
       return;
     }
-    if (this.waiting.push(applicant) === 1) this.lookLater();
+    this.waiting.push(applicant);
+    if (!this.willLook) this.lookLater();
   }
 
   leave(): void {
@@ -84,12 +86,14 @@ export class Admission {
   }
 
   private lookLater(): void {
+    this.willLook = true;
     this.leftSinceLook = 0;
     this.insideAtLook = this.inside;
     this.clock.schedule(LOOK_EVERY_MS, this.look, { background: true });
   }
 
   private readonly look = (): void => {
+    this.willLook = false;
     if (this.isEmpty) {
       this.room = LEAST_ROOM;
       return;

@@ -90,16 +90,20 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
       admission.leave();
       return;
     }
-    const place = line.join(this.resources, this);
-    this.place = place;
-    if (place.isFirst) this.turnsToSitOut = courtesy.take(this.resources);
-    if (place.isFirst && this.turnsToSitOut === 0) {
-      this.ask(false, this);
-      return;
+    try {
+      const place = line.join(this.resources, this);
+      this.place = place;
+      if (place.isFirst) this.turnsToSitOut = courtesy.take(this.resources);
+      if (place.isFirst && this.turnsToSitOut === 0) {
+        this.ask(false, this);
+        return;
+      }
+      // It waits for others, and does not ask.
+      admission.leave();
+      void this.competeInTurn(place);
+    } catch (error) {
+      this.onFault(error);
     }
-    // It waits for others, and does not ask.
-    admission.leave();
-    void this.competeInTurn(place);
   }
 
   /** Of the first attempt, if nobody was before us: as long as it is under way, we are inside. */

@@ -74,6 +74,23 @@ describe('Admission', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('sets one timer, however often somebody waits', async () => {
+    const { clock, enter, leave } = setUp();
+    enter(ROOM);
+
+    for (let i = 0; i < 10; i++) {
+      enter(1);
+      leave(1);
+    }
+    enter(1);
+
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(10);
+    leave(ROOM + 1);
+    await clock.advance(10);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('bears very many who leave before they are in', () => {
     const { admission, begun, enter, leave } = setUp();
     enter(ROOM);
@@ -289,21 +306,24 @@ describe('very many callers', () => {
     expect(acquired).toMatchObject({ waitedMs: 40 });
   });
 
-  it.each(['redlock.judge.conclude', 'arena.hand'])('are out again when %s throws', async (where) => {
-    const fleet = slowFleet(2);
-    const { manager } = fleet.process();
-    const [method = '', ...path] = where.split('.').reverse();
-    const owner = path.reduceRight<unknown>((at, part) => (at as Record<string, unknown>)[part], manager);
-    jest.spyOn(owner as Record<string, () => never>, method).mockImplementation(() => {
-      throw new Error('broken');
-    });
+  it.each(['redlock.newHold', 'redlock.judge.conclude', 'arena.line.join', 'arena.hand'])(
+    'are out again when %s throws',
+    async (where) => {
+      const fleet = slowFleet(2);
+      const { manager } = fleet.process();
+      const [method = '', ...path] = where.split('.').reverse();
+      const owner = path.reduceRight<unknown>((at, part) => (at as Record<string, unknown>)[part], manager);
+      jest.spyOn(owner as Record<string, () => never>, method).mockImplementation(() => {
+        throw new Error('broken');
+      });
 
-    const one = watch(manager.acquire('order:7'));
-    await fleet.clock.advance(10);
+      const one = watch(manager.acquire('order:7'));
+      await fleet.clock.advance(10);
 
-    expect(one.error).toEqual(new Error('broken'));
-    expect(insideOf(manager)).toBe(0);
-  });
+      expect(one.error).toEqual(new Error('broken'));
+      expect(insideOf(manager)).toBe(0);
+    },
+  );
 
   it('bear nodes that refuse at once', async () => {
     const fleet = slowFleet(2);
