@@ -18,7 +18,7 @@ export interface Heir {
 }
 
 export interface HandOver {
-  /** Of the heir. Must not be tried again: what it came to nothing was given back. */
+  /** Of the heir. If it is not won, whatever there was is given back. */
   readonly attempt: Promise<Attempt>;
   /** Of the hold that ends. */
   readonly release: Promise<Release>;
@@ -56,13 +56,14 @@ export class HandOvers {
     const attempt: Promise<Attempt> = atOnce
       ? Promise.resolve({ outcome: 'won', hold, confirmation })
       : confirmation.then((extension) =>
-          extension.outcome === 'extended' ? { outcome: 'won', hold } : this.giveBack(hold, old, extension),
+          extension.outcome === 'extended' ? { outcome: 'won', hold } : this.giveBack(hold, extension),
         );
     return { attempt, release: confirmation.then(releaseByTakingOver) };
   }
 
-  private giveBack(hold: Hold, old: Hold, { outcome, votes }: Extension): FailedAttempt {
-    for (const one of [hold, old]) this.judge.cleanUp(one, nowhere, true);
+  private giveBack(hold: Hold, { outcome, votes }: Extension): FailedAttempt {
+    this.judge.cleanUp(hold, nowhere, true);
+    this.judge.cleanUpInherited(hold);
     const isBusy = outcome === 'gone';
     return {
       outcome: isBusy ? 'busy' : 'unavailable',

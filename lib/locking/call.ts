@@ -1,20 +1,15 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Admission, Applicant } from './admission';
+import type { Applicant } from './admission';
+import type { Arena } from './arena.interface';
 import type { CheckedLockOptions } from './check-lock-options';
 import type { HeldLock } from './lock';
-
-/** Makes contenders of calls. */
-export interface Competition {
-  readonly admission: Admission;
-  contend(call: Call): Applicant;
-}
 
 /** What a caller asked for. As long as it is not let in it has nothing else, since there may be very many of them. */
 export class Call implements Applicant {
   constructor(
     readonly resources: readonly string[],
     readonly options: CheckedLockOptions,
-    private readonly competition: Competition,
+    private readonly arena: Arena,
     /** On the monotonic clock. */
     readonly startedAtMs: number,
     readonly resolve: (lock: HeldLock) => void,
@@ -24,6 +19,6 @@ export class Call implements Applicant {
   ) {}
 
   begin(): void {
-    this.competition.contend(this).begin();
+    this.arena.contend(this).begin();
   }
 }

@@ -3,27 +3,14 @@ import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../cor
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { Applicant } from './admission';
-import { Backoff, type BackoffSetup } from './backoff';
+import type { Arena } from './arena.interface';
+import { Backoff } from './backoff';
 import type { InBag } from './bag';
-import type { Call, Competition } from './call';
+import type { Call } from './call';
 import type { CheckedLockOptions } from './check-lock-options';
-import type { HeldLock } from './lock';
-import type { Courtesy } from './courtesy';
-import { Cohort, type Turn, type Win } from './turn';
+import { Cohort, type Turn } from './turn';
 import { Wait } from './wait';
-import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
-
-/** What the contenders of one service share. */
-export interface Arena extends BackoffSetup, Competition {
-  readonly line: WaitingLine<Turn>;
-  readonly courtesy: Courtesy;
-  /** Makes a lock of what was won. */
-  hand(win: Win, contender: Contender): HeldLock;
-  /** It is over without a lock. */
-  failed(error: unknown, contender: Contender): void;
-  /** Takes over an attempt whose caller went away, and leaves the place when the nodes have answered. */
-  discard(attempt: Promise<Attempt>, place: PlaceInLine<Turn>): void;
-}
+import type { PlaceInLine, Waiter } from './waiting-line';
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
 export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBag {
