@@ -29,6 +29,8 @@ export function channelOfAll(keyPrefix: string): string {
 export class ReleaseChannel {
   private readonly listeners = new ListenerMap<string | undefined>();
   private readonly heard = new Set<string>();
+  /** That nobody listens to any more, as long as the server was not told. */
+  private abandoned: string[] = [];
   private client: Redis | Cluster | undefined;
   private stopKeepingAwake: (() => void) | undefined;
   private unused: Timer | undefined;
@@ -50,7 +52,8 @@ export class ReleaseChannel {
     this.listeners.add(key, listener);
     this.unused?.cancel();
     this.client ??= this.open();
-    if (isNew) this.subscribe(this.client, [key]);
+    // Unless the server was not even told that the last one went.
+    if (isNew && !this.heard.has(key)) this.subscribe(this.client, [key]);
     const isHeard = () => this.heard.has(key);
     let isStopped = false;
     return {
@@ -61,7 +64,7 @@ export class ReleaseChannel {
         if (isStopped || this.isClosed) return;
         isStopped = true;
         this.listeners.remove(key, listener);
-        if (!this.listeners.has(key)) this.unsubscribe(key);
+        if (!this.listeners.has(key)) this.abandon(key);
       },
     };
   }
@@ -108,16 +111,10 @@ export class ReleaseChannel {
     );
   }
 
-  private unsubscribe(key: string): void {
-    this.heard.delete(key);
-    const { client } = this;
-    const isLast = this.listeners.isEmpty;
-    if (client?.status === 'ready') {
-      client.unsubscribe(key, ...(isLast ? [channelOfAll(this.keyPrefix)] : [])).catch(() => {
-        // The connection broke, and the subscription with it.
-      });
-    }
-    if (!isLast) return;
+  /** Who stops has the lock as a rule, and something better to do first than to tell the server. */
+  private abandon(key: string): void {
+    if (this.abandoned.push(key) === 1) this.clock.afterArrivedReplies(this.unsubscribe);
+    if (!this.listeners.isEmpty) return;
     this.unused = this.clock.schedule(
       KEEP_UNUSED_MS,
       () => {
@@ -126,6 +123,17 @@ export class ReleaseChannel {
       { background: true },
     );
   }
+
+  private readonly unsubscribe = (): void => {
+    const keys = this.abandoned.filter((key) => !this.listeners.has(key));
+    this.abandoned = [];
+    for (const key of keys) this.heard.delete(key);
+    if (this.isClosed || this.client?.status !== 'ready' || keys.length === 0) return;
+    const all = this.listeners.isEmpty ? [channelOfAll(this.keyPrefix)] : [];
+    this.client.unsubscribe(...keys, ...all).catch(() => {
+      // The connection broke, and the subscription with it.
+    });
+  };
 
   private closeUnused(): void {
     const { client } = this;

@@ -317,9 +317,45 @@ describe('the connections that listen', () => {
 
     second.stop();
     await until('nobody listens', async () => (await listening(server, 'lock:')) === 0);
-    const third = node.onReleased('c', () => undefined);
+    const third = node.onReleased('a', () => undefined);
+    expect(third.isHeard).toBe(false);
     await until('it is heard', () => third.isHeard);
+    expect(await listening(server, 'lock:a')).toBe(1);
     expect(await listening(server, 'lock:')).toBe(1);
+    await node.close();
+  });
+
+  it('need not be told who went when somebody comes at the same moment', async () => {
+    const { clock, server, node } = await open();
+    const first = node.onReleased('a', () => undefined);
+    await until('it is heard', () => first.isHeard);
+    const told = await commandCounts(server);
+
+    first.stop();
+    const second = node.onReleased('a', () => undefined);
+    expect(second.isHeard).toBe(true);
+    await clock.advance(1);
+    await server.command('PING');
+
+    expect(second.isHeard).toBe(true);
+    expect(await commandCounts(server, told)).not.toHaveProperty('subscribe');
+    expect(await commandCounts(server, told)).not.toHaveProperty('unsubscribe');
+    expect(await listening(server, 'lock:a')).toBe(1);
+    second.stop();
+    await until('nobody listens', async () => (await listening(server, 'lock:a')) === 0);
+    expect(await listening(server, 'lock:')).toBe(0);
+    await node.close();
+  });
+
+  it('take leave of several at once', async () => {
+    const { server, node } = await open();
+    const all = ['a', 'b', 'c'].map((resource) => node.onReleased(resource, () => undefined));
+    await until('all are heard', () => all.every(({ isHeard }) => isHeard));
+
+    for (const subscription of all) subscription.stop();
+
+    await until('nobody listens', async () => (await listening(server, 'lock:')) === 0);
+    expect((await commandCounts(server))['unsubscribe']).toBe(1);
     await node.close();
   });
 
