@@ -34,24 +34,28 @@ async function runParts() {
   const { machineRows } = await import('./lib/machine.mjs');
   const { printPart, printTargets, writeResults } = await import('./lib/report.mjs');
   const { progressDone } = await import('./lib/progress.mjs');
+  const { StolenTime } = await import('./lib/stolen-time.mjs');
   const quick = flags.includes('--quick');
   const wanted = names.length === 0 ? PARTS : PARTS.filter((part) => names.includes(part));
   const machine = machineRows();
   const start = performance.now();
+  const stolen = new StolenTime();
 
   const results = [];
   for (const name of wanted) {
     const part = await import(`./parts/${name}.mjs`);
     const began = performance.now();
+    const stolenMeanwhile = new StolenTime();
     const result = await part[name]({ quick });
     results.push(result);
     progressDone();
-    printPart(result, performance.now() - began);
+    printPart(result, performance.now() - began, stolenMeanwhile);
   }
   printTargets(results);
   const tookMs = performance.now() - start;
-  console.log(`\nTook ${Math.round(tookMs / 1_000)} s.`);
+  console.log(`\nTook ${Math.round(tookMs / 1_000)} s; the host took ${stolen} of the CPU time for others.`);
+  if (stolen.isDisturbing) console.log('That is too much to tell anything: measure again when it is less.');
   if (quick || wanted.length < PARTS.length) return;
-  writeResults(results, machine, tookMs);
+  writeResults(results, machine, { tookMs, stolen });
   console.log('Written: bench/RESULTS.md, bench/results.svg');
 }

@@ -2,7 +2,8 @@
  * Measures all contenders in turns, ABBA: A B, B A, A B … What slows the machine down for a while then hits all of
  * them alike, and nobody always goes first.
  *
- * `measure(contender, round)` gives a sample, or `{ failed: why }`; who failed once sits out the rest.
+ * `measure(contender, round)` gives a sample, `{ failed: why }`, or undefined to leave out a round; who failed once sits
+ * out the rest.
  * Returns a map from contender to `{ samples, failed }`.
  */
 export async function interleave(contenders, rounds, measure) {
@@ -12,7 +13,7 @@ export async function interleave(contenders, rounds, measure) {
       const result = results.get(contender);
       if (result.failed !== undefined) continue;
       const sample = await measure(contender, round);
-      if (sample.failed === undefined) result.samples.push(sample);
+      if (sample?.failed === undefined) result.samples.push(sample);
       else result.failed = sample.failed;
     }
   }
