@@ -2,7 +2,7 @@ import { microsFrom, timeFrom } from './redis-votes';
 
 /** The reply of the batch script, taken apart. */
 export interface BatchReply {
-  /** One for each request. */
+  /** One for each key of each request. */
   readonly letters: string;
   /** Of the grants whose letter says that they have one, in order. */
   readonly numbers: readonly (number | undefined)[];
@@ -13,21 +13,21 @@ export interface BatchReply {
 }
 
 /** Undefined for what is the answer to something else: of another length, or without the node's time. */
-export function readBatchReply(reply: unknown, requests: number): BatchReply | undefined {
+export function readBatchReply(reply: unknown, keys: number): BatchReply | undefined {
   if (typeof reply !== 'string') return undefined;
   const end = reply.indexOf(' ');
-  if (end < requests) return undefined;
+  if (end < keys) return undefined;
   const faultAt = reply.indexOf(' ', end + 1);
   const micros = timeFrom(faultAt === -1 ? reply.slice(end + 1) : reply.slice(end + 1, faultAt));
-  const isWhole = end === requests || reply.charAt(requests) === ',';
+  const isWhole = end === keys || reply.charAt(keys) === ',';
   if (micros === undefined || !isWhole) return undefined;
   return {
-    letters: reply.slice(0, requests),
+    letters: reply.slice(0, keys),
     numbers:
-      end === requests
+      end === keys
         ? NONE
         : reply
-            .slice(requests + 1, end)
+            .slice(keys + 1, end)
             .split(',')
             .map(microsFrom),
     micros,

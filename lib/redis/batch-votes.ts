@@ -6,6 +6,7 @@ import { unexpectedReply } from './redis-votes';
 
 const GRANTED = { kind: 'granted' } as const;
 const DENIED = { kind: 'denied', healed: false } as const;
+const DENIED_RELEASE = { kind: 'denied' } as const;
 const HEALED = { kind: 'denied', healed: true } as const;
 
 /** Fits every kind of entry. */
@@ -16,26 +17,46 @@ type BatchVote =
 
 type OnFailedRelease = (request: ReleaseRequest) => void;
 
-/** Gives each entry the vote of its letter in the reply of the batch script; without a reply, all of them failed. */
+/** Gives each entry the vote of its letters in the reply of the batch script; without a reply, all of them failed. */
 export function giveVotes(
   entries: readonly BatchEntry[],
   reply: BatchReply | undefined,
   onFailed: OnFailedRelease,
 ): void {
   let numbered = 0;
-  for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i] as BatchEntry;
-    const letter = reply?.letters.charAt(i) ?? '';
+  let at = 0;
+  for (const entry of entries) {
+    const first = at;
+    at += entry.request.resources.length;
+    const letter = letterOf(entry, reply, first, at);
     const number = letter === 'n' || letter === 'q' ? reply?.numbers[numbered++] : undefined;
     giveVote(entry, voteOf(letter, entry, number) ?? failureFrom(reply), onFailed);
   }
 }
 
+/** Of all keys of a request it is the same, but for releases: these are given key by key, and the worst counts. */
+function letterOf(entry: BatchEntry, reply: BatchReply | undefined, first: number, end: number): string {
+  if (reply === undefined) return '';
+  const { letters } = reply;
+  let found = letters.charAt(first);
+  for (let i = first + 1; i < end; i++) {
+    const letter = letters.charAt(i);
+    if (letter === found) continue;
+    if (!isRelease(entry)) return '';
+    if (RELEASED.indexOf(letter) < RELEASED.indexOf(found)) found = letter;
+  }
+  return found;
+}
+
+/** From the worst to the best, and what is none of them is worse. Whoever waits for one of the keys counts. */
+const RELEASED = 'd987654321g';
+
 /** A caller's mistake must not keep the vote from the others in the batch. */
 export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedRelease): void {
   if (vote.kind === 'failed' && isRelease(entry)) onFailed(entry.request);
   try {
-    entry.vote(vote);
+    if (vote.kind === 'denied' && isRelease(entry)) entry.vote(DENIED_RELEASE);
+    else entry.vote(vote);
   } catch {
     // There is nobody to tell.
   }

@@ -7,7 +7,7 @@ import type {
   ReleaseVote,
 } from '../core/lock-node.interface';
 
-/** A request on a single resource, which can travel with others. */
+/** A request that can travel with others. */
 export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
 
 interface AcquireEntry {
@@ -40,8 +40,8 @@ export interface BatchSender {
 }
 
 /**
- * Enough to make the share of a request in the cost of a command small, and few enough that nobody waits long for the
- * others' turn on the server.
+ * So many keys: enough to make the share of a request in the cost of a command small, and few enough that nobody waits
+ * long for the others' turn on the server.
  */
 export const MOST_IN_BATCH = 128;
 
@@ -109,17 +109,21 @@ export class CommandBatch {
 
   private sendInOrder(entries: readonly BatchEntry[]): void {
     let batch: BatchEntry[] = [];
+    let keys = 0;
     let ttlMs: number | undefined;
     for (const entry of entries) {
       const entryTtlMs = ttlOf(entry);
+      const entryKeys = entry.request.resources.length;
       // The ttl is sent once per batch.
       const fits = ttlMs === undefined || entryTtlMs === undefined || ttlMs === entryTtlMs;
-      if (!fits || batch.length === MOST_IN_BATCH) {
+      if (!fits || keys + entryKeys > MOST_IN_BATCH) {
         this.sendBatch(batch);
         batch = [];
+        keys = 0;
         ttlMs = undefined;
       }
       batch.push(entry);
+      keys += entryKeys;
       ttlMs ??= entryTtlMs;
     }
     this.sendBatch(batch);

@@ -48,8 +48,8 @@ export class BatchEncoder {
     return new EncodedCommand(name, this.last.bytes);
   }
 
-  keyOf({ request }: BatchEntry): string {
-    return this.keyPrefix + (request.resources[0] ?? '');
+  keysOf({ request }: BatchEntry): readonly string[] {
+    return request.resources.map((resource) => this.keyPrefix + resource);
   }
 
   /** What `EVALSHA` takes for a batch. */
@@ -58,19 +58,28 @@ export class BatchEncoder {
     args: readonly (string | number)[];
   } {
     const ttlMs = entries.find((entry) => !isRelease(entry))?.request.ttlMs ?? 1;
-    const keys = entries.map((entry) => this.keyOf(entry));
-    const counters = entries
-      .filter(({ letter }) => letter === 'n')
-      .map((entry) => fenceKey(this.keyOf(entry)));
+    const keys: string[] = [];
+    const counters: string[] = [];
+    const tokens: string[] = [];
+    let letters = '';
+    for (const entry of entries) {
+      const { letter, request } = entry;
+      letters += letterOf(entry);
+      tokens.push(tokenOf(entry));
+      const { resources } = request;
+      for (let i = 0; i < resources.length; i++) {
+        const key = this.keyPrefix + (resources[i] as string);
+        keys.push(key);
+        if (letter === 'n') counters.push(fenceKey(key));
+        if (i === 0) continue;
+        // Each key is released by itself; else the first stands for all.
+        letters += isRelease(entry) ? letter : '+';
+        tokens.push(isRelease(entry) ? request.ownerToken : '');
+      }
+    }
     return {
       keys: counters.length === 0 ? keys : [...keys, ...counters],
-      args: [
-        lettersOf(entries),
-        wholeMs(ttlMs),
-        channelOfAll(this.keyPrefix),
-        ...entries.map(tokenOf),
-        ...this.askForTime(),
-      ],
+      args: [letters, wholeMs(ttlMs), channelOfAll(this.keyPrefix), ...tokens, ...this.askForTime()],
     };
   }
 
@@ -133,10 +142,11 @@ export function fenceArguments(fence: FenceRequest | undefined): number[] {
   return fence === undefined ? [] : [fence.proposal, Math.floor(fence.skewMicros), wholeMs(fence.keepMs)];
 }
 
-function lettersOf(entries: readonly BatchEntry[]): string {
-  let letters = '';
-  for (const { letter } of entries) letters += letter;
-  return letters;
+/** Of its first key. Neighbours on one key each are served together where that is possible. */
+function letterOf({ letter, request }: BatchEntry): string {
+  if (request.resources.length === 1) return letter;
+  if (letter === 'a') return 'A';
+  return letter === 'e' ? 'E' : letter;
 }
 
 /** A command in the protocol of Redis: an array of strings, each with its length in bytes. */

@@ -8,7 +8,7 @@ import type { CommandClient, RedisConnection } from './redis-connection';
 import { RedisNodeError } from './redis-node-error';
 import type { ReleasesUnderWay } from './releases-under-way';
 
-/** Sends requests on one key each as a single command. */
+/** Sends many requests as a single command. */
 export class RedisBatches {
   constructor(
     private readonly connection: RedisConnection,
@@ -62,7 +62,7 @@ export class RedisBatches {
       send,
       (reply) => {
         this.releasesUnderWay.removeBatch(entries);
-        const read = readBatchReply(reply, entries.length);
+        const read = readBatchReply(reply, keysOf(entries));
         // Before the votes: a clock that jumped may have let others' locks expire.
         if (read !== undefined) this.connection.sawTime(read.micros);
         giveVotes(entries, read, this.onFailedRelease);
@@ -77,6 +77,12 @@ export class RedisBatches {
   private failAll(entries: readonly BatchEntry[], error: RedisNodeError): void {
     for (const entry of entries) giveVote(entry, { kind: 'failed', error }, this.onFailedRelease);
   }
+}
+
+function keysOf(entries: readonly BatchEntry[]): number {
+  let keys = 0;
+  for (const { request } of entries) keys += request.resources.length;
+  return keys;
 }
 
 const RELEASED_MEANWHILE = new RedisNodeError(

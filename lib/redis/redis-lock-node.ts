@@ -72,7 +72,7 @@ export class RedisLockNode implements LockNode {
   private readonly connection: RedisConnection;
   private readonly requests: RedisRequests;
   private readonly batch: CommandBatch;
-  private readonly tellingLetter: 'w' | 'W';
+  private readonly isCluster: boolean;
   private readonly channel: ReleaseChannel;
   private readonly backlog: ReleaseBacklog;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
@@ -99,9 +99,9 @@ export class RedisLockNode implements LockNode {
     this.requests = new RedisRequests(this.connection, encoder, (request) => {
       if (this.status !== 'closed') this.backlog.add(request);
     });
-    this.tellingLetter = isCluster(this.connection.client) ? 'W' : 'w';
+    this.isCluster = isCluster(this.connection.client);
     this.channel = new ReleaseChannel(description, clock, keyPrefix);
-    this.batch = new CommandBatch(this.requests, isCluster(this.connection.client) ? this.slotOf : undefined);
+    this.batch = new CommandBatch(this.requests, this.isCluster ? this.slotOf : undefined);
   }
 
   get status(): NodeStatus {
@@ -112,7 +112,7 @@ export class RedisLockNode implements LockNode {
     const { resources, askHolderTtl, replaces, fence } = request;
     const letter = fence === undefined ? 'a' : 'n';
     // The answer with a ttl does not fit into a letter.
-    if (resources.length === 1 && !askHolderTtl && (letter === 'n' || replaces === undefined)) {
+    if (this.goTogether(resources) && !askHolderTtl && (letter === 'n' || replaces === undefined)) {
       this.batch.add({ letter, request, vote });
     } else {
       this.batch.addAlone(() => {
@@ -123,7 +123,7 @@ export class RedisLockNode implements LockNode {
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     const letter = (request.replaces ?? '') === '' ? 'e' : 't';
-    if (request.resources.length === 1) this.batch.add({ letter, request, vote });
+    if (this.goTogether(request.resources)) this.batch.add({ letter, request, vote });
     else {
       this.batch.addAlone(() => {
         this.extendInParts(request, vote);
@@ -146,8 +146,9 @@ export class RedisLockNode implements LockNode {
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    if (request.resources.length === 1 && request.keepMs === undefined) {
-      this.batch.add({ letter: request.wakeWaiters ? this.tellingLetter : 'r', request, vote });
+    if (this.goTogether(request.resources) && request.keepMs === undefined) {
+      const telling = this.isCluster ? 'W' : 'w';
+      this.batch.add({ letter: request.wakeWaiters ? telling : 'r', request, vote });
     } else {
       this.batch.addAlone(() => {
         this.releaseInParts(request, vote);
@@ -221,9 +222,14 @@ export class RedisLockNode implements LockNode {
   private readonly slotOf = (request: { resources: readonly string[] }): number =>
     keySlot(this.keyPrefix + (request.resources[0] ?? ''));
 
+  /** In a cluster, several may be at several servers. */
+  private goTogether(resources: readonly string[]): boolean {
+    return resources.length === 1 || !this.isCluster;
+  }
+
   private partsOf(resources: readonly string[]): string[][] {
     const keys = resources.map((resource) => this.keyPrefix + resource);
-    return keys.length > 1 && isCluster(this.connection.client) ? groupBySlot(keys) : [keys];
+    return this.goTogether(keys) ? [keys] : groupBySlot(keys);
   }
 
   private statusChanged(change: NodeStatusChange): void {

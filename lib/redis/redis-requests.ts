@@ -52,7 +52,7 @@ export class RedisRequests implements BatchSender {
 
   /** A request that found no company within its tick. */
   sendOne(entry: BatchEntry): void {
-    const keys = [this.encoder.keyOf(entry)];
+    const keys = this.encoder.keysOf(entry);
     if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
     else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(keys, entry.request, entry.vote);
     else this.extend(keys, entry.request, entry.vote);

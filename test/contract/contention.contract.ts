@@ -529,7 +529,10 @@ export function itKeepsTheContractOfContention(
     const owner = fc.constantFrom('anna', 'ben', 'eva');
     const resources = fc.oneof(
       { weight: 6, arbitrary: fc.constantFrom(['a'], ['b'], ['größe:✓']) },
-      { weight: isOneServer ? 1 : 0, arbitrary: fc.constantFrom(['a', 'b'], ['b', 'c']) },
+      {
+        weight: isOneServer ? 4 : 0,
+        arbitrary: fc.constantFrom(['a', 'b'], ['b', 'c'], ['c', 'a', 'größe:✓']),
+      },
     );
     const ttlMs = fc.constantFrom(60_000, 120_000.5, 240_000);
     const request = fc.oneof(

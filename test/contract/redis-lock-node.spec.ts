@@ -1,3 +1,4 @@
+import type { LockNode } from '../../lib/core/lock-node.interface';
 import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpers/ask-node';
@@ -28,6 +29,44 @@ describe('RedisLockNode', () => {
 describe('RedisLockNode in database 3 with a prefix of its own', () => {
   itKeepsTheContractOfLockNode(() => openEmpty(`${server.url}/3`, 'shop:{locks}:'));
 });
+
+describe('RedisLockNode whose requests are never alone', () => {
+  itKeepsTheContractOfLockNode(async () => inCompany(await openEmpty(server.url)));
+});
+
+/** Another request comes with each, so that all of them travel in batches. */
+function inCompany(node: RedisLockNode): LockNode {
+  let others = 0;
+  const bringAnother = (ttlMs: number) => {
+    const resources = [`company-${(others += 1)}`];
+    node.acquire({ resources, ownerToken: 'company', ttlMs, askHolderTtl: false }, () => undefined);
+  };
+  return {
+    name: node.name,
+    get status() {
+      return node.status;
+    },
+    acquire: (request, vote) => {
+      node.acquire(request, vote);
+      bringAnother(request.ttlMs);
+    },
+    extend: (request, vote) => {
+      node.extend(request, vote);
+      bringAnother(request.ttlMs);
+    },
+    release: (request, vote) => {
+      node.release(request, vote);
+      bringAnother(60_000);
+    },
+    raiseFence: (request, vote) => {
+      node.raiseFence(request, vote);
+    },
+    inspect: (resource) => node.inspect(resource),
+    onReleased: (resource, wake) => node.onReleased(resource, wake),
+    onStatus: (listener) => node.onStatus(listener),
+    close: () => node.close(),
+  };
+}
 
 describe('RedisLockNode, on the wire', () => {
   let node: RedisLockNode;

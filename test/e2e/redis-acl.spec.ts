@@ -118,6 +118,7 @@ class Somebody {
   }
 
   async takeAndGive(resources: string | string[], options: LockOptions = {}): Promise<string> {
+    await new Promise((resolve) => setImmediate(resolve));
     const lock = await this.a.acquire(resources, options);
     expect(lock.fencingToken === undefined).toBe(options.fencing !== true);
     return isReleased(await lock.release());

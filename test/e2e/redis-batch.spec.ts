@@ -93,13 +93,16 @@ describe('requests of one tick', () => {
       extend(node, 'a', { ownerToken: 'ben', replaces: 'anna' }),
       extend(node, 'c', { ownerToken: 'anna' }),
       extend(node, 'd', { ownerToken: 'ben', replaces: 'anna' }),
+      acquire(node, ['b', 'c'], { ownerToken: 'anna' }),
+      extend(node, ['c', 'a'], { ownerToken: 'ben', replaces: 'anna' }),
+      extend(node, ['c', 'a'], { ownerToken: 'anna' }),
       // Last: once a script has written something, the server lets it write more.
       release(node, 'a', { ownerToken: 'anna', wakeWaiters: true }),
     ]);
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
 
     const failed = { kind: 'failed', error: { code: 'OOM' } };
-    expect(votes).toMatchObject([failed, failed, failed, failed, failed, GRANTED]);
+    expect(votes).toMatchObject([...Array<object>(8).fill(failed), GRANTED]);
     expect(await server.command('DBSIZE')).toBe(0);
   });
 
@@ -142,6 +145,56 @@ describe('requests of one tick', () => {
       expect(await server.command('DBSIZE')).toBe(0);
     },
   );
+
+  it('on several resources each share a command with all others', async () => {
+    const node = await openUp();
+    await server.command('HSET', 'lock:hash', 'field', 'value');
+    const fence = { proposal: Date.now() * 1_000, skewMicros: 1_000_000, keepMs: 60_000 };
+    const before = await commandCounts(server);
+
+    const acquired = await Promise.all([
+      acquire(node, ['a', 'b'], { ownerToken: 'anna' }),
+      acquire(node, ['c', 'b'], { ownerToken: 'ben' }),
+      acquire(node, 'c', { ownerToken: 'eva' }),
+      acquire(node, ['d', 'e', 'f'], { ownerToken: 'ida', fence }),
+      acquire(node, ['g', 'hash'], { ownerToken: 'ida' }),
+      acquire(node, ['g', 'e'], { ownerToken: 'ida', fence }),
+      acquire(node, ['f', 'e', 'd'], { ownerToken: 'jan', replaces: 'ida', fence }),
+      acquire(node, 'k', { ownerToken: 'lea' }),
+      acquire(node, ['k', 'l'], { ownerToken: 'max', replaces: 'lea', fence }),
+    ]);
+    const kept = await Promise.all([
+      extend(node, ['a', 'b'], { ownerToken: 'anna' }),
+      extend(node, ['v', 'hash'], { ownerToken: 'anna' }),
+      extend(node, ['a', 'x'], { ownerToken: 'anna' }),
+      extend(node, ['a', 'c'], { ownerToken: 'anna' }),
+      extend(node, ['c', 'y'], { ownerToken: 'ben', replaces: 'eva' }),
+      extend(node, ['c', 'a'], { ownerToken: 'eva', replaces: 'ben' }),
+    ]);
+    const released = await Promise.all([
+      release(node, ['a', 'b', 'x'], { ownerToken: 'anna' }),
+      release(node, ['c', 'd'], { ownerToken: 'ben', wakeWaiters: true }),
+      release(node, ['d', 'e', 'f'], { ownerToken: 'jan', wakeWaiters: true }),
+      release(node, ['k', 'l'], { ownerToken: 'max' }),
+    ]);
+
+    const HEALED = { kind: 'denied', healed: true };
+    const REPLACED = { kind: 'granted', replaced: true, fence: fence.proposal + 1 };
+    const NUMBERED = { kind: 'granted', fence: fence.proposal };
+    expect(acquired.slice(0, 7)).toMatchObject([
+      ...[GRANTED, DENIED, GRANTED, NUMBERED],
+      ...[DENIED, DENIED, REPLACED],
+    ]);
+    // Replaced is what was so with all of its resources.
+    expect(acquired.slice(7)).toEqual([GRANTED, NUMBERED]);
+    expect(kept).toMatchObject([GRANTED, DENIED, HEALED, DENIED, HEALED, DENIED]);
+    expect(released).toMatchObject([GRANTED, DENIED, GRANTED, GRANTED]);
+    expect(await commandCounts(server, before)).toMatchObject({ evalsha: 3 });
+    const left = (await server.command('KEYS', '*')) as string[];
+    expect(left.filter((key) => key.startsWith('lock:')).sort()).toEqual(['lock:hash', 'lock:y']);
+    expect(await ownerOf(node, 'y')).toBe('ben');
+    expect(left.filter((key) => key.startsWith('fence:'))).toHaveLength(5);
+  });
 
   it('are written once for all nodes, and every node gets them', async () => {
     const other = await RedisServer.start();
@@ -190,9 +243,12 @@ describe('a batch for a server that forgot the script', () => {
       extend(node, 'a', { ownerToken: 'eva', replaces: 'anna' }),
       acquire(node, 'b', { ownerToken: 'anna' }),
       release(node, 'b', { ownerToken: 'anna' }),
+      acquire(node, ['c', 'b'], { ownerToken: 'anna' }),
+      extend(node, ['c', 'b'], { ownerToken: 'anna' }),
+      release(node, ['c', 'b'], { ownerToken: 'anna' }),
     ]);
 
-    expect(votes).toMatchObject([GRANTED, DENIED, GRANTED, GRANTED, GRANTED, GRANTED]);
+    expect(votes).toMatchObject([GRANTED, DENIED, ...Array<object>(7).fill(GRANTED)]);
     expect(await ownerOf(node, 'a')).toBe('eva');
     expect(await server.command('DBSIZE')).toBe(1);
   });

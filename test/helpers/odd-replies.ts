@@ -55,7 +55,7 @@ const nearlyList = fc.tuple(
 /** Anything that a server could reply, and nearly what it should. */
 export const oddReply: fc.Arbitrary<Reply> = fc.oneof(any, nearlyLetters, nearlyList);
 
-/** What was asked: one key by SET, several by the acquire script, or a batch, with a letter for each request. */
+/** What was asked: one key by SET, several by the acquire script, or a batch, with a letter for each key. */
 export type Asked = 'set' | 'acquire' | { readonly letters: string };
 
 /** Which requests a reply grants, as it says in the very form of the command or script; empty for any other form. */
@@ -72,8 +72,11 @@ export function grantedBy(asked: Asked, reply: Reply): readonly number[] {
   return Array.from(letters).flatMap((letter, i) => (GRANTS[letter]?.includes(form[1]?.[i] ?? ' ') ? i : []));
 }
 
-/** What grants in a batch, by what was asked: a plain acquire, one in place of another hold, or one with a fence. */
-const GRANTS: Readonly<Record<string, string>> = { a: 'g', t: 'gp', n: 'gpnq' };
+/**
+ * What grants in a batch, by what was asked: an acquire of one key or several, one in place of another hold, or one with a
+ * fence. Of several keys the first one counts.
+ */
+const GRANTS: Readonly<Record<string, string>> = { a: 'g', A: 'g', t: 'gp', n: 'gpnq' };
 
 function wordOf(said: unknown): string {
   return typeof said === 'string' ? said : '';

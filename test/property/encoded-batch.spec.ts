@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import type { BatchEntry } from '../../lib/redis/command-batch';
 import { BatchEncoder } from '../../lib/redis/encoded-batch';
+import { fenceKey } from '../../lib/redis/fence-key';
 import { BATCH } from '../../lib/redis/batch-script';
 import { VirtualClock } from '../helpers/virtual-clock';
 
-const LETTERS = ['a', 't', 'e', 'r', 'w'] as const;
+const LETTERS = ['a', 't', 'e', 'n', 'r', 'w'] as const;
 
 /** Names as people give them: of several bytes per letter, with line ends, next to nothing. */
 const text = fc.oneof(
@@ -14,20 +15,21 @@ const text = fc.oneof(
 
 const drawn = fc.record({
   letter: fc.constantFrom(...LETTERS),
-  resource: text,
+  resources: fc.array(text, { minLength: 1, maxLength: 3 }),
   ownerToken: text,
   replaces: text,
 });
 
 function entriesFrom(
-  batch: readonly { letter: string; resource: string; ownerToken: string; replaces: string }[],
+  batch: readonly { letter: string; resources: readonly string[]; ownerToken: string; replaces: string }[],
   ttlMs: number,
 ) {
-  return batch.map(({ letter, resource, ownerToken, replaces }) => ({
+  return batch.map(({ letter, resources, ownerToken, replaces }) => ({
     letter,
     request: {
-      resources: [resource],
+      resources,
       ownerToken,
+      fence: { proposal: 1_790_000_000_000_000, skewMicros: 2.5, keepMs: 3.5 },
       replaces,
       ttlMs,
       askHolderTtl: false,
@@ -37,30 +39,47 @@ function entriesFrom(
   })) as unknown as BatchEntry[];
 }
 
-/** As the protocol says, without any thought of speed. */
+/** As the protocol and the script say, without any thought of speed. */
 function plainly(prefix: string, entries: readonly BatchEntry[]): Buffer {
   const ttls = entries.flatMap(({ letter, request }) =>
     letter === 'r' || letter === 'w' ? [] : [request.ttlMs],
   );
+  const keysOf = ({ request }: BatchEntry) => request.resources.map((resource) => prefix + resource);
+  const keys = entries.flatMap(keysOf);
+  const counters = entries.flatMap((entry) => (entry.letter === 'n' ? keysOf(entry).map(fenceKey) : []));
   const parts = [
     'evalsha',
     BATCH.sha,
-    String(entries.length),
-    ...entries.map(({ request }) => prefix + String(request.resources[0])),
-    entries.map(({ letter }) => letter).join(''),
+    String(keys.length + counters.length),
+    ...keys,
+    ...counters,
+    entries.map(lettersOf).join(''),
     String(Math.max(1, Math.ceil(ttls[0] ?? 1))),
     // The channel of all who wait.
     prefix,
-    ...entries.map((entry) =>
-      entry.letter === 't'
-        ? `${entry.request.ownerToken}\n${String(entry.request.replaces)}`
-        : entry.request.ownerToken,
-    ),
+    ...entries.flatMap(tokensOf),
   ].map((part) => Buffer.from(part));
   return Buffer.concat([
     Buffer.from(`*${parts.length}\r\n`),
     ...parts.flatMap((part) => [Buffer.from(`$${part.length}\r\n`), part, Buffer.from('\r\n')]),
   ]);
+}
+
+function lettersOf({ letter, request }: BatchEntry): string {
+  const { length } = request.resources;
+  if (length === 1) return letter;
+  if (letter === 'r' || letter === 'w') return letter.repeat(length);
+  return ({ a: 'A', e: 'E' }[letter as string] ?? letter).padEnd(length, '+');
+}
+
+function tokensOf(entry: BatchEntry): string[] {
+  const { letter, request } = entry;
+  const { ownerToken, resources } = request;
+  if (letter === 'r' || letter === 'w') return resources.map(() => ownerToken);
+  const rest = resources.slice(1).map(() => '');
+  if (letter === 't') return [`${ownerToken}\n${String(request.replaces)}`, ...rest];
+  if (letter === 'n') return [`${ownerToken}\n1790000000000000 2 4\n${String(request.replaces)}`, ...rest];
+  return [ownerToken, ...rest];
 }
 
 function written(encoder: BatchEncoder, entries: readonly BatchEntry[]): Buffer {
@@ -72,7 +91,7 @@ describe('a batch on the wire', () => {
     const clock = new VirtualClock();
     const encoder = new BatchEncoder('lock:', clock);
     const batches = ['a', 'b', 'c'].map((resource) =>
-      entriesFrom([{ letter: 'a', resource, ownerToken: 'anna', replaces: '' }], 1_000),
+      entriesFrom([{ letter: 'a', resources: [resource], ownerToken: 'anna', replaces: '' }], 1_000),
     );
     const asks = (entries: readonly BatchEntry[]) =>
       written(encoder, entries).toString().endsWith('$4\r\nanna\r\n$1\r\n1\r\n');
@@ -133,7 +152,12 @@ describe('a batch on the wire', () => {
   it('is encoded once for all nodes that are asked the same', () => {
     const encoder = new BatchEncoder('lock:', new VirtualClock());
     const entries = entriesFrom(
-      ['a', 'b'].map((resource) => ({ letter: 'a', resource, ownerToken: 'anna', replaces: '' })),
+      ['a', 'b'].map((resource) => ({
+        letter: 'a',
+        resources: [resource],
+        ownerToken: 'anna',
+        replaces: '',
+      })),
       10_000,
     );
     const askedOfAnother = entries.map((entry) => ({ ...entry, vote: () => undefined }));
@@ -146,7 +170,10 @@ describe('a batch on the wire', () => {
     const inside = encoder as unknown as { readonly recent: readonly unknown[] };
 
     for (const resource of ['a', 'b']) {
-      written(encoder, entriesFrom([{ letter: 'a', resource, ownerToken: 'anna', replaces: '' }], 10_000));
+      written(
+        encoder,
+        entriesFrom([{ letter: 'a', resources: [resource], ownerToken: 'anna', replaces: '' }], 10_000),
+      );
     }
     expect(inside.recent).toHaveLength(2);
     await new Promise((resolve) => setImmediate(resolve));

@@ -14,9 +14,9 @@ interface Vote {
 
 const PROPOSAL = 1_790_000_000_000_000;
 
-function entryOf(letter: BatchEntry['letter'], vote: (vote: Vote) => void): BatchEntry {
+function entryOf(letter: BatchEntry['letter'], vote: (vote: Vote) => void, keys = 1): BatchEntry {
   const request = {
-    resources: ['a'],
+    resources: Array.from({ length: keys }, (_, i) => `r${i}`),
     ownerToken: 'anna',
     ttlMs: 1_000,
     askHolderTtl: false,
@@ -145,6 +145,54 @@ describe('the reply to a batch', () => {
     ['negative', ',-1'],
   ])('does not grant with a number that is %s', (_, numbers) => {
     expect(votesOf('n', `n${numbers}${TIME}`).kinds).toEqual(['failed']);
+  });
+
+  it.each<[BatchEntry['letter'], string, object]>([
+    ['a', 'ggg', { kind: 'granted' }],
+    ['a', 'ddd', { kind: 'denied', healed: false }],
+    ['a', 'fff', { kind: 'failed' }],
+    ['a', 'ggd', { kind: 'failed' }],
+    ['a', 'gdg', { kind: 'failed' }],
+    ['e', 'hhh', { kind: 'denied', healed: true }],
+    ['t', 'ggg', { kind: 'granted' }],
+    ['t', 'ggh', { kind: 'failed' }],
+    ['n', 'ggg', { kind: 'granted', fence: PROPOSAL }],
+    ['n', 'ppp', { kind: 'granted', replaced: true, fence: PROPOSAL }],
+    ['r', 'ggg', { kind: 'granted' }],
+    ['r', 'gdg', { kind: 'denied' }],
+    ['r', 'gfd', { kind: 'failed' }],
+    ['r', 'fgg', { kind: 'failed' }],
+    ['r', 'g1g', { kind: 'failed' }],
+    ['w', 'g2g', { kind: 'granted', waiting: 2 }],
+    ['w', '1g3', { kind: 'granted', waiting: 3 }],
+    ['w', '3g1', { kind: 'granted', waiting: 3 }],
+    ['w', '3d1', { kind: 'denied' }],
+    ['w', '3xd', { kind: 'failed' }],
+    ['W', 'ggg', { kind: 'granted' }],
+  ])('to %j for three keys, %j between two neighbours, is one vote', (letter, letters, expected) => {
+    const votes: Vote[] = [];
+    const entries = [
+      entryOf('a', (vote) => votes.push(vote)),
+      entryOf(letter, (vote) => votes.push(vote), 3),
+      entryOf('e', (vote) => votes.push(vote)),
+    ];
+    const failed: ReleaseRequest[] = [];
+
+    giveVotes(entries, readBatchReply(`d${letters}g${TIME}`, 5), (request) => failed.push(request));
+
+    expect(votes).toMatchObject([{ kind: 'denied' }, expected, { kind: 'granted' }]);
+    if (letters === 'ggg') expect(votes[1]).not.toHaveProperty('waiting');
+    const isFailedRelease = 'rw'.includes(letter) && votes[1]?.kind === 'failed';
+    expect(failed).toEqual(isFailedRelease ? [entries[1]?.request] : []);
+  });
+
+  it('gives a grant of several keys one number', () => {
+    const votes: Vote[] = [];
+    const entries = [2, 1, 3].map((keys) => entryOf('n', (vote) => votes.push(vote), keys));
+
+    giveVotes(entries, readBatchReply(`nnqnnn,41,42,43${TIME}`, 6), () => undefined);
+
+    expect(votes.map(({ fence }) => fence)).toEqual([41, 42, 43]);
   });
 
   it('reaches the others when one of them makes a mistake with its vote', () => {

@@ -1,8 +1,8 @@
 import { type BatchEntry, CommandBatch, MOST_IN_BATCH } from '../../../lib/redis/command-batch';
 
-function entry(resource: string, letter: BatchEntry['letter'] = 'a', ttlMs = 1_000): BatchEntry {
+function entry(resource: string, letter: BatchEntry['letter'] = 'a', ttlMs = 1_000, keys = 1): BatchEntry {
   const request = {
-    resources: [resource],
+    resources: [resource, ...Array.from({ length: keys - 1 }, (_, i) => `${resource}+${i}`)],
     ownerToken: 'anna',
     ttlMs,
     askHolderTtl: false,
@@ -76,6 +76,22 @@ describe('the requests of one tick to a node', () => {
       expect(sent).toHaveLength(Math.ceil(count / MOST_IN_BATCH));
     },
   );
+
+  it('are counted by their keys: a batch of several resources each is as long as any', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+    const keys = [60, 60, 8, 1, 200, 3, 4];
+
+    for (const [i, count] of keys.entries()) batch.add(entry(`r${i}`, 'a', 1_000, count));
+    await tick();
+
+    expect(sent).toEqual([
+      ['r0', 'r1', 'r2'],
+      ['alone', 'r3'],
+      ['alone', 'r4'],
+      ['r5', 'r6'],
+    ]);
+  });
 
   it('leave in batches of one ttl each, while releases go with any of them', async () => {
     const { sent, sender } = recorder();

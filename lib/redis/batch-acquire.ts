@@ -1,0 +1,80 @@
+/** The part of the batch script that grants. It uses what batch-script.ts begins with. */
+export const BATCH_ACQUIRE = `
+-- a: whatever is there, of any type and of any owner, is in the way.
+local function acquire(first, last)
+  local call, keys, args = redis.pcall, KEYS, ARGV
+  for i = first, last do
+    local reply = call('SET', keys[i], args[i + 3], 'PX', ttl, 'NX')
+    if not reply then
+      votes[i] = 'd'
+    elseif reply.err then
+      fault, votes[i] = reply.err, 'f'
+    else
+      votes[i] = 'g'
+    end
+  end
+end
+
+-- Whether something is in the way at some of these keys: false, or the vote of the request. And how many have the token
+-- that ends.
+local function lookAtAll(first, last, ending)
+  if ending == '' then
+    local found = redis.pcall('EXISTS', unpack(KEYS, first, last))
+    return found ~= 0 and vote(found, 'd', 'd'), 0
+  end
+  local replaced = 0
+  for i = first, last do
+    if redis.pcall('GET', KEYS[i]) == ending then
+      replaced = replaced + 1
+    else
+      local found = redis.pcall('EXISTS', KEYS[i])
+      if found ~= 0 then return vote(found, 'd', 'd'), 0 end
+    end
+  end
+  return false, replaced
+end
+
+-- Grants all keys of a request or none: 'g', or 'p' when all of them had the token that ends.
+local function grantAll(first, last, mine, ending)
+  if first == last and ending == '' then
+    return vote(redis.pcall('SET', KEYS[first], mine, 'PX', ttl, 'NX'), 'g', 'd')
+  end
+  local inTheWay, replaced = lookAtAll(first, last, ending)
+  if inTheWay then return inTheWay end
+  -- A server without memory refuses the first of these writes, so it is still all or nothing.
+  for i = first, last do
+    if vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'g', 'd') == 'f' then return 'f' end
+  end
+  return replaced == last - first + 1 and 'p' or 'g'
+end
+
+-- A: several keys.
+local function acquireAll(first, last)
+  voteForAll(first, last, grantAll(first, last, ARGV[first + 3], ''))
+end
+
+-- n: one key or several, granted as above, also where it replaces a hold, and numbered.
+local function acquireNumbered(first, last)
+  local counters = {}
+  for n = 1, last - first + 1 do counters[n] = KEYS[#letters + fences + n] end
+  fences = fences + #counters
+  local mine, proposal, skew, keepMs, ending =
+    string.match(ARGV[first + 3], '^(.-)\\n(%d+) (%d+) (%d+)\\n(.*)$')
+  local ok, value = pcall(nextNumber, counters, tonumber(proposal), tonumber(skew))
+  if not ok then
+    fault = tostring(type(value) == 'table' and value.err or value)
+    voteForAll(first, last, 'f')
+    return
+  end
+  local letter = grantAll(first, last, mine, ending)
+  if letter == 'g' or letter == 'p' then
+    -- Not refused by a server without memory: it has let the script write the lines above.
+    keepNumber(counters, value, keepMs)
+    if value ~= tonumber(proposal) then
+      letter = letter == 'g' and 'n' or 'q'
+      numbers[#numbers + 1] = ',' .. digits(value)
+    end
+  end
+  voteForAll(first, last, letter)
+end
+`;

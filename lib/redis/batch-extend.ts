@@ -1,0 +1,70 @@
+/** The part of the batch script that keeps holds alive. It uses what batch-script.ts begins with. */
+export const BATCH_EXTEND = `
+-- What is ours lasts for longer; what this server lost is put back, and votes in the next round only.
+local function extendOne(i, mine, owner)
+  if owner == mine then
+    -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
+    local left = redis.pcall('PTTL', KEYS[i])
+    local isShorter = type(left) == 'number' and left >= tonumber(ttl)
+    votes[i] = isShorter and 'g' or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), 'g', 'd')
+  elseif owner then
+    votes[i] = 'd'
+  else
+    votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'h', 'd')
+  end
+end
+
+-- e
+local function extend(first, last)
+  local owners, putBack = ownersOf(first, last), {}
+  for i = first, owners and last or first - 1 do
+    extendOne(i, ARGV[i + 3], putBack[KEYS[i]] or owners[i - first + 1])
+    if votes[i] == 'h' then putBack[KEYS[i]] = ARGV[i + 3] end
+  end
+end
+
+-- Whether somebody else has a key that several are asked for together: then none of them is touched.
+local function isForeign(i, owner, mine, other)
+  if owner then return owner ~= mine and owner ~= other end
+  -- It may be there although it has no owner.
+  return redis.pcall('EXISTS', KEYS[i]) ~= 0
+end
+
+-- The vote for a request on these keys, each of which has a vote of its own.
+local function worst(first, last)
+  local found = {}
+  for i = first, last do found[votes[i]] = true end
+  return found.f and 'f' or found.d and 'd' or found.h and 'h' or 'g'
+end
+
+-- All keys of a request stay ours, or become so where another hold had them.
+local function extendAll(first, last, mine, other)
+  local owners = ownersOf(first, last)
+  if not owners then return end
+  for i = first, first < last and last or first - 1 do
+    if isForeign(i, owners[i - first + 1], mine, other) then
+      voteForAll(first, last, 'd')
+      return
+    end
+  end
+  for i = first, last do
+    local owner = owners[i - first + 1]
+    if owner and owner == other then
+      votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'g', 'd')
+    else
+      extendOne(i, mine, owner)
+    end
+  end
+  voteForAll(first, last, worst(first, last))
+end
+
+-- E: several keys.
+local function extendTogether(first, last)
+  extendAll(first, last, ARGV[first + 3], nil)
+end
+
+-- t: one key or several; what the other hold has is ours from now on.
+local function takeOver(first, last)
+  extendAll(first, last, string.match(ARGV[first + 3], '^(.*)\\n(.*)$'))
+end
+`;

@@ -1,0 +1,67 @@
+/** The part of the batch script that releases. It uses what batch-script.ts begins with. */
+export const BATCH_RELEASE = `
+-- Whether from first to last every key is ours. It may be there twice.
+local function areAllOurs(first, last, owners)
+  for i = first, last do
+    if owners[i - first + 1] ~= ARGV[i + 3] then return false end
+  end
+  return true
+end
+
+-- The requests from first to last whose key is ours, each key once; they are granted, and the others denied.
+local function pickOurs(first, last, owners)
+  local requests, keys, seen = {}, {}, {}
+  for i = first, last do
+    local key = KEYS[i]
+    votes[i] = 'd'
+    if owners[i - first + 1] == ARGV[i + 3] and not seen[key] then
+      seen[key], votes[i] = true, 'g'
+      requests[#requests + 1], keys[#keys + 1] = i, key
+    end
+  end
+  return requests, keys
+end
+
+-- Tells those who wait for keys that were released with w or W.
+local function tellAll(requests, keys)
+  local count = not everywhere and countListeners(keys)
+  for n, i in ipairs(requests) do
+    if string.sub(letters, i, i) ~= 'r' then
+      local told = tell(keys[n], ARGV[i + 3], count and count[2 * n], everywhere)
+      if told > 0 then votes[i] = tostring(math.min(told, 9)) end
+    end
+  end
+end
+
+-- Whether somebody may want to hear of the releases from first to last: who waits for any key of this server is
+-- subscribed to the one channel too. In a cluster it may be at another server.
+local function isHeard(first, last)
+  if everywhere then return true end
+  if not string.find(string.sub(letters, first, last), 'w', 1, true) then return false end
+  local count = countListeners({ everyone })
+  return not count or count[2] ~= 0
+end
+
+-- r, w, W: only what is ours goes. As a rule that is everything, and nobody waits.
+local function release(first, last)
+  local owners = ownersOf(first, last)
+  if not owners then return end
+  local deleted, heard = nil, isHeard(first, last)
+  if areAllOurs(first, last, owners) then
+    deleted = redis.pcall('DEL', unpack(KEYS, first, last))
+    if deleted == last - first + 1 and not heard then
+      for i = first, last do votes[i] = 'g' end
+      return
+    end
+  end
+  local requests, keys = pickOurs(first, last, owners)
+  if #keys == 0 then return end
+  deleted = deleted or redis.pcall('DEL', unpack(keys))
+  if type(deleted) == 'table' then
+    fault = deleted.err
+    for _, i in ipairs(requests) do votes[i] = 'f' end
+  elseif heard then
+    tellAll(requests, keys)
+  end
+end
+`;
