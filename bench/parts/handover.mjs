@@ -21,9 +21,12 @@ export async function handover({ quick }) {
   const fleet = await Fleet.start(NODES);
   try {
     const roundTrips = [await measureRoundTrip(fleet.urls)];
+    let samples = 0;
     const results = await interleave(CONTENDERS, quick ? 1 : 2, (contender, round) => {
       progress(`handover: round ${round + 1}: ${contender.name}`);
-      return measure(contender, fleet.urls, { key: `handover-${round}`, durationMs: quick ? 1_000 : 2_000 });
+      // Another key each time: the last holder of a sample leaves with its lock.
+      samples += 1;
+      return measure(contender, fleet.urls, `handover-${samples}`, quick ? 1_000 : 2_000);
     });
     roundTrips.push(await measureRoundTrip(fleet.urls));
     const roundTripMs = median(roundTrips);
@@ -50,8 +53,8 @@ function polling(peer, retryMs) {
   return { ...peer, retryMs, name: `${peer.name}, retry ${retryMs} ms` };
 }
 
-async function measure(contender, urls, { key, durationMs }) {
-  const input = { key: `${key}-${contender.name}` };
+async function measure(contender, urls, key, durationMs) {
+  const input = { key };
   const clients = [];
   try {
     while (clients.length < 2)
