@@ -61,14 +61,24 @@ function offBy(clock: Clock, ms: number): Clock {
   };
 }
 
+/** A hold that was won, and what it must be above of. */
+interface Won {
+  readonly hold: Hold;
+  /** So many had been won when its attempt began. */
+  readonly wonBefore: number;
+  /** Somebody deleted a key meanwhile, so others may have won as well: it need not be above what these got. */
+  readonly isRobbed: boolean;
+}
+
 /** Several clients on nodes with faults, whose wall clocks all differ. */
 class FencedHistory {
   /** In the order in which they were won. */
-  readonly holds: Hold[] = [];
+  readonly won: Won[] = [];
   private readonly clock = new VirtualClock();
   private readonly nodes: readonly FaultyNode[];
   private readonly clients: readonly Redlock[];
   private tokens = 0;
+  private thefts = 0;
 
   constructor(nodeCount: number, latencies: readonly number[], offsMs: readonly number[]) {
     this.nodes = Array.from({ length: nodeCount }, (_, position) => {
@@ -112,7 +122,7 @@ class FencedHistory {
         return;
       case 'release':
       case 'handOver': {
-        const hold = this.holds[one.pick % Math.max(1, this.holds.length)];
+        const hold = this.won[one.pick % Math.max(1, this.won.length)]?.hold;
         if (hold === undefined || hold.releaseBegan) return;
         const client = this.client(one.pick % CLIENTS);
         if (one.do === 'release') void client.release(hold);
@@ -130,6 +140,7 @@ class FencedHistory {
         this.node(one.node).recover();
         return;
       case 'steal':
+        this.thefts += 1;
         await this.node(one.node).steal(one.resource);
         return;
       case 'advance':
@@ -138,8 +149,11 @@ class FencedHistory {
   }
 
   private note(attempt: ReturnType<Redlock['acquire']>): void {
+    const { thefts, won } = this;
+    const wonBefore = won.length;
     void attempt.then((result) => {
-      if (result.outcome === 'won') this.holds.push(result.hold);
+      if (result.outcome === 'won')
+        won.push({ hold: result.hold, wonBefore, isRobbed: this.thefts > thefts });
     });
   }
 
@@ -149,6 +163,19 @@ class FencedHistory {
 
   private node(number: number): FaultyNode {
     return this.nodes[number % this.nodes.length] as FaultyNode;
+  }
+}
+
+function expectGrowth(won: readonly Won[], resource: string): void {
+  const tokens = won.map(({ hold }) => (hold.resources.includes(resource) ? (hold.fencingToken ?? NaN) : 0));
+  for (const [i, token] of tokens.entries()) {
+    if (token === 0) continue;
+    expect(Number.isSafeInteger(token)).toBe(true);
+    const { isRobbed, wonBefore } = won[i] as Won;
+    const before = tokens.slice(0, isRobbed ? wonBefore : i);
+    expect(token).toBeGreaterThan(Math.max(0, ...before));
+    // And nobody has the same.
+    expect(tokens.indexOf(token)).toBe(i);
   }
 }
 
@@ -168,16 +195,8 @@ describe('fencing tokens', () => {
 
         await run.run(steps);
 
-        holds += run.holds.length;
-        for (const resource of RESOURCES) {
-          const tokens = run.holds
-            .filter(({ resources }) => resources.includes(resource))
-            .map(({ fencingToken = NaN }) => fencingToken);
-          for (const [i, token] of tokens.entries()) {
-            expect(Number.isSafeInteger(token)).toBe(true);
-            if (i > 0) expect(token).toBeGreaterThan(tokens[i - 1] ?? NaN);
-          }
-        }
+        holds += run.won.length;
+        for (const resource of RESOURCES) expectGrowth(run.won, resource);
       }),
       { numRuns: 250 },
     );
