@@ -1,4 +1,6 @@
-import { createLockService, type LockService } from '../../lib';
+import type { LockService } from '../../lib';
+import { openLockService } from '../../lib/create-lock-service';
+import { LockManager } from '../../lib/locking/lock-manager';
 import { describeRedisNode } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { untilUp } from '../helpers/ask-node';
@@ -30,8 +32,11 @@ afterEach(async () => {
 });
 
 /** A process of its own, as far as Redis can tell. */
-async function service(urls = servers.map(({ url }) => url)): Promise<LockService> {
-  const one = createLockService({ nodes: urls, shutdownTimeout: 100 });
+async function service(urls = servers.map(({ url }) => url), clock?: VirtualClock): Promise<LockService> {
+  const one = openLockService(
+    { nodes: urls, shutdownTimeout: 100 },
+    (settings) => new LockManager({ ...settings, clock: clock ?? settings.clock }),
+  );
   services.push(one);
   await until('its nodes are up', async () => {
     const { nodes } = await one.inspect('any');
@@ -43,6 +48,12 @@ async function service(urls = servers.map(({ url }) => url)): Promise<LockServic
 const listening = async (server: RedisServer, key: string) =>
   ((await server.command('PUBSUB', 'NUMSUB', key)) as [string, number])[1];
 
+/** So many listen to each server. */
+async function isHeardBy(count: number, resource: string): Promise<boolean> {
+  const counts = await Promise.all(servers.map((server) => listening(server, `lock:${resource}`)));
+  return counts.every((one) => one === count);
+}
+
 /** Lets the time pass that the node sees, and the server answer in the time that it needs: else it looks stalled. */
 async function pass(clock: VirtualClock, server: RedisServer, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 1_000) {
@@ -51,12 +62,46 @@ async function pass(clock: VirtualClock, server: RedisServer, ms: number): Promi
   }
 }
 
+/**
+ * Waits for `lock:a` in a time of its own, which goes on step by step, after what it asked is answered: however long this
+ * process is kept from running, it sleeps before the ttl is over of which it was told.
+ */
+async function sleeper(urls?: string[]) {
+  const clock = new VirtualClock();
+  const one = await service(urls, clock);
+  const waiting = watch(one.acquire('a', { wait: 3_600_000 }));
+  const go = async (steps: number, stepMs: number) => {
+    for (let step = 0; step < steps; step++) {
+      await clock.advance(stepMs);
+      await Promise.all(servers.map((server) => server.command('PING')));
+    }
+  };
+  await until('it listens on all nodes', () => isHeardBy(1, 'a'));
+  let before = -1;
+  await until('no node is asked', async () => {
+    await go(50, 10);
+    const isQuiet = before === (before = await requests());
+    return isQuiet;
+  });
+
+  return {
+    /** It has what it sleeps for when its time has come. */
+    async wakesUp(): Promise<void> {
+      await clock.advance(TTL_MS - 5_000);
+      await until('the waiter has it', async () => {
+        await go(20, 50);
+        return waiting.state !== 'pending';
+      });
+      expect(waiting.state).toBe('resolved');
+      // Its time stands still: nothing would end what it still holds.
+      expect(await waiting.value?.release()).toBe('released');
+    },
+  };
+}
+
 /** The waiter has subscribed everywhere, tried again, and sleeps. */
 async function untilItSleeps(resource: string): Promise<void> {
-  await until('it listens on all nodes', async () => {
-    const counts = await Promise.all(servers.map((server) => listening(server, `lock:${resource}`)));
-    return counts.every((count) => count === 1);
-  });
+  await until('it listens on all nodes', () => isHeardBy(1, resource));
   await untilQuiet();
 }
 
@@ -119,25 +164,21 @@ describe('a lock that another process holds', () => {
   });
 
   it('is got when the holder has crashed and its keys expire', async () => {
-    const waiter = await service();
-    for (const server of servers) await server.command('SET', 'lock:a', 'crashed', 'PX', 1_500);
-    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
-    await untilItSleeps('a');
+    for (const server of servers) await server.command('SET', 'lock:a', 'crashed', 'PX', TTL_MS);
+    const waiter = await sleeper();
 
-    await until('the waiter has it', () => waiting.state === 'resolved');
+    for (const server of servers) await server.command('PEXPIRE', 'lock:a', 1);
 
-    expect(await servers[0]?.command('GET', 'lock:a')).toBe(waiting.value?.ownerToken);
+    await waiter.wakesUp();
   });
 
   it('is got although another client deletes the keys without a word', async () => {
-    const waiter = await service();
-    for (const server of servers) await server.command('SET', 'lock:a', 'foreign', 'PX', 1_500);
-    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
-    await untilItSleeps('a');
+    for (const server of servers) await server.command('SET', 'lock:a', 'foreign', 'PX', TTL_MS);
+    const waiter = await sleeper();
 
     for (const server of servers) await server.command('DEL', 'lock:a');
 
-    await until('the waiter has it', () => waiting.state === 'resolved');
+    await waiter.wakesUp();
   });
 
   it('is got when the release came before the subscription did', async () => {
@@ -182,15 +223,14 @@ describe('a message that is lost', () => {
   });
 
   it('because nobody could subscribe again is made up for at the end of the ttl', async () => {
-    const waiter = await service(proxies.map(({ url }) => url));
-    for (const server of servers) await server.command('SET', 'lock:a', 'foreign', 'PX', 2_000);
-    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
-    await untilItSleeps('a');
+    for (const server of servers) await server.command('SET', 'lock:a', 'foreign', 'PX', TTL_MS);
+    const waiter = await sleeper(proxies.map(({ url }) => url));
 
     for (const proxy of proxies) await proxy.setMode('refuse');
     await Promise.all(servers.map((server) => server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')));
+    for (const server of servers) await server.command('DEL', 'lock:a');
 
-    await until('the waiter has it', () => waiting.state === 'resolved');
+    await waiter.wakesUp();
   });
 });
 
@@ -231,15 +271,14 @@ describe('a user of Redis without all rights', () => {
 
   it('to publish still releases, and its waiters find out when the ttl is over', async () => {
     const urls = await urlsOf('&lock:* -publish');
-    const [holder, waiter] = [await service(urls), await service()];
-    const lock = await holder.acquire('a', { ttl: 3_000, autoExtend: false });
-    const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
-    await untilItSleeps('a');
+    const holder = await service(urls);
+    const lock = await holder.acquire('a', { ttl: TTL_MS, autoExtend: false });
+    const waiter = await sleeper();
 
     expect(await lock.release()).toBe('released');
 
     expect(await servers[0]?.command('EXISTS', 'lock:a')).toBe(0);
-    await until('the waiter has it', () => waiting.state === 'resolved');
+    await waiter.wakesUp();
   });
 });
 
