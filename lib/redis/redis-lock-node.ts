@@ -146,6 +146,7 @@ export class RedisLockNode implements LockNode {
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    this.channel.takeLeaveOf(request.resources);
     if (this.goTogether(request.resources) && request.keepMs === undefined) {
       const telling = this.isCluster ? 'W' : 'w';
       this.batch.add({ letter: request.wakeWaiters ? telling : 'r', request, vote });

@@ -30,7 +30,7 @@ export class ReleaseChannel {
   private readonly listeners = new ListenerMap<string | undefined>();
   private readonly heard = new Set<string>();
   /** That nobody listens to any more, as long as the server was not told. */
-  private abandoned: string[] = [];
+  private readonly abandoned = new Set<string>();
   private client: Redis | Cluster | undefined;
   private stopKeepingAwake: (() => void) | undefined;
   private unused: Timer | undefined;
@@ -67,6 +67,15 @@ export class ReleaseChannel {
         if (!this.listeners.has(key)) this.abandon(key);
       },
     };
+  }
+
+  /**
+   * Some resources are about to be released, and the reply says how many were told. Nobody of us waits for them any more,
+   * and must not be counted: this process would let itself go first, again and again.
+   */
+  takeLeaveOf(resources: readonly string[]): void {
+    if (this.abandoned.size === 0) return;
+    if (resources.some((resource) => this.abandoned.has(this.keyPrefix + resource))) this.unsubscribe();
   }
 
   async close(): Promise<void> {
@@ -113,7 +122,8 @@ export class ReleaseChannel {
 
   /** Who stops has the lock as a rule, and something better to do first than to tell the server. */
   private abandon(key: string): void {
-    if (this.abandoned.push(key) === 1) this.clock.afterArrivedReplies(this.unsubscribe);
+    if (this.abandoned.size === 0) this.clock.afterArrivedReplies(this.unsubscribe);
+    this.abandoned.add(key);
     if (!this.listeners.isEmpty) return;
     this.unused = this.clock.schedule(
       KEEP_UNUSED_MS,
@@ -125,8 +135,8 @@ export class ReleaseChannel {
   }
 
   private readonly unsubscribe = (): void => {
-    const keys = this.abandoned.filter((key) => !this.listeners.has(key));
-    this.abandoned = [];
+    const keys = [...this.abandoned].filter((key) => !this.listeners.has(key));
+    this.abandoned.clear();
     for (const key of keys) this.heard.delete(key);
     if (this.isClosed || this.client?.status !== 'ready' || keys.length === 0) return;
     const all = this.listeners.isEmpty ? [channelOfAll(this.keyPrefix)] : [];

@@ -163,6 +163,22 @@ describe('a lock that another process holds', () => {
     expect(most).toBe(1);
   });
 
+  it('is got at once by who has waited for it before, and has it to itself now', async () => {
+    const [holder, waiter] = [await service(), await service()];
+    const first = await holder.acquire('a', { ttl: TTL_MS });
+    const waiting = waiter.acquire('a', { wait: WAIT_MS });
+    await untilItSleeps('a');
+    const told = await commandCounts(servers[0] as RedisServer);
+
+    await first.release();
+    await (await waiting).release();
+    for (let cycle = 0; cycle < 50; cycle++) await (await waiter.acquire('a')).release();
+
+    // Who counts itself among those who wait goes last each time, and listens until then.
+    const { subscribe = 0 } = await commandCounts(servers[0] as RedisServer, told);
+    expect(subscribe).toBeLessThan(10);
+  });
+
   it('is got when the holder has crashed and its keys expire', async () => {
     for (const server of servers) await server.command('SET', 'lock:a', 'crashed', 'PX', TTL_MS);
     const waiter = await sleeper();
