@@ -111,7 +111,9 @@ describe('@CurrentLock and @LockSignal', () => {
 
   it('are filled on streams', async () => {
     await expect(firstValueFrom(orders.values())).resolves.toEqual(['stream']);
-    await expect(orders.rows().next()).resolves.toEqual({ done: false, value: false });
+    const rows = orders.rows();
+    await expect(rows.next()).resolves.toEqual({ done: false, value: false });
+    await rows.return(undefined);
   });
 
   it('are left alone on a method without @Locked, and on one that overrides theirs', async () => {
