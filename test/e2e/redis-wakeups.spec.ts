@@ -8,6 +8,7 @@ import { commandCounts } from '../helpers/command-counts';
 import { RedisServer, startRedisServers } from '../helpers/redis-server';
 import { TcpProxy } from '../helpers/tcp-proxy';
 import { until } from '../helpers/until';
+import { requestsTo, untilQuiet } from '../helpers/until-quiet';
 import { VirtualClock } from '../helpers/virtual-clock';
 import { watch } from '../helpers/watch';
 
@@ -80,7 +81,7 @@ async function sleeper(urls?: string[]) {
   let before = -1;
   await until('no node is asked', async () => {
     await go(50, 10);
-    const isQuiet = before === (before = await requests());
+    const isQuiet = before === (before = await requestsTo(servers));
     return isQuiet;
   });
 
@@ -102,24 +103,7 @@ async function sleeper(urls?: string[]) {
 /** The waiter has subscribed everywhere, tried again, and sleeps. */
 async function untilItSleeps(resource: string): Promise<void> {
   await until('it listens on all nodes', () => isHeardBy(1, resource));
-  await untilQuiet();
-}
-
-/** No node was asked anything for a while. */
-async function untilQuiet(): Promise<void> {
-  let before = await requests();
-  await until('no node is asked', async () => {
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    const now = await requests();
-    const isQuiet = now === before;
-    before = now;
-    return isQuiet;
-  });
-}
-
-async function requests(): Promise<number> {
-  const counts = await Promise.all(servers.map((server) => commandCounts(server)));
-  return counts.reduce((sum, one) => sum + (one['evalsha'] ?? 0) + (one['eval'] ?? 0) + (one['set'] ?? 0), 0);
+  await untilQuiet(servers);
 }
 
 describe('a lock that another process holds', () => {
@@ -128,16 +112,16 @@ describe('a lock that another process holds', () => {
     const lock = await holder.acquire('a', { ttl: TTL_MS });
     const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
     await untilItSleeps('a');
-    const before = await requests();
+    const before = await requestsTo(servers);
 
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    expect(await requests()).toBe(before);
+    expect(await requestsTo(servers)).toBe(before);
     await lock.release();
     await until('the waiter has it', () => waiting.state === 'resolved');
 
     await waiting.value?.release();
     // 3 to release, 1 to ask the leader, which may be told twice, 2 to ask the others, 3 to release.
-    expect((await requests()) - before).toBeLessThanOrEqual(15);
+    expect((await requestsTo(servers)) - before).toBeLessThanOrEqual(15);
   });
 
   it('is got by one of several processes after the other', async () => {
@@ -277,8 +261,8 @@ describe('a user of Redis without all rights', () => {
     const [holder, waiter] = [await service(urls), await service(urls)];
     const lock = await holder.acquire('a', { ttl: TTL_MS });
     const waiting = watch(waiter.acquire('a', { wait: WAIT_MS }));
-    const before = await requests();
-    await until('it asks again and again', async () => (await requests()) > before + 5);
+    const before = await requestsTo(servers);
+    await until('it asks again and again', async () => (await requestsTo(servers)) > before + 5);
 
     expect(await lock.release()).toBe('released');
 

@@ -16,7 +16,7 @@ const ASIDE = new Set([
   'auth',
 ]);
 
-/** How often the server was sent each command by clients, since `before`; what scripts call does not count. */
+/** How often the server ran each command since `before`, for clients and within scripts. */
 export async function commandCounts(server: RedisServer, before: CommandCounts = {}): Promise<CommandCounts> {
   const info = String(await server.command('INFO', 'commandstats'));
   const counts: CommandCounts = {};
