@@ -108,7 +108,7 @@ function releaseSteps(
     },
     {
       what: 'stop listening',
-      meaning: 'connections go on hearing of what nobody waits for',
+      meaning: 'processes go on hearing of what they do not wait for any more, and let themselves go first',
       try: () => listener.ask(() => listener.client.unsubscribe(...channels)),
     },
   ];
