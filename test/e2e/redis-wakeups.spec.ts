@@ -81,8 +81,7 @@ async function sleeper(urls?: string[]) {
   let before = -1;
   await until('no node is asked', async () => {
     await go(50, 10);
-    const isQuiet = before === (before = await requestsTo(servers));
-    return isQuiet;
+    return before === (before = await requestsTo(servers));
   });
 
   return {
