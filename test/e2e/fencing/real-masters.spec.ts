@@ -1,14 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Client } from 'pg';
 import { createLockService, type LockService } from '../../../lib';
 import { assertFenced, fenceOf } from '../../../lib/fencing';
-import { dieWithUs } from '../../helpers/die-with-us';
 import { PostgresServer } from '../../helpers/postgres-server';
+import { Program } from '../../helpers/program';
 import { type RedisServer, startRedisServers } from '../../helpers/redis-server';
 import { until } from '../../helpers/until';
 
@@ -87,8 +81,7 @@ const withPostgres = PostgresServer.canStart ? describe : describe.skip;
 withPostgres('a row of a real PostgreSQL', () => {
   let postgres: PostgresServer;
   let db: Client;
-  let directory: string;
-  let child: ChildProcess | undefined;
+  let holder: Program | undefined;
 
   beforeEach(async () => {
     postgres = await PostgresServer.start();
@@ -98,39 +91,29 @@ withPostgres('a row of a real PostgreSQL', () => {
       id integer PRIMARY KEY, balance integer NOT NULL, fence bigint NOT NULL DEFAULT 0, fence_owner text NOT NULL DEFAULT ''
     )`);
     await db.query('INSERT INTO account (id, balance) VALUES (1, 100)');
-    directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-holder-'));
   });
 
   afterEach(async () => {
-    child?.kill('SIGKILL');
+    await holder?.dispose();
+    holder = undefined;
     await db.end();
     await postgres.stop();
-    rmSync(directory, { recursive: true, force: true });
   });
 
-  /** Another process, and the lines that it writes. */
-  function startHolder() {
-    const compiler = pathToFileURL(join(__dirname, '../../../scripts/lib/compile.mjs')).href;
-    const program = `
-      import { compileAndLoad } from ${JSON.stringify(compiler)};
-      compileAndLoad('holder', ['lib', 'test/e2e/fencing'], 'test/e2e/fencing/holder.js');`;
-    const started = spawn(
-      process.execPath,
-      ['--input-type=module', '-e', program, '--', postgres.url, ...servers.map(({ url }) => url)],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    );
-    const callOff = dieWithUs(started, directory);
-    started.once('exit', callOff);
-    child = started;
-    const lines: string[] = [];
-    started.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
-    return { process: started, lines };
+  /** It has the lock when it has written a line. */
+  async function startHolder(): Promise<Program> {
+    const started = new Program('test/e2e/fencing/holder.ts', [
+      postgres.url,
+      ...servers.map(({ url }) => url),
+    ]);
+    holder = started;
+    await until('the holder has the lock', () => started.lines.length > 0);
+    return started;
   }
 
   it('refuses the write of a holder that was stopped past its time', async () => {
-    const holder = startHolder();
-    await until('the holder has the lock', () => holder.lines.length > 0);
-    holder.process.kill('SIGSTOP');
+    const holder = await startHolder();
+    holder.pause();
 
     await open().withLock('account:1', { fencing: true, wait: 20_000 }, async (lock) => {
       const { token, owner } = fenceOf(lock);
@@ -143,22 +126,19 @@ withPostgres('a row of a real PostgreSQL', () => {
       expect(holder.lines).toEqual([expect.stringMatching(/^held \d{16}$/)]);
       expect(token).toBeGreaterThan(Number(holder.lines[0]?.slice(5)));
     });
-    const exited = once(holder.process, 'exit');
-    holder.process.stdin.write('write\n');
-    holder.process.kill('SIGCONT');
-    await exited;
+    holder.write('write');
+    holder.resume();
+    await holder.ended();
 
     expect(holder.lines.at(-1)).toBe('refused');
     expect((await db.query('SELECT balance FROM account')).rows).toEqual([{ balance: 70 }]);
   });
 
   it('takes the write of a holder that was not', async () => {
-    const holder = startHolder();
-    await until('the holder has the lock', () => holder.lines.length > 0);
+    const holder = await startHolder();
 
-    const exited = once(holder.process, 'exit');
-    holder.process.stdin.write('write\n');
-    await exited;
+    holder.write('write');
+    await holder.ended();
 
     expect(holder.lines.at(-1)).toBe('written');
     expect((await db.query('SELECT balance FROM account')).rows).toEqual([{ balance: 1 }]);

@@ -1,0 +1,55 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getHeapSpaceStatistics } from 'node:v8';
+import { createLockService } from '../../../lib/create-lock-service';
+import type { LockService } from '../../../lib/lock.service';
+
+const CALLERS = 5;
+const ROUNDS = 40;
+const COLLECTIONS = 10;
+const SAMPLES = 9;
+
+async function takeAndGiveBack(locks: LockService): Promise<void> {
+  const caller = async (_: unknown, name: number) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const lock = await locks.acquire(`${name}:${round % 2}`);
+      await lock.release();
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+}
+
+/** Where what outlives two young collections is moved to. */
+function oldBytes(): number {
+  const old = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space');
+  if (old === undefined) throw new Error('V8 names its spaces otherwise');
+  return old.space_used_size;
+}
+
+function collectYoung(): void {
+  if (gc === undefined) throw new Error('to be run with --expose-gc');
+  gc({ type: 'minor' });
+}
+
+/** How many bytes per lock outlive the young collections that come when the lock is over. */
+async function keptPerLock(locks: LockService): Promise<number> {
+  const before = oldBytes();
+  for (let i = 0; i < COLLECTIONS; i++) {
+    await takeAndGiveBack(locks);
+    // Who gives back a lock waits for a quorum. Behind this, all nodes have answered everything.
+    await locks.inspect('any');
+    await nextTurn();
+    collectYoung();
+    collectYoung();
+  }
+  return (oldBytes() - before) / (COLLECTIONS * ROUNDS * CALLERS);
+}
+
+/** Writes a line for each sample. */
+async function main(nodes: string[]): Promise<void> {
+  const locks = createLockService({ nodes });
+  for (let i = 0; i < SAMPLES; i++) console.log(await keptPerLock(locks));
+  await locks.close();
+}
+
+// Started as `node -e`, which has no file among its arguments.
+void main(process.argv.slice(1));
