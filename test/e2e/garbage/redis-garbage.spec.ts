@@ -18,7 +18,7 @@ afterAll(async () => {
  * that should be nothing once it is over.
  *
  * In a process of its own: each AsyncLocalStorage that was ever used in a process leaves a property on every promise from
- * then on, and the tests that ran before in one of jest's have used a hundred of them.
+ * then on, and the tests that ran before in one of jest's have used up to eighty of them.
  */
 it('what is left of a lock dies young', async () => {
   program = new Program(
