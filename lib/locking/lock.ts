@@ -11,6 +11,7 @@ import type { Courtesy } from './courtesy';
 import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockReports } from './lock-reports';
+import { passOn } from './pass-on';
 import { Renewal, type RenewalSetup, type Renewed } from './renewal';
 import type { Win } from './turn';
 
@@ -170,37 +171,13 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     const giveBack = () => {
       const keepMs =
         this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
-      this.giveBack(keepMs, (release) => {
+      passOn(this.win, { keepMs, isLost: this.loss !== undefined }, this.around, (release) => {
         settle(this.concludeRelease(release, atEnd));
       });
     };
     // An extension under way would put it back (R10).
     this.renewal.whenDone(giveBack);
     return ending;
-  }
-
-  /** To the next caller of this process, if its turn is next; else to whoever comes first. */
-  private giveBack(keepMs: number, settle: (release: Release) => void): void {
-    const { clock, redlock } = this.around;
-    const { place, cohort } = this.win;
-    // What no quorum has confirmed may be there under the token before it, which cannot be handed on.
-    const isWhole = this.loss === undefined && this.hold.inherited === undefined;
-    const heir = isWhole && keepMs <= 0 ? place.heir : undefined;
-    if (heir !== undefined && cohort.mayGoOn(clock.now())) {
-      const { attempt, release } = redlock.handOver(this.hold, {
-        ttlMs: heir.ttlMs,
-        fencing: heir.fencing,
-        // Its first extension may fail without harm, as any other; and it has about what it asked for from the start.
-        atOnce: heir.autoExtend && this.validityMs >= heir.ttlMs / 2,
-      });
-      place.leave({ attempt, cohort: cohort.next() });
-      void release.then(settle);
-      return;
-    }
-    redlock.giveBack(this.hold, keepMs, settle);
-    // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
-    // has to, since it is the turn of other processes now.
-    if (heir === undefined) place.leave();
   }
 
   private concludeRelease({ outcome, waiting }: Release, atEnd: HeldFacts | undefined): ReleaseOutcome {

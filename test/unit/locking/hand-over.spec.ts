@@ -564,6 +564,39 @@ describe('a hold that is handed over', () => {
       expect(handOvers(fleet).length - before).toBe(0);
       expect(await fleet.owners('b')).toEqual(FREE);
     });
+
+    it('to one that wants other resources as well, who asks before the nodes have answered', async () => {
+      const fleet = new Fleet(3);
+      const { manager } = fleet.process();
+      const lock = await manager.acquire('a');
+      const more = watch(manager.acquire(['a', 'b'], { wait: 10_000 }));
+      for (const node of fleet.nodes) node.fault = 'stalled';
+
+      void lock.release();
+      await settle();
+
+      expect(fleet.nodes.map(({ sent }) => sent.at(-1)?.verb)).toEqual(['acquire', 'acquire', 'acquire']);
+      for (const node of fleet.nodes) node.recover();
+      await fleet.clock.advance(10);
+      expect(more.value?.isHeld).toBe(true);
+    });
+
+    it('to one of the same resources, who does not ask before: it is the turn of others', async () => {
+      const fleet = new Fleet(3);
+      const { manager } = fleet.process();
+      // It won when nobody stood in line, so it may not pass it on.
+      const lock = await manager.acquire('a');
+      const next = watch(manager.acquire('a', { wait: 10_000 }));
+      for (const node of fleet.nodes) node.fault = 'stalled';
+
+      void lock.release();
+      await settle();
+
+      expect(fleet.nodes.map(({ sent }) => sent.at(-1)?.verb)).toEqual(['release', 'release', 'release']);
+      for (const node of fleet.nodes) node.recover();
+      await fleet.clock.advance(10);
+      expect(next.value?.isHeld).toBe(true);
+    });
   });
 
   describe('and other processes that wait', () => {
