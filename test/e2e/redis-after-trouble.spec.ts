@@ -1,8 +1,10 @@
 import { createLockService, type LockService } from '../../lib';
 import { commandCounts } from '../helpers/command-counts';
-import { RedisServer, startRedisServers } from '../helpers/redis-server';
-import { TcpProxy } from '../helpers/tcp-proxy';
+import { untilWaitedFor } from '../helpers/listening';
+import { networkForEachTest } from '../helpers/network';
+import type { TcpProxy } from '../helpers/tcp-proxy';
 import { until } from '../helpers/until';
+import { untilAllAnswer } from '../helpers/until-all-answer';
 import { requestsIn, untilQuiet } from '../helpers/until-quiet';
 import { watch } from '../helpers/watch';
 
@@ -11,21 +13,7 @@ import { watch } from '../helpers/watch';
 const CYCLES = 50;
 const WAIT_MS = 30_000;
 
-let servers: RedisServer[] = [];
-let proxies: TcpProxy[] = [];
-let services: LockService[] = [];
-
-beforeEach(async () => {
-  servers = await startRedisServers(3);
-  proxies = await Promise.all(servers.map(({ port }) => TcpProxy.start(port)));
-});
-
-afterEach(async () => {
-  await Promise.all(services.map((service) => service.close()));
-  services = [];
-  await Promise.all(proxies.map((proxy) => proxy.stop()));
-  await Promise.all(servers.map((server) => server.stop()));
-});
+const { servers, proxies, services } = networkForEachTest();
 
 /** A process of its own, as far as Redis can tell, behind a network that can be made to fail. */
 function open(): LockService {
@@ -40,18 +28,20 @@ function open(): LockService {
 
 async function openUp(): Promise<LockService> {
   const service = open();
-  await untilUp(service);
+  await untilAllAnswer(service);
   return service;
 }
 
-async function untilUp(service: LockService): Promise<void> {
-  await until('its nodes are up', async () => {
-    const { nodes } = await service.inspect('any');
-    return nodes.every((node) => !('error' in node) || node.error === undefined);
-  });
+/** `ours` sleeps until `theirs` lets go of a lock, and has something happen meanwhile. */
+async function waitForOthers(ours: LockService, theirs: LockService, meanwhile?: () => void): Promise<void> {
+  const lock = await theirs.acquire('a');
+  const waiting = ours.acquire('a');
+  await untilWaitedFor(servers, 'a');
+  await untilQuiet(servers);
+  meanwhile?.();
+  await lock.release();
+  await (await waiting).release();
 }
-
-const nap = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function cycles(service: LockService, count: number, resource = 'a'): Promise<void> {
   for (let cycle = 0; cycle < count; cycle++) await (await service.acquire(resource)).release();
@@ -91,11 +81,7 @@ describe('a lock costs what it did before, after', () => {
 
   it('another process held it', async () => {
     const [ours, theirs] = [await openUp(), await openUp()];
-    const lock = await theirs.acquire('a');
-    const waiting = ours.acquire('a');
-    await nap(50);
-    await lock.release();
-    await (await waiting).release();
+    await waitForOthers(ours, theirs);
 
     await expectNoMoreThanEver(ours);
   });
@@ -143,20 +129,17 @@ describe('a lock costs what it did before, after', () => {
     await cycles(service, 20);
     await proxy.setMode('pass');
     proxy.reset();
-    await untilUp(service);
+    await untilAllAnswer(service);
 
     await expectNoMoreThanEver(service);
   });
 
   it('all connections broke, with locks held and waited for', async () => {
     const [ours, theirs] = [await openUp(), await openUp()];
-    const lock = await theirs.acquire('a');
-    const waiting = ours.acquire('a');
-    await nap(50);
-    for (const proxy of proxies) proxy.reset();
-    await lock.release();
-    await (await waiting).release();
-    await untilUp(ours);
+    await waitForOthers(ours, theirs, () => {
+      for (const proxy of proxies) proxy.reset();
+    });
+    await untilAllAnswer(ours);
 
     await expectNoMoreThanEver(ours);
   });

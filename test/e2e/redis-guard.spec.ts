@@ -6,6 +6,7 @@ import { buildClockShim, movableClock } from '../chaos/clock-shim';
 import { RedisServer, type RedisServerOptions } from '../helpers/redis-server';
 import { TcpProxy } from '../helpers/tcp-proxy';
 import { until } from '../helpers/until';
+import { untilAllAnswer } from '../helpers/until-all-answer';
 
 /** Small, so that a guard is over soon; servers say how long they run in whole seconds. */
 const MAX_TTL_MS = 3_000;
@@ -52,13 +53,6 @@ function open(nodes: readonly string[], options: Partial<RedlockOptions> = {}) {
   return { service, events, told };
 }
 
-async function untilAllAnswer({ service }: { service: LockService }): Promise<void> {
-  await until('all nodes answer', async () => {
-    const { nodes } = await service.inspect('nothing');
-    return nodes.every(({ error }) => error === undefined);
-  });
-}
-
 /** The reason for which each node is guarded. */
 async function guards({ service }: { service: LockService }): Promise<(string | undefined)[]> {
   const { nodes } = await service.inspect('nothing');
@@ -80,7 +74,7 @@ describe('a master that is killed and comes back empty', () => {
     const urls = servers.map(({ url }) => url);
     const [first, second, third] = servers as [RedisServer, RedisServer, RedisServer];
     const ours = open(urls);
-    await untilAllAnswer(ours);
+    await untilAllAnswer(ours.service);
     await Promise.all(servers.map((server) => untilRunningFor(server, 3)));
     // Held on two of them.
     await third.kill();
@@ -90,7 +84,7 @@ describe('a master that is killed and comes back empty', () => {
     await second.restart();
 
     const theirs = open(urls);
-    await untilAllAnswer(theirs);
+    await untilAllAnswer(theirs.service);
     await until('we are connected again', () =>
       [second, third].every((server) => ours.told('node-guarded', nameOf(server))),
     );
@@ -114,11 +108,11 @@ describe('a master that is killed and comes back empty', () => {
       servers.map(({ url }) => url),
       { restartGuard: false },
     );
-    await untilAllAnswer({ service });
+    await untilAllAnswer(service);
 
     await master.restart();
     await until('it was down', () => told('node-down', nameOf(master)));
-    await untilAllAnswer({ service });
+    await untilAllAnswer(service);
 
     expect(await guards({ service })).toEqual([undefined, undefined, undefined]);
     expect(events.filter(({ type }) => type === 'node-guarded')).toEqual([]);
@@ -133,7 +127,7 @@ describe('a server', () => {
     const alias = await TcpProxy.start(one.port);
     ended.push(() => alias.stop());
     const ours = open([one.url, alias.url, other.url]);
-    await untilAllAnswer(ours);
+    await untilAllAnswer(ours.service);
 
     expect(await guards(ours)).toEqual([undefined, 'duplicate', undefined]);
     const lock = await ours.service.acquire('order:7', { fencing: true });
@@ -159,11 +153,11 @@ describe('a server', () => {
   it('that may remove keys is warned about once, however often it connects', async () => {
     const server = await start({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru'] });
     const ours = open([server.url]);
-    await untilAllAnswer(ours);
+    await untilAllAnswer(ours.service);
 
     await server.restart();
     await until('it was down', () => ours.told('node-down', nameOf(server)));
-    await untilAllAnswer(ours);
+    await untilAllAnswer(ours.service);
 
     expect(ours.events.filter(({ type }) => type === 'node-warning')).toEqual([
       {
@@ -181,7 +175,7 @@ describe('a server', () => {
     const clock = movableClock(clockShim as string, join(directory, 'clock'));
     const jumping = await start({ env: clock.env });
     const ours = open([jumping.url], { maxTtl: 1_500, defaults: { ttl: 1_200 } });
-    await untilAllAnswer(ours);
+    await untilAllAnswer(ours.service);
     const lock = await ours.service.acquire('order:7');
 
     clock.jump(400);

@@ -5,9 +5,11 @@ import { describeRedisNode } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { untilUp } from '../helpers/ask-node';
 import { commandCounts } from '../helpers/command-counts';
-import { RedisServer, startRedisServers } from '../helpers/redis-server';
-import { TcpProxy } from '../helpers/tcp-proxy';
+import { listening, untilWaitedFor } from '../helpers/listening';
+import { networkForEachTest } from '../helpers/network';
+import { RedisServer } from '../helpers/redis-server';
 import { until } from '../helpers/until';
+import { untilAllAnswer } from '../helpers/until-all-answer';
 import { requestsTo, untilQuiet } from '../helpers/until-quiet';
 import { VirtualClock } from '../helpers/virtual-clock';
 import { watch } from '../helpers/watch';
@@ -16,21 +18,7 @@ import { watch } from '../helpers/watch';
 const TTL_MS = 50_000;
 const WAIT_MS = 30_000;
 
-let servers: RedisServer[] = [];
-let proxies: TcpProxy[] = [];
-let services: LockService[] = [];
-
-beforeEach(async () => {
-  servers = await startRedisServers(3);
-  proxies = await Promise.all(servers.map(({ port }) => TcpProxy.start(port)));
-});
-
-afterEach(async () => {
-  await Promise.all(services.map((service) => service.close()));
-  services = [];
-  await Promise.all(proxies.map((proxy) => proxy.stop()));
-  await Promise.all(servers.map((server) => server.stop()));
-});
+const { servers, proxies, services } = networkForEachTest();
 
 /** A process of its own, as far as Redis can tell. */
 async function service(urls = servers.map(({ url }) => url), clock?: VirtualClock): Promise<LockService> {
@@ -39,20 +27,8 @@ async function service(urls = servers.map(({ url }) => url), clock?: VirtualCloc
     (settings) => new LockManager({ ...settings, clock: clock ?? settings.clock }),
   );
   services.push(one);
-  await until('its nodes are up', async () => {
-    const { nodes } = await one.inspect('any');
-    return nodes.every((node) => !('error' in node) || node.error === undefined);
-  });
+  await untilAllAnswer(one);
   return one;
-}
-
-const listening = async (server: RedisServer, key: string) =>
-  ((await server.command('PUBSUB', 'NUMSUB', key)) as [string, number])[1];
-
-/** So many listen to each server. */
-async function isHeardBy(count: number, resource: string): Promise<boolean> {
-  const counts = await Promise.all(servers.map((server) => listening(server, `lock:${resource}`)));
-  return counts.every((one) => one === count);
 }
 
 /** Lets the time pass that the node sees, and the server answer in the time that it needs: else it looks stalled. */
@@ -77,7 +53,7 @@ async function sleeper(urls?: string[]) {
       await Promise.all(servers.map((server) => server.command('PING')));
     }
   };
-  await until('it listens on all nodes', () => isHeardBy(1, 'a'));
+  await untilWaitedFor(servers, 'a');
   let before = -1;
   await until('no node is asked', async () => {
     await go(50, 10);
@@ -101,7 +77,7 @@ async function sleeper(urls?: string[]) {
 
 /** The waiter has subscribed everywhere, tried again, and sleeps. */
 async function untilItSleeps(resource: string): Promise<void> {
-  await until('it listens on all nodes', () => isHeardBy(1, resource));
+  await untilWaitedFor(servers, resource);
   await untilQuiet(servers);
 }
 

@@ -5,6 +5,7 @@ import { PostgresServer } from '../../helpers/postgres-server';
 import { Program } from '../../helpers/program';
 import { type RedisServer, startRedisServers } from '../../helpers/redis-server';
 import { until } from '../../helpers/until';
+import { untilAllAnswer } from '../../helpers/until-all-answer';
 
 let servers: RedisServer[] = [];
 let services: LockService[] = [];
@@ -43,10 +44,7 @@ describe('fencing tokens on real masters', () => {
     await servers[0]?.kill();
     await Promise.all([work(one, 20), work(other, 20)]);
     await servers[0]?.restart();
-    await until('the first master is back', async () => {
-      const { nodes } = await one.inspect('b');
-      return nodes.every(({ status }) => status === 'up');
-    });
+    await untilAllAnswer(one);
     servers[1]?.pause();
     await Promise.all([work(one, 10), work(other, 10)]);
     servers[1]?.resume();

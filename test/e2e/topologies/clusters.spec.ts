@@ -3,7 +3,7 @@ import { createLockService, LockBusyError, type LockService, LockUnavailableErro
 import { keySlot } from '../../../lib/redis/key-slot';
 import { startRedisCluster } from '../../helpers/redis-cluster';
 import type { RedisServer } from '../../helpers/redis-server';
-import { until } from '../../helpers/until';
+import { untilAllAnswer } from '../../helpers/until-all-answer';
 
 const FOR_ONE_ATTEMPT = { wait: 0 };
 /** On both servers of each cluster. */
@@ -23,12 +23,7 @@ beforeEach(async () => {
       ),
   );
   services = [0, 1].map(() => createLockService({ nodes: clients, nodeTimeout: 2_000, shutdownTimeout: 0 }));
-  for (const service of services) {
-    await until('all nodes are connected', async () => {
-      const { nodes } = await service.inspect('nothing');
-      return nodes.every(({ error }) => error === undefined);
-    });
-  }
+  await Promise.all(services.map(untilAllAnswer));
 });
 
 afterEach(async () => {

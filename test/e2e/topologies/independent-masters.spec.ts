@@ -1,6 +1,7 @@
 import { createLockService, LockBusyError, type LockService, LockUnavailableError } from '../../../lib';
 import { type RedisServer, startRedisServers } from '../../helpers/redis-server';
 import { until } from '../../helpers/until';
+import { untilAllAnswer } from '../../helpers/until-all-answer';
 
 const FOR_ONE_ATTEMPT = { wait: 0 };
 
@@ -19,12 +20,7 @@ async function startFleet(masters: number): Promise<[LockService, LockService]> 
     createLockService({ nodes: servers.map(({ url }) => url), nodeTimeout: 2_000, shutdownTimeout: 0 });
   const fleet: [LockService, LockService] = [open(), open()];
   services = fleet;
-  for (const service of services) {
-    await until('all nodes are connected', async () => {
-      const { nodes } = await service.inspect('nothing');
-      return nodes.every(({ error }) => error === undefined);
-    });
-  }
+  await Promise.all(services.map(untilAllAnswer));
   return fleet;
 }
 
