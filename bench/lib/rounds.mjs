@@ -1,4 +1,4 @@
-import { StolenTime } from './stolen-time.mjs';
+import { countStolenTime } from './stolen-time.mjs';
 
 /** For so long, at most, samples are taken again. */
 const EXTRA_MS = 10_000;
@@ -32,10 +32,10 @@ export async function interleave(contenders, rounds, measure) {
 }
 
 async function watch(measure) {
-  const stolen = new StolenTime();
+  const stolen = countStolenTime();
   const start = performance.now();
   const sample = await measure();
-  return { sample, isDisturbed: stolen.isDisturbing, tookMs: performance.now() - start };
+  return { sample, isDisturbed: stolen().isDisturbing, tookMs: performance.now() - start };
 }
 
 /** Of `candidates`, who has the largest median of `figure`; undefined when nobody has one. */

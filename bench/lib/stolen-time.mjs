@@ -4,37 +4,38 @@ import { percent } from './format.mjs';
 /** Above this share, a run says more about the host than about who was measured. */
 const DISTURBED = 0.03;
 
-/** How much of the CPU time the host of a virtual machine gives to others, from now on until it is stopped. */
+/**
+ * Begins to count what the host of a virtual machine takes.
+ *
+ * @returns what tells how much it was until now
+ */
+export function countStolenTime() {
+  const before = readTicks();
+  return () => {
+    const now = readTicks();
+    return new StolenTime(now && { used: now.used - before.used, stolen: now.stolen - before.stolen });
+  };
+}
+
+/** How much of its CPU time a virtual machine did not get in a stretch of time, since its host gave it to others. */
 export class StolenTime {
-  #before = read();
-  #spent;
+  #ticks;
 
-  /** What it was in several stretches of time that were stopped. */
-  static inAll(several) {
-    const all = new StolenTime();
-    all.#spent = several.every(({ spent }) => spent !== undefined)
-      ? several.reduce((sum, { spent }) => plus(sum, spent), { used: 0, stolen: 0 })
-      : undefined;
-    all.#before = undefined;
-    return all;
+  /** @param ticks undefined where the system does not tell */
+  constructor(ticks) {
+    this.#ticks = ticks;
   }
 
-  stop() {
-    this.#spent = this.spent;
-    this.#before = undefined;
-  }
-
-  get spent() {
-    if (this.#before === undefined) return this.#spent;
-    const now = read();
-    return now && { used: now.used - this.#before.used, stolen: now.stolen - this.#before.stolen };
+  /** In all of these stretches together. */
+  static sum(several) {
+    return several.reduce((sum, one) => sum.#plus(one), new StolenTime({ used: 0, stolen: 0 }));
   }
 
   /** The share of the time that this machine wanted; undefined where the system does not tell. */
   get share() {
-    const { spent } = this;
-    if (spent === undefined) return undefined;
-    return spent.stolen === 0 ? 0 : spent.stolen / (spent.stolen + spent.used);
+    if (this.#ticks === undefined) return undefined;
+    const { used, stolen } = this.#ticks;
+    return stolen === 0 ? 0 : stolen / (stolen + used);
   }
 
   get isDisturbing() {
@@ -45,14 +46,15 @@ export class StolenTime {
     const { share } = this;
     return share === undefined ? 'unknown' : percent(share);
   }
-}
 
-function plus(a, b) {
-  return { used: a.used + b.used, stolen: a.stolen + b.stolen };
+  #plus(other) {
+    const [a, b] = [this.#ticks, other.#ticks];
+    return new StolenTime(a && b && { used: a.used + b.used, stolen: a.stolen + b.stolen });
+  }
 }
 
 /** Of all cores, in ticks. */
-function read() {
+function readTicks() {
   const [, line] = /^cpu +(.*)$/m.exec(readStat()) ?? [];
   if (line === undefined) return undefined;
   const [user, nice, system, , , irq, softirq, stolen = 0] = line.split(' ').map(Number);
