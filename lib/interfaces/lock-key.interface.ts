@@ -10,8 +10,9 @@ export type LockKeyFunction = (this: any, ...args: any[]) => LockKeyResult;
 /**
  * What `@Locked` locks:
  * - a template: `order:<0>` (first argument), `order:<0.user.id>` (a path in it), `stock:<this.region>` (a property of
- *   the instance); `<<` is a literal `<`. Values are encoded with `encodeURIComponent`, and a value that is undefined,
- *   null, '', NaN or an object is a `LockKeyError`
+ *   the instance); `<<` is a literal `<`, and `<'{0}'>` the text `{0}`, which is refused else as a placeholder of another
+ *   tool. Values are encoded with `encodeURIComponent`, and a value that is undefined, null, '', NaN or an object is a
+ *   `LockKeyError`
  * - several templates: all or nothing
  * - a function that gets what the method gets, `this` included, and has full control
  */

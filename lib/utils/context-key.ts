@@ -21,6 +21,12 @@ export const contextKeySource: KeySource<ExecutionContext> = {
       : undefined;
   },
 
+  spell(path) {
+    const [root = 'id', property] = path;
+    if (INDEX.test(root) || (ROOTS.includes(root) && property !== undefined)) return `<${path.join('.')}>`;
+    return `<params.${path.length === 0 ? root : path.join('.')}>`;
+  },
+
   read(context, root, path) {
     if (INDEX.test(root)) return context.getArgByIndex(Number(root));
     if (context.getType() !== 'http') return undefined;

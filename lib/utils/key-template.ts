@@ -1,13 +1,21 @@
 import { LockKeyError } from '../errors/lock-key.error';
 import { isText, LONGEST_RESOURCE } from '../locking/check-resources';
 import { shortened, templateProblem } from '../redlock.messages';
+import { findForeignPlaceholder } from './foreign-placeholder';
 import { encodeKeyPart, readPath } from './key-part';
 
 /** Which placeholders a template may have, and where their values come from at a call. */
 export interface KeyRoots<Call> {
   /** Says why `<root.path>` cannot be, and what can; undefined when it can. */
   refuse(root: string, path: readonly string[]): string | undefined;
+  /** How a placeholder is written here that another tool writes by `path`: `<0.id>` for `dto.id`. */
+  spell(path: readonly string[]): string;
   read(call: Call, root: string, path: readonly string[]): unknown;
+}
+
+/** `<'{0}'>`: text that is meant as it stands, though it looks like a placeholder of another tool. */
+interface QuotedText {
+  readonly quoted: string;
 }
 
 interface Placeholder {
@@ -25,9 +33,10 @@ const CLIMBS_OUT_OF_DATA = new Set(['__proto__', 'prototype', 'constructor']);
  * @throws LockKeyError at once when the template is wrong; the function throws one when a value cannot be part of a key
  */
 export function compileKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (call: Call) => string {
-  const parts = parseKeyTemplate(template, roots).map((part) =>
-    typeof part === 'string' ? () => part : compilePlaceholder(template, part, roots),
-  );
+  const parts = parseKeyTemplate(template, roots).map((part) => {
+    const text = textOf(part);
+    return text === undefined ? compilePlaceholder(template, part as Placeholder, roots) : () => text;
+  });
   return (call) => parts.map((resolve) => resolve(call)).join('');
 }
 
@@ -45,7 +54,15 @@ function compilePlaceholder<Call>(
     );
 }
 
-function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (string | Placeholder)[] {
+type Part = string | QuotedText | Placeholder;
+
+/** What stands in every key; undefined of a placeholder. */
+function textOf(part: Part): string | undefined {
+  if (typeof part === 'string') return part;
+  return 'quoted' in part ? part.quoted : undefined;
+}
+
+function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): Part[] {
   if (template === '') {
     throw new LockKeyError('A lock key template is empty. Name what is locked, as in "order:<0>".', template);
   }
@@ -55,7 +72,7 @@ function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (strin
       template,
     );
   }
-  const parts: (string | Placeholder)[] = [];
+  const parts: Part[] = [];
   let openLiterals = 0;
   let at = 0;
   while (at < template.length) {
@@ -78,7 +95,9 @@ function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (strin
     } else {
       const rest = template.slice(at).search(/[<>]/);
       const end = rest === -1 ? template.length : at + rest;
-      parts.push(template.slice(at, end));
+      const text = template.slice(at, end);
+      refuseForeign(template, text, at, roots);
+      parts.push(text);
       at = end;
     }
   }
@@ -86,9 +105,24 @@ function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (strin
   return parts;
 }
 
+/** It would be the same text in every key, so that all calls share one lock. */
+function refuseForeign<Call>(template: string, text: string, from: number, roots: KeyRoots<Call>): void {
+  const found = findForeignPlaceholder(text, from > 0);
+  if (found === undefined) return;
+  const remedy = `Write ${JSON.stringify(roots.spell(found.path))}, or "<'${found.text}'>" where the text itself is meant.`;
+  throw new LockKeyError(
+    templateProblem(
+      template,
+      `${JSON.stringify(found.text)} at position ${from + found.at} is a placeholder of other tools. Here it is constant ` +
+        `text, and calls with different values would share one lock. ${remedy}`,
+    ),
+    template,
+  );
+}
+
 /** What stands there in any case is too long for a key already. */
-function refuseTooLong(template: string, parts: readonly (string | Placeholder)[]): void {
-  const length = parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 1), 0);
+function refuseTooLong(template: string, parts: readonly Part[]): void {
+  const length = parts.reduce((sum, part) => sum + (textOf(part)?.length ?? 1), 0);
   if (length <= LONGEST_RESOURCE) return;
   throw new LockKeyError(
     templateProblem(
@@ -117,7 +151,9 @@ function parsePlaceholder<Call>(
   at: number,
   content: string,
   roots: KeyRoots<Call>,
-): Placeholder {
+): Placeholder | QuotedText {
+  const quoted = /^(['"])([^]+)\1$/.exec(content)?.[2];
+  if (quoted !== undefined) return { quoted };
   const [root = '', ...path] = content.split('.');
   const text = `<${shortened(content)}>`;
   if (content.trim() === '') {

@@ -17,6 +17,9 @@ export const methodKeySource: KeySource<MethodCall> = {
     }
     return path.length === 0 ? 'Name a property of the instance, as in "<this.region>".' : undefined;
   },
+  // What other tools name stands by its position here, and nobody knows which that is.
+  spell: ([root = '0', ...path]) =>
+    `<${[INDEX.test(root) || (root === 'this' && path.length > 0) ? root : '0', ...path].join('.')}>`,
   read: ({ instance, args }, root) => (root === 'this' ? instance : args[Number(root)]),
   call: (keyFunction, { instance, args }) =>
     (keyFunction as (...args: readonly unknown[]) => unknown).apply(instance, args as unknown[]),

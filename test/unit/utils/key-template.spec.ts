@@ -1,5 +1,6 @@
 import { LockKeyError } from '../../../lib/errors/lock-key.error';
 import { compileKeyTemplate } from '../../../lib/utils/key-template';
+import { contextKeySource } from '../../../lib/utils/context-key';
 import { methodKeySource } from '../../../lib/utils/method-key';
 
 const resolve = (template: string, args: readonly unknown[], instance: object = {}): string =>
@@ -114,5 +115,113 @@ describe('a key template', () => {
 
     expect(error.message).toContain(problem);
     expect(error.key).toBe(template);
+  });
+
+  it.each<[string, string]>([
+    ['a:${id}', '<0>'],
+    ['a:${dto.id}:b', '<0.id>'],
+    ['a:${this.region}', '<this.region>'],
+    ['a:${id', ''],
+    ['a:{0}', '<0>'],
+    ['a:{1}', '<1>'],
+    ['a:{}', '<0>'],
+    ['a:{id}', '<0>'],
+    ['a:{ order.id }', '<0.id>'],
+    ['a:{order-id}', ''],
+    ['{0.user.id}', '<0.user.id>'],
+    ['{{0}}', '<0>'],
+    ['{{ user.id }}', '<0.id>'],
+    ['$0', '<0>'],
+    ['a:$1', '<1>'],
+    ['a:$id', '<0>'],
+    ['a:$.id', '<0>'],
+    ['a-$args[0].id', '<0.id>'],
+    ['#id', '<0>'],
+    ['a:#user.id', '<0.id>'],
+    ['#{#id}', '<0>'],
+    ['a:#{#p1.id}', '<1.id>'],
+    ['#a0', '<0>'],
+    ['#root.args[1].id', '<1.id>'],
+    ['a:#{id}', '<0>'],
+    ['%{id}', '<0>'],
+    ['a:%s', '<0>'],
+    ['%d:a', '<0>'],
+    ['a:%1$s', '<0>'],
+    ['a:%(id)s', '<0>'],
+    [':id', '<0>'],
+    ['/orders/:id', '<0>'],
+    ['order::id', '<0>'],
+    ['/orders/:orderId/pay', '<0>'],
+    ['a:@id', '<0>'],
+    ['a:?', '<0>'],
+    ['a:[0]', '<0>'],
+    ['a:[id]', '<0>'],
+    ['a:args[0]', '<0>'],
+    ['order:<0>:${line}', '<0>'],
+    ['tenant:<this.tenant>:order:{1}', '<1>'],
+  ])('refuses %j, a placeholder as others write it, and writes it %j', (template, right) => {
+    const error = errorOf(() => compileKeyTemplate(template, methodKeySource));
+
+    expect(error.message).toContain('is a placeholder of other tools');
+    expect(error.message).toContain(`Write "${right}`);
+    expect(error.key).toBe(template);
+  });
+
+  it.each<[string, string]>([
+    ['/orders/:id', '<params.id>'],
+    ['order:${body.order.id}', '<body.order.id>'],
+    ['order:{user.id}', '<user.id>'],
+    ['order:{0.id}', '<0.id>'],
+    ['order:{body}', '<params.body>'],
+    ['order:?', '<params.id>'],
+  ])('refuses %j around a handler, and writes it %j', (template, right) => {
+    const error = errorOf(() => compileKeyTemplate(template, contextKeySource));
+
+    expect(error.message).toContain(`Write "${right}"`);
+  });
+
+  it('tells where such a placeholder stands, and how its text is written where it is meant', () => {
+    const error = errorOf(() => compileKeyTemplate('order:<0>:{id}', methodKeySource));
+
+    expect(error.message).toBe(
+      'Lock key template "order:<0>:{id}": "{id}" at position 10 is a placeholder of other tools. Here it is constant ' +
+        'text, and calls with different values would share one lock. ' +
+        `Write "<0>", or "<'{id}'>" where the text itself is meant.`,
+    );
+  });
+
+  it.each<[string, string]>([
+    ["<'{orders}'>:<0>", '{orders}:7'],
+    [`<"{orders}">:<0>`, '{orders}:7'],
+    ["cash:<'$0'>", 'cash:$0'],
+    ["<':id'>", ':id'],
+    ["a<' '>b", 'a b'],
+  ])('takes the text in %j as it stands', (template, resource) => {
+    expect(resolve(template, ['7'])).toBe(resource);
+  });
+
+  it.each([
+    'order:pay',
+    'Order.pay',
+    'order:<0>:pay',
+    '<0>:id',
+    '<0>#id',
+    '{<0>}:lines',
+    '{tenant:7}:a',
+    'App::Order',
+    'ticket#7',
+    'a#b:c@d',
+    'us$',
+    'price:$<0>',
+    '100%',
+    'a%20b',
+    'sold?yes',
+    'range[1',
+    'a/b/c',
+    'a b',
+    'mail:me@example.org',
+    'job:2026-11-29',
+  ])('takes %j, which no tool would replace', (template) => {
+    expect(() => compileKeyTemplate(template, methodKeySource)).not.toThrow();
   });
 });
