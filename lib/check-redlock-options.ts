@@ -54,6 +54,7 @@ const KNOWN = [
   'defaults',
   // Read by RedlockModule.
   'exceptionFilter',
+  'answers',
   'isGlobal',
   'name',
 ];

@@ -47,7 +47,10 @@ export type {
 } from './interfaces/locked-options.interface';
 export type { LockableMethod, LockedDecorator } from './interfaces/locked-decorator.interface';
 export type { CurrentLockOptions } from './interfaces/current-lock-options.interface';
+export { lockErrorBody } from './filters/lock-error-body';
 export type { LockErrorBody } from './filters/lock-error-body';
+export { toHttpException } from './filters/to-http-exception';
+export type { LockAnswer, LockAnswers } from './interfaces/lock-answers.interface';
 
 export { LockError } from './errors/lock.error';
 export type { LockErrorCode } from './errors/lock.error';

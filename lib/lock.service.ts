@@ -37,6 +37,9 @@ export class LockService {
    */
   readonly events$: Observable<LockEvent>;
 
+  /** @internal Marks the errors of locks that could not be had with what they are answered with, and throws them on. */
+  onFailure?: (error: unknown) => never;
+
   private readonly context = new LockContext();
   private closing: Promise<void> | undefined;
 
@@ -62,7 +65,7 @@ export class LockService {
     options?: O,
   ): Promise<LockFor<O>>;
   acquire(resources: string | readonly string[], options?: LockOptions): Promise<Lock> {
-    return this.manager.acquire(resources, options);
+    return this.take(resources, options);
   }
 
   /**
@@ -80,7 +83,7 @@ export class LockService {
   ): Promise<Lock | null> {
     const checked = options === undefined ? undefined : checkEachLockOption(options);
     try {
-      return await this.manager.acquire(resources, { ...checked, wait: 0 });
+      return await this.take(resources, { ...checked, wait: 0 });
     } catch (error) {
       if (error instanceof LockBusyError) return null;
       throw error;
@@ -136,7 +139,7 @@ export class LockService {
         'it does not hold all of them in one lock. Take all of them together, further out.',
       );
     }
-    return this.context.enter(await this.manager.acquire(names, lockOptions), task);
+    return this.context.enter(await this.take(names, lockOptions), task);
   }
 
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
@@ -166,6 +169,15 @@ export class LockService {
    */
   close(): Promise<void> {
     return (this.closing ??= this.closeOnce());
+  }
+
+  private take(
+    resources: string | readonly string[],
+    options: LockOptions | undefined,
+  ): ReturnType<LockManager['acquire']> {
+    const taken = this.manager.acquire(resources, options);
+    // Most services have none, and then a lock costs no promise more.
+    return this.onFailure === undefined ? taken : taken.catch(this.onFailure);
   }
 
   private async closeOnce(): Promise<void> {

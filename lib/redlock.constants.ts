@@ -10,5 +10,5 @@ export const LOCK_SERVICE_FACTORY = 'REDLOCK_LOCK_SERVICE_FACTORY';
 /** Context of the log lines of this library. */
 export const LOGGER_CONTEXT = 'RedlockModule';
 
-/** What a client is asked to wait for after a 503. Nodes come back within seconds, or not at all. */
-export const RETRY_AFTER_SECONDS = 1;
+/** Token of the answers to lock errors: of the module without a name, for filters that an application names itself. */
+export const LOCK_ANSWERS = 'REDLOCK_LOCK_ANSWERS';

@@ -38,3 +38,6 @@ export const PUBLIC_MESSAGES = {
   unavailable: 'Locks are not available at the moment. Try again later.',
   failed: 'Internal server error',
 } as const;
+
+/** When a client is asked to try again: most locks are short, and nodes come back within seconds or not at all. */
+export const RETRY_AFTER_MS = 1_000;

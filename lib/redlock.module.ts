@@ -5,7 +5,7 @@ import type {
   RedlockModuleExtras,
   RedlockModuleOptions,
 } from './interfaces/redlock-module-options.interface';
-import { REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { LOCK_ANSWERS, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders } from './redlock.providers';
 import { checkServiceName } from './utils/check-placed-options';
 import { getLockServiceToken } from './utils/lock-service-token';
@@ -60,6 +60,7 @@ function createModule(
     global: isGlobal,
     imports,
     providers: [...optionsProviders, ...createServiceProviders(name)],
-    exports: [getLockServiceToken(name)],
+    // Filters that name themselves, as on gateways, take the answers of the module without a name.
+    exports: name === undefined ? [getLockServiceToken(name), LOCK_ANSWERS] : [getLockServiceToken(name)],
   };
 }

@@ -2,6 +2,10 @@ import type { Provider } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { openLockService } from './create-lock-service';
 import { LockOptionsError } from './errors/lock-options.error';
+import { LockError } from './errors/lock.error';
+import { makeHttpExceptions } from './filters/http-face';
+import { completeAnswers, type CompleteAnswers } from './filters/lock-answers';
+import { markWithAnswers } from './filters/lock-error-body';
 import { LockExceptionFilter } from './filters/lock-exception.filter';
 import { NoExceptionFilter } from './filters/no-exception.filter';
 import type {
@@ -11,21 +15,34 @@ import type {
   RedlockOptionsFactory,
 } from './interfaces/redlock-module-options.interface';
 import { LockedExplorer } from './locked.explorer';
-import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import {
+  LOCK_ANSWERS,
+  LOCK_SERVICE_FACTORY,
+  REDLOCK_LOCK_SERVICE,
+  REDLOCK_MODULE_OPTIONS,
+} from './redlock.constants';
 import { RedlockLifecycle } from './redlock.lifecycle';
 import { getLockServiceToken } from './utils/lock-service-token';
 
 /** What every RedlockModule has, once its options are known. */
 export function createServiceProviders(name: string | undefined): Provider[] {
+  makeHttpExceptions();
   return [
     { provide: LOCK_SERVICE_FACTORY, useValue: openLockService },
     {
       provide: getLockServiceToken(name),
       useFactory: (options: RedlockModuleOptions, create: typeof openLockService) => {
         checkModuleOptions(options);
-        return create(options);
+        const service = create(options);
+        if (options.answers !== undefined) service.onFailure = marker(completeAnswers(options.answers));
+        return service;
       },
       inject: [REDLOCK_MODULE_OPTIONS, LOCK_SERVICE_FACTORY],
+    },
+    {
+      provide: LOCK_ANSWERS,
+      useFactory: (options: RedlockModuleOptions | undefined) => completeAnswers(options?.answers),
+      inject: [REDLOCK_MODULE_OPTIONS],
     },
     { provide: REDLOCK_LOCK_SERVICE, useExisting: getLockServiceToken(name) },
     RedlockLifecycle,
@@ -33,11 +50,25 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     {
       // Nest wants its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,
-      useFactory: (options: RedlockModuleOptions | undefined, adapterHost: HttpAdapterHost) =>
-        options?.exceptionFilter === false ? new NoExceptionFilter() : new LockExceptionFilter(adapterHost),
-      inject: [REDLOCK_MODULE_OPTIONS, HttpAdapterHost],
+      useFactory: (
+        options: RedlockModuleOptions | undefined,
+        adapterHost: HttpAdapterHost,
+        answers: CompleteAnswers,
+      ) =>
+        options?.exceptionFilter === false
+          ? new NoExceptionFilter()
+          : new LockExceptionFilter(adapterHost, answers),
+      inject: [REDLOCK_MODULE_OPTIONS, HttpAdapterHost, LOCK_ANSWERS],
     },
   ];
+}
+
+/** Lets errors carry the answers of the service that they come from. */
+function marker(answers: CompleteAnswers): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof LockError) markWithAnswers(error, answers);
+    throw error;
+  };
 }
 
 /** What is checked here belongs to the module; the lock service checks the rest. */

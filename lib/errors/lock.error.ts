@@ -18,3 +18,20 @@ export abstract class LockError extends Error {
     this.name = new.target.name;
   }
 }
+
+/** Registered, so that it is the same in all copies of the library. */
+const LOCK_ERROR = Symbol.for('nestjs-redlock.LockError');
+
+const isOrdinaryInstance = Function.prototype[Symbol.hasInstance];
+
+Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
+
+// By the mark and not by the line of prototypes alone: Nest has to find HttpException in the line of some lock errors,
+// and not of others (filters/http-face.ts), so LockError itself cannot be in all of them. Defined here and not as a
+// member, which would take the narrowing by `instanceof` from the types.
+Object.defineProperty(LockError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    if (this !== LockError) return isOrdinaryInstance.call(this as typeof LockError, value);
+    return typeof value === 'object' && value !== null && LOCK_ERROR in value;
+  },
+});

@@ -1,24 +1,46 @@
-import { LockBusyError } from '../errors/lock-busy.error';
-import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { STATUS_CODES } from 'node:http';
 import type { LockError, LockErrorCode } from '../errors/lock.error';
-import { PUBLIC_MESSAGES } from '../redlock.messages';
+import type { LockAnswers } from '../interfaces/lock-answers.interface';
+import {
+  completeAnswers,
+  DEFAULT_ANSWERS,
+  kindOf,
+  type CompleteAnswer,
+  type CompleteAnswers,
+} from './lock-answers';
 
 /** What an HTTP client gets for a lock error. */
 export interface LockErrorBody {
-  readonly statusCode: 409 | 500 | 503;
+  /** 409 when busy, 503 when unavailable, else 500; `answers` of the module changes them. */
+  readonly statusCode: number;
+  /** The name of the status: `Conflict`. */
   readonly error: string;
   readonly code: LockErrorCode;
   readonly message: string;
 }
 
-/** Nothing of the error but its code leaves the server: the rest names keys, owners and nodes. */
-export function lockErrorBody(error: LockError): LockErrorBody {
-  const { code } = error;
-  if (error instanceof LockBusyError) {
-    return { statusCode: 409, error: 'Conflict', code, message: PUBLIC_MESSAGES.busy };
-  }
-  if (error instanceof LockUnavailableError) {
-    return { statusCode: 503, error: 'Service Unavailable', code, message: PUBLIC_MESSAGES.unavailable };
-  }
-  return { statusCode: 500, error: 'Internal Server Error', code, message: PUBLIC_MESSAGES.failed };
+/**
+ * The body of the answer to a lock error: its code and what a client may read. No key, no node and no owner is in it.
+ *
+ * @param answers in the place of those that the module of its lock service has
+ */
+export function lockErrorBody(error: LockError, answers?: LockAnswers): LockErrorBody {
+  const answer = answers === undefined ? answerTo(error) : completeAnswers(answers)[kindOf(error.code)];
+  return bodyOf(error.code, answer);
+}
+
+/** @param otherwise for an error that no lock service with answers of its own has let out */
+export function answerTo(error: LockError, otherwise = DEFAULT_ANSWERS): CompleteAnswer {
+  return (marked.get(error) ?? otherwise)[kindOf(error.code)];
+}
+
+export function bodyOf(code: LockErrorCode, { statusCode, message }: CompleteAnswer): LockErrorBody {
+  return { statusCode, error: STATUS_CODES[statusCode] ?? 'Error', code, message };
+}
+
+/** The answers that errors carry with them, so that whoever meets one knows them: one of several applications, or a filter. */
+const marked = new WeakMap<LockError, CompleteAnswers>();
+
+export function markWithAnswers(error: LockError, answers: CompleteAnswers): void {
+  marked.set(error, answers);
 }

@@ -1,15 +1,17 @@
-import { Catch, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-
+import { Catch, Inject, Logger, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError } from 'rxjs';
-import { LockBusyError } from '../errors/lock-busy.error';
 import { LockError } from '../errors/lock.error';
-import { RETRY_AFTER_SECONDS } from '../redlock.constants';
-import { lockErrorBody, type LockErrorBody } from './lock-error-body';
+import { LOCK_ANSWERS } from '../redlock.constants';
+import { grpcMetadataOf, grpcStatus } from './grpc-status';
+import { secondsOf, type CompleteAnswer, type CompleteAnswers } from './lock-answers';
+import { answerTo, bodyOf } from './lock-error-body';
+import { emitException, type ExceptionMessage } from './ws-exception';
 
 /**
- * Answers the lock errors that a handler did not catch: HTTP 409 when busy, 503 with Retry-After when the nodes cannot
- * be reached, 500 for others; RPC, WebSocket and GraphQL clients get the same code and message.
+ * Answers the lock errors that a handler did not catch: HTTP 409 when busy, 503 when the nodes cannot be reached, both
+ * with Retry-After, 500 for others; RPC, WebSocket and GraphQL clients get the same code and message. `answers` of
+ * RedlockModule changes statuses and messages.
  *
  * RedlockModule registers it for the whole application unless `exceptionFilter` is false. A filter of yours on a
  * controller or a handler comes first. Gateways take no application-wide filters: put
@@ -21,69 +23,46 @@ import { lockErrorBody, type LockErrorBody } from './lock-error-body';
 export class LockExceptionFilter implements ExceptionFilter<LockError> {
   private readonly logger = new Logger(LockExceptionFilter.name);
 
-  constructor(@Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost) {}
+  constructor(
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Optional() @Inject(LOCK_ANSWERS) private readonly answers?: CompleteAnswers,
+  ) {}
 
   catch(error: LockError, host: ArgumentsHost): unknown {
-    if (!(error instanceof LockBusyError)) this.logger.error(error.message, error.stack);
-    const body = lockErrorBody(error);
+    if (error.code !== 'LOCK_BUSY') this.logger.error(error.message, error.stack);
+    const answer = answerTo(error, this.answers);
+    const message: ExceptionMessage = { status: 'error', code: error.code, message: answer.message };
     switch (host.getType<string>()) {
       case 'http':
-        this.answerHttp(body, host);
+        this.answerHttp(error, answer, host);
         return undefined;
-      case 'rpc':
-        return throwError(() => messageOf(body));
+      case 'rpc': {
+        const metadata = grpcMetadataOf(host);
+        return throwError(() => (metadata === undefined ? message : grpcStatus(error, answer, metadata)));
+      }
       case 'ws':
-        emitException(host.switchToWs(), messageOf(body));
+        emitException(host.switchToWs(), message);
         return undefined;
       case 'graphql':
         // What a resolver returns as an error is answered as one.
-        return Object.assign(new Error(body.message, { cause: error }), { extensions: { code: body.code } });
+        return Object.assign(new Error(answer.message, { cause: error }), {
+          extensions: { code: error.code },
+        });
       default:
         throw error;
     }
   }
 
-  private answerHttp(body: LockErrorBody, host: ArgumentsHost): void {
+  private answerHttp(error: LockError, answer: CompleteAnswer, host: ArgumentsHost): void {
     const { httpAdapter } = this.adapterHost;
     const response = host.switchToHttp().getResponse<unknown>();
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);
       return;
     }
-    if (body.statusCode === 503) httpAdapter.setHeader(response, 'Retry-After', String(RETRY_AFTER_SECONDS));
-    httpAdapter.reply(response, body, body.statusCode);
+    if (answer.retryAfter !== false) {
+      httpAdapter.setHeader(response, 'Retry-After', String(secondsOf(answer.retryAfter)));
+    }
+    httpAdapter.reply(response, bodyOf(error.code, answer), answer.statusCode);
   }
-}
-
-interface ExceptionMessage {
-  readonly status: 'error';
-  readonly code: string;
-  readonly message: string;
-}
-
-function messageOf({ code, message }: LockErrorBody): ExceptionMessage {
-  return { status: 'error', code, message };
-}
-
-interface WsExceptionMessage extends ExceptionMessage {
-  /** What the client sent. */
-  readonly cause: { readonly pattern: string; readonly data: unknown };
-}
-
-/** A socket of socket.io, which emits to the client, or of ws, which only sends. */
-interface WsClient {
-  readonly readyState?: number;
-  emit(event: string, message: WsExceptionMessage): void;
-  send(data: string): void;
-}
-
-/** What went wrong for which message: an exception is an event of its own, and no answer. As Nest has it. */
-function emitException(host: ReturnType<ArgumentsHost['switchToWs']>, message: ExceptionMessage): void {
-  const client = host.getClient<WsClient>();
-  const data: WsExceptionMessage = {
-    ...message,
-    cause: { pattern: host.getPattern(), data: host.getData<unknown>() },
-  };
-  if (client.readyState === undefined) client.emit('exception', data);
-  else client.send(JSON.stringify({ event: 'exception', data }));
 }

@@ -9,6 +9,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RestartGuard } from '../core/node-guard';
 import type { LockNode } from '../core/lock-node.interface';
 import type { LockOptions } from '../locking/lock-options';
+import type { LockAnswers } from './lock-answers.interface';
 
 /**
  * One independent Redis master, as
@@ -86,11 +87,16 @@ export interface RedlockOptions {
 /** Options of {@link RedlockModule}. */
 export interface RedlockModuleOptions extends RedlockOptions {
   /**
-   * Answers lock errors that a handler did not catch: busy 409, unavailable 503 with Retry-After, others 500.
+   * Answers lock errors that a handler did not catch, on HTTP, microservices and GraphQL: busy 409, unavailable 503,
+   * both with Retry-After, others 500. False leaves them to other filters. For those of Nest, and for all that look for
+   * an `HttpException`, a busy and an unavailable lock are one, with the same status and body.
    *
    * @default true
    */
   exceptionFilter?: boolean;
+
+  /** Another status, message or Retry-After for lock errors: `{ busy: { statusCode: 423 } }`. */
+  answers?: LockAnswers;
 }
 
 /** What belongs to the registration of the module, not to its locks. */

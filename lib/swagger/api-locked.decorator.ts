@@ -2,6 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { completeAnswers } from '../filters/lock-answers';
+import type { LockAnswers } from '../interfaces/lock-answers.interface';
 import { lockErrorResponse } from './lock-error-response';
 
 export interface ApiLockedOptions {
@@ -18,11 +20,14 @@ export interface ApiLockedOptions {
    * @default 'Locks are not available at the moment. Try again later.'
    */
   unavailable?: string | false;
+
+  /** Those of `RedlockModule`, where it has other statuses and messages than the defaults. */
+  answers?: LockAnswers;
 }
 
 /**
- * Documents what a locked handler answers without its lock: 409 when busy, and 503 with `Retry-After` when locks are not
- * available, with the body that the exception filter of `RedlockModule` gives.
+ * Documents what a locked handler answers without its lock: 409 when busy, and 503 when locks are not available, with the
+ * body and the `Retry-After` that the exception filter of `RedlockModule` gives.
  *
  * It stands above or below `@Locked`, or on a controller for all of its handlers. A handler with a 409 or 503 of its own
  * gives the text for both here, since OpenAPI has one answer per status. As beside every response decorator, swagger
@@ -39,12 +44,14 @@ export interface ApiLockedOptions {
 export function ApiLocked({
   busy = 'Somebody else is working on it. Try again later.',
   unavailable = 'Locks are not available at the moment. Try again later.',
+  answers,
 }: ApiLockedOptions = {}): MethodDecorator & ClassDecorator {
+  const complete = completeAnswers(answers);
   const nothing = { resources: [], waitedMs: 0, votes: [] };
   return applyDecorators(
-    ...(busy === false ? [] : [ApiResponse(lockErrorResponse(new LockBusyError(nothing), busy))]),
+    ...(busy === false ? [] : [ApiResponse(lockErrorResponse(new LockBusyError(nothing), busy, complete))]),
     ...(unavailable === false
       ? []
-      : [ApiResponse(lockErrorResponse(new LockUnavailableError(nothing), unavailable))]),
+      : [ApiResponse(lockErrorResponse(new LockUnavailableError(nothing), unavailable, complete))]),
   );
 }

@@ -1,10 +1,11 @@
 import type { LockError } from '../errors/lock.error';
-import { lockErrorBody } from '../filters/lock-error-body';
-import { RETRY_AFTER_SECONDS } from '../redlock.constants';
+import { kindOf, secondsOf, type CompleteAnswers } from '../filters/lock-answers';
+import { bodyOf } from '../filters/lock-error-body';
 
 /** How the answer of the exception filter to an error is documented. */
-export function lockErrorResponse(error: LockError, description: string) {
-  const body = lockErrorBody(error);
+export function lockErrorResponse(error: LockError, description: string, answers: CompleteAnswers) {
+  const answer = answers[kindOf(error.code)];
+  const body = bodyOf(error.code, answer);
   const { statusCode, code, message } = body;
   return {
     status: statusCode,
@@ -19,11 +20,13 @@ export function lockErrorResponse(error: LockError, description: string) {
         message: { type: 'string', example: message },
       },
     },
-    ...(statusCode === 503 ? { headers: { 'Retry-After': RETRY_AFTER } } : {}),
+    ...(answer.retryAfter === false ? {} : { headers: { 'Retry-After': retryAfter(answer.retryAfter) } }),
   };
 }
 
-const RETRY_AFTER = {
-  description: 'When to try again, in seconds.',
-  schema: { type: 'integer', example: RETRY_AFTER_SECONDS },
-} as const;
+function retryAfter(ms: number) {
+  return {
+    description: 'When to try again, in seconds.',
+    schema: { type: 'integer', example: secondsOf(ms) },
+  } as const;
+}

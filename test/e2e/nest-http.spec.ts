@@ -380,13 +380,14 @@ describe.each(platforms)('locks in an HTTP application on %s', (_platform, creat
     });
   });
 
-  it('leaves lock errors alone when exceptionFilter is false', async () => {
+  it('leaves lock errors to the filters of others when exceptionFilter is false', async () => {
     await start({ exceptionFilter: false });
     await using _lock = await locks().acquire('order:7');
 
-    const { body } = await get('/orders/7', 500);
+    const { body, headers } = await get('/orders/7', 409);
 
-    expect(body).toEqual({ statusCode: 500, message: 'Internal server error' });
+    expect(body).toMatchObject({ statusCode: 409, code: 'LOCK_BUSY' }); // by the filter of Nest
+    expect(headers).not.toHaveProperty('retry-after');
   });
 
   it('lets an application-wide filter of the user come first', async () => {

@@ -9,6 +9,7 @@ import {
   LockUnavailableError,
   type LockError,
 } from '../../../lib';
+import { completeAnswers } from '../../../lib/filters/lock-answers';
 
 const resources = ['order:7'];
 const busy = new LockBusyError({ resources, waitedMs: 1 });
@@ -56,14 +57,39 @@ describe('LockExceptionFilter', () => {
       },
       409,
     );
+  });
+
+  it.each<[number, LockError]>([
+    [409, busy],
+    [503, unavailable],
+  ])('tells an HTTP client when to come back after a %i', (status, error) => {
+    filter.catch(error, http());
+
+    expect(adapter.setHeader).toHaveBeenCalledWith(response, 'Retry-After', '1');
+    expect(adapter.reply).toHaveBeenCalledWith(
+      response,
+      expect.objectContaining({ statusCode: status }),
+      status,
+    );
+  });
+
+  it('does not tell when to come back after a fault', () => {
+    filter.catch(lost, http());
+
     expect(adapter.setHeader).not.toHaveBeenCalled();
   });
 
-  it('tells an HTTP client when to come back after an outage', () => {
-    filter.catch(unavailable, http());
+  it('answers as its module says, a part of a second as a whole one', () => {
+    const told = completeAnswers({ busy: { statusCode: 423, message: 'Wait', retryAfter: 1_500 } });
 
-    expect(adapter.setHeader).toHaveBeenCalledWith(response, 'Retry-After', '1');
-    expect(adapter.reply).toHaveBeenCalledWith(response, expect.objectContaining({ statusCode: 503 }), 503);
+    new LockExceptionFilter(adapterHost, told).catch(busy, http());
+
+    expect(adapter.setHeader).toHaveBeenCalledWith(response, 'Retry-After', '2');
+    expect(adapter.reply).toHaveBeenCalledWith(
+      response,
+      { statusCode: 423, error: 'Locked', code: 'LOCK_BUSY', message: 'Wait' },
+      423,
+    );
   });
 
   it('ends a response that has begun', () => {

@@ -67,6 +67,12 @@ class OrderController {
     return 'ran';
   }
 
+  @Get('answered')
+  @ApiLocked({ answers: { busy: { statusCode: 423, retryAfter: false } } })
+  answered() {
+    return 'ran';
+  }
+
   @Get('skipped')
   @ApiLocked({ busy: false })
   skipped() {
@@ -148,8 +154,15 @@ describe('the OpenAPI document of locked handlers', () => {
     const { '409': busy, '503': unavailable } = operation(path)?.responses ?? {};
 
     const tryAgain = 'Try again later.';
+    const headers = {
+      'Retry-After': {
+        description: 'When to try again, in seconds.',
+        schema: { type: 'integer', example: 1 },
+      },
+    };
     expect(busy).toEqual({
       description: `Somebody else is working on it. ${tryAgain}`,
+      headers,
       content: {
         'application/json': {
           schema: bodyOf(409, 'Conflict', 'LOCK_BUSY', `The resource is in use. ${tryAgain}`),
@@ -159,12 +172,7 @@ describe('the OpenAPI document of locked handlers', () => {
     const message = `Locks are not available at the moment. ${tryAgain}`;
     expect(unavailable).toEqual({
       description: message,
-      headers: {
-        'Retry-After': {
-          description: 'When to try again, in seconds.',
-          schema: { type: 'integer', example: 1 },
-        },
-      },
+      headers,
       content: {
         'application/json': {
           schema: bodyOf(503, 'Service Unavailable', 'LOCK_UNAVAILABLE', message),
@@ -193,6 +201,20 @@ describe('the OpenAPI document of locked handlers', () => {
     ]);
     expect(descriptions('/available').map(([status]) => status)).toEqual(['409']);
     expect(descriptions('/skipped').map(([status]) => status)).toEqual(['503']);
+  });
+
+  it('says it of another status, where the module has one', () => {
+    const { '409': usual, '423': busy } = operation('/answered')?.responses ?? {};
+
+    expect(usual).toBeUndefined();
+    expect(busy).not.toHaveProperty('headers');
+    expect(busy).toMatchObject({
+      content: {
+        'application/json': {
+          schema: { properties: { statusCode: { enum: [423] }, error: { enum: ['Locked'] } } },
+        },
+      },
+    });
   });
 
   it('documents all handlers of a controller', () => {

@@ -1,0 +1,35 @@
+/** How one kind of lock error is answered. */
+export interface LockAnswer {
+  /**
+   * The HTTP status, from 400 to 599: 423 or 429 for a busy lock, where clients expect that.
+   *
+   * @default 409 when busy, 503 when unavailable, else 500
+   */
+  statusCode?: number;
+
+  /** What the client is told, on every transport. The default names no key, no node and no owner. */
+  message?: string;
+
+  /**
+   * When the client should try again, in milliseconds: `Retry-After` over HTTP (in whole seconds, rounded up),
+   * `grpc-retry-pushback-ms` over gRPC. False leaves it out.
+   *
+   * @default 1_000 when busy or unavailable, else false
+   */
+  retryAfter?: number | false;
+}
+
+/**
+ * How lock errors are answered that a handler did not catch. What is left out keeps its default.
+ *
+ * @example
+ * `{ busy: { statusCode: 423, message: 'Somebody else edits this order.', retryAfter: 5_000 } }`
+ */
+export interface LockAnswers {
+  /** Somebody else held the lock for as long as the caller waited. */
+  busy?: LockAnswer;
+  /** Too few nodes answered. */
+  unavailable?: LockAnswer;
+  /** Every other lock error: the lock was lost, or the call is wrong. */
+  failed?: LockAnswer;
+}
