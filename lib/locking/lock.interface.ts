@@ -1,5 +1,5 @@
 /**
- * What came of a release:
+ * What came of giving a lock back:
  * - `released`: a majority of the nodes removed it; it was ours until then
  * - `expired`: it was not ours any more
  * - `unknown`: too few nodes answered to say; where it is still kept, it expires by itself within its ttl
@@ -82,6 +82,29 @@ export interface Lock extends AsyncDisposable {
    */
   extend(ttl?: number): Promise<void>;
 
-  /** Gives the lock back. Never rejects; a second call tells what came of the first. */
-  release(): Promise<ReleaseOutcome>;
+  /**
+   * Keeps the lock until `promise` has settled, however that ends: `release()`, the end of `withLock` or of a `@Locked`
+   * method, and `await using` do not give it back before. Give it what the next holder must be able to see: a commit, an
+   * upload. Until then the lock is kept alive, `signal` and `isHeld` tell of it, and `maxHold` bounds it.
+   *
+   * Of several promises, it waits for all. Where the code entered a lock that it held already, it counts for that lock.
+   * Nobody waits for the promise: the result of `withLock` comes at once, since the commit may wait for that in turn. So
+   * a lock that is lost after the task and before the commit is told by `signal` and `events$` only; call `assertHeld()`
+   * right before the commit. A rejection is not reported here: await the promise where its error matters.
+   *
+   * @throws LockLostError when the lock is lost, or was given back already
+   * @throws LockOptionsError when it is no promise
+   *
+   * @example
+   * ```ts
+   * lock.holdUntil(new Promise<void>((resolve) => runOnTransactionComplete(() => resolve())));
+   * ```
+   */
+  holdUntil(promise: PromiseLike<unknown>): void;
+
+  /**
+   * Gives the lock back. Never rejects; a second call tells what came of the first. `deferred`: a promise of `holdUntil`
+   * has not settled, so the lock is given back when it has, and nobody needs to wait for that.
+   */
+  release(): Promise<ReleaseOutcome | 'deferred'>;
 }

@@ -8,6 +8,7 @@ import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { InBag } from './bag';
 import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import type { Courtesy } from './courtesy';
+import { Holdback } from './holdback';
 import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockReports } from './lock-reports';
@@ -44,6 +45,8 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private loss: LockLostError | undefined;
   private aborter: AbortController | undefined;
   private ending: Promise<ReleaseOutcome> | undefined;
+  /** Nearly all locks are given back at once. */
+  private holdback: Holdback | undefined;
 
   constructor(
     private readonly win: Win,
@@ -111,9 +114,17 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     throw new LockUnavailableError({ resources: this.resources, waitedMs, votes });
   }
 
-  release(): Promise<ReleaseOutcome> {
+  holdUntil(promise: PromiseLike<unknown>): void {
+    this.throwIfEnded();
+    this.holdback ??= new Holdback();
+    this.holdback.add(promise);
+  }
+
+  release(): Promise<ReleaseOutcome | 'deferred'> {
     this.noticeEnd();
-    return this.ending ?? this.end();
+    if (this.ending !== undefined) return this.ending;
+    // Who releases may be what the promise waits for: a task inside of the transaction whose commit it is.
+    return this.holdback?.delays(this) === true ? DEFERRED : this.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -227,6 +238,8 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     return new LockLostError({ resources: this.resources, reason, cause });
   }
 }
+
+const DEFERRED = Promise.resolve('deferred' as const);
 
 function ignore(): void {
   // Replaced at once.

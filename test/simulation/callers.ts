@@ -80,7 +80,8 @@ export class Callers {
     const lock = await judge.expect(acquiring, client, this.patienceMs(call), `acquire of ${request.name}`);
     judge.gave(request, lock);
     await this.work(request, lock);
-    await this.release(request, lock);
+    const commit = this.commit(request, lock);
+    await this.release(request, lock, commit);
   }
 
   private async askWithTask(request: Request): Promise<void> {
@@ -92,12 +93,15 @@ export class Callers {
     });
     let taskDone: Promise<unknown> = Promise.resolve();
     const end = { wasHeld: false };
+    let giveBack = () => Promise.resolve();
     const all = client.service.withLock(call.resources, this.options(request), async (lock) => {
       settled();
       judge.gave(request, lock);
       const signal = lock.signal;
       await this.work(request, lock);
       end.wasHeld = lock.isHeld && !signal.aborted;
+      const commit = this.commit(request, lock);
+      if (commit !== undefined) giveBack = () => this.release(request, lock, commit);
       judge.releases(request);
       taskDone = all.catch(() => undefined);
       void judge.expect(taskDone, client, RELEASE_MS, `the end of ${request.name}`);
@@ -105,6 +109,7 @@ export class Callers {
     all.catch(() => undefined).finally(settled);
     await judge.expect(started, client, this.patienceMs(call), `acquire of ${request.name}`);
     await all;
+    await giveBack();
     judge.released(request, undefined);
     if (!end.wasHeld)
       judge.accuse('true success', `${request.name}: withLock succeeds, but its lock was lost before`);
@@ -147,16 +152,32 @@ export class Callers {
     }
   }
 
-  private async release(request: Request, lock: Lock): Promise<void> {
+  /** What the next holder must be able to see; undefined: nothing, or the lock is lost already. */
+  private commit(request: Request, lock: Lock): Promise<void> | undefined {
+    const { commitMs } = request.call;
+    if (commitMs === undefined || !lock.isHeld) return undefined;
+    const commit = new Promise<void>((resolve) => {
+      request.client.clock.schedule(commitMs, () => {
+        this.world.judge.commits(request, lock);
+        resolve();
+      });
+    });
+    lock.holdUntil(commit);
+    return commit;
+  }
+
+  private async release(request: Request, lock: Lock, commit?: Promise<void>): Promise<void> {
     const { judge } = this.world;
     judge.releases(request);
-    const outcome = await judge.expect(
-      lock.release(),
-      request.client,
-      RELEASE_MS,
-      `release of ${request.name}`,
-    );
-    judge.released(request, outcome);
+    const release = () =>
+      judge.expect(lock.release(), request.client, RELEASE_MS, `release of ${request.name}`);
+    let outcome = await release();
+    if (outcome === 'deferred') {
+      await commit;
+      outcome = await release();
+    }
+    if (outcome !== 'deferred') judge.released(request, outcome);
+    else judge.accuse('settles in time', `${request.name} is not given back after its commit`);
   }
 
   private refused(request: Request, error: unknown): void {

@@ -95,6 +95,13 @@ export class Judge {
     this.look();
   }
 
+  commits(request: Request, { isHeld, signal, ownerToken }: Lock): void {
+    this.world.note(() => `${request.name} commits`);
+    if (isHeld) this.world.count('kept to the commit');
+    else if (!signal.aborted)
+      this.accuse('kept to the commit', `${request.name} gave ${ownerToken} back before its commit`);
+  }
+
   releases(request: Request): void {
     this.world.note(() => `${request.name} releases`);
     request.state = 'releasing';

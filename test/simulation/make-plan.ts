@@ -66,7 +66,15 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
     ...{ seed, kind, nodes, clients, calls, faults },
     healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? (fault.ms ?? 0) : 0))),
   };
-  return addIdentity(addFencing(plan, new Random(seed, 2)), new Random(seed, 3));
+  const whole = addIdentity(addFencing(plan, new Random(seed, 2)), new Random(seed, 3));
+  return kind === 'committed' ? addCommits(whole, new Random(seed, 4)) : whole;
+}
+
+function addCommits(plan: Plan, random: Random): Plan {
+  const calls = plan.calls.map((call) =>
+    random.chance(0.8) ? { ...call, commitMs: random.pick([0, 1, 20, 150, call.ttl * 1.5]) } : call,
+  );
+  return { ...plan, calls };
 }
 
 function fewestNodes(kind: PlanKind): number {
@@ -268,6 +276,7 @@ const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed'>, readonly Maker[]> = {
   numbered: [force],
   twice: [...SLOW, cut, cut, link('mute')],
   wiped: [...ROUGH, node('wipe'), node('wipe')],
+  committed: ROUGH,
   forgetful: [...ROUGH, node('wipe'), node('wipe')],
   rebooted: [crash],
   skewed: [cut],

@@ -14,6 +14,7 @@ import type { RedlockSettings } from '../../lib/core/redlock-settings.interface'
 import type { Tally } from '../../lib/core/quorum';
 import type { RoundResult } from '../../lib/core/round';
 import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/validity';
+import { Holdback } from '../../lib/locking/holdback';
 import { HeldLock } from '../../lib/locking/lock';
 import { Pace } from '../../lib/locking/pace';
 import { ReleaseListener } from '../../lib/locking/release-listener';
@@ -507,6 +508,12 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'withLock tells of a lost lock',
     rule: 'R9',
     apply: () => patchGetter(HeldLock.prototype, 'lossError', () => undefined),
+  },
+  {
+    name: 'a lock is not given back before what it is held for',
+    rule: 'holdUntil',
+    kind: 'committed',
+    apply: () => patch(Holdback.prototype, 'delays', () => () => false),
   },
   {
     name: 'a node has a deadline',

@@ -9,6 +9,7 @@ export type Invariant =
   | 'gets the lock'
   | 'wakes in time'
   | 'told when forced'
+  | 'kept to the commit'
   | 'true release'
   | 'true success'
   | 'nothing left'
@@ -31,6 +32,7 @@ export const FEATURES = [
   'gone lock',
   'max hold',
   'kept after release',
+  'kept to the commit',
   'extended',
   'busy',
   'unavailable',

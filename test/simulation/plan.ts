@@ -33,6 +33,7 @@ export interface Plan {
  *   grant tells the time of its node, over a network that is faster than the jumps are long
  * - `unseen`: as jumping, but grants do not tell the time. Two holders are possible until the next look at the clock;
  *   promised is that fencing tokens tell them apart
+ * - `committed`: as rough, and most callers have something that ends after their task, such as a commit
  * - `forgetful`: as wiped, but without a guard; not promised to hold
  * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
  */
@@ -50,6 +51,7 @@ export type PlanKind =
   | 'astray'
   | 'jumping'
   | 'unseen'
+  | 'committed'
   | 'forgetful'
   | 'rebooted';
 
@@ -90,6 +92,8 @@ export interface Call {
   readonly holdAtLeast?: number;
   /** How long the task takes. */
   readonly holdMs: number;
+  /** `lock.holdUntil(promise)`, of one that settles so long after the task. */
+  readonly commitMs?: number;
   /** The task ends at the signal. */
   readonly obeys: boolean;
   /** The caller stops waiting after this time. */
@@ -157,6 +161,7 @@ export const PROMISED: readonly PlanKind[] = [
     'astray',
     'jumping',
     'unseen',
+    'committed',
   ],
 ] as PlanKind[];
 

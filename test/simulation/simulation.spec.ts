@@ -37,7 +37,7 @@ describe('a simulated fleet', () => {
     expect(once.split('\n').length).toBeGreaterThan(20);
   });
 
-  it.each<PlanKind>(['numbered', 'twice', 'wiped', 'skewed', 'astray', 'jumping', 'unseen'])(
+  it.each<PlanKind>(['numbered', 'twice', 'wiped', 'skewed', 'astray', 'jumping', 'unseen', 'committed'])(
     'keeps every promise in 50 histories of the kind %s',
     async (kind) => {
       const broken = await firstViolation(SEEDS.slice(0, 50), kind);
