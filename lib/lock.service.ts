@@ -142,6 +142,18 @@ export class LockService {
     return this.context.enter(await this.take(names, lockOptions), task);
   }
 
+  /**
+   * Checks options that will be used later, together with those of the module: for options that come from a
+   * configuration. Those of `@Locked` and `LockInterceptor` are checked when the application starts.
+   *
+   * @throws LockOptionsError when `withLock` would
+   *
+   * @example `locks.checkOptions({ ttl: config.get('JOB_TTL') });`
+   */
+  checkOptions(options: WithLockOptions): void {
+    this.manager.checkOptions(readWithLockOptions(options).lockOptions ?? {});
+  }
+
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
   inspect(resource: string): Promise<LockInspection> {
     return this.manager.inspect(resource);

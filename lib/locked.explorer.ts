@@ -2,15 +2,18 @@ import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common'
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { LockNotBoundError } from './errors/lock-not-bound.error';
 import { LockService } from './lock.service';
+import { checkOptionsWithService } from './utils/check-placed-options';
 import { bindLockService, boundLockService } from './utils/lock-service-binding';
-import { getLockServiceToken } from './utils/lock-service-token';
+import { connectionOfToken, getLockServiceToken } from './utils/lock-service-token';
 import { lockedMethodsOf, type LockedMethod } from './utils/locked-methods';
+import { warnOfUnlockedOverrides } from './utils/unlocked-overrides';
 
 type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
 
 /**
  * Binds the objects with `@Locked` methods that Nest did not make itself (`useFactory`, `useValue`), and fails the
- * start of the application where such an object would be left without its lock service.
+ * start of the application where such an object would be left without its lock service, or has options that its lock
+ * service would refuse.
  */
 @Injectable()
 export class LockedExplorer implements OnModuleInit {
@@ -18,34 +21,65 @@ export class LockedExplorer implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     for (const host of this.modules.values()) {
-      for (const { instance } of [...host.controllers.values(), ...host.providers.values()]) {
-        await explore(host, instance);
+      const { controllers, providers, injectables, middlewares } = host;
+      // The last two are guards, pipes, interceptors, filters and middleware that Nest makes where they are used.
+      for (const list of [controllers, providers, injectables, middlewares]) {
+        for (const { instance } of list.values()) await this.explore(host, instance);
       }
     }
   }
-}
 
-/**
- * A class whose instances come later, one per request or per user, has a stand-in here, an empty object of that class:
- * it tells whether the module sees the lock service, and Nest binds the instances when it makes them.
- *
- * @param instance is asked for nothing: it may be a proxy or a mock
- */
-async function explore(host: HostModule, instance: unknown): Promise<void> {
-  // A factory that runs per request has made nothing yet.
-  if (instance === null || instance === undefined) return;
-  for (const method of lockedMethodsOf(Object.getPrototypeOf(instance) as object | null)) {
-    await bind(host, instance, method);
+  /**
+   * A class whose instances come later, one per request or per user, has a stand-in here, an empty object of that class:
+   * it tells whether the module sees the lock service, and Nest binds the instances when it makes them.
+   *
+   * @param instance is asked for nothing: it may be a proxy or a mock
+   */
+  private async explore(host: HostModule, instance: unknown): Promise<void> {
+    // A factory that runs per request has made nothing yet.
+    if (instance === null || instance === undefined) return;
+    const methods = lockedMethodsOf(Object.getPrototypeOf(instance) as object | null);
+    for (const method of methods) await this.bind(host, instance, method);
+    if (methods.length > 0) warnOfUnlockedOverrides(instance, this.modules);
+  }
+
+  private async bind(host: HostModule, instance: object, method: LockedMethod): Promise<void> {
+    const { connection, key, options } = method;
+    const name = `${instance.constructor.name}.${String(key)}`;
+    const service = boundLockService(instance, connection) ?? (await visibleService(host, connection));
+    if (service === undefined)
+      throw new LockNotBoundError(name, connection, { text: this.whyNot(host, connection) });
+    if (boundLockService(instance, connection) === undefined) bindLockService(instance, service, connection);
+    checkOptionsWithService(service, options, `@Locked on ${name}`);
+  }
+
+  private whyNot(host: HostModule, connection: string | undefined): string {
+    const wanted = connection ?? 'default';
+    const names = new Set(
+      [...this.modules.values()].flatMap((module) => connectionsIn(module.providers.keys())),
+    );
+    const what =
+      connection === undefined
+        ? 'a lock service without a name'
+        : `a lock service named ${JSON.stringify(connection)}`;
+    if (names.has(wanted)) {
+      return (
+        `its module ${host.metatype.name} does not see ${what}, since that RedlockModule has isGlobal: false. ` +
+        `Import it in ${host.metatype.name}, or leave out isGlobal.`
+      );
+    }
+    const others = [...names].map((name) =>
+      name === 'default' ? 'one without a name' : JSON.stringify(name),
+    );
+    return (
+      `no RedlockModule has ${what}. Known are: ${others.join(', ')}. ` +
+      'Correct its `connection`, or import another RedlockModule with that `name`.'
+    );
   }
 }
 
-async function bind(host: HostModule, instance: object, method: LockedMethod): Promise<void> {
-  if (boundLockService(instance, method.connection) !== undefined) return;
-  const service = await visibleService(host, method.connection);
-  if (service === undefined) {
-    throw new LockNotBoundError(`${instance.constructor.name}.${method.name}`, method.connection);
-  }
-  bindLockService(instance, service, method.connection);
+function connectionsIn(tokens: Iterable<unknown>): string[] {
+  return [...tokens].flatMap((token) => connectionOfToken(token) ?? []);
 }
 
 /** What a class of that module would have injected: Nest itself decides what the module sees. */

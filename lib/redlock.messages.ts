@@ -26,6 +26,17 @@ export const evenNodes = (count: number): string =>
 export const templateProblem = (template: string, problem: string): string =>
   `Lock key template ${JSON.stringify(shortened(template))}: ${problem}`;
 
+/** A key as it was written: `'order:<0>'`; of a function nothing can be shown. */
+export const quoteKey = (key: unknown): string => {
+  if (typeof key === 'function') return 'a function';
+  return shortened(JSON.stringify(key));
+};
+
+/** @param override, @param locked `Class.method` */
+export const unlockedOverride = (override: string, locked: string): string =>
+  `${override} overrides ${locked}, which is @Locked, and has no @Locked of its own: unless it calls super, it runs ` +
+  'without the lock. Put @Locked on it too; a call of super then enters the same lock again.';
+
 /** For messages, which people have to read. */
 export const shortened = (text: string): string =>
   text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;

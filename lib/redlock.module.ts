@@ -8,6 +8,7 @@ import type {
 import { LOCK_ANSWERS, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders } from './redlock.providers';
 import { checkServiceName } from './utils/check-placed-options';
+import { noteConnection } from './utils/known-connections';
 import { getLockServiceToken } from './utils/lock-service-token';
 
 /**
@@ -55,6 +56,7 @@ function createModule(
     throw new LockOptionsError('isGlobal', 'must be true or false.');
   }
   if (name !== undefined) checkServiceName('name', name);
+  noteConnection(name);
   return {
     module: RedlockModule,
     global: isGlobal,

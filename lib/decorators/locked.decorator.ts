@@ -70,7 +70,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     const start = STARTS[returns ?? methodKind(target, propertyKey, original)];
     const name = methodName(target, propertyKey);
     const parameters = lockParametersOf(target, propertyKey);
-    const place: LockedPlace = { name, resolve, connection, lockOptions, onBusy, onLost };
+    const place: LockedPlace = { name, prototype: target, resolve, connection, lockOptions, onBusy, onLost };
 
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
       return start(new LockedMethodCall(place, this, args), (lock) =>
@@ -81,7 +81,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     copyIdentity(original, locked);
     descriptor.value = locked;
     injectBinding(target, connection);
-    registerLockedMethod(target, { name: String(propertyKey), connection });
+    registerLockedMethod(target, { key: propertyKey, connection, options: lockOptions });
   };
 }
 

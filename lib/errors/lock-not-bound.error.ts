@@ -1,5 +1,13 @@
 import { LockError } from './lock.error';
 
+/**
+ * Why no lock service was found:
+ * - `no-module`: no RedlockModule of that name was registered in this process
+ * - `too-early`: there is one, and the object has not got its service from it; in its constructor it never has
+ * - `detached`: the method was called without its object, or with another one as `this`
+ */
+export type NotBoundReason = 'no-module' | 'too-early' | 'detached';
+
 /** A method with `@Locked` was called on an object that knows no lock service. It has not run. */
 export class LockNotBoundError extends LockError {
   readonly code = 'LOCK_NOT_BOUND';
@@ -8,14 +16,34 @@ export class LockNotBoundError extends LockError {
   /** The name of the lock service that was looked for; undefined for the default one. */
   readonly connection: string | undefined;
 
-  constructor(method: string, connection: string | undefined) {
-    const named = connection === undefined ? '' : ` named ${JSON.stringify(connection)}`;
+  /** @param why what is the matter and what to do, in sentences, where it is known in more detail */
+  constructor(
+    method: string,
+    connection: string | undefined,
+    why: NotBoundReason | { readonly text: string } = 'no-module',
+  ) {
     super(
-      `${method} is locked, but no lock service${named} is bound to its object, so it did not run. ` +
-        `Import RedlockModule.forRoot(${connection === undefined ? '' : `{ name: ${JSON.stringify(connection)}, … }`}) ` +
-        'and let Nest create the object, or call bindLockService(object, lockService) after `new`.',
+      `${method} is locked, but ${typeof why === 'string' ? EXPLANATION[why](named(connection), connection) : why.text}`,
     );
     this.method = method;
     this.connection = connection;
   }
+}
+
+const EXPLANATION: Record<NotBoundReason, (service: string, connection: string | undefined) => string> = {
+  'no-module': (service, connection) =>
+    `no ${service} is bound to its object, so it did not run. ` +
+    `Import RedlockModule.forRoot(${connection === undefined ? '' : `{ name: ${JSON.stringify(connection)}, … }`}) ` +
+    'and let Nest create the object, or call bindLockService(object, lockService) after `new`.',
+  'too-early': (service) =>
+    `its object has no ${service} yet, so it did not run. Nest gives an object its lock service after the constructor: ` +
+    'call the method in onModuleInit() or later, and not in the constructor. ' +
+    'An object that you make yourself with `new` needs bindLockService(object, lockService) first.',
+  detached: (service) =>
+    `it was called without its object, through which it finds the ${service}, so it did not run. ` +
+    'Call it as object.method(…), or pass it on as (...args) => object.method(...args).',
+};
+
+function named(connection: string | undefined): string {
+  return connection === undefined ? 'lock service' : `lock service named ${JSON.stringify(connection)}`;
 }

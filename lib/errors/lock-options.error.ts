@@ -6,8 +6,14 @@ export class LockOptionsError extends LockError {
   /** The option's name, such as `ttl` or `defaults.wait`. */
   readonly option: string;
 
-  constructor(option: string, message: string) {
-    super(`${option}: ${message}`);
+  /** @param place where the option stands, such as `@Locked on OrderService.pay`, if the stack does not lead there */
+  constructor(option: string, message: string, place?: string) {
+    super(`${place === undefined ? '' : `${place}: `}${option}: ${message}`);
     this.option = option;
+  }
+
+  /** @internal The same error, of an option that stands there. */
+  at(place: string): LockOptionsError {
+    return new LockOptionsError(this.option, this.message.slice(`${this.option}: `.length), place);
   }
 }

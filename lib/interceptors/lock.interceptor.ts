@@ -10,7 +10,8 @@ import type { Observable } from 'rxjs';
 import type { ContextLockKey } from '../interfaces/lock-key.interface';
 import type { LockInterceptorOptions } from '../interfaces/locked-options.interface';
 import type { LockService } from '../lock.service';
-import { checkPlacedOptions } from '../utils/check-placed-options';
+import { checkOptionsWithService, checkPlacedOptions } from '../utils/check-placed-options';
+import { quoteKey } from '../redlock.messages';
 import { contextKeySource } from '../utils/context-key';
 import { runHandler } from '../utils/handler-lock';
 import { compileLockKey } from '../utils/lock-key';
@@ -41,7 +42,9 @@ export function LockInterceptor(
   const { onBusy = 'throw', onLost = 'throw', connection, ...lockOptions } = checkPlacedOptions(options);
 
   class MixinLockInterceptor implements NestInterceptor {
-    constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {}
+    constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {
+      checkOptionsWithService(locks, lockOptions, `LockInterceptor(${quoteKey(key)})`);
+    }
 
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
       const { locks } = this;

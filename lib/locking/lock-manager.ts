@@ -136,6 +136,11 @@ export class LockManager {
     });
   }
 
+  /** Throws what `acquire` would reject with because of these options. */
+  checkOptions(options: LockOptions): void {
+    completeLockOptions(options, this.settings.defaults, this.settings.limits);
+  }
+
   /** Whether a lock with these options would have a fencing token. */
   asksForFencing({ fencing = this.defaults.fencing }: LockOptions = {}): boolean {
     return fencing;

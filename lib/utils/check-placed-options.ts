@@ -1,6 +1,7 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockedOptions } from '../interfaces/locked-options.interface';
 import { checkEachLockOption } from '../locking/check-lock-options';
+import type { LockService, WithLockOptions } from '../lock.service';
 import { readOptions } from '../locking/read-options';
 
 const KNOWN = Object.keys({
@@ -20,7 +21,7 @@ const KNOWN = Object.keys({
 
 /**
  * Checks options that stand at a class, when it is defined. How they go together with those of the module is checked
- * at a call, when the lock service is known.
+ * when the application starts, and at a call.
  *
  * @returns a plain copy, which stays as it was checked
  * @throws LockOptionsError
@@ -47,6 +48,25 @@ export function checkPlacedOptions<O>(given: O): O {
   }
   if (connection !== undefined) checkServiceName('connection', connection);
   return options as O;
+}
+
+/**
+ * Checks how options that stand at a class go together with those of the module, when the application starts: else the
+ * job of the night is the first to hear of it.
+ *
+ * @param service may be as much of a mock as a test needs
+ * @param place for people: `@Locked on OrderService.pay`
+ */
+export function checkOptionsWithService(
+  service: Partial<LockService>,
+  options: WithLockOptions,
+  place: string,
+): void {
+  try {
+    service.checkOptions?.(options);
+  } catch (error) {
+    throw error instanceof LockOptionsError ? error.at(place) : error;
+  }
 }
 
 function isOneOf(value: unknown, choices: readonly unknown[]): boolean {

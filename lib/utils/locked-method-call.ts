@@ -3,6 +3,7 @@ import { LockNotBoundError } from '../errors/lock-not-bound.error';
 import type { OnBusy, OnLost } from '../interfaces/locked-options.interface';
 import type { LockService, WithLockOptions } from '../lock.service';
 import type { Lock } from '../locking/lock.interface';
+import { isKnownConnection } from './known-connections';
 import { boundLockService } from './lock-service-binding';
 import type { LockedCall } from './locked-call';
 import type { MethodCall } from './method-key';
@@ -11,6 +12,8 @@ import type { MethodCall } from './method-key';
 export interface LockedPlace {
   /** The method, for people. */
   readonly name: string;
+  /** Where it stands. */
+  readonly prototype: object;
   readonly resolve: (call: MethodCall) => string | readonly string[];
   readonly connection: string | undefined;
   readonly lockOptions: WithLockOptions;
@@ -30,15 +33,21 @@ export class LockedMethodCall implements LockedCall {
   async withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T> {
     const { instance, args, place } = this;
     const service = instance === undefined ? undefined : boundLockService(instance, place.connection);
-    if (instance === undefined || service === undefined) {
-      throw new LockNotBoundError(place.name, place.connection);
-    }
+    if (instance === undefined || service === undefined) throw this.notBound();
     return withPlacedLock(service, place.resolve({ instance, args }), place.lockOptions, task, leaving);
   }
 
   reenter({ resources }: Lock): Pick<LockedCall, 'withLock'> {
     const service = boundLockService(this.instance as object, this.place.connection);
     return { withLock: async (task) => service?.withLock(resources, task) as ReturnType<typeof task> };
+  }
+
+  private notBound(): LockNotBoundError {
+    const { name, prototype, connection } = this.place;
+    const isDetached =
+      this.instance === undefined || !Object.prototype.isPrototypeOf.call(prototype, this.instance);
+    const reason = isDetached ? 'detached' : isKnownConnection(connection) ? 'too-early' : 'no-module';
+    return new LockNotBoundError(name, connection, reason);
   }
 
   get onBusy(): LockedCall['onBusy'] {

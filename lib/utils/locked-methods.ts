@@ -1,8 +1,12 @@
+import type { WithLockOptions } from '../lock.service';
+
 /** A method that waits for a lock. */
 export interface LockedMethod {
-  readonly name: string;
+  readonly key: string | symbol;
   /** The name of the lock service it uses. */
   readonly connection: string | undefined;
+  /** As they stand at the class. How they go together with those of the module is known when that has started. */
+  readonly options: WithLockOptions;
 }
 
 /** Kept apart from the classes: asking a stranger's object for a property may run its code. */
@@ -11,6 +15,11 @@ const lockedMethods = new WeakMap<object, LockedMethod[]>();
 export function registerLockedMethod(prototype: object, method: LockedMethod): void {
   const known = lockedMethods.get(prototype) ?? [];
   lockedMethods.set(prototype, [...known, method]);
+}
+
+/** The locked methods that stand on just this prototype. */
+export function ownLockedMethodsOf(prototype: object): readonly LockedMethod[] {
+  return lockedMethods.get(prototype) ?? [];
 }
 
 /** The locked methods that an object of this prototype has, inherited ones included. */

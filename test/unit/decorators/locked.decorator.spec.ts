@@ -10,6 +10,7 @@ import {
   LockReentrancyError,
   LockUnavailableError,
   MemoryLockNode,
+  RedlockModule,
   type LockService,
 } from '../../../lib';
 import { systemClock } from '../../../lib/utils/system-clock';
@@ -253,6 +254,25 @@ describe('@Locked', () => {
       const pay: (id: string) => Promise<void> = Reflect.get(orders, 'pay');
 
       await expect(pay('7')).rejects.toThrow(LockNotBoundError);
+      await expect(pay('7')).rejects.toThrow('it was called without its object');
+      await expect(pay.call(setTimeout, '7')).rejects.toThrow('it was called without its object');
+    });
+
+    it('tells of the import while there is no module, and of the constructor when there is one', async () => {
+      class Early {
+        readonly early: Promise<void> = this.pay();
+        @Locked('early', { connection: 'early' })
+        async pay() {}
+      }
+
+      await expect(new Early().early).rejects.toThrow('Import RedlockModule.forRoot({ name: "early", … })');
+
+      RedlockModule.forRoot({ nodes: [new MemoryLockNode()], name: 'early' });
+      const { early } = new Early();
+      await expect(early).rejects.toThrow(
+        'call the method in onModuleInit() or later, and not in the constructor',
+      );
+      await expect(early).rejects.not.toThrow('Import');
     });
 
     it('does so when the object has a service of another name', async () => {

@@ -64,6 +64,18 @@ describe('the message of an error', () => {
       /call bindLockService/,
     ],
     [new LockNotBoundError('A.b', 'x'), 'LOCK_NOT_BOUND', /lock service named "x"/, /\{ name: "x", … \}/],
+    [
+      new LockNotBoundError('A.b', 'x', 'too-early'),
+      'LOCK_NOT_BOUND',
+      /no lock service named "x" yet/,
+      /onModuleInit/,
+    ],
+    [
+      new LockNotBoundError('A.b', undefined, 'detached'),
+      'LOCK_NOT_BOUND',
+      /without its object/,
+      /\(\.\.\.args\) =>/,
+    ],
     [new LockOptionsError('ttl', 'do this.'), 'LOCK_OPTIONS_INVALID', /^ttl: /, /do this/],
     [new LockKeyError('Do that.', 7), 'LOCK_KEY_INVALID', /Do that/, /Do that/],
   ])('%s says what happened and then what to do', (error, code, what, remedy) => {
