@@ -12,6 +12,7 @@ export { LockService } from './lock.service';
 export type { WithLockOptions } from './lock.service';
 export { createLockService } from './create-lock-service';
 export type { LockOptions } from './locking/lock-options';
+export type { ReadyOptions } from './locking/check-ready-options';
 export type {
   DefaultLock,
   FencedLock,

@@ -3,6 +3,7 @@ import { LockBusyError } from './errors/lock-busy.error';
 import { LockOptionsError } from './errors/lock-options.error';
 import { LockReentrancyError } from './errors/lock-reentrancy.error';
 import { checkEachLockOption, LOCK_OPTIONS } from './locking/check-lock-options';
+import type { ReadyOptions } from './locking/check-ready-options';
 import { checkResources } from './locking/check-resources';
 import { LockContext } from './locking/lock-context';
 import type { LockEvent } from './locking/lock-event.interface';
@@ -152,6 +153,19 @@ export class LockService {
    */
   checkOptions(options: WithLockOptions): void {
     this.manager.checkOptions(readWithLockOptions(options).lockOptions ?? {});
+  }
+
+  /**
+   * Resolves when a majority of the nodes can vote: it is connected, answers, and need not be guarded. A lock asked for
+   * right after the start waits for the first connections by itself, for no longer than `nodeTimeout`; call this where
+   * nothing should begin before locks can be had, such as in a script, or before an application listens.
+   *
+   * @throws LockUnavailableError after `options.wait` (default 5,000 ms), with the reason of each node in `votes`
+   * @example
+   * await locks.ready({ wait: 30_000 });
+   */
+  ready(options?: ReadyOptions): Promise<void> {
+    return this.manager.ready(options);
   }
 
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */

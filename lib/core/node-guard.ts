@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.interface';
+import { FirstContact } from './first-contact';
 import type {
   AcquireVote,
   LockNode,
@@ -61,6 +62,8 @@ const TOGETHER = 0.25;
  * A fleet that is new altogether has nothing to forget: under `observed`, servers that started together are let in.
  */
 export class NodeGuard {
+  /** Whom nobody knows yet. */
+  readonly firstContact: FirstContact;
   private readonly known = new Map<LockNode, Known>();
   /** What was seen to happen; also to nodes that do not say who they are. */
   private readonly suspected = new Map<LockNode, Guarded>();
@@ -73,6 +76,7 @@ export class NodeGuard {
   constructor(private readonly settings: NodeGuardSettings) {
     const { nodes, clock } = settings;
     this.acquaintedAtMs = clock.now() + ACQUAINTANCE_MS;
+    this.firstContact = new FirstContact(nodes, (node) => this.isUndecided(node));
     this.stops = nodes.map((node) =>
       node.onStatus((change) => {
         this.hear(node, change);
@@ -109,7 +113,9 @@ export class NodeGuard {
     if (servers !== undefined && servers.length > 0) this.meet(node, servers);
     if (clockAheadMs !== undefined) this.guardFromNow(node, 'clock');
     // One that is down is nobody to wait for.
-    if (servers !== undefined || clockAheadMs !== undefined || status !== 'up') this.reconsider();
+    const isFirst = this.firstContact.hear(node, status);
+    if (servers !== undefined || clockAheadMs !== undefined || status !== 'up' || isFirst) this.reconsider();
+    this.firstContact.letGo();
   }
 
   private meet(node: LockNode, servers: readonly ServerFacts[]): void {
@@ -136,7 +142,7 @@ export class NodeGuard {
       if (guarded === undefined) this.guarded.delete(node);
       else this.guarded.set(node, guarded);
       // Nothing to tell of yet: it is over within a second.
-      if (guarded?.untilMs === this.acquaintedAtMs) continue;
+      if (this.isUndecided(node)) continue;
       if (this.announced.get(node) === guarded?.reason) continue;
       if (guarded === undefined) this.announced.delete(node);
       else this.announced.set(node, guarded.reason);
@@ -149,9 +155,15 @@ export class NodeGuard {
       delayMs,
       () => {
         this.reconsider();
+        this.firstContact.letGo();
       },
       { background: true },
     );
+  }
+
+  /** It is young, and its elders may not have been met yet. */
+  private isUndecided(node: LockNode): boolean {
+    return this.guarded.get(node)?.untilMs === this.acquaintedAtMs;
   }
 
   private judge(node: LockNode): Guarded | undefined {

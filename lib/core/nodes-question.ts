@@ -1,4 +1,5 @@
 import type { Clock } from './clock.interface';
+import type { FirstContact } from './first-contact';
 import type { Hold } from './hold';
 import type { LockNode } from './lock-node.interface';
 import type { NodeGuard } from './node-guard';
@@ -27,5 +28,9 @@ export abstract class NodesQuestion {
 
   get timeoutMs(): number {
     return this.asking.timeoutMs;
+  }
+
+  get firstContact(): FirstContact | undefined {
+    return this.asking.guard.firstContact;
   }
 }

@@ -166,6 +166,11 @@ export class ReleaseQuestion extends OwnershipQuestion implements Question<Relea
     vote({ kind: 'failed', error: guard.errorFor(node) as Error });
   }
 
+  /** A node keeps a release for itself until it is connected, also when nobody waits for its vote any more. */
+  override get firstContact(): undefined {
+    return undefined;
+  }
+
   onVote(position: number, vote: ReleaseVote): void {
     this.hold.releaseAnsweredBy |= 1 << position;
     if (vote.kind === 'granted' && vote.waiting !== undefined) {

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.interface';
 import { Deadlines, type Limited } from './deadlines';
+import type { FirstContact } from './first-contact';
 import type { FailedVote, LockNode } from './lock-node.interface';
 import type { Tally } from './quorum';
 
@@ -11,6 +12,8 @@ export interface Question<V extends Vote> {
   readonly clock: Clock;
   /** How long to wait for a node's vote. */
   readonly timeoutMs: number;
+  /** Knows which nodes can be asked only when they have connected; undefined: nobody is waited for. */
+  readonly firstContact?: FirstContact | undefined;
   /** Sends the request to one node. */
   ask(node: LockNode, vote: (vote: V | FailedVote) => void, position: number): void;
   /** Whether the votes so far settle the round: what is still missing cannot change what they say. */
@@ -58,6 +61,8 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   private phase: 'asking' | 'waiting' | 'settled' = 'asking';
   /** The positions that have answered, a bit each: a second answer does not count. */
   private answered = 0;
+  /** The nodes that are to be asked once they have connected, and what ends the waiting for each. */
+  private unmet: Map<number, () => void> | undefined;
   private deadlines: Deadlines | undefined;
   dueAtMs = 0;
   before: Limited | undefined;
@@ -84,14 +89,31 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   }
 
   onDeadline(): void {
-    const error = new Error(`no answer within ${Math.round(this.question.timeoutMs)} ms`);
+    const withinMs = `within ${Math.round(this.question.timeoutMs)} ms`;
+    const silent = new Error(`no answer ${withinMs}`);
+    const unmet = new Error(`not connected ${withinMs}`);
     this.votes.forEach((vote, position) => {
-      if (vote === undefined) this.count(position, { kind: 'failed', error });
+      if (vote !== undefined) return;
+      this.count(position, { kind: 'failed', error: this.unmet?.has(position) ? unmet : silent });
     });
     this.finish();
   }
 
   private askOne(position: number): void {
+    const { firstContact, nodes } = this.question;
+    if (firstContact === undefined || firstContact.isOver) {
+      this.askNow(position);
+      return;
+    }
+    const stop = firstContact.whenMet(nodes[position] as LockNode, () => {
+      this.unmet?.delete(position);
+      this.askNow(position);
+    });
+    if (stop === undefined) this.askNow(position);
+    else (this.unmet ??= new Map()).set(position, stop);
+  }
+
+  private askNow(position: number): void {
     const node = this.question.nodes[position] as LockNode;
     const vote = (vote: V | FailedVote) => {
       this.receive(position, vote);
@@ -133,6 +155,8 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
 
   private finish(): void {
     this.phase = 'settled';
+    // What was not sent until now never is: nobody would count it any more.
+    if (this.unmet !== undefined) for (const stop of this.unmet.values()) stop();
     this.deadlines?.remove(this);
     try {
       this.settle(this);

@@ -9,24 +9,39 @@ import { quoteResources } from './quote-resources';
  */
 export class LockUnavailableError extends LockError {
   readonly code = 'LOCK_UNAVAILABLE';
+  /** Empty when `ready()` gave up. */
   readonly resources: readonly string[];
   /** How long the caller waited, in milliseconds. */
   readonly waitedMs: number;
-  /** The votes of the last attempt; empty when the service is closed. */
+  /**
+   * The votes of the last attempt; empty when the service is closed. Of `ready()`: `granted` means that the node can vote.
+   */
   readonly votes: readonly NodeVote[];
 
-  constructor(facts: { resources: readonly string[]; waitedMs: number; votes: readonly NodeVote[] }) {
-    super(
-      facts.votes.length === 0
-        ? `The lock service is closed, so ${quoteResources(facts.resources)} cannot be locked. ` +
-            'Ask for locks before the application shuts down.'
-        : `Too few lock nodes answered to lock ${quoteResources(facts.resources)}: ` +
-            `${describeVotes(facts.votes)}; gave up after ${Math.round(facts.waitedMs)} ms. ` +
-            'Check that a majority of the nodes is up and reachable from here.',
-      { cause: facts.votes.find(({ error }) => error !== undefined)?.error },
-    );
+  constructor(facts: Facts) {
+    super(messageFor(facts), { cause: facts.votes.find(({ error }) => error !== undefined)?.error });
     this.resources = facts.resources;
     this.waitedMs = facts.waitedMs;
     this.votes = facts.votes;
   }
+}
+
+interface Facts {
+  readonly resources: readonly string[];
+  readonly waitedMs: number;
+  readonly votes: readonly NodeVote[];
+}
+
+function messageFor({ resources, waitedMs, votes }: Facts): string {
+  const isForLock = resources.length > 0;
+  if (votes.length === 0) {
+    return isForLock
+      ? `The lock service is closed, so ${quoteResources(resources)} cannot be locked. ` +
+          'Ask for locks before the application shuts down.'
+      : 'The lock service is closed, so it will not be ready. Ask before the application shuts down.';
+  }
+  const gaveUp = `gave up after ${Math.round(waitedMs)} ms. Check that a majority of the nodes is up and reachable from here.`;
+  return isForLock
+    ? `Too few lock nodes answered to lock ${quoteResources(resources)}: ${describeVotes(votes)}; ${gaveUp}`
+    : `Too few lock nodes can vote: ${describeVotes(votes.filter(({ vote }) => vote !== 'granted'))}; ${gaveUp}`;
 }

@@ -39,30 +39,31 @@ function quorumTtlMs(answers: readonly NodeInspection[], quorum: number): number
   return ttls[quorum - 1];
 }
 
-function inspectNode(
-  node: LockNode,
-  { clock, timeoutMs, guard }: InspectionSetup,
-  resource: string,
-): Promise<NodeInspection> {
-  const about = { node: node.name, status: node.status, guarded: guardOf(node, guard, clock) };
+function inspectNode(node: LockNode, setup: InspectionSetup, resource: string): Promise<NodeInspection> {
+  const { clock, timeoutMs, guard } = setup;
   return new Promise((resolve) => {
+    const withinMs = `within ${Math.round(timeoutMs)} ms`;
+    let missing = `no answer ${withinMs}`;
+    // What the node is at the end: it may have connected, or gone down, while it was asked.
+    const conclude = (answer: Partial<NodeHold> & { error?: Error }) => {
+      deadline.cancel();
+      stopWaiting?.();
+      resolve({ node: node.name, status: node.status, guarded: guardOf(node, guard, clock), ...answer });
+    };
     const deadline = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
-        resolve({ ...about, error: new Error(`no answer within ${Math.round(timeoutMs)} ms`) });
+        conclude({ error: new Error(missing) });
       });
     });
-    askToInspect(node, resource)
-      .then(
-        (hold) => {
-          resolve({ ...about, ...hold });
-        },
-        (error: unknown) => {
-          resolve({ ...about, error: error instanceof Error ? error : new Error(String(error)) });
-        },
-      )
-      .finally(() => {
-        deadline.cancel();
+    const ask = () => {
+      missing = `no answer ${withinMs}`;
+      askToInspect(node, resource).then(conclude, (error: unknown) => {
+        conclude({ error: error instanceof Error ? error : new Error(String(error)) });
       });
+    };
+    const stopWaiting = guard?.firstContact.whenMet(node, ask);
+    if (stopWaiting === undefined) ask();
+    else missing = `not connected ${withinMs}`;
   });
 }
 

@@ -23,6 +23,8 @@ import type { LockInspection } from './lock-inspection.interface';
 import type { LockOptions } from './lock-options';
 import { LockReports } from './lock-reports';
 import { NodeReports } from './node-reports';
+import { Readiness } from './readiness';
+import type { ReadyOptions } from './check-ready-options';
 import type { Turn, Win } from './turn';
 import { WaitingLine, type PlaceInLine } from './waiting-line';
 
@@ -54,6 +56,7 @@ export class LockManager {
   private readonly held = new Bag<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly discards = new Set<Promise<void>>();
+  private readonly readiness: Readiness;
   private isClosed = false;
   private onIdle: (() => void) | undefined;
 
@@ -90,6 +93,11 @@ export class LockManager {
         this.noticeIdle();
       },
     };
+    this.readiness = new Readiness({
+      ...this.inspectionSetup,
+      guard: this.guard,
+      fraction: randomness.fraction,
+    });
     this.arena = {
       nodes,
       clock,
@@ -146,6 +154,11 @@ export class LockManager {
     return fencing;
   }
 
+  /** Waits until a quorum of the nodes can vote. */
+  ready(options?: ReadyOptions): Promise<void> {
+    return this.readiness.until(options);
+  }
+
   async inspect(resource: string): Promise<LockInspection> {
     return inspectNodes(this.inspectionSetup, checkResource(resource));
   }
@@ -158,6 +171,7 @@ export class LockManager {
   /** Refuses new locks, ends all waiting, gives the holders `timeoutMs`, then takes their locks away. */
   async close(timeoutMs: number): Promise<void> {
     this.isClosed = true;
+    this.readiness.close();
     for (const one of this.arena.admission.turnAway()) if (one instanceof Call) this.arena.contend(one);
     for (const one of this.contenders.all()) one.cancel(closedError(one.resources, one.waitedMs));
     await this.untilIdle(timeoutMs);
