@@ -19,6 +19,8 @@ const options = {
   excludeProtected: true,
   excludeExternals: true,
   disableSources: true,
+  // Those of typedoc, and what else stands in doc comments.
+  highlightLanguages: ['typescript', 'javascript', 'json', 'bash', 'tsx', 'css', 'html', 'console', 'sql'],
   // The compiler is a step of its own.
   skipErrorChecking: true,
   treatWarningsAsErrors: true,

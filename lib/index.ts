@@ -60,6 +60,7 @@ export { LockKeyError } from './errors/lock-key.error';
 export { LockLostError } from './errors/lock-lost.error';
 export type { LockLostReason } from './errors/lock-lost.error';
 export { LockNotBoundError } from './errors/lock-not-bound.error';
+export type { NotBoundReason } from './errors/lock-not-bound.error';
 export { LockOptionsError } from './errors/lock-options.error';
 export { LockReentrancyError } from './errors/lock-reentrancy.error';
 export { LockUnavailableError } from './errors/lock-unavailable.error';

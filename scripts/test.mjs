@@ -1,10 +1,11 @@
 // `npm test`: everything that is checked, on a machine that has only Node and npm.
 // `npm test -- unit e2e`: these suites alone.
+import { join } from 'node:path';
 import { build } from './lib/build.mjs';
 import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { runJest, suites } from './lib/jest.mjs';
-import { tools } from './lib/paths.mjs';
+import { cache, tools } from './lib/paths.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
 import { sideBySide } from './lib/lanes.mjs';
 import { runNode } from './lib/run.mjs';
@@ -51,7 +52,8 @@ async function checkStyle() {
 
 async function checkTypesAndBuild() {
   await tally.step('types', () => runNode(tools.tsc, ['-p', 'tsconfig.json', '--noEmit']));
-  await tally.step('typedoc', () => runNode(tools.typedoc, ['--emit', 'none']));
+  // With its pages, since some mistakes are seen only there; apart from those that a reader may have open.
+  await tally.step('typedoc', () => runNode(tools.typedoc, ['--out', join(cache, 'api')]));
   await tally.step('build of the library', () => build('lib'));
   await tally.step('build of the sample', () => build('order-system'));
 }

@@ -2,9 +2,10 @@ import { Catch, Inject, Logger, Optional, type ArgumentsHost, type ExceptionFilt
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import { LockError } from '../errors/lock.error';
+import type { LockAnswers } from '../interfaces/lock-answers.interface';
 import { LOCK_ANSWERS } from '../redlock.constants';
 import { grpcMetadataOf, grpcStatus } from './grpc-status';
-import { secondsOf, type CompleteAnswer, type CompleteAnswers } from './lock-answers';
+import { completeAnswers, secondsOf, type CompleteAnswer, type CompleteAnswers } from './lock-answers';
 import { answerTo, bodyOf } from './lock-error-body';
 import { emitException, type ExceptionMessage } from './ws-exception';
 
@@ -21,12 +22,15 @@ import { emitException, type ExceptionMessage } from './ws-exception';
  */
 @Catch(LockError)
 export class LockExceptionFilter implements ExceptionFilter<LockError> {
+  private readonly answers: CompleteAnswers;
   private readonly logger = new Logger(LockExceptionFilter.name);
 
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
-    @Optional() @Inject(LOCK_ANSWERS) private readonly answers?: CompleteAnswers,
-  ) {}
+    @Optional() @Inject(LOCK_ANSWERS) answers?: LockAnswers,
+  ) {
+    this.answers = completeAnswers(answers);
+  }
 
   catch(error: LockError, host: ArgumentsHost): unknown {
     if (error.code !== 'LOCK_BUSY') this.logger.error(error.message, error.stack);
