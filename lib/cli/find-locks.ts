@@ -1,3 +1,4 @@
+import { FENCE_COUNTERS } from '../core/reserved-names';
 import type { NodeHold } from '../core/lock-node.interface';
 import { RedisNodeError } from '../redis/redis-node-error';
 import { escapeGlob } from './glob';
@@ -69,7 +70,11 @@ async function namesOn(node: NodeClient, { keyPrefix, pattern, limit }: Search):
         await node.ask(() => server.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN, 'TYPE', 'string')),
       );
       cursor = step.cursor;
-      for (const key of step.keys) found.add(key.slice(keyPrefix.length));
+      for (const key of step.keys) {
+        const resource = key.slice(keyPrefix.length);
+        // There may be thousands of counters, and no lock has such a name.
+        if (!resource.startsWith(FENCE_COUNTERS)) found.add(resource);
+      }
     } while (cursor !== '0' && found.size <= limit);
   }
   return [...found];

@@ -112,15 +112,16 @@ export interface AcquireRequest {
 }
 
 /**
- * A node keeps a counter for each resource that is asked for with a fence. A grant raises the counters of its resources
- * to one number: above all of them, and not below the proposal.
+ * A node keeps a counter for each resource that is asked for with a fence; resources may share one. A grant raises the
+ * counters of its resources to one number, above all of them and not below the proposal; or keeps none, where the number
+ * is more than twice `skewMicros` from the proposal: then the grant does not count.
  */
 export interface FenceRequest {
   /** Microseconds since 1970 by the clock of the client; the same for all nodes of a round, so that they agree. */
   readonly proposal: number;
   /** A proposal that is further than this from the node's own time counts as one that is just as far. */
   readonly skewMicros: number;
-  /** How long a node remembers a counter that nobody raises. */
+  /** How long a node remembers a counter that nobody raises; longer where it is shared and others want that. */
   readonly keepMs: number;
 }
 

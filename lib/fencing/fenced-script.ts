@@ -1,4 +1,4 @@
-import { besideKey } from '../redis/fence-key';
+import { besideKey } from '../redis/beside-key';
 import { type LuaScript, script } from '../redis/lua-script';
 import type { Fence } from './fence';
 

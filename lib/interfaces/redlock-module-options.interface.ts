@@ -29,7 +29,8 @@ export interface RedlockOptions {
   nodes: RedlockNodeInput[];
 
   /**
-   * Put before every resource to make its key in Redis.
+   * Put before every resource to make its key in Redis, and before the names of fencing counters. Nothing is written
+   * outside of it.
    *
    * @default 'lock:'
    */
@@ -66,7 +67,8 @@ export interface RedlockOptions {
   restartGuard?: RestartGuard;
 
   /**
-   * How long the nodes remember the fencing counter of a resource that nobody locks, at least twice `maxTtl`.
+   * How long the nodes remember a fencing counter that nobody raises, at least twice `maxTtl`. There are 16,384 counters
+   * at most, which resources share.
    *
    * @default 86_400_000 (24 hours)
    */

@@ -1,3 +1,4 @@
+import { FENCE_COUNTERS } from '../core/reserved-names';
 import { LockKeyError } from '../errors/lock-key.error';
 
 export const LONGEST_RESOURCE = 1_024;
@@ -55,6 +56,12 @@ export function checkResource(resource: unknown): string {
   if (resource.length > LONGEST_RESOURCE) {
     throw new LockKeyError(
       `A resource has ${resource.length} characters; at most ${LONGEST_RESOURCE} are possible. Shorten or hash it.`,
+      resource,
+    );
+  }
+  if (resource.startsWith(FENCE_COUNTERS)) {
+    throw new LockKeyError(
+      `A resource begins with "${FENCE_COUNTERS}", where the nodes keep the counters of fencing tokens. Give it another name.`,
       resource,
     );
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.interface';
+import { areNear } from '../core/fencing';
 import type { FenceRequest } from '../core/lock-node.interface';
 
 interface Counter {
@@ -6,13 +7,12 @@ interface Counter {
   readonly expiresAtMs: number;
 }
 
-/** Below this number of counters it does not pay to look for expired ones. */
-const SMALLEST_SWEEP = 64;
+/** However many names are locked, there are no more counters than this: resources share them. */
+const MOST_COUNTERS = 16_384;
 
 /** The fencing counters of a node in this process. */
 export class MemoryCounters {
-  private readonly counters = new Map<string, Counter>();
-  private sweepAtSize = SMALLEST_SWEEP;
+  private readonly counters = new Map<number, Counter>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -22,17 +22,21 @@ export class MemoryCounters {
     const believed = Math.max(nowMicros - skewMicros, Math.min(proposal, nowMicros + skewMicros));
     const last = Math.max(0, ...resources.map((resource) => this.find(resource)));
     const value = Math.max(last + 1, Math.floor(believed));
-    this.raise(resources, value, keepMs);
+    // Of a clock that is wrong: the grant does not count, and others that share the counter are spared it.
+    if (areNear(value, proposal, skewMicros)) this.raise(resources, value, keepMs);
     return value;
   }
 
-  /** Makes each of the counters at least `value`. */
+  /** Makes each of the counters at least `value`, and keeps them for `keepMs` at least. */
   raise(resources: readonly string[], value: number, keepMs: number): void {
     const expiresAtMs = this.clock.now() + keepMs;
     for (const resource of resources) {
-      this.counters.set(resource, { value: Math.max(value, this.find(resource)), expiresAtMs });
+      const place = placeOf(resource);
+      this.counters.set(place, {
+        value: Math.max(value, this.find(resource)),
+        expiresAtMs: Math.max(expiresAtMs, this.counters.get(place)?.expiresAtMs ?? 0),
+      });
     }
-    this.sweepIfGrown();
   }
 
   clear(): void {
@@ -40,16 +44,14 @@ export class MemoryCounters {
   }
 
   private find(resource: string): number {
-    const counter = this.counters.get(resource);
+    const counter = this.counters.get(placeOf(resource));
     return counter !== undefined && counter.expiresAtMs > this.clock.now() ? counter.value : 0;
   }
+}
 
-  private sweepIfGrown(): void {
-    if (this.counters.size < this.sweepAtSize) return;
-    const now = this.clock.now();
-    for (const [resource, { expiresAtMs }] of this.counters) {
-      if (expiresAtMs <= now) this.counters.delete(resource);
-    }
-    this.sweepAtSize = Math.max(SMALLEST_SWEEP, this.counters.size * 2);
-  }
+/** FNV-1a: names that are much alike are spread all the same. */
+function placeOf(resource: string): number {
+  let hash = 0x81_1c_9d_c5;
+  for (let i = 0; i < resource.length; i++) hash = Math.imul(hash ^ resource.charCodeAt(i), 0x01_00_01_93);
+  return (hash >>> 0) % MOST_COUNTERS;
 }

@@ -69,7 +69,7 @@ local function acquireNumbered(first, last)
   local letter = grantAll(first, last, mine, ending)
   if letter == 'g' or letter == 'p' then
     -- Not refused by a server without memory: it has let the script write the lines above.
-    keepNumber(counters, value, keepMs)
+    keepIfNear(counters, value, tonumber(proposal), tonumber(skew), keepMs)
     if value ~= tonumber(proposal) then
       letter = letter == 'g' and 'n' or 'q'
       numbers[#numbers + 1] = ',' .. digits(value)

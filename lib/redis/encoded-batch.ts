@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.interface';
 import type { FenceRequest } from '../core/lock-node.interface';
 import { type BatchEntry, isRelease } from './command-batch';
 import { BATCH } from './batch-script';
-import { fenceKey } from './fence-key';
+import { FenceCounters } from './fence-counters';
 import { systemClock } from '../utils/system-clock';
 import { channelOfAll } from './release-channel';
 import { wholeMs } from './whole-ms';
@@ -27,10 +27,14 @@ export class BatchEncoder {
 
   private askedForTimeAtMs: number;
 
+  /** Where the fencing counters are. */
+  readonly counters: FenceCounters;
+
   constructor(
     private readonly keyPrefix: string,
     private readonly clock: Clock = systemClock,
   ) {
+    this.counters = new FenceCounters(keyPrefix);
     // Nodes tell their time when they connect.
     this.askedForTimeAtMs = clock.now();
   }
@@ -70,7 +74,7 @@ export class BatchEncoder {
       for (let i = 0; i < resources.length; i++) {
         const key = this.keyPrefix + (resources[i] as string);
         keys.push(key);
-        if (letter === 'n') counters.push(fenceKey(key));
+        if (letter === 'n') counters.push(this.counters.of(key));
         if (i === 0) continue;
         // Each key is released by itself; else the first stands for all.
         letters += isRelease(entry) ? letter : '+';

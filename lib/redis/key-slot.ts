@@ -19,11 +19,15 @@ export function keySlot(key: string): number {
 }
 
 function slotOf(bytes: Uint8Array): number {
-  let crc = 0;
+  return crc16(bytes) % SLOTS;
+}
+
+/** @param crc of what is before `bytes` */
+function crc16(bytes: Uint8Array, crc = 0): number {
   for (const byte of bytes) {
     crc = ((crc << 8) ^ (CRC16_XMODEM[((crc >> 8) ^ byte) & 0xff] ?? 0)) & 0xffff;
   }
-  return crc % SLOTS;
+  return crc;
 }
 
 /** What is between the first `{` and the next `}`, unless that is nothing. */
@@ -35,18 +39,33 @@ export function hashTag(key: string): string {
 
 /** The smallest number that, as a key, is in `slot`: the same for all processes. */
 export function tagOfSlot(slot: number): string {
-  // Every slot has one below 110,000, most of them far below.
-  for (let number = triedTags; !tags.has(slot); number++) {
-    const found = slotOf(Buffer.from(String(number)));
-    if (!tags.has(found)) tags.set(found, String(number));
-    triedTags = number + 1;
-  }
-  return tags.get(slot) ?? '';
+  return TAGS.of(slot);
 }
 
-/** What was found on the way to a tag is kept: there is one for each slot. */
-const tags = new Map<number, string>();
-let triedTags = 0;
+/** A key in each slot, the same for all processes: `start` and the smallest number that gives it. */
+export class SlotNames {
+  /** What was found on the way to a name is kept: there is one for each slot. */
+  private readonly names: (string | undefined)[] = [];
+  private readonly crcOfStart: number;
+  private tried = 0;
+
+  /** @param start must not have a hash tag: all keys would be in one slot */
+  constructor(private readonly start: string) {
+    this.crcOfStart = crc16(Buffer.from(start));
+  }
+
+  of(slot: number): string {
+    for (;;) {
+      const name = this.names[slot];
+      if (name !== undefined) return name;
+      // Every slot has a number below 200,000, most of them far below.
+      const number = String(this.tried++);
+      this.names[crc16(Buffer.from(number), this.crcOfStart) % SLOTS] ??= this.start + number;
+    }
+  }
+}
+
+const TAGS = new SlotNames('');
 
 function makeTable(): Uint16Array {
   return Uint16Array.from({ length: 256 }, (_, byte) => {

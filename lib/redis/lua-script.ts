@@ -39,8 +39,19 @@ local function nextNumber(counters, proposal, skew)
   return value
 end
 
+-- Never forgotten earlier than it would be anyway: others share the counter, and may keep theirs for longer.
 local function keepNumber(counters, value, keepMs)
-  for _, counter in ipairs(counters) do redis.call('SET', counter, digits(value), 'PX', keepMs) end
+  for _, counter in ipairs(counters) do
+    local left, least = redis.pcall('PTTL', counter), tonumber(keepMs)
+    if type(left) ~= 'number' or left < least then left = least end
+    redis.call('SET', counter, digits(value), 'PX', digits(left))
+  end
+end
+
+-- A number that is far from the proposal is that of a clock that is wrong. Its grant does not count, and the resources
+-- that share the counter are spared it.
+local function keepIfNear(counters, value, proposal, skew, keepMs)
+  if math.abs(value - proposal) <= 2 * skew then keepNumber(counters, value, keepMs) end
 end
 `;
 

@@ -46,7 +46,7 @@ local fence = ARGV[4] and nextNumber(counters, tonumber(ARGV[4]), tonumber(ARGV[
 for i = 1, count do
   redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
 end
-if fence then keepNumber(counters, fence, ARGV[6]) end
+if fence then keepIfNear(counters, fence, tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]) end
 return { digits(now), replaced == count and 'REPLACED' or 'OK', fence and digits(fence) }
 `);
 
@@ -100,13 +100,14 @@ return reply
  */
 export const RAISE_FENCE = script(`
 ${OWNER_OF}
+${NUMBER}
 local count = #KEYS / 2
 for i = 1, count do
   if ownerOf(KEYS[i]) ~= ARGV[1] then return 0 end
 end
 for i = count + 1, #KEYS do
   local last = redis.call('GET', KEYS[i])
-  if not last or tonumber(last) < tonumber(ARGV[2]) then redis.call('SET', KEYS[i], ARGV[2], 'PX', ARGV[3]) end
+  if not last or tonumber(last) < tonumber(ARGV[2]) then keepNumber({ KEYS[i] }, tonumber(ARGV[2]), ARGV[3]) end
 end
 return 1
 `);

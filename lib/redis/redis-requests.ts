@@ -12,7 +12,6 @@ import type {
 } from '../core/lock-node.interface';
 import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
-import { fenceKey } from './fence-key';
 import type { LuaScript } from './lua-script';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
@@ -66,7 +65,7 @@ export class RedisRequests implements BatchSender {
       this.releasesUnderWay.add(replaces);
       this.run<AcquireVote>(
         ACQUIRE,
-        fence === undefined ? keys : [...keys, ...keys.map(fenceKey)],
+        fence === undefined ? keys : this.withCounters(keys),
         [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
         this.readAcquireVote,
@@ -114,7 +113,7 @@ export class RedisRequests implements BatchSender {
     const { ownerToken, fence, keepMs } = request;
     this.run<RaiseFenceVote>(
       RAISE_FENCE,
-      [...keys, ...keys.map(fenceKey)],
+      this.withCounters(keys),
       [ownerToken, fence, wholeMs(keepMs)],
       always,
       raiseFenceVoteFrom,
@@ -141,6 +140,12 @@ export class RedisRequests implements BatchSender {
       },
       request,
     );
+  }
+
+  /** The keys, and the counter of each. */
+  private withCounters(keys: Keys): Keys {
+    const { counters } = this.encoder;
+    return [...keys, ...keys.map((key) => counters.of(key))];
   }
 
   private readonly readAcquireVote = (reply: unknown): AcquireVote | FailedVote => {

@@ -7,6 +7,8 @@ const GRANTED = { kind: 'granted' };
 const DENIED = { kind: 'denied' };
 
 const SKEW_MICROS = 60_000_000;
+/** Further from the time than is believed, and not so far that the number of the node is no use. */
+const BEYOND_SKEW_MICROS = 1.5 * SKEW_MICROS;
 const HOUR_MICROS = 3_600_000_000;
 const KEEP_MS = 120_000;
 const SHORT_MS = 60;
@@ -143,8 +145,8 @@ export function itKeepsTheContractOfFencing(
       'believes a proposal only as far as its own time allows (among %d requests)',
       async (company) => {
         const before = nowMicros();
-        const late = await numberOf('late', { fence: fenceOf(1), company });
-        const early = await numberOf('early', { fence: fenceOf(before + HOUR_MICROS), company });
+        const late = await numberOf('late', { fence: fenceOf(before - BEYOND_SKEW_MICROS), company });
+        const early = await numberOf('early', { fence: fenceOf(before + BEYOND_SKEW_MICROS), company });
         const after = nowMicros() + 1_000;
 
         expect(late).toBeGreaterThanOrEqual(before - SKEW_MICROS);
@@ -153,6 +155,18 @@ export function itKeepsTheContractOfFencing(
         expect(early).toBeLessThanOrEqual(after + SKEW_MICROS);
         // A counter that is ahead is a fact, and no proposal.
         expect(await numberOf('early', { fence: fenceOf(before), company })).toBe(early + 1);
+      },
+    );
+
+    it.each([1, 2])(
+      'keeps no number that is too far from the proposal to count (among %d requests)',
+      async (company) => {
+        const before = nowMicros();
+
+        const early = await numberOf('a', { fence: fenceOf(before + HOUR_MICROS), company });
+
+        expect(early).toBeGreaterThanOrEqual(before + SKEW_MICROS);
+        expect(await numberOf('a', { fence: fenceOf(before), company })).toBe(before);
       },
     );
 
@@ -237,9 +251,9 @@ export function itKeepsTheContractOfFencing(
       await release(node, ['a', 'b'], { ownerToken: 'anna' });
 
       expect(vote).toEqual(GRANTED);
-      expect(await numberOf('a', { fence: fenceOf(nowMicros()) })).toBe(HIGH + 1);
-      expect(await numberOf('a', { fence: fenceOf(nowMicros()), company: 2 })).toBe(HIGH + 2);
-      expect(await numberOf(['a', 'b'], { fence: fenceOf(nowMicros()) })).toBe(HIGH + 3);
+      expect(await numberOf('a', { fence: fenceOf(HIGH) })).toBe(HIGH + 1);
+      expect(await numberOf('a', { fence: fenceOf(HIGH), company: 2 })).toBe(HIGH + 2);
+      expect(await numberOf(['a', 'b'], { fence: fenceOf(HIGH) })).toBe(HIGH + 3);
     });
 
     it('makes a number where there was none', async () => {
@@ -249,7 +263,7 @@ export function itKeepsTheContractOfFencing(
       expect(await raiseFence(node, 'a', { ownerToken: 'anna', fence: HIGH })).toEqual(GRANTED);
 
       await release(node, 'a', { ownerToken: 'anna' });
-      expect(await numberOf('a', { fence: fenceOf(nowMicros()) })).toBe(HIGH + 1);
+      expect(await numberOf('a', { fence: fenceOf(HIGH) })).toBe(HIGH + 1);
     });
 
     it('never lowers', async () => {

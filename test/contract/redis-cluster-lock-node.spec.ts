@@ -103,7 +103,8 @@ describe('RedisLockNode on a Redis Cluster', () => {
     );
     const several = await acquire(
       node,
-      resources.map((resource) => `x${resource}`),
+      // Resources with one hash tag share a counter.
+      resources.map((resource) => `x${resource.replace('tag', 'other')}`),
       { ownerToken: 'anna', fence },
     );
 

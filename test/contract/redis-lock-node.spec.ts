@@ -1,4 +1,5 @@
 import type { LockNode } from '../../lib/core/lock-node.interface';
+import { FenceCounters } from '../../lib/redis/fence-counters';
 import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpers/ask-node';
@@ -190,27 +191,59 @@ describe('RedisLockNode, on the wire', () => {
   describe('for fencing', () => {
     const fence = () => ({ proposal: Date.now() * 1_000, skewMicros: 1_000_000, keepMs: 60_000 });
 
+    const counters = new FenceCounters('lock:');
+
     it('keeps a counter beside the hold, as text with all its digits and an expiry', async () => {
       const { proposal, ...rest } = fence();
 
       await acquire(node, 'a', { ownerToken: 'anna', fence: { proposal, ...rest } });
       await Promise.all([
-        acquire(node, 'b', { ownerToken: 'anna', fence: { proposal: 1, ...rest } }),
+        acquire(node, 'b', { ownerToken: 'anna', fence: { proposal: proposal - 1_500_000, ...rest } }),
         acquire(node, 'c', { ownerToken: 'anna' }),
       ]);
 
-      expect(await server.command('GET', 'fence:{lock:a}')).toBe(String(proposal));
-      expect(await server.command('GET', 'fence:{lock:b}')).toMatch(/^\d{16}$/);
-      for (const counter of ['fence:{lock:a}', 'fence:{lock:b}']) {
+      expect(await server.command('GET', counters.of('lock:a'))).toBe(String(proposal));
+      expect(await server.command('GET', counters.of('lock:b'))).toMatch(/^\d{16}$/);
+      for (const counter of [counters.of('lock:a'), counters.of('lock:b')]) {
         expect(await server.command('PTTL', counter)).toBeGreaterThan(30_000);
         expect(await server.command('PTTL', counter)).toBeLessThanOrEqual(60_000);
       }
       expect(await server.command('DBSIZE')).toBe(5);
     });
 
+    it('lets resources share counters, which do not grow with their names', async () => {
+      const names = Array.from({ length: 2_000 }, (_, i) => `${'long'.repeat(100)}${i}`);
+
+      await Promise.all(
+        names.map((name) => acquire(node, name, { ownerToken: 'anna', fence: fence(), ttlMs: 1 })),
+      );
+      await acquire(node, 'a', { ownerToken: 'anna', fence: fence() });
+
+      const keys = (await server.command('KEYS', 'lock:#fence:*')) as string[];
+      expect(keys.length).toBeLessThan(names.length);
+      expect(keys.every((key) => /^lock:#fence:\d{1,6}$/.test(key))).toBe(true);
+    });
+
+    it('never shortens the life of a counter, which others may keep for longer', async () => {
+      const counter = counters.of('lock:a');
+      await acquire(node, 'a', { ownerToken: 'anna', fence: fence() });
+      await release(node, 'a', { ownerToken: 'anna' });
+
+      await acquire(node, 'a', { ownerToken: 'ben', fence: { ...fence(), keepMs: 5 } });
+      expect(await server.command('PTTL', counter)).toBeGreaterThan(30_000);
+      await raiseFence(node, 'a', { ownerToken: 'ben', fence: fence().proposal + 900_000, keepMs: 5 });
+      expect(await server.command('PTTL', counter)).toBeGreaterThan(30_000);
+      await Promise.all([
+        acquire(node, 'a', { ownerToken: 'eva', replaces: 'ben', fence: { ...fence(), keepMs: 5 } }),
+        acquire(node, 'b', { ownerToken: 'eva' }),
+      ]);
+
+      expect(await server.command('PTTL', counter)).toBeGreaterThan(30_000);
+    });
+
     it.each<[string, string[]]>([
-      ['of another type', ['RPUSH', 'fence:{lock:broken}', 'x']],
-      ['no number', ['SET', 'fence:{lock:broken}', 'x']],
+      ['of another type', ['RPUSH', counters.of('lock:broken'), 'x']],
+      ['no number', ['SET', counters.of('lock:broken'), 'x']],
     ])('fails alone when its counter is %s, and grants nothing', async (_, [command = '', ...args]) => {
       await server.command(command, ...args);
 
@@ -227,7 +260,7 @@ describe('RedisLockNode, on the wire', () => {
       expect([before.kind, behind.kind]).toEqual(['granted', 'granted']);
       expect(await ownerOf(node, 'broken')).toBeUndefined();
       expect(await ownerOf(node, 'whole')).toBeUndefined();
-      expect(await server.command('TTL', 'fence:{lock:broken}')).toBe(-1);
+      expect(await server.command('TTL', counters.of('lock:broken'))).toBe(-1);
       // It is still one for those who need no number.
       expect(await acquire(node, 'broken', { ownerToken: 'anna' })).toEqual({ kind: 'granted' });
       const raised = await raiseFence(node, 'broken', { ownerToken: 'anna', fence: 1 });

@@ -219,7 +219,6 @@ const WITHOUT: Record<string, Record<string, string>> = {
       'exclude lock extend release forceRelease several fencing batch handOver stopListening wait',
     unknown: 'inspect',
   },
-  '~fence:*': { LOCK_UNAVAILABLE: 'fencing' },
   '&lock:*': { polls: 'listen', silent: 'tell' },
   // Only `doctor` asks.
   '+ping': {},

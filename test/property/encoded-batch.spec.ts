@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BatchEntry } from '../../lib/redis/command-batch';
 import { BatchEncoder } from '../../lib/redis/encoded-batch';
-import { fenceKey } from '../../lib/redis/fence-key';
+import { FenceCounters } from '../../lib/redis/fence-counters';
 import { BATCH } from '../../lib/redis/batch-script';
 import { VirtualClock } from '../helpers/virtual-clock';
 
@@ -46,7 +46,10 @@ function plainly(prefix: string, entries: readonly BatchEntry[]): Buffer {
   );
   const keysOf = ({ request }: BatchEntry) => request.resources.map((resource) => prefix + resource);
   const keys = entries.flatMap(keysOf);
-  const counters = entries.flatMap((entry) => (entry.letter === 'n' ? keysOf(entry).map(fenceKey) : []));
+  const places = new FenceCounters(prefix);
+  const counters = entries.flatMap((entry) =>
+    entry.letter === 'n' ? keysOf(entry).map((key) => places.of(key)) : [],
+  );
   const parts = [
     'evalsha',
     BATCH.sha,

@@ -106,6 +106,5 @@ export function aclLine(keyPrefix: string): string {
     ...['ping', 'info', 'select', 'time', 'set', 'get', 'mget', 'del', 'exists', 'pttl', 'pexpire'],
     ...['eval', 'evalsha', 'script|load', 'publish', 'subscribe', 'unsubscribe', 'pubsub|numsub'],
   ];
-  const keys = `~${keyPrefix}* ~fence:*`;
-  return `ACL SETUSER <user> ${keys} &${keyPrefix}* ${commands.map((name) => `+${name}`).join(' ')}`;
+  return `ACL SETUSER <user> ~${keyPrefix}* &${keyPrefix}* ${commands.map((name) => `+${name}`).join(' ')}`;
 }

@@ -74,8 +74,8 @@ describe('a string below the prefix', () => {
     ['order:7', 'anna', true],
     ['order:7', '12', true],
     ['order:7', '', false],
-    ['fence:{order:7}', '1790000000000001', false],
-    ['fence:order', 'anna', true],
+    ['lock:#fence:7', '1790000000000001', false],
+    ['#fence:order', 'anna', true],
   ])('%s with %j: a lock %s', (key, ownerToken, is) => {
     expect(isLock(key, { ownerToken, ttlMs: 1 })).toBe(is);
   });

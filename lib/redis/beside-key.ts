@@ -1,15 +1,7 @@
 import { hashTag, keySlot, tagOfSlot } from './key-slot';
 
 /**
- * Where a node keeps the fencing counter of the resource at `key`: apart from all locks, and in the slot of the key, so
- * that in a Redis Cluster one script may use both.
- */
-export function fenceKey(key: string): string {
-  return besideKey('fence', key);
-}
-
-/**
- * A key that belongs to another, in the same slot.
+ * A key that belongs to another, in the same slot, so that in a Redis Cluster one script may use both.
  *
  * @param clientPrefix what the client puts before all keys
  */
