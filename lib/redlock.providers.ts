@@ -3,6 +3,7 @@ import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { openLockService } from './create-lock-service';
 import { LockOptionsError } from './errors/lock-options.error';
 import { LockError } from './errors/lock.error';
+import { EventListenersExplorer } from './event-listeners.explorer';
 import { makeHttpExceptions } from './filters/http-face';
 import { completeAnswers, type CompleteAnswers } from './filters/lock-answers';
 import { markWithAnswers } from './filters/lock-error-body';
@@ -47,6 +48,7 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     { provide: REDLOCK_LOCK_SERVICE, useExisting: getLockServiceToken(name) },
     RedlockLifecycle,
     LockedExplorer,
+    EventListenersExplorer,
     {
       // Nest wants its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,

@@ -1,7 +1,9 @@
 import { Injectable, type INestApplicationContext } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { Test } from '@nestjs/testing';
+import { setImmediate } from 'node:timers/promises';
 import { CurrentLock, Locked, LockBusyError, LockService, LockSignal, type Lock } from '../../../lib';
+import { until } from '../../helpers/until';
 import { MemoryMasters } from './memory-masters';
 import { answerOf } from './transport-contract';
 
@@ -23,6 +25,17 @@ class OrderListener {
   @OnEvent('below', { suppressErrors: false })
   async below({ id }: Paid, @CurrentLock() lock?: Lock, @LockSignal() signal?: AbortSignal) {
     return Promise.resolve(answerOf(this.locks, id, lock, signal));
+  }
+
+  @OnEvent('failing', { suppressErrors: false })
+  @Locked('order:<0.id>', { wait: 0 })
+  async failing() {
+    return Promise.reject(new TypeError('of the listener itself'));
+  }
+
+  @OnEvent('asking', { suppressErrors: false })
+  async asking({ id }: Paid) {
+    return this.locks.withLock(`order:${id}`, { wait: 0 }, () => id);
   }
 
   @OnEvent('suppressed')
@@ -63,6 +76,33 @@ describe('locks in event listeners', () => {
     await using _lock = await app.get(LockService).acquire('order:7');
 
     await expect(emit(event)).rejects.toThrow(LockBusyError);
+  });
+
+  // A rejection that nobody handles fails the test that runs, as it ends a process.
+  it.each(['above', 'below', 'asking'])(
+    'leave a line in the log, and no rejection, where nobody looks at the result: %s',
+    async (event) => {
+      await using _lock = await app.get(LockService).acquire('order:7');
+      log.error.mockClear();
+
+      app.get(EventEmitter2).emit(event, { id: 7 });
+
+      await until('it is logged', () => log.error.mock.calls.length > 0);
+      await setImmediate();
+      expect(log.error).toHaveBeenCalledWith(
+        expect.stringContaining('order:7'),
+        expect.stringContaining('LockBusyError'),
+        'RedlockModule',
+      );
+    },
+  );
+
+  it('fail with the error of the listener itself, which is not logged', async () => {
+    log.error.mockClear();
+
+    await expect(emit('failing')).rejects.toThrow(TypeError);
+
+    expect(log.error).not.toHaveBeenCalled();
   });
 
   it('leave a line in the log where errors are suppressed', async () => {
