@@ -2,26 +2,19 @@ import { Subject, type Observable } from 'rxjs';
 import { LockBusyError } from './errors/lock-busy.error';
 import { LockOptionsError } from './errors/lock-options.error';
 import { LockReentrancyError } from './errors/lock-reentrancy.error';
-import { checkEachLockOption, LOCK_OPTIONS } from './locking/check-lock-options';
+import { checkEachLockOption } from './locking/check-lock-options';
 import type { ReadyOptions } from './locking/check-ready-options';
 import { checkResources } from './locking/check-resources';
 import { LockContext } from './locking/lock-context';
+import { UnitsOfWork } from './locking/units-of-work';
 import type { LockEvent } from './locking/lock-event.interface';
 import type { LockInspection } from './locking/lock-inspection.interface';
 import type { LockManager } from './locking/lock-manager';
 import type { LockOptions } from './locking/lock-options';
-import { readOptions } from './locking/read-options';
+import { NO_OPTIONS, readWithLockOptions, type WithLockOptions } from './locking/with-lock-options';
 import type { DefaultLock, Lock, LockFor } from './locking/lock.interface';
 
-/** Options of `withLock`. */
-export interface WithLockOptions extends LockOptions {
-  /**
-   * Whether code that holds the resources already enters again at once. False: it gets a `LockReentrancyError`.
-   *
-   * @default true
-   */
-  reentrant?: boolean;
-}
+export type { WithLockOptions };
 
 type Task<T, L> = (lock: L) => T | Promise<T>;
 
@@ -42,6 +35,7 @@ export class LockService {
   onFailure?: (error: unknown) => never;
 
   private readonly context = new LockContext();
+  private readonly units: UnitsOfWork;
   private closing: Promise<void> | undefined;
 
   /** @internal Use `RedlockModule` or `createLockService`. */
@@ -51,6 +45,7 @@ export class LockService {
     private readonly closeEverything: () => Promise<void>,
   ) {
     this.events$ = events.asObservable();
+    this.units = new UnitsOfWork(manager.clock);
   }
 
   /**
@@ -66,7 +61,9 @@ export class LockService {
     options?: O,
   ): Promise<LockFor<O>>;
   acquire(resources: string | readonly string[], options?: LockOptions): Promise<Lock> {
-    return this.take(resources, options);
+    const unit = this.units.current();
+    const taken = this.take(resources, options);
+    return unit === undefined ? taken : unit.keep(taken);
   }
 
   /**
@@ -84,7 +81,7 @@ export class LockService {
   ): Promise<Lock | null> {
     const checked = options === undefined ? undefined : checkEachLockOption(options);
     try {
-      return await this.take(resources, { ...checked, wait: 0 });
+      return await this.acquire(resources, { ...checked, wait: 0 });
     } catch (error) {
       if (error instanceof LockBusyError) return null;
       throw error;
@@ -140,7 +137,35 @@ export class LockService {
         'it does not hold all of them in one lock. Take all of them together, further out.',
       );
     }
-    return this.context.enter(await this.take(names, lockOptions), task);
+    const unit = this.units.current();
+    if (unit === undefined) return this.context.enter(await this.take(names, lockOptions), task);
+    return unit.withLock({
+      resources: names,
+      reentrant,
+      options: this.manager.checkOptions(lockOptions),
+      acquire: () => this.take(names, lockOptions),
+      run: (lock) => this.context.enter(lock, task),
+    });
+  }
+
+  /**
+   * Runs `work`, and keeps every lock that is taken in it until it is done, however that ends. For work that others see
+   * only then, such as a transaction: no lock that was taken inside is given back before the commit.
+   *
+   * Code of the work that locks what the work has already enters that lock again, when those before it are done. Work
+   * within such work is a part of it. Each lock is bounded by its `maxHold`.
+   *
+   * @throws LockLostError when the work succeeded, but a lock was lost between its task and the end of the work
+   *
+   * @example
+   * ```ts
+   * await locks.holdUntilDone(() => dataSource.transaction((manager) => this.orders.pay(manager, id)));
+   * ```
+   */
+  async holdUntilDone<T>(work: () => T | Promise<T>): Promise<T> {
+    if (typeof (work as unknown) !== 'function')
+      throw new LockOptionsError('work', 'holdUntilDone needs a function: holdUntilDone(() => transaction).');
+    return this.units.run(work);
   }
 
   /**
@@ -211,24 +236,3 @@ export class LockService {
     this.events.complete();
   }
 }
-
-/** The one option that is not the lock's own. */
-interface ReadOptions {
-  readonly reentrant: boolean;
-  /** Undefined: none, and nothing has to be checked. */
-  readonly lockOptions: LockOptions | undefined;
-}
-
-const NO_OPTIONS: ReadOptions = { reentrant: true, lockOptions: undefined };
-
-function readWithLockOptions(given: WithLockOptions): ReadOptions {
-  const { reentrant = true, ...lockOptions } = readOptions(given, WITH_LOCK, {
-    name: 'options',
-    what: ' of lock options',
-    each: 'a lock option',
-  });
-  if (typeof reentrant !== 'boolean') throw new LockOptionsError('reentrant', 'must be true or false.');
-  return { reentrant, lockOptions: checkEachLockOption(lockOptions) };
-}
-
-const WITH_LOCK = [...LOCK_OPTIONS, 'reentrant'];

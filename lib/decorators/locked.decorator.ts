@@ -42,7 +42,8 @@ interface MethodDescriptor extends PropertyDescriptor {
  * - whatever the method rejects with
  *
  * In these cases but the third and the last the method has not run. On a controller it sees the arguments after the
- * pipes, inside guards and interceptors; to hold the lock around those, use `LockInterceptor`.
+ * pipes, inside guards and interceptors; to hold the lock around those, use `LockInterceptor`. It stands above a decorator
+ * that begins a transaction: one below gives the lock back before the commit (docs/TRANSACTIONS.md).
  *
  * @param key what is locked: a template, several, or a function that gets what the method gets
  * @throws LockKeyError, LockOptionsError when the class is defined, for what can be seen then

@@ -1,9 +1,17 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 
+/** What a release says that is put off. */
+export const DEFERRED = Promise.resolve('deferred' as const);
+
 /** What a lock is not given back before: a commit, an upload, a response. */
 export class Holdback {
   private pending = 0;
   private lock: { release(): unknown } | undefined;
+
+  /** The lock was to be released, and is not yet. */
+  get isWaitedFor(): boolean {
+    return this.lock !== undefined;
+  }
 
   /** @throws LockOptionsError for what never settles, since it is no promise */
   add(promise: PromiseLike<unknown>): void {

@@ -145,8 +145,12 @@ export class LockManager {
   }
 
   /** Throws what `acquire` would reject with because of these options. */
-  checkOptions(options: LockOptions): void {
-    completeLockOptions(options, this.settings.defaults, this.settings.limits);
+  checkOptions(options?: LockOptions): CheckedLockOptions {
+    return completeLockOptions(options, this.settings.defaults, this.settings.limits);
+  }
+
+  get clock(): Clock {
+    return this.settings.clock;
   }
 
   /** Whether a lock with these options would have a fencing token. */

@@ -8,7 +8,7 @@ import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { InBag } from './bag';
 import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import type { Courtesy } from './courtesy';
-import { Holdback } from './holdback';
+import { DEFERRED, Holdback } from './holdback';
 import type { Lease, LeaseKeeper } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { LockReports } from './lock-reports';
@@ -160,6 +160,11 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     return this.ending !== undefined;
   }
 
+  /** Its holder is done with it, and it is kept for a promise. */
+  get isReleaseDeferred(): boolean {
+    return this.holdback?.isWaitedFor === true && !this.isOver();
+  }
+
   reschedule(): void {
     this.around.keeper.keep(this, this.nextDueMs());
   }
@@ -238,8 +243,6 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     return new LockLostError({ resources: this.resources, reason, cause });
   }
 }
-
-const DEFERRED = Promise.resolve('deferred' as const);
 
 function ignore(): void {
   // Replaced at once.

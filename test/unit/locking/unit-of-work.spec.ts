@@ -1,0 +1,242 @@
+import { LockBusyError } from '../../../lib/errors/lock-busy.error';
+import { LockLostError } from '../../../lib/errors/lock-lost.error';
+import { LockOptionsError } from '../../../lib/errors/lock-options.error';
+import { LockReentrancyError } from '../../../lib/errors/lock-reentrancy.error';
+import { deferred } from '../../helpers/deferred';
+import { Fleet } from '../../helpers/fleet';
+import { settle } from '../../helpers/virtual-clock';
+import { watch } from '../../helpers/watch';
+
+const FREE = [null, null, null];
+
+function setUp() {
+  const fleet = new Fleet(3);
+  const { service: locks } = fleet.process();
+  const acquired = () => fleet.node(0).count('acquire');
+  return { fleet, clock: fleet.clock, locks, acquired, owners: (name: string) => fleet.owners(name) };
+}
+
+const nothing = () => undefined;
+
+describe('a unit of work', () => {
+  it.each(['resolves', 'rejects'])('keeps the locks of its tasks until it %s', async (how) => {
+    const { clock, locks, owners } = setUp();
+    const commit = deferred<string>();
+
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        await locks.withLock('a', nothing);
+        await using _lock = await locks.acquire('b');
+        const once = await locks.tryAcquire('c');
+        await once?.release();
+        return await commit.promise;
+      }),
+    );
+    await clock.advance(60_000);
+    for (const name of ['a', 'b', 'c']) expect(await owners(name)).not.toEqual(FREE);
+    if (how === 'resolves') commit.resolve('done');
+    else commit.reject(new Error('rolled back'));
+    await settle();
+
+    expect([work.value, (work.error as Error | undefined)?.message]).toEqual(
+      how === 'resolves' ? ['done', undefined] : [undefined, 'rolled back'],
+    );
+    for (const name of ['a', 'b', 'c']) expect(await owners(name)).toEqual(FREE);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('enters a lock again that a task of it had, and asks no node', async () => {
+    const { locks, acquired } = setUp();
+
+    const seen = await locks.holdUntilDone(async () => [
+      await locks.withLock(['a', 'b'], (lock) => lock),
+      await locks.withLock('a', (lock) => lock),
+      await locks.withLock('b', (lock) => locks.withLock('a', () => lock)),
+    ]);
+
+    expect(new Set(seen).size).toBe(1);
+    expect(acquired()).toBe(1);
+  });
+
+  it('enters a lock again that was released by hand, and no other', async () => {
+    const { clock, locks } = setUp();
+
+    await locks.holdUntilDone(async () => {
+      const lock = await locks.acquire('a');
+      const busy = watch(locks.withLock('a', { wait: 100 }, nothing));
+      await clock.advance(100);
+      expect(busy.error).toBeInstanceOf(LockBusyError);
+      await lock.release();
+      expect(await locks.withLock('a', (again) => again)).toBe(lock);
+    });
+  });
+
+  it('lets its tasks run one after another, as strangers would', async () => {
+    const { clock, locks } = setUp();
+    const order: string[] = [];
+    const task = (name: string) =>
+      locks.withLock('a', async () => {
+        order.push(`${name} begins`);
+        await clock.advance(0);
+        order.push(`${name} ends`);
+      });
+
+    await locks.holdUntilDone(() => Promise.all([task('first'), task('second'), task('third')]));
+
+    expect(order).toEqual(['first', 'second', 'third'].flatMap((name) => [`${name} begins`, `${name} ends`]));
+  });
+
+  it('bounds the wait for its other tasks, and cancels it', async () => {
+    const { clock, locks } = setUp();
+    const [gate, leaving] = [deferred(), new AbortController()];
+    const work = locks.holdUntilDone(async () => {
+      const first = locks.withLock('a', () => gate.promise);
+      await settle();
+      const impatient = watch(locks.withLock('a', { wait: 1_000 }, nothing));
+      const gone = watch(locks.withLock('a', { signal: leaving.signal }, nothing));
+      const patient = watch(locks.withLock('a', () => 'patient'));
+      leaving.abort(new Error('gone'));
+      await clock.advance(1_000);
+      expect(impatient.error).toMatchObject({ code: 'LOCK_BUSY', waitedMs: 1_000 });
+      expect(gone.error).toMatchObject({ message: 'gone' });
+      expect(patient.state).toBe('pending');
+      gate.resolve();
+      await first;
+      await settle();
+      expect(patient.value).toBe('patient');
+    });
+
+    await work;
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('keeps others out between its tasks, and lets them in when it is done', async () => {
+    const { fleet, clock, locks } = setUp();
+    const commit = deferred();
+    const work = locks.holdUntilDone(async () => {
+      await locks.withLock('a', nothing);
+      await commit.promise;
+      await locks.withLock('a', nothing);
+    });
+    await settle();
+    const here = watch(locks.withLock('a', { wait: 10_000 }, () => 'here'));
+    const elsewhere = watch(fleet.process().service.withLock('a', { wait: 10_000 }, () => 'elsewhere'));
+
+    await clock.advance(1_000);
+    expect([here.state, elsewhere.state]).toEqual(['pending', 'pending']);
+    commit.resolve();
+    await work;
+    await clock.advance(1_000);
+
+    expect([here.value, elsewhere.value]).toEqual(['here', 'elsewhere']);
+  });
+
+  it('refuses what would wait for itself, and what must not be entered again', async () => {
+    const { locks } = setUp();
+
+    await locks.holdUntilDone(async () => {
+      await locks.withLock('a', nothing);
+
+      await expect(locks.withLock(['a', 'b'], nothing)).rejects.toThrow(LockReentrancyError);
+      await expect(locks.withLock('a', { reentrant: false }, nothing)).rejects.toThrow(LockReentrancyError);
+      await expect(locks.withLock('a', { fencing: true }, nothing)).rejects.toThrow(LockReentrancyError);
+    });
+    await expect(locks.holdUntilDone('work' as unknown as () => void)).rejects.toThrow(LockOptionsError);
+  });
+
+  it('asks again for what a task did not get', async () => {
+    const { fleet, locks } = setUp();
+    const other = await fleet.process().service.acquire('a');
+
+    await locks.holdUntilDone(async () => {
+      await expect(locks.withLock(['a', 'b'], { wait: 0 }, nothing)).rejects.toThrow(LockBusyError);
+      await other.release();
+      await expect(locks.withLock('a', { wait: 0 }, () => 'a')).resolves.toBe('a');
+    });
+  });
+
+  it('within another is a part of it', async () => {
+    const { locks, owners } = setUp();
+
+    await locks.holdUntilDone(async () => {
+      await locks.holdUntilDone(() => locks.withLock('a', nothing));
+      expect(await owners('a')).not.toEqual(FREE);
+    });
+
+    expect(await owners('a')).toEqual(FREE);
+  });
+
+  it('does not keep what its code takes after it is done', async () => {
+    const { locks, owners } = setUp();
+    const done = deferred();
+    let late: Promise<unknown> | undefined;
+    await locks.holdUntilDone(() => {
+      late = done.promise.then(() => locks.withLock('a', nothing));
+    });
+
+    done.resolve();
+    await late;
+
+    expect(await owners('a')).toEqual(FREE);
+  });
+
+  it('keeps a lock for a task that outlives it', async () => {
+    const { clock, locks, owners } = setUp();
+    const gate = deferred();
+    let late: Promise<boolean> | undefined;
+    await locks.holdUntilDone(async () => {
+      await locks.withLock('a', nothing);
+      late = locks.withLock('a', async (lock) => {
+        await gate.promise;
+        return lock.isHeld;
+      });
+      await settle();
+    });
+
+    await clock.advance(1_000);
+    expect(await owners('a')).not.toEqual(FREE);
+    gate.resolve();
+
+    expect(await late).toBe(true);
+    await settle();
+    expect(await owners('a')).toEqual(FREE);
+  });
+
+  it('fails when a lock is lost after its task, also where the work goes on', async () => {
+    const { fleet, clock, locks } = setUp();
+    const commit = deferred();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        await locks.withLock('a', { ttl: 3_000 }, nothing);
+        await commit.promise;
+        await expect(locks.withLock('a', nothing)).rejects.toThrow(LockLostError);
+        return 'committed';
+      }),
+    );
+    await settle();
+    for (const node of fleet.nodes) await node.steal('a');
+
+    await clock.advance(1_001);
+    commit.resolve();
+    await settle();
+
+    expect(work.error).toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
+  });
+
+  it('says nothing of a loss that its task was told of', async () => {
+    const { fleet, clock, locks } = setUp();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        const task = locks.withLock('a', { ttl: 3_000 }, async () => {
+          for (const node of fleet.nodes) await node.steal('a');
+          await clock.advance(1_001);
+        });
+        await expect(task).rejects.toThrow(LockLostError);
+        return 'committed';
+      }),
+    );
+    await clock.advance(2_000);
+
+    expect(work.value).toBe('committed');
+  });
+});
