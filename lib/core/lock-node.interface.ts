@@ -92,6 +92,8 @@ export interface ServerFacts {
   readonly evicts?: string;
   /** Whether it logs its changes to disk (`appendonly`), be it at once or later: `appendfsync` it does not say. */
   readonly persists?: boolean;
+  /** It is a server of a Redis Cluster, and the node asks it alone: it takes no lock whose slot is at another server. */
+  readonly isOneOfCluster?: boolean;
 }
 
 export interface AcquireRequest {

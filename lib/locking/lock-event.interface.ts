@@ -50,5 +50,9 @@ export type LockEvent =
       readonly message: string;
     };
 
-/** `eviction`: it may remove locks. `no-persistence`: it forgets them in a restart, and nothing guards against it. */
-export type NodeWarning = 'eviction' | 'no-persistence';
+/**
+ * - `eviction`: it may remove locks
+ * - `no-persistence`: it forgets them in a restart, and nothing guards against it
+ * - `cluster`: it is one server of a Redis Cluster, and cannot take the locks that belong to the others
+ */
+export type NodeWarning = 'eviction' | 'no-persistence' | 'cluster';

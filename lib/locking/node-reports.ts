@@ -45,10 +45,15 @@ export class NodeReports {
   }
 
   /** Once for each node, however often it connects. */
-  private warnAbout(node: string, { evicts, persists }: ServerFacts): void {
+  private warnAbout(node: string, { evicts, persists, isOneOfCluster }: ServerFacts): void {
     if (evicts !== undefined) {
       const message = `may remove locks when its memory is full (maxmemory-policy ${evicts}). Set noeviction.`;
       this.warnOnce(node, 'eviction', message);
+    }
+    if (isOneOfCluster === true) {
+      const message =
+        'belongs to a Redis Cluster, and is given as if it were alone: it takes only locks whose slots it has. Give the cluster as one node: new Cluster([…]) of ioredis.';
+      this.warnOnce(node, 'cluster', message);
     }
     if (persists === false && this.settings.restartGuard === false) {
       const message =

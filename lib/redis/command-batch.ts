@@ -53,10 +53,14 @@ export const MOST_IN_BATCH = 128;
 export class CommandBatch {
   private waiting: (BatchEntry | (() => void))[] = [];
 
-  /** @param groupOf what requests must have in common to travel together: the slot, in a Redis Cluster */
+  /**
+   * @param groupOf what requests must have in common to travel together: the slot, in a Redis Cluster
+   * @param isGrouped whether they must now
+   */
   constructor(
     private readonly sender: BatchSender,
     private readonly groupOf: ((request: BatchEntry['request']) => number) | undefined,
+    private readonly isGrouped: () => boolean = always,
   ) {}
 
   add(entry: BatchEntry): void {
@@ -94,13 +98,14 @@ export class CommandBatch {
   }
 
   private sendGroups(entries: readonly BatchEntry[]): void {
-    if (this.groupOf === undefined) {
+    const { groupOf } = this;
+    if (groupOf === undefined || !this.isGrouped()) {
       this.sendInOrder(entries);
       return;
     }
     const groups = new Map<number, BatchEntry[]>();
     for (const entry of entries) {
-      const group = this.groupOf(entry.request);
+      const group = groupOf(entry.request);
       groups.set(group, [...(groups.get(group) ?? []), entry]);
     }
     // Order matters between requests on the same resource, and these are in the same group.
@@ -134,6 +139,10 @@ export class CommandBatch {
     if (batch.length > 1) this.sender.sendMany(batch);
     else if (first !== undefined) this.sender.sendOne(first);
   }
+}
+
+function always(): boolean {
+  return true;
 }
 
 /** The ttl that a request asks for; a release asks for none. */

@@ -44,6 +44,7 @@ export function clusterOptions(given: ClusterOptions, random: () => number): Clu
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     retryDelayOnMoved: 0,
+    retryDelayOnTryAgain: 0,
     // A server that came back is found again although nobody was told that it moved.
     slotsRefreshInterval: 5_000,
   };

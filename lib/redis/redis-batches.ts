@@ -8,14 +8,21 @@ import type { CommandClient, RedisConnection } from './redis-connection';
 import { RedisNodeError } from './redis-node-error';
 import type { ReleasesUnderWay } from './releases-under-way';
 
+/** Where requests go that did not get through. */
+export interface RequestWays {
+  /** Asks at once for what failed because of others in its command, or because its keys are in different slots. */
+  askAlone(entry: BatchEntry): void;
+  /** Hears of each release that may not have been done. */
+  readonly onFailedRelease: (request: ReleaseRequest) => void;
+}
+
 /** Sends many requests as a single command. */
 export class RedisBatches {
   constructor(
     private readonly connection: RedisConnection,
     private readonly encoder: BatchEncoder,
     private readonly releasesUnderWay: ReleasesUnderWay,
-    /** Hears of each release that may not have reached the server. */
-    private readonly onFailedRelease: (request: ReleaseRequest) => void,
+    private readonly ways: RequestWays,
   ) {}
 
   send(entries: readonly BatchEntry[]): void {
@@ -28,28 +35,54 @@ export class RedisBatches {
         return client.evalsha(BATCH.sha, keys.length, ...keys, ...args);
       },
       (error) => {
-        if (error.code === 'NOSCRIPT') this.sendAgain(entries);
-        else this.failAll(entries, error);
+        if (error.code === 'NOSCRIPT') this.sendText(this.withoutReleased(entries, error));
+        else this.failOrPart(entries, error);
       },
     );
   }
 
-  /** With the text of the script, and without what was released since. */
-  private sendAgain(entries: readonly BatchEntry[]): void {
-    const released = entries.filter(
-      (entry) => !isRelease(entry) && this.releasesUnderWay.has(entry.request.ownerToken),
-    );
-    const rest = entries.filter((entry) => !released.includes(entry));
-    this.failAll(released, RELEASED_MEANWHILE);
-    if (rest.length === 0) return;
-    const { keys, args } = this.encoder.argumentsOf(rest);
+  /** Whether a request that was not applied can be sent again now: not if it would put back what was released since. */
+  mayAskAgain(entry: BatchEntry): boolean {
+    return isRelease(entry) || !this.releasesUnderWay.has(entry.request.ownerToken);
+  }
+
+  private sendText(entries: readonly BatchEntry[]): void {
+    if (entries.length === 0) return;
+    const { keys, args } = this.encoder.argumentsOf(entries);
     this.sendBatch(
-      rest,
+      entries,
       (client) => client.eval(BATCH.text, keys.length, ...keys, ...args),
       (error) => {
-        this.failAll(rest, error);
+        this.failOrPart(entries, error);
       },
     );
+  }
+
+  /** The server refused all of them before it did anything, perhaps for one of them, or for their being together. */
+  private failOrPart(entries: readonly BatchEntry[], error: RedisNodeError): void {
+    if (!isPerhapsOfOne(error.message)) {
+      this.failAll(entries, error);
+      return;
+    }
+    const rest = this.withoutReleased(entries, error);
+    this.connection.inOnePacket(() => {
+      for (const entry of rest) this.ways.askAlone(entry);
+    });
+  }
+
+  /** What was released since has failed. */
+  private withoutReleased(entries: readonly BatchEntry[], error: RedisNodeError): readonly BatchEntry[] {
+    const rest = entries.filter((entry) => this.mayAskAgain(entry));
+    if (rest.length === entries.length) return entries;
+    const released = new RedisNodeError(
+      `released before it could be asked for again: ${error.message}`,
+      error.code,
+    );
+    this.failAll(
+      entries.filter((entry) => !rest.includes(entry)),
+      released,
+    );
+    return rest;
   }
 
   private sendBatch(
@@ -65,7 +98,7 @@ export class RedisBatches {
         const read = readBatchReply(reply, keysOf(entries));
         // Before the votes: a clock that jumped may have let others' locks expire.
         if (read !== undefined) this.connection.sawTime(read.micros);
-        giveVotes(entries, read, this.onFailedRelease);
+        giveVotes(entries, read, this.ways.onFailedRelease);
       },
       (error) => {
         this.releasesUnderWay.removeBatch(entries);
@@ -75,7 +108,7 @@ export class RedisBatches {
   }
 
   private failAll(entries: readonly BatchEntry[], error: RedisNodeError): void {
-    for (const entry of entries) giveVote(entry, { kind: 'failed', error }, this.onFailedRelease);
+    for (const entry of entries) giveVote(entry, { kind: 'failed', error }, this.ways.onFailedRelease);
   }
 }
 
@@ -85,7 +118,11 @@ function keysOf(entries: readonly BatchEntry[]): number {
   return keys;
 }
 
-const RELEASED_MEANWHILE = new RedisNodeError(
-  'the server had forgotten the script, and the lock was released since',
-  'NOSCRIPT',
-);
+/**
+ * Whether this can be the refusal of a single request, or of requests that cannot go together: keys in different slots,
+ * keys that the user may not touch, no memory for what is new, keys of a slot that is on its way to another server. In the
+ * last case ioredis asks servers of the cluster at random, until it has had enough.
+ */
+function isPerhapsOfOne(message: string): boolean {
+  return /\b(?:CROSSSLOT|NOPERM.*\bkeys?|OOM|TRYAGAIN|Too many Cluster redirections)\b/.test(message);
+}

@@ -5,7 +5,7 @@ import { breakConnection, isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
 import type { RedisNodeDescription } from './redis-connections';
-import { isCutOff, RedisNodeError, toRedisNodeError } from './redis-node-error';
+import { isCutOff, RedisNodeError, toRedisNodeError, withoutRedirection } from './redis-node-error';
 import { reconnectAfterEnd } from './reconnect-after-end';
 import { ServerRoster } from './server-roster';
 import { watchServers } from './server-watch';
@@ -40,6 +40,9 @@ export type CommandClient = Pick<Redis, 'set' | 'evalsha' | 'eval' | 'sendComman
 export class RedisConnection {
   readonly client: Redis | Cluster;
 
+  /** Whether keys of different slots have to be asked for apart: it is a Redis Cluster, or a server of one. */
+  hasSlots: boolean;
+
   private currentStatus: NodeStatus = 'connecting';
   /** Why no request can be sent now; one object for all of them, since a node can be down for long. */
   private unusable = new RedisNodeError('not connected yet', 'NOT_CONNECTED');
@@ -57,6 +60,7 @@ export class RedisConnection {
   constructor(private readonly setup: RedisConnectionSetup) {
     const { description, clock } = setup;
     this.client = description.open();
+    this.hasSlots = isCluster(this.client);
     this.roster = new ServerRoster({
       client: this.client,
       clock,
@@ -192,7 +196,9 @@ export class RedisConnection {
     this.lastError = undefined;
     const { clockAheadMs } = this;
     this.clockAheadMs = undefined;
-    this.changeStatus({ status: 'up', servers: this.roster.facts, clockAheadMs });
+    const servers = this.roster.facts;
+    if (servers?.some(({ isOneOfCluster }) => isOneOfCluster)) this.hasSlots = true;
+    this.changeStatus({ status: 'up', servers, clockAheadMs });
   }
 
   /**
@@ -226,7 +232,12 @@ export class RedisConnection {
   }
 
   private failure(error: unknown): RedisNodeError {
-    if (!isCutOff(error)) return toRedisNodeError(error, this.setup.description.secrets);
+    if (!isCutOff(error)) {
+      const failure = toRedisNodeError(error, this.setup.description.secrets);
+      // What stands before a cluster need not say so.
+      if (failure.code === 'CROSSSLOT') this.hasSlots = true;
+      return isCluster(this.client) ? failure : withoutRedirection(failure);
+    }
     const reason = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
     return new RedisNodeError(`the connection broke before the answer${reason}`, 'DISCONNECTED');
   }

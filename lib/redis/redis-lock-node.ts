@@ -16,18 +16,11 @@ import type {
   ReleaseVote,
 } from '../core/lock-node.interface';
 import { systemClock } from '../utils/system-clock';
-import {
-  askInParts,
-  mergeAcquireVotes,
-  mergeExtendVotes,
-  mergeRaiseFenceVotes,
-  mergeReleaseVotes,
-} from './ask-in-parts';
-import { isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { CommandBatch } from './command-batch';
 import { BatchEncoder } from './encoded-batch';
 import { groupBySlot, keySlot } from './key-slot';
+import { PartedRequests } from './parted-requests';
 import { RedisConnection } from './redis-connection';
 import type { RedisNodeDescription } from './redis-connections';
 import { RedisRequests } from './redis-requests';
@@ -71,8 +64,8 @@ export class RedisLockNode implements LockNode {
   private readonly keyPrefix: string;
   private readonly connection: RedisConnection;
   private readonly requests: RedisRequests;
+  private readonly parts: PartedRequests;
   private readonly batch: CommandBatch;
-  private readonly isCluster: boolean;
   private readonly channel: ReleaseChannel;
   private readonly backlog: ReleaseBacklog;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
@@ -82,7 +75,12 @@ export class RedisLockNode implements LockNode {
     const { encoder = new BatchEncoder(keyPrefix) } = options;
     this.name = description.name;
     this.keyPrefix = keyPrefix;
-    this.backlog = new ReleaseBacklog(clock);
+    this.backlog = new ReleaseBacklog(clock, {
+      isUp: () => this.status === 'up',
+      send: (request, vote) => {
+        this.release(request, vote);
+      },
+    });
     this.connection = new RedisConnection({
       description,
       clock,
@@ -90,18 +88,28 @@ export class RedisLockNode implements LockNode {
       clockBudgetMs,
       onServerReady: (server) => {
         loadScripts(server);
-        this.sendBacklog();
+        this.backlog.sendAll();
       },
       onStatus: (change) => {
         this.statusChanged(change);
       },
     });
-    this.requests = new RedisRequests(this.connection, encoder, (request) => {
-      if (this.status !== 'closed') this.backlog.add(request);
+    this.requests = new RedisRequests(this.connection, encoder, {
+      askAlone: (entry) => {
+        this.parts.ask(entry);
+      },
+      onFailedRelease: (request) => {
+        if (this.status !== 'closed') this.backlog.add(request);
+      },
     });
-    this.isCluster = isCluster(this.connection.client);
+    this.parts = new PartedRequests(this.requests, {
+      partsOf: (resources) => this.partsOf(resources),
+      giveBack: (request) => {
+        this.release({ ...request, wakeWaiters: false }, ignore);
+      },
+    });
     this.channel = new ReleaseChannel(description, clock, keyPrefix);
-    this.batch = new CommandBatch(this.requests, this.isCluster ? this.slotOf : undefined);
+    this.batch = new CommandBatch(this.requests, this.slotOf, () => this.connection.hasSlots);
   }
 
   get status(): NodeStatus {
@@ -116,7 +124,7 @@ export class RedisLockNode implements LockNode {
       this.batch.add({ letter, request, vote });
     } else {
       this.batch.addAlone(() => {
-        this.acquireInParts(request, vote);
+        this.parts.acquire(request, vote);
       });
     }
   }
@@ -126,33 +134,25 @@ export class RedisLockNode implements LockNode {
     if (this.goTogether(request.resources)) this.batch.add({ letter, request, vote });
     else {
       this.batch.addAlone(() => {
-        this.extendInParts(request, vote);
+        this.parts.extend(request, vote);
       });
     }
   }
 
   raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
     this.batch.addAlone(() => {
-      askInParts<RaiseFenceVote>(
-        this.partsOf(request.resources),
-        (keys, voteOfPart) => {
-          this.requests.raiseFence(keys, request, voteOfPart);
-        },
-        (votes) => {
-          vote(mergeRaiseFenceVotes(votes));
-        },
-      );
+      this.parts.raiseFence(request, vote);
     });
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     this.channel.takeLeaveOf(request.resources);
     if (this.goTogether(request.resources) && request.keepMs === undefined) {
-      const telling = this.isCluster ? 'W' : 'w';
+      const telling = this.connection.hasSlots ? 'W' : 'w';
       this.batch.add({ letter: request.wakeWaiters ? telling : 'r', request, vote });
     } else {
       this.batch.addAlone(() => {
-        this.releaseInParts(request, vote);
+        this.parts.release(request, vote);
       });
     }
   }
@@ -180,52 +180,12 @@ export class RedisLockNode implements LockNode {
     this.statusListeners.clear();
   }
 
-  private acquireInParts(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
-    askInParts<AcquireVote>(
-      this.partsOf(request.resources),
-      (keys, voteOfPart) => {
-        this.requests.acquire(keys, request, voteOfPart);
-      },
-      (votes) => {
-        const merged = mergeAcquireVotes(votes);
-        // "Denied" promises that nothing was changed: what other parts granted goes back.
-        const isPartlyGranted = merged.kind === 'denied' && votes.some(({ kind }) => kind === 'granted');
-        if (isPartlyGranted) this.release({ ...request, wakeWaiters: false }, ignore);
-        vote(merged);
-      },
-    );
-  }
-
-  private extendInParts(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    askInParts<ExtendVote>(
-      this.partsOf(request.resources),
-      (keys, voteOfPart) => {
-        this.requests.extend(keys, request, voteOfPart);
-      },
-      (votes) => {
-        vote(mergeExtendVotes(votes));
-      },
-    );
-  }
-
-  private releaseInParts(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    askInParts<ReleaseVote>(
-      this.partsOf(request.resources),
-      (keys, voteOfPart) => {
-        this.requests.release(keys, request, voteOfPart);
-      },
-      (votes) => {
-        vote(mergeReleaseVotes(votes));
-      },
-    );
-  }
-
   private readonly slotOf = (request: { resources: readonly string[] }): number =>
     keySlot(this.keyPrefix + (request.resources[0] ?? ''));
 
   /** In a cluster, several may be at several servers. */
   private goTogether(resources: readonly string[]): boolean {
-    return resources.length === 1 || !this.isCluster;
+    return resources.length === 1 || !this.connection.hasSlots;
   }
 
   private partsOf(resources: readonly string[]): string[][] {
@@ -234,17 +194,12 @@ export class RedisLockNode implements LockNode {
   }
 
   private statusChanged(change: NodeStatusChange): void {
-    if (change.status === 'up') this.sendBacklog();
+    // Before anything else goes over a new connection, so that it cannot undo what comes later.
+    if (change.status === 'up') this.backlog.sendAll();
     for (const listener of [...this.statusListeners]) callSafely(listener, change);
-  }
-
-  /** Before anything else goes over a new connection, so that it cannot undo what comes later. */
-  private sendBacklog(): void {
-    if (this.status !== 'up') return;
-    for (const request of this.backlog.takeAll()) this.release(request, ignore);
   }
 }
 
 function ignore(): void {
-  // A release that fails once more is in the backlog again, until its ttl is over.
+  // A release that fails is in the backlog, until its ttl is over.
 }

@@ -23,6 +23,17 @@ export function toRedisNodeError(error: unknown, secrets: readonly string[]): Re
   return new RedisNodeError(message.slice(0, LONGEST_MESSAGE), codeOf(error, message));
 }
 
+/** What a server of a cluster says to a client that does not know the others. */
+export function withoutRedirection(error: RedisNodeError): RedisNodeError {
+  const [code, slot] = error.message.split(' ');
+  if (code !== 'MOVED' && code !== 'ASK') return error;
+  return new RedisNodeError(
+    `the server belongs to a Redis Cluster, and slot ${slot ?? '?'} of this key is at another server; ` +
+      'give the cluster as one node: new Cluster([…]) of ioredis',
+    code,
+  );
+}
+
 /** How ioredis says that a connection is gone; it tells about its retries, which we have none of. */
 export function isCutOff(error: unknown): boolean {
   if (!isObject(error)) return false;

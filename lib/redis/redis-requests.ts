@@ -15,7 +15,8 @@ import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import type { LuaScript } from './lua-script';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
 import type { CommandClient, RedisConnection } from './redis-connection';
-import { RedisBatches } from './redis-batches';
+import { RedisBatches, type RequestWays } from './redis-batches';
+import { RedisNodeError } from './redis-node-error';
 import {
   acquireVoteFrom,
   extendVoteFrom,
@@ -39,10 +40,9 @@ export class RedisRequests implements BatchSender {
   constructor(
     private readonly connection: RedisConnection,
     private readonly encoder: BatchEncoder,
-    /** Hears of each release that may not have reached the server. */
-    private readonly onFailedRelease: (request: ReleaseRequest) => void,
+    private readonly ways: RequestWays,
   ) {
-    this.batches = new RedisBatches(connection, encoder, this.releasesUnderWay, onFailedRelease);
+    this.batches = new RedisBatches(connection, encoder, this.releasesUnderWay, ways);
   }
 
   inOnePacket(send: () => void): void {
@@ -52,9 +52,24 @@ export class RedisRequests implements BatchSender {
   /** A request that found no company within its tick. */
   sendOne(entry: BatchEntry): void {
     const keys = this.encoder.keysOf(entry);
-    if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
+    if (keys.length > 1) this.sendSeveral(keys, entry);
+    else if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
     else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(keys, entry.request, entry.vote);
     else this.extend(keys, entry.request, entry.vote);
+  }
+
+  /** One request with several keys. A server that keeps slots, and did not say so, refuses those of different ones. */
+  private sendSeveral(keys: Keys, entry: BatchEntry): void {
+    const answer =
+      <V extends { readonly kind: string }>(vote: (vote: V | FailedVote) => void) =>
+      (given: V | FailedVote) => {
+        if (isForCompany(given) && this.batches.mayAskAgain(entry)) this.ways.askAlone(entry);
+        else vote(given);
+      };
+    if (isRelease(entry)) this.release(keys, entry.request, answer<ReleaseVote>(entry.vote));
+    else if (entry.letter === 'a' || entry.letter === 'n')
+      this.acquire(keys, entry.request, answer<AcquireVote>(entry.vote));
+    else this.extend(keys, entry.request, answer<ExtendVote>(entry.vote));
   }
 
   acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
@@ -80,7 +95,7 @@ export class RedisRequests implements BatchSender {
     // By far the most frequent request, and the least work for Redis.
     this.connection.request(
       (client) =>
-        client.isCluster
+        client.isCluster || request.resources.length > 1
           ? client.set(key, ownerToken, 'PX', ttlMs, 'NX')
           : this.sendAlone(client, request, 'set', () => [key, ownerToken, 'PX', ttlMs, 'NX']),
       (reply) => {
@@ -124,7 +139,7 @@ export class RedisRequests implements BatchSender {
   release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     const { ownerToken, keepMs, wakeWaiters } = request;
     const keptMs = keepMs === undefined ? 0 : wholeMs(keepMs);
-    const telling = this.connection.client.isCluster ? 2 : 1;
+    const telling = this.connection.hasSlots ? 2 : 1;
     const args = [ownerToken, keptMs, wakeWaiters ? telling : 0];
     this.releasesUnderWay.add(ownerToken);
     this.run<ReleaseVote>(
@@ -135,7 +150,7 @@ export class RedisRequests implements BatchSender {
       releaseVoteFrom,
       (releaseVote) => {
         this.releasesUnderWay.remove(ownerToken);
-        if (releaseVote.kind === 'failed') this.onFailedRelease(request);
+        if (releaseVote.kind === 'failed') this.ways.onFailedRelease(request);
         vote(releaseVote);
       },
       request,
@@ -191,7 +206,7 @@ export class RedisRequests implements BatchSender {
       keys,
       args,
       send: (client) =>
-        request === undefined || client.isCluster
+        request === undefined || client.isCluster || this.connection.hasSlots
           ? client.evalsha(script.sha, keys.length, ...keys, ...args)
           : this.sendAlone(client, request, 'evalsha', () => [script.sha, keys.length, ...keys, ...args]),
       maySendAgain,
@@ -207,6 +222,11 @@ export class RedisRequests implements BatchSender {
   private unlessReleased(ownerToken: string): () => boolean {
     return () => !this.releasesUnderWay.has(ownerToken);
   }
+}
+
+function isForCompany(vote: { readonly kind: string }): boolean {
+  const { error } = vote as Partial<FailedVote>;
+  return error instanceof RedisNodeError && error.code === 'CROSSSLOT';
 }
 
 function always(): boolean {

@@ -8,15 +8,27 @@ export interface ServerInfo {
   readonly role: string | undefined;
   /** Its clock, in microseconds since 1970. */
   readonly timeMicros: number | undefined;
+  /** Whether it is a server of a Redis Cluster. */
+  readonly keepsSlots: boolean;
 }
 
 /** Of a server that may not be asked. */
-export const UNKNOWN_SERVER: ServerInfo = { facts: undefined, role: undefined, timeMicros: undefined };
+export const UNKNOWN_SERVER: ServerInfo = {
+  facts: undefined,
+  role: undefined,
+  timeMicros: undefined,
+  keepsSlots: false,
+};
 
 export function parseServerInfo(reply: unknown): ServerInfo {
   if (typeof reply !== 'string') return UNKNOWN_SERVER;
   const lines = infoLines(reply);
-  return { facts: factsFrom(lines), role: lines.role, timeMicros: positive(lines.server_time_usec) };
+  return {
+    facts: factsFrom(lines),
+    role: lines.role,
+    timeMicros: positive(lines.server_time_usec),
+    keepsSlots: lines.cluster_enabled === '1',
+  };
 }
 
 /**

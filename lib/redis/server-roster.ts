@@ -80,10 +80,16 @@ export class ServerRoster {
   /** As they are at this moment; undefined when some of them cannot tell. */
   get facts(): readonly ServerFacts[] | undefined {
     const now = this.setup.clock.now();
+    const isAlone = !isCluster(this.setup.client);
     const facts: ServerFacts[] = [];
     for (const { info, heardAtMs } of this.members.values()) {
       if (info?.facts === undefined) return undefined;
-      facts.push({ ...info.facts, uptimeMs: info.facts.uptimeMs + now - heardAtMs });
+      const uptimeMs = info.facts.uptimeMs + now - heardAtMs;
+      facts.push({
+        ...info.facts,
+        uptimeMs,
+        ...(isAlone && info.keepsSlots ? { isOneOfCluster: true } : {}),
+      });
     }
     return facts;
   }

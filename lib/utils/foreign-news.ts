@@ -34,7 +34,7 @@ function serversFrom(given: unknown): ServerFacts[] | undefined {
 }
 
 function serverFrom(given: unknown): ServerFacts | undefined {
-  const { runId, uptimeMs, evicts, persists } = given as ServerFacts;
+  const { runId, uptimeMs, evicts, persists, isOneOfCluster } = given as ServerFacts;
   if (typeof runId !== 'string' || runId === '' || !(uptimeMs === 0 || isPositive(uptimeMs)))
     return undefined;
   return {
@@ -42,6 +42,7 @@ function serverFrom(given: unknown): ServerFacts | undefined {
     uptimeMs,
     ...(typeof evicts === 'string' && evicts !== '' ? { evicts } : {}),
     ...(typeof persists === 'boolean' ? { persists } : {}),
+    ...(typeof isOneOfCluster === 'boolean' ? { isOneOfCluster } : {}),
   };
 }
 

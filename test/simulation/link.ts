@@ -70,7 +70,12 @@ export class Link implements LockNode {
     readonly node: SimulatedNode,
     readonly delayMs: () => number,
   ) {
-    this.backlog = new ReleaseBacklog(client.clock);
+    this.backlog = new ReleaseBacklog(client.clock, {
+      isUp: () => this.status === 'up' && !client.isDead,
+      send: (request, vote) => {
+        this.release(request, vote);
+      },
+    });
     this.watch = new ClockWatch(client.clock, clockBudgetMs(world.plan));
     this.commands = this.newConnection();
     this.channel = this.newConnection();
@@ -217,6 +222,7 @@ export class Link implements LockNode {
 
   close(): Promise<void> {
     this.status = 'closed';
+    this.backlog.clear();
     this.break(null);
     return Promise.resolve();
   }
@@ -285,7 +291,7 @@ export class Link implements LockNode {
     this.world.note(() => `${this.client.name} ― ${this.name} connected to ${facts.runId}`);
     const clockAheadMs = this.watch.saw(timeMicros, sentAt);
     this.status = 'up';
-    for (const request of this.backlog.takeAll()) this.release(request, () => undefined);
+    this.backlog.sendAll();
     for (const resource of this.releaseListeners.keys()) this.subscribe(resource);
     this.changeStatus({ status: 'up', servers: [facts] });
     this.tellOfClock(clockAheadMs);

@@ -25,6 +25,7 @@ describe('what a server says of itself', () => {
       facts: { runId: REDIS_7.run_id, uptimeMs: 86_399_000, persists: false },
       role: 'master',
       timeMicros: 1_794_000_000_123_456,
+      keepsSlots: false,
     });
   });
 
@@ -42,6 +43,7 @@ describe('what a server says of itself', () => {
       facts: { runId: 'abc', uptimeMs: 4_000 },
       role: 'slave',
       timeMicros: undefined,
+      keepsSlots: false,
     });
   });
 

@@ -1,0 +1,174 @@
+import Redis from 'ioredis';
+import { createLockService, type LockService } from '../../lib';
+import { describeRedisNode } from '../../lib/redis/redis-connections';
+import { RedisLockNode } from '../../lib/redis/redis-lock-node';
+import { acquire, release, untilUp } from '../helpers/ask-node';
+import { FakeRedis, honest } from '../helpers/fake-redis';
+import { RedisServer } from '../helpers/redis-server';
+import { until } from '../helpers/until';
+
+/** Far above what a test may take. */
+const TTL_MS = 60_000;
+
+const ended: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const end of ended.splice(0).reverse()) await end();
+});
+
+async function startServer(): Promise<RedisServer> {
+  const server = await RedisServer.start({
+    args: ['--busy-reply-threshold', '20', '--enable-protected-configs', 'yes'],
+  });
+  ended.push(async () => {
+    // A script that does not end hears no SIGTERM.
+    await server.kill();
+    await server.stop();
+  });
+  return server;
+}
+
+function open(...urls: string[]): LockService {
+  const locks = createLockService({ nodes: urls, restartGuard: false, shutdownTimeout: 0 });
+  ended.push(() => locks.close());
+  return locks;
+}
+
+describe('a release that a server refuses for a moment', () => {
+  const WAYS = {
+    'for want of replicas': {
+      begin: (server: RedisServer) => server.command('CONFIG', 'SET', 'min-replicas-to-write', '1'),
+      end: (server: RedisServer) => server.command('CONFIG', 'SET', 'min-replicas-to-write', '0'),
+    },
+    'since it cannot write to its disk': {
+      begin: async (server: RedisServer) => {
+        await server.command('CONFIG', 'SET', 'save', '3600 1');
+        await server.command('CONFIG', 'SET', 'dbfilename', 'x'.repeat(300));
+        await server.command('BGSAVE').catch(() => undefined);
+        await until('it refuses', () =>
+          server.command('SET', 'any', 'value').then(
+            () => false,
+            (error: unknown) => String(error).includes('MISCONF'),
+          ),
+        );
+      },
+      end: (server: RedisServer) => server.command('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no'),
+    },
+    'since a script keeps it busy': {
+      begin: async (server: RedisServer) => {
+        void server.command('EVAL', 'while true do end', 0).catch(() => undefined);
+        await until('it is busy', () =>
+          server.command('PING').then(
+            () => false,
+            () => true,
+          ),
+        );
+      },
+      end: (server: RedisServer) => {
+        // Whoever asks for INFO first is told that it is busy.
+        const admin = new Redis(server.port, { enableReadyCheck: false });
+        return admin.script('KILL').finally(() => {
+          admin.disconnect();
+        });
+      },
+    },
+    'since the user may not': {
+      begin: (server: RedisServer) => server.command('ACL', 'SETUSER', 'app', '-@scripting'),
+      end: (server: RedisServer) => server.command('ACL', 'SETUSER', 'app', '+@all'),
+    },
+  };
+
+  it.each(Object.entries(WAYS))('is done when it does not any more: %s', async (_what, { begin, end }) => {
+    const server = await startServer();
+    await server.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all');
+    const url = `redis://app:secret@127.0.0.1:${server.port}`;
+    const [locks, others] = [open(url), open(url)];
+    for (const one of [locks, others])
+      await until('the node answers', async () => (await one.inspect('any')).state !== 'unknown');
+    const held = await locks.acquire(['a', 'b'], { ttl: TTL_MS });
+    const waiting = others.acquire('a', { ttl: TTL_MS, wait: 30_000 });
+
+    await begin(server);
+    const outcome = await held.release();
+    await end(server);
+
+    expect(outcome).toBe('unknown');
+    expect((await waiting).isHeld).toBe(true);
+  });
+});
+
+it('gives back what an attempt was granted when the server that refuses it can take it', async () => {
+  const [granting, ...silent] = await Promise.all([startServer(), startServer(), startServer()]);
+  const locks = open(...[granting, ...silent].map(({ url }) => url));
+  await until('all answer', async () => (await locks.inspect('any')).nodes.every(({ error }) => !error));
+  for (const server of silent) server.pause();
+
+  const attempt = locks.tryAcquire('a', { ttl: TTL_MS }).catch((error: unknown) => error);
+  await until('it was granted', async () => (await granting.command('EXISTS', 'lock:a')) === 1);
+  await granting.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  await attempt;
+  const atTheEnd = await granting.command('EXISTS', 'lock:a');
+  await granting.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
+
+  expect(atTheEnd).toBe(1);
+  await until('it is gone', async () => (await granting.command('EXISTS', 'lock:a')) === 0);
+  for (const server of silent) server.resume();
+});
+
+describe('a release that was answered with', () => {
+  it.each([
+    'NOREPLICAS Not enough good replicas to write.',
+    'MISCONF Errors writing to the AOF file: No space left on device',
+    'BUSY Redis is busy running a script.',
+    'NOPERM User app has no permissions to run the evalsha command',
+    'LOADING Redis is loading the dataset in memory',
+    'OOM command not allowed when used memory > maxmemory.',
+    'TRYAGAIN Multiple keys request during rehashing of slot',
+    'CLUSTERDOWN The cluster is down',
+    "CROSSSLOT Keys in request don't hash to the same slot",
+    'MASTERDOWN Link with MASTER is down',
+    'ERR something that nobody has heard of',
+  ])('%s, is asked for again, alone and in a batch', async (refusal) => {
+    const server = await FakeRedis.start();
+    ended.push(() => server.stop());
+    const node = new RedisLockNode(describeRedisNode(server.url));
+    ended.push(() => node.close());
+    await untilUp(node);
+    let isRefusing = true;
+    const done: string[] = [];
+    server.answer = (command) => {
+      const [name = '', , , key = ''] = command;
+      if (!/^evalsha$/i.test(name)) return honest(command);
+      if (isRefusing) return { reply: { error: refusal } };
+      done.push(key);
+      return key === 'lock:alone' ? { reply: 1 } : { reply: 'gg 0' };
+    };
+
+    const alone = await release(node, 'alone', { ownerToken: 'anna' });
+    const two = await Promise.all(['b', 'c'].map((name) => release(node, name, { ownerToken: 'anna' })));
+    isRefusing = false;
+
+    expect([alone, ...two].map(({ kind }) => kind)).toEqual(['failed', 'failed', 'failed']);
+    await until('they were asked for again', () => done.length > 0 && server.commands.length > 0);
+  });
+});
+
+it('asks again for a release that found too many requests under way', async () => {
+  const server = await startServer();
+  const node = new RedisLockNode(describeRedisNode(server.url), { mostInFlight: 1 });
+  ended.push(() => node.close());
+  await untilUp(node);
+  await acquire(node, 'a', { ownerToken: 'anna' });
+  server.pause();
+  const other = acquire(node, 'b', { ownerToken: 'ben' });
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
+
+  const vote = await release(node, 'a', { ownerToken: 'anna' });
+  server.resume();
+
+  expect(vote).toMatchObject({ kind: 'failed', error: { code: 'OVERLOADED' } });
+  await other;
+  await until('it is gone', async () => (await server.command('EXISTS', 'lock:a')) === 0);
+});
