@@ -22,7 +22,8 @@ export type {
   ReleaseOutcome,
 } from './locking/lock.interface';
 export type { LockEvent, NodeWarning } from './locking/lock-event.interface';
-export type { LockHolder, LockInspection, NodeInspection } from './locking/lock-inspection.interface';
+export type { LockInspection, NodeInspection } from './locking/lock-inspection.interface';
+export type { LockHolder } from './errors/lock-holder.interface';
 
 export { Locked } from './decorators/locked.decorator';
 export { CurrentLock } from './decorators/current-lock.decorator';
@@ -39,6 +40,7 @@ export type {
   LockKeyResult,
 } from './interfaces/lock-key.interface';
 export type {
+  LabelFunction,
   LockedOptions,
   LockInterceptorOptions,
   OnBusy,

@@ -1,5 +1,5 @@
 import { quorumOf } from '../core/quorum';
-import type { LockHolder } from '../locking/lock-inspection.interface';
+import type { LockHolder } from '../errors/lock-holder.interface';
 import { describeOwner } from '../locking/owner-token';
 import type { NodeAnswer } from './find-locks';
 

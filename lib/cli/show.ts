@@ -1,4 +1,4 @@
-import type { LockHolder } from '../locking/lock-inspection.interface';
+import type { LockHolder } from '../errors/lock-holder.interface';
 
 /** A duration as people say it, to two digits or so: `250 ms`, `9.8 s`, `12 min`, `3.5 h`, `40 d`. */
 export function showMs(ms: number | undefined): string {
@@ -11,12 +11,12 @@ export function showMs(ms: number | undefined): string {
   return ms < 48 * 3_600_000 ? `${rounded(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`;
 }
 
-/** `host:pid service`, or the token itself of a client that is not ours. */
+/** `host:pid service "label"`, or the token itself of a client that is not ours. */
 export function showHolder(holder: LockHolder | undefined): string {
   if (holder === undefined) return '-';
-  const { ownerToken, host, pid, serviceId } = holder;
+  const { ownerToken, host, pid, serviceId, label } = holder;
   if (host === undefined || pid === undefined) return `token ${ownerToken.slice(0, 40)}`;
-  return `${host}:${pid} ${serviceId ?? ''}`.trimEnd();
+  return [`${host}:${pid}`, serviceId, label && JSON.stringify(label)].filter(Boolean).join(' ');
 }
 
 /** For JSON, which knows no Infinity: null for a key without an expiry, and where there is none to tell. */
@@ -26,8 +26,8 @@ export function jsonMs(ms: number | undefined): number | null {
 
 export function jsonHolder(holder: LockHolder | undefined): object | null {
   if (holder === undefined) return null;
-  const { ownerToken, host = null, pid = null, serviceId = null } = holder;
-  return { ownerToken, host, pid, serviceId };
+  const { ownerToken, host = null, pid = null, serviceId = null, label = null } = holder;
+  return { ownerToken, host, pid, serviceId, label };
 }
 
 /** One digit behind the point below ten, none above. */

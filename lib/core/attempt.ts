@@ -16,6 +16,8 @@ export interface AttemptOptions {
   readonly leaderFirst?: boolean;
   /** The hold gets a fencing token (R14). */
   readonly fencing?: boolean;
+  /** What the caller calls itself: a part of the owner token. */
+  readonly label?: string;
 }
 
 export type Attempt = WonAttempt | FailedAttempt;

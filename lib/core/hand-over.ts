@@ -15,6 +15,7 @@ export interface Heir {
   readonly fencing: boolean;
   /** It may begin before the nodes have answered, on what is left of the hold that it gets. */
   readonly atOnce: boolean;
+  readonly label?: string;
 }
 
 export interface HandOver {
@@ -25,7 +26,7 @@ export interface HandOver {
 }
 
 interface HoldMaker {
-  newHold(resources: readonly string[], ttlMs: number): Hold;
+  newHold(resources: readonly string[], ttlMs: number, label?: string): Hold;
   extend(hold: Hold, ttlMs: number): Promise<Extension>;
 }
 
@@ -40,7 +41,7 @@ export class HandOvers {
   /** The new hold has an owner token of its own, as after any attempt. */
   begin(old: Hold, heir: Heir): HandOver {
     old.releaseBegan = true;
-    return heir.fencing ? this.replace(old, heir.ttlMs) : this.takeOver(old, heir);
+    return heir.fencing ? this.replace(old, heir) : this.takeOver(old, heir);
   }
 
   /**
@@ -48,8 +49,8 @@ export class HandOvers {
    * which is under way when this returns, writes the token. So it need not wait for the nodes, no more than a holder
    * waits for any extension: nobody else can have the resources before `old` ends.
    */
-  private takeOver(old: Hold, { ttlMs, atOnce }: Heir): HandOver {
-    const hold = this.redlock.newHold(old.resources, ttlMs);
+  private takeOver(old: Hold, { ttlMs, atOnce, label }: Heir): HandOver {
+    const hold = this.redlock.newHold(old.resources, ttlMs, label);
     hold.validity = earlierOf(old.validity, hold.validity);
     hold.inherited = old;
     const confirmation = this.redlock.extend(hold, ttlMs);
@@ -75,8 +76,8 @@ export class HandOvers {
   }
 
   /** An attempt at resources that count as free where `old` has them: its number has to come from the nodes. */
-  private replace(old: Hold, ttlMs: number): HandOver {
-    const hold = this.redlock.newHold(old.resources, ttlMs);
+  private replace(old: Hold, { ttlMs, label }: Heir): HandOver {
+    const hold = this.redlock.newHold(old.resources, ttlMs, label);
     const fence = this.proposals.next();
     const request: AcquireRequest = {
       resources: hold.resources,

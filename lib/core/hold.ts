@@ -5,6 +5,8 @@ import type { Validity } from './validity';
 export interface Hold {
   readonly resources: readonly string[];
   readonly ownerToken: string;
+  /** What its holder calls itself, for people. */
+  readonly label: string | undefined;
   /** The largest ttl that a node may have been asked for. */
   ttlMs: number;
   validity: Validity;

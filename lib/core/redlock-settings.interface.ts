@@ -10,7 +10,8 @@ export interface RedlockSettings {
   /** The longest wait for one node's vote. */
   readonly nodeTimeoutMs: number;
   /** A value that was never used before and that nobody can guess (R2). */
-  readonly newOwnerToken: () => string;
+  /** With `label` in it, if there is one. */
+  readonly newOwnerToken: (label?: string) => string;
   readonly fencing: FencingSettings;
   readonly guard: NodeGuard;
 }

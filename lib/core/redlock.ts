@@ -34,7 +34,7 @@ export class Redlock {
     this.proposals = new FenceProposals(settings.clock, settings.fencing);
     this.judge = new AttemptJudge(settings, this.proposals);
     this.handOvers = new HandOvers(this.judge, this.proposals, {
-      newHold: (resources, ttlMs) => this.newHold(resources, ttlMs),
+      newHold: (resources, ttlMs, label) => this.newHold(resources, ttlMs, label),
       extend: (hold, ttlMs) => this.extend(hold, ttlMs),
     });
   }
@@ -50,8 +50,8 @@ export class Redlock {
    * @param listener called before this returns where nodes in this process decide it at once
    */
   attempt(resources: readonly string[], options: AttemptOptions, listener: AttemptListener): void {
-    const { ttlMs, isContended = false, leaderFirst = false, fencing = false } = options;
-    const hold = this.newHold(resources, ttlMs);
+    const { ttlMs, isContended = false, leaderFirst = false, fencing = false, label } = options;
+    const hold = this.newHold(resources, ttlMs, label);
     const request: AcquireRequest = {
       resources,
       ownerToken: hold.ownerToken,
@@ -139,11 +139,12 @@ export class Redlock {
     return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
   }
 
-  private newHold(resources: readonly string[], ttlMs: number): Hold {
+  private newHold(resources: readonly string[], ttlMs: number, label?: string): Hold {
     return {
       resources,
       // Never reused: a late grant or release of an earlier attempt must not touch this one (R2).
-      ownerToken: this.settings.newOwnerToken(),
+      ownerToken: this.settings.newOwnerToken(label),
+      label,
       ttlMs,
       // Read before the first request leaves: a node's timer may start at any moment after that (R3).
       validity: validityFrom(readInstant(this.settings.clock), ttlMs),
@@ -180,7 +181,7 @@ export class Redlock {
       (round) => {
         if (fence === undefined) listener.onAttempt(this.judge.conclude(hold, round));
         else {
-          const again = () => this.askAgain(request, round);
+          const again = () => this.askAgain(request, round, hold.label);
           forward(this.judge.concludeFenced(hold, fence, round, again), listener);
         }
       },
@@ -191,10 +192,14 @@ export class Redlock {
   }
 
   /** With another proposal, if it was the first one that nodes could not agree to. */
-  private askAgain(request: AcquireRequest, round: RoundResult<AcquireVote>): Promise<Attempt> | undefined {
+  private askAgain(
+    request: AcquireRequest,
+    round: RoundResult<AcquireVote>,
+    label: string | undefined,
+  ): Promise<Attempt> | undefined {
     const fence = this.proposals.corrected(round);
     if (fence === undefined) return undefined;
-    const hold = this.newHold(request.resources, request.ttlMs);
+    const hold = this.newHold(request.resources, request.ttlMs, label);
     const again = { ...request, ownerToken: hold.ownerToken, fence };
     return holdRound(new AcquireQuestion(this.judge.asking(validForMs(hold.ttlMs)), hold, again)).then(
       (votes) => this.judge.concludeFenced(hold, fence, votes),

@@ -10,7 +10,7 @@ import { injectBinding } from '../utils/lock-service-binding';
 import { compileLockKey } from '../utils/lock-key';
 import { lockedGenerator, type AnyAsyncGenerator } from '../utils/locked-generator';
 import type { LockedTask } from '../utils/locked-call';
-import { LockedMethodCall, type LockedPlace } from '../utils/locked-method-call';
+import { LockedMethodCall, splitLabel, type LockedPlace } from '../utils/locked-method-call';
 import { registerLockedMethod } from '../utils/locked-methods';
 import { lockedObservable } from '../utils/locked-observable';
 import { lockedPromise } from '../utils/locked-promise';
@@ -63,7 +63,8 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
 ): LockedDecorator<K, B, L> {
   const resolve = compileLockKey(key, methodKeySource);
   const checked = checkPlacedOptions(options);
-  const { onBusy = 'throw', onLost = 'throw', returns, connection, ...lockOptions } = checked;
+  const { onBusy = 'throw', onLost = 'throw', returns, connection, ...placed } = checked;
+  const { lockOptions, label } = splitLabel(placed);
 
   return (target: object, propertyKey: string | symbol, descriptor?: PropertyDescriptor) => {
     assertMethod(target, propertyKey, descriptor);
@@ -71,7 +72,16 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     const start = STARTS[returns ?? methodKind(target, propertyKey, original)];
     const name = methodName(target, propertyKey);
     const parameters = lockParametersOf(target, propertyKey);
-    const place: LockedPlace = { name, prototype: target, resolve, connection, lockOptions, onBusy, onLost };
+    const place: LockedPlace = {
+      name,
+      prototype: target,
+      resolve,
+      connection,
+      lockOptions,
+      label,
+      onBusy,
+      onLost,
+    };
 
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
       return start(new LockedMethodCall(place, this, args), (lock) =>

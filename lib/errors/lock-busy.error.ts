@@ -1,5 +1,6 @@
 import { LockError } from './lock.error';
 import { quoteResources } from './quote-resources';
+import { nameHolder, type LockHolder } from './lock-holder.interface';
 import type { NodeVote } from './node-vote.interface';
 
 /**
@@ -14,10 +15,21 @@ export class LockBusyError extends LockError {
   readonly waitedMs: number;
   /** The votes of the last attempt; empty when a caller of this process was in the way, so no node was asked. */
   readonly votes: readonly NodeVote[];
+  /**
+   * Who holds it. Undefined where nobody told: a first attempt does not ask Redis, so not with `wait: 0`, or the nodes
+   * did not agree.
+   */
+  readonly holder: LockHolder | undefined;
 
-  constructor(facts: { resources: readonly string[]; waitedMs: number; votes?: readonly NodeVote[] }) {
+  constructor(facts: {
+    resources: readonly string[];
+    waitedMs: number;
+    votes?: readonly NodeVote[];
+    holder?: LockHolder;
+  }) {
     const votes = facts.votes ?? [];
-    const holder = votes.length === 0 ? 'another caller of this process' : 'another owner';
+    const name = facts.holder && nameHolder(facts.holder);
+    const holder = whoHoldsIt(votes.length === 0, facts.holder?.label, name);
     super(
       `${quoteResources(facts.resources)} is locked by ${holder}, still so after ${Math.round(facts.waitedMs)} ms. ` +
         'Try again later, pass a longer `wait`, or use tryAcquire() or onBusy to go on without the lock.',
@@ -25,5 +37,12 @@ export class LockBusyError extends LockError {
     this.resources = facts.resources;
     this.waitedMs = facts.waitedMs;
     this.votes = votes;
+    this.holder = facts.holder;
   }
+}
+
+function whoHoldsIt(isInThisProcess: boolean, label: string | undefined, name: string | undefined): string {
+  if (!isInThisProcess) return name ?? 'another owner';
+  const other = 'another caller of this process';
+  return label === undefined ? other : `${JSON.stringify(label)}, ${other}`;
 }

@@ -17,7 +17,7 @@ import { runHandler } from '../utils/handler-lock';
 import { compileLockKey } from '../utils/lock-key';
 import { getLockServiceToken } from '../utils/lock-service-token';
 import type { LockedCall } from '../utils/locked-call';
-import { withPlacedLock } from '../utils/locked-method-call';
+import { labelled, splitLabel, withPlacedLock } from '../utils/locked-method-call';
 import { lockedObservable } from '../utils/locked-observable';
 
 /**
@@ -39,7 +39,8 @@ export function LockInterceptor(
   options: LockInterceptorOptions = {},
 ): Type<NestInterceptor> {
   const resolve = compileLockKey(key, contextKeySource);
-  const { onBusy = 'throw', onLost = 'throw', connection, ...lockOptions } = checkPlacedOptions(options);
+  const { onBusy = 'throw', onLost = 'throw', connection, ...placed } = checkPlacedOptions(options);
+  const { lockOptions, label } = splitLabel(placed);
 
   class MixinLockInterceptor implements NestInterceptor {
     constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {
@@ -50,7 +51,7 @@ export function LockInterceptor(
       const { locks } = this;
       const call: LockedCall = {
         withLock: async (task, leaving) =>
-          withPlacedLock(locks, resolve(context), lockOptions, task, leaving),
+          withPlacedLock(locks, resolve(context), labelled(lockOptions, label?.(context)), task, leaving),
         reenter: ({ resources }) => ({ withLock: (task) => locks.withLock(resources, task) }),
         // Nest needs an answer: a response without any value is an error to it.
         onBusy: onBusy === 'skip' ? () => undefined : onBusy === 'throw' ? onBusy : () => onBusy(context),

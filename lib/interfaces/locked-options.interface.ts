@@ -14,7 +14,10 @@ export type OnLostFunction = (this: any, error: LockLostError, ...args: any[]) =
 /** What a call comes to when the lock was lost while it ran. */
 export type OnLost<F = OnLostFunction> = 'throw' | 'ignore' | F;
 
-interface PlacedLockOptions extends LockOptions {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
+export type LabelFunction = (this: any, ...args: any[]) => string;
+
+interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
   /**
    * The name of the lock service to use, for applications with several.
    *
@@ -61,6 +64,14 @@ export interface LockedOptions<B = OnBusy, L = OnLost> extends PlacedLockOptions
   onLost?: L;
 
   /**
+   * What the holder calls itself, for people, as in `locks.withLock`: a text, or a function that gets what the method
+   * gets.
+   *
+   * @example `label: (id: string) => `import ${id}``
+   */
+  label?: string | LabelFunction;
+
+  /**
    * What the method returns, where that cannot be told beforehand: an `async` method returns a promise, an `async *`
    * method a generator, and an Observable is known by the written return type (imported as a value, not as a type) if the
    * compiler has `emitDecoratorMetadata`. Others count as promises: their Observable comes to the caller in a promise.
@@ -89,4 +100,7 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    * @default 'throw'
    */
   onLost?: OnLost<(error: LockLostError, context: ExecutionContext) => unknown>;
+
+  /** What the holder calls itself, for people, as in `locks.withLock`: a text, or a function of the execution context. */
+  label?: string | ((context: ExecutionContext) => string);
 }

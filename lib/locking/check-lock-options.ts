@@ -1,4 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
+import { isLabel, LABEL_RULE } from './label';
 import type { LockOptions } from './lock-options';
 import { readOptions } from './read-options';
 
@@ -11,6 +12,7 @@ export interface CheckedLockOptions {
   readonly maxHoldMs: number;
   readonly holdAtLeastMs: number;
   readonly fencing: boolean;
+  readonly label: string | undefined;
 }
 
 /** What the options of a lock must fit to. */
@@ -38,6 +40,7 @@ export const LOCK_OPTIONS = [
   'maxHold',
   'holdAtLeast',
   'fencing',
+  'label',
 ] as const satisfies (keyof LockOptions)[];
 
 /**
@@ -62,6 +65,7 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
     maxHold = DEFAULTS.maxHold,
     holdAtLeast = DEFAULTS.holdAtLeast,
     fencing = DEFAULTS.fencing,
+    label,
   } = options;
   checkTtl(ttl, `${prefix}ttl`);
   check(
@@ -86,6 +90,7 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
     'must be 0 or more milliseconds, and finite',
   );
   check(typeof fencing === 'boolean', `${prefix}fencing`, fencing, 'must be true or false');
+  check(label === undefined || isLabel(label), `${prefix}label`, label, LABEL_RULE);
   return options;
 }
 
@@ -106,6 +111,7 @@ export function completeLockOptions(
     maxHoldMs: options?.maxHold ?? defaults.maxHold ?? DEFAULTS.maxHold,
     holdAtLeastMs: options?.holdAtLeast ?? defaults.holdAtLeast ?? DEFAULTS.holdAtLeast,
     fencing: options?.fencing ?? defaults.fencing ?? DEFAULTS.fencing,
+    label: options?.label ?? defaults.label,
   };
   checkTtlWithin(ttlMs, limits, prefix);
   checkHolding(checked, limits, prefix);

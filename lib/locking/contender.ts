@@ -1,13 +1,12 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../core/attempt';
-import { LockBusyError } from '../errors/lock-busy.error';
-import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { Applicant } from './admission';
 import type { Arena } from './arena.interface';
 import { Backoff } from './backoff';
 import type { InBag } from './bag';
 import type { Call } from './call';
 import type { CheckedLockOptions } from './check-lock-options';
+import { busyInLine, gaveUp } from './give-up';
 import { Cohort, type Turn } from './turn';
 import { Wait } from './wait';
 import type { PlaceInLine, Waiter } from './waiting-line';
@@ -24,6 +23,8 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
   private isOver = false;
+  /** Of the lock that it has come to. */
+  ownerToken: string | undefined;
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
   /** Nearly all locks are won without one. */
@@ -61,6 +62,10 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
 
   get fencing(): boolean {
     return this.options.fencing;
+  }
+
+  get label(): string | undefined {
+    return this.options.label;
   }
 
   get autoExtend(): boolean {
@@ -156,6 +161,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
   private succeed({ hold, confirmation }: WonAttempt): void {
     this.end();
     const place = this.place as PlaceInLine<Turn>;
+    this.ownerToken = hold.ownerToken;
     const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
     this.call.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
   }
@@ -186,7 +192,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
 
   private async standInLine(place: PlaceInLine<Turn>): Promise<void> {
     do {
-      if (this.wait.isOver) throw new LockBusyError({ resources: this.resources, waitedMs: this.waitedMs });
+      if (this.wait.isOver) throw busyInLine(this, place);
       await this.wait.sleep(Infinity);
     } while (!place.isFirst);
   }
@@ -226,18 +232,13 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.cohort = undefined;
-    if (this.wait.isOver) throw this.giveUp(failed);
+    if (this.wait.isOver) throw gaveUp(this, failed);
     await backoff.after(failed);
   }
 
   private ask(isContended: boolean, listener: AttemptListener): void {
-    const { ttlMs, fencing } = this;
-    const options = { ttlMs, isContended, leaderFirst: this.backoff?.begin() === true, fencing };
+    const { ttlMs, fencing, label } = this;
+    const options = { ttlMs, isContended, leaderFirst: this.backoff?.begin() === true, fencing, label };
     this.arena.redlock.attempt(this.resources, options, listener);
-  }
-
-  private giveUp(attempt: FailedAttempt): Error {
-    const facts = { resources: this.resources, waitedMs: this.waitedMs, votes: attempt.votes };
-    return attempt.outcome === 'busy' ? new LockBusyError(facts) : new LockUnavailableError(facts);
   }
 }

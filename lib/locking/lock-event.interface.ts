@@ -1,4 +1,5 @@
 import type { GuardReason } from '../core/node-guard';
+import type { LockHolder } from '../errors/lock-holder.interface';
 import type { LockLostError } from '../errors/lock-lost.error';
 import type { ReleaseOutcome } from './lock.interface';
 
@@ -8,6 +9,8 @@ interface AboutResources {
 
 interface AboutHold extends AboutResources {
   readonly ownerToken: string;
+  /** What the holder calls itself, if it does. */
+  readonly label: string | undefined;
 }
 
 /** What happens to locks and nodes, for logs and metrics. Durations are in milliseconds. */
@@ -19,7 +22,12 @@ export type LockEvent =
       readonly validityMs: number;
     })
   /** A caller gave up waiting because somebody else held the resource all the time. */
-  | (AboutResources & { readonly type: 'busy'; readonly waitedMs: number })
+  | (AboutResources & {
+      readonly type: 'busy';
+      readonly waitedMs: number;
+      /** Who held it, if that is known; see `LockBusyError`. */
+      readonly holder: LockHolder | undefined;
+    })
   /** A caller gave up because too few nodes answered. */
   | (AboutResources & { readonly type: 'unavailable'; readonly waitedMs: number })
   | (AboutHold & { readonly type: 'extended'; readonly validityMs: number })

@@ -1,5 +1,6 @@
 import type { GuardReason } from '../core/node-guard';
 import type { NodeStatus } from '../core/lock-node.interface';
+import type { LockHolder } from '../errors/lock-holder.interface';
 
 /** Who holds a resource, as the nodes told at one moment. It may have changed by the time you read it. */
 export interface LockInspection {
@@ -29,13 +30,4 @@ export interface NodeInspection {
   readonly guarded?: { readonly reason: GuardReason; readonly forMs: number };
   /** Why the node did not answer. */
   readonly error?: Error;
-}
-
-/** What an owner token tells; a token of another library tells only itself. */
-export interface LockHolder {
-  readonly ownerToken: string;
-  readonly host?: string;
-  readonly pid?: number;
-  /** Tells apart the lock services of one process. */
-  readonly serviceId?: string;
 }

@@ -32,7 +32,7 @@ export interface LockManagerSettings {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly randomness: Randomness;
-  readonly newOwnerToken: () => string;
+  readonly newOwnerToken: (label?: string) => string;
   readonly fencing: FencingSettings;
   readonly restartGuard: RestartGuard;
   readonly limits: LockLimits;

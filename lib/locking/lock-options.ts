@@ -51,4 +51,15 @@ export interface LockOptions {
    * @default false
    */
   fencing?: boolean;
+
+  /**
+   * What the holder calls itself, for people: shown by `inspect`, by the program (`ls`, `watch`), by the errors of those
+   * who find the lock busy, and with events. It is kept in Redis as a part of the owner token, so it is no place for a
+   * secret. Up to 96 characters, where one that is no ASCII letter, digit, space, `-`, `_` or `.` counts as 3 for each
+   * of its bytes in UTF-8; no control characters.
+   *
+   * @default none: the holder is known by its host and process
+   * @example `locks.withLock('stock', { label: `import ${id}` }, task)`
+   */
+  label?: string;
 }

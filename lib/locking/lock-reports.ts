@@ -34,31 +34,40 @@ export class LockReports {
     else context.runInAsyncScope(tell, undefined, this);
   }
 
-  acquired({ resources, ownerToken, fencingToken }: Hold, waitedMs: number, validityMs: number): void {
-    this.settings.emit({ type: 'acquired', resources, ownerToken, fencingToken, waitedMs, validityMs });
+  acquired({ resources, ownerToken, label, fencingToken }: Hold, waitedMs: number, validityMs: number): void {
+    this.settings.emit({
+      type: 'acquired',
+      resources,
+      ownerToken,
+      label,
+      fencingToken,
+      waitedMs,
+      validityMs,
+    });
   }
 
   /** A caller went without a lock; told if it was for want of one. */
   failed(error: unknown, resources: readonly string[], waitedMs: number): void {
-    if (error instanceof LockBusyError) this.settings.emit({ type: 'busy', resources, waitedMs });
+    if (error instanceof LockBusyError)
+      this.settings.emit({ type: 'busy', resources, waitedMs, holder: error.holder });
     if (error instanceof LockUnavailableError)
       this.settings.emit({ type: 'unavailable', resources, waitedMs });
   }
 
-  extended({ resources, ownerToken }: Hold, validityMs: number): void {
-    this.settings.emit({ type: 'extended', resources, ownerToken, validityMs });
+  extended({ resources, ownerToken, label }: Hold, validityMs: number): void {
+    this.settings.emit({ type: 'extended', resources, ownerToken, label, validityMs });
   }
 
-  lost({ resources, ownerToken }: Hold, error: LockLostError, heldMs: number): void {
-    this.settings.emit({ type: 'lost', resources, ownerToken, error, heldMs });
+  lost({ resources, ownerToken, label }: Hold, error: LockLostError, heldMs: number): void {
+    this.settings.emit({ type: 'lost', resources, ownerToken, label, error, heldMs });
   }
 
   released(
-    { resources, ownerToken }: Hold,
+    { resources, ownerToken, label }: Hold,
     outcome: ReleaseOutcome,
     heldMs: number,
     validityMs: number,
   ): void {
-    this.settings.emit({ type: 'released', resources, ownerToken, outcome, heldMs, validityMs });
+    this.settings.emit({ type: 'released', resources, ownerToken, label, outcome, heldMs, validityMs });
   }
 }

@@ -47,6 +47,9 @@ export interface Lock extends AsyncDisposable {
   /** The value at the key in Redis: who holds it, and 128 random bits. */
   readonly ownerToken: string;
 
+  /** What the holder calls itself, for people: its option `label`. */
+  readonly label: string | undefined;
+
   /**
    * A safe integer that grows with every hold of the resource; undefined unless asked for with `fencing`. Send it along
    * with every write, and let the place that is written to refuse a smaller one than it has seen.

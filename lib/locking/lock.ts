@@ -68,6 +68,10 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     return this.hold.ownerToken;
   }
 
+  get label(): string | undefined {
+    return this.hold.label;
+  }
+
   get fencingToken(): number | undefined {
     return this.hold.fencingToken;
   }

@@ -29,6 +29,7 @@ export function passOn(
     const { attempt, release } = redlock.handOver(hold, {
       ttlMs: heir.ttlMs,
       fencing: heir.fencing,
+      label: heir.label,
       // Its first extension may fail without harm, as any other; and it has about what it asked for from the start.
       atOnce: heir.autoExtend && remainingMs(clock, hold.validity) >= heir.ttlMs / 2,
     });

@@ -4,6 +4,9 @@ export interface Waiter<Turn> {
   readonly ttlMs: number;
   readonly fencing: boolean;
   readonly autoExtend: boolean;
+  readonly label?: string;
+  /** Of its hold, once it has one. */
+  readonly ownerToken?: string;
   /**
    * The place has become first in all its lines; not called if it is so from the beginning.
    *
@@ -69,6 +72,12 @@ export class PlaceInLine<Turn> {
     let most = 0;
     for (const { line } of this.stands) most = Math.max(most, line.length - 1);
     return most;
+  }
+
+  /** Somebody because of whom this place is not first. */
+  get inTheWay(): Waiter<Turn> | undefined {
+    const stand = this.stands.find((one) => one.line.first !== one);
+    return stand?.line.first?.place.waiter;
   }
 
   /** Who is first when this place is left, if it stands in the same lines and no other. */

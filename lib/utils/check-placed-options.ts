@@ -12,6 +12,7 @@ const KNOWN = Object.keys({
   maxHold: true,
   holdAtLeast: true,
   fencing: true,
+  label: true,
   reentrant: true,
   connection: true,
   onBusy: true,
@@ -32,8 +33,9 @@ export function checkPlacedOptions<O>(given: O): O {
     what: ', such as { wait: 2_000 }',
     each: 'a lock option',
   });
-  const { onBusy, onLost, returns, connection, reentrant, ...lockOptions } = options;
-  checkEachLockOption(lockOptions);
+  const { onBusy, onLost, returns, connection, reentrant, label, ...lockOptions } = options;
+  // What a function returns is checked at a call.
+  checkEachLockOption(typeof label === 'function' ? lockOptions : { ...lockOptions, label });
   if (!isOneOf(onBusy, [undefined, 'throw', 'skip']) && typeof onBusy !== 'function') {
     throw new LockOptionsError('onBusy', `must be 'throw', 'skip' or a function.`);
   }

@@ -1,6 +1,6 @@
 import type { LockLostError } from '../errors/lock-lost.error';
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
-import type { OnBusy, OnLost } from '../interfaces/locked-options.interface';
+import type { LabelFunction, OnBusy, OnLost } from '../interfaces/locked-options.interface';
 import type { LockService, WithLockOptions } from '../lock.service';
 import type { Lock } from '../locking/lock.interface';
 import { isKnownConnection } from './known-connections';
@@ -17,6 +17,8 @@ export interface LockedPlace {
   readonly resolve: (call: MethodCall) => string | readonly string[];
   readonly connection: string | undefined;
   readonly lockOptions: WithLockOptions;
+  /** Makes the label of a call. */
+  readonly label: LabelFunction | undefined;
   readonly onBusy: OnBusy;
   readonly onLost: OnLost;
 }
@@ -34,12 +36,17 @@ export class LockedMethodCall implements LockedCall {
     const { instance, args, place } = this;
     const service = instance === undefined ? undefined : boundLockService(instance, place.connection);
     if (instance === undefined || service === undefined) throw this.notBound();
-    return withPlacedLock(service, place.resolve({ instance, args }), place.lockOptions, task, leaving);
+    return withPlacedLock(service, place.resolve({ instance, args }), this.lockOptions, task, leaving);
   }
 
   reenter({ resources }: Lock): Pick<LockedCall, 'withLock'> {
     const service = boundLockService(this.instance as object, this.place.connection);
     return { withLock: async (task) => service?.withLock(resources, task) as ReturnType<typeof task> };
+  }
+
+  private get lockOptions(): WithLockOptions {
+    const { lockOptions, label } = this.place;
+    return label === undefined ? lockOptions : labelled(lockOptions, label.apply(this.instance, this.args));
   }
 
   private notBound(): LockNotBoundError {
@@ -60,6 +67,22 @@ export class LockedMethodCall implements LockedCall {
     if (typeof onLost !== 'function') return onLost;
     return (error: LockLostError) => onLost.call(this.instance, error, ...this.args);
   }
+}
+
+/** Options that stand at a class: those of every call, and what makes the label of each. */
+export function splitLabel<F extends (...args: never[]) => string>({
+  label,
+  ...rest
+}: Omit<WithLockOptions, 'label'> & { readonly label?: string | F }): {
+  readonly lockOptions: WithLockOptions;
+  readonly label: F | undefined;
+} {
+  if (typeof label === 'function') return { lockOptions: rest, label };
+  return { lockOptions: label === undefined ? rest : { ...rest, label }, label: undefined };
+}
+
+export function labelled(options: WithLockOptions, label: string | undefined): WithLockOptions {
+  return label === undefined ? options : { ...options, label };
 }
 
 /**

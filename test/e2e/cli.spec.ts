@@ -58,6 +58,21 @@ describe('the nestjs-redlock program', () => {
       expect({ code, err, isHeld: lock.isHeld }).toEqual({ code: 0, err: '', isHeld: true });
     });
 
+    it('tells what the holder calls itself, also to who waits for it in vain', async () => {
+      await using _lock = await locks.acquire('order:7', { label: 'import 17' });
+      const others = createLockService({ nodes: servers.map(({ url }) => url) });
+
+      const { out } = await cli.run(['ls', '--timeout', '600000', '--nodes', nodes]);
+      const { body } = await json('inspect', 'order:7');
+      const asking = others.acquire('order:7', { wait: 300 });
+
+      expect(cellsOf(out)[1]?.[2]).toMatch(/ "import 17"$/);
+      expect(body['holder']).toMatchObject({ label: 'import 17', pid: process.pid });
+      await expect(asking).rejects.toMatchObject({ holder: { label: 'import 17' } });
+      await expect(asking).rejects.toThrow(`is locked by "import 17" (process ${process.pid} on `);
+      await others.close();
+    });
+
     it('tells apart what is held, partial and contested, and leaves out what is no lock', async () => {
       await using _lock = await locks.acquire(['order:7', 'order:[8]'], { fencing: true });
       const [a, b, c] = servers as [RedisServer, RedisServer, RedisServer];
@@ -78,7 +93,7 @@ describe('the nestjs-redlock program', () => {
           resource: 'left',
           state: 'partial',
           nodeCount: 1,
-          holder: { ownerToken: 'foreign', host: null, pid: null, serviceId: null },
+          holder: { ownerToken: 'foreign', host: null, pid: null, serviceId: null, label: null },
         }),
         expect.objectContaining({
           resource: 'order:7',
@@ -287,7 +302,7 @@ describe('the nestjs-redlock program', () => {
         type: 'lock',
         resource: 'x',
         state: 'partial',
-        holder: { ownerToken: 'token', host: null, pid: null, serviceId: null },
+        holder: { ownerToken: 'token', host: null, pid: null, serviceId: null, label: null },
         ttlMs: expect.any(Number) as unknown,
         nodeCount: 1,
         owners: [

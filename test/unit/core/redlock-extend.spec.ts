@@ -24,6 +24,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
   const hold: Hold = {
     resources: ['order:7'],
     ownerToken: 'token',
+    label: undefined,
     ttlMs,
     validity: validityFrom(readInstant(clock), ttlMs),
     fencingToken: undefined,

@@ -21,6 +21,7 @@ function setUp(nodeCount = 3) {
   const hold: Hold = {
     resources: ['order:7'],
     ownerToken: 'token',
+    label: undefined,
     ttlMs: 1_000,
     validity: validityFrom(readInstant(clock), 1_000),
     fencingToken: undefined,

@@ -14,6 +14,27 @@ const lost = (reason: LockLostReason) => new LockLostError({ resources: RESOURCE
 describe('the message of an error', () => {
   it.each<[LockError, string, RegExp, RegExp]>([
     [
+      new LockBusyError({
+        resources: RESOURCES,
+        waitedMs: 12.4,
+        votes: [{ node: 'a', vote: 'denied' }],
+        holder: { ownerToken: 'x', host: 'web-1', pid: 42, label: 'import 17' },
+      }),
+      'LOCK_BUSY',
+      /"order:7" is locked by "import 17" \(process 42 on web-1\), still so after 12 ms/,
+      /longer `wait`/,
+    ],
+    [
+      new LockBusyError({
+        resources: RESOURCES,
+        waitedMs: 12.4,
+        holder: { ownerToken: 'x', host: 'web-1', pid: 42, label: 'import 17' },
+      }),
+      'LOCK_BUSY',
+      /"order:7" is locked by "import 17", another caller of this process, still so/,
+      /onBusy/,
+    ],
+    [
       new LockBusyError({ resources: RESOURCES, waitedMs: 12.4, votes: [{ node: 'a', vote: 'denied' }] }),
       'LOCK_BUSY',
       /"order:7" is locked by another owner, still so after 12 ms/,

@@ -24,7 +24,33 @@ describe('the options of a lock', () => {
       maxHoldMs: Infinity,
       holdAtLeastMs: 0,
       fencing: false,
+      label: undefined,
     });
+  });
+
+  it.each(['import 17', 'job_7.b-c', 'é', 'a:b/c "d"', '😀', 'x'.repeat(96), '日'.repeat(10)])(
+    'take the label %j',
+    (label) => {
+      expect(completeLockOptions({ label }, {}, LIMITS).label).toBe(label);
+      expect(completeLockOptions({}, { label }, LIMITS).label).toBe(label);
+    },
+  );
+
+  it.each<[unknown]>([
+    [''],
+    [7],
+    [null],
+    ['x'.repeat(97)],
+    ['日'.repeat(11)],
+    ['a\nb'],
+    ['\u001b[31mred'],
+    ['\u202eabc'],
+    ['\u200bhidden'],
+    ['\ud800'],
+  ])('refuse the label %j', (label) => {
+    expect(errorOf({ label }).message).toMatch(
+      /^label: .* is not possible; it must be text of 1 to 96 characters/,
+    );
   });
 
   it('come from the call before the defaults of the module, one by one', () => {

@@ -50,7 +50,14 @@ describe('events', () => {
     void watch(manager.acquire('order:7', { wait: 400 }));
     await fleet.clock.advance(400);
 
-    expect(events).toEqual([{ type: 'busy', resources: ['order:7'], waitedMs: 400 }]);
+    expect(events).toEqual([
+      {
+        type: 'busy',
+        resources: ['order:7'],
+        waitedMs: 400,
+        holder: expect.objectContaining({ host: 'test' }) as unknown,
+      },
+    ]);
   });
 
   it('tell of one who gave up because too few nodes answered', async () => {

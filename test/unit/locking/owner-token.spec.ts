@@ -23,6 +23,32 @@ describe('an owner token', () => {
     });
   });
 
+  it.each(['import 17', 'a:b', "it's (100%) *new*~!", 'é 日 😀', 'x'.repeat(96), '+', '%41'])(
+    'carries the label %j, and stays below the 200 characters that a denial tells of it',
+    (label) => {
+      const identity = { host: 'h'.repeat(300), pid: 4_294_967_295, serviceId: 'x-_1' };
+      const token = ownerTokenFactory(identity, systemRandomness.secret)(label);
+
+      expect(describeOwner(token)).toMatchObject({ label, pid: 4_294_967_295, serviceId: 'x-_1' });
+      expect(token).toMatch(/^[\w.:%+-]{1,199}$/);
+    },
+  );
+
+  it('is readable with its label where it is kept', () => {
+    const token = ownerTokenFactory({ host: 'h', pid: 1, serviceId: 's' }, () => SECRET)('import 17');
+
+    expect(token).toBe(`h:1:s:import+17:${SECRET}`);
+  });
+
+  it.each(['%1B[31m', '%E2%80%AE', '%', '%FF', '%0A', 'x'.repeat(97)])(
+    'that somebody made with the label %j shows none',
+    (label) => {
+      const shown = describeOwner(`h:1:s:${label}:${SECRET}`);
+
+      expect(shown.label).toBeUndefined();
+    },
+  );
+
   it('has a new secret of at least 128 random bits every time', () => {
     const next = ownerTokenFactory({ host: 'h', pid: 1, serviceId: 's' }, systemRandomness.secret);
 

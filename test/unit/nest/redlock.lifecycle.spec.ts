@@ -78,7 +78,7 @@ describe('the log of a lock service', () => {
     new RedlockLifecycle({ events$: events.asObservable() }, {});
 
     events.next({ type: 'node-up', node: 'a:6379' });
-    events.next({ type: 'busy', resources: ['order:7'], waitedMs: 1 });
+    events.next({ type: 'busy', holder: undefined, resources: ['order:7'], waitedMs: 1 });
     events.next({ type: 'unavailable', resources: ['order:7'], waitedMs: 1 });
     expect([warn.mock.calls, log.mock.calls]).toEqual([[], []]);
 
