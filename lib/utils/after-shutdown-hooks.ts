@@ -1,0 +1,48 @@
+import type { ModulesContainer } from '@nestjs/core';
+
+interface ShutdownHook {
+  onApplicationShutdown?: (signal?: string) => unknown;
+}
+
+/**
+ * Calls `then` as the last thing of a shutdown, when the hooks of all modules are done. Nest calls them module by module,
+ * in an order that depends on imports, `isGlobal` and its version; in each module, the hook of its class comes last. So
+ * every such hook is wrapped, and the last one that is called goes on.
+ *
+ * @returns false where there is no module that would be called
+ */
+export function afterShutdownHooks(modules: ModulesContainer, then: () => Promise<void>): boolean {
+  const instances = new Set<ShutdownHook>();
+  for (const { providers, metatype } of modules.values()) {
+    const host = providers.get(metatype);
+    const instance = host?.instance as ShutdownHook | null | undefined;
+    // Nest asks no class that is made anew for each request.
+    if (instance && host?.isDependencyTreeStatic() === true) instances.add(instance);
+  }
+  let left = instances.size;
+  for (const instance of instances) {
+    wrapHook(instance, async () => {
+      left -= 1;
+      if (left === 0) await then();
+    });
+  }
+  return instances.size > 0;
+}
+
+function wrapHook(instance: ShutdownHook, then: () => Promise<void>): void {
+  const own = Object.getOwnPropertyDescriptor(instance, 'onApplicationShutdown');
+  const hook = async (signal?: string) => {
+    if (own === undefined) delete instance.onApplicationShutdown;
+    else Object.defineProperty(instance, 'onApplicationShutdown', own);
+    try {
+      await instance.onApplicationShutdown?.(signal);
+    } finally {
+      await then();
+    }
+  };
+  Object.defineProperty(instance, 'onApplicationShutdown', {
+    configurable: true,
+    writable: true,
+    value: hook,
+  });
+}

@@ -1,0 +1,142 @@
+import { Global, Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  getLockServiceToken,
+  LockService,
+  LockUnavailableError,
+  MemoryLockNode,
+  RedlockModule,
+} from '../../../lib';
+
+/** As the workers of a queue: the application waits for the job at the end, and the job takes its lock in its middle. */
+class Queue {
+  locks: LockService | undefined;
+  outcome: unknown;
+
+  async finishJob(): Promise<void> {
+    await sleep(5);
+    this.outcome = await this.locks?.withLock('order:7', () => 'done').catch((error: unknown) => error);
+  }
+}
+
+@Injectable()
+class Worker implements OnApplicationShutdown {
+  constructor(private readonly queue: Queue) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.queue.finishJob();
+  }
+}
+
+function queueModule(queue: Queue, isGlobal: boolean, awaiting: 'provider' | 'module'): DynamicModule {
+  class QueueModule implements OnApplicationShutdown {
+    onApplicationShutdown(): Promise<void> | undefined {
+      return awaiting === 'module' ? queue.finishJob() : undefined;
+    }
+  }
+  return {
+    module: QueueModule,
+    global: isGlobal,
+    providers: [{ provide: Queue, useValue: queue }, ...(awaiting === 'provider' ? [Worker] : [])],
+    exports: [Queue],
+  };
+}
+
+const BOOLEANS = [true, false];
+const ARRANGEMENTS = BOOLEANS.flatMap((redlockIsGlobal) =>
+  BOOLEANS.flatMap((queueIsGlobal) =>
+    (['first', 'last', 'deep'] as const).flatMap((place) =>
+      (['provider', 'module', 'root'] as const).map((awaiting) => ({
+        redlockIsGlobal,
+        queueIsGlobal,
+        place,
+        awaiting,
+      })),
+    ),
+  ),
+);
+
+describe('at the shutdown of an application', () => {
+  it.each(ARRANGEMENTS)(
+    'work that it awaits gets its locks: $redlockIsGlobal $queueIsGlobal $place $awaiting',
+    async ({ redlockIsGlobal, queueIsGlobal, place, awaiting }) => {
+      const queue = new Queue();
+      const redlock = RedlockModule.forRoot({ nodes: [new MemoryLockNode()], isGlobal: redlockIsGlobal });
+      const other = queueModule(queue, queueIsGlobal, awaiting === 'module' ? 'module' : 'provider');
+      const quiet = { ...other, providers: [{ provide: Queue, useValue: queue }] };
+      @Module({ imports: [redlock] })
+      class Deep {}
+      const base = place === 'deep' ? Deep : redlock;
+      const work = awaiting === 'root' ? quiet : other;
+      @Module({
+        imports: place === 'first' ? [base, work] : [work, base],
+        providers: awaiting === 'root' ? [Worker] : [],
+      })
+      class App {}
+      const app = await Test.createTestingModule({ imports: [App] }).compile();
+      await app.init();
+      const locks = app.get(LockService, { strict: false });
+      queue.locks = locks;
+
+      await app.close();
+
+      expect(queue.outcome).toBe('done');
+      await expect(locks.acquire('order:7')).rejects.toThrow(LockUnavailableError);
+    },
+  );
+
+  it('the hook of a module is called as ever, once', async () => {
+    const calls: unknown[] = [];
+    @Global()
+    @Module({})
+    class Own {
+      // Of the object, and not of its class.
+      onApplicationShutdown = (signal?: string) => {
+        calls.push(['own', this instanceof Own, signal]);
+      };
+    }
+    @Module({ imports: [Own, RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })] })
+    class App implements OnApplicationShutdown {
+      onApplicationShutdown(signal?: string) {
+        calls.push(['root', this instanceof App, signal]);
+      }
+    }
+    const app = await Test.createTestingModule({ imports: [App] }).compile();
+    await app.init();
+    const own = Object.getOwnPropertyDescriptor(app.get(Own), 'onApplicationShutdown');
+
+    await app.close();
+
+    expect(calls).toEqual(
+      expect.arrayContaining([
+        ['own', true, undefined],
+        ['root', true, undefined],
+      ]),
+    );
+    expect(calls).toHaveLength(2);
+    expect(Object.getOwnPropertyDescriptor(app.get(Own), 'onApplicationShutdown')).toEqual(own);
+    expect(Object.hasOwn(app.get(App), 'onApplicationShutdown')).toBe(false);
+  });
+
+  it('several lock services are closed after the work', async () => {
+    const queue = new Queue();
+    const names = ['billing', undefined];
+    const app = await Test.createTestingModule({
+      imports: [
+        ...names.map((name) => RedlockModule.forRoot({ name, nodes: [new MemoryLockNode()] })),
+        queueModule(queue, false, 'provider'),
+      ],
+    }).compile();
+    await app.init();
+    queue.locks = app.get(getLockServiceToken('billing'), { strict: false });
+
+    await app.close();
+
+    expect(queue.outcome).toBe('done');
+    for (const name of names) {
+      const locks = app.get<LockService>(getLockServiceToken(name), { strict: false });
+      await expect(locks.acquire('order:7')).rejects.toThrow(LockUnavailableError);
+    }
+  });
+});
