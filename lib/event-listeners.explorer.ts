@@ -44,12 +44,13 @@ export class EventListenersExplorer implements OnModuleInit {
   private handled(outcome: unknown): unknown {
     if (!(outcome instanceof Promise)) return outcome;
     const same = new Promise((resolve, reject) => {
-      outcome.then(resolve, (error: Error) => {
+      outcome.then(resolve, (error: unknown) => {
         if (error instanceof LockError) {
           same.catch(() => {
             this.logger.error(error.message, error.stack);
           });
         }
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it was
         reject(error);
       });
     });

@@ -6,6 +6,7 @@ import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { runJest, suites } from './lib/jest.mjs';
 import { cache, tools } from './lib/paths.mjs';
+import { ensurePrograms } from './lib/programs.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
 import { sideBySide } from './lib/lanes.mjs';
 import { runNode } from './lib/run.mjs';
@@ -35,13 +36,24 @@ async function runChecks() {
     await runSuites(wanted);
     return;
   }
-  await sideBySide(checkStyle, checkTypesAndBuild);
+  await sideBySide(checkStyle, checkTypesAndBuild, installBrokers);
   await sideBySide(
     () => runSuites(suites.filter((name) => WAITING.includes(name))),
     async () => {
       await runSuites(suites.filter((name) => !WAITING.includes(name)));
       await runOnTheOldest(hasRedis);
     },
+  );
+}
+
+/** What the documents name beside Redis; small ones only. RabbitMQ is tested where it is installed already. */
+async function installBrokers() {
+  await tally.stepOrSkip('brokers and promtool', () =>
+    ensurePrograms({
+      'nats-server': { apt: 'nats-server', brew: 'nats-server' },
+      mosquitto: { apt: 'mosquitto', brew: 'mosquitto' },
+      promtool: { apt: 'prometheus', brew: 'prometheus' },
+    }),
   );
 }
 

@@ -3,38 +3,56 @@ import { LockKeyError } from '../errors/lock-key.error';
 
 export const LONGEST_RESOURCE = 1_024;
 export const MOST_RESOURCES = 1_000;
+/** How many names are looked at, however often each is among them. */
+export const MOST_NAMES = 100_000;
 
 /** The names of a call after the door: without duplicates, and sorted, so that all nodes see the same order. */
 export function checkResources(resources: unknown): readonly string[] {
   if (typeof resources === 'string') return [checkResource(resources)];
-  const list = readList(resources);
-  if (list === undefined) {
+  const names = readNames(resources);
+  if (names === undefined) {
     throw new LockKeyError(
       `A resource is a string, not ${describe(resources)}. Pass one, or an array of them.`,
       resources,
     );
   }
-  if (list.length === 0) {
+  if (names.size === 0) {
     throw new LockKeyError('The array of resources is empty. Pass at least one.', resources);
   }
-  if (list.length > MOST_RESOURCES) {
+  return [...names].sort();
+}
+
+/** The different names of an array. Undefined: it is none. */
+function readNames(resources: unknown): ReadonlySet<string> | undefined {
+  if (!isArray(resources)) return undefined;
+  const names = new Set<string>();
+  const length = readSafely(() => resources.length);
+  if (!(length <= MOST_NAMES)) {
     throw new LockKeyError(
-      `${list.length} resources in one lock; at most ${MOST_RESOURCES} are possible. Lock what contains them instead.`,
+      `${length} resources in one lock; at most ${MOST_RESOURCES} different ones are possible. Lock what contains them instead.`,
       undefined,
     );
   }
-  return [...new Set(list.map(checkResource))].sort();
+  // By position: neither holes nor an iterator of its own may hide anything.
+  for (let position = 0; position < length; position += 1) {
+    names.add(checkResource(readSafely(() => resources[position])));
+    if (names.size > MOST_RESOURCES) {
+      throw new LockKeyError(
+        `More than ${MOST_RESOURCES} different resources in one lock; at most ${MOST_RESOURCES} are possible. Lock what contains them instead.`,
+        undefined,
+      );
+    }
+  }
+  return names;
 }
 
-/** A copy without holes, as long as may be; only the length of a longer one. Undefined: it is no array. */
-function readList(resources: unknown): { readonly length: number; map: unknown[]['map'] } | undefined {
+function isArray(value: unknown): value is readonly unknown[] {
+  return readSafely(() => Array.isArray(value));
+}
+
+function readSafely<T>(read: () => T): T {
   try {
-    if (!Array.isArray(resources)) return undefined;
-    const { length } = resources;
-    // By position: neither holes nor an iterator of its own may hide anything.
-    return length > MOST_RESOURCES
-      ? new Array<unknown>(length)
-      : Array.from({ length }, (_, i): unknown => resources[i]);
+    return read();
   } catch {
     throw new LockKeyError(
       'The array of resources could not be read: it throws. Pass a plain array.',

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { LockKeyError } from '../errors/lock-key.error';
-import { MOST_RESOURCES } from '../locking/check-resources';
+import { MOST_NAMES } from '../locking/check-resources';
 import { compileKeyTemplate, type KeyRoots } from './key-template';
 
 /** How the keys of one place (a method, an execution context) are found at a call. */
@@ -45,10 +45,10 @@ function checkResult(result: unknown): string | readonly string[] {
   );
 }
 
-/** A copy of an array of such text, without holes, and no longer than one lock may have resources. */
+/** A copy of an array of such text, without holes. How many different ones a lock may have is checked with the lock. */
 function readListOf(value: unknown, isRight: (item: unknown) => boolean): string[] | undefined {
   try {
-    if (!Array.isArray(value) || value.length === 0 || value.length > MOST_RESOURCES) return undefined;
+    if (!Array.isArray(value) || value.length === 0 || value.length > MOST_NAMES) return undefined;
     const list = Array.from({ length: value.length }, (_, i): unknown => value[i]);
     return list.every(isRight) ? (list as string[]) : undefined;
   } catch {
@@ -66,7 +66,7 @@ function describe(result: unknown): string {
   if (types.isPromise(result)) return 'a promise';
   const length = lengthOf(result);
   if (length !== undefined) {
-    if (length > MOST_RESOURCES) return `an array of more than ${MOST_RESOURCES}`;
+    if (length > MOST_NAMES) return `an array of more than ${MOST_NAMES}`;
     return length === 0 ? 'an empty array' : 'an array with other things than strings';
   }
   return result === '' ? 'an empty string' : result === null ? 'null' : `a value of type ${typeof result}`;

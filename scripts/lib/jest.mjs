@@ -1,13 +1,20 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, root, tools } from './paths.mjs';
+import { findProgram } from './programs.mjs';
 import { run } from './run.mjs';
 
 /** In the order of how soon they tell something. Also the projects of jest.config.js, and the folders of test/. */
 export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'chaos', 'package'];
 
-/** What a spec imports that starts real servers. */
-const STARTS_REDIS = /from '[^']*\/(redis-server|redis-cluster|redis-sentinel|sample-shop|chaotic-node)'/;
+/** The programs that a spec runs, by what it imports. One that is not here is not run. */
+const RUNS = {
+  'redis-server': importOf('redis-server|redis-cluster|redis-sentinel|sample-shop|chaotic-node'),
+  'nats-server': importOf('nats-server'),
+  mosquitto: importOf('mosquitto'),
+  'rabbitmq-server': importOf('rabbitmq-server'),
+  promtool: importOf('promtool'),
+};
 
 /** Runs one suite; `{ passed, failed, skipped, problem }` counts its tests. */
 export function runJest(suite, { hasRedis }) {
@@ -22,8 +29,12 @@ export function runJest(suite, { hasRedis }) {
  * @param config a configuration of jest in the place of jest.config.js
  */
 export async function runSpecs(name, all, { hasRedis, node = process.execPath, config, env, limitMs }) {
-  const [skipped, specs] = split(all, ({ text }) => !hasRedis && STARTS_REDIS.test(text));
-  if (specs.length === 0) return withSkipped({ passed: 0, failed: 0, skipped: 0 }, skipped);
+  const missing = Object.keys(RUNS).filter(
+    (program) => !(program === 'redis-server' ? hasRedis : findProgram(program)),
+  );
+  const missingOf = ({ text }) => missing.filter((program) => RUNS[program].test(text));
+  const [skipped, specs] = split(all, (spec) => missingOf(spec).length > 0);
+  if (specs.length === 0) return withSkipped({ passed: 0, failed: 0, skipped: 0 }, skipped, missingOf);
 
   const report = join(cache, `jest-${name}.json`);
   mkdirSync(cache, { recursive: true });
@@ -38,7 +49,7 @@ export async function runSpecs(name, all, { hasRedis, node = process.execPath, c
     ...others.map(({ file }) => `--testPathIgnorePatterns=${file}$`),
   ];
   const { ok, problem } = await run(node, args, { env, limitMs });
-  return withSkipped({ ...count(report, ok), problem }, skipped);
+  return withSkipped({ ...count(report, ok), problem }, skipped, missingOf);
 }
 
 /** The spec files of a suite: `{ suite: 'e2e', file: 'e2e/crowd.spec.ts', text }`. */
@@ -50,6 +61,10 @@ export function listSpecs(suite) {
     .map((name) => ({ suite, file: `${suite}/${name}`, text: readFileSync(join(folder, name), 'utf8') }));
 }
 
+function importOf(names) {
+  return new RegExp(`(from|import) '[^']*/(${names})'`);
+}
+
 function count(report, ok) {
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = readReport(report);
   // A file that does not compile fails without a test of its own, and so does a run that does not end.
@@ -58,13 +73,17 @@ function count(report, ok) {
 }
 
 /** A spec that was not run counts as one, since nobody has counted its tests. */
-function withSkipped(result, specs) {
+function withSkipped(result, specs, missingOf) {
   if (specs.length === 0) return result;
-  const names = specs.map(({ file }) => file).join(', ');
+  const programs = [...new Set(specs.flatMap(missingOf))];
+  const reasons = programs.map((program) => {
+    const without = specs.filter((spec) => missingOf(spec).includes(program));
+    return `not run without ${program}: ${without.map(({ file }) => file).join(', ')}`;
+  });
   return {
     ...result,
     skipped: result.skipped + specs.length,
-    problem: [result.problem, `not run without redis-server: ${names}`].filter(Boolean).join('; '),
+    problem: [result.problem, ...reasons].filter(Boolean).join('; '),
   };
 }
 

@@ -30,6 +30,12 @@ describe('resources', () => {
     expect(() => checkResources(names)).toThrow(/at most 1000/);
   });
 
+  it('count once, however often they are named', () => {
+    const names = Array.from({ length: 1_500 }, (_, number) => `r${number % 3}`);
+
+    expect(checkResources(names)).toEqual(['r0', 'r1', 'r2']);
+  });
+
   it.each([
     ['undefined', undefined, /not of type undefined/],
     ['null', null, /not null/],
