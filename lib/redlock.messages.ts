@@ -1,9 +1,12 @@
 import type { GuardReason } from './core/node-guard';
+import { printable, printableStart } from './errors/printable';
+
+const LONGEST_REASON = 300;
 
 export const nodeDown = (node: string, error: Error | undefined): string =>
-  `Lock node ${node} is down${error === undefined ? '' : `: ${error.message}`}. It is tried again until it is back.`;
+  `Lock node ${printable(node)} is down${error === undefined ? '' : `: ${printableStart(error.message, LONGEST_REASON)}`}. It is tried again until it is back.`;
 
-export const nodeBack = (node: string): string => `Lock node ${node} is back.`;
+export const nodeBack = (node: string): string => `Lock node ${printable(node)} is back.`;
 
 const GUARDED: Record<GuardReason, string> = {
   restarted: 'another server answers than before, which may have forgotten locks',
@@ -14,11 +17,11 @@ const GUARDED: Record<GuardReason, string> = {
 };
 
 export const nodeGuarded = (node: string, reason: GuardReason, forMs: number): string =>
-  `Lock node ${node} is guarded${forMs === Infinity ? '' : ` for ${Math.ceil(forMs / 1_000)} s`} and grants no locks: ${GUARDED[reason]}.`;
+  `Lock node ${printable(node)} is guarded${forMs === Infinity ? '' : ` for ${Math.ceil(forMs / 1_000)} s`} and grants no locks: ${GUARDED[reason]}.`;
 
-export const nodeTrusted = (node: string): string => `Lock node ${node} grants locks again.`;
+export const nodeTrusted = (node: string): string => `Lock node ${printable(node)} grants locks again.`;
 
-export const nodeWarning = (message: string): string => `Lock node ${message}`;
+export const nodeWarning = (message: string): string => `Lock node ${printable(message)}`;
 
 export const evenNodes = (count: number): string =>
   `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`;

@@ -12,7 +12,7 @@ import { watch } from './commands/watch.command';
 import { EXIT, type ExitCode } from './exit-code';
 import { helpOf, helpOfCommand } from './help';
 import { parseInvocation } from './parse-invocation';
-import { printable } from './printable';
+import { printable } from '../errors/printable';
 import type { Terminal } from './terminal';
 import { UsageError } from './usage-error';
 

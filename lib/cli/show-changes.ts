@@ -1,9 +1,10 @@
 import { describeOwner } from '../locking/owner-token';
 import type { LockChange } from './lock-changes';
-import { printable } from './printable';
+import { printable } from '../errors/printable';
 import type { ReleaseMessage } from './release-ear';
 import { jsonHolder, showHolder, showMs } from './show';
 import { jsonLock, showHolderOf } from './show-locks';
+import { jsonText } from './json-text';
 
 export type WatchEvent = LockChange | ({ readonly type: 'released' } & ReleaseMessage);
 
@@ -15,7 +16,7 @@ export function showEvent(event: WatchEvent, atMs: number): string {
 
 /** For scripts: one line of JSON; the shape is documented in docs/CLI.md. */
 export function jsonEvent(event: WatchEvent, atMs: number): string {
-  return JSON.stringify({ at: new Date(atMs).toISOString(), ...bodyOf(event) });
+  return jsonText({ at: new Date(atMs).toISOString(), ...bodyOf(event) });
 }
 
 function wordsFor(event: WatchEvent): string[] {

@@ -1,7 +1,7 @@
 import { quorumOf } from '../core/quorum';
 import type { LockInspection, NodeInspection } from '../locking/lock-inspection.interface';
 import { describeOwner } from '../locking/owner-token';
-import { printable } from './printable';
+import { printable } from '../errors/printable';
 import { jsonHolder, jsonMs, showHolder, showMs } from './show';
 import { table } from './table';
 

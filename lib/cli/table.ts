@@ -1,4 +1,4 @@
-import { printable } from './printable';
+import { printable } from '../errors/printable';
 
 /** Rows under a heading, in columns that are two spaces apart. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {

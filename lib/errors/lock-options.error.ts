@@ -1,4 +1,5 @@
 import { LockError } from './lock.error';
+import { printable } from './printable';
 
 /** An option has a value that cannot be meant. Thrown before any node is asked; nothing is replaced silently. */
 export class LockOptionsError extends LockError {
@@ -14,6 +15,6 @@ export class LockOptionsError extends LockError {
 
   /** @internal The same error, of an option that stands there. */
   at(place: string): LockOptionsError {
-    return new LockOptionsError(this.option, this.message.slice(`${this.option}: `.length), place);
+    return new LockOptionsError(this.option, this.message.slice(`${printable(this.option)}: `.length), place);
   }
 }

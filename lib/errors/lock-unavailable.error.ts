@@ -40,8 +40,13 @@ function messageFor({ resources, waitedMs, votes }: Facts): string {
           'Ask for locks before the application shuts down.'
       : 'The lock service is closed, so it will not be ready. Ask before the application shuts down.';
   }
-  const gaveUp = `gave up after ${Math.round(waitedMs)} ms. Check that a majority of the nodes is up and reachable from here.`;
+  const gaveUp =
+    `gave up after ${Math.round(waitedMs)} ms. Check that a majority of the nodes is up and reachable from here; ` +
+    '`votes` of the error tells what each of them said.';
   return isForLock
     ? `Too few lock nodes answered to lock ${quoteResources(resources)}: ${describeVotes(votes)}; ${gaveUp}`
-    : `Too few lock nodes can vote: ${describeVotes(votes.filter(({ vote }) => vote !== 'granted'))}; ${gaveUp}`;
+    : `Too few lock nodes can vote: ${describeVotes(
+        votes.filter(({ vote }) => vote !== 'granted'),
+        votes.length,
+      )}; ${gaveUp}`;
 }

@@ -1,3 +1,5 @@
+import { printable } from './printable';
+
 /** Stable names of what went wrong, for code, metrics and HTTP bodies. */
 export type LockErrorCode =
   | 'LOCK_BUSY'
@@ -14,7 +16,8 @@ export abstract class LockError extends Error {
   abstract readonly code: LockErrorCode;
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    // Names of resources and texts of nodes are in it, which may come from anybody.
+    super(printable(message), options);
     this.name = new.target.name;
   }
 }

@@ -1,3 +1,5 @@
+import { printableStart } from './printable';
+
 /** What one node answered in the attempt that an error tells about. */
 export interface NodeVote {
   /** The node's name, free of secrets. */
@@ -8,9 +10,41 @@ export interface NodeVote {
   readonly error?: Error;
 }
 
-/** "a denied, b failed (connect ECONNREFUSED), c pending" */
-export function describeVotes(votes: readonly NodeVote[]): string {
-  return votes
-    .map(({ node, vote, error }) => `${node} ${vote}${error === undefined ? '' : ` (${error.message})`}`)
+/**
+ * "2 of 3 failed (ECONNREFUSED; no answer within 500 ms), 1 granted"
+ *
+ * Without names and addresses: a message goes further than its error, such as into the `failedReason` of a job that a
+ * customer may read.
+ *
+ * @param all how many nodes there are, where some of them are left out of `votes`
+ */
+export function describeVotes(votes: readonly NodeVote[], all = votes.length): string {
+  const reasons = votes.flatMap(({ error }) => (error === undefined ? [] : reasonOf(error)));
+  const shown = [...new Set(reasons)].join('; ');
+  const counts = KINDS.flatMap((kind) => {
+    const count = votes.filter(({ vote }) => vote === kind).length;
+    return count === 0 ? [] : { kind, count };
+  });
+  return counts
+    .map(({ kind, count }, position) => {
+      const why = kind === 'failed' && shown !== '' ? ` (${shown})` : '';
+      return `${count}${position === 0 ? ` of ${all}` : ''} ${kind}${why}`;
+    })
     .join(', ');
 }
+
+const KINDS = ['failed', 'granted', 'denied', 'pending'] as const;
+
+const LONGEST_REASON = 120;
+
+/** The code, where there is one: what else a server or the system says has addresses and names in it. */
+function reasonOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
+  return MAY_BE_ADDRESS.test(error.message.slice(0, LONGEST_REASON))
+    ? 'an error'
+    : printableStart(error.message, LONGEST_REASON);
+}
+
+/** `a:6379`, `redis://a`, `/run/a.sock`, `10.0.0.1`, `a.example`, `user@a`. */
+const MAY_BE_ADDRESS = /:\d|[/@\\]|\w\.\w/;

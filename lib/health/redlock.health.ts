@@ -3,6 +3,8 @@ import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { GuardReason } from '../core/node-guard';
 import { quorumOf } from '../core/quorum';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { printable } from '../errors/printable';
 import type { LockService } from '../lock.service';
 import type { NodeInspection } from '../locking/lock-inspection.interface';
 import { getLockServiceToken } from '../utils/lock-service-token';
@@ -10,6 +12,16 @@ import { getLockServiceToken } from '../utils/lock-service-token';
 export interface RedlockHealthOptions {
   /** The name of the lock service, for applications with several. */
   connection?: string;
+
+  /**
+   * What the result tells besides up and down. Many health routes answer whoever asks.
+   * - `none`: nothing
+   * - `states`: the state of each node in the order of `nodes`, how many make a quorum, and how many more may fail
+   * - `all`: besides, the names of the nodes, so hosts and ports, and the texts of errors. Only where strangers cannot ask
+   *
+   * @default 'states'
+   */
+  details?: 'none' | 'states' | 'all';
 }
 
 /** A resource that nobody locks: it is only looked for. */
@@ -39,24 +51,33 @@ export class RedlockHealthIndicator {
    * the state of each node, and how many more of them may fail.
    *
    * @param key its name in the result of the health check
+   * @throws LockOptionsError for `details` of another name
    */
   async isHealthy<const K extends string = 'locks'>(
     key: K = 'locks' as K,
-    { connection }: RedlockHealthOptions = {},
+    { connection, details = 'states' }: RedlockHealthOptions = {},
   ): Promise<HealthIndicatorResult<K>> {
+    if (!DETAILS.includes(details))
+      throw new LockOptionsError('details', "must be 'none', 'states' or 'all'.");
     const locks = this.moduleRef.get<LockService>(getLockServiceToken(connection), { strict: false });
     const { nodes } = await locks.inspect(PROBE);
     const quorum = quorumOf(nodes.length);
     const up = nodes.filter((node) => stateOf(node).state === 'up').length;
-    const details = {
+    const indicator = this.indicators.check(key);
+    if (details === 'none') return up >= quorum ? indicator.up() : indicator.down();
+    const told = {
       quorum,
       mayFail: Math.max(0, up - quorum),
-      nodes: Object.fromEntries(nodes.map((node) => [node.node, stateOf(node)])),
+      nodes:
+        details === 'all'
+          ? Object.fromEntries(nodes.map((node) => [node.node, stateOf(node)]))
+          : nodes.map((node) => withoutText(stateOf(node))),
     };
-    const indicator = this.indicators.check(key);
-    return up >= quorum ? indicator.up(details) : indicator.down(details);
+    return up >= quorum ? indicator.up(told) : indicator.down(told);
   }
 }
+
+const DETAILS: readonly unknown[] = ['none', 'states', 'all'] satisfies RedlockHealthOptions['details'][];
 
 /** `guarded`: it answers, and does not grant now, since it may have forgotten locks. */
 interface NodeHealth {
@@ -68,8 +89,13 @@ interface NodeHealth {
 
 /** Errors of nodes are free of secrets. */
 function stateOf({ error, guarded }: NodeInspection): NodeHealth {
-  if (error !== undefined) return { state: 'down', error: error.message };
+  if (error !== undefined) return { state: 'down', error: printable(error.message) };
   if (guarded === undefined) return { state: 'up' };
   const { reason, forMs } = guarded;
   return { state: 'guarded', reason, ...(forMs === Infinity ? {} : { forMs: Math.ceil(forMs) }) };
+}
+
+/** Texts of errors have addresses in them. */
+function withoutText({ error: _, ...health }: NodeHealth): NodeHealth {
+  return health;
 }

@@ -7,7 +7,8 @@ export interface LockTelemetryOptions {
    * metrics. Return undefined for none.
    *
    * Each group is a time series of its own in every metric, so there should be tens of them and not thousands: never an
-   * id. Gets all resources of a lock, sorted.
+   * id, and nothing that a client chooses. The locks of all groups after the first 100 are counted as `other`, and a
+   * group is cut to 64 characters. Gets all resources of a lock, sorted.
    *
    * @default no groups
    * @example `resourceGroup: ([first]) => first?.split(':')[0]`
@@ -15,7 +16,7 @@ export interface LockTelemetryOptions {
   resourceGroup?: (resources: readonly string[]) => string | undefined;
 
   /**
-   * Whether spans carry the names of what is locked, in `redlock.resources`. Off, because a resource may name a person,
+   * Whether spans carry the names of what is locked, 20 at most, in `redlock.resources`. Off, because a resource may name a person,
    * and traces travel far. Metrics never carry them.
    *
    * @default false

@@ -9,8 +9,16 @@ import { NodeGauge } from './node-gauge';
 
 type HoldEnd = Extract<LockEvent, { type: 'released' | 'lost' }>;
 
-/** There should be tens of groups; whoever makes one per id must not fill the memory (R18). */
-const MOST_GROUPS = 1_000;
+/** Each group is some fifty time series. Whoever makes one per id must not fill the memory of all that keep them (R18). */
+const MOST_GROUPS = 100;
+
+/** The group of locks whose own would be one too many. */
+const OTHER_GROUPS = 'other';
+
+const LONGEST_GROUP = 64;
+
+/** Of one span; how many there are is told besides. */
+const MOST_SPAN_RESOURCES = 20;
 
 interface ObservedHold {
   readonly labels: LockLabels;
@@ -130,12 +138,14 @@ export class LockTelemetry {
   }
 
   private labelsOfGroup(group: string | undefined): LockLabels {
+    const isKnown = this.groups.has(group);
+    const shown = isKnown || this.groups.size < MOST_GROUPS ? group : OTHER_GROUPS;
     const labels = {
       [ATTRIBUTE.connection]: this.connection,
-      ...(group === undefined ? {} : { [ATTRIBUTE.group]: group }),
+      ...(shown === undefined ? {} : { [ATTRIBUTE.group]: shown }),
     };
-    if (!this.groups.has(group) && this.groups.size < MOST_GROUPS) {
-      this.groups.add(group);
+    if (!isKnown && !this.groups.has(shown)) {
+      this.groups.add(shown);
       this.meters.begin(labels);
     }
     return labels;
@@ -144,7 +154,8 @@ export class LockTelemetry {
   /** A lock counts also where the group of its resources cannot be told. */
   private groupOf(resources: readonly string[]): string | undefined {
     try {
-      return this.options.resourceGroup?.(resources);
+      const group: unknown = this.options.resourceGroup?.(resources);
+      return typeof group === 'string' ? group.slice(0, LONGEST_GROUP) : undefined;
     } catch (error) {
       diag.warn(`${SCOPE}: resourceGroup threw`, error);
       return undefined;
@@ -155,7 +166,9 @@ export class LockTelemetry {
     return {
       ...labels,
       [ATTRIBUTE.resourceCount]: resources.length,
-      ...(this.options.spanResources === true ? { [ATTRIBUTE.resources]: [...resources] } : {}),
+      ...(this.options.spanResources === true
+        ? { [ATTRIBUTE.resources]: resources.slice(0, MOST_SPAN_RESOURCES) }
+        : {}),
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { AcquireRequest, FailedVote, ReleaseRequest } from '../core/lock-node.interface';
 import type { BatchReply } from './batch-reply';
 import { type BatchEntry, isRelease } from './command-batch';
-import { RedisNodeError } from './redis-node-error';
+import { codeIn, RedisNodeError } from './redis-node-error';
 import { unexpectedReply } from './redis-votes';
 
 const GRANTED = { kind: 'granted' } as const;
@@ -91,5 +91,5 @@ function isTelling({ letter }: BatchEntry): boolean {
 function failureFrom(reply: BatchReply | undefined): FailedVote {
   if (reply === undefined || reply.fault === '') return unexpectedReply();
   const { fault } = reply;
-  return { kind: 'failed', error: new RedisNodeError(fault.slice(0, 300), /^([A-Z]{3,}) /.exec(fault)?.[1]) };
+  return { kind: 'failed', error: new RedisNodeError(fault, codeIn(fault)) };
 }

@@ -1,5 +1,6 @@
 import Redis, { type Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { LockOptionsError } from '../errors/lock-options.error';
+import { checkClient } from './client-check';
 import { clusterOptions, connectionOptions } from './connection-options';
 import { type HostAndPort, placeOf, placeOfCluster, type RedisPlace } from './redis-address';
 import { systemRandomness } from '../utils/system-randomness';
@@ -32,6 +33,7 @@ export function describeRedisNode(
     throw new LockOptionsError(option, message);
   };
   if (isClient(input)) {
+    checkClient(input, refuse);
     return input.isCluster
       ? describeCluster(input as Cluster, random)
       : describeClient(input as Redis, random);

@@ -17,18 +17,29 @@ export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions 
     refuse(`has \`${foreign}\`, which is no option of ioredis. Write the URL itself, or { host, port, db }.`);
   }
   const options: RedisOptions = { ...given };
-  checkServer(options, refuse);
-  checkSentinels(options, refuse);
-  if (isSet(options.db) && !isWholeNumber(options.db))
-    refuse('has a `db` that is not a whole number from 0.');
+  checkShownNames(options, refuse);
   return options;
 }
 
-function checkServer({ host, port, path }: RedisOptions, refuse: Refuse): void {
+/** What may be shown of a node, or by a server: none of it may be something else, which has a password in it. */
+export function checkShownNames(options: RedisOptions, refuse: Refuse): void {
+  checkServer(options, refuse);
+  checkSentinels(options, refuse);
+  checkNatMap(options, refuse);
+  if (isSet(options.db) && !isWholeNumber(options.db))
+    refuse('has a `db` that is not a whole number from 0.');
+  // Redis names the user who lacks a right.
+  for (const name of ['username', 'sentinelUsername'] as const) {
+    if (hasCredentials(options[name]))
+      refuse(`has a \`${name}\` that is no user name, but a URL or a part of one.`);
+  }
+}
+
+export function checkServer({ host, port, path }: RedisOptions, refuse: Refuse): void {
   if (isSet(host) && !isHost(host))
     refuse('has a `host` that is not a host name. Write a URL as the entry itself.');
   if (isSet(port) && !isPort(port)) refuse('has a `port` that is not a whole number from 1 to 65535.');
-  if (isSet(path) && (typeof path !== 'string' || path === '' || path.includes('://'))) {
+  if (isSet(path) && (typeof path !== 'string' || path === '' || hasCredentials(path))) {
     refuse('has a `path` that is not the path of a unix socket.');
   }
 }
@@ -39,11 +50,26 @@ function checkSentinels({ sentinels, name }: RedisOptions, refuse: Refuse): void
     refuse('has `sentinels` that are not a list of addresses.');
   if (typeof name !== 'string' || name === '')
     refuse('has `sentinels` but no `name` of the group, such as "mymaster".');
+  if (hasCredentials(name)) refuse('has a `name` that is no name of a Sentinel group, such as "mymaster".');
   for (const sentinel of sentinels as unknown[]) {
     if (typeof sentinel !== 'object' || sentinel === null)
       refuse('has a sentinel that is not { host, port }.');
     checkServer(sentinel, refuse);
   }
+}
+
+/** Where a server is to be reached instead of where it says that it is. A function is asked when it is too late. */
+function checkNatMap({ natMap }: RedisOptions, refuse: Refuse): void {
+  if (!isSet(natMap) || typeof natMap === 'function') return;
+  for (const [from, to] of Object.entries(natMap as Record<string, unknown>)) {
+    const { host } = Object(to) as { host?: unknown };
+    if (hasCredentials(from) || !isHost(host)) refuse('has a `natMap` with something else than hosts in it.');
+  }
+}
+
+/** A URL, or what stands in one behind the slashes: `user:password@host`. */
+function hasCredentials(value: unknown): boolean {
+  return typeof value === 'string' && (value.includes('://') || /^[^/]*:[^/]*@/.test(value));
 }
 
 function isSet<T>(value: T | null | undefined): value is T {

@@ -5,6 +5,7 @@ import { findingsAboutFleet } from '../doctor/fleet-findings';
 import { findingsAboutNode } from '../doctor/node-findings';
 import { jsonReport, showFindings } from '../doctor/report';
 import { EXIT, type ExitCode } from '../exit-code';
+import { jsonText } from '../json-text';
 
 const DEFAULT_MAX_TTL_MS = 60_000;
 
@@ -33,7 +34,7 @@ export const doctor: Command = {
       ...facts.flatMap((one) => findingsAboutNode(one, keyPrefix, maxTtlMs)),
       ...findingsAboutFleet(facts),
     ];
-    terminal.print(json ? JSON.stringify(jsonReport(facts, findings), null, 2) : showFindings(findings));
+    terminal.print(json ? jsonText(jsonReport(facts, findings), 2) : showFindings(findings));
     return exitCodeFor(findings);
   },
 };

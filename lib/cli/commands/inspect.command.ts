@@ -5,6 +5,7 @@ import type { Command } from '../command.interface';
 import { EXIT, type ExitCode } from '../exit-code';
 import { withLockNodes } from '../lock-nodes';
 import { jsonInspection, showInspection } from '../show-inspection';
+import { jsonText } from '../json-text';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -19,9 +20,7 @@ export const inspect: Command = {
     const inspection = await withLockNodes(invocation, (nodes) =>
       inspectNodes({ nodes, clock: systemClock, timeoutMs }, resource),
     );
-    terminal.print(
-      invocation.json ? JSON.stringify(jsonInspection(inspection), null, 2) : showInspection(inspection),
-    );
+    terminal.print(invocation.json ? jsonText(jsonInspection(inspection), 2) : showInspection(inspection));
     return EXIT_CODES[inspection.state];
   },
 };

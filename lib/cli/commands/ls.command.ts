@@ -2,8 +2,9 @@ import type { Command, Invocation } from '../command.interface';
 import { refuseTheSameTwice } from '../describe-nodes';
 import { findLocks, type Search } from '../find-locks';
 import { withNodeClients } from '../node-client';
-import { printable } from '../printable';
+import { printable } from '../../errors/printable';
 import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from '../show-locks';
+import { jsonText } from '../json-text';
 
 const DEFAULT_LIMIT = 1_000;
 
@@ -25,9 +26,7 @@ export const ls: Command = {
     const found = await withNodeClients(invocation.nodes, invocation.timeoutMs, (nodes) =>
       findLocks(nodes, search),
     );
-    terminal.print(
-      invocation.json ? JSON.stringify(jsonLocks(found, search), null, 2) : showLocks(found, search),
-    );
+    terminal.print(invocation.json ? jsonText(jsonLocks(found, search), 2) : showLocks(found, search));
     for (const complaint of complaintsAbout(found.answers)) terminal.complain(printable(complaint));
     return exitCodeFor(found.answers);
   },

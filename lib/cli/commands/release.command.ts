@@ -6,8 +6,9 @@ import { systemClock } from '../../utils/system-clock';
 import type { Command, Invocation } from '../command.interface';
 import { EXIT, type ExitCode } from '../exit-code';
 import { withLockNodes } from '../lock-nodes';
-import { printable } from '../printable';
+import { printable } from '../../errors/printable';
 import { jsonInspection, sentence } from '../show-inspection';
+import { jsonText } from '../json-text';
 
 const WARNING =
   'Its holder hears of it only at its next extension: until then two may work at the same time.';
@@ -24,7 +25,7 @@ export const release: Command = {
   options: { force: { type: 'boolean', about: 'really do it' } },
   async run(invocation, terminal) {
     const result = await withLockNodes(invocation, (nodes) => releaseIfForced(nodes, invocation));
-    terminal.print(invocation.json ? JSON.stringify(jsonResult(result), null, 2) : showResult(result));
+    terminal.print(invocation.json ? jsonText(jsonResult(result), 2) : showResult(result));
     return exitCodeFor(result);
   },
 };

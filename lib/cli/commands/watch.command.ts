@@ -6,7 +6,7 @@ import { findLocks, type FoundLocks, type Search } from '../find-locks';
 import { LockChanges } from '../lock-changes';
 import { LookOut } from '../look-out';
 import { withNodeClients, type NodeClient } from '../node-client';
-import { printable } from '../printable';
+import { printable } from '../../errors/printable';
 import { ReleaseEar, type ReleaseMessage } from '../release-ear';
 import { jsonEvent, showEvent, type WatchEvent } from '../show-changes';
 import { complaintsAbout, exitCodeFor, moreThan, showLocks } from '../show-locks';

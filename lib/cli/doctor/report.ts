@@ -1,5 +1,5 @@
 import { quorumOf } from '../../core/quorum';
-import { printable } from '../printable';
+import { printable } from '../../errors/printable';
 import { jsonMs } from '../show';
 import type { Finding, Level } from './finding';
 import type { NodeFacts, ServerFacts } from './node-facts';

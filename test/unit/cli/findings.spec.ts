@@ -102,7 +102,7 @@ describe('findings about a node', () => {
     const [scripts, listening, ...more] = find(node(server(), { refusals }), 'rights');
 
     expect(scripts).toMatchObject({ level: 'error', message: "cannot extend, release: NOPERM 'evalsha'" });
-    expect(scripts?.fix).toMatch(/^ACL SETUSER <user> ~lock:\* ~fence:\* &lock:\* .*\+evalsha/);
+    expect(scripts?.fix).toMatch(/^ACL SETUSER <user> ~lock:\* &lock:\* .*\+evalsha/);
     expect(listening).toMatchObject({ level: 'warn', meaning: 'waiters poll', fix: undefined });
     expect(more).toEqual([]);
   });

@@ -9,6 +9,7 @@ import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error
 
 const RESOURCES = ['order:7'];
 const REFUSED = new Error('connect ECONNREFUSED');
+const failing = (text: string) => [{ node: 'a', vote: 'failed' as const, error: new Error(text) }];
 const lost = (reason: LockLostReason) => new LockLostError({ resources: RESOURCES, reason });
 
 describe('the message of an error', () => {
@@ -57,7 +58,7 @@ describe('the message of an error', () => {
         ],
       }),
       'LOCK_UNAVAILABLE',
-      /a failed \(connect ECONNREFUSED\), b granted, c pending; gave up after 500 ms/,
+      /: 1 of 3 failed \(connect ECONNREFUSED\), 1 granted, 1 pending; gave up after 500 ms/,
       /Check that a majority of the nodes is up/,
     ],
     [
@@ -113,6 +114,49 @@ describe('the message of an error', () => {
 
     expect(error.message).toContain('"a", "b", "c" and 2 more');
     expect(error.resources).toHaveLength(5);
+  });
+
+  it.each<[string, LockError]>([
+    ['a resource', new LockBusyError({ resources: ['a\u202e\u200b\u{e0041}'], waitedMs: 0 })],
+    [
+      'a reason',
+      new LockUnavailableError({ resources: ['a'], waitedMs: 0, votes: failing('x\u001b[2J\n\u00a0') }),
+    ],
+    ['an option', new LockOptionsError('tt\u200bl', 'do this.').at('here\u2066')],
+    ['a key', new LockKeyError('Do \u0085that.', 7)],
+  ])('shows no control and no invisible character of %s', (_, error) => {
+    expect(error.message).toMatch(/^[ -~]*$/);
+    expect(error.message).toContain('\\u');
+  });
+
+  it('about a resource of a client shows the beginning of a long name', () => {
+    const error = new LockBusyError({ resources: ['x'.repeat(1_024)], waitedMs: 0 });
+
+    expect(error.message.length).toBeLessThan(500);
+    expect(error.resources).toEqual(['x'.repeat(1_024)]);
+  });
+
+  it('about an outage names no node, and tells the reasons without addresses', () => {
+    const reasons: [string, string?][] = [
+      ['connect ECONNREFUSED 10.0.0.1:6379', 'ECONNREFUSED'],
+      ['getaddrinfo ENOTFOUND locks-a.internal', 'ENOTFOUND'],
+      ['not connected to redis://app:secret@locks-a'],
+      ['locks-a:6379 is closed'],
+      ['/run/locks-a.sock is gone', 'no code\n'],
+      ['no answer within 500 ms'],
+      ['no answer within 500 ms'],
+    ];
+    const votes = reasons.map(([text, code]) => ({
+      ...{ node: 'locks-a:6379', vote: 'failed' as const },
+      error: Object.assign(new Error(text), code === undefined ? {} : { code }),
+    }));
+
+    const { message } = new LockUnavailableError({ resources: RESOURCES, waitedMs: 5, votes });
+
+    expect(message).toContain(
+      '7 of 7 failed (ECONNREFUSED; ENOTFOUND; an error; no answer within 500 ms); gave up after 5 ms',
+    );
+    expect(message).not.toMatch(/locks-a|10\.0|6379|secret/);
   });
 
   it('about an outage has the first failure as its cause', () => {

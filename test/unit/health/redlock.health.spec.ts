@@ -2,7 +2,7 @@ import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
-import { getLockServiceToken, LockService, RedlockModule } from '../../../lib';
+import { getLockServiceToken, LockOptionsError, LockService, RedlockModule } from '../../../lib';
 import { RedlockHealthIndicator, RedlockHealthModule } from '../../../lib/health';
 import { LockTester, RedlockTestingModule } from '../../../lib/testing';
 import { ScriptedNode } from '../../helpers/scripted-node';
@@ -18,8 +18,8 @@ class HealthController {
   @HealthCheck()
   check() {
     return this.health.check([
-      () => this.redlock.isHealthy(),
-      () => this.redlock.isHealthy('billing', { connection: 'billing' }),
+      () => this.redlock.isHealthy('locks', { details: 'all' }),
+      () => this.redlock.isHealthy('billing', { connection: 'billing', details: 'all' }),
     ]);
   }
 }
@@ -102,10 +102,10 @@ describe('RedlockHealthIndicator', () => {
     for (const [position, runId] of ['run a', 'run b', 'run c'].entries()) tell(position, runId);
     tell(0, 'another');
 
-    const oneGuarded = await indicator.isHealthy();
+    const oneGuarded = await indicator.isHealthy('locks', { details: 'all' });
     tell(1, 'run a');
     tell(0, 'run a');
-    const twoGuarded = await indicator.isHealthy();
+    const twoGuarded = await indicator.isHealthy('locks', { details: 'all' });
     await module.close();
 
     const restarted = { state: 'guarded', reason: 'restarted', forMs: expect.any(Number) as number };
@@ -120,6 +120,23 @@ describe('RedlockHealthIndicator', () => {
       b: { state: 'guarded', reason: 'duplicate' },
       c: { state: 'up' },
     });
+  });
+
+  it('tells states and no names or texts unless it is asked to', async () => {
+    LockTester.of(app.get(LockService)).failNodes(1);
+    const indicator = app.get(RedlockHealthIndicator);
+
+    const states = await indicator.isHealthy();
+    const none = await indicator.isHealthy('locks', { details: 'none' });
+
+    expect(states.locks).toEqual({
+      ...{ status: 'up', quorum: 2, mayFail: 0 },
+      nodes: [{ state: 'down' }, { state: 'up' }, { state: 'up' }],
+    });
+    expect(none.locks).toEqual({ status: 'up' });
+    await expect(indicator.isHealthy('locks', { details: 'states,all' as 'all' })).rejects.toThrow(
+      LockOptionsError,
+    );
   });
 
   it('is down once the lock service is closed', async () => {

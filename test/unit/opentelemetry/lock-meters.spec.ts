@@ -111,19 +111,39 @@ describe('the metrics of locks', () => {
     expect(boundaries).toEqual([...boundaries].sort((a, b) => a - b));
   });
 
-  it('begin for no more than a thousand groups, should an application make one per id', async () => {
+  it('have no more than a hundred groups and one for all others, should an application make one per id', async () => {
     const events$ = new Subject<LockEvent>();
     instrument({ resourceGroup: ([id]) => id }, {
       events$,
       inspect: () => service.inspect('x'),
     } as unknown as LockService);
 
-    for (let id = 0; id < 1_005; id++) {
+    for (const id of [...Array(1_005).keys(), 3, 1_004]) {
       events$.next({ type: 'busy', resources: [String(id)], waitedMs: 0 } as unknown as LockEvent);
     }
 
-    expect(await telemetry.metric('redlock.lock.extensions')).toHaveLength(1_000);
-    expect(await telemetry.metric('redlock.acquire.busy')).toHaveLength(1_005);
+    const calls = new Map(
+      (await telemetry.metric('redlock.acquire.busy')).map(({ attributes, value }) => [
+        attributes['redlock.resource.group'],
+        value,
+      ]),
+    );
+    expect(calls.size).toBe(101);
+    expect([calls.get('3'), calls.get('other')]).toEqual([2, 906]);
+    expect(await telemetry.metric('redlock.lock.extensions')).toHaveLength(101);
+  });
+
+  it('cut a group that is too long, and count a lock whose group is no text', async () => {
+    const groups: unknown[] = ['x'.repeat(1_000), 7, {}];
+    instrument({ resourceGroup: () => groups.shift() as string });
+
+    for (let i = 0; i < 3; i++) await (await service.acquire('order:7')).release();
+
+    const waits = await telemetry.metric('redlock.acquire.duration');
+    expect(waits.map(({ attributes, value }) => [attributes['redlock.resource.group'], value])).toEqual([
+      ['x'.repeat(64), { sum: 0, count: 1 }],
+      [undefined, { sum: 0, count: 2 }],
+    ]);
   });
 
   it('count each lock once that callers of the process hand over to each other', async () => {

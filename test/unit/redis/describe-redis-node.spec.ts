@@ -1,9 +1,14 @@
 import { inspect } from 'node:util';
-import Redis, { Cluster } from 'ioredis';
+import Redis, { Cluster, type ClusterNode, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
 import { describeRedisNode, type RedisNodeInput } from '../../../lib/redis/redis-connections';
 
 const SECRET = 's3cret';
+
+const clientWith = (options: RedisOptions) => new Redis({ ...options, lazyConnect: true });
+
+const clusterWith = (nodes: ClusterNode[], options: ClusterOptions = {}) =>
+  new Cluster(nodes, { ...options, lazyConnect: true });
 
 function placeOf(input: RedisNodeInput) {
   const { name, address } = describeRedisNode(input);
@@ -83,7 +88,27 @@ describe('what cannot be a node', () => {
     [{ sentinels: [], name: 'mymaster' }, /`sentinels`/],
     [{ sentinels: ['redis://:s3cret@a'], name: 'mymaster' }, /sentinel/],
     [{ sentinels: [{ host: 'redis://:s3cret@a' }], name: 'mymaster' }, /`host`/],
-  ])('%j is refused with what is wrong, and nothing of the input', (input, message) => {
+    [{ sentinels: [{ host: 'a' }], name: 'redis://:s3cret@a' }, /`name`/],
+    [{ host: 'a', username: 'user:s3cret@a' }, /`username`/],
+    [{ sentinels: [{ host: 'a' }], name: 'm', sentinelUsername: 'redis://:s3cret@a' }, /`sentinelUsername`/],
+    [{ path: 'user:s3cret@a' }, /`path`/],
+    [{ host: 'a', natMap: { '10.0.0.1:1': { host: 'redis://:s3cret@a', port: 1 } } }, /`natMap`/],
+    [{ host: 'a', natMap: { 'redis://:s3cret@a': { host: 'a', port: 1 } } }, /`natMap`/],
+    [clientWith({ host: 'redis://:s3cret@a' }), /`host`/],
+    [clientWith({ host: 'user:s3cret@a' }), /`host`/],
+    [clientWith({ path: 'redis://:s3cret@a' }), /`path`/],
+    [clientWith({ path: 'user:s3cret@a' }), /`path`/],
+    [clientWith({ db: 's3cret' as unknown as number }), /`db`/],
+    [clientWith({ host: 'a', username: 'redis://:s3cret@a' }), /`username`/],
+    [clientWith({ sentinels: [{ host: 'redis://:s3cret@a' }], name: 'm' }), /`host`/],
+    [clientWith({ sentinels: [{ host: 'a' }], name: 'user:s3cret@a' }), /`name`/],
+    [clientWith({ natMap: { a: { host: 'redis://:s3cret@a', port: 1 } } }), /`natMap`/],
+    [new Redis('redis://a/s3cret', { lazyConnect: true }), /`db`/],
+    [clusterWith([{ host: 'redis://:s3cret@a' }]), /`host`/],
+    [clusterWith([{ host: 'a' }, { host: 'user:s3cret@a' }]), /`host`/],
+    [clusterWith([{ host: 'a' }], { redisOptions: { username: 'user:s3cret@a' } }), /`username`/],
+    [clusterWith([{ host: 'a' }], { natMap: { a: { host: 'redis://:s3cret@a', port: 1 } } }), /`natMap`/],
+  ])('(%#) is refused with what is wrong, and nothing of the input', (input, message) => {
     let error: unknown;
     try {
       describeRedisNode(input as RedisNodeInput, 'nodes[4]');

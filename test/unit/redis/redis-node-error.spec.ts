@@ -58,6 +58,39 @@ describe('toRedisNodeError', () => {
     expect(toRedisNodeError(given, [])).toMatchObject({ message, code });
   });
 
+  it.each([
+    ['blanks and commas', ' ,'.repeat(500_000)],
+    ['line breaks', '\n'.repeat(1_000_000)],
+    ['colons', 'a:'.repeat(500_000)],
+    ['at signs', '@:@'.repeat(300_000)],
+  ])('is done at once with megabytes of %s', (_, text) => {
+    // With a pattern that starts again at every character this would take hours.
+    const error = toRedisNodeError(errorWith(`ERR x${text}y with args beginning with: z`), ['z'.repeat(50)]);
+
+    expect(error.message.length).toBeLessThanOrEqual(300);
+  });
+
+  it('shows no part of a secret at the place where a long text is cut', () => {
+    const secret = 'abcdefgh'.repeat(10);
+    for (let between = 380; between < 500; between++) {
+      const text = secret.repeat(45) + ' '.repeat(between) + secret;
+      expect(toRedisNodeError(errorWith(text + 'x'.repeat(5_000)), [secret]).message).not.toContain('abcd');
+    }
+  });
+
+  it('takes the credentials out of a URL that nobody knew to be one', () => {
+    const { message } = toRedisNodeError(errorWith('getaddrinfo ENOTFOUND redis://user:s3cret@h'), []);
+
+    expect(message).toMatch(/^getaddrinfo ENOTFOUND redis:\/\/.*@h$/);
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('shows no control character and no line break', () => {
+    expect(toRedisNodeError(errorWith('error:0A\n  at x\u001b[2J\u202e'), []).message).toBe(
+      'error:0A at x\\u001b[2J\\u202e',
+    );
+  });
+
   it('does not let a server fill the log', () => {
     expect(toRedisNodeError(errorWith('x'.repeat(1_000_000)), []).message.length).toBeLessThanOrEqual(300);
   });
