@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { Subject } from 'rxjs';
 import { checkRedlockOptions } from './check-redlock-options';
 import type { RedlockOptions } from './interfaces/redlock-module-options.interface';
+import { SteadyClock } from './core/steady-clock';
+import { LockEvents } from './lock-events';
 import { LockService } from './lock.service';
-import type { LockEvent } from './locking/lock-event.interface';
 import { LockManager, type LockManagerSettings } from './locking/lock-manager';
 import { ownerTokenFactory } from './locking/owner-token';
 import { openNodes } from './open-nodes';
@@ -35,14 +35,16 @@ export function openLockService(
 ): LockService {
   const checked = checkRedlockOptions(options);
   const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing, restartGuard, clockBudgetMs } = checked;
-  const opened = openNodes(checked.nodes, keyPrefix, clockBudgetMs);
+  const clock = new SteadyClock(systemClock);
+  const opened = openNodes(checked.nodes, keyPrefix, clock, clockBudgetMs);
   const { nodes } = opened;
   if (nodes.length % 2 === 0) warn?.(evenNodes(nodes.length), 'REDLOCK_EVEN_NODES');
-  const events = new Subject<LockEvent>();
+  const events = new LockEvents();
   const serviceId = systemRandomness.secret().slice(0, 4);
   const manager = newManager({
     nodes,
-    clock: systemClock,
+    clock,
+    wall: systemClock,
     randomness: systemRandomness,
     newOwnerToken: ownerTokenFactory(
       { host: hostname(), pid: process.pid, serviceId },
@@ -54,9 +56,10 @@ export function openLockService(
     defaults,
     emit: (event) => {
       if (event.type === 'node-warning') warn?.(nodeWarning(event.message), 'REDLOCK_NODE');
-      events.next(event);
+      events.emit(event);
     },
-    isObserved: () => events.observed,
+    isObserved: () => events.isObserved,
+    isTraced: () => events.isTraced,
   });
   return new LockService(manager, events, async () => {
     await manager.close(shutdownTimeoutMs);

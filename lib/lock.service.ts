@@ -1,7 +1,8 @@
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { LockBusyError } from './errors/lock-busy.error';
 import { LockOptionsError } from './errors/lock-options.error';
 import { LockReentrancyError } from './errors/lock-reentrancy.error';
+import type { LockEvents } from './lock-events';
 import { checkEachLockOption } from './locking/check-lock-options';
 import type { ReadyOptions } from './locking/check-ready-options';
 import { checkResources } from './locking/check-resources';
@@ -28,11 +29,16 @@ export class LockService {
   /**
    * What happens to locks and nodes, for logs and metrics. Hot; a subscriber that throws harms no lock: rxjs reports
    * its error apart from the code that caused the event.
+   *
+   * A subscriber runs in the async context in which it subscribed, and not in that of the call which an event is about.
    */
   readonly events$: Observable<LockEvent>;
 
   /** @internal Marks the errors of locks that could not be had with what they are answered with, and throws them on. */
   onFailure?: (error: unknown) => never;
+
+  /** @internal See {@link LockEvents}. */
+  readonly callerEvents$: Observable<LockEvent>;
 
   private readonly context = new LockContext();
   private readonly units: UnitsOfWork;
@@ -41,10 +47,11 @@ export class LockService {
   /** @internal Use `RedlockModule` or `createLockService`. */
   constructor(
     private readonly manager: LockManager,
-    private readonly events: Subject<LockEvent>,
+    private readonly events: LockEvents,
     private readonly closeEverything: () => Promise<void>,
   ) {
-    this.events$ = events.asObservable();
+    this.events$ = events.events$;
+    this.callerEvents$ = events.callerEvents$;
     this.units = new UnitsOfWork(manager.clock);
   }
 

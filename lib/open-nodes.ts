@@ -1,3 +1,4 @@
+import type { Clock } from './core/clock.interface';
 import type { LockNode } from './core/lock-node.interface';
 import { LockOptionsError } from './errors/lock-options.error';
 import { BatchEncoder } from './redis/encoded-batch';
@@ -15,7 +16,12 @@ const LEAST_NODES = 1;
 const MOST_NODES = 15;
 
 /** Checks all inputs, and only then opens the first connection (R13). */
-export function openNodes(inputs: unknown, keyPrefix: string, clockBudgetMs?: number): OpenedNodes {
+export function openNodes(
+  inputs: unknown,
+  keyPrefix: string,
+  clock: Clock,
+  clockBudgetMs?: number,
+): OpenedNodes {
   const descriptions = readInputs(inputs).map(describeNode);
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
 
@@ -27,7 +33,7 @@ export function openNodes(inputs: unknown, keyPrefix: string, clockBudgetMs?: nu
   const nodes = descriptions.map((description, position) => {
     if (!('open' in description)) return description;
     try {
-      const node = new RedisLockNode(description, { keyPrefix, encoder, clockBudgetMs });
+      const node = new RedisLockNode(description, { keyPrefix, encoder, clock, clockBudgetMs });
       opened.push(node);
       return node;
     } catch {

@@ -11,7 +11,7 @@ export class FenceProposals {
   private behindMicros = 0;
 
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'wallNow'>,
     private readonly settings: FencingSettings,
   ) {}
 

@@ -6,7 +6,14 @@ import type { NodeGuard } from './node-guard';
 export interface RedlockSettings {
   /** In the same order in all processes, by their names. */
   readonly nodes: readonly LockNode[];
+  /** Measures validity. */
   readonly clock: Clock;
+  /**
+   * The wall clock as other machines may compare it, for fencing tokens.
+   *
+   * @default clock
+   */
+  readonly wall?: Pick<Clock, 'wallNow'> | undefined;
   /** The longest wait for one node's vote. */
   readonly nodeTimeoutMs: number;
   /** A value that was never used before and that nobody can guess (R2). */

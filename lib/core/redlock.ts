@@ -31,7 +31,7 @@ export class Redlock {
 
   constructor(private readonly settings: RedlockSettings) {
     this.leader = new LeadingNode(settings);
-    this.proposals = new FenceProposals(settings.clock, settings.fencing);
+    this.proposals = new FenceProposals(settings.wall ?? settings.clock, settings.fencing);
     this.judge = new AttemptJudge(settings, this.proposals);
     this.handOvers = new HandOvers(this.judge, this.proposals, {
       newHold: (resources, ttlMs, label) => this.newHold(resources, ttlMs, label),

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.interface';
+import { detached } from '../core/detached';
 
 /** Who waits to be let in. Must not throw. */
 export interface Applicant {
@@ -48,7 +49,8 @@ export class Admission {
   leave(): void {
     this.inside -= 1;
     this.leftSinceLook += 1;
-    if (!this.isEmpty) this.letIn();
+    // Whoever leaves has nothing to do with those who come in.
+    if (!this.isEmpty) detached(this.letIn);
   }
 
   /** Those who wait, and will not be let in any more. */
@@ -63,7 +65,7 @@ export class Admission {
     return this.waiting.length === 0;
   }
 
-  private letIn(): void {
+  private readonly letIn = (): void => {
     // Some leave before `begin` returns: they would be let in one inside the other.
     if (this.isLettingIn) return;
     this.isLettingIn = true;
@@ -76,7 +78,7 @@ export class Admission {
     }
     this.isLettingIn = false;
     this.forgetThoseInside();
-  }
+  };
 
   /** At a cost that is constant for each on average. */
   private forgetThoseInside(): void {

@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../core/attempt';
+import { detached } from '../core/detached';
 import type { Applicant } from './admission';
 import type { Arena } from './arena.interface';
 import { Backoff } from './backoff';
@@ -103,7 +104,8 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.arena.admission.leave();
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
-    else void this.goOn(attempt);
+    // A node of one's own may tell in the async context of any other request.
+    else void detached(() => this.goOn(attempt));
   }
 
   onFault(error: unknown): void {

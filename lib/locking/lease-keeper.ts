@@ -14,8 +14,8 @@ export interface Lease extends Due {
 /** How often the wall clock is compared with the monotonic one while locks are held. */
 const LOOK_EVERY_MS = 1_000;
 
-/** The clocks may differ by this much within one look; more means that the machine slept, or its time was set. */
-const CLOCK_TOLERANCE_MS = 250;
+/** The wall clock may run ahead by this much; more means that the machine slept, or its time was set. */
+const CLOCK_TOLERANCE_MS = 100;
 
 /**
  * Looks after all held locks with a single timer (R18): calls each of them when its extension or its end is due.
@@ -74,9 +74,7 @@ export class LeaseKeeper {
 
   private look(): void {
     this.stopTimer();
-    const wallAheadMs = this.readWallAheadMs();
-    const jumped = wallAheadMs - this.wallAheadMs > CLOCK_TOLERANCE_MS;
-    this.wallAheadMs = wallAheadMs;
+    const jumped = this.hasWallJumped();
     for (const lease of jumped ? this.queue.all() : this.takeDue()) this.attendTo(lease);
     this.setTimer();
   }
@@ -100,6 +98,14 @@ export class LeaseKeeper {
     const nextMs = lease.attend();
     if (nextMs === null) this.queue.remove(lease);
     else this.queue.put(lease, nextMs);
+  }
+
+  /** Small steps forward add up until they count. */
+  private hasWallJumped(): boolean {
+    const wallAheadMs = this.readWallAheadMs();
+    const jumped = wallAheadMs - this.wallAheadMs > CLOCK_TOLERANCE_MS;
+    if (jumped || wallAheadMs < this.wallAheadMs) this.wallAheadMs = wallAheadMs;
+    return jumped;
   }
 
   private readWallAheadMs(): number {

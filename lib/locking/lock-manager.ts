@@ -30,7 +30,14 @@ import { WaitingLine, type PlaceInLine } from './waiting-line';
 
 export interface LockManagerSettings {
   readonly nodes: readonly LockNode[];
+  /** Measures how long locks are held: a {@link SteadyClock}, where the wall clock may be set back. */
   readonly clock: Clock;
+  /**
+   * The wall clock as other machines may compare it, for fencing tokens.
+   *
+   * @default clock
+   */
+  readonly wall?: Pick<Clock, 'wallNow'> | undefined;
   readonly randomness: Randomness;
   readonly newOwnerToken: (label?: string) => string;
   readonly fencing: FencingSettings;
@@ -41,6 +48,8 @@ export interface LockManagerSettings {
   readonly emit: (event: LockEvent) => void;
   /** Whether anybody listens: events of locks that nobody hears are not made. */
   readonly isObserved: () => boolean;
+  /** Whether somebody who listens needs the async context of the call that an event is about. */
+  readonly isTraced: () => boolean;
 }
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
@@ -74,6 +83,7 @@ export class LockManager {
     this.redlock = new Redlock({
       nodes,
       clock,
+      wall: settings.wall,
       guard: this.guard,
       nodeTimeoutMs: limits.nodeTimeoutMs,
       newOwnerToken: settings.newOwnerToken,

@@ -12,6 +12,7 @@ export class LockReports {
     private readonly settings: {
       readonly emit: (event: LockEvent) => void;
       readonly isObserved: () => boolean;
+      readonly isTraced: () => boolean;
     },
   ) {}
 
@@ -21,10 +22,10 @@ export class LockReports {
 
   /**
    * The async context of the running call, for what is told of it later, from the reply of a node: a span has its parent
-   * there. Undefined when nobody listens.
+   * there. Undefined when nobody traces.
    */
   context(): AsyncResource | undefined {
-    return this.isObserved ? new AsyncResource('nestjs-redlock') : undefined;
+    return this.settings.isTraced() ? new AsyncResource('nestjs-redlock') : undefined;
   }
 
   /** Tells within `context`, if somebody listens. */

@@ -1,4 +1,4 @@
-import type { AsyncResource } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import type { Hold } from '../core/hold';
 import type { Release } from '../core/outcomes';
 import { remainingMs } from '../core/validity';
@@ -28,10 +28,13 @@ export interface LockSurroundings extends RenewalSetup {
 
 /** At the end of a lock. */
 interface HeldFacts {
-  readonly context: AsyncResource;
+  readonly context: AsyncResource | undefined;
   readonly heldMs: number;
   readonly validityMs: number;
 }
+
+/** As short as timers are. */
+const SHORTEST_DELAY_MS = 1;
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
 export class HeldLock implements Lock, Lease, Renewed, InBag {
@@ -43,7 +46,11 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private readonly heldSinceMs: number;
   private readonly renewal: Renewal;
   private loss: LockLostError | undefined;
+  /** A quorum said so when the lock was over already, before the release was answered. */
+  private isKnownGone = false;
   private aborter: AbortController | undefined;
+  /** Where the signal was first asked for: its listeners belong there, and not to whoever notices the loss. */
+  private signalContext: AsyncResource | undefined;
   private ending: Promise<ReleaseOutcome> | undefined;
   /** Nearly all locks are given back at once. */
   private holdback: Holdback | undefined;
@@ -80,6 +87,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     this.noticeEnd();
     if (this.aborter === undefined) {
       this.aborter = new AbortController();
+      this.signalContext = new AsyncResource('nestjs-redlock.signal');
       if (this.loss !== undefined) this.aborter.abort(this.loss);
     }
     return this.aborter.signal;
@@ -90,8 +98,9 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   }
 
   get remainingMs(): number {
-    if (this.ending !== undefined) return 0;
-    return Math.max(0, Math.min(this.validityMs, this.options.maxHoldMs - this.heldMs));
+    // Who was told once that it is over must not be told otherwise later, whatever the clocks do.
+    this.noticeEnd();
+    return this.leftMs;
   }
 
   /** Why it does not hold any more, unless it was released before that. */
@@ -148,7 +157,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     this.noticeEnd();
     if (this.ending !== undefined) return null;
     this.renewal.attend();
-    return this.nextDueMs();
+    return Math.min(this.nextDueMs(), this.wallEndMs());
   }
 
   /** The clocks say what a timer may not have had the time to say. */
@@ -169,20 +178,26 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     return this.holdback?.isWaitedFor === true && !this.isOver();
   }
 
+  wasGone(): void {
+    this.isKnownGone = true;
+  }
+
   reschedule(): void {
     this.around.keeper.keep(this, this.nextDueMs());
   }
 
   extended(): void {
     this.around.reports.within(undefined, (reports) => {
-      reports.extended(this.hold, this.remainingMs);
+      reports.extended(this.hold, this.leftMs);
     });
   }
 
   private end(): Promise<ReleaseOutcome> {
+    const { reports } = this.around;
     // For those who watch, and nobody else.
-    const context = this.around.reports.context();
-    const atEnd = context && { context, heldMs: this.heldMs, validityMs: this.remainingMs };
+    const atEnd = reports.isObserved
+      ? { context: reports.context(), heldMs: this.heldMs, validityMs: this.leftMs }
+      : undefined;
     this.around.keeper.drop(this);
     let settle: (outcome: ReleaseOutcome) => void = ignore;
     const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
@@ -191,9 +206,14 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     const giveBack = () => {
       const keepMs =
         this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
-      passOn(this.win, { keepMs, isLost: this.loss !== undefined }, this.around, (release) => {
-        settle(this.concludeRelease(release, atEnd));
-      });
+      passOn(
+        this.win,
+        { keepMs, isLost: this.loss !== undefined || this.isKnownGone },
+        this.around,
+        (release) => {
+          settle(this.concludeRelease(release, atEnd));
+        },
+      );
     };
     // An extension under way would put it back (R10).
     this.renewal.whenDone(giveBack);
@@ -205,11 +225,14 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     this.win.place.leave();
     this.around.onEnded(this);
     // It was gone while it still should have been ours: somebody took it.
-    if (outcome === 'expired' && this.validityMs > 0 && this.loss === undefined) {
+    const isGone = this.isKnownGone || (outcome === 'expired' && this.validityMs > 0);
+    if (isGone && this.loss === undefined) {
       this.loss = this.lostError('gone');
       this.announceLoss(this.loss, atEnd?.context);
     }
-    if (this.loss === undefined && atEnd !== undefined) {
+    // What the nodes still had of it was no lock any more.
+    if (this.loss !== undefined) return 'expired';
+    if (atEnd !== undefined) {
       this.around.reports.within(atEnd.context, (reports) => {
         reports.released(this.hold, outcome, atEnd.heldMs, atEnd.validityMs);
       });
@@ -218,7 +241,12 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   }
 
   private announceLoss(error: LockLostError, context?: AsyncResource): void {
-    this.aborter?.abort(error);
+    const { aborter } = this;
+    if (aborter !== undefined) {
+      this.signalContext?.runInAsyncScope(() => {
+        aborter.abort(error);
+      });
+    }
     this.around.reports.within(context, (reports) => {
       reports.lost(this.hold, error, this.heldMs);
     });
@@ -227,6 +255,21 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private nextDueMs(): number {
     const endMs = Math.min(this.hold.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
     return Math.min(this.renewal.dueAtMs, endMs);
+  }
+
+  /** When the wall clock ends it, on the monotonic one, if that is sooner than the monotonic clock would. */
+  private wallEndMs(): number {
+    const { clock } = this.around;
+    const { monotonicMs, wallMs } = this.hold.validity;
+    const nowMs = clock.now();
+    const leftMs = wallMs - clock.wallNow();
+    return leftMs < monotonicMs - nowMs ? nowMs + Math.max(leftMs, SHORTEST_DELAY_MS) : Infinity;
+  }
+
+  /** By the clocks, of what is not over. */
+  private get leftMs(): number {
+    if (this.ending !== undefined) return 0;
+    return Math.max(0, Math.min(this.validityMs, this.options.maxHoldMs - this.heldMs));
   }
 
   private get validityMs(): number {

@@ -17,6 +17,8 @@ export interface Renewed {
   /** Its release began, or it was lost. */
   isOver(): boolean;
   lose(reason: LockLostReason): void;
+  /** It is over, and a quorum says now that it had been gone before. */
+  wasGone(): void;
   /** Its end, or its next extension, is at another time than before. */
   reschedule(): void;
   extended(): void;
@@ -45,7 +47,8 @@ export class Renewal {
   attend(): void {
     if (this.setup.clock.now() < this.dueAtMs) return;
     this.dueAtMs = Infinity;
-    void this.extend(this.ttlMs);
+    // One that is under way says when the next is due. Behind one that asks for another ttl, this would undo it.
+    if (this.underWay === undefined) void this.extend(this.ttlMs);
   }
 
   extend(ttlMs: number): Promise<Extension> {
@@ -86,8 +89,14 @@ export class Renewal {
 
   private conclude(extension: Extension, ttlMs: number): Extension {
     const { lock } = this;
-    if (extension.outcome === 'gone' || extension.outcome === 'expired') lock.lose(extension.outcome);
-    if (lock.isOver()) return extension;
+    if (lock.isOver()) {
+      if (extension.outcome === 'gone') lock.wasGone();
+      return extension;
+    }
+    if (extension.outcome === 'gone' || extension.outcome === 'expired') {
+      lock.lose(extension.outcome);
+      return extension;
+    }
     const { clock, fraction } = this.setup;
     if (extension.outcome === 'extended') {
       this.ttlMs = ttlMs;

@@ -4,7 +4,8 @@ import { LockTelemetry } from './lock-telemetry';
 import type { InstrumentLocksOptions } from './lock-telemetry-options';
 
 /** The part of a lock service that telemetry needs. */
-export type InstrumentedLocks = Pick<LockService, 'events$' | 'inspect'>;
+export type InstrumentedLocks = Pick<LockService, 'events$' | 'inspect'> &
+  Partial<Pick<LockService, 'callerEvents$'>>;
 
 /**
  * Reports what happens to the locks of a service to OpenTelemetry: spans for waiting and holding, and metrics. With a
@@ -22,7 +23,8 @@ export type InstrumentedLocks = Pick<LockService, 'events$' | 'inspect'>;
 export function instrumentLocks(locks: InstrumentedLocks, options: InstrumentLocksOptions = {}): () => void {
   checkTelemetryOptions(options);
   const telemetry = new LockTelemetry(locks, options);
-  const subscription = locks.events$.subscribe({
+  // A span finds its parent in the async context of the call.
+  const subscription = (locks.callerEvents$ ?? locks.events$).subscribe({
     next: (event) => {
       telemetry.note(event);
     },

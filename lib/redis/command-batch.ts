@@ -6,6 +6,7 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../core/lock-node.interface';
+import { detached } from '../core/detached';
 
 /** A request that can travel with others. */
 export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
@@ -64,12 +65,19 @@ export class CommandBatch {
   ) {}
 
   add(entry: BatchEntry): void {
-    if (this.waiting.push(entry) === 1) process.nextTick(this.send);
+    if (this.waiting.push(entry) === 1) this.sendLater();
   }
 
   /** Something that has to go by itself. It keeps its place: requests are applied in the order of asking. */
   addAlone(send: () => void): void {
-    if (this.waiting.push(send) === 1) process.nextTick(this.send);
+    if (this.waiting.push(send) === 1) this.sendLater();
+  }
+
+  /** The batch serves all who ask in this tick, and so do the replies. */
+  private sendLater(): void {
+    detached(() => {
+      process.nextTick(this.send);
+    });
   }
 
   private readonly send = (): void => {

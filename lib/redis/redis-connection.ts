@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../core/clock.interface';
 import type { NodeStatus, NodeStatusChange } from '../core/lock-node.interface';
+import { detached } from '../core/detached';
 import { breakConnection, isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
@@ -130,7 +131,8 @@ export class RedisConnection {
     }
     let reply: Promise<unknown>;
     try {
-      reply = send(this.client);
+      // What goes wrong while it is written may open the next connection.
+      reply = detached(send, this.client);
     } catch (error) {
       callSafely(onError, this.failure(error));
       return;

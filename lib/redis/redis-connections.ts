@@ -1,4 +1,5 @@
 import Redis, { type Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
+import { detached } from '../core/detached';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { checkClient } from './client-check';
 import { clusterOptions, connectionOptions } from './connection-options';
@@ -55,7 +56,7 @@ export function isClient(input: unknown): input is Redis | Cluster {
 }
 
 function describe(options: RedisOptions, open: () => Redis): RedisNodeDescription {
-  return { ...placeOf(options), secrets: secretsOf(options), open };
+  return { ...placeOf(options), secrets: secretsOf(options), open: () => detached(open) };
 }
 
 function describeClient(client: Redis, random: () => number): RedisNodeDescription {
@@ -68,7 +69,8 @@ function describeCluster(cluster: Cluster, random: () => number): RedisNodeDescr
   return {
     ...placeOfCluster(servers),
     secrets: [cluster.options.redisOptions ?? {}, ...servers].flatMap(secretsOf),
-    open: () => cluster.duplicate<ClusterOptions>([], clusterOptions(cluster.options, random)),
+    open: () =>
+      detached(() => cluster.duplicate<ClusterOptions>([], clusterOptions(cluster.options, random))),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../core/clock.interface';
+import { detached } from '../core/detached';
 import { ListenerMap } from '../core/listener-map';
 import type { ReleaseHandler, ReleaseSubscription } from '../core/lock-node.interface';
 import { closeClient } from './close-client';
@@ -105,7 +106,7 @@ export class ReleaseChannel {
 
   private subscribe(client: Redis | Cluster, keys: readonly string[]): void {
     if (client.status !== 'ready' || keys.length === 0) return;
-    client.subscribe(channelOfAll(this.keyPrefix), ...keys).then(
+    detached(() => client.subscribe(channelOfAll(this.keyPrefix), ...keys)).then(
       () => {
         for (const key of keys) {
           if (client !== this.client || !this.listeners.has(key)) continue;

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../core/clock.interface';
+import { detached } from '../core/detached';
 
 /** The longest delay of a Node timer: it runs at once when asked for more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -17,12 +18,12 @@ export const systemClock: Clock = {
 
   // Timers come before sockets in a turn of the event loop, and immediates after them.
   afterArrivedReplies(callback) {
-    setImmediate(callback);
+    detached(setImmediate, callback);
   },
 };
 
 function startTimer(delayMs: number, callback: () => void, background = false): Timer {
-  const timer = setTimeout(callback, delayMs);
+  const timer = detached(setTimeout, callback, delayMs);
   if (background) timer.unref();
   return {
     cancel: () => {

@@ -1,6 +1,7 @@
-import { Subject } from 'rxjs';
 import type { FencingSettings } from '../../lib/core/fencing';
+import { SteadyClock } from '../../lib/core/steady-clock';
 import type { Randomness } from '../../lib/core/randomness.interface';
+import { LockEvents } from '../../lib/lock-events';
 import { LockService } from '../../lib/lock.service';
 import type { LockEvent } from '../../lib/locking/lock-event.interface';
 import { LockManager } from '../../lib/locking/lock-manager';
@@ -46,11 +47,12 @@ export class Fleet {
     shutdownTimeoutMs = 10_000,
   }: ProcessOptions = {}) {
     const events: LockEvent[] = [];
-    const subject = new Subject<LockEvent>();
+    const told = new LockEvents();
     const pid = ++this.processes;
     const manager = new LockManager({
       nodes: this.nodes,
-      clock: this.clock,
+      clock: new SteadyClock(this.clock),
+      wall: this.clock,
       randomness: this.randomness,
       newOwnerToken: ownerTokenFactory({ host: 'test', pid, serviceId: `p${pid}` }, this.randomness.secret),
       fencing: FENCING,
@@ -58,12 +60,13 @@ export class Fleet {
       limits: { nodeTimeoutMs, maxTtlMs },
       defaults,
       isObserved: () => true,
+      isTraced: () => told.isTraced,
       emit: (event) => {
         events.push(event);
-        subject.next(event);
+        told.emit(event);
       },
     });
-    const service = new LockService(manager, subject, () => manager.close(shutdownTimeoutMs));
+    const service = new LockService(manager, told, () => manager.close(shutdownTimeoutMs));
     return { manager, service, events, eventTypes: () => events.map(({ type }) => type) };
   }
 

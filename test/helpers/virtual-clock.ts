@@ -75,6 +75,11 @@ export class VirtualClock implements Clock {
     this.wallMs += ms;
   }
 
+  /** Somebody sets the wall clock: forward, or back with a negative number. */
+  setWall(byMs: number): void {
+    this.wallMs += byMs;
+  }
+
   private deliverArrived(): void {
     for (const deliver of this.arrived.splice(0)) deliver();
   }

@@ -125,7 +125,11 @@ export class Judge {
     const wasRemoved = page.removed.size >= quorumOf(this.world.nodes.length);
     if (outcome === 'released' && !wasRemoved)
       this.accuse('true release', `${request.name}: released, but ${page.removed.size} nodes removed it`);
-    if (outcome === 'expired' && wasRemoved)
+    // What was lost had ended by itself, whatever its clean-up still found.
+    const wasLost = handle.lock.signal.aborted;
+    if (wasLost && outcome !== 'expired')
+      this.accuse('true release', `${request.name}: ${outcome}, but it was lost before`);
+    if (!wasLost && outcome === 'expired' && wasRemoved)
       this.accuse('true release', `${request.name}: expired, but ${page.removed.size} nodes removed it`);
   }
 

@@ -76,7 +76,7 @@ export class Link implements LockNode {
         this.release(request, vote);
       },
     });
-    this.watch = new ClockWatch(client.clock, clockBudgetMs(world.plan));
+    this.watch = new ClockWatch(client.steadyClock, clockBudgetMs(world.plan));
     this.commands = this.newConnection();
     this.channel = this.newConnection();
     if (isJumpy(world.plan) || world.plan.kind === 'skewed') this.lookAtClock();
@@ -84,7 +84,7 @@ export class Link implements LockNode {
 
   /** To a server that is there, at the beginning of the world. */
   beConnected(): void {
-    this.goUp(this.introduction, readInstant(this.client.clock));
+    this.goUp(this.introduction, readInstant(this.client.steadyClock));
   }
 
   /** In a process that starts later. */
@@ -275,7 +275,7 @@ export class Link implements LockNode {
     this.commands = this.newConnection();
     this.channel = this.newConnection();
     const { commands } = this;
-    const sentAt = readInstant(this.client.clock);
+    const sentAt = readInstant(this.client.steadyClock);
     commands.request<Introduction>(
       (reply) => {
         reply(this.introduction);
@@ -320,7 +320,7 @@ export class Link implements LockNode {
   }
 
   private askTime(): void {
-    const sentAt = readInstant(this.client.clock);
+    const sentAt = readInstant(this.client.steadyClock);
     this.commands.request<Introduction>(
       (reply) => {
         reply(this.introduction);

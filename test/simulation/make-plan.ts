@@ -1,6 +1,7 @@
 import { quorumOf } from '../../lib/core/quorum';
 import { addFencing } from './add-fencing';
 import { addIdentity } from './add-identity';
+import { addSetBack } from './add-set-back';
 import {
   type Call,
   type ClientPlan,
@@ -66,7 +67,8 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
     ...{ seed, kind, nodes, clients, calls, faults },
     healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? (fault.ms ?? 0) : 0))),
   };
-  const whole = addIdentity(addFencing(plan, new Random(seed, 2)), new Random(seed, 3));
+  const asked = addSetBack(plan, new Random(seed, 5));
+  const whole = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
   return kind === 'committed' ? addCommits(whole, new Random(seed, 4)) : whole;
 }
 
@@ -270,7 +272,7 @@ const ROUGH: readonly Maker[] = [...SLOW, link('deaf'), link('mute'), cut, cut, 
 const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed'>, readonly Maker[]> = {
   slow: [...SLOW, setWall],
   rough: [...ROUGH, setWall],
-  // Not together with a wall clock that is set back: it would hide for how long the machine slept.
+  // A wall clock that is set back comes with `addSetBack`, long enough before the machine sleeps to be noticed.
   asleep: [...ROUGH, client('suspend'), client('suspend')],
   forced: [force],
   numbered: [force],

@@ -13,6 +13,7 @@ import { Redlock } from '../../lib/core/redlock';
 import type { RedlockSettings } from '../../lib/core/redlock-settings.interface';
 import type { Tally } from '../../lib/core/quorum';
 import type { RoundResult } from '../../lib/core/round';
+import { SteadyClock } from '../../lib/core/steady-clock';
 import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/validity';
 import { Holdback } from '../../lib/locking/holdback';
 import { HeldLock } from '../../lib/locking/lock';
@@ -63,6 +64,7 @@ interface JudgeInside {
 interface LockInside {
   renewal: RenewalInside;
   isOver(): boolean;
+  wasGone(): void;
   nextDueMs(): number;
 }
 interface RenewalInside {
@@ -330,10 +332,31 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: () => patch(renewal, 'confirm', () => () => undefined),
   },
   {
+    name: 'what was gone before it was over is told',
+    rule: 'hand-over',
+    kind: 'forced',
+    isRare: true,
+    apply: () => patch(lock, 'wasGone', () => () => undefined),
+  },
+  {
     name: 'both clocks: the wall clock',
     rule: 'R4',
     kind: 'asleep',
     rules: { clock: (clock) => withClocks(clock, { wallNow: () => clock.now() }) },
+  },
+  {
+    name: 'both clocks: a wall clock that was set back',
+    rule: 'R4',
+    kind: 'asleep',
+    apply: () =>
+      patch(
+        SteadyClock.prototype,
+        'wallNow',
+        () =>
+          function (this: SteadyClock) {
+            return (this as unknown as { clock: Clock }).clock.wallNow();
+          },
+      ),
   },
   {
     name: 'both clocks: the monotonic clock',

@@ -19,7 +19,7 @@ export interface Plan {
  * - `calm`: nothing goes wrong
  * - `slow`: stalls, pauses and slow connections; no message is lost
  * - `rough`: all of that, and connections break, nodes restart with their data, clients crash
- * - `asleep`: as rough, and machines are suspended, so only their wall clock goes on
+ * - `asleep`: as rough, and machines are suspended, so only their wall clock goes on; some were set back a second before
  * - `forced`: calm, and an operator deletes keys
  * - `handed`: a crowd hands one resource on, with one ttl for all, and clients lose the way to all nodes at once
  * - `numbered`: an operator deletes keys while locks are being numbered, by clients whose clocks are off

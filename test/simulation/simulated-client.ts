@@ -1,6 +1,6 @@
-import { Subject } from 'rxjs';
+import { SteadyClock } from '../../lib/core/steady-clock';
+import { LockEvents } from '../../lib/lock-events';
 import { LockService } from '../../lib/lock.service';
-import type { LockEvent } from '../../lib/locking/lock-event.interface';
 import { LockContext } from '../../lib/locking/lock-context';
 import { LockManager } from '../../lib/locking/lock-manager';
 import { Link } from './link';
@@ -15,6 +15,8 @@ const CONTEXT = new LockContext();
 /** One process with the real lock service in it: its clocks, its event loop, its connections. */
 export class SimulatedClient {
   readonly clock: SimulatedClock;
+  /** As the library reads it, by which what it does is judged. */
+  readonly steadyClock: SteadyClock;
   readonly links: readonly Link[];
   readonly service: LockService;
   readonly name: string;
@@ -61,6 +63,7 @@ export class SimulatedClient {
       plan,
       this.random,
     );
+    this.steadyClock = new SteadyClock(this.clock);
     this.links = world.nodes.map((node, index) => {
       const { baseMs, jitterMs } = plan.links[index] ?? { baseMs: 1, jitterMs: 0 };
       const chance = new Random(seed, 100_000 + (position * 64 + generation) * 8 + index);
@@ -193,11 +196,12 @@ export class SimulatedClient {
   private startService(): LockService {
     const { world } = this;
     const { rules } = world;
-    const events = new Subject<LockEvent>();
+    const events = new LockEvents();
     const tokens = rules.ownerTokens(this.tokenMaker());
     const manager = new LockManager({
       nodes: this.links,
-      clock: rules.clock(this.clock),
+      clock: rules.clock(this.steadyClock),
+      wall: this.clock,
       randomness: { secret: () => 'unused', fraction: this.random.fraction },
       newOwnerToken: tokens.next,
       fencing: { skewMs: LONGEST_TTL_MS * 0.25, keepMs: keepCountersMs(world.plan) },
@@ -209,6 +213,7 @@ export class SimulatedClient {
         this.world.judge.hear(this, event);
       },
       isObserved: () => true,
+      isTraced: () => false,
     });
     this.manager = manager;
     const service = new LockService(manager, events, () => manager.close(this.closeTimeoutMs));

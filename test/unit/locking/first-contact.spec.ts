@@ -1,9 +1,9 @@
 import { LockManager } from '../../../lib/locking/lock-manager';
 import { ownerTokenFactory } from '../../../lib/locking/owner-token';
+import { LockEvents } from '../../../lib/lock-events';
 import { LockService } from '../../../lib/lock.service';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
 import type { NodeHold, ServerFacts } from '../../../lib/core/lock-node.interface';
-import { Subject } from 'rxjs';
 import { FENCING } from '../../helpers/fleet';
 import { GRANTED, ScriptedNode } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
@@ -34,9 +34,10 @@ function justStarted({ nodeCount = 3 } = {}) {
     limits: { nodeTimeoutMs: 500, maxTtlMs: 60_000 },
     defaults: {},
     isObserved: () => false,
+    isTraced: () => false,
     emit: () => undefined,
   });
-  const service = new LockService(manager, new Subject(), () => manager.close(0));
+  const service = new LockService(manager, new LockEvents(), () => manager.close(0));
   const node = (position: number): ScriptedNode => nodes[position] as ScriptedNode;
   return { clock, nodes, node, service };
 }

@@ -1,4 +1,4 @@
-import type { ExtendRequest } from '../../../lib/core/lock-node.interface';
+import type { ExtendRequest, ReleaseRequest } from '../../../lib/core/lock-node.interface';
 import type { HeldLock } from '../../../lib/locking/lock';
 import type { LockOptions } from '../../../lib/locking/lock-options';
 import { Fleet } from '../../helpers/fleet';
@@ -32,6 +32,81 @@ async function lineOf(count: number, { fleet = new Fleet(3), options = {}, nodeT
   if (head.value === undefined) throw new Error('the first of the line does not hold');
   return { fleet, process, clock: fleet.clock, holder: head.value, waiters: rest, last };
 }
+
+describe('a hold that was taken away before it was handed over', () => {
+  it.each([
+    ['while the nodes have not answered yet', false],
+    ['when they have', true],
+  ])('is told as lost to the heir that is done %s', async (_, isAnswered) => {
+    const { fleet, process, clock, holder, waiters } = await lineOf(2);
+    await process.manager.forceRelease('order:7');
+    await fleet.process().manager.acquire('order:7', { ttl: 30_000 });
+    for (const node of fleet.nodes) node.fault = 'stalled';
+    const first = watch(holder.release());
+    await settle();
+    const heir = waiters[0]?.value as HeldLock;
+    const { signal } = heir;
+    expect(heir.isHeld).toBe(true);
+
+    const second = isAnswered ? undefined : watch(heir.release());
+    for (const node of fleet.nodes) node.recover();
+    await clock.advance(100);
+
+    expect(first.value).toBe('expired');
+    expect(holder.lossError).toMatchObject({ reason: 'gone' });
+    expect(heir.lossError).toMatchObject({ reason: 'gone' });
+    expect(signal.aborted).toBe(true);
+    expect(second === undefined ? await heir.release() : second.value).toBe('expired');
+    const lost = process.events.flatMap((event) => (event.type === 'lost' ? event.ownerToken : []));
+    expect(lost.sort()).toEqual([holder.ownerToken, heir.ownerToken].sort());
+    expect(process.eventTypes().filter((type) => type === 'released')).toHaveLength(1);
+  });
+
+  it('is told to whoever ran a task under it, although the task was done before the nodes had answered', async () => {
+    const fleet = new Fleet(3);
+    const { manager, service } = fleet.process();
+    const first = await manager.acquire('order:7');
+    const holder = watch(manager.acquire('order:7', { wait: 10_000 }));
+    const task = watch(service.withLock('order:7', () => 'done'));
+    await first.release();
+    await fleet.clock.advance(10);
+    await manager.forceRelease('order:7');
+    await fleet.process().manager.acquire('order:7', { ttl: 30_000 });
+    for (const node of fleet.nodes) node.fault = 'stalled';
+
+    void holder.value?.release();
+    await settle();
+    for (const node of fleet.nodes) node.recover();
+    await fleet.clock.advance(100);
+
+    expect(task.value).toBeUndefined();
+    expect(task.error).toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
+  });
+
+  it('wakes those who wait in other processes when it could not be taken over', async () => {
+    const { fleet, clock, holder, waiters } = await lineOf(2, { options: PATIENT });
+    const elsewhere = watch(fleet.process().manager.acquire('order:7', { wait: 5_000 }));
+    await clock.advance(10);
+    // Its key is gone on a majority: the heir gets it put back there, which is no vote, and gives it back.
+    const { ownerToken } = holder;
+    for (const node of fleet.nodes.slice(0, 2)) {
+      node.release({ resources: ['order:7'], ownerToken, ttlMs: 1, wakeWaiters: false }, () => undefined);
+    }
+    const before = fleet.nodes.map(({ sent }) => sent.length);
+
+    await holder.release();
+    await settle();
+
+    const cleanUps = fleet.nodes.flatMap(({ sent }, i) =>
+      sent.slice(before[i]).filter(({ verb }) => verb === 'release'),
+    );
+    expect(handOvers(fleet)).not.toHaveLength(0);
+    expect(waiters[0]?.value).toBeUndefined();
+    expect(cleanUps).not.toHaveLength(0);
+    expect(cleanUps.every(({ request }) => (request as ReleaseRequest).wakeWaiters)).toBe(true);
+    expect(elsewhere.error).toBeUndefined();
+  });
+});
 
 describe('a hold that is handed over', () => {
   it('costs one request per node, in which the new owner token takes the place of the old one', async () => {

@@ -129,11 +129,25 @@ describe('LeaseKeeper', () => {
     keeper.keep(lease, startMs + 50_000);
 
     for (let second = 0; second < 10; second++) {
-      clock.suspend(200);
+      clock.setWall(second % 2 === 0 ? 90 : -90);
       await clock.advance(1_000);
     }
 
     expect(lease.attendedAtMs).toEqual([]);
+  });
+
+  it('adds small steps of the wall clock up, until they count', async () => {
+    const { clock, startMs, keeper } = setUp();
+    const lease = new FakeLease(clock, () => startMs + 50_000);
+    keeper.keep(lease, startMs + 50_000);
+
+    for (let second = 0; second < 4; second++) {
+      clock.setWall(60);
+      await clock.advance(1_000);
+    }
+
+    // 120 ms after two of them, and again after the next two.
+    expect(lease.attendedAtMs).toHaveLength(2);
   });
 
   it('does not take a sleep from before the first lease for one of now', async () => {

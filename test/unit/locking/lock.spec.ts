@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { LockLostError } from '../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
@@ -223,8 +224,33 @@ describe('a held lock', () => {
 
       await clock.advance(VALIDITY_MS);
 
-      expect(outcomes).toEqual(['released']);
+      expect(outcomes).toEqual(['expired']);
       expect(nodes.map((node) => node.count('release'))).toEqual([1, 1, 1]);
+    });
+
+    it('was no lock any more when it was released, whatever its clean-up still found', async () => {
+      const { clock, lock } = await setUp({ autoExtend: false });
+      await clock.advance(VALIDITY_MS - 1);
+      clock.stall(1);
+
+      // The keys are there for another 32 ms.
+      expect(await lock.release()).toBe('expired');
+      expect(await lock.release()).toBe('expired');
+    });
+
+    it('tells the listeners of its signal where it was first asked for', async () => {
+      const { fleet, manager } = await setUp();
+      const request = new AsyncLocalStorage<string>();
+      const seen: (string | undefined)[] = [];
+      const lock = await manager.acquire('another', { ttl: TTL_MS, autoExtend: false });
+      request.run('first', () => lock.signal);
+      request.run('second', () => {
+        lock.signal.addEventListener('abort', () => seen.push(request.getStore()));
+      });
+
+      await request.run('stranger', () => fleet.clock.advance(TTL_MS));
+
+      expect(seen).toEqual(['first']);
     });
   });
 
@@ -268,7 +294,96 @@ describe('a held lock', () => {
     );
   });
 
+  describe('with clocks that are set', () => {
+    it('ends in time when the wall clock was set back a second before the machine slept', async () => {
+      const { clock, lock } = await setUp({ ttl: 10_000, autoExtend: false });
+      clock.setWall(-60_000);
+      await clock.advance(1_000);
+      expect(lock.isHeld).toBe(true);
+
+      clock.suspend(9_000);
+
+      expect(lock.isHeld).toBe(false);
+    });
+
+    it('costs nothing to set the wall clock back', async () => {
+      const { clock, lock } = await setUp({ ttl: 10_000, autoExtend: false });
+
+      clock.setWall(-60_000);
+      await clock.advance(9_800);
+
+      expect(lock.isHeld).toBe(true);
+    });
+
+    it('is not held again when the wall clock is set forward and back', async () => {
+      const { clock, lock } = await setUp({ ttl: 10_000, autoExtend: false });
+      clock.setWall(20_000);
+      expect(lock.isHeld).toBe(false);
+
+      clock.setWall(-20_000);
+
+      expect(lock.isHeld).toBe(false);
+      expect(lock.signal.aborted).toBe(true);
+    });
+
+    it('ends for good also where the clock is taken back by less than is told apart from an imprecise reading', async () => {
+      const { clock, lock } = await setUp({ ttl: 10_000, autoExtend: false });
+      await clock.advance(9_890);
+      clock.setWall(15);
+      expect(lock.remainingMs).toBe(0);
+
+      clock.setWall(-15);
+
+      expect(lock.remainingMs).toBe(0);
+      expect(lock.isHeld).toBe(false);
+    });
+
+    it('aborts its signal within a second when the wall clock runs ahead in many small steps', async () => {
+      const { clock, lock } = await setUp({ ttl: 10_000, autoExtend: false });
+      const { signal } = lock;
+
+      for (let second = 0; second < 8; second++) {
+        clock.setWall(250);
+        await clock.advance(1_000);
+      }
+
+      // 8 s on the monotonic clock and 10 s on the wall clock, by which it has been over for 0.1 s.
+      expect(signal.aborted).toBe(true);
+    });
+  });
+
   describe('extended by hand', () => {
+    it('keeps what was promised when the extension that it makes by itself comes due meanwhile', async () => {
+      const { clock, nodes, lock } = await setUp();
+      await clock.advance(900);
+      for (const node of nodes) node.fault = 'stalled';
+      const extension = lock.extend(30_000);
+      // Its own extension would be due by now.
+      await clock.advance(300);
+      for (const node of nodes) node.recover();
+      await settle();
+      await extension;
+
+      await clock.advance(1_000);
+
+      expect(lock.remainingMs).toBeGreaterThan(28_000);
+    });
+
+    it('goes on by itself after an extension by hand that no node answered', async () => {
+      const { clock, nodes, lock, extensions } = await setUp();
+      await clock.advance(900);
+      for (const node of nodes) node.fault = 'deaf';
+      const extension = watch(lock.extend(30_000));
+      await clock.advance(700);
+      for (const node of nodes) node.recover();
+
+      await clock.advance(5_000);
+
+      expect(extension.error).toBeInstanceOf(LockUnavailableError);
+      expect(lock.isHeld).toBe(true);
+      expect(Math.min(...extensions())).toBeGreaterThan(3);
+    });
+
     it('lasts for the given ttl from now, which then is its own', async () => {
       const { clock, lock } = await setUp({ autoExtend: false });
       await clock.advance(1_000);
