@@ -1,0 +1,71 @@
+import { Deadlines, type Limited } from '../../../lib/core/deadlines';
+import { VirtualClock } from '../../helpers/virtual-clock';
+
+class Task implements Limited {
+  dueAtMs = 0;
+  before: Limited | undefined;
+  behind: Limited | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly ended: string[],
+    private readonly deadlines: Deadlines,
+  ) {}
+
+  onDeadline(): void {
+    this.ended.push(this.name);
+    this.deadlines.remove(this);
+  }
+}
+
+function setUp() {
+  const clock = new VirtualClock();
+  const deadlines = Deadlines.of(clock);
+  const ended: string[] = [];
+  const add = (name: string, timeoutMs: number) => {
+    const task = new Task(name, ended, deadlines);
+    deadlines.add(task, timeoutMs);
+    return task;
+  };
+  return { clock, deadlines, ended, add };
+}
+
+describe('the deadlines of a clock', () => {
+  it('come in the order of their times, whatever the order in which they were set, with one timer', async () => {
+    const { clock, ended, add } = setUp();
+    for (const [name, ms] of [
+      ['c', 30],
+      ['a', 10],
+      ['d', 40],
+      ['b', 20],
+    ] as const)
+      add(name, ms);
+    expect(clock.pendingTimers).toBe(1);
+
+    await clock.advance(35);
+
+    expect(ended).toEqual(['a', 'b', 'c']);
+  });
+
+  it('lead nowhere any more when they were removed, so that they keep nothing in memory', () => {
+    const { deadlines, add } = setUp();
+    const [first, middle, last] = [add('a', 10), add('b', 20), add('c', 30)];
+
+    deadlines.remove(middle);
+
+    expect([middle.before, middle.behind]).toEqual([undefined, undefined]);
+    expect([first.behind, last.before]).toEqual([last, first]);
+  });
+
+  it('set no timer when there are none left', async () => {
+    const { clock, deadlines, ended, add } = setUp();
+    const [first, last] = [add('a', 10), add('b', 20)];
+
+    deadlines.remove(last);
+    deadlines.remove(first);
+    await clock.advance(100);
+
+    expect(clock.pendingTimers).toBe(0);
+    expect(ended).toEqual([]);
+  });
+});
