@@ -7,11 +7,13 @@ import {
   checkEachLockOption,
   completeLockOptions,
   describeValue,
+  LOCK_OPTIONS,
   type LockLimits,
 } from './locking/check-lock-options';
 import { isText } from './locking/check-resources';
 import type { LockOptions } from './locking/lock-options';
 import { readOptions } from './locking/read-options';
+import { checkOnBusy, type WithLockOnBusy } from './locking/with-lock-options';
 
 /** The options of a lock service after the door: complete, checked, in milliseconds. */
 export interface CheckedRedlockOptions {
@@ -23,6 +25,7 @@ export interface CheckedRedlockOptions {
   /** How far the clock of a node may get ahead: what a lock with the default ttl has room for. */
   readonly clockBudgetMs: number;
   readonly defaults: LockOptions;
+  readonly onBusy: WithLockOnBusy | undefined;
   readonly keyPrefix: string;
   readonly shutdownTimeoutMs: number;
 }
@@ -91,7 +94,14 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     throw new LockOptionsError('exceptionFilter', 'must be true or false.');
 
   const limits = { nodeTimeoutMs: nodeTimeout, maxTtlMs: maxTtl };
-  const defaults = checkEachLockOption(givenDefaults, 'defaults.');
+  const { onBusy, ...lockDefaults } = readOptions(givenDefaults, [...LOCK_OPTIONS, 'onBusy'], {
+    name: 'defaults',
+    prefix: 'defaults.',
+    what: ' of lock options',
+    each: 'a lock option',
+  });
+  checkOnBusy('defaults.onBusy', onBusy);
+  const defaults = checkEachLockOption(lockDefaults, 'defaults.');
   if (defaults.signal !== undefined) {
     throw new LockOptionsError(
       'defaults.signal',
@@ -106,6 +116,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     restartGuard,
     clockBudgetMs: driftMs(ttlMs),
     defaults,
+    onBusy,
     keyPrefix,
     shutdownTimeoutMs: shutdownTimeout,
   };

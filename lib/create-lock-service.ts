@@ -61,8 +61,9 @@ export function openLockService(
     isObserved: () => events.isObserved,
     isTraced: () => events.isTraced,
   });
-  return new LockService(manager, events, async () => {
+  const closeEverything = async () => {
     await manager.close(shutdownTimeoutMs);
     await opened.closeOpened();
-  });
+  };
+  return new LockService(manager, events, closeEverything, checked.onBusy);
 }

@@ -1,5 +1,6 @@
 export { RedlockModule } from './redlock.module';
 export type {
+  RedlockDefaults,
   RedlockModuleAsyncOptions,
   RedlockModuleExtras,
   RedlockModuleOptions,
@@ -9,7 +10,7 @@ export type {
 } from './interfaces/redlock-module-options.interface';
 
 export { LockService } from './lock.service';
-export type { WithLockOptions } from './lock.service';
+export type { BusyResult, WithLockOnBusy, WithLockOptions } from './lock.service';
 export { createLockService } from './create-lock-service';
 export type { LockOptions } from './locking/lock-options';
 export type { ReadyOptions } from './locking/check-ready-options';

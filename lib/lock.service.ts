@@ -6,16 +6,24 @@ import type { LockEvents } from './lock-events';
 import { checkEachLockOption } from './locking/check-lock-options';
 import type { ReadyOptions } from './locking/check-ready-options';
 import { checkResources } from './locking/check-resources';
+import { isTaken } from './locking/inspect-nodes';
 import { LockContext } from './locking/lock-context';
+import { unlessBusy } from './locking/unless-busy';
 import { UnitsOfWork } from './locking/units-of-work';
 import type { LockEvent } from './locking/lock-event.interface';
 import type { LockInspection } from './locking/lock-inspection.interface';
 import type { LockManager } from './locking/lock-manager';
 import type { LockOptions } from './locking/lock-options';
-import { NO_OPTIONS, readWithLockOptions, type WithLockOptions } from './locking/with-lock-options';
+import {
+  NO_OPTIONS,
+  readWithLockOptions,
+  type BusyResult,
+  type WithLockOnBusy,
+  type WithLockOptions,
+} from './locking/with-lock-options';
 import type { DefaultLock, Lock, LockFor } from './locking/lock.interface';
 
-export type { WithLockOptions };
+export type { BusyResult, WithLockOnBusy, WithLockOptions };
 
 type Task<T, L> = (lock: L) => T | Promise<T>;
 
@@ -49,6 +57,8 @@ export class LockService {
     private readonly manager: LockManager,
     private readonly events: LockEvents,
     private readonly closeEverything: () => Promise<void>,
+    /** @internal */
+    readonly defaultOnBusy: WithLockOnBusy = 'throw',
   ) {
     this.events$ = events.events$;
     this.callerEvents$ = events.callerEvents$;
@@ -100,26 +110,36 @@ export class LockService {
    *
    * Rejects with the task's own error, with what `acquire` throws, or with a `LockLostError` when the lock was lost
    * before the task was done: its result then is not to be relied on. Code that holds all the resources already in one
-   * lock, in the same async chain, enters at once and shares that lock.
+   * lock, in the same async chain, enters at once and shares that lock. With `onBusy` it resolves to something else when
+   * the lock is busy.
    *
    * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait for itself
    */
-  withLock<T>(resources: string | readonly string[], task: Task<T, DefaultLock>): Promise<T>;
+  withLock<T>(
+    resources: string | readonly string[],
+    task: Task<T, DefaultLock>,
+    // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- until an application adds to LockDefaults
+  ): Promise<T | BusyResult<object>>;
   withLock<T, const O extends WithLockOptions>(
     resources: string | readonly string[],
     options: O,
     task: Task<T, LockFor<O>>,
-  ): Promise<T>;
+  ): Promise<T | BusyResult<O>>;
   async withLock<T>(
     resources: string | readonly string[],
     optionsOrTask: WithLockOptions | Task<T, Lock>,
     taskAfterOptions?: Task<T, Lock>,
-  ): Promise<T> {
+  ): Promise<unknown> {
     const [options, task] =
       typeof optionsOrTask === 'function' ? [undefined, optionsOrTask] : [optionsOrTask, taskAfterOptions];
     if (typeof task !== 'function')
       throw new LockOptionsError('task', 'withLock needs a task: withLock(resources, options?, task).');
-    const { reentrant, lockOptions } = options === undefined ? NO_OPTIONS : readWithLockOptions(options);
+    const read = options === undefined ? NO_OPTIONS : readWithLockOptions(options);
+    const { reentrant, lockOptions, onBusy = this.defaultOnBusy } = read;
+    if (onBusy !== 'throw') {
+      const throwing = { ...lockOptions, reentrant, onBusy: 'throw' } as const;
+      return unlessBusy(onBusy, task, (noted) => this.withLock(resources, throwing, noted));
+    }
 
     const names = checkResources(resources);
     const frame = this.context.holdingAll(names);
@@ -198,6 +218,17 @@ export class LockService {
    */
   ready(options?: ReadyOptions): Promise<void> {
     return this.manager.ready(options);
+  }
+
+  /**
+   * Whether somebody holds `resource`, so that nobody else can get it: a look at all nodes. It may have changed by the
+   * time you read it, so never decide by it whether to go on without the lock; `tryAcquire` is for that.
+   *
+   * @returns true too while several try to get it, and none of them has a majority
+   * @throws LockUnavailableError when too few nodes answered to say
+   */
+  async isLocked(resource: string): Promise<boolean> {
+    return isTaken(await this.manager.inspect(resource));
   }
 
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */

@@ -63,7 +63,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
 ): LockedDecorator<K, B, L> {
   const resolve = compileLockKey(key, methodKeySource);
   const checked = checkPlacedOptions(options);
-  const { onBusy = 'throw', onLost = 'throw', returns, connection, ...placed } = checked;
+  const { onBusy, onLost = 'throw', returns, connection, ...placed } = checked;
   const { lockOptions, label } = splitLabel(placed);
 
   return (target: object, propertyKey: string | symbol, descriptor?: PropertyDescriptor) => {

@@ -17,7 +17,7 @@ import { runHandler } from '../utils/handler-lock';
 import { compileLockKey } from '../utils/lock-key';
 import { getLockServiceToken } from '../utils/lock-service-token';
 import type { LockedCall } from '../utils/locked-call';
-import { labelled, splitLabel, withPlacedLock } from '../utils/locked-method-call';
+import { defaultOnBusyOf, labelled, splitLabel, withPlacedLock } from '../utils/locked-method-call';
 import { lockedObservable } from '../utils/locked-observable';
 
 /**
@@ -39,7 +39,7 @@ export function LockInterceptor(
   options: LockInterceptorOptions = {},
 ): Type<NestInterceptor> {
   const resolve = compileLockKey(key, contextKeySource);
-  const { onBusy = 'throw', onLost = 'throw', connection, ...placed } = checkPlacedOptions(options);
+  const { onBusy: placedOnBusy, onLost = 'throw', connection, ...placed } = checkPlacedOptions(options);
   const { lockOptions, label } = splitLabel(placed);
 
   class MixinLockInterceptor implements NestInterceptor {
@@ -49,12 +49,14 @@ export function LockInterceptor(
 
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
       const { locks } = this;
+      const placed = typeof placedOnBusy === 'function' ? () => placedOnBusy(context) : placedOnBusy;
+      const onBusy = placed ?? defaultOnBusyOf(locks);
       const call: LockedCall = {
         withLock: async (task, leaving) =>
           withPlacedLock(locks, resolve(context), labelled(lockOptions, label?.(context)), task, leaving),
         reenter: ({ resources }) => ({ withLock: (task) => locks.withLock(resources, task) }),
         // Nest needs an answer: a response without any value is an error to it.
-        onBusy: onBusy === 'skip' ? () => undefined : onBusy === 'throw' ? onBusy : () => onBusy(context),
+        onBusy: onBusy === 'skip' ? () => undefined : onBusy,
         onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
       };
       return lockedObservable(call, (lock) => runHandler(lock, connection, () => next.handle()));

@@ -9,6 +9,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RestartGuard } from '../core/node-guard';
 import type { LockNode } from '../core/lock-node.interface';
 import type { LockOptions } from '../locking/lock-options';
+import type { WithLockOnBusy } from '../locking/with-lock-options';
 import type { LockAnswers } from './lock-answers.interface';
 
 /**
@@ -19,6 +20,19 @@ import type { LockAnswers } from './lock-answers.interface';
  * - any {@link LockNode}, such as a `MemoryLockNode`
  */
 export type RedlockNodeInput = string | RedisOptions | Redis | Cluster | LockNode;
+
+/** What a lock has where it does not say otherwise. All durations are in milliseconds. */
+export interface RedlockDefaults extends Omit<LockOptions, 'signal'> {
+  /**
+   * What a busy `withLock`, `@Locked` method or `LockInterceptor` comes to where it does not say itself: `'throw'`,
+   * `'skip'`, or a function of the `LockBusyError`. `tryAcquire` and `acquire` are not concerned.
+   *
+   * Tell the compiler with `interface LockDefaults { onBusy: 'skip' }`, as for `fencing`; see `LockFor`.
+   *
+   * @default 'throw'
+   */
+  onBusy?: WithLockOnBusy;
+}
 
 /** What a lock service needs. All durations are in milliseconds. */
 export interface RedlockOptions {
@@ -83,7 +97,7 @@ export interface RedlockOptions {
   shutdownTimeout?: number;
 
   /** What a lock has where it does not say otherwise. */
-  defaults?: Omit<LockOptions, 'signal'>;
+  defaults?: RedlockDefaults;
 }
 
 /** Options of {@link RedlockModule}. */

@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.interface';
 import type { LockNode, NodeHold } from '../core/lock-node.interface';
 import type { NodeGuard } from '../core/node-guard';
 import { quorumOf } from '../core/quorum';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import type { NodeVote } from '../errors/node-vote.interface';
 import type { LockInspection, NodeInspection } from './lock-inspection.interface';
 import { describeOwner } from './owner-token';
 
@@ -18,6 +20,21 @@ export interface InspectionSetup {
 export async function inspectNodes(setup: InspectionSetup, resource: string): Promise<LockInspection> {
   const answers = await Promise.all(setup.nodes.map((node) => inspectNode(node, setup, resource)));
   return { resource, ...judge(answers), nodes: answers };
+}
+
+/**
+ * Whether nobody else can get it now.
+ *
+ * @throws LockUnavailableError when too few nodes answered to say
+ */
+export function isTaken({ resource, state, nodes }: LockInspection): boolean {
+  if (state !== 'unknown') return state !== 'free';
+  const votes = nodes.map(({ node, error }): NodeVote => ({
+    node,
+    vote: error ? 'failed' : 'pending',
+    error,
+  }));
+  throw new LockUnavailableError({ resources: [resource], waitedMs: 0, votes });
 }
 
 function judge(answers: readonly NodeInspection[]): Pick<LockInspection, 'state' | 'holder' | 'ttlMs'> {

@@ -30,7 +30,10 @@ export type LockFor<O> = O extends { fencing: true }
     ? Lock
     : DefaultLock;
 
-/** For applications to say what their `defaults` are; see {@link LockFor}. */
+/**
+ * For applications to say what their `defaults` are: `fencing: true` (see {@link LockFor}), and `onBusy: 'skip'` or a
+ * function, so that the result of `withLock` is known to the compiler.
+ */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- empty until an application adds to it
 export interface LockDefaults {}
 

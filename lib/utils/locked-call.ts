@@ -9,7 +9,7 @@ export interface LockedCall {
   /** The same for code that runs under `lock` already. */
   reenter(lock: Lock): Pick<LockedCall, 'withLock'>;
   /** What the call comes to when it is busy, unless the error. */
-  readonly onBusy: 'throw' | 'skip' | (() => unknown);
+  readonly onBusy: 'throw' | 'skip' | ((error: LockBusyError) => unknown);
   /** What it comes to when the lock was lost, unless the error. */
   readonly onLost: 'throw' | 'ignore' | ((error: LockLostError) => unknown);
 }
@@ -40,7 +40,7 @@ export function insteadOf(error: unknown, call: LockedCall, progress: Progress, 
   const { hasStarted, lock, finished } = progress;
   if (!hasStarted) {
     if (call.onBusy === 'throw' || !(error instanceof LockBusyError)) throw error;
-    return call.onBusy === 'skip' ? skipped : call.onBusy();
+    return call.onBusy === 'skip' ? skipped : call.onBusy(error);
   }
   // The loss of this very lock, be it told by the lock or by code that stopped at its signal.
   if (call.onLost === 'throw' || lock === undefined || error !== lock.signal.reason) throw error;

@@ -19,7 +19,8 @@ export interface LockedPlace {
   readonly lockOptions: WithLockOptions;
   /** Makes the label of a call. */
   readonly label: LabelFunction | undefined;
-  readonly onBusy: OnBusy;
+  /** Undefined: that of the lock service. */
+  readonly onBusy: OnBusy | undefined;
   readonly onLost: OnLost;
 }
 
@@ -58,8 +59,9 @@ export class LockedMethodCall implements LockedCall {
   }
 
   get onBusy(): LockedCall['onBusy'] {
-    const { onBusy } = this.place;
-    return typeof onBusy === 'function' ? () => onBusy.apply(this.instance, this.args) : onBusy;
+    const { onBusy, connection } = this.place;
+    if (typeof onBusy === 'function') return () => onBusy.apply(this.instance, this.args);
+    return onBusy ?? defaultOnBusyOf(this.instance && boundLockService(this.instance, connection));
   }
 
   get onLost(): LockedCall['onLost'] {
@@ -85,6 +87,11 @@ export function labelled(options: WithLockOptions, label: string | undefined): W
   return label === undefined ? options : { ...options, label };
 }
 
+/** @param service may be as much of a mock as a test needs */
+export function defaultOnBusyOf(service: Partial<LockService> | undefined): LockedCall['onBusy'] {
+  return service?.defaultOnBusy ?? 'throw';
+}
+
 /**
  * Runs `task` under a lock with options that stand at a class.
  *
@@ -97,10 +104,14 @@ export function withPlacedLock<T>(
   task: (lock: Lock) => Promise<T>,
   leaving?: AbortSignal,
 ): Promise<T> {
+  const complete = withSignal(options, leaving);
+  // Whoever called decides what comes of a busy lock: a stream has more than one result.
+  if (defaultOnBusyOf(service) !== 'throw')
+    return service.withLock(resources, { ...complete, onBusy: 'throw' as const }, task);
   // Options are read and checked at every call; as a rule there are none.
-  return leaving === undefined && Object.keys(options).length === 0
+  return Object.keys(complete).length === 0
     ? service.withLock(resources, task)
-    : service.withLock(resources, withSignal(options, leaving), task);
+    : (service.withLock(resources, complete, task) as Promise<T>);
 }
 
 function withSignal(options: WithLockOptions, leaving: AbortSignal | undefined): WithLockOptions {

@@ -366,3 +366,30 @@ export const interceptors = [
   // @ts-expect-error there is no such option
   LockInterceptor('x', { timeout: 1 }),
 ];
+
+/** What `withLock` resolves to, by its `onBusy`. */
+export async function whatABusyLockComesTo(locks: LockService): Promise<void> {
+  const plain: number = await locks.withLock('x', () => 1);
+  const throwing: number = await locks.withLock('x', { onBusy: 'throw' }, () => 1);
+  const skipped: number | undefined = await locks.withLock('x', { onBusy: 'skip', ttl: 1_000 }, () => 1);
+  // @ts-expect-error -- it may have been skipped
+  const surely: number = await locks.withLock('x', { onBusy: 'skip' }, () => 1);
+  const instead: number | string = await locks.withLock('x', { onBusy: ({ code }) => code }, () => 1);
+  const later: number | null = await locks.withLock(
+    'x',
+    { onBusy: async () => Promise.resolve(null) },
+    () => 1,
+  );
+  // @ts-expect-error -- what onBusy returns counts too
+  const onlyTheTask: number = await locks.withLock('x', { onBusy: () => 'busy' }, () => 1);
+  const fenced: number | undefined = await locks.withLock(
+    'x',
+    { onBusy: 'skip', fencing: true },
+    ({ fencingToken }) => fencingToken,
+  );
+  // @ts-expect-error -- null says it already
+  await locks.tryAcquire('x', { onBusy: 'skip' });
+  // @ts-expect-error -- no such way
+  await locks.withLock('x', { onBusy: 'ignore' }, () => 1);
+  await Promise.resolve([plain, throwing, skipped, surely, instead, later, onlyTheTask, fenced]);
+}
