@@ -7,6 +7,7 @@ import { checkEachLockOption } from './locking/check-lock-options';
 import type { ReadyOptions } from './locking/check-ready-options';
 import { checkResources } from './locking/check-resources';
 import { isTaken } from './locking/inspect-nodes';
+import { askerFor } from './locking/asker';
 import { LockContext } from './locking/lock-context';
 import { unlessBusy } from './locking/unless-busy';
 import { UnitsOfWork } from './locking/units-of-work';
@@ -79,7 +80,7 @@ export class LockService {
   ): Promise<LockFor<O>>;
   acquire(resources: string | readonly string[], options?: LockOptions): Promise<Lock> {
     const unit = this.units.current();
-    const taken = this.take(resources, options);
+    const taken = this.take(resources, options, true);
     return unit === undefined ? taken : unit.keep(taken);
   }
 
@@ -253,8 +254,10 @@ export class LockService {
   }
 
   /**
-   * Refuses new locks, ends all waiting, gives the holders `shutdownTimeout` to finish, takes the locks of the rest
-   * away, and closes what the service opened. The Nest module calls it when the application shuts down.
+   * Gives the holders `shutdownTimeout` to finish, takes the locks of the rest away, and closes what the service opened.
+   * Meanwhile it serves what holders ask for: code that runs under a lock, and anybody as long as a lock of `acquire` is
+   * held, since nobody knows what runs under that. All other waiting ends, and other asks are refused. The Nest module
+   * calls it when the application shuts down, after the shutdown hooks of all modules.
    */
   close(): Promise<void> {
     return (this.closing ??= this.closeOnce());
@@ -263,8 +266,10 @@ export class LockService {
   private take(
     resources: string | readonly string[],
     options: LockOptions | undefined,
+    takesHandle = false,
   ): ReturnType<LockManager['acquire']> {
-    const taken = this.manager.acquire(resources, options);
+    const isInside = this.context.current() !== undefined || this.units.current() !== undefined;
+    const taken = this.manager.acquire(resources, options, askerFor(isInside, takesHandle));
     // Most services have none, and then a lock costs no promise more.
     return this.onFailure === undefined ? taken : taken.catch(this.onFailure);
   }

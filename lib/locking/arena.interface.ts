@@ -13,7 +13,7 @@ export interface Arena extends BackoffSetup {
   readonly admission: Admission;
   readonly line: WaitingLine<Turn>;
   readonly courtesy: Courtesy;
-  contend(call: Call): Contender;
+  readonly contend: (call: Call) => Contender;
   /** Makes a lock of what was won. */
   hand(win: Win, contender: Contender): HeldLock;
   /** It is over without a lock. */

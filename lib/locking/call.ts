@@ -1,6 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Applicant } from './admission';
 import type { Arena } from './arena.interface';
+import type { Asker } from './asker';
 import type { CheckedLockOptions } from './check-lock-options';
 import type { HeldLock } from './lock';
 
@@ -16,6 +17,7 @@ export class Call implements Applicant {
     readonly reject: (error: unknown) => void,
     /** Of the caller. */
     readonly context: AsyncResource | undefined,
+    readonly asker: Asker,
   ) {}
 
   begin(): void {

@@ -3,6 +3,7 @@ import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../cor
 import { detached } from '../core/detached';
 import type { Applicant } from './admission';
 import type { Arena } from './arena.interface';
+import type { Asker } from './asker';
 import { Backoff } from './backoff';
 import type { InBag } from './bag';
 import type { Call } from './call';
@@ -46,6 +47,10 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
 
   get options(): CheckedLockOptions {
     return this.call.options;
+  }
+
+  get asker(): Asker {
+    return this.call.asker;
   }
 
   /** Of the caller. */

@@ -5,13 +5,14 @@ import type { LockNode } from '../core/lock-node.interface';
 import { NodeGuard, type RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock } from '../core/redlock';
-import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { Admission } from './admission';
 import type { Arena } from './arena.interface';
+import { type Asker, OUTSIDE } from './asker';
 import { Bag } from './bag';
 import { Call } from './call';
 import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
+import { Closing, closedError } from './closing';
 import { Contender } from './contender';
 import { Courtesy } from './courtesy';
 import { forceRelease } from './force-release';
@@ -66,8 +67,7 @@ export class LockManager {
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly discards = new Set<Promise<void>>();
   private readonly readiness: Readiness;
-  private isClosed = false;
-  private onIdle: (() => void) | undefined;
+  private readonly closing: Closing;
 
   constructor(private readonly settings: LockManagerSettings) {
     const { nodes, clock, limits, randomness } = settings;
@@ -100,7 +100,7 @@ export class LockManager {
       reports: new LockReports(settings),
       onEnded: (lock) => {
         this.held.remove(lock);
-        this.noticeIdle();
+        this.closing.someoneLeft();
       },
     };
     this.readiness = new Readiness({
@@ -127,16 +127,22 @@ export class LockManager {
         this.around.reports.within(contender.context, (reports) => {
           reports.failed(error, contender.resources, contender.waitedMs);
         });
-        this.noticeIdle();
+        this.closing.someoneLeft();
       },
       discard: (attempt, place) => {
         this.discard(attempt, place);
       },
     };
+    const { admission, contend } = this.arena;
+    this.closing = new Closing({ clock, admission, contend, contenders: this.contenders, held: this.held });
   }
 
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
-  acquire(resources: string | readonly string[], options?: LockOptions): Promise<HeldLock> {
+  acquire(
+    resources: string | readonly string[],
+    options?: LockOptions,
+    asker: Asker = OUTSIDE,
+  ): Promise<HeldLock> {
     return new Promise((resolve, reject) => {
       const names = checkResources(resources);
       const how =
@@ -144,11 +150,11 @@ export class LockManager {
           ? this.defaults
           : completeLockOptions(options, this.settings.defaults, this.settings.limits);
       how.signal?.throwIfAborted();
-      if (this.isClosed) throw closedError(names, 0);
+      if (!this.closing.admits(asker)) throw closedError(names, 0);
 
       const context = this.around.reports.context();
       const { arena } = this;
-      const call = new Call(names, how, arena, this.settings.clock.now(), resolve, reject, context);
+      const call = new Call(names, how, arena, this.settings.clock.now(), resolve, reject, context, asker);
       // Who may be cancelled has to hear of it from the beginning.
       arena.admission.enter(how.signal === undefined ? call : arena.contend(call));
     });
@@ -182,13 +188,13 @@ export class LockManager {
     return forceRelease(this.inspectionSetup, checkResource(resource));
   }
 
-  /** Refuses new locks, ends all waiting, gives the holders `timeoutMs`, then takes their locks away. */
+  /**
+   * Refuses new locks but what the holders ask for, ends all other waiting, gives the holders `timeoutMs`, then takes
+   * their locks away.
+   */
   async close(timeoutMs: number): Promise<void> {
-    this.isClosed = true;
     this.readiness.close();
-    for (const one of this.arena.admission.turnAway()) if (one instanceof Call) this.arena.contend(one);
-    for (const one of this.contenders.all()) one.cancel(closedError(one.resources, one.waitedMs));
-    await this.untilIdle(timeoutMs);
+    await this.closing.begin(timeoutMs);
     const rest = this.held.all();
     for (const lock of rest) lock.lose('closed');
     await Promise.all([...rest.map((lock) => lock.release()), ...this.discards]);
@@ -198,6 +204,7 @@ export class LockManager {
 
   private hand(win: Win, contender: Contender): HeldLock {
     const lock = new HeldLock(win, contender.options, this.around);
+    lock.isHandle = contender.asker.takesHandle;
     this.held.add(lock);
     this.contenders.remove(contender);
     this.around.reports.within(contender.context, (reports) => {
@@ -223,31 +230,4 @@ export class LockManager {
     const { nodes, clock, limits } = this.settings;
     return { nodes, clock, timeoutMs: limits.nodeTimeoutMs, guard: this.guard };
   }
-
-  private get isIdle(): boolean {
-    return this.held.size === 0 && this.contenders.size === 0;
-  }
-
-  private noticeIdle(): void {
-    if (this.isIdle) this.onIdle?.();
-  }
-
-  /** Nobody holds and nobody waits; those who wait were cancelled and need but a moment. */
-  private untilIdle(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.isIdle) {
-        resolve();
-        return;
-      }
-      const timer = this.settings.clock.schedule(timeoutMs, resolve);
-      this.onIdle = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
-  }
-}
-
-function closedError(resources: readonly string[], waitedMs: number): LockUnavailableError {
-  return new LockUnavailableError({ resources, waitedMs, votes: [] });
 }

@@ -41,6 +41,8 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   dueAtMs = Infinity;
   queuePosition = -1;
   bagPosition = -1;
+  /** It was given to a caller, and no task is known that runs under it. */
+  isHandle = false;
 
   private readonly hold: Hold;
   private readonly heldSinceMs: number;

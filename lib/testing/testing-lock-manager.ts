@@ -1,4 +1,3 @@
-import type { LockOptions } from '../locking/lock-options';
 import type { HeldLock } from '../locking/lock';
 import { LockManager } from '../locking/lock-manager';
 
@@ -6,8 +5,8 @@ import { LockManager } from '../locking/lock-manager';
 export class TestingLockManager extends LockManager {
   private readonly handles = new Set<HeldLock>();
 
-  override async acquire(resources: string | readonly string[], options?: LockOptions): Promise<HeldLock> {
-    const lock = await super.acquire(resources, options);
+  override async acquire(...args: Parameters<LockManager['acquire']>): Promise<HeldLock> {
+    const lock = await super.acquire(...args);
     for (const one of this.handles) if (!one.isHeld) this.handles.delete(one);
     this.handles.add(lock);
     return lock;

@@ -1,4 +1,5 @@
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
+import { deferred } from '../../helpers/deferred';
 import { Fleet } from '../../helpers/fleet';
 import { settle } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
@@ -140,5 +141,148 @@ describe('closing', () => {
     await manager.close(0);
 
     expect(fleet.nodes.map((node) => node.statusListenerCount)).toEqual([0, 0, 0]);
+  });
+});
+
+describe('closing, while it waits for the holders', () => {
+  function setUp() {
+    const fleet = new Fleet(3);
+    return { fleet, clock: fleet.clock, locks: fleet.process().service };
+  }
+
+  it('gives a task the second lock that its work needs, and is done after it', async () => {
+    const { fleet, clock, locks } = setUp();
+    const gate = deferred();
+    const task = watch(
+      locks.withLock('order', async () => {
+        await gate.promise;
+        return locks.withLock('stock', async () => {
+          await locks.withLock(['order'], () => undefined);
+          await using _more = await locks.acquire('more');
+          return (await locks.tryAcquire('once'))?.release();
+        });
+      }),
+    );
+    await settle();
+
+    const closing = watch(locks.close());
+    await clock.advance(1_000);
+    gate.resolve();
+    await clock.advance(100);
+
+    expect([task.value, closing.state]).toEqual(['released', 'resolved']);
+    expect(await fleet.owners('stock')).toEqual(FREE);
+    await expect(locks.acquire('stock')).rejects.toThrow(/closed/);
+  });
+
+  it('lets a task wait on that waits in line for its second lock', async () => {
+    const { clock, locks } = setUp();
+    const gate = deferred();
+    const other = watch(locks.withLock('stock', () => gate.promise));
+    await settle();
+    const task = watch(locks.withLock('order', () => locks.withLock('stock', () => 'both')));
+    const stranger = watch(locks.withLock('stock', () => 'stranger'));
+    await settle();
+
+    const closing = watch(locks.close());
+    await settle();
+    expect([task.state, stranger.state]).toEqual(['pending', 'rejected']);
+    gate.resolve();
+    await clock.advance(100);
+
+    expect([other.state, task.value, closing.state]).toEqual(['resolved', 'both', 'resolved']);
+    expect(stranger.error).toMatchObject({ code: 'LOCK_UNAVAILABLE' });
+  });
+
+  it('lets tasks in that waited for others to ask the nodes, and no stranger', async () => {
+    const { clock, locks } = setUp();
+    const names = Array.from({ length: 300 }, (_, at) => `stock:${at}`);
+    const tasks = watch(
+      locks.withLock('order', () => Promise.all(names.map((name) => locks.withLock(name, () => name)))),
+    );
+    await settle();
+    const strangers = Array.from({ length: 300 }, (_, at) => watch(locks.withLock(`other:${at}`, () => at)));
+
+    const closing = watch(locks.close());
+    await clock.advance(1_000);
+
+    expect(tasks.value).toEqual(names);
+    expect(closing.state).toBe('resolved');
+    expect(strangers.filter(({ state }) => state === 'pending')).toEqual([]);
+  });
+
+  it('serves whoever asks while a handle is held, since that may be its holder, and ends their waiting with it', async () => {
+    const { fleet, clock, locks } = setUp();
+    await fleet.process().service.acquire('elsewhere', { ttl: 60_000 });
+    const order = await locks.acquire('order');
+    const waiting = watch(locks.acquire('elsewhere', { wait: Infinity }));
+    await settle();
+
+    const closing = watch(locks.close());
+    const stock = await locks.acquire('stock');
+    await clock.advance(100);
+    expect([stock.isHeld, waiting.state]).toEqual([true, 'pending']);
+    await order.release();
+    await settle();
+    expect(closing.state).toBe('pending');
+    await stock.release();
+    await clock.advance(100);
+
+    expect(waiting.error).toMatchObject({ code: 'LOCK_UNAVAILABLE' });
+    expect(closing.state).toBe('resolved');
+  });
+
+  it('refuses strangers while only tasks hold', async () => {
+    const { locks } = setUp();
+    const gate = deferred();
+    const task = watch(locks.withLock('order', () => gate.promise));
+    await settle();
+    void locks.close();
+
+    await expect(locks.withLock('stock', () => undefined)).rejects.toThrow(/closed/);
+    await expect(locks.acquire('stock')).rejects.toThrow(/closed/);
+    gate.resolve();
+    await settle();
+    expect(task.state).toBe('resolved');
+  });
+
+  it('ends with shutdownTimeout, for what the holders asked for too', async () => {
+    const { fleet, clock, locks } = setUp();
+    await fleet.process().service.acquire('elsewhere', { ttl: 60_000 });
+    const inner = watch(
+      locks.withLock('order', () =>
+        locks.withLock('stock', () => locks.withLock('elsewhere', { wait: Infinity }, () => undefined)),
+      ),
+    );
+    await settle();
+
+    const closing = watch(locks.close());
+    await clock.advance(10_000);
+
+    expect(inner.error).toMatchObject({ code: 'LOCK_UNAVAILABLE' });
+    expect(closing.state).toBe('resolved');
+    expect(await fleet.owners('order')).toEqual(FREE);
+    expect(await fleet.owners('stock')).toEqual(FREE);
+  });
+
+  it('gives work that keeps its locks what it still needs', async () => {
+    const { clock, locks } = setUp();
+    const gate = deferred();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        await locks.withLock('order', () => undefined);
+        await gate.promise;
+        return locks.withLock('stock', () => 'committed');
+      }),
+    );
+    await settle();
+
+    const closing = watch(locks.close());
+    await clock.advance(1_000);
+    expect(closing.state).toBe('pending');
+    gate.resolve();
+    await clock.advance(100);
+
+    expect([work.value, closing.state]).toEqual(['committed', 'resolved']);
   });
 });

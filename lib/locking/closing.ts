@@ -1,0 +1,88 @@
+import type { Clock } from '../core/clock.interface';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import type { Admission } from './admission';
+import type { Asker } from './asker';
+import type { Bag } from './bag';
+import { Call } from './call';
+import { Contender } from './contender';
+import type { HeldLock } from './lock';
+
+/** What a lock service has to end. */
+interface Rest {
+  readonly clock: Clock;
+  readonly admission: Admission;
+  contend(call: Call): Contender;
+  readonly contenders: Bag<Contender>;
+  readonly held: Bag<HeldLock>;
+}
+
+/**
+ * How a lock service ends: it waits for the holders, and serves what they ask for meanwhile, since they may need it to
+ * come to their end. Everybody else is refused.
+ *
+ * Code that runs under a lock is known by its async context. What a handle is used for is not: while one is held, whoever
+ * asks may be its holder.
+ */
+export class Closing {
+  private phase: 'open' | 'closing' | 'closed' = 'open';
+  private onIdle: (() => void) | undefined;
+
+  constructor(private readonly rest: Rest) {}
+
+  admits(asker: Asker): boolean {
+    return this.phase === 'open' || (this.phase === 'closing' && this.mayBeHolder(asker));
+  }
+
+  /** Resolves when nobody holds and nobody waits any more, or after `timeoutMs`: then nobody is admitted. */
+  async begin(timeoutMs: number): Promise<void> {
+    this.phase = 'closing';
+    this.turnAway((asker) => !this.mayBeHolder(asker));
+    await this.untilIdle(timeoutMs);
+    this.phase = 'closed';
+    this.turnAway(() => true);
+  }
+
+  /** Somebody has stopped to hold or to wait. */
+  someoneLeft(): void {
+    if (this.phase === 'open') return;
+    if (this.phase === 'closing') this.turnAway((asker) => !this.mayBeHolder(asker));
+    if (this.isIdle) this.onIdle?.();
+  }
+
+  private mayBeHolder({ isInside }: Asker): boolean {
+    return isInside || this.rest.held.all().some((lock) => lock.isHandle);
+  }
+
+  private turnAway(isRefused: (asker: Asker) => boolean): void {
+    const { admission, contenders } = this.rest;
+    for (const one of admission.turnAway()) {
+      if (!(one instanceof Call || one instanceof Contender) || !isRefused(one.asker)) admission.enter(one);
+      else if (one instanceof Call) this.rest.contend(one);
+    }
+    for (const one of contenders.all()) {
+      if (isRefused(one.asker)) one.cancel(closedError(one.resources, one.waitedMs));
+    }
+  }
+
+  private get isIdle(): boolean {
+    return this.rest.held.size === 0 && this.rest.contenders.size === 0;
+  }
+
+  private untilIdle(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.isIdle) {
+        resolve();
+        return;
+      }
+      const timer = this.rest.clock.schedule(timeoutMs, resolve);
+      this.onIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+export function closedError(resources: readonly string[], waitedMs: number): LockUnavailableError {
+  return new LockUnavailableError({ resources, waitedMs, votes: [] });
+}
