@@ -23,7 +23,7 @@ export type {
   ReleaseOutcome,
 } from './locking/lock.interface';
 export type { LockEvent, NodeWarning } from './locking/lock-event.interface';
-export type { LockInspection, NodeInspection } from './locking/lock-inspection.interface';
+export type { InspectOptions, LockInspection, NodeInspection } from './locking/lock-inspection.interface';
 export type { LockHolder } from './errors/lock-holder.interface';
 
 export { Locked } from './decorators/locked.decorator';

@@ -12,7 +12,7 @@ import { LockContext } from './locking/lock-context';
 import { unlessBusy } from './locking/unless-busy';
 import { UnitsOfWork } from './locking/units-of-work';
 import type { LockEvent } from './locking/lock-event.interface';
-import type { LockInspection } from './locking/lock-inspection.interface';
+import type { InspectOptions, LockInspection } from './locking/lock-inspection.interface';
 import type { LockManager } from './locking/lock-manager';
 import type { LockOptions } from './locking/lock-options';
 import {
@@ -233,8 +233,8 @@ export class LockService {
   }
 
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
-  inspect(resource: string): Promise<LockInspection> {
-    return this.manager.inspect(resource);
+  inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
+    return this.manager.inspect(resource, options);
   }
 
   /**

@@ -1,7 +1,16 @@
 import { Logger } from '@nestjs/common';
 import type { LockEvent } from './locking/lock-event.interface';
 import { LOGGER_CONTEXT } from './redlock.constants';
-import { evenNodes, nodeBack, nodeDown, nodeGuarded, nodeTrusted, nodeWarning } from './redlock.messages';
+import {
+  evenNodes,
+  nodeBack,
+  nodeDown,
+  nodeGranting,
+  nodeGuarded,
+  nodeRefusing,
+  nodeTrusted,
+  nodeWarning,
+} from './redlock.messages';
 
 /** One line for whatever becomes of a node, and none for locks: those are many, and errors reach whoever asked. */
 export class NodeLog {
@@ -28,6 +37,12 @@ export class NodeLog {
         break;
       case 'node-trusted':
         this.logger.log(nodeTrusted(event.node));
+        break;
+      case 'node-refusing':
+        this.logger.warn(nodeRefusing(event.node, event.error));
+        break;
+      case 'node-granting':
+        this.logger.log(nodeGranting(event.node));
         break;
       case 'node-warning':
         this.logger.warn(nodeWarning(event.message));

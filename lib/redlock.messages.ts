@@ -21,6 +21,12 @@ export const nodeGuarded = (node: string, reason: GuardReason, forMs: number): s
 
 export const nodeTrusted = (node: string): string => `Lock node ${printable(node)} grants locks again.`;
 
+export const nodeRefusing = (node: string, error: Error): string =>
+  `Lock node ${printable(node)} answers and refuses to grant locks: ${printable(error.message)}. It is tried every second until it grants.`;
+
+export const nodeGranting = (node: string): string =>
+  `Lock node ${printable(node)} does not refuse locks any more.`;
+
 export const nodeWarning = (message: string): string => `Lock node ${printable(message)}`;
 
 export const evenNodes = (count: number): string =>

@@ -26,12 +26,13 @@ export class AttemptJudge {
     private readonly settings: RedlockSettings,
     private readonly proposals: FenceProposals,
   ) {
-    const { nodes, clock, nodeTimeoutMs, guard } = settings;
+    const { nodes, clock, nodeTimeoutMs, guard, refusals } = settings;
     this.patient = {
       nodes,
       clock,
       timeoutMs: nodeTimeoutMs,
       guard,
+      refusals,
       reap: (hold, node) => {
         this.cleanUp(hold, (position) => nodes[position] !== node);
       },

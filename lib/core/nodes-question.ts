@@ -3,6 +3,7 @@ import type { FirstContact } from './first-contact';
 import type { Hold } from './hold';
 import type { LockNode } from './lock-node.interface';
 import type { NodeGuard } from './node-guard';
+import type { Refusals } from './refusals';
 
 /** What a question needs besides its request. */
 export interface Asking {
@@ -10,6 +11,7 @@ export interface Asking {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly guard: NodeGuard;
+  readonly refusals: Refusals | undefined;
   /** Removes from one node what came there although it was given back. */
   reap(hold: Hold, node: LockNode): void;
 }

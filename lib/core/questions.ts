@@ -48,6 +48,13 @@ export class AcquireQuestion extends NodesQuestion implements Question<AcquireVo
     else this.known.whenItComes(vote);
   }
 
+  onVote(position: number, vote: AcquireVote): void {
+    if (vote.kind !== 'failed' || vote instanceof UncountedGrant) return;
+    const node = this.nodes[position] as LockNode;
+    if (this.asking.guard.reasonFor(node) === undefined)
+      this.asking.refusals?.suspect(node, this.request.resources, vote);
+  }
+
   isSettled(tally: Tally): boolean {
     // Where the nodes disagree on the time, the others tell whose clock is right.
     return isWon(tally) || (cannotBeWon(tally) && !this.isTimeUncertain);

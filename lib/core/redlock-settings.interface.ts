@@ -2,6 +2,7 @@ import type { Clock } from './clock.interface';
 import type { FencingSettings } from './fencing';
 import type { LockNode } from './lock-node.interface';
 import type { NodeGuard } from './node-guard';
+import type { Refusals } from './refusals';
 
 export interface RedlockSettings {
   /** In the same order in all processes, by their names. */
@@ -21,4 +22,6 @@ export interface RedlockSettings {
   readonly newOwnerToken: (label?: string) => string;
   readonly fencing: FencingSettings;
   readonly guard: NodeGuard;
+  /** Hears of nodes that refuse to grant. */
+  readonly refusals?: Refusals;
 }

@@ -24,7 +24,7 @@ export interface RedlockHealthOptions {
   details?: 'none' | 'states' | 'all';
 }
 
-/** A resource that nobody locks: it is only looked for. */
+/** A resource that nobody locks: it is looked for, and one whose name begins so is locked for a moment. */
 const PROBE = 'nestjs-redlock:health';
 
 /**
@@ -47,7 +47,7 @@ export class RedlockHealthIndicator {
   ) {}
 
   /**
-   * Asks every node, for no longer than `nodeTimeout`. Up while a majority answers and may grant locks; its details are
+   * Asks every node, and for a lock of its own there, for no longer than `nodeTimeout` each. Up while a majority grants; its details are
    * the state of each node, and how many more of them may fail.
    *
    * @param key its name in the result of the health check
@@ -60,7 +60,7 @@ export class RedlockHealthIndicator {
     if (!DETAILS.includes(details))
       throw new LockOptionsError('details', "must be 'none', 'states' or 'all'.");
     const locks = this.moduleRef.get<LockService>(getLockServiceToken(connection), { strict: false });
-    const { nodes } = await locks.inspect(PROBE);
+    const { nodes } = await locks.inspect(PROBE, { tryGrants: true });
     const quorum = quorumOf(nodes.length);
     const up = nodes.filter((node) => stateOf(node).state === 'up').length;
     const indicator = this.indicators.check(key);
@@ -79,17 +79,21 @@ export class RedlockHealthIndicator {
 
 const DETAILS: readonly unknown[] = ['none', 'states', 'all'] satisfies RedlockHealthOptions['details'][];
 
-/** `guarded`: it answers, and does not grant now, since it may have forgotten locks. */
+/**
+ * `guarded`: it answers, and does not grant now, since it may have forgotten locks. `refusing`: its server refuses to
+ * grant; it is full, say.
+ */
 interface NodeHealth {
-  readonly state: 'up' | 'guarded' | 'down';
+  readonly state: 'up' | 'guarded' | 'refusing' | 'down';
   readonly error?: string;
   readonly reason?: GuardReason;
   readonly forMs?: number;
 }
 
 /** Errors of nodes are free of secrets. */
-function stateOf({ error, guarded }: NodeInspection): NodeHealth {
+function stateOf({ error, guarded, refusal }: NodeInspection): NodeHealth {
   if (error !== undefined) return { state: 'down', error: printable(error.message) };
+  if (refusal !== undefined) return { state: 'refusing', error: printable(refusal.message) };
   if (guarded === undefined) return { state: 'up' };
   const { reason, forMs } = guarded;
   return { state: 'guarded', reason, ...(forMs === Infinity ? {} : { forMs: Math.ceil(forMs) }) };

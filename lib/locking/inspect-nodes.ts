@@ -1,11 +1,14 @@
+import { LockOptionsError } from '../errors/lock-options.error';
 import type { Clock } from '../core/clock.interface';
 import type { LockNode, NodeHold } from '../core/lock-node.interface';
 import type { NodeGuard } from '../core/node-guard';
 import { quorumOf } from '../core/quorum';
+import type { Refusals } from '../core/refusals';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { NodeVote } from '../errors/node-vote.interface';
-import type { LockInspection, NodeInspection } from './lock-inspection.interface';
+import type { InspectOptions, LockInspection, NodeInspection } from './lock-inspection.interface';
 import { describeOwner } from './owner-token';
+import { readOptions } from './read-options';
 
 /** Whom to ask, and for how long. */
 export interface InspectionSetup {
@@ -14,11 +17,24 @@ export interface InspectionSetup {
   readonly timeoutMs: number;
   /** Of the lock service that asks; without it, nobody knows whom it guards. */
   readonly guard?: NodeGuard;
+  readonly refusals?: Refusals;
 }
 
 /** Asks every node who holds `resource`; a node that does not answer in time is reported with an error. */
-export async function inspectNodes(setup: InspectionSetup, resource: string): Promise<LockInspection> {
-  const answers = await Promise.all(setup.nodes.map((node) => inspectNode(node, setup, resource)));
+export async function inspectNodes(
+  setup: InspectionSetup,
+  resource: string,
+  options?: InspectOptions,
+): Promise<LockInspection> {
+  const { tryGrants } = readInspectOptions(options);
+  const { nodes, refusals } = setup;
+  const told = await Promise.all(nodes.map((node) => inspectNode(node, setup, resource)));
+  // By now those that connect for the first time have done so.
+  if (tryGrants) await refusals?.look(resource);
+  const answers = told.map((answer, position) => ({
+    ...answer,
+    refusal: refusals?.errorFor(nodes[position] as LockNode),
+  }));
   return { resource, ...judge(answers), nodes: answers };
 }
 
@@ -35,6 +51,17 @@ export function isTaken({ resource, state, nodes }: LockInspection): boolean {
     error,
   }));
   throw new LockUnavailableError({ resources: [resource], waitedMs: 0, votes });
+}
+
+function readInspectOptions(given: InspectOptions | undefined): Required<InspectOptions> {
+  if (given === undefined) return { tryGrants: false };
+  const { tryGrants = false } = readOptions(given, ['tryGrants'], {
+    name: 'options',
+    what: ' of tryGrants',
+    each: 'an option of inspect()',
+  });
+  if (typeof tryGrants !== 'boolean') throw new LockOptionsError('tryGrants', 'must be true or false.');
+  return { tryGrants };
 }
 
 function judge(answers: readonly NodeInspection[]): Pick<LockInspection, 'state' | 'holder' | 'ttlMs'> {
@@ -65,7 +92,8 @@ function inspectNode(node: LockNode, setup: InspectionSetup, resource: string): 
     const conclude = (answer: Partial<NodeHold> & { error?: Error }) => {
       deadline.cancel();
       stopWaiting?.();
-      resolve({ node: node.name, status: node.status, guarded: guardOf(node, guard, clock), ...answer });
+      const guarded = guardOf(node, guard, clock);
+      resolve({ node: node.name, status: node.status, guarded, ...answer });
     };
     const deadline = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {

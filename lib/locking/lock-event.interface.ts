@@ -50,6 +50,10 @@ export type LockEvent =
     }
   /** The node may grant again. */
   | { readonly type: 'node-trusted'; readonly node: string }
+  /** The node answers, and refuses to grant: it is full, has too few replicas, may not be written to, … */
+  | { readonly type: 'node-refusing'; readonly node: string; readonly error: Error }
+  /** The node does not refuse any more, or is down. */
+  | { readonly type: 'node-granting'; readonly node: string }
   /** The server is set up so that locks are at risk. */
   | {
       readonly type: 'node-warning';

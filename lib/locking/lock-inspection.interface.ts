@@ -2,6 +2,18 @@ import type { GuardReason } from '../core/node-guard';
 import type { NodeStatus } from '../core/lock-node.interface';
 import type { LockHolder } from '../errors/lock-holder.interface';
 
+/** Options of {@link LockService.inspect}. */
+export interface InspectOptions {
+  /**
+   * Asks each node also whether it would grant a lock now, by taking one there for a moment, with a name of its own that
+   * begins with the resource. A node that would not has a `refusal`. For health checks: to read tells nothing of a server
+   * that is full, or that may not be written to.
+   *
+   * @default false
+   */
+  tryGrants?: boolean;
+}
+
 /** Who holds a resource, as the nodes told at one moment. It may have changed by the time you read it. */
 export interface LockInspection {
   readonly resource: string;
@@ -28,6 +40,8 @@ export interface NodeInspection {
   readonly ttlMs?: number;
   /** Why the node must not grant now, and for how many milliseconds; undefined: it may. */
   readonly guarded?: { readonly reason: GuardReason; readonly forMs: number };
+  /** Why the node grants nothing at present, though it answers: its server refuses. Undefined: it did not, when it was last asked. */
+  readonly refusal?: Error;
   /** Why the node did not answer. */
   readonly error?: Error;
 }

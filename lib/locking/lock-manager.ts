@@ -5,6 +5,7 @@ import type { LockNode } from '../core/lock-node.interface';
 import { NodeGuard, type RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../core/randomness.interface';
 import { Redlock } from '../core/redlock';
+import { Refusals } from '../core/refusals';
 import { Admission } from './admission';
 import type { Arena } from './arena.interface';
 import { type Asker, OUTSIDE } from './asker';
@@ -20,7 +21,7 @@ import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 import { LeaseKeeper } from './lease-keeper';
 import { HeldLock, type LockSurroundings } from './lock';
 import type { LockEvent } from './lock-event.interface';
-import type { LockInspection } from './lock-inspection.interface';
+import type { InspectOptions, LockInspection } from './lock-inspection.interface';
 import type { LockOptions } from './lock-options';
 import { LockReports } from './lock-reports';
 import { NodeReports } from './node-reports';
@@ -58,6 +59,7 @@ export class LockManager {
   private readonly redlock: Redlock;
   private readonly guard: NodeGuard;
   private readonly nodeReports: NodeReports;
+  private readonly refusals: Refusals;
   private readonly arena: Arena;
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
@@ -80,12 +82,16 @@ export class LockManager {
       guardMs: limits.maxTtlMs,
       onChange: this.nodeReports.guardChanged,
     });
+    const { nodeTimeoutMs } = limits;
+    const onChange = this.nodeReports.refusalChanged;
+    this.refusals = new Refusals({ ...settings, nodeTimeoutMs, onChange });
     this.redlock = new Redlock({
       nodes,
       clock,
       wall: settings.wall,
       guard: this.guard,
-      nodeTimeoutMs: limits.nodeTimeoutMs,
+      refusals: this.refusals,
+      nodeTimeoutMs,
       newOwnerToken: settings.newOwnerToken,
       fencing: settings.fencing,
     });
@@ -179,8 +185,8 @@ export class LockManager {
     return this.readiness.until(options);
   }
 
-  async inspect(resource: string): Promise<LockInspection> {
-    return inspectNodes(this.inspectionSetup, checkResource(resource));
+  async inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
+    return inspectNodes(this.inspectionSetup, checkResource(resource), options);
   }
 
   /** Removes `resource` from every node that has it, whoever holds it. */
@@ -199,6 +205,7 @@ export class LockManager {
     for (const lock of rest) lock.lose('closed');
     await Promise.all([...rest.map((lock) => lock.release()), ...this.discards]);
     this.guard.stop();
+    this.refusals.stop();
     this.nodeReports.stop();
   }
 
@@ -228,6 +235,6 @@ export class LockManager {
 
   private get inspectionSetup(): InspectionSetup {
     const { nodes, clock, limits } = this.settings;
-    return { nodes, clock, timeoutMs: limits.nodeTimeoutMs, guard: this.guard };
+    return { nodes, clock, timeoutMs: limits.nodeTimeoutMs, guard: this.guard, refusals: this.refusals };
   }
 }

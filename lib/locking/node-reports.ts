@@ -35,6 +35,12 @@ export class NodeReports {
     }
   };
 
+  readonly refusalChanged = (node: LockNode, error: Error | null): void => {
+    const { emit } = this.settings;
+    if (error === null) emit({ type: 'node-granting', node: node.name });
+    else emit({ type: 'node-refusing', node: node.name, error });
+  };
+
   stop(): void {
     for (const stop of this.stops) stop();
   }

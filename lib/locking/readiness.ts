@@ -62,8 +62,9 @@ export class Readiness {
     }
   }
 
-  private voteOf({ node: name, error, guarded }: NodeInspection): NodeVote {
+  private voteOf({ node: name, error, guarded, refusal }: NodeInspection): NodeVote {
     if (error !== undefined) return { node: name, vote: 'failed', error };
+    if (refusal !== undefined) return { node: name, vote: 'failed', error: refusal };
     if (guarded === undefined) return { node: name, vote: 'granted' };
     const node = this.setup.nodes.find((one) => one.name === name) as LockNode;
     return { node: name, vote: 'failed', error: this.setup.guard.errorFor(node) };

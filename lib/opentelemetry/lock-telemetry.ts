@@ -32,6 +32,7 @@ export class LockTelemetry {
   private readonly meters: LockMeters;
   private readonly nodes: NodeGauge;
   private readonly guards: NodeGauge;
+  private readonly refusals: NodeGauge;
   private readonly groups = new Set<string | undefined>();
   /** By owner token. Each ends with its `released` or `lost`. */
   private readonly holds = new Map<string, ObservedHold>();
@@ -54,6 +55,11 @@ export class LockTelemetry {
       description: 'Whether a lock node must not grant now, since it may have forgotten locks: 1 or 0.',
       read: ({ guarded }) => guarded !== undefined,
     });
+    this.refusals = new NodeGauge(meter, locks, this.connection, {
+      name: 'redlock.node.refusing',
+      description: 'Whether a lock node answers and refuses to grant: 1 or 0.',
+      read: ({ refusal }) => refusal !== undefined,
+    });
     if (options.resourceGroup === undefined) this.labelsOfGroup(undefined);
   }
 
@@ -69,6 +75,7 @@ export class LockTelemetry {
   stop(): void {
     this.nodes.stop();
     this.guards.stop();
+    this.refusals.stop();
     for (const { labels, span } of this.holds.values()) {
       this.meters.heldNoMore(labels);
       span.abandon();
@@ -110,6 +117,10 @@ export class LockTelemetry {
       case 'node-guarded':
       case 'node-trusted':
         this.guards.set(event.node, event.type === 'node-guarded');
+        break;
+      case 'node-refusing':
+      case 'node-granting':
+        this.refusals.set(event.node, event.type === 'node-refusing');
         break;
       case 'node-warning':
         // For the log.

@@ -1,5 +1,5 @@
 import Redis from 'ioredis';
-import { createLockService, type LockService } from '../../lib';
+import { createLockService, type LockEvent, type LockService } from '../../lib';
 import { describeRedisNode } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, release, untilUp } from '../helpers/ask-node';
@@ -171,4 +171,76 @@ it('asks again for a release that found too many requests under way', async () =
   expect(vote).toMatchObject({ kind: 'failed', error: { code: 'OVERLOADED' } });
   await other;
   await until('it is gone', async () => (await server.command('EXISTS', 'lock:a')) === 0);
+});
+
+describe('a node that answers and refuses to grant', () => {
+  const WAYS = {
+    OOM: {
+      begin: async (server: RedisServer) => {
+        await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+        await server.command('CONFIG', 'SET', 'maxmemory', '1');
+      },
+      end: (server: RedisServer) => server.command('CONFIG', 'SET', 'maxmemory', '0'),
+    },
+    NOREPLICAS: {
+      begin: (server: RedisServer) => server.command('CONFIG', 'SET', 'min-replicas-to-write', '1'),
+      end: (server: RedisServer) => server.command('CONFIG', 'SET', 'min-replicas-to-write', '0'),
+    },
+    NOPERM: {
+      begin: (server: RedisServer) => server.command('ACL', 'SETUSER', 'default', '-set'),
+      end: (server: RedisServer) => server.command('ACL', 'SETUSER', 'default', '+set'),
+    },
+  };
+
+  it.each(Object.entries(WAYS))('is known by it: %s', async (code, { begin, end }) => {
+    const servers = await Promise.all([startServer(), startServer(), startServer()]);
+    const locks = open(...servers.map(({ url }) => url));
+    const events: LockEvent[] = [];
+    locks.events$.subscribe((event) => events.push(event));
+    const refusals = async () =>
+      (await locks.inspect('health', { tryGrants: true })).nodes.map(
+        ({ refusal }) => refusal?.message ?? 'none',
+      );
+    await until('all answer', async () => (await locks.inspect('any')).nodes.every(({ error }) => !error));
+
+    const before = await refusals();
+    await Promise.all(servers.slice(0, 2).map(begin));
+    const meanwhile = await refusals();
+    const [ready, attempt] = await Promise.allSettled([locks.ready({ wait: 0 }), locks.tryAcquire('a')]);
+    await Promise.all(servers.slice(0, 2).map(end));
+    await until('it grants again', () => events.filter(({ type }) => type === 'node-granting').length === 2);
+
+    const refused = expect.stringContaining(code) as string;
+    expect(before).toEqual(['none', 'none', 'none']);
+    expect(meanwhile).toEqual([refused, refused, 'none']);
+    expect([ready.status, attempt.status]).toEqual(['rejected', 'rejected']);
+    expect(events.filter(({ type }) => type === 'node-refusing')).toHaveLength(2);
+    expect(await refusals()).toEqual(before);
+    for (const server of servers) expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('is known by a lock that it refused', async () => {
+    const server = await startServer();
+    const locks = open(server.url);
+    await until('the node answers', async () => (await locks.inspect('any')).state !== 'unknown');
+    await WAYS.NOREPLICAS.begin(server);
+
+    await locks.tryAcquire('a').catch(() => undefined);
+
+    await until('it is known', async () => (await locks.inspect('any')).nodes[0]?.refusal !== undefined);
+  });
+
+  it('is not one that refuses a single resource', async () => {
+    const server = await startServer();
+    await server.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~lock:a*', '&*', '+@all');
+    const locks = open(`redis://app:secret@127.0.0.1:${server.port}`);
+    await until('the node answers', async () => (await locks.inspect('a')).state !== 'unknown');
+
+    const attempt = await locks.tryAcquire('b').catch((error: unknown) => error);
+
+    expect(attempt).toMatchObject({ code: 'LOCK_UNAVAILABLE' });
+    // What was sent before it has been answered.
+    await locks.inspect('a');
+    expect((await locks.inspect('health', { tryGrants: true })).nodes[0]?.refusal).toBeUndefined();
+  });
 });

@@ -18,7 +18,7 @@ export const doctor: Command = {
     'clock, and whether its user may do what locks need. For that it locks resources of its own for a moment\n' +
     '(nestjs-redlock:doctor:…, below the prefix) and releases them.\n' +
     'ok: fine. WARN: works, but should be changed. ERROR: locks are in danger. ?: the server does not tell.\n' +
-    'Exits with 0, 1 when there is an error, 3 when no quorum of the nodes can be reached.',
+    'Exits with 0, 1 when there is an error, 3 when no quorum of the nodes can be reached, or grants locks.',
   options: {
     'max-ttl': {
       type: 'string',

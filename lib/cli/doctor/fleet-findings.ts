@@ -2,6 +2,7 @@ import { quorumOf } from '../../core/quorum';
 import { showMs } from '../show';
 import type { Finding } from './finding';
 import type { NodeFacts } from './node-facts';
+import { LOCK_STEP } from './try-rights';
 
 const CLOCKS_DIFFER_MS = 1_000;
 
@@ -17,16 +18,23 @@ export function findingsAboutFleet(nodes: readonly NodeFacts[]): Finding[] {
 
 function quorumFinding(nodes: readonly NodeFacts[]): Finding {
   const reachable = nodes.filter(({ error }) => error === undefined).length;
+  const granting = nodes.filter(canGrant).length;
   const quorum = quorumOf(nodes.length);
-  const message = `${reachable} of ${nodes.length} nodes answer; a lock takes ${quorum}`;
+  const answers = `${reachable} of ${nodes.length} nodes answer`;
+  const message = `${answers}${granting < reachable ? `, and ${granting} grant locks` : ''}; a lock takes ${quorum}`;
   const check = 'quorum';
-  if (reachable < quorum) {
+  if (granting < quorum) {
     return { level: 'error', check, message, meaning: 'there are no locks at all now' };
   }
-  if (reachable === nodes.length) return { level: 'ok', check, message };
-  const mayFail = reachable - quorum;
+  if (granting === nodes.length) return { level: 'ok', check, message };
+  const mayFail = granting - quorum;
   const meaning = mayFail === 0 ? 'without one more there are no locks' : `only ${mayFail} more may fail`;
   return { level: 'warn', check, message, meaning };
+}
+
+/** One that answers and refuses locks has no vote: it is full, say, or its user may not write. */
+function canGrant({ error, refusals }: NodeFacts): boolean {
+  return error === undefined && refusals.every(({ what }) => what !== LOCK_STEP);
 }
 
 function numberFinding(count: number): Finding {

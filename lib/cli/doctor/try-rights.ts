@@ -11,6 +11,9 @@ import type { Refusal } from './node-facts';
 const TTL_MS = 5_000;
 const SKEW_MICROS = 60_000_000;
 
+/** The step without which there are no locks at all. */
+export const LOCK_STEP = 'lock';
+
 interface Step {
   readonly what: string;
   /** What becomes of locks without it; undefined: there are none. */
@@ -48,7 +51,7 @@ export async function tryRights(
 function lockSteps(trial: Trial, resource: string): Step[] {
   const several = [`{${resource}}:1`, `{${resource}}:2`];
   return [
-    { what: 'lock', try: () => trial.acquire([resource]) },
+    { what: LOCK_STEP, try: () => trial.acquire([resource]) },
     { what: 'extend', try: () => trial.extend([resource]) },
     { what: 'inspect', try: () => trial.inspect(resource) },
     { what: 'release', try: () => trial.release([resource]) },

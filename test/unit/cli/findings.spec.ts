@@ -215,6 +215,20 @@ describe('findings about all nodes together', () => {
     expect(levels(nodes).nodes).toBe(count % 2 === 0 ? 'warn' : 'ok');
   });
 
+  it('do not count on those that answer and refuse every lock', () => {
+    const nodes = fleet('a', 'b', 'c').map((one, at) => ({
+      ...one,
+      refusals: at < 2 ? [{ what: 'lock', error: 'OOM' }] : [{ what: 'lock in a batch', error: 'NOPERM' }],
+    }));
+
+    const [finding] = findingsAboutFleet(nodes).filter(({ check }) => check === 'quorum');
+
+    expect(finding).toMatchObject({
+      level: 'error',
+      message: '3 of 3 nodes answer, and 1 grant locks; a lock takes 2',
+    });
+  });
+
   it('compare the clocks', () => {
     const at = (offsetMs: number, toleranceMs: number) =>
       node(server({ run_id: String(offsetMs) }, { clock: { offsetMs, toleranceMs } }));

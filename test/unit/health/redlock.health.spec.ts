@@ -139,6 +139,31 @@ describe('RedlockHealthIndicator', () => {
     );
   });
 
+  it('is down while a majority answers and refuses to grant, and tells which nodes do, and why', async () => {
+    const error = Object.assign(new Error('OOM command not allowed'), { code: 'OOM' });
+    const nodes = ['a', 'b', 'c'].map((name) => {
+      const node = new ScriptedNode(name);
+      node.onAsked = ({ vote }) => {
+        (vote as (vote: unknown) => void)(name === 'c' ? { kind: 'granted' } : { kind: 'failed', error });
+      };
+      return node;
+    });
+    const module = await Test.createTestingModule({
+      imports: [
+        TerminusModule.forRoot({ logger: false }),
+        RedlockHealthModule,
+        RedlockModule.forRoot({ nodes }),
+      ],
+    }).compile();
+
+    const { locks } = await module.get(RedlockHealthIndicator).isHealthy('locks', { details: 'all' });
+    await module.close();
+
+    const refusing = { state: 'refusing', error: error.message };
+    expect(locks).toMatchObject({ status: 'down', mayFail: 0 });
+    expect(locks['nodes']).toEqual({ a: refusing, b: refusing, c: { state: 'up' } });
+  });
+
   it('is down once the lock service is closed', async () => {
     await app.get<LockService>(getLockServiceToken('billing')).close();
 
