@@ -150,7 +150,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     try {
       if (!place.isFirst) await this.standInLine(place);
       const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
-      this.succeed(attempt?.outcome === 'won' ? this.take(attempt) : await this.attemptUntilWon(attempt));
+      this.succeed(attempt?.outcome === 'won' ? attempt : await this.attemptUntilWon(attempt));
     } catch (error) {
       this.fail(error);
     }
@@ -166,6 +166,8 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
   }
 
   private succeed({ hold, confirmation }: WonAttempt): void {
+    // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is given back.
+    this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Turn>;
     this.ownerToken = hold.ownerToken;
@@ -214,7 +216,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     // Ends at the deadline: it is looked at after every attempt, and sleeping does not pass it.
     for (;;) {
       const attempt = await this.nextAttempt(isContended);
-      if (attempt.outcome === 'won') return this.take(attempt);
+      if (attempt.outcome === 'won') return attempt;
       isContended = attempt.outcome === 'busy';
       await this.backOff(backoff, attempt);
     }
@@ -226,13 +228,6 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
       this.ask(isContended, { onAttempt: resolve, onFault: reject });
     });
     return this.wait.unlessCancelled(this.pending);
-  }
-
-  private take(won: WonAttempt): WonAttempt {
-    // Cancelled after the vote, before its turn to run: nobody waits for this lock any more.
-    this.wait.throwIfCancelled();
-    this.pending = undefined;
-    return won;
   }
 
   private async backOff(backoff: Backoff, failed: FailedAttempt): Promise<void> {

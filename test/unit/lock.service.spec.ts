@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { config } from 'rxjs';
 import { LockBusyError } from '../../lib/errors/lock-busy.error';
 import { LockKeyError } from '../../lib/errors/lock-key.error';
@@ -6,6 +8,7 @@ import { LockOptionsError } from '../../lib/errors/lock-options.error';
 import { LockReentrancyError } from '../../lib/errors/lock-reentrancy.error';
 import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
 import type { LockOptions } from '../../lib/locking/lock-options';
+import type { LockService } from '../../lib/lock.service';
 import type { Lock } from '../../lib/locking/lock.interface';
 import { Fleet } from '../helpers/fleet';
 import { settle } from '../helpers/virtual-clock';
@@ -17,6 +20,19 @@ function setUp() {
   const fleet = new Fleet(3);
   const { service, events, eventTypes } = fleet.process();
   return { fleet, clock: fleet.clock, nodes: fleet.nodes, service, events, eventTypes };
+}
+
+/** How many locks the running code would look through. Looks inside: from outside, a leak shows only after days. */
+function rememberedBy(service: LockService): number {
+  interface Frame {
+    readonly outer: Frame | undefined;
+  }
+  const { context } = service as unknown as {
+    context: { storage: { getStore(): Frame | undefined } };
+  };
+  let count = 0;
+  for (let frame = context.storage.getStore(); frame !== undefined; frame = frame.outer) count += 1;
+  return count;
 }
 
 /** Lets a task be ended from outside. */
@@ -268,6 +284,129 @@ describe('LockService', () => {
 
       await expect(run).rejects.toMatchObject({ reason: 'gone' });
       expect(losses).toEqual([expect.objectContaining({ reason: 'gone' })]);
+    });
+
+    it('is told of a loss that only the clock knows of, in the task that entered again', async () => {
+      const { clock, service } = setUp();
+      let inner: Promise<string> | undefined;
+
+      const run = service.withLock('order:7', { autoExtend: false }, async () => {
+        inner = service.withLock('order:7', () => {
+          // The event loop is blocked for longer than the lock lasts, so no timer has told.
+          clock.stall(10_000);
+          return 'done';
+        });
+        await inner.catch(() => undefined);
+      });
+
+      await expect(run).rejects.toMatchObject({ reason: 'expired' });
+      await expect(inner).rejects.toMatchObject({ reason: 'expired' });
+    });
+
+    it('holds all of its locks, whichever it entered again in between', async () => {
+      const { service } = setUp();
+      const held = (...names: string[]) => names.map((name) => service.current(name)?.isHeld);
+
+      await service.withLock('a', () =>
+        service.withLock('b', () =>
+          service.withLock('c', () =>
+            service.withLock('b', async () => {
+              expect(service.current()?.resources).toEqual(['b']);
+              expect(held('a', 'b', 'c')).toEqual([true, true, true]);
+              await service.withLock('a', () => {
+                expect(held('a', 'b', 'c')).toEqual([true, true, true]);
+              });
+            }),
+          ),
+        ),
+      );
+
+      expect(service.current()).toBeUndefined();
+    });
+
+    it('holds the lock further out when the one inside has ended', async () => {
+      const { service } = setUp();
+      const later = gate();
+      let seen: unknown;
+
+      await service.withLock('a', async () => {
+        await service.withLock('b', () => {
+          // Goes on after b was given back.
+          void later.opened.then(() => (seen = service.current()?.resources));
+        });
+        later.open();
+        await settle();
+      });
+
+      expect(seen).toEqual(['a']);
+    });
+
+    it.each([
+      [
+        'takes the next lock before it gives back its own',
+        (service: LockService, step: number, next: () => void) => {
+          void service.withLock(`page:${step % 7}`, async () => {
+            next();
+            await settle();
+          });
+        },
+      ],
+      [
+        'enters its lock again and again',
+        (service: LockService, step: number, next: () => void) => {
+          void service.withLock('leader', async () => {
+            void service.withLock(`page:${step % 7}`, () => undefined);
+            next();
+            await settle();
+          });
+        },
+      ],
+    ])('remembers no more than the locks that it holds in a chain that %s', async (_, start) => {
+      const { service } = setUp();
+      const lengths: number[] = [];
+      await new Promise<void>((resolve) => {
+        const step = (count: number) => {
+          start(service, count, () => {
+            lengths.push(rememberedBy(service));
+            setImmediate(() => {
+              if (count < 50) step(count + 1);
+              else resolve();
+            });
+          });
+        };
+        step(1);
+      });
+
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(10);
+      await settle();
+    });
+
+    it('keeps no lock that is over in memory, whatever goes on in its context', async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const { service } = setUp();
+      const locks: WeakRef<Lock>[] = [];
+      const last = gate();
+      const chain = (step: number, before: () => void): Promise<void> =>
+        service.withLock(`page:${step % 7}`, async (lock) => {
+          locks.push(new WeakRef(lock));
+          before();
+          const own = gate();
+          // The next one begins in the context of this one, which ends when that holds its lock.
+          if (step < 50) setImmediate(() => void chain(step + 1, own.open));
+          await (step === 50 ? last.opened : own.opened);
+        });
+
+      await chain(1, () => undefined);
+      while (locks.length < 50) await settle();
+      for (let turn = 0; turn < 10; turn++) {
+        collect();
+        await settle();
+      }
+
+      expect(locks.filter((lock) => lock.deref() !== undefined).length).toBeLessThanOrEqual(3);
+      last.open();
+      await settle();
     });
 
     it('is refused with reentrant: false', async () => {

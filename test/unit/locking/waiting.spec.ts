@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { LockBusyError } from '../../../lib/errors/lock-busy.error';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
 import type { LockManager } from '../../../lib/locking/lock-manager';
@@ -605,6 +606,55 @@ describe('waiting for a lock', () => {
 
       expect(new Set(states)).toEqual(new Set(['rejected', 'resolved']));
     });
+  });
+
+  it.each([
+    ['gets the lock', 'resolved'],
+    ['is cancelled', 'rejected'],
+    ['is busy', 'rejected'],
+  ])('leaves no listener at the signal of a caller who %s', async (how, state) => {
+    const { clock, lock, manager } = await heldElsewhere();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiters = Array.from({ length: 3 }, () => watch(manager.acquire('order:7', { signal, wait: 500 })));
+    await clock.advance(100);
+    expect(getEventListeners(signal, 'abort')).not.toHaveLength(0);
+
+    if (how === 'is cancelled') controller.abort();
+    if (how === 'gets the lock') await lock.release();
+    await clock.advance(1_000);
+
+    expect(waiters[0]?.state).toBe(state);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('gives back what was won for a caller who cancels between the vote and its turn to run', async () => {
+    const came: string[] = [];
+    for (let moment = 0; moment < 12; moment++) {
+      const { fleet, clock, lock, manager, eventTypes } = await heldElsewhere();
+      const controller = new AbortController();
+      const waiter = watch(manager.acquire('order:7', { signal: controller.signal, wait: 5_000 }));
+      await clock.advance(100);
+      for (const node of fleet.nodes) node.fault = 'mute';
+      void lock.release();
+      await clock.advance(1);
+
+      for (const node of fleet.nodes) node.recover();
+      for (let turn = 0; turn < moment; turn++) await Promise.resolve();
+      const wasHanded = eventTypes().includes('acquired');
+      controller.abort('no');
+      await clock.advance(100);
+
+      const isLocked = (await fleet.owners('order:7')).some((owner) => owner !== null);
+      expect([moment, waiter.state, isLocked]).toEqual([
+        moment,
+        wasHanded ? 'resolved' : 'rejected',
+        wasHanded,
+      ]);
+      came.push(waiter.state);
+    }
+
+    expect(new Set(came)).toEqual(new Set(['rejected', 'resolved']));
   });
 
   describe('tells busy and unavailable apart', () => {
