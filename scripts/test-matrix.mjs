@@ -1,5 +1,6 @@
 // `npm run test:matrix`: what can tell versions apart, on all majors of Nest, ioredis and Node. Takes its time.
 // `npm run test:matrix -- --nest 11 --ioredis 5 --node 24`: one cell of it.
+// `npm run test:matrix -- --runtime bun,deno,vitest`: an application on another runtime.
 import { dirname } from 'node:path';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureFolders, runOn, specsForTheMatrix } from './lib/compat.mjs';
@@ -8,6 +9,7 @@ import { foldersOf, readCells } from './lib/matrix-cells.mjs';
 import { applySkips } from './lib/matrix-skips.mjs';
 import { ensureNode } from './lib/other-node.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
+import { runOnRuntime } from './lib/runtimes.mjs';
 import { table } from './lib/table.mjs';
 
 const rows = [['', 'passed', 'failed', 'skipped', 'seconds', '']];
@@ -44,6 +46,7 @@ async function runCell(cell) {
 }
 
 async function testCell(cell) {
+  if (cell.runtime !== undefined) return runOnRuntime(cell.runtime);
   const folders = foldersOf(cell);
   const installed = await ensureFolders(folders);
   if (!installed.ok) return broken(installed.problem);
@@ -64,7 +67,8 @@ function broken(problem) {
   return { passed: 0, failed: 1, skipped: 0 };
 }
 
-function titleOf({ nest, ioredis, node }) {
+function titleOf({ nest, ioredis, node, runtime }) {
+  if (runtime !== undefined) return `an application on ${runtime}`;
   return `Nest ${nest}, ioredis ${ioredis}, Node ${node}`;
 }
 

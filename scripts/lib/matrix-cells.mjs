@@ -1,16 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './paths.mjs';
+import { RUNTIME_NAMES } from './runtimes.mjs';
 
 /** The majors that package.json allows. What `node_modules` has is the newest; the others are in `compat`. */
 const MAJORS = { nest: [10, 11, 12], ioredis: [5, 6], node: [20, 22, 24, 26] };
 
 /**
- * `--nest 10,11 --ioredis 5` as the cells of the table: all that are asked for, and all there are of what is not.
+ * `--nest 10,11 --ioredis 5` as the cells of the table: all that are asked for, and all there are of what is not. With
+ * `--runtime bun,deno` these alone; all of them too where nothing is asked for.
  *
  * Throws what to type instead.
  */
 export function readCells(args) {
+  if (args[0] === '--runtime') return readRuntimes(args);
+  const runtimes = args.length === 0 ? RUNTIME_NAMES : [];
   const wanted = { ...MAJORS };
   for (let at = 0; at < args.length; at += 2) {
     const name = args[at].replace(/^--/, '');
@@ -18,13 +22,21 @@ export function readCells(args) {
     if (!(name in MAJORS) || !majors.every((major) => MAJORS[name].includes(major))) throw new Error(USAGE);
     wanted[name] = majors;
   }
-  return wanted.node.flatMap((node) =>
+  const versions = wanted.node.flatMap((node) =>
     wanted.nest.flatMap((nest) => wanted.ioredis.map((ioredis) => ({ nest, ioredis, node }))),
   );
+  return [...versions, ...runtimes.map((runtime) => ({ runtime }))];
+}
+
+function readRuntimes([, names = '', ...rest]) {
+  const runtimes = names.split(',');
+  if (rest.length > 0 || !runtimes.every((name) => RUNTIME_NAMES.includes(name))) throw new Error(USAGE);
+  return runtimes.map((runtime) => ({ runtime }));
 }
 
 const USAGE = [
   'npm run test:matrix -- [--nest 10,11,12] [--ioredis 5,6] [--node 20,22,24,26]',
+  `npm run test:matrix -- --runtime ${RUNTIME_NAMES.join(',')}`,
   'What is left out means all of them.',
 ].join('\n');
 

@@ -5,17 +5,17 @@ import { root } from './paths.mjs';
 const PATIENCE_MS = 10_000;
 
 /**
- * Runs a command in the project's folder with its output on the terminal, or collected in the present lane.
+ * Runs a command in the project's folder, or in `cwd`, with its output on the terminal, or collected in the present lane.
  *
  * Never rejects: `{ ok, problem }`, so that one failed step does not hide what the next ones would have told.
  */
-export function run(command, args, { env = {}, limitMs = 480_000 } = {}) {
+export function run(command, args, { env = {}, limitMs = 480_000, cwd = root } = {}) {
   return new Promise((resolve) => {
     // A group of its own, so that a command that does not end takes its workers with it when it is killed.
     const lane = currentLane();
     const output = lane === undefined ? 'inherit' : 'pipe';
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', output, output],
       detached: true,

@@ -1,0 +1,90 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ensureNode } from './other-node.mjs';
+import { Processes } from './processes.mjs';
+import { findRedisServer } from './redis-binary.mjs';
+import { startRedisServer } from './redis-servers.mjs';
+import { cache, root } from './paths.mjs';
+import { run } from './run.mjs';
+
+/**
+ * What else runs our package, from npm: installed by the matrix alone, since each is as large as all of our dependencies.
+ * Of one major each, how it is asked to run a file of `test/runtimes`, and which Node it needs.
+ */
+const RUNTIMES = {
+  bun: { version: '1', args: (urls) => ['app.ts', ...urls] },
+  deno: { version: '2', args: (urls) => ['run', '--allow-all', '--no-check', 'app.ts', ...urls] },
+  vitest: { version: '5', args: () => ['run'], node: 24 },
+};
+
+export const RUNTIME_NAMES = Object.keys(RUNTIMES);
+
+const COMPILER_OPTIONS = { experimentalDecorators: true, emitDecoratorMetadata: true };
+
+/** Runs a whole application, or a test as users write it, on another runtime; counts as one. */
+export async function runOnRuntime(name) {
+  const { version, args, node = process.versions.node.split('.')[0] } = RUNTIMES[name];
+  const folder = join(cache, name);
+  const program = join(folder, 'node_modules', '.bin', name);
+  if (!existsSync(program)) {
+    console.log(`Installing ${name}@${version} …`);
+    const options = ['--no-audit', '--no-fund', '--loglevel', 'error'];
+    const { ok, problem } = await run('npm', [
+      'install',
+      '--prefix',
+      folder,
+      `${name}@${version}`,
+      ...options,
+    ]);
+    if (!ok) return failed(`npm install ${name}@${version} ${problem}`);
+  }
+  const { program: nodeProgram, problem: nodeProblem } = await ensureNode(node);
+  if (nodeProblem !== undefined) return failed(nodeProblem);
+  const project = makeProject();
+  const processes = new Processes();
+  try {
+    const servers = { program: findRedisServer(), name };
+    const urls = await Promise.all([1, 2, 3].map(() => startRedisServer(processes, servers)));
+    const env = { PATH: `${dirname(nodeProgram)}:${process.env.PATH}` };
+    const { ok, problem } = await run(program, args(urls), { cwd: project, env, limitMs: 120_000 });
+    return ok ? { passed: 1, failed: 0, skipped: 0 } : failed(`${name} ${problem}`);
+  } catch (error) {
+    return failed(`${name} ${error.message}`);
+  } finally {
+    await processes.stop();
+    rmSync(project, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A project of its own, outside of any node_modules, with the package as it is installed: a copy, since a link would lead
+ * out of node_modules, where Deno takes it for a module of another format.
+ */
+function makeProject() {
+  const project = mkdtempSync(join(tmpdir(), 'redlock-runtime-'));
+  const packages = join(project, 'node_modules');
+  mkdirSync(join(packages, 'nestjs-redlock'), { recursive: true });
+  cpSync(join(root, 'test', 'runtimes'), project, { recursive: true });
+  for (const part of ['dist', 'package.json'])
+    cpSync(join(root, part), join(packages, 'nestjs-redlock', part), { recursive: true });
+  for (const peer of ['@nestjs', 'ioredis', 'rxjs', 'reflect-metadata'])
+    symlinkSync(join(root, 'node_modules', peer), join(packages, peer));
+  const files = {
+    'package.json': { private: true, type: 'module' },
+    'tsconfig.json': { compilerOptions: { ...COMPILER_OPTIONS, target: 'es2023', module: 'node20' } },
+    'deno.json': { nodeModulesDir: 'manual', compilerOptions: COMPILER_OPTIONS },
+  };
+  for (const [file, content] of Object.entries(files))
+    writeFileSync(join(project, file), JSON.stringify(content));
+  writeFileSync(
+    join(project, 'vitest.config.mjs'),
+    "export default { test: { globals: true, include: ['*.vitest.ts'] } };\n",
+  );
+  return project;
+}
+
+function failed(problem) {
+  console.error(problem);
+  return { passed: 0, failed: 1, skipped: 0 };
+}
