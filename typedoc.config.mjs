@@ -29,7 +29,7 @@ const options = {
   // Parts of types that say something only where they are used.
   intentionallyNotExported: [
     ...['AboutHold', 'AboutResources', 'Task'],
-    ...['ReturnFits', 'KeyFits', 'OnBusyFits', 'OnLostFits'],
+    ...['ReturnFits', 'KeyFits', 'OnBusyFits', 'OnUnavailableFits', 'OnLostFits'],
   ],
 };
 

@@ -48,6 +48,7 @@ export type {
   OnBusyFunction,
   OnLost,
   OnLostFunction,
+  OnUnavailable,
 } from './interfaces/locked-options.interface';
 export type { LockableMethod, LockedDecorator } from './interfaces/locked-decorator.interface';
 export type { CurrentLockOptions } from './interfaces/current-lock-options.interface';

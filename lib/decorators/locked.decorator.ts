@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockKey } from '../interfaces/lock-key.interface';
 import type { LockedDecorator } from '../interfaces/locked-decorator.interface';
-import type { LockedOptions, OnBusy, OnLost } from '../interfaces/locked-options.interface';
+import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../interfaces/locked-options.interface';
 import { checkPlacedOptions } from '../utils/check-placed-options';
 import { copyIdentity } from '../utils/copy-identity';
 import { fillLockParameters, lockParametersOf } from '../utils/lock-parameters';
@@ -35,7 +35,7 @@ interface MethodDescriptor extends PropertyDescriptor {
  *
  * It rejects with
  * - `LockBusyError` when somebody else held the lock all that time (see `onBusy`)
- * - `LockUnavailableError` when too few nodes answered
+ * - `LockUnavailableError` when too few nodes answered (see `onUnavailable`)
  * - `LockLostError` when the method succeeded, but the lock was lost meanwhile (see `onLost`); a stream fails at once
  * - `LockKeyError` when a value is missing in the key
  * - `LockNotBoundError` when the object knows no lock service
@@ -57,13 +57,13 @@ interface MethodDescriptor extends PropertyDescriptor {
  * async transfer(dto: TransferDto) { … }
  * ```
  */
-export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLost>(
+export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLost, U extends OnUnavailable>(
   key: K,
-  options: LockedOptions<B, L> = {},
-): LockedDecorator<K, B, L> {
+  options: LockedOptions<B, L, U> = {},
+): LockedDecorator<K, B, L, U> {
   const resolve = compileLockKey(key, methodKeySource);
   const checked = checkPlacedOptions(options);
-  const { onBusy, onLost = 'throw', returns, connection, ...placed } = checked;
+  const { onBusy, onUnavailable, onLost = 'throw', returns, connection, ...placed } = checked;
   const { lockOptions, label } = splitLabel(placed);
 
   return (target: object, propertyKey: string | symbol, descriptor?: PropertyDescriptor) => {
@@ -80,6 +80,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
       lockOptions,
       label,
       onBusy,
+      onUnavailable,
       onLost,
     };
 

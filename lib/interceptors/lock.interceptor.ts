@@ -39,7 +39,13 @@ export function LockInterceptor(
   options: LockInterceptorOptions = {},
 ): Type<NestInterceptor> {
   const resolve = compileLockKey(key, contextKeySource);
-  const { onBusy: placedOnBusy, onLost = 'throw', connection, ...placed } = checkPlacedOptions(options);
+  const {
+    onBusy: placedOnBusy,
+    onUnavailable,
+    onLost = 'throw',
+    connection,
+    ...placed
+  } = checkPlacedOptions(options);
   const { lockOptions, label } = splitLabel(placed);
 
   class MixinLockInterceptor implements NestInterceptor {
@@ -57,6 +63,7 @@ export function LockInterceptor(
         reenter: ({ resources }) => ({ withLock: (task) => locks.withLock(resources, task) }),
         // Nest needs an answer: a response without any value is an error to it.
         onBusy: onBusy === 'skip' ? () => undefined : onBusy,
+        onUnavailable: typeof onUnavailable === 'function' ? () => onUnavailable(context) : onUnavailable,
         onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
       };
       return lockedObservable(call, (lock) => runHandler(lock, connection, () => next.handle()));

@@ -1,7 +1,13 @@
 import type { Observable } from 'rxjs';
 import type { LockLostError } from '../errors/lock-lost.error';
 import type { LockKeyFunction, LockKeyResult } from './lock-key.interface';
-import type { OnBusy, OnBusyFunction, OnLost, OnLostFunction } from './locked-options.interface';
+import type {
+  OnBusy,
+  OnBusyFunction,
+  OnLost,
+  OnLostFunction,
+  OnUnavailable,
+} from './locked-options.interface';
 
 /** A method that can wait: one that returns a promise, an Observable or an async generator. */
 export type LockableMethod = (
@@ -14,7 +20,7 @@ export type LockableMethod = (
  *
  * The descriptor is optional for `applyDecorators` of Nest alone; on anything but a method the decorator throws.
  */
-export type LockedDecorator<K = string, B = OnBusy, L = OnLost> = <
+export type LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnavailable> = <
   T extends object,
   M extends LockableMethod,
 >(
@@ -24,6 +30,7 @@ export type LockedDecorator<K = string, B = OnBusy, L = OnLost> = <
     ReturnFits<M> &
     KeyFits<K, T, M> &
     OnBusyFits<B, T, M> &
+    OnUnavailableFits<U, T, M> &
     OnLostFits<L, T, M>,
 ) => void;
 
@@ -75,6 +82,14 @@ type OnBusyFits<B, T, M extends LockableMethod> = [OnBusyFunction] extends [B]
         ? unknown
         : Mismatch<'onBusy does not take or return what the method does'>
       : unknown;
+
+type OnUnavailableFits<U, T, M extends LockableMethod> = [OnBusyFunction] extends [U]
+  ? unknown // as above
+  : U extends OnBusyFunction
+    ? U extends (this: T, ...args: Parameters<M>) => Outcome<ReturnType<M>>
+      ? unknown
+      : Mismatch<'onUnavailable does not take or return what the method does'>
+    : unknown;
 
 type OnLostFits<L, T, M extends LockableMethod> = [OnLostFunction] extends [L]
   ? unknown // as above

@@ -8,6 +8,9 @@ export type OnBusyFunction = (this: any, ...args: any[]) => unknown;
 /** What a call comes to when somebody else holds the lock for as long as it waits. */
 export type OnBusy<F = OnBusyFunction> = 'throw' | 'skip' | F;
 
+/** What a call comes to when too few nodes answered. */
+export type OnUnavailable<F = OnBusyFunction> = 'throw' | F;
+
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
 export type OnLostFunction = (this: any, error: LockLostError, ...args: any[]) => unknown;
 
@@ -35,7 +38,7 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
 }
 
 /** Options of {@link Locked}. All durations are in milliseconds. */
-export interface LockedOptions<B = OnBusy, L = OnLost> extends PlacedLockOptions {
+export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extends PlacedLockOptions {
   /**
    * What a call comes to when somebody else holds the lock for as long as it waits (`wait`):
    * - `'throw'`: it rejects with the `LockBusyError`
@@ -48,6 +51,16 @@ export interface LockedOptions<B = OnBusy, L = OnLost> extends PlacedLockOptions
    * @default 'throw'
    */
   onBusy?: B;
+
+  /**
+   * What a call comes to when too few nodes answered to say whether the lock is free, so that the method has not run:
+   * - `'throw'`: it rejects with the `LockUnavailableError`
+   * - a function: it resolves to what the function returns, which gets what the method gets, such as the context of a
+   *   message that has to be handed back to its broker
+   *
+   * @default 'throw'
+   */
+  onUnavailable?: U;
 
   /**
    * What a call comes to when the lock was lost while it ran, so that somebody else may hold it already:
@@ -90,6 +103,15 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    * @default 'throw'
    */
   onBusy?: OnBusy<(context: ExecutionContext) => unknown>;
+
+  /**
+   * What a request comes to when too few nodes answered to say whether the lock is free:
+   * - `'throw'`: it fails with the `LockUnavailableError`
+   * - a function of the execution context: its result takes the place of the handler's, which does not run
+   *
+   * @default 'throw'
+   */
+  onUnavailable?: OnUnavailable<(context: ExecutionContext) => unknown>;
 
   /**
    * What a request comes to when the lock was lost while its response was made or sent:

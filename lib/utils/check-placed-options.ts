@@ -16,6 +16,7 @@ const KNOWN = Object.keys({
   reentrant: true,
   connection: true,
   onBusy: true,
+  onUnavailable: true,
   onLost: true,
   returns: true,
 } satisfies Record<keyof LockedOptions, true>);
@@ -33,11 +34,14 @@ export function checkPlacedOptions<O>(given: O): O {
     what: ', such as { wait: 2_000 }',
     each: 'a lock option',
   });
-  const { onBusy, onLost, returns, connection, reentrant, label, ...lockOptions } = options;
+  const { onBusy, onUnavailable, onLost, returns, connection, reentrant, label, ...lockOptions } = options;
   // What a function returns is checked at a call.
   checkEachLockOption(typeof label === 'function' ? lockOptions : { ...lockOptions, label });
   if (!isOneOf(onBusy, [undefined, 'throw', 'skip']) && typeof onBusy !== 'function') {
     throw new LockOptionsError('onBusy', `must be 'throw', 'skip' or a function.`);
+  }
+  if (!isOneOf(onUnavailable, [undefined, 'throw']) && typeof onUnavailable !== 'function') {
+    throw new LockOptionsError('onUnavailable', `must be 'throw' or a function.`);
   }
   if (!isOneOf(onLost, [undefined, 'throw', 'ignore']) && typeof onLost !== 'function') {
     throw new LockOptionsError('onLost', `must be 'throw', 'ignore' or a function.`);

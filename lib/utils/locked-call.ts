@@ -1,5 +1,6 @@
 import { LockBusyError } from '../errors/lock-busy.error';
 import type { LockLostError } from '../errors/lock-lost.error';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { Lock } from '../locking/lock.interface';
 
 /** One call of something that stands under a lock: how it takes the lock, and what it comes to without it. */
@@ -10,6 +11,8 @@ export interface LockedCall {
   reenter(lock: Lock): Pick<LockedCall, 'withLock'>;
   /** What the call comes to when it is busy, unless the error. */
   readonly onBusy: 'throw' | 'skip' | ((error: LockBusyError) => unknown);
+  /** What it comes to when too few nodes answered, unless the error. */
+  readonly onUnavailable?: 'throw' | ((error: LockUnavailableError) => unknown) | undefined;
   /** What it comes to when the lock was lost, unless the error. */
   readonly onLost: 'throw' | 'ignore' | ((error: LockLostError) => unknown);
 }
@@ -31,7 +34,7 @@ export interface Progress {
 export const NO_RESULT = Symbol('no result');
 
 /**
- * What takes the place of the result of a call that failed, by its `onBusy` and `onLost`.
+ * What takes the place of the result of a call that failed, by its `onBusy`, `onUnavailable` and `onLost`.
  *
  * @param skipped what a call comes to that is skipped
  * @throws the error, where it is not for them; and what they throw themselves
@@ -39,6 +42,9 @@ export const NO_RESULT = Symbol('no result');
 export function insteadOf(error: unknown, call: LockedCall, progress: Progress, skipped?: unknown): unknown {
   const { hasStarted, lock, finished } = progress;
   if (!hasStarted) {
+    if (error instanceof LockUnavailableError && typeof call.onUnavailable === 'function') {
+      return call.onUnavailable(error);
+    }
     if (call.onBusy === 'throw' || !(error instanceof LockBusyError)) throw error;
     return call.onBusy === 'skip' ? skipped : call.onBusy(error);
   }

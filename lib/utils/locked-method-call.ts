@@ -1,6 +1,6 @@
 import type { LockLostError } from '../errors/lock-lost.error';
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
-import type { LabelFunction, OnBusy, OnLost } from '../interfaces/locked-options.interface';
+import type { LabelFunction, OnBusy, OnLost, OnUnavailable } from '../interfaces/locked-options.interface';
 import type { LockService, WithLockOptions } from '../lock.service';
 import type { Lock } from '../locking/lock.interface';
 import { isKnownConnection } from './known-connections';
@@ -21,6 +21,7 @@ export interface LockedPlace {
   readonly label: LabelFunction | undefined;
   /** Undefined: that of the lock service. */
   readonly onBusy: OnBusy | undefined;
+  readonly onUnavailable: OnUnavailable | undefined;
   readonly onLost: OnLost;
 }
 
@@ -62,6 +63,13 @@ export class LockedMethodCall implements LockedCall {
     const { onBusy, connection } = this.place;
     if (typeof onBusy === 'function') return () => onBusy.apply(this.instance, this.args);
     return onBusy ?? defaultOnBusyOf(this.instance && boundLockService(this.instance, connection));
+  }
+
+  get onUnavailable(): LockedCall['onUnavailable'] {
+    const { onUnavailable } = this.place;
+    return typeof onUnavailable === 'function'
+      ? () => onUnavailable.apply(this.instance, this.args)
+      : onUnavailable;
   }
 
   get onLost(): LockedCall['onLost'] {

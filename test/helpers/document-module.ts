@@ -10,8 +10,14 @@ const ROOT = join(__dirname, '..', '..');
  *
  * @param marker a part of the block that no other block of the document has
  * @param load how it gets what it imports: `require` of the spec, or what takes its place
+ * @param shorten puts short times in the place of those of the document
  */
-export function runBlock(document: string, marker: string, load: (name: string) => unknown): unknown {
+export function runBlock(
+  document: string,
+  marker: string,
+  load: (name: string) => unknown,
+  shorten: (code: string) => string = (code) => code,
+): unknown {
   const found = codeBlocksOf(document, readFileSync(join(ROOT, document), 'utf8')).filter(({ code }) =>
     code.includes(marker),
   );
@@ -19,7 +25,7 @@ export function runBlock(document: string, marker: string, load: (name: string) 
   if (block === undefined || found.length > 1) {
     throw new Error(`${found.length} blocks of ${document} have ${JSON.stringify(marker)}`);
   }
-  const { outputText } = ts.transpileModule(block.code, {
+  const { outputText } = ts.transpileModule(shorten(block.code), {
     compilerOptions: {
       ...{ module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2023, esModuleInterop: true },
       ...{ experimentalDecorators: true, emitDecoratorMetadata: true },

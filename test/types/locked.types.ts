@@ -192,6 +192,18 @@ export class OnBusyMethods {
     return Promise.resolve(1);
   }
 
+  // @ts-expect-error the caller counts on a number
+  @Locked('x', { onUnavailable: () => 'none' })
+  async otherResultWithoutNodes(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  // @ts-expect-error an outage is not to be skipped in silence
+  @Locked('x', { onUnavailable: 'skip' })
+  async noSkip(): Promise<void> {
+    await Promise.resolve();
+  }
+
   // @ts-expect-error the method gets a string
   @Locked('x', { onBusy: (id: number) => id })
   async otherParameter(_id: string): Promise<number> {

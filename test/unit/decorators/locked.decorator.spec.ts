@@ -446,6 +446,45 @@ describe('@Locked', () => {
     });
   });
 
+  describe('onUnavailable', () => {
+    const run = jest.fn((): Promise<string> => Promise.resolve('ran'));
+    class Jobs {
+      readonly fallback = 'later';
+      @Locked('job', {
+        onUnavailable(this: Jobs, id: string) {
+          return `${id} ${this.fallback}`;
+        },
+      })
+      falls(_id: string): Promise<string> {
+        return run();
+      }
+    }
+
+    beforeEach(() => run.mockClear());
+
+    it('gives its result when too few nodes answered, from what the method gets', async () => {
+      const node = new FaultyNode('n1', systemClock);
+      node.fault = 'refused';
+      const down = createLockService({ nodes: [node], defaults: { wait: 0 } });
+
+      await expect(bindLockService(new Jobs(), down).falls('report')).resolves.toBe('report later');
+      expect(run).not.toHaveBeenCalled();
+      await down.close();
+    });
+
+    it('leaves a busy lock an error, and a call that gets its lock alone', async () => {
+      const lock = await locks.acquire('job');
+
+      await expect(bindLockService(new Jobs(), locks).falls('report')).rejects.toThrow(LockBusyError);
+      await lock.release();
+      await expect(bindLockService(new Jobs(), locks).falls('report')).resolves.toBe('ran');
+    });
+
+    it('is a function', () => {
+      expect(() => Locked('job', { onUnavailable: 'skip' as 'throw' })).toThrow(LockOptionsError);
+    });
+  });
+
   describe('when the class is defined', () => {
     const define = (decorator: unknown, target: object, descriptor?: PropertyDescriptor) => {
       (decorator as (target: object, name: string, descriptor?: PropertyDescriptor) => void)(

@@ -1,5 +1,5 @@
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
-import { Controller, Get, UseInterceptors, type CallHandler } from '@nestjs/common';
+import { Controller, Get, UseInterceptors, type CallHandler, type ExecutionContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   firstValueFrom,
@@ -22,6 +22,7 @@ import {
   LockLostError,
   LockOptionsError,
   LockService,
+  LockUnavailableError,
   MemoryLockNode,
   type ContextLockKey,
   type LockInterceptorOptions,
@@ -237,6 +238,22 @@ describe('LockInterceptor', () => {
     const handle = jest.fn(() => of('done'));
 
     await expect(lastValueFrom(around(handle, { onBusy: 'skip' }))).resolves.toBeUndefined();
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it('answers what onUnavailable makes of the context, and only then', async () => {
+    const handle = jest.fn(() => of('done'));
+    const options = { onUnavailable: (at: ExecutionContext) => `none on ${at.getType()}` };
+    await expect(lastValueFrom(around(handle, options))).resolves.toBe('done');
+    handle.mockClear();
+    await using lock = await locks.acquire('order:7');
+    await expect(lastValueFrom(around(handle, options))).rejects.toThrow(LockBusyError);
+    await lock.release();
+
+    await locks.close();
+
+    await expect(lastValueFrom(around(handle, options))).resolves.toBe('none on http');
+    await expect(lastValueFrom(around(handle))).rejects.toThrow(LockUnavailableError);
     expect(handle).not.toHaveBeenCalled();
   });
 
