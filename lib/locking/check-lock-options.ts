@@ -31,6 +31,9 @@ const DEFAULTS = {
   fencing: false,
 } satisfies LockOptions;
 
+/** What is kept after a release is no lock that anybody relies on: it has a bound of its own, against a typing error. */
+const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
+
 /** By name. */
 export const LOCK_OPTIONS = [
   'ttl',
@@ -84,10 +87,10 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
     'must be 1 or more milliseconds, or Infinity',
   );
   check(
-    isDuration(holdAtLeast) && holdAtLeast !== Infinity,
+    isDuration(holdAtLeast) && holdAtLeast <= LONGEST_KEPT_MS,
     `${prefix}holdAtLeast`,
     holdAtLeast,
-    'must be 0 or more milliseconds, and finite',
+    `must be 0 or more milliseconds, at most ${LONGEST_KEPT_MS} (31 days)`,
   );
   check(typeof fencing === 'boolean', `${prefix}fencing`, fencing, 'must be true or false');
   check(label === undefined || isLabel(label), `${prefix}label`, label, LABEL_RULE);
@@ -114,7 +117,7 @@ export function completeLockOptions(
     label: options?.label ?? defaults.label,
   };
   checkTtlWithin(ttlMs, limits, prefix);
-  checkHolding(checked, limits, prefix);
+  checkHolding(checked, prefix);
   return checked;
 }
 
@@ -137,15 +140,9 @@ export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): 
   );
 }
 
-function checkHolding(checked: CheckedLockOptions, limits: LockLimits, prefix: string): void {
+function checkHolding(checked: CheckedLockOptions, prefix: string): void {
   const { holdAtLeastMs, maxHoldMs, ttlMs, autoExtend } = checked;
   const name = `${prefix}holdAtLeast`;
-  check(
-    holdAtLeastMs <= limits.maxTtlMs,
-    name,
-    holdAtLeastMs,
-    `must not exceed maxTtl (${limits.maxTtlMs}), since the key is kept that long. Raise maxTtl of the module`,
-  );
   check(holdAtLeastMs <= maxHoldMs, name, holdAtLeastMs, `must not exceed maxHold (${maxHoldMs})`);
   check(
     autoExtend || holdAtLeastMs <= ttlMs,

@@ -37,7 +37,10 @@ export interface LockOptions {
 
   /**
    * A release before that time leaves the lock in place until then, so that a job which is done in no time is not
-   * run again by a process whose clock is a little late. Must not exceed `maxTtl`.
+   * run again by a process whose clock is a little late, or in the same interval. At most 31 days.
+   *
+   * It may be longer than `maxTtl`. The restart guard does not wait for it: if a majority of the nodes forget what was
+   * kept, the job can run once more. A holder that dies lets the lock go after its `ttl`.
    *
    * @default 0
    */

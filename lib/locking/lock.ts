@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
 import type { Hold } from '../core/hold';
 import type { Release } from '../core/outcomes';
 import { remainingMs } from '../core/validity';
@@ -89,6 +90,8 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     this.noticeEnd();
     if (this.aborter === undefined) {
       this.aborter = new AbortController();
+      // Whoever works under the lock may listen, and a task can have hundreds of requests under way.
+      setMaxListeners(0, this.aborter.signal);
       this.signalContext = new AsyncResource('nestjs-redlock.signal');
       if (this.loss !== undefined) this.aborter.abort(this.loss);
     }

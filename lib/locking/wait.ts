@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../core/clock.interface';
+import { onAbort } from './on-abort';
 
 /** One caller's waiting for a lock: until it is woken, until its deadline, or until somebody cancels it. */
 export class Wait {
@@ -7,23 +8,22 @@ export class Wait {
   private wokenEarly = false;
   private sleeper: { readonly awake: () => void; readonly atMs: number; readonly timer: Timer } | undefined;
   private onCancel: ((reason: unknown) => void) | undefined;
-  private readonly onAbort: (() => void) | undefined;
+  private readonly stopListening: (() => void) | undefined;
 
   /** @param startedAtMs on the monotonic clock */
   constructor(
     private readonly clock: Clock,
     readonly startedAtMs: number,
     waitMs: number,
-    private readonly signal: AbortSignal | undefined,
+    signal: AbortSignal | undefined,
     /** Hears of the first `cancel`. */
     private readonly onCancelled: { cancelled(reason: unknown): void },
   ) {
     this.deadlineMs = startedAtMs + waitMs;
     if (signal === undefined) return;
-    this.onAbort = () => {
+    this.stopListening = onAbort(signal, () => {
       this.cancel(signal.reason);
-    };
-    signal.addEventListener('abort', this.onAbort);
+    });
   }
 
   get isOver(): boolean {
@@ -91,7 +91,7 @@ export class Wait {
 
   /** Forgets the signal. */
   end(): void {
-    if (this.onAbort !== undefined) this.signal?.removeEventListener('abort', this.onAbort);
+    this.stopListening?.();
   }
 
   private sleepUntil(atMs: number): Promise<void> {

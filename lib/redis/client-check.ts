@@ -13,7 +13,8 @@ export function checkClient(client: Redis | Cluster, refuse: Refuse): void {
   }
   const { options, startupNodes } = client as Cluster & { startupNodes?: unknown };
   const { redisOptions = {}, natMap } = options as { redisOptions?: RedisOptions; natMap?: unknown };
-  checkShownNames({ ...redisOptions, natMap } as RedisOptions, refuse);
+  const { keyPrefix = redisOptions.keyPrefix } = options;
+  checkShownNames({ ...redisOptions, keyPrefix, natMap } as RedisOptions, refuse);
   for (const entry of Array.isArray(startupNodes) ? (startupNodes as unknown[]) : []) {
     if (typeof entry === 'object' && entry !== null) checkServer(entry, refuse);
   }

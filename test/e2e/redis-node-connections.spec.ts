@@ -136,7 +136,6 @@ describe('a client of the user', () => {
       port: server.port,
       db: 2,
       lazyConnect: true,
-      keyPrefix: 'theirs:',
       enableOfflineQueue: true,
       enableAutoPipelining: true,
       autoResendUnfulfilledCommands: true,

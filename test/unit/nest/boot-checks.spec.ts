@@ -55,7 +55,7 @@ afterEach(() => {
 const WRONG: [string, LockOptions, ModuleOptions][] = [
   ['a ttl above maxTtl', { ttl: 70_000 }, {}],
   ['a ttl not above nodeTimeout', { ttl: 800 }, { nodeTimeout: 800 }],
-  ['holdAtLeast above maxTtl', { holdAtLeast: 61_000 }, {}],
+  ['holdAtLeast above ttl without autoExtend', { holdAtLeast: 10_001, autoExtend: false }, {}],
   ['holdAtLeast above maxHold of the module', { holdAtLeast: 5_000 }, { defaults: { maxHold: 4_000 } }],
   [
     'holdAtLeast above ttl of the module without autoExtend',
