@@ -4,7 +4,8 @@ import type { RedlockOptions } from './interfaces/redlock-module-options.interfa
 import { SteadyClock } from './core/steady-clock';
 import { LockEvents } from './lock-events';
 import { LockService } from './lock.service';
-import { LockManager, type LockManagerSettings } from './locking/lock-manager';
+import { LockManager } from './locking/lock-manager';
+import type { LockManagerSettings } from './locking/lock-manager-settings.interface';
 import { ownerTokenFactory } from './locking/owner-token';
 import { openNodes } from './open-nodes';
 import { evenNodes, nodeWarning } from './redlock.messages';

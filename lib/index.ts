@@ -13,6 +13,9 @@ export { LockService } from './lock.service';
 export type { BusyResult, WithLockOnBusy, WithLockOptions } from './lock.service';
 export { createLockService } from './create-lock-service';
 export type { LockOptions } from './locking/lock-options';
+export type { LockTicket } from './locking/lock-ticket';
+export type { ResumeOptions } from './locking/resume';
+export type { ForceReleaseOptions } from './locking/force-release';
 export type { ReadyOptions } from './locking/check-ready-options';
 export type {
   DefaultLock,

@@ -1,11 +1,11 @@
 import type { Observable } from 'rxjs';
 import { LockBusyError } from './errors/lock-busy.error';
 import { LockOptionsError } from './errors/lock-options.error';
-import { LockReentrancyError } from './errors/lock-reentrancy.error';
 import type { LockEvents } from './lock-events';
 import { checkEachLockOption } from './locking/check-lock-options';
 import type { ReadyOptions } from './locking/check-ready-options';
 import { checkResources } from './locking/check-resources';
+import type { ForceReleaseOptions } from './locking/force-release';
 import { isTaken } from './locking/inspect-nodes';
 import { askerFor } from './locking/asker';
 import { LockContext } from './locking/lock-context';
@@ -15,6 +15,9 @@ import type { LockEvent } from './locking/lock-event.interface';
 import type { InspectOptions, LockInspection } from './locking/lock-inspection.interface';
 import type { LockManager } from './locking/lock-manager';
 import type { LockOptions } from './locking/lock-options';
+import type { LockTicket } from './locking/lock-ticket';
+import { frameToReenter } from './locking/reentry';
+import type { ResumeOptions } from './locking/resume';
 import {
   NO_OPTIONS,
   readWithLockOptions,
@@ -143,28 +146,9 @@ export class LockService {
     }
 
     const names = checkResources(resources);
-    const frame = this.context.holdingAll(names);
-    if (frame !== undefined && reentrant) {
-      if (this.manager.asksForFencing(lockOptions) && frame.lock.fencingToken === undefined) {
-        throw new LockReentrancyError(
-          names,
-          'it holds them without a fencing token. Ask for `fencing` where the lock is taken, further out.',
-        );
-      }
-      return this.context.reenter(frame, task);
-    }
-    if (frame !== undefined) {
-      throw new LockReentrancyError(
-        names,
-        'it asked with `reentrant: false`. Take the lock once, further out.',
-      );
-    }
-    if (this.context.holdingSome(names) !== undefined) {
-      throw new LockReentrancyError(
-        names,
-        'it does not hold all of them in one lock. Take all of them together, further out.',
-      );
-    }
+    const isFenced = this.manager.asksForFencing(lockOptions);
+    const frame = frameToReenter(this.context, names, reentrant, isFenced);
+    if (frame !== undefined) return this.context.reenter(frame, task);
     const unit = this.units.current();
     if (unit === undefined) return this.context.enter(await this.take(names, lockOptions), task);
     return unit.withLock({
@@ -238,14 +222,34 @@ export class LockService {
   }
 
   /**
+   * Goes on with a lock that another process, or this one, left with `lock.detach()`: it is ours from the moment in which
+   * a majority confirms that it is still there, and is kept alive from then on. It keeps its owner token and its fencing
+   * token. While too few nodes answer it asks again, for up to `options.wait`.
+   *
+   * A ticket can be resumed again after a crash, as a job is tried again, for as long as the nodes keep the lock. It is for
+   * one at a time: they cannot tell two who resume the same ticket.
+   *
+   * @param options those of a lock, without `fencing`; `ttl` is that of the ticket unless given
+   * @throws LockLostError when the lock is over: it expired on the way, or was released
+   * @throws LockUnavailableError when too few nodes answered; the ticket may still be good
+   * @throws LockOptionsError for what is no ticket, before any node is asked
+   *
+   * @example
+   * await using lock = await locks.resume(job.data.ticket);
+   */
+  resume(ticket: LockTicket, options?: ResumeOptions): Promise<Lock> {
+    return this.marked(this.manager.resume(ticket, options));
+  }
+
+  /**
    * Takes the lock away from whoever holds it. For operators: the holder hears of it at its next extension, and two
-   * may work at the same time until then.
+   * may work at the same time until then. With `ownerToken`, that holder only: what somebody else has since stays.
    *
    * @returns the number of nodes that it was removed from
    * @throws LockUnavailableError when no node answered
    */
-  forceRelease(resource: string): Promise<number> {
-    return this.manager.forceRelease(resource);
+  forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
+    return this.manager.forceRelease(resource, options);
   }
 
   /** The lock that the running code holds through `withLock` or `@Locked`: the innermost, or the one on `resource`. */
@@ -269,7 +273,10 @@ export class LockService {
     takesHandle = false,
   ): ReturnType<LockManager['acquire']> {
     const isInside = this.context.current() !== undefined || this.units.current() !== undefined;
-    const taken = this.manager.acquire(resources, options, askerFor(isInside, takesHandle));
+    return this.marked(this.manager.acquire(resources, options, askerFor(isInside, takesHandle)));
+  }
+
+  private marked<T>(taken: Promise<T>): Promise<T> {
     // Most services have none, and then a lock costs no promise more.
     return this.onFailure === undefined ? taken : taken.catch(this.onFailure);
   }

@@ -24,6 +24,9 @@ export interface Hold {
   keepUntilMs: number;
 }
 
+/** What is known of a hold that somebody left to others. */
+export type LeftHold = Pick<Hold, 'resources' | 'ownerToken' | 'label' | 'fencingToken'>;
+
 /** What removes `hold` from a node, or lets it expire there in `keepMs` if that is more than 0. */
 export function releaseRequestOf(hold: Hold, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
   const { resources, ownerToken, ttlMs } = hold;

@@ -25,7 +25,7 @@ export interface LockNode {
   /**
    * Makes every resource that still has `ownerToken` last for `ttlMs` from now at least, if none belongs to somebody
    * else. It never shortens: a request that arrives after a later one must not take away what the holder counts on.
-   * A resource that the node lost is put back for later rounds, yet denied in this one. Where a resource has the token
+   * A resource that the node lost is put back for later rounds (unless `putsBack` is false), yet denied in this one. Where a resource has the token
    * that the request `replaces`, `ownerToken` takes its place, for `ttlMs` from now, and that counts as having had it.
    */
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
@@ -141,6 +141,11 @@ export interface ExtendRequest {
   readonly ttlMs: number;
   /** The owner token of a hold that goes over into this one. */
   readonly replaces?: string | undefined;
+  /**
+   * False: a resource that the node lost is not put back, and nothing is changed where one is missing. For a holder that
+   * does not know whether the hold is still valid: somebody else may have had it since.
+   */
+  readonly putsBack?: boolean;
 }
 
 export interface ReleaseRequest {

@@ -8,9 +8,16 @@ import {
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
 import { type HandOver, HandOvers, type Heir } from './hand-over';
-import { releaseRequestOf, type Hold } from './hold';
+import { releaseRequestOf, type Hold, type LeftHold } from './hold';
 import { LeadingNode } from './leading-node';
-import type { AcquireRequest, AcquireVote, ExtendVote, LockNode, ReleaseVote } from './lock-node.interface';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  LockNode,
+  ReleaseVote,
+} from './lock-node.interface';
 import { type Extension, type Release, releaseOutcome } from './outcomes';
 import { AcquireQuestion, ExtendQuestion, type KnownVote, ReleaseQuestion } from './questions';
 import { isDeniedByQuorum, isWon } from './quorum';
@@ -76,7 +83,7 @@ export class Redlock {
   }
 
   /** Asks for `ttlMs` more from now, if the hold is valid and can be confirmed before it ends (R8). */
-  extend(hold: Hold, ttlMs: number): Promise<Extension> {
+  extend(hold: Hold, ttlMs: number, putsBack = true): Promise<Extension> {
     const { clock } = this.settings;
     if (hold.releaseBegan || remainingMs(clock, hold.validity) === 0)
       return Promise.resolve({ outcome: 'expired', votes: [] });
@@ -85,7 +92,10 @@ export class Redlock {
     hold.validity = earlierOf(hold.validity, extended);
     hold.ttlMs = Math.max(hold.ttlMs, ttlMs);
     const { resources, ownerToken, inherited } = hold;
-    const request = { resources, ownerToken, ttlMs, replaces: inherited?.ownerToken };
+    const replaces = inherited?.ownerToken;
+    const request: ExtendRequest = putsBack
+      ? { resources, ownerToken, ttlMs, replaces }
+      : { resources, ownerToken, ttlMs, replaces, putsBack };
     const question = new ExtendQuestion(this.judge.askingFor(hold), hold, request);
     return new Promise((resolve, reject) => {
       // Concluded before the next vote is heard: a late one has to know what came of it.
@@ -94,6 +104,15 @@ export class Redlock {
       };
       startRound(question, settle, reject);
     });
+  }
+
+  /**
+   * Goes on with a hold of which only the owner token is known. It is ours if a quorum still has that token, and is kept
+   * from now on: since the token is nowhere put back, nobody else can have had a quorum in between.
+   */
+  async resume(left: LeftHold, ttlMs: number): Promise<{ hold: Hold; outcome: Extension }> {
+    const hold: Hold = { ...this.newHold(left.resources, ttlMs), ...left, wasWon: true };
+    return { hold, outcome: await this.extend(hold, ttlMs, false) };
   }
 
   /**

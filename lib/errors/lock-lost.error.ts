@@ -8,9 +8,11 @@ import { quoteResources } from './quote-resources';
  * - `max-hold`: it was held for `maxHold`
  * - `closed`: the lock service was closed and `shutdownTimeout` is over
  * - `released`: its holder released it before
+ * - `detached`: its holder left it to whoever resumes its ticket
  * - `too-short`: it is held, but for less than `assertHeld(minRemainingMs)` asked for
  */
-export type LockLostReason = 'expired' | 'gone' | 'max-hold' | 'closed' | 'released' | 'too-short';
+export type LockLostReason =
+  'expired' | 'gone' | 'max-hold' | 'closed' | 'released' | 'detached' | 'too-short';
 
 const EXPLANATION: Record<LockLostReason, string> = {
   expired:
@@ -20,6 +22,8 @@ const EXPLANATION: Record<LockLostReason, string> = {
   closed:
     'the application shut down and `shutdownTimeout` is over. Raise `shutdownTimeout`, or make the task stop at the signal.',
   released: 'it was released before. Do not use a lock after release() or after the end of its task.',
+  detached:
+    'it was left to whoever resumes its ticket. Do not use a lock after detach(); go on with the one that resume() gives.',
   'too-short': 'too little of its validity is left for the next step. Extend it first, or raise `ttl`.',
 };
 

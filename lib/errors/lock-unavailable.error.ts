@@ -38,7 +38,7 @@ function messageFor({ resources, waitedMs, votes }: Facts): string {
     return isForLock
       ? `The lock service is closed, so ${quoteResources(resources)} cannot be locked. ` +
           'Ask for locks before the application shuts down.'
-      : 'The lock service is closed, so it will not be ready. Ask before the application shuts down.';
+      : 'The lock service is closed, so the nodes are not asked any more. Ask before the application shuts down.';
   }
   const gaveUp =
     `gave up after ${Math.round(waitedMs)} ms. Check that a majority of the nodes is up and reachable from here; ` +

@@ -152,7 +152,7 @@ function checkHolding(checked: CheckedLockOptions, prefix: string): void {
   );
 }
 
-function checkTtl(value: unknown, name: string): asserts value is number {
+export function checkTtl(value: unknown, name: string): asserts value is number {
   check(
     Number.isSafeInteger(value) && (value as number) > 0,
     name,

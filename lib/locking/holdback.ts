@@ -33,6 +33,15 @@ export class Holdback {
     return true;
   }
 
+  /** @throws LockOptionsError while there is something to wait for: who resumes the lock would not know of it */
+  refuseToLeave(): void {
+    if (this.pending === 0) return;
+    throw new LockOptionsError(
+      'detach',
+      'is not possible while a promise given to holdUntil() has not settled. Await that promise first.',
+    );
+  }
+
   private readonly settled = (): void => {
     this.pending -= 1;
     if (this.pending === 0) this.lock?.release();

@@ -39,6 +39,15 @@ export type LockEvent =
       readonly heldMs: number;
       readonly validityMs: number;
     })
+  /** Its holder left it to whoever resumes its ticket. */
+  | (AboutHold & { readonly type: 'detached'; readonly heldMs: number; readonly validityMs: number })
+  /** A lock that was detached is held here from now on. */
+  | (AboutHold & {
+      readonly type: 'resumed';
+      readonly fencingToken: number | undefined;
+      readonly waitedMs: number;
+      readonly validityMs: number;
+    })
   | { readonly type: 'node-up'; readonly node: string }
   | { readonly type: 'node-down'; readonly node: string; readonly error?: Error }
   /** The node may have forgotten locks, and does not grant for so long; Infinity: for as long as it is misconfigured. */

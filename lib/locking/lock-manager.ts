@@ -1,9 +1,6 @@
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
-import type { FencingSettings } from '../core/fencing';
-import type { LockNode } from '../core/lock-node.interface';
-import { NodeGuard, type RestartGuard } from '../core/node-guard';
-import type { Randomness } from '../core/randomness.interface';
+import { NodeGuard } from '../core/node-guard';
 import { Redlock } from '../core/redlock';
 import { Refusals } from '../core/refusals';
 import { Admission } from './admission';
@@ -11,48 +8,28 @@ import type { Arena } from './arena.interface';
 import { type Asker, OUTSIDE } from './asker';
 import { Bag } from './bag';
 import { Call } from './call';
-import { completeLockOptions, type CheckedLockOptions, type LockLimits } from './check-lock-options';
+import { completeLockOptions, type CheckedLockOptions } from './check-lock-options';
 import { checkResource, checkResources } from './check-resources';
 import { Closing, closedError } from './closing';
 import { Contender } from './contender';
 import { Courtesy } from './courtesy';
-import { forceRelease } from './force-release';
+import { forceRelease, type ForceReleaseOptions, ownerTokenIn } from './force-release';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 import { LeaseKeeper } from './lease-keeper';
-import { HeldLock, type LockSurroundings } from './lock';
-import type { LockEvent } from './lock-event.interface';
+import { HeldLock } from './lock';
 import type { InspectOptions, LockInspection } from './lock-inspection.interface';
+import type { LockManagerSettings } from './lock-manager-settings.interface';
 import type { LockOptions } from './lock-options';
 import { LockReports } from './lock-reports';
+import type { LockSurroundings } from './lock-surroundings.interface';
+import type { LockTicket } from './lock-ticket';
 import { NodeReports } from './node-reports';
-import { Readiness } from './readiness';
-import type { ReadyOptions } from './check-ready-options';
+import { lookIfReady } from './readiness';
+import { checkReadyOptions, type ReadyOptions } from './check-ready-options';
+import { resume, type ResumeOptions } from './resume';
+import { Retries } from './retries';
 import type { Turn, Win } from './turn';
 import { WaitingLine, type PlaceInLine } from './waiting-line';
-
-export interface LockManagerSettings {
-  readonly nodes: readonly LockNode[];
-  /** Measures how long locks are held: a {@link SteadyClock}, where the wall clock may be set back. */
-  readonly clock: Clock;
-  /**
-   * The wall clock as other machines may compare it, for fencing tokens.
-   *
-   * @default clock
-   */
-  readonly wall?: Pick<Clock, 'wallNow'> | undefined;
-  readonly randomness: Randomness;
-  readonly newOwnerToken: (label?: string) => string;
-  readonly fencing: FencingSettings;
-  readonly restartGuard: RestartGuard;
-  readonly limits: LockLimits;
-  readonly defaults: LockOptions;
-  /** Must not throw. */
-  readonly emit: (event: LockEvent) => void;
-  /** Whether anybody listens: events of locks that nobody hears are not made. */
-  readonly isObserved: () => boolean;
-  /** Whether somebody who listens needs the async context of the call that an event is about. */
-  readonly isTraced: () => boolean;
-}
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
 export class LockManager {
@@ -68,7 +45,7 @@ export class LockManager {
   private readonly held = new Bag<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly discards = new Set<Promise<void>>();
-  private readonly readiness: Readiness;
+  private readonly retries: Retries;
   private readonly closing: Closing;
 
   constructor(private readonly settings: LockManagerSettings) {
@@ -109,10 +86,10 @@ export class LockManager {
         this.closing.someoneLeft();
       },
     };
-    this.readiness = new Readiness({
-      ...this.inspectionSetup,
-      guard: this.guard,
+    this.retries = new Retries({
+      clock,
       fraction: randomness.fraction,
+      closedError: (waitedMs) => closedError([], waitedMs),
     });
     this.arena = {
       nodes,
@@ -181,17 +158,29 @@ export class LockManager {
   }
 
   /** Waits until a quorum of the nodes can vote. */
-  ready(options?: ReadyOptions): Promise<void> {
-    return this.readiness.until(options);
+  async ready(options?: ReadyOptions): Promise<void> {
+    const patience = checkReadyOptions(options);
+    const setup = { ...this.inspectionSetup, guard: this.guard };
+    return this.retries.until(patience, (leftMs, waitedMs) => lookIfReady(setup, leftMs, waitedMs));
+  }
+
+  /** Goes on with a lock that was left to whoever has its ticket. */
+  resume(ticket: LockTicket, options?: ResumeOptions): Promise<HeldLock> {
+    return resume(ticket, options, {
+      ...this.around,
+      retries: this.retries,
+      defaults: this.settings.defaults,
+      hold: (win, how) => this.hold(win, how, true),
+    });
   }
 
   async inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
     return inspectNodes(this.inspectionSetup, checkResource(resource), options);
   }
 
-  /** Removes `resource` from every node that has it, whoever holds it. */
-  async forceRelease(resource: string): Promise<number> {
-    return forceRelease(this.inspectionSetup, checkResource(resource));
+  /** Removes `resource` from every node that has it, whoever holds it, or only where one owner does. */
+  async forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
+    return forceRelease(this.inspectionSetup, checkResource(resource), ownerTokenIn(options));
   }
 
   /**
@@ -199,7 +188,7 @@ export class LockManager {
    * their locks away.
    */
   async close(timeoutMs: number): Promise<void> {
-    this.readiness.close();
+    this.retries.close();
     await this.closing.begin(timeoutMs);
     const rest = this.held.all();
     for (const lock of rest) lock.lose('closed');
@@ -210,13 +199,18 @@ export class LockManager {
   }
 
   private hand(win: Win, contender: Contender): HeldLock {
-    const lock = new HeldLock(win, contender.options, this.around);
-    lock.isHandle = contender.asker.takesHandle;
-    this.held.add(lock);
+    const lock = this.hold(win, contender.options, contender.asker.takesHandle);
     this.contenders.remove(contender);
     this.around.reports.within(contender.context, (reports) => {
       reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
     });
+    return lock;
+  }
+
+  private hold(win: Win, options: CheckedLockOptions, isHandle: boolean): HeldLock {
+    const lock = new HeldLock(win, options, this.around);
+    lock.isHandle = isHandle;
+    this.held.add(lock);
     return lock;
   }
 

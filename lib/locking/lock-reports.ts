@@ -63,6 +63,15 @@ export class LockReports {
     this.settings.emit({ type: 'lost', resources, ownerToken, label, error, heldMs });
   }
 
+  detached({ resources, ownerToken, label }: Hold, heldMs: number, validityMs: number): void {
+    this.settings.emit({ type: 'detached', resources, ownerToken, label, heldMs, validityMs });
+  }
+
+  resumed(hold: Hold, waitedMs: number, validityMs: number): void {
+    const { resources, ownerToken, label, fencingToken } = hold;
+    this.settings.emit({ type: 'resumed', resources, ownerToken, label, fencingToken, waitedMs, validityMs });
+  }
+
   released(
     { resources, ownerToken, label }: Hold,
     outcome: ReleaseOutcome,

@@ -1,3 +1,5 @@
+import type { LockTicket } from './lock-ticket';
+
 /**
  * What came of giving a lock back:
  * - `released`: a majority of the nodes removed it; it was ours until then
@@ -109,8 +111,30 @@ export interface Lock extends AsyncDisposable {
   holdUntil(promise: PromiseLike<unknown>): void;
 
   /**
-   * Gives the lock back. Never rejects; a second call tells what came of the first. `deferred`: a promise of `holdUntil`
-   * has not settled, so the lock is given back when it has, and nobody needs to wait for that.
+   * Leaves the lock to another process, and gives a ticket with which `LockService.resume` goes on with it there. The
+   * lock is extended once more and then not by us: the nodes keep it for its ttl from now on, and free it if nobody resumes
+   * it by then. Call `extend(ttl)` first where the way may take longer.
+   *
+   * Here it is over as after a release: `isHeld` is false, `extend` throws, `release()` and the end of `withLock` leave it
+   * alone, and `signal` is not aborted. `maxHold` and `holdAtLeast` end with it too: give them to `resume` where they
+   * should hold on.
+   *
+   * @throws LockLostError when it is not ours any more
+   * @throws LockUnavailableError when too few nodes answered; the lock keeps what it had
+   * @throws LockOptionsError while a promise of `holdUntil` has not settled
+   *
+   * @example
+   * ```ts
+   * const lock = await locks.acquire(`order:${id}`);
+   * await queue.add('ship', { id, ticket: await lock.detach() });
+   * ```
    */
-  release(): Promise<ReleaseOutcome | 'deferred'>;
+  detach(): Promise<LockTicket>;
+
+  /**
+   * Gives the lock back. Never rejects; a second call tells what came of the first. `deferred`: a promise of `holdUntil`
+   * has not settled, so the lock is given back when it has, and nobody needs to wait for that. `detached`: it was left to
+   * another process, and nothing is done.
+   */
+  release(): Promise<ReleaseOutcome | 'deferred' | 'detached'>;
 }

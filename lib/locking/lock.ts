@@ -7,32 +7,15 @@ import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { InBag } from './bag';
-import { checkTtlWithin, type CheckedLockOptions, type LockLimits } from './check-lock-options';
-import type { Courtesy } from './courtesy';
+import { checkTtlWithin, type CheckedLockOptions } from './check-lock-options';
 import { DEFERRED, Holdback } from './holdback';
-import type { Lease, LeaseKeeper } from './lease-keeper';
+import type { Lease } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
-import type { LockReports } from './lock-reports';
+import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface';
+import { DETACHED, ticketOf, type LockTicket } from './lock-ticket';
 import { passOn } from './pass-on';
-import { Renewal, type RenewalSetup, type Renewed } from './renewal';
+import { Renewal, type Renewed } from './renewal';
 import type { Win } from './turn';
-
-/** What the locks of one service share. */
-export interface LockSurroundings extends RenewalSetup {
-  readonly keeper: LeaseKeeper;
-  readonly courtesy: Courtesy;
-  readonly limits: LockLimits;
-  readonly reports: LockReports;
-  /** The nodes have answered its release, or had their time to. */
-  readonly onEnded: (lock: HeldLock) => void;
-}
-
-/** At the end of a lock. */
-interface HeldFacts {
-  readonly context: AsyncResource | undefined;
-  readonly heldMs: number;
-  readonly validityMs: number;
-}
 
 /** As short as timers are. */
 const SHORTEST_DELAY_MS = 1;
@@ -54,7 +37,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private aborter: AbortController | undefined;
   /** Where the signal was first asked for: its listeners belong there, and not to whoever notices the loss. */
   private signalContext: AsyncResource | undefined;
-  private ending: Promise<ReleaseOutcome> | undefined;
+  private ending: Promise<ReleaseOutcome | 'detached'> | undefined;
   /** Nearly all locks are given back at once. */
   private holdback: Holdback | undefined;
 
@@ -114,9 +97,8 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   }
 
   assertHeld(minRemainingMs = 0): void {
-    if (typeof minRemainingMs !== 'number' || !(minRemainingMs >= 0)) {
+    if (typeof minRemainingMs !== 'number' || !(minRemainingMs >= 0))
       throw new LockOptionsError('minRemainingMs', 'must be 0 or more milliseconds.');
-    }
     this.throwIfEnded();
     if (this.remainingMs < minRemainingMs) throw this.lostError('too-short');
   }
@@ -138,7 +120,25 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     this.holdback.add(promise);
   }
 
-  release(): Promise<ReleaseOutcome | 'deferred'> {
+  async detach(): Promise<LockTicket> {
+    this.throwIfEnded();
+    this.holdback?.refuseToLeave();
+    // From here it has its whole ttl for the way.
+    await this.extend();
+    this.holdback?.refuseToLeave();
+    this.around.keeper.drop(this);
+    this.ending = DETACHED;
+    this.around.reports.within(undefined, (reports) => {
+      reports.detached(this.hold, this.heldMs, this.validityMs);
+    });
+    // An extension that was asked for meanwhile could put it back after whoever resumes it has given it back (R10).
+    await this.renewal.done();
+    this.win.place.leave();
+    this.around.onEnded(this);
+    return ticketOf(this.hold, this.renewal.ttlMs);
+  }
+
+  release(): Promise<ReleaseOutcome | 'deferred' | 'detached'> {
     this.noticeEnd();
     if (this.ending !== undefined) return this.ending;
     // Who releases may be what the promise waits for: a task inside of the transaction whose commit it is.
@@ -288,7 +288,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private throwIfEnded(): void {
     this.noticeEnd();
     if (this.loss !== undefined) throw this.loss;
-    if (this.ending !== undefined) throw this.lostError('released');
+    if (this.ending !== undefined) throw this.lostError(this.ending === DETACHED ? 'detached' : 'released');
   }
 
   private lostError(reason: LockLostReason, cause?: unknown): LockLostError {

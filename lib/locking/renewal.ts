@@ -69,6 +69,13 @@ export class Renewal {
     else void this.underWay.then(then, then);
   }
 
+  /** The same as a promise. */
+  done(): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenDone(resolve);
+    });
+  }
+
   private begin(extension: Promise<Extension>): void {
     const done = extension.finally(() => {
       if (this.underWay === done) this.underWay = undefined;

@@ -114,8 +114,11 @@ export class MemoryLockNode implements LockNode {
     }
     const now = this.clock.now();
     const owners = request.resources.map((resource) => this.find(resource, now)?.ownerToken);
-    const { ownerToken, replaces } = request;
-    if (owners.some((owner) => owner !== undefined && owner !== ownerToken && owner !== replaces)) {
+    const { ownerToken, replaces, putsBack = true } = request;
+    const isForeign = owners.some(
+      (owner) => owner !== undefined && owner !== ownerToken && owner !== replaces,
+    );
+    if (isForeign || (!putsBack && owners.includes(undefined))) {
       vote({ kind: 'denied', healed: false });
       return;
     }

@@ -62,8 +62,8 @@ export class LockMeters {
     this.heldLocks.add(0, labels);
   }
 
-  acquired(labels: LockLabels, waitedMs: number): void {
-    this.recordWait(labels, 'acquired', waitedMs);
+  acquired(labels: LockLabels, waitedMs: number, outcome: 'acquired' | 'resumed'): void {
+    this.recordWait(labels, outcome, waitedMs);
     this.heldLocks.add(1, labels);
   }
 
@@ -91,7 +91,7 @@ export class LockMeters {
     this.lostLocks.add(1, { ...labels, [ATTRIBUTE.reason]: reason });
   }
 
-  /** Once for every `acquired`, whatever became of it. */
+  /** Once for every `acquired` and `resumed`, whatever became of it. */
   heldNoMore(labels: LockLabels): void {
     this.heldLocks.add(-1, labels);
   }

@@ -9,9 +9,9 @@ import { ATTRIBUTE } from './attributes';
 export class LockSpans {
   constructor(private readonly tracer: Tracer) {}
 
-  acquired(attributes: Attributes, waitedMs: number): HoldSpan {
+  acquired(attributes: Attributes, waitedMs: number, outcome: 'acquired' | 'resumed'): HoldSpan {
     const nowMs = systemClock.wallNow();
-    this.openAcquire(attributes, 'acquired', nowMs - waitedMs).end(nowMs);
+    this.openAcquire(attributes, outcome, nowMs - waitedMs).end(nowMs);
     const span = this.tracer.startSpan('redlock hold', { attributes, startTime: nowMs }, context.active());
     return new HoldSpan(span, nowMs);
   }

@@ -7,7 +7,7 @@ import { LockSpans, type HoldSpan } from './lock-spans';
 import type { InstrumentLocksOptions } from './lock-telemetry-options';
 import { NodeGauge } from './node-gauge';
 
-type HoldEnd = Extract<LockEvent, { type: 'released' | 'lost' }>;
+type HoldEnd = Extract<LockEvent, { type: 'released' | 'detached' | 'lost' }>;
 
 /** Each group is some fifty time series. Whoever makes one per id must not fill the memory of all that keep them (R18). */
 const MOST_GROUPS = 100;
@@ -34,7 +34,7 @@ export class LockTelemetry {
   private readonly guards: NodeGauge;
   private readonly refusals: NodeGauge;
   private readonly groups = new Set<string | undefined>();
-  /** By owner token. Each ends with its `released` or `lost`. */
+  /** By owner token. Each ends with its `released`, `detached` or `lost`. */
   private readonly holds = new Map<string, ObservedHold>();
 
   constructor(
@@ -85,10 +85,11 @@ export class LockTelemetry {
 
   private record(event: LockEvent): void {
     switch (event.type) {
-      case 'acquired': {
+      case 'acquired':
+      case 'resumed': {
         const labels = this.labelsOf(event.resources);
-        this.meters.acquired(labels, event.waitedMs);
-        const span = this.spans.acquired(this.describe(event.resources, labels), event.waitedMs);
+        this.meters.acquired(labels, event.waitedMs, event.type);
+        const span = this.spans.acquired(this.describe(event.resources, labels), event.waitedMs, event.type);
         this.holds.set(event.ownerToken, { labels, span });
         break;
       }
@@ -107,6 +108,7 @@ export class LockTelemetry {
         break;
       }
       case 'released':
+      case 'detached':
       case 'lost':
         this.recordEnd(event);
         break;
@@ -139,8 +141,9 @@ export class LockTelemetry {
       this.meters.lost(labels, event.error.reason, event.heldMs);
       span.lost(event.error.reason, event.heldMs);
     } else {
-      this.meters.released(labels, event.outcome, event.heldMs, event.validityMs);
-      span.released(event.outcome, event.heldMs);
+      const outcome = event.type === 'detached' ? event.type : event.outcome;
+      this.meters.released(labels, outcome, event.heldMs, event.validityMs);
+      span.released(outcome, event.heldMs);
     }
   }
 

@@ -63,8 +63,9 @@ end
 
 /**
  * Compare and expire, never earlier than it would anyway. KEYS: the resources. ARGV: owner token, ttl in ms, the owner
- * token of a hold that goes over into this one ('': none).
- * Reply: 1 extended, 0 somebody else has a key (nothing was changed), 2 a missing key was put back.
+ * token of a hold that goes over into this one ('': none), and '1' if a missing key must not be put back.
+ * Reply: 1 extended, 0 somebody else has a key, or one is missing that must not be put back (nothing was changed), 2 a
+ * missing key was put back.
  */
 export const EXTEND = script(`
 ${OWNER_OF}
@@ -74,6 +75,7 @@ for i = 1, #KEYS do
   local owner = ownerOf(KEYS[i])
   missing[i], replaced[i] = not owner, ARGV[3] ~= '' and owner == ARGV[3]
   if owner and owner ~= ARGV[1] and not replaced[i] then return 0 end
+  if missing[i] and ARGV[4] == '1' then return 0 end
 end
 
 -- Extend what is ours; put back what this server lost. That does not count as a vote before the next round:

@@ -131,7 +131,8 @@ export class RedisLockNode implements LockNode {
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     const letter = (request.replaces ?? '') === '' ? 'e' : 't';
-    if (this.goTogether(request.resources)) this.batch.add({ letter, request, vote });
+    const { putsBack = true } = request;
+    if (putsBack && this.goTogether(request.resources)) this.batch.add({ letter, request, vote });
     else {
       this.batch.addAlone(() => {
         this.parts.extend(request, vote);

@@ -108,12 +108,13 @@ export class RedisRequests implements BatchSender {
   }
 
   extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    const { ownerToken, ttlMs, replaces = '' } = request;
+    const { ownerToken, ttlMs, replaces = '', putsBack = true } = request;
+    const args = [ownerToken, wholeMs(ttlMs), replaces];
     this.releasesUnderWay.add(replaces);
     this.run<ExtendVote>(
       EXTEND,
       keys,
-      [ownerToken, wholeMs(ttlMs), replaces],
+      putsBack ? args : [...args, 1],
       this.unlessReleased(ownerToken),
       extendVoteFrom,
       (extendVote) => {

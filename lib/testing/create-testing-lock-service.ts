@@ -1,7 +1,7 @@
 import { openLockService } from '../create-lock-service';
 import type { RedlockOptions } from '../interfaces/redlock-module-options.interface';
 import type { LockService } from '../lock.service';
-import type { LockManagerSettings } from '../locking/lock-manager';
+import type { LockManagerSettings } from '../locking/lock-manager-settings.interface';
 import { LockTester } from './lock-tester';
 import { TestingClock } from './testing-clock';
 import { TestingLockManager } from './testing-lock-manager';

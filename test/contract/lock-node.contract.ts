@@ -210,6 +210,25 @@ export function itKeepsTheContractOfLockNode(
       expect(await ownerOf(node, 'b')).toBe('anna');
     });
 
+    it('puts nothing back where it is told so, and then changes nothing', async () => {
+      await acquire(node, '{order}:1', { ownerToken: 'anna', ttlMs: 10_000 });
+
+      expect(
+        await extend(node, '{order}:1', { ownerToken: 'anna', ttlMs: LONG_TTL_MS, putsBack: false }),
+      ).toEqual(GRANTED);
+      const partly = await extend(node, ['{order}:1', '{order}:2'], {
+        ownerToken: 'anna',
+        ttlMs: 2 * LONG_TTL_MS,
+        putsBack: false,
+      });
+
+      expect(partly).toEqual({ kind: 'denied', healed: false });
+      expect(await ownerOf(node, '{order}:2')).toBeUndefined();
+      expect(await ttlOf(node, '{order}:1')).toBeLessThanOrEqual(LONG_TTL_MS);
+      expect((await extend(node, 'order:3', { ownerToken: 'anna', putsBack: false })).kind).toBe('denied');
+      expect(await ownerOf(node, 'order:3')).toBeUndefined();
+    });
+
     it('lets what it put back expire', async () => {
       await extend(node, 'a', { ownerToken: 'anna', ttlMs: SHORT_TTL_MS });
 

@@ -4,6 +4,7 @@ import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
 import type { WithLockOptions } from '../../lib/lock.service';
 import type { Lock } from '../../lib/locking/lock.interface';
 import type { Request } from './judge';
+import { PassingOn } from './passing-on';
 import { type Call, LONGEST_TTL_MS, NODE_TIMEOUT_MS, QUIET_AFTER_MS } from './plan';
 import type { SimulatedClient } from './simulated-client';
 import type { World } from './world';
@@ -18,8 +19,11 @@ const ABORTED = new Error('the caller stopped waiting');
 /** The code that uses the library: asks for locks, does something under them, gives them back. */
 export class Callers {
   private calls = 0;
+  private readonly passing: PassingOn;
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: World) {
+    this.passing = new PassingOn(world, (request, lock) => this.finish(request, lock));
+  }
 
   start(call: Call): void {
     const client = this.world.clientAt(call.client);
@@ -79,7 +83,12 @@ export class Callers {
     const acquiring = client.service.acquire(call.resources, this.options(request));
     const lock = await judge.expect(acquiring, client, this.patienceMs(call), `acquire of ${request.name}`);
     judge.gave(request, lock);
+    await this.finish(request, lock);
+  }
+
+  private async finish(request: Request, lock: Lock): Promise<void> {
     await this.work(request, lock);
+    if (await this.passing.leave(request, lock)) return;
     const commit = this.commit(request, lock);
     await this.release(request, lock, commit);
   }
@@ -176,7 +185,7 @@ export class Callers {
       await commit;
       outcome = await release();
     }
-    if (outcome !== 'deferred') judge.released(request, outcome);
+    if (outcome !== 'deferred' && outcome !== 'detached') judge.released(request, outcome);
     else judge.accuse('settles in time', `${request.name} is not given back after its commit`);
   }
 

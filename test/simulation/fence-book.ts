@@ -15,6 +15,7 @@ export class FenceBook {
   /**
    * @param askedAtMs when the first node was asked for the lock
    * @param forcedAtMs when an operator opened a resource for the last time
+   * @param isResumed it was held before, with the same token
    * @returns what is wrong with it, if anything is
    */
   add(
@@ -22,15 +23,20 @@ export class FenceBook {
     nowMs: number,
     askedAtMs: number,
     forcedAtMs: (resource: string) => number,
+    isResumed = false,
   ): string | undefined {
     const token = lock.fencingToken;
     if (token === undefined || !Number.isSafeInteger(token) || token <= 0)
       return `${lock.ownerToken} has the fencing token ${token}`;
     for (const resource of lock.resources) {
       const earlier = this.given.get(resource) ?? [];
-      const wrong = earlier.find((one) => one.token >= token && this.isBefore(one, askedAtMs));
+      const wrong = earlier.find(
+        (one) =>
+          (isResumed ? one.token > token : one.token >= token) &&
+          (isResumed || this.isBefore(one, askedAtMs)),
+      );
       // It was under way when the key was deleted, so somebody else may have come in between.
-      if (wrong !== undefined && askedAtMs > forcedAtMs(resource))
+      if (wrong !== undefined && (isResumed || askedAtMs > forcedAtMs(resource)))
         return `${lock.ownerToken} has ${token} for ${resource}, after ${wrong.token}`;
       this.given.set(resource, [...earlier, { token, atMs: nowMs }]);
     }

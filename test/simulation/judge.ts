@@ -12,7 +12,7 @@ export interface Request {
   readonly client: SimulatedClient;
   readonly call: Call;
   readonly name: string;
-  state: 'waiting' | 'holding' | 'releasing' | 'over';
+  state: 'waiting' | 'resuming' | 'holding' | 'releasing' | 'over';
 }
 
 /** A lock that was given to a caller. */
@@ -67,7 +67,8 @@ export class Judge {
     return request;
   }
 
-  gave(request: Request, lock: Lock): void {
+  /** @param isResumed it was held before, by somebody else */
+  gave(request: Request, lock: Lock, isResumed = false): void {
     const { client, name } = request;
     this.world.note(() => `${name} has ${lock.ownerToken} for ${lock.remainingMs.toFixed(1)} ms`);
     const page = this.world.tokens.page(lock.ownerToken);
@@ -90,7 +91,7 @@ export class Judge {
       forcedAtMs: this.handles.find((one) => one.lock.ownerToken === inherits)?.forcedAtMs,
       isExcused: wasUnderWay,
     });
-    if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock);
+    if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock, isResumed);
     this.lookForMajority(lock.resources, lock.ownerToken);
     this.look();
   }
@@ -112,6 +113,16 @@ export class Judge {
       // Somebody whose lock is long lost may release only now: that does not end what another one keeps.
       this.keptUntilMs.set(resource, Math.max(untilMs, this.keptUntilMs.get(resource) ?? 0));
     }
+  }
+
+  /** Its lock is nobody's until somebody resumes it, or `ttlMs` is over. */
+  left(request: Request, ttlMs: number): void {
+    const { call, name } = request;
+    request.state = 'over';
+    this.world.note(() => `${name} leaves its lock`);
+    const untilMs = this.world.timeline.nowMs + ttlMs * 1.02 + 2 * NODE_TIMEOUT_MS;
+    for (const resource of call.resources)
+      this.keptUntilMs.set(resource, Math.max(untilMs, this.keptUntilMs.get(resource) ?? 0));
   }
 
   /** @param outcome undefined: nobody was told */
@@ -242,12 +253,12 @@ export class Judge {
     return isHeld || (request.state === 'holding' && !signal.aborted) || request.state === 'releasing';
   }
 
-  private lookAtFence(lock: Lock): void {
+  private lookAtFence(lock: Lock, isResumed: boolean): void {
     const { timeline, tokens } = this.world;
     this.world.count('fencing token');
     const askedAtMs = tokens.page(lock.ownerToken).askedAtMs ?? timeline.nowMs;
     const forcedAtMs = (resource: string) => this.forcedAtMs.get(resource) ?? -Infinity;
-    const wrong = this.fences.add(lock, timeline.nowMs, askedAtMs, forcedAtMs);
+    const wrong = this.fences.add(lock, timeline.nowMs, askedAtMs, forcedAtMs, isResumed);
     if (wrong !== undefined) this.accuse('tokens grow', wrong);
   }
 

@@ -69,7 +69,21 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   };
   const asked = addSetBack(plan, new Random(seed, 5));
   const whole = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
-  return kind === 'committed' ? addCommits(whole, new Random(seed, 4)) : whole;
+  if (kind === 'committed') return addCommits(whole, new Random(seed, 4));
+  return kind === 'passed' ? addPassing(whole, new Random(seed, 6)) : whole;
+}
+
+function addPassing(plan: Plan, random: Random): Plan {
+  const calls = plan.calls.map((call) =>
+    random.chance(0.7)
+      ? {
+          ...call,
+          style: 'acquire' as const,
+          passMs: call.ttl * random.pick([0, 0.3, 0.8, 0.97, 1, 1.01, 1.5]),
+        }
+      : call,
+  );
+  return { ...plan, calls };
 }
 
 function addCommits(plan: Plan, random: Random): Plan {
@@ -279,6 +293,7 @@ const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed'>, readonly Maker[]> = {
   twice: [...SLOW, cut, cut, link('mute')],
   wiped: [...ROUGH, node('wipe'), node('wipe')],
   committed: ROUGH,
+  passed: ROUGH,
   forgetful: [...ROUGH, node('wipe'), node('wipe')],
   rebooted: [crash],
   skewed: [cut],

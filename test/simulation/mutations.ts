@@ -1,6 +1,6 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/core/clock.interface';
-import type { Hold } from '../../lib/core/hold';
+import type { Hold, LeftHold } from '../../lib/core/hold';
 import { type HandOver, HandOvers, type Heir } from '../../lib/core/hand-over';
 import { FenceProposals } from '../../lib/core/fence-proposals';
 import { tokenOf } from '../../lib/core/fencing';
@@ -46,6 +46,7 @@ interface RedlockInside {
   settings: RedlockSettings;
   newHold(resources: readonly string[], ttlMs: number): Hold;
   extend(hold: Hold, ttlMs: number): Promise<Extension>;
+  resume(left: LeftHold, ttlMs: number): Promise<{ hold: Hold; outcome: Extension }>;
 }
 interface JudgeInside {
   settings: RedlockSettings;
@@ -337,6 +338,32 @@ export const MUTATIONS: readonly Mutation[] = [
     kind: 'forced',
     isRare: true,
     apply: () => patch(lock, 'wasGone', () => () => undefined),
+  },
+  {
+    name: 'a lock is resumed only where a majority still has it',
+    rule: 'resume',
+    kind: 'passed',
+    apply: () =>
+      patch(
+        redlock,
+        'resume',
+        (resume) =>
+          async function (this: RedlockInside, left, ttlMs) {
+            const resumed = await resume.call(this, left, ttlMs);
+            return { ...resumed, outcome: { outcome: 'extended', votes: [] } };
+          },
+      ),
+  },
+  {
+    name: 'a lock that is resumed is put back nowhere',
+    rule: 'resume',
+    kind: 'passed',
+    isRare: true,
+    rules: {
+      nodeExtend: (node, request, vote) => {
+        node.extend({ ...request, putsBack: true }, vote);
+      },
+    },
   },
   {
     name: 'both clocks: the wall clock',

@@ -28,6 +28,8 @@ export const FEATURES = [
   'late grant',
   'heal',
   'hand-over',
+  'resumed',
+  'ticket too late',
   'lost lock',
   'gone lock',
   'max hold',

@@ -34,6 +34,7 @@ export interface Plan {
  * - `unseen`: as jumping, but grants do not tell the time. Two holders are possible until the next look at the clock;
  *   promised is that fencing tokens tell them apart
  * - `committed`: as rough, and most callers have something that ends after their task, such as a commit
+ * - `passed`: as rough, and most callers leave their lock to another client, which may come too late
  * - `forgetful`: as wiped, but without a guard; not promised to hold
  * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
  */
@@ -52,6 +53,7 @@ export type PlanKind =
   | 'jumping'
   | 'unseen'
   | 'committed'
+  | 'passed'
   | 'forgetful'
   | 'rebooted';
 
@@ -94,6 +96,8 @@ export interface Call {
   readonly holdMs: number;
   /** `lock.holdUntil(promise)`, of one that settles so long after the task. */
   readonly commitMs?: number;
+  /** After the task another client goes on with the lock, so much later. */
+  readonly passMs?: number;
   /** The task ends at the signal. */
   readonly obeys: boolean;
   /** The caller stops waiting after this time. */
@@ -162,6 +166,7 @@ export const PROMISED: readonly PlanKind[] = [
     'jumping',
     'unseen',
     'committed',
+    'passed',
   ],
 ] as PlanKind[];
 

@@ -100,7 +100,7 @@ describe('ready()', () => {
     await service.close();
     await fleet.clock.advance(0);
 
-    expect((ready.error as Error).message).toMatch(/^The lock service is closed, so it will not be ready/);
+    expect((ready.error as Error).message).toMatch(/^The lock service is closed/);
     await expect(service.ready()).rejects.toThrow(LockUnavailableError);
   });
 
