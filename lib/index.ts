@@ -30,6 +30,7 @@ export type { InspectOptions, LockInspection, NodeInspection } from './locking/l
 export type { LockHolder } from './errors/lock-holder.interface';
 
 export { Locked } from './decorators/locked.decorator';
+export { CallerSignal } from './decorators/caller-signal.decorator';
 export { CurrentLock } from './decorators/current-lock.decorator';
 export { LockSignal } from './decorators/lock-signal.decorator';
 export { InjectLockService } from './decorators/inject-lock-service.decorator';
@@ -49,6 +50,7 @@ export type {
   LockInterceptorOptions,
   OnBusy,
   OnBusyFunction,
+  OnLeave,
   OnLost,
   OnLostFunction,
   OnUnavailable,
@@ -62,6 +64,7 @@ export type { LockAnswer, LockAnswers } from './interfaces/lock-answers.interfac
 
 export { LockError } from './errors/lock.error';
 export type { LockErrorCode } from './errors/lock.error';
+export { CallerLeftError } from './errors/caller-left.error';
 export { LockBusyError } from './errors/lock-busy.error';
 export { LockKeyError } from './errors/lock-key.error';
 export { LockLostError } from './errors/lock-lost.error';

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { LockBusyError } from './errors/lock-busy.error';
+import { LockLostError } from './errors/lock-lost.error';
 import { LockOptionsError } from './errors/lock-options.error';
 import type { LockEvents } from './lock-events';
 import { checkEachLockOption } from './locking/check-lock-options';
@@ -214,6 +215,19 @@ export class LockService {
    */
   async isLocked(resource: string): Promise<boolean> {
     return isTaken(await this.manager.inspect(resource));
+  }
+
+  /**
+   * Runs `task` as a part of what the running code does under `lock`, which is given back after both. Never asks for a
+   * lock: one that is over is told as lost.
+   *
+   * @internal For what outlives the task that returned it.
+   */
+  async reenter<T>(lock: Lock, task: Task<T, Lock>): Promise<T> {
+    const frame = this.context.holding(lock);
+    if (frame !== undefined) return this.context.reenter(frame, task);
+    lock.assertHeld();
+    throw new LockLostError({ resources: lock.resources, reason: 'released' });
   }
 
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */

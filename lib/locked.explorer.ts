@@ -4,6 +4,7 @@ import { LockNotBoundError } from './errors/lock-not-bound.error';
 import { LockService } from './lock.service';
 import { checkOptionsWithService } from './utils/check-placed-options';
 import { bindLockService, boundLockService } from './utils/lock-service-binding';
+import { passHandlerContext } from './utils/handler-context';
 import { connectionOfToken, getLockServiceToken } from './utils/lock-service-token';
 import { lockedMethodsOf, type LockedMethod } from './utils/locked-methods';
 import { warnOfUnlockedOverrides } from './utils/unlocked-overrides';
@@ -17,7 +18,12 @@ type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
  */
 @Injectable()
 export class LockedExplorer implements OnModuleInit {
-  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
+    // Here, when all modules are known: later, Nest has read what the routes pass to their handlers.
+    for (const { controllers } of modules.values()) {
+      for (const { metatype } of controllers.values()) passContexts(metatype);
+    }
+  }
 
   async onModuleInit(): Promise<void> {
     for (const host of this.modules.values()) {
@@ -76,6 +82,13 @@ export class LockedExplorer implements OnModuleInit {
       'Correct its `connection`, or import another RedlockModule with that `name`.'
     );
   }
+}
+
+/** Lets the locked routes of a controller know the request that they answer. */
+function passContexts(controller: unknown): void {
+  const { prototype } = (controller ?? {}) as { prototype?: object };
+  if (prototype === undefined) return;
+  for (const { key } of lockedMethodsOf(prototype)) passHandlerContext(prototype, key);
 }
 
 function connectionsIn(tokens: Iterable<unknown>): string[] {

@@ -57,6 +57,8 @@ export const PUBLIC_MESSAGES = {
   busy: 'The resource is in use. Try again later.',
   unavailable: 'Locks are not available at the moment. Try again later.',
   failed: 'Internal server error',
+  invalid: 'A value that names the resource is missing or wrong.',
+  left: 'The client has closed the connection.',
 } as const;
 
 /** When a client is asked to try again: most locks are short, and nodes come back within seconds or not at all. */

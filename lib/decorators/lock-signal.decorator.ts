@@ -10,7 +10,7 @@ import { lockParameterDecorator } from '../utils/lock-parameter-decorator';
  * @example
  * ```ts
  * @Post(':id/shipments')
- * @UseInterceptors(LockInterceptor('order:<params.id>'))
+ * @UseInterceptors(LockInterceptor('order:<params.id|int>'))
  * ship(@Param('id') id: string, @LockSignal() signal: AbortSignal) {
  *   return this.carrier.book(id, { signal });
  * }

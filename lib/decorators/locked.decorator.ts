@@ -9,7 +9,10 @@ import { fillLockParameters, lockParametersOf } from '../utils/lock-parameters';
 import { injectBinding } from '../utils/lock-service-binding';
 import { compileLockKey } from '../utils/lock-key';
 import { lockedGenerator, type AnyAsyncGenerator } from '../utils/locked-generator';
-import type { LockedTask } from '../utils/locked-call';
+import { takeHandlerContext } from '../utils/handler-context';
+import { httpCall } from '../utils/http-call';
+import { HttpExchange } from '../utils/http-exchange';
+import type { LockedCall, LockedTask } from '../utils/locked-call';
 import { LockedMethodCall, splitLabel, type LockedPlace } from '../utils/locked-method-call';
 import { registerLockedMethod } from '../utils/locked-methods';
 import { lockedObservable } from '../utils/locked-observable';
@@ -27,7 +30,7 @@ interface MethodDescriptor extends PropertyDescriptor {
  * A call waits for the lock (`wait`), runs, and gives the lock back:
  * - a method that returns a promise is done when that is settled
  * - a method that returns an Observable runs when somebody subscribes, once and with a lock of its own for each, until it
- *   completes, fails or is unsubscribed
+ *   completes, fails or is unsubscribed (see `onLeave`)
  * - an async generator begins at its first `next()`, and is done when it ends, throws or is returned early
  *
  * What a promise resolves to is no stream that would be recognised beforehand, but an Observable or async generator among
@@ -63,7 +66,16 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
 ): LockedDecorator<K, B, L, U> {
   const resolve = compileLockKey(key, methodKeySource);
   const checked = checkPlacedOptions(options);
-  const { onBusy, onUnavailable, onLost = 'throw', returns, connection, ...placed } = checked;
+  const {
+    onBusy,
+    onUnavailable,
+    onLost = 'throw',
+    onLeave,
+    callerMayLeave = false,
+    returns,
+    connection,
+    ...placed
+  } = checked;
   const { lockOptions, label } = splitLabel(placed);
 
   return (target: object, propertyKey: string | symbol, descriptor?: PropertyDescriptor) => {
@@ -73,32 +85,30 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     const name = methodName(target, propertyKey);
     const parameters = lockParametersOf(target, propertyKey);
     const place: LockedPlace = {
-      name,
-      prototype: target,
-      resolve,
-      connection,
-      lockOptions,
-      label,
-      onBusy,
-      onUnavailable,
-      onLost,
+      ...{ name, prototype: target, resolve, connection, lockOptions, label },
+      ...{ onBusy, onUnavailable, onLost, onLeave },
+      method: () => locked,
     };
 
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
-      return start(new LockedMethodCall(place, this, args), (lock) =>
-        original.apply(this as object, fillLockParameters(args, parameters, lock, connection)),
+      const context = takeHandlerContext(args);
+      const call = new LockedMethodCall(place, this, args);
+      return start(
+        context === undefined ? call : httpCall(call, HttpExchange.of(context), callerMayLeave),
+        (lock, caller) =>
+          original.apply(this as object, fillLockParameters(args, parameters, { lock, connection, caller })),
       );
     };
 
     copyIdentity(original, locked);
     descriptor.value = locked;
     injectBinding(target, connection);
-    registerLockedMethod(target, { key: propertyKey, connection, options: lockOptions });
+    registerLockedMethod(target, { key: propertyKey, connection, options: lockOptions }, locked);
   };
 }
 
 /** How a call of each kind begins. */
-const STARTS: Record<MethodKind, (call: LockedMethodCall, method: LockedTask) => unknown> = {
+const STARTS: Record<MethodKind, (call: LockedCall, method: LockedTask) => unknown> = {
   promise: lockedPromise,
   observable: (call, method) => lockedObservable(call, method as LockedTask<Observable<unknown>>),
   'async-generator': (call, method) => lockedGenerator(call, method as LockedTask<AnyAsyncGenerator>),

@@ -1,13 +1,20 @@
 import { LockError } from './lock.error';
 
-/** A resource name, or a template that should give one, is wrong. Thrown before any node is asked. HTTP 500. */
+/**
+ * A resource name, or a template that should give one, is wrong. Thrown before any node is asked. HTTP 500; 400 where a
+ * client left out a value that the key needs, or sent a wrong one.
+ */
 export class LockKeyError extends LockError {
   readonly code = 'LOCK_KEY_INVALID';
   /** The template or resource in question. */
   readonly key: unknown;
 
-  constructor(message: string, key: unknown) {
+  /** The template is right, and a request had no such value for it, or a wrong one. */
+  readonly isFromClient: boolean;
+
+  constructor(message: string, key: unknown, isFromClient = false) {
     super(message);
     this.key = key;
+    this.isFromClient = isFromClient;
   }
 }

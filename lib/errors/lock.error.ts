@@ -9,7 +9,8 @@ export type LockErrorCode =
   | 'LOCK_OPTIONS_INVALID'
   | 'LOCK_FENCE_STALE'
   | 'LOCK_REENTRANCY'
-  | 'LOCK_NOT_BOUND';
+  | 'LOCK_NOT_BOUND'
+  | 'LOCK_CALLER_LEFT';
 
 /** The parent of every error that this library throws on purpose: `catch (e) { if (e instanceof LockError) … }`. */
 export abstract class LockError extends Error {

@@ -20,7 +20,7 @@ interface GrpcStatus {
  * The codes of gRPC. ABORTED is for conflicts that are worth another try of the whole; UNAVAILABLE is what clients and
  * service configurations try again by themselves.
  */
-const CODES = { busy: 10, unavailable: 14, failed: 13 } as const;
+const CODES = { busy: 10, unavailable: 14, invalid: 3, left: 1, failed: 13 } as const;
 
 /** Metadata of the answer, where the call came by gRPC: an empty one of the class that the request's own are of. */
 export function grpcMetadataOf(host: ArgumentsHost): GrpcMetadata | undefined {
@@ -39,5 +39,5 @@ export function grpcStatus(error: LockError, answer: CompleteAnswer, metadata: G
   const { message, retryAfter } = answer;
   metadata.set('lock-error-code', error.code);
   if (retryAfter !== false) metadata.set('grpc-retry-pushback-ms', String(retryAfter));
-  return { code: CODES[kindOf(error.code)], details: message, message, metadata };
+  return { code: CODES[kindOf(error)], details: message, message, metadata };
 }

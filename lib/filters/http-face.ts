@@ -1,11 +1,12 @@
 import { HttpException } from '@nestjs/common';
+import { CallerLeftError } from '../errors/caller-left.error';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { LockError } from '../errors/lock.error';
 import { lockErrorBody } from './lock-error-body';
 
 /**
- * Makes busy and unavailable locks an `HttpException` of Nest, so that whoever knows those answers them rightly: Nest's
+ * Makes busy and unavailable locks, and a caller who left, an `HttpException` of Nest, so that whoever knows those answers them rightly: Nest's
  * own filter, the catch-all filter of an application, a reporter of errors that leaves expected ones out. The message of
  * the error stays what it is, and no client gets it.
  *
@@ -13,7 +14,7 @@ import { lockErrorBody } from './lock-error-body';
  * lost lock or a wrong key is a fault, which belongs into logs and reports.
  */
 export function makeHttpExceptions(): void {
-  for (const type of [LockBusyError, LockUnavailableError]) {
+  for (const type of [LockBusyError, LockUnavailableError, CallerLeftError]) {
     const prototype: object = type.prototype;
     if (!(prototype instanceof HttpException)) Object.setPrototypeOf(prototype, httpFace());
   }

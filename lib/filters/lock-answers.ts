@@ -1,5 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import type { LockErrorCode } from '../errors/lock.error';
+import type { LockKeyError } from '../errors/lock-key.error';
+import type { LockError } from '../errors/lock.error';
 import type { LockAnswers } from '../interfaces/lock-answers.interface';
 import { describeValue } from '../locking/check-lock-options';
 import { readOptions } from '../locking/read-options';
@@ -19,12 +20,33 @@ export type CompleteAnswers = Readonly<Record<Kind, CompleteAnswer>>;
 export const DEFAULT_ANSWERS: CompleteAnswers = {
   busy: { statusCode: 409, message: PUBLIC_MESSAGES.busy, retryAfter: RETRY_AFTER_MS },
   unavailable: { statusCode: 503, message: PUBLIC_MESSAGES.unavailable, retryAfter: RETRY_AFTER_MS },
+  invalid: { statusCode: 400, message: PUBLIC_MESSAGES.invalid, retryAfter: false },
   failed: { statusCode: 500, message: PUBLIC_MESSAGES.failed, retryAfter: false },
 };
 
+/** What nobody gets: the client has gone. The status is the one by which proxies log that. */
+const LEFT: CompleteAnswer = { statusCode: 499, message: PUBLIC_MESSAGES.left, retryAfter: false };
+
 /** By the code and not by the class: the error may come from another copy of the library. */
-export function kindOf(code: LockErrorCode): Kind {
-  return code === 'LOCK_BUSY' ? 'busy' : code === 'LOCK_UNAVAILABLE' ? 'unavailable' : 'failed';
+export function kindOf(error: LockError): Kind | 'left' {
+  switch (error.code) {
+    case 'LOCK_BUSY':
+      return 'busy';
+    case 'LOCK_UNAVAILABLE':
+      return 'unavailable';
+    case 'LOCK_CALLER_LEFT':
+      return 'left';
+    case 'LOCK_KEY_INVALID':
+      return (error as Partial<LockKeyError>).isFromClient === true ? 'invalid' : 'failed';
+    default:
+      return 'failed';
+  }
+}
+
+/** The answer to an error, of those of an application. */
+export function pick(answers: CompleteAnswers, error: LockError): CompleteAnswer {
+  const kind = kindOf(error);
+  return kind === 'left' ? LEFT : answers[kind];
 }
 
 /** As Retry-After has it: a part of a second is none. */
@@ -38,12 +60,13 @@ export function completeAnswers(given: LockAnswers | undefined): CompleteAnswers
   const kinds = readOptions(given, Object.keys(DEFAULT_ANSWERS), {
     name: 'answers',
     prefix: 'answers.',
-    what: ' with `busy`, `unavailable` or `failed`',
+    what: ' with `busy`, `unavailable`, `invalid` or `failed`',
     each: 'a kind of lock error',
   });
   return {
     busy: completeAnswer('busy', kinds['busy']),
     unavailable: completeAnswer('unavailable', kinds['unavailable']),
+    invalid: completeAnswer('invalid', kinds['invalid']),
     failed: completeAnswer('failed', kinds['failed']),
   };
 }

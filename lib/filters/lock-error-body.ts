@@ -4,14 +4,14 @@ import type { LockAnswers } from '../interfaces/lock-answers.interface';
 import {
   completeAnswers,
   DEFAULT_ANSWERS,
-  kindOf,
+  pick,
   type CompleteAnswer,
   type CompleteAnswers,
 } from './lock-answers';
 
 /** What an HTTP client gets for a lock error. */
 export interface LockErrorBody {
-  /** 409 when busy, 503 when unavailable, else 500; `answers` of the module changes them. */
+  /** 409 when busy, 503 when unavailable, 400 when a client left out a part of the key, else 500; `answers` of the module changes them. */
   readonly statusCode: number;
   /** The name of the status: `Conflict`. */
   readonly error: string;
@@ -25,13 +25,13 @@ export interface LockErrorBody {
  * @param answers in the place of those that the module of its lock service has
  */
 export function lockErrorBody(error: LockError, answers?: LockAnswers): LockErrorBody {
-  const answer = answers === undefined ? answerTo(error) : completeAnswers(answers)[kindOf(error.code)];
+  const answer = answers === undefined ? answerTo(error) : pick(completeAnswers(answers), error);
   return bodyOf(error.code, answer);
 }
 
 /** @param otherwise for an error that no lock service with answers of its own has let out */
 export function answerTo(error: LockError, otherwise = DEFAULT_ANSWERS): CompleteAnswer {
-  return (marked.get(error) ?? otherwise)[kindOf(error.code)];
+  return pick(marked.get(error) ?? otherwise, error);
 }
 
 export function bodyOf(code: LockErrorCode, { statusCode, message }: CompleteAnswer): LockErrorBody {

@@ -5,7 +5,13 @@ import { LockError } from '../errors/lock.error';
 import type { LockAnswers } from '../interfaces/lock-answers.interface';
 import { LOCK_ANSWERS } from '../redlock.constants';
 import { grpcMetadataOf, grpcStatus } from './grpc-status';
-import { completeAnswers, secondsOf, type CompleteAnswer, type CompleteAnswers } from './lock-answers';
+import {
+  completeAnswers,
+  kindOf,
+  secondsOf,
+  type CompleteAnswer,
+  type CompleteAnswers,
+} from './lock-answers';
 import { answerTo, bodyOf } from './lock-error-body';
 import { emitException, type ExceptionMessage } from './ws-exception';
 
@@ -18,7 +24,7 @@ import { emitException, type ExceptionMessage } from './ws-exception';
  * controller or a handler comes first. Gateways take no application-wide filters: put
  * `@UseFilters(LockExceptionFilter)` on them.
  *
- * A busy lock is normal, and is not logged; the others are logged with all that the client is not told.
+ * A busy lock is normal and a caller who left is nobody's fault: they are not logged; the others are logged with all that the client is not told.
  */
 @Catch(LockError)
 export class LockExceptionFilter implements ExceptionFilter<LockError> {
@@ -33,7 +39,7 @@ export class LockExceptionFilter implements ExceptionFilter<LockError> {
   }
 
   catch(error: LockError, host: ArgumentsHost): unknown {
-    if (error.code !== 'LOCK_BUSY') this.logger.error(error.message, error.stack);
+    this.log(error);
     const answer = answerTo(error, this.answers);
     const message: ExceptionMessage = { status: 'error', code: error.code, message: answer.message };
     switch (host.getType<string>()) {
@@ -55,6 +61,13 @@ export class LockExceptionFilter implements ExceptionFilter<LockError> {
       default:
         throw error;
     }
+  }
+
+  private log(error: LockError): void {
+    const kind = kindOf(error);
+    if (kind === 'unavailable' || kind === 'failed') this.logger.error(error.message, error.stack);
+    // Of a request that is wrong, or of a template that is: its author has to hear of it.
+    if (kind === 'invalid') this.logger.warn(error.message);
   }
 
   private answerHttp(error: LockError, answer: CompleteAnswer, host: ArgumentsHost): void {

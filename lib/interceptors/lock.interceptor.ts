@@ -10,11 +10,17 @@ import type { Observable } from 'rxjs';
 import type { ContextLockKey } from '../interfaces/lock-key.interface';
 import type { LockInterceptorOptions } from '../interfaces/locked-options.interface';
 import type { LockService } from '../lock.service';
-import { checkOptionsWithService, checkPlacedOptions } from '../utils/check-placed-options';
 import { quoteKey } from '../redlock.messages';
-import { contextKeySource } from '../utils/context-key';
-import { runHandler } from '../utils/handler-lock';
+import { checkOptionsWithService, checkPlacedOptions } from '../utils/check-placed-options';
 import { compileLockKey } from '../utils/lock-key';
+import { contextKeySource } from '../utils/context-key';
+import { followHandler } from '../utils/follow-handler';
+import { outerLocks, runHandler } from '../utils/handler-lock';
+import { HandlerWork } from '../utils/handler-work';
+import { handlerOf, whenLeftFor } from '../utils/handler-kind';
+import { httpCall } from '../utils/http-call';
+import { HttpExchange } from '../utils/http-exchange';
+import { Caller } from '../utils/caller';
 import { getLockServiceToken } from '../utils/lock-service-token';
 import type { LockedCall } from '../utils/locked-call';
 import { defaultOnBusyOf, labelled, splitLabel, withPlacedLock } from '../utils/locked-method-call';
@@ -22,15 +28,25 @@ import { lockedObservable } from '../utils/locked-observable';
 
 /**
  * Makes an interceptor that holds a lock around everything inside it: further interceptors, the pipes, the handler and
- * its whole response stream. A request that goes away while it waits stops waiting.
+ * its whole response stream. A request whose client goes away while it waits stops waiting, and its handler never runs.
+ *
+ * A client that goes away later, a timeout or an interceptor that stops listening ends no work: the lock stays until the
+ * handler is done, and `@CallerSignal()` tells the handler. See `onLeave` for Observables. Over HTTP, a response that the
+ * handler or Nest is still writing (`@Res()`, a `StreamableFile`, a stream, a page) keeps the lock until it has finished,
+ * or its connection is closed.
+ *
+ * **The key is made of raw input**, before the pipes: `7` and `07`, or a UUID in upper and lower case, are different keys,
+ * so any client can run beside the lock by another spelling. Name the form of the value, `<params.id|int>`, `|uuid`,
+ * `|lower` or `|trim`; or use `@Locked`, whose key sees what the pipes made of it. A value that is missing or does not have
+ * that form is answered with 400.
  *
  * @param key what is locked: a template, several, or a function of the execution context
- * @throws LockKeyError, LockOptionsError at once, for what can be seen then
+ * @throws LockKeyError, LockOptionsError at once, for what can be seen then, and when the application starts
  *
  * @example
  * ```ts
  * @Post(':id/payments')
- * @UseInterceptors(LockInterceptor('order:<params.id>', { wait: 1_000 }))
+ * @UseInterceptors(LockInterceptor('order:<params.id|int>', { wait: 1_000 }))
  * pay(@Param('id') id: string, @Body() payment: PaymentDto) { … }
  * ```
  */
@@ -43,6 +59,8 @@ export function LockInterceptor(
     onBusy: placedOnBusy,
     onUnavailable,
     onLost = 'throw',
+    onLeave,
+    callerMayLeave = true,
     connection,
     ...placed
   } = checkPlacedOptions(options);
@@ -57,16 +75,27 @@ export function LockInterceptor(
       const { locks } = this;
       const placed = typeof placedOnBusy === 'function' ? () => placedOnBusy(context) : placedOnBusy;
       const onBusy = placed ?? defaultOnBusyOf(locks);
+      const handler = handlerOf(context);
+      const whenLeft = onLeave ?? whenLeftFor(handler, context.getArgs());
+      const outer = outerLocks();
+      const work = new HandlerWork(handler, whenLeft, outer?.work);
       const call: LockedCall = {
         withLock: async (task, leaving) =>
           withPlacedLock(locks, resolve(context), labelled(lockOptions, label?.(context)), task, leaving),
-        reenter: ({ resources }) => ({ withLock: (task) => locks.withLock(resources, task) }),
+        reenter: (lock) => ({ withLock: (task) => locks.reenter(lock, task) }),
         // Nest needs an answer: a response without any value is an error to it.
         onBusy: onBusy === 'skip' ? () => undefined : onBusy,
         onUnavailable: typeof onUnavailable === 'function' ? () => onUnavailable(context) : onUnavailable,
         onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
+        whenLeft,
+        goesOn: () => work.over,
       };
-      return lockedObservable(call, (lock) => runHandler(lock, connection, () => next.handle()));
+      followHandler(handler);
+      return lockedObservable(
+        httpCall(call, HttpExchange.of(context), callerMayLeave),
+        (lock, caller = new Caller()) =>
+          runHandler({ lock, connection, caller, work }, outer, () => next.handle()),
+      );
     }
   }
 

@@ -3,7 +3,7 @@ export interface LockAnswer {
   /**
    * The HTTP status, from 400 to 599: 423 or 429 for a busy lock, where clients expect that.
    *
-   * @default 409 when busy, 503 when unavailable, else 500
+   * @default 409 when busy, 503 when unavailable, 400 when invalid, else 500
    */
   statusCode?: number;
 
@@ -30,6 +30,8 @@ export interface LockAnswers {
   busy?: LockAnswer;
   /** Too few nodes answered. */
   unavailable?: LockAnswer;
+  /** A client left out a value that the key of a `LockInterceptor` needs, or sent a wrong one. */
+  invalid?: LockAnswer;
   /** Every other lock error: the lock was lost, or the call is wrong. */
   failed?: LockAnswer;
 }

@@ -17,6 +17,9 @@ export type OnLostFunction = (this: any, error: LockLostError, ...args: any[]) =
 /** What a call comes to when the lock was lost while it ran. */
 export type OnLost<F = OnLostFunction> = 'throw' | 'ignore' | F;
 
+/** What becomes of an Observable when its caller leaves before its end. */
+export type OnLeave = 'stop' | 'finish';
+
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
 export type LabelFunction = (this: any, ...args: any[]) => string;
 
@@ -35,6 +38,21 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
    * @default true
    */
   reentrant?: boolean;
+
+  /**
+   * What becomes of an Observable when its caller leaves before its end: it is unsubscribed, its time is over, or the
+   * client has gone.
+   * - `'stop'`: it is unsubscribed. The lock stays until a promise in it that is under way is over: no promise can be
+   *   stopped. What else goes on after that, such as the work that another service was asked for, nobody here can know
+   * - `'finish'`: it goes on to its end, and the lock stays until then
+   *
+   * Methods that return a promise always finish: a promise cannot be stopped. `@CallerSignal()` tells them.
+   *
+   * @default 'finish' on a handler that gives one answer: a route, a query, a mutation; a message of a gateway or of a
+   * microservice until its first value. Else 'stop': server-sent events, subscriptions, streams of gRPC, and every
+   * method that is no handler
+   */
+  onLeave?: OnLeave;
 }
 
 /** Options of {@link Locked}. All durations are in milliseconds. */
@@ -45,6 +63,9 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
    * - `'skip'`: it resolves to undefined without having run; only for methods that may. A stream ends without a value
    * - a function: it resolves to what the function returns, which gets what the method gets. A stream goes on with the
    *   stream that it returns, or with its value alone
+   *
+   * On a handler over HTTP the answer has the header `Lock-Skipped: true` then, also where the handler would have answered
+   * by itself (`@Res()`).
    *
    * It never hides an outage (`LockUnavailableError`), nor a busy lock that the method itself ran into.
    *
@@ -90,6 +111,14 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
    * compiler has `emitDecoratorMetadata`. Others count as promises: their Observable comes to the caller in a promise.
    */
   returns?: 'promise' | 'observable' | 'async-generator';
+
+  /**
+   * Whether a call that answers an HTTP request stops waiting for its lock when the client has gone: it rejects with a
+   * `CallerLeftError`, and the method never runs. It matters on handlers of controllers alone.
+   *
+   * @default false
+   */
+  callerMayLeave?: boolean;
 }
 
 /** Options of {@link LockInterceptor}. All durations are in milliseconds. */
@@ -99,6 +128,9 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    * - `'throw'`: it fails with the `LockBusyError`
    * - `'skip'`: the handler does not run, and its result is undefined
    * - a function of the execution context: its result takes the place of the handler's
+   *
+   * Over HTTP the answer has the header `Lock-Skipped: true` then, also where the handler would have answered by itself
+   * (`@Res()`).
    *
    * @default 'throw'
    */
@@ -125,4 +157,12 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
 
   /** What the holder calls itself, for people, as in `locks.withLock`: a text, or a function of the execution context. */
   label?: string | ((context: ExecutionContext) => string);
+
+  /**
+   * Whether a request stops waiting for its lock when its client has gone: it fails with a `CallerLeftError`, and the
+   * handler never runs. False: it is worked off all the same.
+   *
+   * @default true
+   */
+  callerMayLeave?: boolean;
 }

@@ -36,6 +36,11 @@ export class LockContext {
     return this.find((lock) => resources.some((resource) => lock.resources.includes(resource)));
   }
 
+  /** `lock` itself, if the context holds it still. */
+  holding(lock: Lock): Holding | undefined {
+    return this.find((held) => held === lock);
+  }
+
   /** Runs `task` under a lock that was just acquired. */
   enter<T>(lock: HeldLock, task: (lock: Lock) => T | Promise<T>): Promise<T> {
     return this.run({ lock, possession: { lock, users: 0 } }, task);

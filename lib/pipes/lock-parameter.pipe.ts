@@ -21,7 +21,13 @@ export function lockParameterPipe(parameter: LockParameter): Type<PipeTransform>
     ) {}
 
     transform() {
-      return wantedOf(parameter, handlerLockFor(parameter) ?? this.locks?.current(resource));
+      const around = handlerLockFor(parameter);
+      const caller = around?.caller;
+      return wantedOf(
+        parameter,
+        around?.lock ?? this.locks?.current(resource),
+        caller && (() => caller.signal),
+      );
     }
   }
 

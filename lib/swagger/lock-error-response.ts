@@ -1,10 +1,10 @@
 import type { LockError } from '../errors/lock.error';
-import { kindOf, secondsOf, type CompleteAnswers } from '../filters/lock-answers';
+import { pick, secondsOf, type CompleteAnswers } from '../filters/lock-answers';
 import { bodyOf } from '../filters/lock-error-body';
 
 /** How the answer of the exception filter to an error is documented. */
 export function lockErrorResponse(error: LockError, description: string, answers: CompleteAnswers) {
-  const answer = answers[kindOf(error.code)];
+  const answer = pick(answers, error);
   const body = bodyOf(error.code, answer);
   const { statusCode, code, message } = body;
   return {

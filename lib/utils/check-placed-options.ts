@@ -18,6 +18,8 @@ const KNOWN = Object.keys({
   onBusy: true,
   onUnavailable: true,
   onLost: true,
+  onLeave: true,
+  callerMayLeave: true,
   returns: true,
 } satisfies Record<keyof LockedOptions, true>);
 
@@ -34,7 +36,18 @@ export function checkPlacedOptions<O>(given: O): O {
     what: ', such as { wait: 2_000 }',
     each: 'a lock option',
   });
-  const { onBusy, onUnavailable, onLost, returns, connection, reentrant, label, ...lockOptions } = options;
+  const {
+    onBusy,
+    onUnavailable,
+    onLost,
+    onLeave,
+    callerMayLeave,
+    returns,
+    connection,
+    reentrant,
+    label,
+    ...lockOptions
+  } = options;
   // What a function returns is checked at a call.
   checkEachLockOption(typeof label === 'function' ? lockOptions : { ...lockOptions, label });
   if (!isOneOf(onBusy, [undefined, 'throw', 'skip']) && typeof onBusy !== 'function') {
@@ -46,11 +59,16 @@ export function checkPlacedOptions<O>(given: O): O {
   if (!isOneOf(onLost, [undefined, 'throw', 'ignore']) && typeof onLost !== 'function') {
     throw new LockOptionsError('onLost', `must be 'throw', 'ignore' or a function.`);
   }
+  if (!isOneOf(onLeave, [undefined, 'stop', 'finish'])) {
+    throw new LockOptionsError('onLeave', `must be 'stop' or 'finish'.`);
+  }
   if (!isOneOf(returns, [undefined, 'promise', 'observable', 'async-generator'])) {
     throw new LockOptionsError('returns', `must be 'promise', 'observable' or 'async-generator'.`);
   }
-  if (reentrant !== undefined && typeof reentrant !== 'boolean') {
-    throw new LockOptionsError('reentrant', 'must be true or false.');
+  for (const [name, value] of Object.entries({ reentrant, callerMayLeave })) {
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new LockOptionsError(name, 'must be true or false.');
+    }
   }
   if (connection !== undefined) checkServiceName('connection', connection);
   return options as O;

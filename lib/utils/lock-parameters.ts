@@ -1,9 +1,12 @@
+import { Caller } from './caller';
+import { callerAround } from './handler-lock';
+import { isForParameter } from './is-for-parameter';
 import type { Lock } from '../locking/lock.interface';
 
-/** A parameter with `@CurrentLock()` or `@LockSignal()`. */
+/** A parameter with `@CurrentLock()`, `@LockSignal()` or `@CallerSignal()`. */
 export interface LockParameter {
   readonly index: number;
-  readonly wants: 'lock' | 'signal';
+  readonly wants: 'lock' | 'signal' | 'caller';
   /** Only a lock that has it. */
   readonly resource: string | undefined;
   /** Only a lock of that service. */
@@ -27,36 +30,44 @@ export function lockParametersOf(prototype: object, propertyKey: string | symbol
   return marked.get(prototype)?.get(propertyKey) ?? [];
 }
 
-/** Whether a lock of that service is what the parameter is for. */
-export function isForParameter(
-  { resource, connection }: Pick<LockParameter, 'resource' | 'connection'>,
-  lock: Lock,
-  lockConnection: string | undefined,
-): boolean {
-  return (
-    (connection === undefined || connection === lockConnection) &&
-    (resource === undefined || lock.resources.includes(resource))
-  );
+/** What a call gives to its parameters. */
+export interface LockedArguments {
+  /** Missing where a test has put something in the place of the lock service that gives none. */
+  readonly lock: Lock | undefined;
+  /** Of its service. */
+  readonly connection: string | undefined;
+  /** Undefined where it cannot be seen leaving. */
+  readonly caller: Caller | undefined;
 }
 
-/** The arguments of a call that runs under `lock`, which takes the place of whatever the caller passed for it. */
+/** The arguments of a call that runs under a lock, which takes the place of whatever the caller passed for it. */
 export function fillLockParameters(
   args: readonly unknown[],
   parameters: readonly LockParameter[],
-  lock: Lock | undefined,
-  lockConnection: string | undefined,
+  { lock, connection, caller }: LockedArguments,
 ): unknown[] {
   const filled = [...args];
-  // A test has put something in the place of the lock service that gives none.
   if (lock === undefined) return filled;
   for (const parameter of parameters) {
-    if (isForParameter(parameter, lock, lockConnection)) {
-      filled[parameter.index] = wantedOf(parameter, lock);
+    if (isForParameter(parameter, lock, connection)) {
+      filled[parameter.index] = wantedOf(parameter, lock, () => callerSignal(caller));
     }
   }
   return filled;
 }
 
-export function wantedOf({ wants }: LockParameter, lock: Lock | undefined): Lock | AbortSignal | undefined {
+/** The caller of the method may stay when that of the handler which calls it leaves. */
+function callerSignal(caller: Caller | undefined): AbortSignal {
+  const own = (caller ?? new Caller()).signal;
+  const around = callerAround();
+  return around === undefined ? own : AbortSignal.any([own, around.signal]);
+}
+
+export function wantedOf(
+  { wants }: LockParameter,
+  lock: Lock | undefined,
+  callerSignal: (() => AbortSignal) | undefined,
+): Lock | AbortSignal | undefined {
+  if (wants === 'caller') return callerSignal?.();
   return wants === 'signal' ? lock?.signal : lock;
 }

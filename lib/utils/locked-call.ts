@@ -2,12 +2,14 @@ import { LockBusyError } from '../errors/lock-busy.error';
 import type { LockLostError } from '../errors/lock-lost.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { Lock } from '../locking/lock.interface';
+import type { Caller } from './caller';
+import type { WhenLeft } from './piped-work';
 
 /** One call of something that stands under a lock: how it takes the lock, and what it comes to without it. */
 export interface LockedCall {
   /** @param leaving ends the waiting: nobody is interested any more */
   withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T>;
-  /** The same for code that runs under `lock` already. */
+  /** The same for code that runs under `lock` already: it never asks for a lock. */
   reenter(lock: Lock): Pick<LockedCall, 'withLock'>;
   /** What the call comes to when it is busy, unless the error. */
   readonly onBusy: 'throw' | 'skip' | ((error: LockBusyError) => unknown);
@@ -15,10 +17,28 @@ export interface LockedCall {
   readonly onUnavailable?: 'throw' | ((error: LockUnavailableError) => unknown) | undefined;
   /** What it comes to when the lock was lost, unless the error. */
   readonly onLost: 'throw' | 'ignore' | ((error: LockLostError) => unknown);
+  /** What becomes of an Observable when its caller leaves. */
+  readonly whenLeft: WhenLeft;
+  /** The request that the call answers, where it answers one. */
+  readonly request?: AnsweredRequest;
+  /**
+   * What goes on under the lock after the call has its result; undefined when nothing does.
+   *
+   * @param outcome undefined when the call failed
+   */
+  goesOn?(outcome: { readonly result: unknown } | undefined): Promise<unknown> | undefined;
+}
+
+/** A request whose client may go away before it has its answer. */
+export interface AnsweredRequest {
+  /** Calls `onGone` once, at once when the client has gone already. */
+  watch(onGone: () => void): void;
+  /** Whether a call stops waiting for its lock when the client has gone. */
+  readonly stopsWaiting: boolean;
 }
 
 /** What runs under the lock of a call. */
-export type LockedTask<T = unknown> = (lock: Lock) => T;
+export type LockedTask<T = unknown> = (lock: Lock, caller: Caller | undefined) => T;
 
 /** How far a call came. */
 export interface Progress {

@@ -1,3 +1,4 @@
+import { Caller } from './caller';
 import { insteadOf, NO_RESULT, type LockedCall, type LockedTask, type Progress } from './locked-call';
 import { openHold, type OpenHold } from './open-hold';
 
@@ -16,20 +17,20 @@ const abandoned = new FinalizationRegistry<Possession>(({ giveBack }) => giveBac
  * ends, throws or is returned early. Who returns it while it waits for the lock stops the waiting.
  */
 export function lockedGenerator(call: LockedCall, source: LockedTask<AnyAsyncGenerator>): AnyAsyncGenerator {
-  const leaving = new AbortController();
+  const caller = new Caller();
   const possession: Possession = {};
-  const generator = generateUnderLock(call, source, possession, leaving.signal);
+  const generator = generateUnderLock(call, source, possession, caller);
   abandoned.register(generator, possession);
 
   // A generator queues what it is asked: without this a return would be heard when the waiting is over.
   const prototype = Object.getPrototypeOf(generator) as AnyAsyncGenerator;
   return Object.assign(generator, {
     return(value: unknown) {
-      leaving.abort();
+      caller.leave();
       return prototype.return.call(generator, value);
     },
     throw(error: unknown) {
-      leaving.abort();
+      caller.leave();
       return prototype.throw.call(generator, error);
     },
   });
@@ -39,17 +40,17 @@ async function* generateUnderLock(
   call: LockedCall,
   source: LockedTask<AnyAsyncGenerator>,
   possession: Possession,
-  left: AbortSignal,
+  caller: Caller,
 ): AnyAsyncGenerator {
   const progress: Progress = { hasStarted: false };
   try {
-    const hold = await openHold(call, left);
+    const hold = await openHold(call, caller.signal);
     progress.hasStarted = true;
     progress.lock = hold.lock;
     const lost = call.onLost === 'ignore' ? undefined : hold.lock.signal;
     const inner = new HeldGenerator(
       hold,
-      hold.run(() => source(hold.lock)),
+      hold.run(() => source(hold.lock, caller)),
       lost,
     );
     possession.giveBack = () => {
@@ -66,7 +67,7 @@ async function* generateUnderLock(
     return progress.finished.result;
   } catch (error) {
     // Nobody is left to hear that the waiting was given up.
-    if (!progress.hasStarted && error === left.reason) return undefined;
+    if (!progress.hasStarted && error === caller.signal.reason) return undefined;
     const instead = await insteadOf(error, call, progress, NO_RESULT);
     if (instead === NO_RESULT) return undefined;
     if (progress.hasStarted && call.onLost === 'ignore') return instead;

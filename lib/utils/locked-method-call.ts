@@ -1,12 +1,20 @@
 import type { LockLostError } from '../errors/lock-lost.error';
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
-import type { LabelFunction, OnBusy, OnLost, OnUnavailable } from '../interfaces/locked-options.interface';
+import type {
+  LabelFunction,
+  OnBusy,
+  OnLeave,
+  OnLost,
+  OnUnavailable,
+} from '../interfaces/locked-options.interface';
 import type { LockService, WithLockOptions } from '../lock.service';
 import type { Lock } from '../locking/lock.interface';
 import { isKnownConnection } from './known-connections';
 import { boundLockService } from './lock-service-binding';
 import type { LockedCall } from './locked-call';
 import type { MethodCall } from './method-key';
+import { whenLeftFor } from './handler-kind';
+import type { WhenLeft } from './piped-work';
 
 /** What all calls of one `@Locked` method have in common. */
 export interface LockedPlace {
@@ -23,6 +31,9 @@ export interface LockedPlace {
   readonly onBusy: OnBusy | undefined;
   readonly onUnavailable: OnUnavailable | undefined;
   readonly onLost: OnLost;
+  readonly onLeave: OnLeave | undefined;
+  /** The method as it is called: with what all decorators left on it. */
+  readonly method: () => object;
 }
 
 /** One call of a `@Locked` method. */
@@ -41,9 +52,13 @@ export class LockedMethodCall implements LockedCall {
     return withPlacedLock(service, place.resolve({ instance, args }), this.lockOptions, task, leaving);
   }
 
-  reenter({ resources }: Lock): Pick<LockedCall, 'withLock'> {
+  reenter(lock: Lock): Pick<LockedCall, 'withLock'> {
     const service = boundLockService(this.instance as object, this.place.connection);
-    return { withLock: async (task) => service?.withLock(resources, task) as ReturnType<typeof task> };
+    return { withLock: async (task) => service?.reenter(lock, task) as ReturnType<typeof task> };
+  }
+
+  get whenLeft(): WhenLeft {
+    return this.place.onLeave ?? whenLeftFor(this.place.method(), this.args);
   }
 
   private get lockOptions(): WithLockOptions {

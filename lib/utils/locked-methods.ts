@@ -12,7 +12,11 @@ export interface LockedMethod {
 /** Kept apart from the classes: asking a stranger's object for a property may run its code. */
 const lockedMethods = new WeakMap<object, LockedMethod[]>();
 
-export function registerLockedMethod(prototype: object, method: LockedMethod): void {
+/** The functions that stand in the place of the methods. */
+const wrappers = new WeakSet();
+
+export function registerLockedMethod(prototype: object, method: LockedMethod, wrapper: object): void {
+  wrappers.add(wrapper);
   const known = lockedMethods.get(prototype) ?? [];
   lockedMethods.set(prototype, [...known, method]);
 }
@@ -29,4 +33,9 @@ export function lockedMethodsOf(prototype: object | null): LockedMethod[] {
     methods.push(...(lockedMethods.get(at) ?? []));
   }
   return methods;
+}
+
+/** Whether that function itself takes a lock, and not one that was put around it. */
+export function isLocked(method: unknown): boolean {
+  return typeof method === 'function' && wrappers.has(method);
 }

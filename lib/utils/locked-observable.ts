@@ -1,91 +1,141 @@
-import {
-  from,
-  isObservable,
-  Observable,
-  type ObservableInput,
-  type Subscriber,
-  type Subscription,
-} from 'rxjs';
+import { from, isObservable, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import { Caller } from './caller';
+import { leavesBehind } from './cut-off';
 import { insteadOf, NO_RESULT, type LockedCall, type LockedTask, type Progress } from './locked-call';
+import { PipedWork } from './piped-work';
+import type { Lock } from '../locking/lock.interface';
 
 /**
  * An Observable that takes the lock when somebody subscribes, each subscription its own, runs `source` under it, and
- * gives it back when that ends or nobody listens any more. Who leaves while waiting for the lock stops waiting.
+ * gives it back when the work of that is over. Who leaves while waiting for the lock stops waiting.
  */
 export function lockedObservable(
   call: LockedCall,
   source: LockedTask<ObservableInput<unknown>>,
 ): Observable<unknown> {
   return new Observable((subscriber) => {
-    const leaving = new AbortController();
-    subscribeUnderLock(call, source, subscriber, leaving.signal).then(
+    const subscription = new LockedSubscription(call, source, subscriber);
+    subscription.start();
+    return leavesBehind(
       () => {
-        subscriber.complete();
+        subscription.leave();
       },
-      (error: unknown) => {
-        subscriber.error(error);
-      },
+      () => subscription.whenOver(),
     );
-    return () => {
-      leaving.abort();
-    };
   });
 }
 
-async function subscribeUnderLock(
-  call: LockedCall,
-  source: LockedTask<ObservableInput<unknown>>,
-  subscriber: Subscriber<unknown>,
-  left: AbortSignal,
-): Promise<void> {
-  const progress: Progress = { hasStarted: false };
-  try {
-    await call.withLock(async (lock) => {
-      progress.hasStarted = true;
-      progress.lock = lock;
-      if (left.aborted) return;
-      // What is sent after the loss may contradict what the next holder does.
-      const lost = call.onLost === 'ignore' ? undefined : lock.signal;
-      await pipe(from(source(lock)), subscriber, left, lost);
-      progress.finished = { result: NO_RESULT };
-    }, left);
-  } catch (error) {
-    const instead = await insteadOf(error, call, progress, NO_RESULT);
-    if (isObservable(instead)) await pipe(instead, subscriber, left);
-    else if (instead !== NO_RESULT) subscriber.next(instead);
-  }
-}
+/** One subscription, from the first look for the lock to the end of the work under it. */
+class LockedSubscription {
+  private done: Promise<void> | undefined;
+  /** What goes on under the lock after the end. */
+  private rest: Promise<unknown> | undefined;
+  private readonly caller = new Caller();
+  private readonly leaving = new AbortController();
+  private work: PipedWork | undefined;
+  /** The subscriber has been told how it ended: what it does then is not leaving. */
+  private isAnswered = false;
 
-/** Ends when the source has ended, nobody listens to it any more, or the lock is lost. */
-export async function pipe(
-  source: Observable<unknown>,
-  subscriber: Subscriber<unknown>,
-  left: AbortSignal,
-  lost?: AbortSignal,
-): Promise<void> {
-  let subscription: Subscription | undefined;
-  let onLost: (() => void) | undefined;
-  lost?.throwIfAborted();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      left.addEventListener('abort', () => {
-        resolve();
-      });
-      onLost = () => {
-        reject(lost?.reason as Error);
-      };
-      lost?.addEventListener('abort', onLost);
-      subscription = source.subscribe({
-        next: (value) => {
-          if (lost?.aborted !== true) subscriber.next(value);
-        },
-        error: reject,
-        complete: resolve,
-      });
+  constructor(
+    private readonly call: LockedCall,
+    private readonly source: LockedTask<ObservableInput<unknown>>,
+    private readonly subscriber: Subscriber<unknown>,
+  ) {}
+
+  start(): void {
+    const { request } = this.call;
+    request?.watch(() => {
+      this.part(request.stopsWaiting);
     });
-  } finally {
-    subscription?.unsubscribe();
-    // The signal may live on: of a lock that was entered again.
-    if (onLost !== undefined) lost?.removeEventListener('abort', onLost);
+    this.done = this.run().then(
+      () => {
+        this.answer();
+      },
+      (error: unknown) => {
+        this.answer({ error });
+      },
+    );
+  }
+
+  /** Settles when nothing runs under the lock any more. */
+  async whenOver(): Promise<void> {
+    await this.done;
+    await this.rest;
+  }
+
+  /** The subscriber has left, or was told of the end. */
+  leave(): void {
+    if (!this.isAnswered) this.part(true);
+  }
+
+  private part(stopsWaiting: boolean): void {
+    const reason = this.caller.leave();
+    if (stopsWaiting) this.leaving.abort(reason);
+    this.work?.leave();
+  }
+
+  private async run(): Promise<void> {
+    const { call, leaving } = this;
+    const progress: Progress = { hasStarted: false };
+    try {
+      await call.withLock(async (lock) => {
+        leaving.signal.throwIfAborted();
+        progress.hasStarted = true;
+        progress.lock = lock;
+        await this.runUnder(lock);
+        progress.finished = { result: NO_RESULT };
+      }, leaving.signal);
+    } catch (error) {
+      const instead = await insteadOf(error, call, progress, NO_RESULT);
+      if (isObservable(instead)) await this.pipe(() => instead);
+      else if (instead !== NO_RESULT) this.subscriber.next(instead);
+    }
+  }
+
+  private async runUnder(lock: Lock): Promise<void> {
+    const { call, source, caller } = this;
+    // What is sent after the loss may contradict what the next holder does.
+    const lost = call.onLost === 'ignore' ? undefined : lock.signal;
+    try {
+      const result = await this.pipe(() => from(source(lock, caller)), lost);
+      this.keep(lock, { result });
+    } catch (error) {
+      if (!lock.signal.aborted) this.keep(lock, undefined);
+      throw error;
+    }
+  }
+
+  /** The subscriber is told of the end, and the lock stays until what goes on is over. */
+  private keep(lock: Lock, outcome: { readonly result: unknown } | undefined): void {
+    this.rest = this.call.goesOn?.(outcome);
+    if (this.rest !== undefined) lock.holdUntil(this.rest);
+  }
+
+  /** Ends when the source has ended, was stopped because nobody listens, or the lock is lost. Comes to the last value. */
+  private async pipe(source: () => Observable<unknown>, lost?: AbortSignal): Promise<unknown> {
+    lost?.throwIfAborted();
+    const work = new PipedWork(this.call.whenLeft, (value) => {
+      if (lost?.aborted !== true) this.subscriber.next(value);
+    });
+    const onLost = () => {
+      work.abort(lost?.reason);
+    };
+    this.work = work;
+    lost?.addEventListener('abort', onLost);
+    try {
+      work.start(source());
+      if (this.caller.hasLeft) work.leave();
+      await work.over;
+      return work.last;
+    } finally {
+      // The signal may live on: of a lock that was entered again.
+      lost?.removeEventListener('abort', onLost);
+    }
+  }
+
+  private answer(failure?: { readonly error: unknown }): void {
+    this.isAnswered = true;
+    if (failure === undefined) this.subscriber.complete();
+    else this.subscriber.error(failure.error);
   }
 }

@@ -1,6 +1,7 @@
 import { isObservable, type Observable } from 'rxjs';
 import { LockLostError } from '../errors/lock-lost.error';
 import type { Lock } from '../locking/lock.interface';
+import { Caller } from './caller';
 import { insteadOf, type LockedCall, type LockedTask, type Progress } from './locked-call';
 import { isAsyncGenerator, lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { lockedObservable } from './locked-observable';
@@ -10,17 +11,36 @@ import { systemClock } from './system-clock';
 /** Runs `method` under the lock. A stream that it comes to keeps the lock. */
 export async function lockedPromise(call: LockedCall, method: LockedTask): Promise<unknown> {
   const progress: Progress = { hasStarted: false };
+  const watch = call.request === undefined ? undefined : watchCaller(call);
   try {
     return await call.withLock(async (lock) => {
+      watch?.leaving?.throwIfAborted();
       progress.hasStarted = true;
       progress.lock = lock;
-      const result = await method(lock);
+      const result = await method(lock, watch?.caller);
       progress.finished = { result };
-      return isStream(result) ? keepLockFor(result, call, lock) : result;
-    });
+      if (isStream(result)) return keepLockForStream(result, call, lock, watch?.caller);
+      const rest = call.goesOn?.({ result });
+      if (rest !== undefined) lock.holdUntil(rest);
+      return result;
+    }, watch?.leaving);
   } catch (error) {
     return insteadOf(error, call, progress);
   }
+}
+
+interface WatchedCaller {
+  readonly caller: Caller;
+  /** Ends the waiting when the caller leaves; undefined when it does not. */
+  readonly leaving: AbortSignal | undefined;
+}
+
+function watchCaller({ request }: LockedCall): WatchedCaller {
+  const caller = new Caller();
+  request?.watch(() => {
+    caller.leave();
+  });
+  return { caller, leaving: request?.stopsWaiting === true ? caller.signal : undefined };
 }
 
 type Stream = Observable<unknown> | AnyAsyncGenerator;
@@ -31,9 +51,14 @@ function isStream(value: unknown): value is Stream {
 
 /**
  * A stream that stays under the lock of the call which returned it, until it ends. It can be started once; if nobody
- * does, it holds the lock for no longer than what was left of its validity.
+ * does, it holds the lock for no longer than what was left of its validity, and not at all once the caller has left.
  */
-async function keepLockFor(stream: Stream, call: LockedCall, lock: Lock): Promise<Stream> {
+async function keepLockForStream(
+  stream: Stream,
+  call: LockedCall,
+  lock: Lock,
+  caller: Caller | undefined,
+): Promise<Stream> {
   // Inside of the task, so that it enters again, and the lock outlives the task.
   const waiting = await openHold(call.reenter(lock));
   let isWaiting = true;
@@ -43,11 +68,16 @@ async function keepLockFor(stream: Stream, call: LockedCall, lock: Lock): Promis
     waiting.end().catch(() => undefined);
   };
   const deadline = systemClock.schedule(lock.remainingMs, stopWaiting, { background: true });
+  // Nobody is left to start it.
+  if (caller !== undefined) whenLeft(caller, stopWaiting);
 
+  const { request, whenLeft: whenCallerLeft, onLost } = call;
   const streaming: LockedCall = {
     reenter: (held) => call.reenter(held),
     onBusy: 'throw',
-    onLost: call.onLost,
+    onLost,
+    whenLeft: whenCallerLeft,
+    ...(request !== undefined && { request }),
     async withLock(task) {
       if (!isWaiting) throw new LockLostError({ resources: lock.resources, reason: 'released' });
       lock.assertHeld();
@@ -59,4 +89,9 @@ async function keepLockFor(stream: Stream, call: LockedCall, lock: Lock): Promis
   return isObservable(stream)
     ? lockedObservable(streaming, () => stream)
     : lockedGenerator(streaming, () => stream);
+}
+
+function whenLeft({ signal }: Caller, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener('abort', then, { once: true });
 }

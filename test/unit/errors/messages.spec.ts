@@ -1,3 +1,4 @@
+import { CallerLeftError } from '../../../lib/errors/caller-left.error';
 import { LockBusyError } from '../../../lib/errors/lock-busy.error';
 import { LockError } from '../../../lib/errors/lock.error';
 import { LockKeyError } from '../../../lib/errors/lock-key.error';
@@ -67,6 +68,7 @@ describe('the message of an error', () => {
       /The lock service is closed/,
       /Ask for locks before the application shuts down/,
     ],
+    [new CallerLeftError(), 'LOCK_CALLER_LEFT', /The caller has left/, /Stop what may be stopped/],
     [lost('expired'), 'LOCK_LOST', /its validity ended/, /raise `ttl`/],
     [lost('gone'), 'LOCK_LOST', /a majority of the nodes says/, /find who deleted the key/],
     [lost('max-hold'), 'LOCK_LOST', /held for `maxHold`/, /Raise `maxHold`/],

@@ -1,9 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
-import { createLockService, LockLostError, MemoryLockNode, type LockService } from '../../../lib';
+import { createLockService, LockLostError, MemoryLockNode, type Lock, type LockService } from '../../../lib';
+import { Caller } from '../../../lib/utils/caller';
+import { HandlerWork } from '../../../lib/utils/handler-work';
 import { handlerLockFor, runHandler } from '../../../lib/utils/handler-lock';
 import { fillLockParameters } from '../../../lib/utils/lock-parameters';
 
 const parameter = { index: 0, wants: 'lock', resource: undefined, connection: undefined } as const;
+
+const around = (lock: Lock) => ({
+  ...{ lock, connection: undefined, caller: new Caller() },
+  work: new HandlerWork(undefined, 'stop', undefined),
+});
 
 describe('the lock around a handler', () => {
   let locks: LockService;
@@ -16,7 +23,9 @@ describe('the lock around a handler', () => {
 
   it('is there while it is held, and not for code that outlives the handler', async () => {
     const lock = await locks.acquire('order:7');
-    const look = runHandler(lock, undefined, () => AsyncResource.bind(() => handlerLockFor(parameter)));
+    const look = runHandler(around(lock), undefined, () =>
+      AsyncResource.bind(() => handlerLockFor(parameter)?.lock),
+    );
 
     expect(look()?.ownerToken).toBe(lock.ownerToken);
     await lock.release();
@@ -26,7 +35,9 @@ describe('the lock around a handler', () => {
 
   it('is there when it was lost, so that the handler gets the signal that has aborted', async () => {
     const lock = await locks.acquire('order:7');
-    const look = runHandler(lock, undefined, () => AsyncResource.bind(() => handlerLockFor(parameter)));
+    const look = runHandler(around(lock), undefined, () =>
+      AsyncResource.bind(() => handlerLockFor(parameter)?.lock),
+    );
 
     await locks.forceRelease('order:7');
     await expect(lock.extend()).rejects.toThrow(LockLostError);
@@ -38,6 +49,12 @@ describe('the lock around a handler', () => {
 
 describe('a lock parameter', () => {
   it('keeps what the caller passed where a stand-in for the service gives no lock', () => {
-    expect(fillLockParameters(['mine'], [parameter], undefined, undefined)).toEqual(['mine']);
+    expect(
+      fillLockParameters(['mine'], [parameter], {
+        lock: undefined,
+        connection: undefined,
+        caller: undefined,
+      }),
+    ).toEqual(['mine']);
   });
 });

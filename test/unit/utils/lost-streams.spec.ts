@@ -12,6 +12,7 @@ describe('a stream whose lock is lost before it begins', () => {
     reenter: () => call,
     onBusy: 'throw',
     onLost: 'throw',
+    whenLeft: 'stop',
   };
 
   it('fails, though its source would be silent for ever', async () => {

@@ -1,0 +1,21 @@
+import { LockError } from './lock.error';
+
+/**
+ * Whoever waited for the result has gone: the HTTP client closed the connection, a timeout passed, or the Observable was
+ * unsubscribed.
+ *
+ * It is the reason of the signal of `@CallerSignal()`, and what a call comes to that stopped waiting for its lock because
+ * of it. Nobody is left to be told: the exception filter does not log it, and its answer, a 499, reaches only the logs of
+ * servers and proxies.
+ */
+export class CallerLeftError extends LockError {
+  readonly code = 'LOCK_CALLER_LEFT';
+
+  constructor(options?: { cause?: unknown }) {
+    super(
+      'The caller has left and does not wait for the result any more: its connection was closed, its time was over, or ' +
+        'the Observable was unsubscribed. Stop what may be stopped; the lock is held until the work under it is over.',
+      options,
+    );
+  }
+}

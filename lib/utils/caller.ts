@@ -1,0 +1,26 @@
+import { CallerLeftError } from '../errors/caller-left.error';
+
+/** Whoever waits for what a call comes to, and may go away before that. */
+export class Caller {
+  private error: CallerLeftError | undefined;
+  private controller: AbortController | undefined;
+
+  /** Aborts when the caller leaves. Made when somebody asks for it, since few do. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.error !== undefined) this.controller.abort(this.error);
+    return this.controller.signal;
+  }
+
+  get hasLeft(): boolean {
+    return this.error !== undefined;
+  }
+
+  leave(): CallerLeftError {
+    if (this.error === undefined) {
+      this.error = new CallerLeftError();
+      this.controller?.abort(this.error);
+    }
+    return this.error;
+  }
+}

@@ -1,0 +1,60 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { isLocked } from './locked-methods';
+
+/**
+ * The execution context of a handler on its way through the arguments. Nothing of it can be seen: pipes for the whole
+ * application get it in their hands, and some of them read whatever object comes.
+ */
+class HandlerContext {
+  readonly #context: ExecutionContext;
+
+  constructor(context: ExecutionContext) {
+    this.#context = context;
+  }
+
+  static read(value: unknown): ExecutionContext | undefined {
+    return value instanceof HandlerContext ? value.#context : undefined;
+  }
+}
+
+const ContextParameter = createParamDecorator((_, context) => new HandlerContext(context));
+
+/** The metadata of what Nest calls by a route of HTTP, and of what it calls besides. */
+const ROUTE = ['path', 'method'];
+const OTHERS = ['microservices:pattern', 'websockets:message_mapping', 'graphql:resolver_type'];
+const ROUTE_ARGUMENTS = '__routeArguments__';
+
+const passing = new WeakMap<object, Set<string>>();
+
+/**
+ * Has Nest pass the context to a method of a controller behind its arguments, where it answers requests over HTTP. Must
+ * be called before Nest registers its routes.
+ *
+ * Not to a method that answers messages too: Nest passes those the message only if it has no other parameters.
+ */
+export function passHandlerContext(prototype: object, key: string | symbol): void {
+  const method = (prototype as Record<string | symbol, object>)[key];
+  if (typeof key !== 'string' || !isLocked(method)) return;
+  const has = (name: string) => Reflect.getMetadata(name, method as object) !== undefined;
+  if (!ROUTE.every(has) || OTHERS.some(has)) return;
+  const known = passing.get(prototype) ?? new Set();
+  if (known.has(key)) return;
+  passing.set(prototype, known.add(key));
+  ContextParameter()(prototype, key, indexBehind(prototype, key, (method as { length: number }).length));
+}
+
+function indexBehind(prototype: object, key: string, length: number): number {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, prototype.constructor, key) ?? {}) as Record<
+    string,
+    { readonly index: number }
+  >;
+  const types = (Reflect.getMetadata('design:paramtypes', prototype, key) ?? []) as unknown[];
+  return Math.max(length, types.length, ...Object.values(parameters).map(({ index }) => index + 1));
+}
+
+/** Takes the context off the end of the arguments. */
+export function takeHandlerContext(args: unknown[]): ExecutionContext | undefined {
+  const context = HandlerContext.read(args[args.length - 1]);
+  if (context !== undefined) args.pop();
+  return context;
+}

@@ -1,0 +1,98 @@
+import { types } from 'node:util';
+import { isObservable, Observable } from 'rxjs';
+import { CallerLeftError } from '../errors/caller-left.error';
+import { leavesBehind } from './cut-off';
+import { PipedWork, type WhenLeft } from './piped-work';
+
+/**
+ * What a handler does by itself, whatever becomes of its result on the way to the caller: an interceptor between the
+ * handler and its lock may have stopped to listen, as with `timeout`, `takeUntil`, `race` or `take(1)`.
+ */
+export class HandlerWork {
+  private readonly pending = new Set<Promise<unknown>>();
+  private isOver = false;
+  private hasRun = false;
+
+  /** @param outer that of an interceptor further out, which waits for this one too */
+  constructor(
+    private readonly handler: object | undefined,
+    private readonly whenLeft: WhenLeft,
+    private readonly outer: HandlerWork | undefined,
+  ) {}
+
+  /** Undefined when there is nothing to wait for. */
+  get over(): Promise<unknown> | undefined {
+    if (this.pending.size > 0) return this.waitForAll();
+    this.isOver = true;
+    return undefined;
+  }
+
+  /**
+   * Calls a handler and follows what it comes to, and returns what stands for that.
+   *
+   * @throws CallerLeftError when the lock was given back before the handler began, since its pipes took their time
+   */
+  run(handler: object, call: () => unknown): unknown {
+    if (this.isOver) {
+      if (handler === this.handler && !this.hasRun) throw new CallerLeftError();
+      return call();
+    }
+    this.hasRun = true;
+    return this.follow(call());
+  }
+
+  private follow(result: unknown): unknown {
+    if (isObservable(result)) return this.followObservable(result);
+    if (!isThenable(result)) return result;
+    // What is no promise may begin its work when it is asked for its result: it is asked once.
+    const settled = types.isPromise(result) ? result : Promise.resolve(result);
+    this.add(settled);
+    return settled.then((value) => (isObservable(value) ? this.followObservable(value) : value));
+  }
+
+  /** Whoever reads it gets the same, but what stops to be read is waited for as its caller's leaving wants it. */
+  private followObservable(source: Observable<unknown>): Observable<unknown> {
+    return new Observable((subscriber) => {
+      const work = new PipedWork(this.whenLeft, (value) => {
+        subscriber.next(value);
+      });
+      work.over.then(
+        () => {
+          subscriber.complete();
+        },
+        (error: unknown) => {
+          subscriber.error(error);
+        },
+      );
+      work.start(source);
+      const leave = () => {
+        work.leave();
+      };
+      this.add(work.over);
+      return leavesBehind(leave, () => work.over);
+    });
+  }
+
+  private add(work: Promise<unknown>): void {
+    const forget = () => {
+      this.pending.delete(work);
+    };
+    this.pending.add(work);
+    work.then(forget, forget);
+    if (this.outer?.isOver === false) this.outer.add(work);
+  }
+
+  /** Ends with the work of the handler: it may begin more until then. */
+  private async waitForAll(): Promise<void> {
+    while (this.pending.size > 0) await Promise.allSettled(this.pending);
+    this.isOver = true;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  );
+}

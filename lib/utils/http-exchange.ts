@@ -1,0 +1,100 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { answersItself, isRendered } from './route-metadata';
+
+/** A response of Express or Fastify. */
+interface Response {
+  /** Of Fastify: the response of Node, which Express has made its own. */
+  readonly raw?: ServerResponse;
+  header?(name: string, value: string): unknown;
+  json?(body: unknown): unknown;
+  send?(body?: unknown): unknown;
+}
+
+/** The header of an answer without the handler: `onBusy` or `onUnavailable` took the place of the error. */
+const SKIPPED_HEADER = 'Lock-Skipped';
+
+/** A request over HTTP and its response, as a lock around the handler has to know them. */
+export class HttpExchange {
+  private constructor(
+    private readonly context: ExecutionContext,
+    private readonly response: Response,
+    private readonly raw: ServerResponse,
+  ) {}
+
+  /** Undefined on other transports, and where there is no response that can be watched. */
+  static of(context: ExecutionContext): HttpExchange | undefined {
+    if (context.getType() !== 'http') return undefined;
+    const response = context.switchToHttp().getResponse<Response | undefined>();
+    const raw = response?.raw ?? (response as unknown as Partial<ServerResponse> | undefined);
+    return typeof raw?.once === 'function'
+      ? new HttpExchange(context, response as Response, raw as ServerResponse)
+      : undefined;
+  }
+
+  /** Calls `onGone` when the client goes before it has its answer, at once when it has gone already. */
+  watch(onGone: () => void): void {
+    const { raw } = this;
+    if (raw.writableFinished) return;
+    if (isClosed(raw)) {
+      onGone();
+      return;
+    }
+    raw.once('close', () => {
+      if (!raw.writableFinished) onGone();
+    });
+  }
+
+  /**
+   * When the response is over: it has finished, or its connection is closed. Undefined where the handler has done its
+   * part when it came to `outcome`, and Nest sends that.
+   */
+  over(outcome: { readonly result: unknown } | undefined): Promise<void> | undefined {
+    const { raw } = this;
+    if (raw.writableFinished || isClosed(raw)) return undefined;
+    const isUnderWay = raw.headersSent || (outcome !== undefined && this.isStillToCome(outcome.result));
+    if (!isUnderWay) return undefined;
+    return new Promise((resolve) => {
+      raw.once('finish', resolve);
+      raw.once('close', resolve);
+    });
+  }
+
+  /**
+   * Answers a request whose handler did not run, and says so in its header.
+   *
+   * @returns the body, for Nest to send it where the handler does not answer by itself
+   */
+  async skip(body: unknown): Promise<unknown> {
+    const { response, raw } = this;
+    if (raw.headersSent || isClosed(raw)) return body;
+    response.header?.(SKIPPED_HEADER, 'true');
+    if (answersItself(this.context)) {
+      if (isObservable(body)) return this.skip(await lastValueFrom(body, { defaultValue: undefined }));
+      if (typeof body === 'object' && body !== null && typeof response.json === 'function')
+        response.json(body);
+      else response.send?.(typeof body === 'number' || typeof body === 'boolean' ? String(body) : body);
+    }
+    return body;
+  }
+
+  private isStillToCome(result: unknown): boolean {
+    return answersItself(this.context) || isRendered(this.context) || isSource(result);
+  }
+}
+
+function isClosed(raw: ServerResponse): boolean {
+  return raw.destroyed || raw.closed || raw.socket?.destroyed === true;
+}
+
+/** What Nest reads while it sends: a `StreamableFile`, streams of Node and of the web, a web `Response`, an iterable. */
+function isSource(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null) return false;
+  const { getStream, pipe, getReader, body } = result as Record<string, unknown>;
+  return (
+    [getStream, pipe, getReader].some((method) => typeof method === 'function') ||
+    typeof (body as { getReader?: unknown } | null | undefined)?.getReader === 'function' ||
+    Symbol.asyncIterator in result
+  );
+}
