@@ -37,12 +37,15 @@ const NO_STORE = Symbol('no store');
  * It looks when the request comes. A handler that then works for long can still be overtaken: let it write under the
  * same fence, which `@RequestFence()` gives it.
  *
+ * The key is made of raw input: without a form such as `|int`, a stale holder passes by another spelling of the resource
+ * (`7`, `07`), since no fence was seen for that.
+ *
  * @param key what the fence is for: a template of the request, as for `LockInterceptor`
  * @throws LockKeyError, LockOptionsError at once, for what can be seen then
  * @example
  * ```ts
  * @Post(':id/payments')
- * @UseGuards(FenceGuard('order:<params.id>', { inject: RedisFenceStore }))
+ * @UseGuards(FenceGuard('order:<params.id|int>', { inject: RedisFenceStore }))
  * pay(@Param('id') id: string) { … }
  * ```
  */

@@ -13,6 +13,7 @@ export type LockKeyFunction = (this: any, ...args: any[]) => LockKeyResult;
  *   the instance); `<<` is a literal `<`, and `<'{0}'>` the text `{0}`, which is refused else as a placeholder of another
  *   tool. Values are encoded with `encodeURIComponent`, and a value that is undefined, null, '', NaN or an object is a
  *   `LockKeyError`
+ *   `<0|int>`, `<0|uuid>`, `<0|lower>` and `<0|trim>` make one key of all spellings of a value
  * - several templates: all or nothing
  * - a function that gets what the method gets, `this` included, and has full control
  */
@@ -21,7 +22,8 @@ export type LockKey<F extends LockKeyFunction = LockKeyFunction> = string | read
 /**
  * What `LockInterceptor` locks:
  * - a template: `<params.id>`, `<query.page>`, `<body.order.id>`, `<headers.x-tenant>`, `<user.id>` of the HTTP request;
- *   `<0>`, `<1.id>`: arguments of the execution context, on any transport
+ *   `<0>`, `<1.id>`: arguments of the execution context, on any transport. These are raw input: name the form of a value
+ *   that has several spellings, `<params.id|int>`, `|uuid`, `|lower` or `|trim`
  * - several templates: all or nothing
  * - a function of the execution context
  */

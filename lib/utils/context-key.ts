@@ -35,6 +35,9 @@ export const contextKeySource: KeySource<ExecutionContext> = {
     return root === 'headers' ? headerByName(request['headers'], path[0]) : request[root];
   },
 
+  // The user of a request is what a guard has made.
+  isFromClient: (root) => root !== 'user',
+
   call: (keyFunction, context) => (keyFunction as (context: ExecutionContext) => unknown)(context),
 };
 

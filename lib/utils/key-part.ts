@@ -1,7 +1,8 @@
 import type { LockKeyError } from '../errors/lock-key.error';
 import { LONGEST_RESOURCE } from '../locking/check-resources';
 
-type Fail = (problem: string) => LockKeyError;
+/** What is wrong with the value of a placeholder. */
+export type Fail = (problem: string) => LockKeyError;
 
 /** Follows `path` from a value; undefined as soon as there is nothing to follow. */
 export function readPath(readRoot: () => unknown, path: readonly string[], fail: Fail): unknown {

@@ -2,6 +2,7 @@ import { LockKeyError } from '../errors/lock-key.error';
 import { isText, LONGEST_RESOURCE } from '../locking/check-resources';
 import { shortened, templateProblem } from '../redlock.messages';
 import { findForeignPlaceholder } from './foreign-placeholder';
+import { KEY_FORMS, type KeyForm } from './key-form';
 import { encodeKeyPart, readPath } from './key-part';
 
 /** Which placeholders a template may have, and where their values come from at a call. */
@@ -11,6 +12,8 @@ export interface KeyRoots<Call> {
   /** How a placeholder is written here that another tool writes by `path`: `<0.id>` for `dto.id`. */
   spell(path: readonly string[]): string;
   read(call: Call, root: string, path: readonly string[]): unknown;
+  /** Whether a value at `root` comes from a client: a wrong one is no fault of the application then. */
+  isFromClient?(root: string): boolean;
 }
 
 /** `<'{0}'>`: text that is meant as it stands, though it looks like a placeholder of another tool. */
@@ -23,6 +26,8 @@ interface Placeholder {
   readonly text: string;
   readonly root: string;
   readonly path: readonly string[];
+  /** Behind a `|`, in their order. */
+  readonly forms: readonly KeyForm[];
 }
 
 const CLIMBS_OUT_OF_DATA = new Set(['__proto__', 'prototype', 'constructor']);
@@ -42,16 +47,19 @@ export function compileKeyTemplate<Call>(template: string, roots: KeyRoots<Call>
 
 function compilePlaceholder<Call>(
   template: string,
-  { text, root, path }: Placeholder,
+  { text, root, path, forms }: Placeholder,
   roots: KeyRoots<Call>,
 ): (call: Call) => string {
+  const isFromClient = roots.isFromClient?.(root) === true;
   const fail = (problem: string) =>
-    new LockKeyError(templateProblem(template, `${text} ${problem}`), template);
-  return (call) =>
-    encodeKeyPart(
-      readPath(() => roots.read(call, root, path), path, fail),
+    new LockKeyError(templateProblem(template, `${text} ${problem}`), template, isFromClient);
+  return (call) => {
+    const value = readPath(() => roots.read(call, root, path), path, fail);
+    return encodeKeyPart(
+      forms.reduce((so, form) => form(so, fail), value),
       fail,
     );
+  };
 }
 
 type Part = string | QuotedText | Placeholder;
@@ -154,7 +162,8 @@ function parsePlaceholder<Call>(
 ): Placeholder | QuotedText {
   const quoted = /^(['"])([^]+)\1$/.exec(content)?.[2];
   if (quoted !== undefined) return { quoted };
-  const [root = '', ...path] = content.split('.');
+  const [names = '', ...wanted] = content.split('|');
+  const [root = '', ...path] = names.split('.');
   const text = `<${shortened(content)}>`;
   if (content.trim() === '') {
     throw badTemplate(template, at, `opens an empty placeholder`, 'Name the value, as in "<0>" or "<0.id>".');
@@ -173,7 +182,18 @@ function parsePlaceholder<Call>(
   }
   const refusal = roots.refuse(root, path);
   if (refusal !== undefined) throw badTemplate(template, at, `opens ${text}`, refusal);
-  return { text, root, path };
+  const forms = wanted.map((name) => {
+    const form = KEY_FORMS.get(name);
+    if (form !== undefined) return form;
+    const known = [...KEY_FORMS.keys()].map((one) => `"|${one}"`).join(', ');
+    throw badTemplate(
+      template,
+      at,
+      `opens ${text}, but "|${shortened(name)}" is no form of a value`,
+      `Known are ${known}.`,
+    );
+  });
+  return { text, root, path, forms };
 }
 
 function badTemplate(template: string, at: number, problem: string, remedy: string): LockKeyError {

@@ -164,6 +164,12 @@ class OrderController {
     return ran();
   }
 
+  @Get('spelled/:id')
+  @UseInterceptors(LockInterceptor('spelled:<params.id|int>', { wait: 0 }))
+  spelled(@Param('id', ParseIntPipe) id: number) {
+    return { id, held: this.locks.current()?.resources };
+  }
+
   @Get('around-header')
   @UseInterceptors(LockInterceptor('tenant:<headers.X-Tenant>:<query.part>', { wait: 0 }))
   aroundHeader(@Req() _request: unknown) {
@@ -326,9 +332,22 @@ describe.each(platforms)('locks in an HTTP application on %s', (_platform, creat
         .expect(200, { wrapped: { id: 7, held: ['order:7'] } });
     });
 
+    it.each(['7', '07', '%37'])('locks the same for every spelling of a number: %s', async (spelling) => {
+      await http()
+        .get(`/spelled/${spelling}`)
+        .expect(200, { id: 7, held: ['spelled:7'] });
+      await using _lock = await locks().acquire('spelled:7');
+      await http().get(`/spelled/${spelling}`).expect(409);
+    });
+
     it('reads the key of an interceptor from headers and query', async () => {
       await http().get('/around-header?part=a').set('x-tenant', 'acme').expect(200, ['tenant:acme:a']);
-      await http().get('/around-header').expect(500);
+      await http().get('/around-header').expect(400, {
+        statusCode: 400,
+        error: 'Bad Request',
+        code: 'LOCK_KEY_INVALID',
+        message: 'A value that names the resource is missing or wrong.',
+      });
     });
 
     it.each(['stream', 'locked-stream', 'inferred-stream'])(
