@@ -37,7 +37,11 @@ export function openLockService(
   const checked = checkRedlockOptions(options);
   const { limits, defaults, keyPrefix, shutdownTimeoutMs, fencing, restartGuard, clockBudgetMs } = checked;
   const clock = new SteadyClock(systemClock);
-  const opened = openNodes(checked.nodes, keyPrefix, clock, clockBudgetMs);
+  const opened = openNodes(checked.nodes, keyPrefix, {
+    clock,
+    clockBudgetMs,
+    nodeTimeoutMs: limits.nodeTimeoutMs,
+  });
   const { nodes } = opened;
   if (nodes.length % 2 === 0) warn?.(evenNodes(nodes.length), 'REDLOCK_EVEN_NODES');
   const events = new LockEvents();

@@ -89,6 +89,7 @@ export type {
   NodeHold,
   NodeStatus,
   NodeStatusChange,
+  NodeTrouble,
   RaiseFenceRequest,
   RaiseFenceVote,
   ReleaseHandler,
@@ -97,5 +98,6 @@ export type {
   ReleaseVote,
   ServerFacts,
 } from './core/lock-node.interface';
+export type { RedisNodeOptions } from './redis/redis-node-options';
 export type { GuardReason, RestartGuard } from './core/node-guard';
 export type { Clock, Timer } from './core/clock.interface';

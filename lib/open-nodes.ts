@@ -1,9 +1,9 @@
-import type { Clock } from './core/clock.interface';
 import type { LockNode } from './core/lock-node.interface';
 import { LockOptionsError } from './errors/lock-options.error';
 import { BatchEncoder } from './redis/encoded-batch';
 import { describeRedisNode, type RedisNodeDescription, type RedisNodeInput } from './redis/redis-connections';
 import { RedisLockNode } from './redis/redis-lock-node';
+import type { RedisLockNodeOptions } from './redis/redis-lock-node-options';
 import { lockNodeFrom } from './utils/lock-node-input';
 
 /** The nodes of one lock service, and how to close those that the service opened. */
@@ -19,8 +19,7 @@ const MOST_NODES = 15;
 export function openNodes(
   inputs: unknown,
   keyPrefix: string,
-  clock: Clock,
-  clockBudgetMs?: number,
+  settings: Pick<RedisLockNodeOptions, 'clock' | 'clockBudgetMs' | 'nodeTimeoutMs'> = {},
 ): OpenedNodes {
   const descriptions = readInputs(inputs).map(describeNode);
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
@@ -33,7 +32,7 @@ export function openNodes(
   const nodes = descriptions.map((description, position) => {
     if (!('open' in description)) return description;
     try {
-      const node = new RedisLockNode(description, { keyPrefix, encoder, clock, clockBudgetMs });
+      const node = new RedisLockNode(description, { ...settings, keyPrefix, encoder });
       opened.push(node);
       return node;
     } catch {

@@ -1,5 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
+import { type KeptConnection, keepConnected } from '../redis/keep-connected';
 import type { RedisNodeDescription } from '../redis/redis-connections';
+import { systemClock } from '../utils/system-clock';
+import { dropClient } from '../redis/close-client';
 import { escapeGlob } from './glob';
 
 export interface ReleaseMessage {
@@ -13,6 +16,7 @@ export interface ReleaseMessage {
  */
 export class ReleaseEar {
   private readonly client: Redis | Cluster;
+  private readonly kept: KeptConnection;
 
   constructor(
     description: RedisNodeDescription,
@@ -27,6 +31,7 @@ export class ReleaseEar {
       // The other connection of the node tells, and this one connects again by itself.
     });
     this.client.on('ready', () => {
+      this.kept.isGood();
       this.client.psubscribe(`${escapeGlob(keyPrefix)}*`).catch((error: unknown) => {
         // A connection that broke subscribes again when it is back.
         if (error instanceof Error && error.message.startsWith('NOPERM')) listeners.onRefused();
@@ -36,9 +41,13 @@ export class ReleaseEar {
       const ownerToken = message.slice(message.indexOf(' ') + 1);
       listeners.onRelease({ resource: key.slice(keyPrefix.length), ownerToken });
     });
+    this.kept = keepConnected(this.client, description, systemClock, () => {
+      // The other connection of the node tells.
+    });
   }
 
   close(): void {
-    this.client.disconnect();
+    this.kept.stop();
+    dropClient(this.client);
   }
 }

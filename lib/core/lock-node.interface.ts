@@ -80,6 +80,18 @@ export interface NodeStatusChange {
   readonly servers?: readonly ServerFacts[];
   /** With `up`: the clock of the node ran ahead of time by so much, so keys may have expired too early. */
   readonly clockAheadMs?: number;
+  /** What is wrong with a node that votes all the same. */
+  readonly warning?: NodeTrouble;
+}
+
+/**
+ * - `unknown-server`: nobody can tell whether it was restarted and forgot its locks
+ * - `deaf`: nothing is heard of releases on it, so waiters have to ask again and again
+ */
+export interface NodeTrouble {
+  readonly kind: 'unknown-server' | 'deaf';
+  /** What is so, beginning with a verb, and what to do. Free of secrets. */
+  readonly message: string;
 }
 
 /** What a server says of itself. */

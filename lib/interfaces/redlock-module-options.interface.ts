@@ -5,21 +5,23 @@ import type {
   Provider,
   Type,
 } from '@nestjs/common';
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { RestartGuard } from '../core/node-guard';
 import type { LockNode } from '../core/lock-node.interface';
 import type { LockOptions } from '../locking/lock-options';
 import type { WithLockOnBusy } from '../locking/with-lock-options';
+import type { RedisNodeOptions } from '../redis/redis-node-options';
 import type { LockAnswers } from './lock-answers.interface';
 
 /**
  * One independent Redis master, as
- * - a URL: `redis://host:6379`, `rediss://user:password@host:6380/1`
- * - options of ioredis (TLS, Sentinel, database, …)
- * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed
+ * - a URL: `redis://host:6379`, `rediss://user:password@host:6380/1`; `valkey://` and `redict://` are the same
+ * - options of ioredis (TLS, Sentinel, database, …), where passwords and TLS may be functions
+ * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed. Its password and TLS options
+ *   are read again for each connection
  * - any {@link LockNode}, such as a `MemoryLockNode`
  */
-export type RedlockNodeInput = string | RedisOptions | Redis | Cluster | LockNode;
+export type RedlockNodeInput = string | RedisNodeOptions | Redis | Cluster | LockNode;
 
 /** What a lock has where it does not say otherwise. All durations are in milliseconds. */
 export interface RedlockDefaults extends Omit<LockOptions, 'signal'> {

@@ -1,3 +1,4 @@
+import type { NodeTrouble } from '../core/lock-node.interface';
 import type { GuardReason } from '../core/node-guard';
 import type { LockHolder } from '../errors/lock-holder.interface';
 import type { LockLostError } from '../errors/lock-lost.error';
@@ -75,5 +76,7 @@ export type LockEvent =
  * - `eviction`: it may remove locks
  * - `no-persistence`: it forgets them in a restart, and nothing guards against it
  * - `cluster`: it is one server of a Redis Cluster, and cannot take the locks that belong to the others
+ * - `unknown-server`: it does not say who it is, so nobody can tell whether it was restarted
+ * - `deaf`: nothing is heard of releases there, so waiters ask again and again
  */
-export type NodeWarning = 'eviction' | 'no-persistence' | 'cluster';
+export type NodeWarning = 'eviction' | 'no-persistence' | 'cluster' | NodeTrouble['kind'];

@@ -22,6 +22,8 @@ export class NodeReports {
         if (change.status !== last) this.statusChanged(node.name, change);
         last = change.status;
         for (const server of change.servers ?? []) this.warnAbout(node.name, server);
+        if (change.warning !== undefined)
+          this.warnOnce(node.name, change.warning.kind, change.warning.message);
       });
     });
   }

@@ -7,9 +7,15 @@ const LONGEST_GOODBYE_MS = 500;
 /** Lets the requests under way be answered, if that is soon, and ends the connection for good. */
 export async function closeClient(client: Redis | Cluster, clock: Clock): Promise<void> {
   if (client.status === 'ready') await sayGoodbye(client, clock);
+  dropClient(client);
+}
+
+/** Ends the connection for good, without a word. */
+export function dropClient(client: Redis | Cluster): void {
   // Reset first: an orderly end would wait for a server that may be silent.
   breakConnection(client);
-  client.disconnect();
+  // Of one that has ended, ioredis would wait for the end again, with a timer that keeps the process alive.
+  if (client.status !== 'end') client.disconnect();
 }
 
 function sayGoodbye(client: Redis | Cluster, clock: Clock): Promise<void> {

@@ -3,15 +3,23 @@ import type { ClusterOptions, RedisOptions } from 'ioredis';
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
 const STALL_MS = 10_000;
+const LONGEST_CONNECT_MS = 10_000;
+const LONGEST_SENTINEL_ANSWER_MS = 3_000;
 
 /** What a connection of ours needs, whatever the user's client or options say; the rest passes through to ioredis. */
-export function connectionOptions(given: RedisOptions, random: () => number): RedisOptions {
+export function connectionOptions(given: RedisOptions): RedisOptions {
   return {
     ...given,
     ...ALWAYS,
     connectionName: given.connectionName ?? 'nestjs-redlock',
-    retryStrategy: (times) => reconnectDelayMs(times, random),
-    sentinelRetryStrategy: (times) => reconnectDelayMs(times, random),
+    connectTimeout: connectTimeoutMs(given),
+    // We connect again ourselves: with the credentials of that moment, and with a reason when it fails.
+    retryStrategy: () => null,
+    // It begins where it stopped the last time, so the second pass is the first one that asks all Sentinels.
+    sentinelRetryStrategy: (times) => (times === 1 ? 0 : null),
+    sentinelCommandTimeout: given.sentinelCommandTimeout ?? LONGEST_SENTINEL_ANSWER_MS,
+    // We listen to the Sentinels ourselves: it would leave the master whenever any of their groups fails over.
+    failoverDetector: false,
     reconnectOnError: isOnReplica,
   };
 }
@@ -24,6 +32,7 @@ export function clusterOptions(given: ClusterOptions, random: () => number): Clu
       ...given.redisOptions,
       ...ALWAYS,
       connectionName: given.redisOptions?.connectionName ?? 'nestjs-redlock',
+      connectTimeout: connectTimeoutMs(given.redisOptions ?? {}),
       reconnectOnError: isOnReplica,
       // A single silent server of the cluster is noticed only here.
       socketTimeout: STALL_MS,
@@ -56,10 +65,18 @@ export function reconnectDelayMs(times: number, random: () => number): number {
   return Math.round(delayMs * (0.75 + random() / 2));
 }
 
+/** Without a limit of its own a server that drops packets would leave a connection "connecting" for minutes. */
+function connectTimeoutMs({ connectTimeout }: RedisOptions): number {
+  const isLimit = connectTimeout !== undefined && connectTimeout > 0;
+  return isLimit ? Math.min(connectTimeout, LONGEST_CONNECT_MS) : LONGEST_CONNECT_MS;
+}
+
 const ALWAYS = {
-  // Boot waits for nobody: connecting begins at once, in the background. On a cluster the first request to each server
-  // would wait in a queue otherwise.
-  lazyConnect: false,
+  // We connect it at once, in the background, as soon as its credentials are known.
+  lazyConnect: true,
+  // We ask ourselves who the server is, and take one that does not say. ioredis would ask for ever, over a connection
+  // that may lead to the wrong place.
+  enableReadyCheck: false,
   // A request is sent on a ready connection, once, or not at all: what was given up must never run later.
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -85,9 +102,8 @@ const ALWAYS = {
   scripts: undefined,
   himportFieldsets: undefined,
   showFriendlyErrorStack: false,
-  // A server that loads its data is asked again soon; a connection that does not close is dropped soon.
-  maxLoadingRetryTime: 1_000,
-  disconnectTimeout: 500,
+  // A connection that does not close is dropped soon.
+  disconnectTimeout: 100,
 } as const satisfies RedisOptions;
 
 /** After a failover the connection may lead to a server that became a replica: look for the master again. */

@@ -12,14 +12,14 @@ const ASK_EVERY_MS = 5_000;
  *
  * Not for a cluster, which looks after its connections by itself.
  */
-export function keepAwake(client: Redis | Cluster, clock: Clock): () => void {
+export function keepAwake(client: Redis | Cluster, clock: Clock, everyMs = ASK_EVERY_MS): () => void {
   if (isCluster(client)) return () => undefined;
   let owed = 0;
   let answered = 0;
   let timer: Timer;
   const askLater = () => {
     timer = clock.schedule(
-      ASK_EVERY_MS,
+      everyMs,
       () => {
         if (client.status === 'ready' && owed === 0) ask();
         askLater();

@@ -4,7 +4,8 @@ import { BATCH } from './batch-script';
 import { giveVote, giveVotes } from './batch-votes';
 import { type BatchEntry, isRelease } from './command-batch';
 import type { BatchEncoder } from './encoded-batch';
-import type { CommandClient, RedisConnection } from './redis-connection';
+import type { RedisConnection } from './redis-connection';
+import type { CommandClient } from './redis-connection-setup';
 import { RedisNodeError } from './redis-node-error';
 import type { ReleasesUnderWay } from './releases-under-way';
 

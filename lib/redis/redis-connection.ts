@@ -1,41 +1,22 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Clock } from '../core/clock.interface';
 import type { NodeStatus, NodeStatusChange } from '../core/lock-node.interface';
 import { detached } from '../core/detached';
 import { breakConnection, isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
-import type { RedisNodeDescription } from './redis-connections';
+import { FAILED_OVER, NOBODY_KNOWS, SILENT } from './connection-reasons';
+import { watchForDeath } from './dead-connection';
+import { type KeptConnection, keepConnected } from './keep-connected';
+import type { CommandClient, RedisConnectionSetup } from './redis-connection-setup';
 import { isCutOff, RedisNodeError, toRedisNodeError, withoutRedirection } from './redis-node-error';
-import { reconnectAfterEnd } from './reconnect-after-end';
+import { SentinelWatch } from './sentinel-watch';
 import { ServerRoster } from './server-roster';
 import { watchServers } from './server-watch';
-import { watchForStall } from './stall-watch';
 
 /** A server that is too slow to answer must not make us remember ever more requests (R18). */
 const MOST_IN_FLIGHT = 10_000;
 const CLOCK_BUDGET_MS = 100;
-
-export interface RedisConnectionSetup {
-  readonly description: RedisNodeDescription;
-  readonly clock: Clock;
-  /** @default 10_000 */
-  readonly mostInFlight?: number;
-  /**
-   * How far the clock of a server may get ahead of ours, in milliseconds.
-   *
-   * @default 100
-   */
-  readonly clockBudgetMs?: number;
-  /** For those who only look. */
-  readonly takesReplicas?: boolean;
-  /** A connection to a server is ready, before any request is sent on it. A cluster has several. */
-  onServerReady(server: Redis): void;
-  onStatus(change: NodeStatusChange): void;
-}
-
-/** What both kinds of client have and we use. Their overloads are the same, yet TypeScript cannot merge them. */
-export type CommandClient = Pick<Redis, 'set' | 'evalsha' | 'eval' | 'sendCommand' | 'isCluster'>;
+const SIGN_OF_LIFE_MS = 500;
 
 /** Our own connection to one node: whether it can be used, and every request that goes over it (R13). */
 export class RedisConnection {
@@ -56,7 +37,9 @@ export class RedisConnection {
   /** By how much the clock of a server jumped, to be told when the node goes up. */
   private clockAheadMs: number | undefined;
   private readonly roster: ServerRoster;
-  private readonly stops: readonly (() => void)[];
+  private readonly kept: KeptConnection;
+  private readonly sentinels: SentinelWatch | undefined;
+  private readonly stopWatching: () => void;
 
   constructor(private readonly setup: RedisConnectionSetup) {
     const { description, clock } = setup;
@@ -94,18 +77,28 @@ export class RedisConnection {
         this.goDown();
       },
       onError: (error) => {
-        this.lastError = toRedisNodeError(error, description.secrets);
+        const told = toRedisNodeError(error, description.secrets);
+        this.lastError = this.sentinels?.explain(told) ?? told;
       },
     });
-    const stopLookingForStalls = watchForStall(clock, {
+    this.stopWatching = watchForDeath(this.client, clock, {
+      limitMs: setup.nodeTimeoutMs ?? SIGN_OF_LIFE_MS,
       answered: () => this.answered + this.roster.answered,
-      isOwed: () => this.inFlight > 0 || this.roster.isOwed || this.client.status === 'connect',
-      onStall: () => {
-        this.lastError = new RedisNodeError('the server does not answer', 'STALLED');
-        breakConnection(this.client);
+      isOwed: () => this.inFlight > 0 || this.roster.isOwed,
+      onDead: (dead) => {
+        this.giveUp(dead, SILENT);
       },
     });
-    this.stops = [stopLookingForStalls, reconnectAfterEnd(this.client, clock)];
+    this.kept = keepConnected(this.client, description, clock, (error) => {
+      this.lastError = toRedisNodeError(error, description.secrets);
+      this.goDown();
+    });
+    if (!isCluster(this.client) && description.sentinels.length > 0) {
+      const { client } = this;
+      this.sentinels = new SentinelWatch(client, description.sentinels, clock, () => {
+        this.giveUp(client, FAILED_OVER);
+      });
+    }
   }
 
   get status(): NodeStatus {
@@ -176,7 +169,9 @@ export class RedisConnection {
   private async closeOnce(): Promise<void> {
     this.unusable = new RedisNodeError(`${this.setup.description.name} is closed`, 'CLOSED');
     this.changeStatus({ status: 'closed' });
-    for (const stop of this.stops) stop();
+    this.stopWatching();
+    this.kept.stop();
+    this.sentinels?.stop();
     this.roster.stop();
     await closeClient(this.client, this.setup.clock);
   }
@@ -187,20 +182,24 @@ export class RedisConnection {
    */
   private recogniseServers(): void {
     if (!this.isConnected || this.currentStatus === 'closed') return;
-    const { problem } = this.roster;
+    const problem = this.roster.problem ?? this.sentinels?.problem;
     if (problem !== undefined) {
       this.lastError = problem;
       this.goDown();
+      // It may lead to the wrong place. Only a new connection looks the name up again.
+      if (!isCluster(this.client)) this.giveUp(this.client, problem);
       return;
     }
     const hasNews = this.roster.takeNews();
     if (this.currentStatus === 'up' ? !hasNews : !this.roster.isComplete) return;
     this.lastError = undefined;
+    this.kept.isGood();
     const { clockAheadMs } = this;
     this.clockAheadMs = undefined;
-    const servers = this.roster.facts;
-    if (servers?.some(({ isOneOfCluster }) => isOneOfCluster)) this.hasSlots = true;
-    this.changeStatus({ status: 'up', servers, clockAheadMs });
+    const { facts } = this.roster;
+    if (facts?.some(({ isOneOfCluster }) => isOneOfCluster)) this.hasSlots = true;
+    const warning = facts === undefined ? NOBODY_KNOWS : undefined;
+    this.changeStatus({ status: 'up', servers: facts, clockAheadMs, warning });
   }
 
   /**
@@ -211,6 +210,11 @@ export class RedisConnection {
     if (!isCluster(this.client)) return true;
     this.recogniseServers();
     return this.currentStatus !== 'down';
+  }
+
+  private giveUp(client: Redis | Cluster, reason: RedisNodeError): void {
+    this.lastError = reason;
+    breakConnection(client);
   }
 
   private goDown(): void {

@@ -2,21 +2,42 @@ import Redis, { type Cluster, type ClusterOptions, type RedisOptions } from 'ior
 import { detached } from '../core/detached';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { checkClient } from './client-check';
-import { clusterOptions, connectionOptions } from './connection-options';
+import { clusterOptions, connectionOptions, reconnectDelayMs } from './connection-options';
+import { isClient } from './is-client';
 import { type HostAndPort, placeOf, placeOfCluster, type RedisPlace } from './redis-address';
+import {
+  checkCredentials,
+  type GivenCredentials,
+  RedisCredentials,
+  sentinelCredentials,
+} from './redis-credentials';
 import { systemRandomness } from '../utils/system-randomness';
 import { checkRedisOptions } from './redis-options-check';
+import type { RedisNodeOptions } from './redis-node-options';
 import { optionsFromUrl, type Refuse } from './redis-url';
 
+/** As many as ioredis listens to. */
+const MOST_SENTINELS = 10;
+
 /** One Redis node: a URL, options of ioredis, or a client of ioredis, which is duplicated. */
-export type RedisNodeInput = string | RedisOptions | Redis | Cluster;
+export type RedisNodeInput = string | RedisNodeOptions | Redis | Cluster;
 
 /** A node that was checked, and not connected to yet. */
 export interface RedisNodeDescription extends RedisPlace {
-  /** What must never be shown. */
+  /** What must never be shown. It grows when passwords change. */
   readonly secrets: readonly string[];
-  /** Opens a connection of our own. It connects in the background, and again whenever it breaks. */
+  /** Those who say where a Sentinel group has its master, each as something to connect to. */
+  readonly sentinels: readonly RedisNodeDescription[];
+  /** A client of our own, which `keepConnected` connects. A cluster connects by itself. */
   open(): Redis | Cluster;
+  /**
+   * Before each connection: gives `server` the credentials of this moment.
+   *
+   * @returns a promise where they are asked for and come later, or cannot be had
+   */
+  prepare(server: Redis): Promise<void> | undefined;
+  /** How long to wait before the next connection, after so many that led nowhere. */
+  reconnectDelayMs(failures: number): number;
 }
 
 /**
@@ -36,41 +57,74 @@ export function describeRedisNode(
   if (isClient(input)) {
     checkClient(input, refuse);
     return input.isCluster
-      ? describeCluster(input as Cluster, random)
-      : describeClient(input as Redis, random);
+      ? describeCluster(input as Cluster, refuse, random)
+      : describeClient(input as Redis, refuse, random);
   }
-  const given = typeof input === 'string' ? optionsFromUrl(input, refuse) : checkRedisOptions(input, refuse);
-  return describe(given, () => new Redis(connectionOptions(given, random)));
+  if (typeof input === 'string') {
+    const options = optionsFromUrl(input, refuse);
+    return describe(options, options, () => new Redis(connectionOptions(options)), random);
+  }
+  const options = checkRedisOptions(input, refuse);
+  return describe(options, input, () => new Redis(connectionOptions(options)), random);
 }
 
-/** By what it can do: the client may come from another copy of ioredis than ours. */
-export function isClient(input: unknown): input is Redis | Cluster {
-  return (
-    typeof input === 'object' &&
-    input !== null &&
-    'duplicate' in input &&
-    typeof input.duplicate === 'function' &&
-    'sendCommand' in input &&
-    typeof input.sendCommand === 'function'
-  );
+/** @param given what the user has in hand, and may change */
+function describe(
+  options: RedisOptions,
+  given: GivenCredentials,
+  open: () => Redis,
+  random: () => number,
+): RedisNodeDescription {
+  const credentials = new RedisCredentials(given);
+  return {
+    ...placeOf(options),
+    secrets: credentials.secrets,
+    sentinels: describeSentinels(options, given, random),
+    open: () => detached(open),
+    prepare: (server) => credentials.refresh(server.options),
+    reconnectDelayMs: (failures) => reconnectDelayMs(failures, random),
+  };
 }
 
-function describe(options: RedisOptions, open: () => Redis): RedisNodeDescription {
-  return { ...placeOf(options), secrets: secretsOf(options), open: () => detached(open) };
+function describeSentinels(
+  { sentinels, family, connectTimeout }: RedisOptions,
+  given: GivenCredentials,
+  random: () => number,
+): RedisNodeDescription[] {
+  const theirs = sentinelCredentials(given);
+  return (sentinels ?? []).slice(0, MOST_SENTINELS).map((sentinel) => {
+    const options = {
+      ...sentinel,
+      port: sentinel.port ?? 26_379,
+      family: sentinel.family ?? family,
+      connectTimeout,
+    };
+    return describe(options, theirs, () => new Redis(connectionOptions(options)), random);
+  });
 }
 
-function describeClient(client: Redis, random: () => number): RedisNodeDescription {
+function describeClient(client: Redis, refuse: Refuse, random: () => number): RedisNodeDescription {
   const { options } = client;
-  return describe(options, () => client.duplicate(connectionOptions(options, random)));
+  checkCredentials(options, refuse);
+  return describe(options, options, () => client.duplicate(connectionOptions(options)), random);
 }
 
-function describeCluster(cluster: Cluster, random: () => number): RedisNodeDescription {
+function describeCluster(cluster: Cluster, refuse: Refuse, random: () => number): RedisNodeDescription {
   const servers = startupNodesOf(cluster);
+  const given = cluster.options.redisOptions ?? {};
+  checkCredentials(given, refuse, false);
+  const credentials = new RedisCredentials(given, servers);
   return {
     ...placeOfCluster(servers),
-    secrets: [cluster.options.redisOptions ?? {}, ...servers].flatMap(secretsOf),
+    secrets: credentials.secrets,
+    sentinels: [],
     open: () =>
       detached(() => cluster.duplicate<ClusterOptions>([], clusterOptions(cluster.options, random))),
+    prepare: (server) => {
+      credentials.link(server.options);
+      return undefined;
+    },
+    reconnectDelayMs: (failures) => reconnectDelayMs(failures, random),
   };
 }
 
@@ -96,10 +150,4 @@ function optionsOfStartupUrl(text: string): RedisOptions[] {
     // ioredis accepts more forms than we can read; such a server is left out of the name.
     return [];
   }
-}
-
-function secretsOf(options: RedisOptions): string[] {
-  return [options.password, options.sentinelPassword].filter(
-    (secret) => typeof secret === 'string' && secret !== '',
-  ) as string[];
 }

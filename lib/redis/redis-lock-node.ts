@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.interface';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -16,6 +15,7 @@ import type {
   ReleaseVote,
 } from '../core/lock-node.interface';
 import { systemClock } from '../utils/system-clock';
+import { isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { CommandBatch } from './command-batch';
 import { BatchEncoder } from './encoded-batch';
@@ -23,35 +23,11 @@ import { groupBySlot, keySlot } from './key-slot';
 import { PartedRequests } from './parted-requests';
 import { RedisConnection } from './redis-connection';
 import type { RedisNodeDescription } from './redis-connections';
+import type { RedisLockNodeOptions } from './redis-lock-node-options';
 import { RedisRequests } from './redis-requests';
 import { ReleaseChannel } from './release-channel';
 import { ReleaseBacklog } from './release-backlog';
 import { loadScripts } from './script-runner';
-
-export interface RedisLockNodeOptions {
-  /**
-   * Put before every resource to make its key.
-   *
-   * @default 'lock:'
-   */
-  keyPrefix?: string;
-  /** Shared by the nodes of a service, which are asked the same. */
-  encoder?: BatchEncoder;
-  /** @default the clocks of this process */
-  clock?: Clock;
-  /**
-   * How many requests may wait for an answer; more fail at once.
-   *
-   * @default 10_000
-   */
-  mostInFlight?: number;
-  /**
-   * How far the clock of the server may get ahead of ours before that is told, in milliseconds.
-   *
-   * @default 100
-   */
-  clockBudgetMs?: number;
-}
 
 /**
  * A Redis master as a lock node; or a Redis Cluster or a Sentinel group, which count as one.
@@ -71,7 +47,7 @@ export class RedisLockNode implements LockNode {
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
 
   constructor(description: RedisNodeDescription, options: RedisLockNodeOptions = {}) {
-    const { clock = systemClock, keyPrefix = 'lock:', mostInFlight, clockBudgetMs } = options;
+    const { clock = systemClock, keyPrefix = 'lock:', mostInFlight, clockBudgetMs, nodeTimeoutMs } = options;
     const { encoder = new BatchEncoder(keyPrefix) } = options;
     this.name = description.name;
     this.keyPrefix = keyPrefix;
@@ -86,6 +62,7 @@ export class RedisLockNode implements LockNode {
       clock,
       mostInFlight,
       clockBudgetMs,
+      nodeTimeoutMs,
       onServerReady: (server) => {
         loadScripts(server);
         this.backlog.sendAll();
@@ -108,7 +85,12 @@ export class RedisLockNode implements LockNode {
         this.release({ ...request, wakeWaiters: false }, ignore);
       },
     });
-    this.channel = new ReleaseChannel(description, clock, keyPrefix);
+    this.channel = new ReleaseChannel(description, clock, keyPrefix, nodeTimeoutMs, (warning) => {
+      // Of a server that is away the other connection tells.
+      const isNews = this.status === 'up';
+      if (isNews) this.statusChanged({ status: 'up', warning });
+      return isNews;
+    });
     this.batch = new CommandBatch(this.requests, this.slotOf, () => this.connection.hasSlots);
   }
 
@@ -195,8 +177,13 @@ export class RedisLockNode implements LockNode {
   }
 
   private statusChanged(change: NodeStatusChange): void {
-    // Before anything else goes over a new connection, so that it cannot undo what comes later.
-    if (change.status === 'up') this.backlog.sendAll();
+    if (change.status === 'up') {
+      // Before anything else goes over a new connection, so that it cannot undo what comes later.
+      this.backlog.sendAll();
+      // News of a clock leave open who the server is.
+      if ('servers' in change)
+        this.channel.toldAt(isCluster(this.connection.client) ? null : (change.servers?.[0]?.runId ?? null));
+    }
     for (const listener of [...this.statusListeners]) callSafely(listener, change);
   }
 }

@@ -1,4 +1,5 @@
 import { printable } from '../errors/printable';
+import { explainError } from './explain-error';
 
 const LONGEST_MESSAGE = 300;
 const LONGEST_CODE = 60;
@@ -27,7 +28,8 @@ export class RedisNodeError extends Error {
 /** Keeps the message and the code of `error`, without the `secrets`. */
 export function toRedisNodeError(error: unknown, secrets: readonly string[]): RedisNodeError {
   const message = withoutSecrets(messageOf(error), secrets);
-  return new RedisNodeError(message, codeOf(error, message));
+  const code = codeOf(error, message);
+  return new RedisNodeError(explainError(message, code), code);
 }
 
 /** What a server of a cluster says to a client that does not know the others. */

@@ -1,22 +1,44 @@
 import type { RedisOptions } from 'ioredis';
+import { foreignClient } from './is-client';
+import { checkCredentials } from './redis-credentials';
 import type { Refuse } from './redis-url';
 
 /** Names that other Redis clients and modules use for what ioredis calls otherwise; ioredis would go to localhost. */
-const FOREIGN_NAMES = ['url', 'uri', 'socket', 'nodes', 'database'];
+const FOREIGN_NAMES = [
+  ...['url', 'uri', 'socket', 'nodes', 'database', 'connection', 'hostname', 'hosts', 'address', 'addresses'],
+  ...[
+    'endpoint',
+    'server',
+    'servers',
+    'rootNodes',
+    'sentinelRootNodes',
+    'redis',
+    'redisOptions',
+    'options',
+    'config',
+  ],
+];
 
-/** A copy of `given`, when it can be meant as options of ioredis. `{}` can: localhost:6379. */
+const REMEDY = 'Write a URL, an object of ioredis options, a client of ioredis, or a LockNode.';
+
+/**
+ * A copy of `given`, when it can be meant as options of ioredis. `{}` can, and `{ db: 1 }`: localhost:6379.
+ */
 export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     return refuse(
-      `is ${given === null ? 'null' : Array.isArray(given) ? 'an array' : `of type ${typeof given}`}. ` +
-        'Write a URL, an object of ioredis options, a client of ioredis, or a LockNode.',
+      `is ${given === null ? 'null' : Array.isArray(given) ? 'an array' : `of type ${typeof given}`}. ${REMEDY}`,
     );
   }
+  const client = foreignClient(given);
+  if (client !== undefined) refuse(`is ${client}, which cannot be used here. ${REMEDY}`);
   const foreign = FOREIGN_NAMES.find((name) => name in given);
   if (foreign !== undefined) {
     refuse(`has \`${foreign}\`, which is no option of ioredis. Write the URL itself, or { host, port, db }.`);
   }
+  checkCredentials(given, refuse);
   const options: RedisOptions = { ...given };
+  checkPlace(options, given, refuse);
   checkShownNames(options, refuse);
   return options;
 }
@@ -47,6 +69,24 @@ function checkKeyPrefix({ keyPrefix }: RedisOptions, refuse: Refuse): void {
       "service, such as 'mine:lock:'; to leave them at 'lock:', give a client without one: " +
       "client.duplicate({ keyPrefix: '' }).",
   );
+}
+
+/** Without a place ioredis goes to localhost, where few want their locks: only who plainly says nothing of a place does. */
+function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void {
+  const { host, port, path, sentinels } = options;
+  if (isSet(path) || isSet(sentinels)) return;
+  if ('host' in options && !isSet(host)) {
+    refuse('has a `host` that is undefined or null. Write the host, or leave `host` out to mean localhost.');
+  }
+  if (isSet(host) || isSet(port)) return;
+  const prototype = Object.getPrototypeOf(given) as object | null;
+  // Not a comparison with Object.prototype, which is another one in another realm.
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!isPlain || !Object.keys(given).every((name) => OPTIONS_WITHOUT_PLACE.has(name))) {
+    refuse(
+      'names no place. Write { host, port }, { path } of a unix socket, or { sentinels, name }; only {} or options of ioredis alone mean localhost:6379.',
+    );
+  }
 }
 
 export function checkServer({ host, port, path }: RedisOptions, refuse: Refuse): void {
@@ -103,3 +143,26 @@ function isPort(port: unknown): boolean {
 function isWholeNumber(value: unknown): boolean {
   return typeof value === 'string' ? /^\d+$/.test(value) : Number.isInteger(value) && Number(value) >= 0;
 }
+
+/** What an object may have that means localhost. */
+const OPTIONS_WITHOUT_PLACE: ReadonlySet<string> = new Set<keyof RedisOptions>([
+  ...(['port', 'family', 'db', 'username', 'password', 'tls', 'connectionName', 'connectTimeout'] as const),
+  ...([
+    'keepAlive',
+    'noDelay',
+    'lazyConnect',
+    'keyPrefix',
+    'enableReadyCheck',
+    'enableOfflineQueue',
+  ] as const),
+  ...([
+    'maxRetriesPerRequest',
+    'retryStrategy',
+    'reconnectOnError',
+    'commandTimeout',
+    'socketTimeout',
+  ] as const),
+  ...(['autoResubscribe', 'autoResendUnfulfilledCommands', 'enableAutoPipelining', 'readOnly'] as const),
+  ...(['stringNumbers', 'showFriendlyErrorStack', 'disconnectTimeout', 'maxLoadingRetryTime'] as const),
+  ...(['disableClientInfo', 'clientInfoTag', 'protocol', 'Connector', 'scripts', 'monitor'] as const),
+]);

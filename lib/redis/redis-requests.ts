@@ -14,9 +14,10 @@ import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import type { LuaScript } from './lua-script';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
-import type { CommandClient, RedisConnection } from './redis-connection';
 import { RedisBatches, type RequestWays } from './redis-batches';
 import { RedisNodeError } from './redis-node-error';
+import type { RedisConnection } from './redis-connection';
+import type { CommandClient } from './redis-connection-setup';
 import {
   acquireVoteFrom,
   extendVoteFrom,

@@ -5,6 +5,9 @@ export type Refuse = (message: string) => never;
 
 const FORM = '"redis://user:password@host:6379/0", "rediss://…" for TLS, or the "/path" of a unix socket';
 
+/** The servers that speak the protocol of Redis have schemes of their own, which mean the same. */
+const SCHEME = /^(?:redis|valkey|redict)(s?):\/\//;
+
 /** The options of ioredis that a URL stands for. ioredis itself would let a query overrule ours. */
 export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
   if (text === '') return refuse(`is an empty string. Write ${FORM}.`);
@@ -12,7 +15,8 @@ export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
   if (text.startsWith('//')) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   if (text.startsWith('/')) return { path: text };
 
-  if (!/^rediss?:\/\//.test(text)) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
+  const scheme = SCHEME.exec(text);
+  if (scheme === null) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   const url = URL.canParse(text) ? new URL(text) : refuse(`is not a URL that can be read. Write ${FORM}.`);
   if (url.hostname === '') return refuse(`has no host. Write ${FORM}.`);
   // Where the rest of a password ends up in which a "#" or an "@" was not encoded, or all of it was.
@@ -26,7 +30,7 @@ export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
     db: databaseIn(url, refuse),
     ...credentialsIn(url, refuse),
     ...familyIn(url, refuse),
-    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(scheme[1] === 's' ? { tls: {} } : {}),
   };
 }
 

@@ -2,10 +2,17 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../core/clock.interface';
 import { detached } from '../core/detached';
 import { ListenerMap } from '../core/listener-map';
-import type { ReleaseHandler, ReleaseSubscription } from '../core/lock-node.interface';
+import type { NodeTrouble, ReleaseHandler, ReleaseSubscription } from '../core/lock-node.interface';
+import { breakConnection, isCluster } from './break-connection';
 import { closeClient } from './close-client';
+import { Deafness } from './deafness';
+import { Handshake } from './handshake';
 import { keepAwake } from './keep-awake';
+import { type KeptConnection, keepConnected } from './keep-connected';
+import { ListeningPlace, type ServerId } from './listening-place';
 import type { RedisNodeDescription } from './redis-connections';
+import { toRedisNodeError } from './redis-node-error';
+import { watchForSilence } from './silence-watch';
 
 /** How long a connection that nobody listens on is kept, for the next one who waits. */
 const KEEP_UNUSED_MS = 10_000;
@@ -25,15 +32,22 @@ export function channelOfAll(keyPrefix: string): string {
  * It is subscribed to {@link channelOfAll} too, always in the same command: nobody is found there without being found here.
  *
  * One more connection per node, since one that is subscribed cannot ask; opened when the first waiter comes, and closed
- * a while after the last one went. Messages can be lost: they are hints, and the ttl of the holder covers for them.
+ * a while after the last one went. Messages can be lost: they are hints, and the ttl of the holder covers for them. While
+ * it may lead to another server than the one that tells of releases, nothing counts as heard, and waiters ask.
  */
 export class ReleaseChannel {
   private readonly listeners = new ListenerMap<string | undefined>();
+  /** That the server has confirmed. */
   private readonly heard = new Set<string>();
   /** That nobody listens to any more, as long as the server was not told. */
   private readonly abandoned = new Set<string>();
   private client: Redis | Cluster | undefined;
-  private stopKeepingAwake: (() => void) | undefined;
+  private kept: KeptConnection | undefined;
+  private stops: readonly (() => void)[] = [];
+  private readonly place = new ListeningPlace(undefined);
+  private readonly deafness: Deafness;
+  /** Why the last connection came to nothing. */
+  private reason: string | undefined;
   private unused: Timer | undefined;
   private isClosed = false;
 
@@ -41,7 +55,18 @@ export class ReleaseChannel {
     private readonly description: RedisNodeDescription,
     private readonly clock: Clock,
     private readonly keyPrefix: string,
-  ) {}
+    private readonly signOfLifeMs = 500,
+    tell: (trouble: NodeTrouble) => boolean = () => true,
+  ) {
+    this.deafness = new Deafness(tell);
+  }
+
+  /** The other connection of the node has come up. A cluster tells of releases everywhere. */
+  toldAt(there: ServerId): void {
+    const wasRight = this.place.isRight;
+    this.place.toldAt(there);
+    this.placeChanged(wasRight);
+  }
 
   listen(key: string, wake: ReleaseHandler): ReleaseSubscription {
     if (this.isClosed) return NEVER_HEARD;
@@ -55,7 +80,7 @@ export class ReleaseChannel {
     this.client ??= this.open();
     // Unless the server was not even told that the last one went.
     if (isNew && !this.heard.has(key)) this.subscribe(this.client, [key]);
-    const isHeard = () => this.heard.has(key);
+    const isHeard = () => this.place.isRight && this.heard.has(key);
     let isStopped = false;
     return {
       get isHeard() {
@@ -82,26 +107,76 @@ export class ReleaseChannel {
   async close(): Promise<void> {
     this.isClosed = true;
     this.unused?.cancel();
-    this.stopKeepingAwake?.();
+    this.leave();
     if (this.client !== undefined) await closeClient(this.client, this.clock);
   }
 
   private open(): Redis | Cluster {
     const client = this.description.open();
-    client.on('error', () => {
-      // The other connection of the node tells, and this one connects again by itself.
+    const handshake = isCluster(client) ? undefined : new Handshake(client);
+    client.on('error', (error: unknown) => {
+      // The other connection of the node tells of a server that is away, and this one connects again by itself.
+      this.reason = toRedisNodeError(error, this.description.secrets).message;
     });
     client.on('ready', () => {
+      void this.meet(client);
+      // Not after the answer: it would cost a round trip, and nothing counts as heard before.
       this.subscribe(client, this.listeners.keys());
     });
     client.on('close', () => {
+      if (!this.place.isRight && client === this.client) {
+        this.deafness.failed(
+          handshake?.failure?.message ?? this.reason ?? 'the server closes its second connection',
+        );
+      }
+      this.reason = undefined;
       this.heard.clear();
+      this.place.forget();
     });
     client.on('message', (key: string, message: string) => {
       this.listeners.call(key, message);
     });
-    this.stopKeepingAwake = keepAwake(client, this.clock);
+    this.kept = keepConnected(client, this.description, this.clock, () => {
+      // The other connection of the node tells.
+    });
+    this.stops = [
+      this.kept.stop,
+      keepAwake(client, this.clock),
+      watchForSilence(client, this.clock, {
+        limitMs: this.signOfLifeMs,
+        isOwed: () => false,
+        onSilence: breakConnection,
+      }),
+    ];
     return client;
+  }
+
+  private async meet(client: Redis | Cluster): Promise<void> {
+    const wasRight = this.place.isRight;
+    const isMet = isCluster(client) ? this.place.meetCluster() : await this.place.meet(client);
+    if (client !== this.client || this.isClosed) return;
+    if (isMet) this.placeChanged(wasRight);
+    else breakConnection(client);
+  }
+
+  private placeChanged(wasRight: boolean): void {
+    if (this.client !== undefined && this.place.isWrong) {
+      this.reason = 'its second connection leads to another server than the first';
+      // A new connection looks the name up again.
+      breakConnection(this.client);
+    }
+    if (!this.place.isRight || wasRight) return;
+    this.kept?.isGood();
+    this.deafness.isOver();
+    // Something may have been released before it counted as heard.
+    for (const key of this.heard) this.listeners.call(key, undefined);
+  }
+
+  private leave(): void {
+    for (const stop of this.stops) stop();
+    this.stops = [];
+    this.heard.clear();
+    this.place.forget();
   }
 
   private subscribe(client: Redis | Cluster, keys: readonly string[]): void {
@@ -115,8 +190,10 @@ export class ReleaseChannel {
           this.listeners.call(key, undefined);
         }
       },
-      () => {
+      (error: unknown) => {
         // Refused, or the connection broke: whoever waits asks again now and then, as long as it is not heard.
+        const { message, code } = toRedisNodeError(error, this.description.secrets);
+        if (code === 'NOPERM') this.deafness.isTrue(message);
       },
     );
   }
@@ -149,8 +226,7 @@ export class ReleaseChannel {
   private closeUnused(): void {
     const { client } = this;
     this.client = undefined;
-    this.stopKeepingAwake?.();
-    this.heard.clear();
+    this.leave();
     if (client !== undefined) void closeClient(client, this.clock);
   }
 }

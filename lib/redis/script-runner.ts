@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import { BATCH } from './batch-script';
 import type { LuaScript } from './lua-script';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from './lua-scripts';
-import type { CommandClient, RedisConnection } from './redis-connection';
+import type { RedisConnection } from './redis-connection';
+import type { CommandClient } from './redis-connection-setup';
 import type { RedisNodeError } from './redis-node-error';
 
 const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, BATCH];

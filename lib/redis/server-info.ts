@@ -10,6 +10,8 @@ export interface ServerInfo {
   readonly timeMicros: number | undefined;
   /** Whether it is a server of a Redis Cluster. */
   readonly keepsSlots: boolean;
+  /** It reads its data from disk, and refuses everything until it has. */
+  readonly isLoading: boolean;
 }
 
 /** Of a server that may not be asked. */
@@ -18,6 +20,7 @@ export const UNKNOWN_SERVER: ServerInfo = {
   role: undefined,
   timeMicros: undefined,
   keepsSlots: false,
+  isLoading: false,
 };
 
 export function parseServerInfo(reply: unknown): ServerInfo {
@@ -28,6 +31,7 @@ export function parseServerInfo(reply: unknown): ServerInfo {
     role: lines.role,
     timeMicros: positive(lines.server_time_usec),
     keepsSlots: lines.cluster_enabled === '1',
+    isLoading: lines.loading === '1',
   };
 }
 
@@ -36,7 +40,7 @@ export function parseServerInfo(reply: unknown): ServerInfo {
  * proxy does not know it. Everything else passes: it loads its data, or a script keeps it busy.
  */
 export function isInfoRefused({ message }: Error): boolean {
-  return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
+  return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\binvalid request\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
     message,
   );
 }

@@ -157,7 +157,8 @@ export class ServerRoster {
   }
 
   /** What a replica has is a copy, and it takes no locks. In a cluster it sends us on to its master by itself. */
-  private objectionTo({ role = 'master' }: ServerInfo): RedisNodeError | undefined {
+  private objectionTo({ role = 'master', isLoading }: ServerInfo): RedisNodeError | undefined {
+    if (isLoading) return new RedisNodeError('the server is loading its data', 'LOADING');
     if (role === 'master' || this.setup.takesReplicas || isCluster(this.setup.client)) return undefined;
     return new RedisNodeError(
       'the server is a replica; list masters only, or use the options of ioredis for Sentinel',
@@ -180,14 +181,18 @@ export class ServerRoster {
     }
   }
 
-  /** Whoever has a problem, which lasts until there is an answer. */
+  /**
+   * Whoever has a problem, which lasts until there is an answer. Only in a cluster, which names its servers itself: of any
+   * other the connection is given up, since it may lead to the wrong place, and stay there.
+   */
   private askAgainLater(): void {
     const { client, clock } = this.setup;
+    if (!isCluster(client)) return;
     this.again ??= clock.schedule(
       ASK_AGAIN_MS,
       () => {
         this.again = undefined;
-        for (const server of isCluster(client) ? client.nodes() : [client]) {
+        for (const server of client.nodes()) {
           const problem = this.entries.get(server)?.problem;
           if (problem !== undefined && server.status === 'ready')
             void this.meet(server, { heardAtMs: 0, problem });

@@ -1,5 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { isCluster } from './break-connection';
+import { Handshake } from './handshake';
+import { SentinelReasons } from './sentinel-reasons';
 
 export interface ServerEvents {
   /** A connection to one server is ready; comes before `onUp`. */
@@ -13,10 +15,15 @@ export interface ServerEvents {
 
 /** Translates the events of a client that we opened. An 'error' that nobody listens to would be printed or thrown. */
 export function watchServers(client: Redis | Cluster, events: ServerEvents): void {
+  const handshake = isCluster(client) ? undefined : new Handshake(client);
+  const sentinels = isCluster(client) ? undefined : new SentinelReasons(client);
   client.on('error', (error: unknown) => {
-    events.onError(error);
+    const reason = sentinels === undefined ? error : sentinels.reasonIn(error);
+    if (reason !== undefined) events.onError(reason);
   });
   client.on('close', () => {
+    const failure = handshake?.failure;
+    if (failure !== undefined) events.onError(failure);
     events.onDown();
   });
   client.on('end', () => {

@@ -1,7 +1,7 @@
 import type { LockNode } from '../core/lock-node.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { MemoryLockNode } from '../memory/memory-lock-node';
-import { isClient } from '../redis/redis-connections';
+import { foreignClient, isClient } from '../redis/is-client';
 import { ForeignNode } from './foreign-node';
 
 const VERBS = [
@@ -19,7 +19,9 @@ export function lockNodeFrom(input: unknown, option: string): LockNode | undefin
   if (Object.getPrototypeOf(input) === MemoryLockNode.prototype) return input as MemoryLockNode;
   const given = input as Partial<LockNode>;
   const missing: string[] = VERBS.filter((verb) => typeof given[verb] !== 'function');
-  if (missing.length === VERBS.length) return undefined;
+  // A client of another package has a `close` as well. It is refused by its name, as no options.
+  if (missing.length === VERBS.length || (missing.length > 0 && foreignClient(input) !== undefined))
+    return undefined;
   const { name } = given;
   if (typeof name === 'string' && name !== '' && missing.length === 0) {
     return new ForeignNode(given as LockNode, name);

@@ -1,7 +1,8 @@
 import { MOST_IN_BATCH } from '../../lib/redis/command-batch';
 import { BatchEncoder } from '../../lib/redis/encoded-batch';
 import { describeRedisNode } from '../../lib/redis/redis-connections';
-import { RedisLockNode, type RedisLockNodeOptions } from '../../lib/redis/redis-lock-node';
+import { RedisLockNode } from '../../lib/redis/redis-lock-node';
+import type { RedisLockNodeOptions } from '../../lib/redis/redis-lock-node-options';
 import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';
 import { commandCounts } from '../helpers/command-counts';
 import { RedisServer } from '../helpers/redis-server';

@@ -1,5 +1,6 @@
 import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/redis-connections';
-import { RedisLockNode, type RedisLockNodeOptions } from '../../lib/redis/redis-lock-node';
+import { RedisLockNode } from '../../lib/redis/redis-lock-node';
+import type { RedisLockNodeOptions } from '../../lib/redis/redis-lock-node-options';
 import type { AcquireVote, NodeStatusChange } from '../../lib/core/lock-node.interface';
 import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';
 import { RedisServer } from '../helpers/redis-server';
@@ -252,7 +253,10 @@ describe('a connection that breaks', () => {
       });
     }
     await proxy.setMode('pass');
-    await until('it is up again', () => node.status === 'up');
+    await until('it is up again', async () => {
+      await clock.advance(100);
+      return node.status === 'up';
+    });
 
     expect(proxy.accepted).toBeGreaterThan(1);
     expect(await acquire(node, 'a', { ownerToken: 'ben' })).toEqual(GRANTED);

@@ -41,6 +41,11 @@ export class SentinelGroup {
     return group;
   }
 
+  /** Connections stay open, and nothing is answered, until the end. */
+  pauseSentinel(): void {
+    this.sentinel.kill('SIGSTOP');
+  }
+
   async stop(): Promise<void> {
     if (this.sentinel.exitCode === null && this.sentinel.signalCode === null) {
       const exited = once(this.sentinel, 'exit');

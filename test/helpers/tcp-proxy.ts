@@ -24,7 +24,8 @@ export class TcpProxy {
   private constructor(
     private server: Server,
     readonly port: number,
-    private readonly targetPort: number,
+    /** Where new connections lead, as a name does that is looked up again. */
+    public targetPort: number,
   ) {}
 
   static async start(targetPort: number): Promise<TcpProxy> {

@@ -8,6 +8,7 @@ import { describeRedisNode } from '../../../lib/redis/redis-connections';
 import { RedisConnection } from '../../../lib/redis/redis-connection';
 import { ReleaseChannel } from '../../../lib/redis/release-channel';
 import { systemClock } from '../../../lib/utils/system-clock';
+import { fakeDescription } from '../../helpers/fake-description';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 
 const request = new AsyncLocalStorage<string>();
@@ -98,7 +99,7 @@ describe('belongs to no request:', () => {
     }
     const clock = new VirtualClock();
     const client = new Client();
-    const description = { name: 'n', address: 'n', secrets: [], open: () => client as unknown as Redis };
+    const description = fakeDescription({ open: () => client });
     const connection = new RedisConnection({
       description,
       clock,

@@ -10,27 +10,25 @@ describe('the options of our connections', () => {
       ...{ sentinels: [{ host: 's' }], name: 'mymaster', sentinelPassword: 's3cret', connectionName: 'shop' },
     };
 
-    expect(connectionOptions(given, half)).toMatchObject(given);
+    expect(connectionOptions(given)).toMatchObject(given);
   });
 
   it('have a name for operators when the user gave none', () => {
-    expect(connectionOptions({}, half).connectionName).toBe('nestjs-redlock');
+    expect(connectionOptions({}).connectionName).toBe('nestjs-redlock');
     expect(clusterOptions({}, half).redisOptions?.connectionName).toBe('nestjs-redlock');
   });
 
-  it('never queue, resend or give up, whatever was given', () => {
-    const options = connectionOptions(
-      {
-        ...{ enableOfflineQueue: true, autoResendUnfulfilledCommands: true, maxRetriesPerRequest: null },
-        ...{ keyPrefix: 'x', readOnly: true, stringNumbers: true, lazyConnect: true, commandTimeout: 1 },
-        ...{
-          retryStrategy: () => null,
-          sentinelRetryStrategy: () => null,
-          reconnectOnError: () => 2 as const,
-        },
+  it('never queue, resend, ask for us or wait without a limit, whatever was given', () => {
+    const options = connectionOptions({
+      ...{ enableOfflineQueue: true, autoResendUnfulfilledCommands: true, maxRetriesPerRequest: null },
+      ...{ keyPrefix: 'x', readOnly: true, stringNumbers: true, lazyConnect: true, commandTimeout: 1 },
+      ...{
+        retryStrategy: () => 1,
+        sentinelRetryStrategy: () => 1,
+        reconnectOnError: () => 2 as const,
       },
-      half,
-    );
+      ...{ enableReadyCheck: true, failoverDetector: true, connectTimeout: 0, role: 'slave' },
+    });
 
     expect(options).toMatchObject({
       ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
@@ -38,12 +36,21 @@ describe('the options of our connections', () => {
         keyPrefix: '',
         readOnly: false,
         stringNumbers: false,
-        lazyConnect: false,
+        lazyConnect: true,
         commandTimeout: undefined,
       },
+      ...{ enableReadyCheck: false, failoverDetector: false, connectTimeout: 10_000, role: 'master' },
     });
-    expect(options.retryStrategy?.(1_000)).toBe(1_000);
-    expect(options.sentinelRetryStrategy?.(1)).toBe(50);
+    expect(options.retryStrategy?.(1_000)).toBeNull();
+    expect([1, 2, 3].map((times) => options.sentinelRetryStrategy?.(times))).toEqual([0, null, null]);
+  });
+
+  it('wait for a connection as long as the user says, and for ten seconds at most', () => {
+    expect(connectionOptions({ connectTimeout: 99 }).connectTimeout).toBe(99);
+    expect(connectionOptions({ connectTimeout: 60_000 }).connectTimeout).toBe(10_000);
+    expect(clusterOptions({ redisOptions: { connectTimeout: 0 } }, half).redisOptions?.connectTimeout).toBe(
+      10_000,
+    );
   });
 
   it('never make a cluster send again what a server may have applied', () => {
@@ -54,7 +61,7 @@ describe('the options of our connections', () => {
   });
 
   it('leave a server that has become a replica, without sending again', () => {
-    const { reconnectOnError } = connectionOptions({}, half);
+    const { reconnectOnError } = connectionOptions({});
 
     expect(reconnectOnError?.(new Error("READONLY You can't write against a read only replica."))).toBe(true);
     expect(reconnectOnError?.(new Error('WRONGTYPE Operation'))).toBe(false);

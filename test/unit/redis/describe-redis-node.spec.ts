@@ -25,6 +25,12 @@ describe('the name and the address of a node', () => {
     ['redis://[::1]:7000', '[::1]:7000', 'localhost:7000'],
     ['redis://127.0.0.1', '127.0.0.1:6379', 'localhost:6379'],
     ['redis://a?family=6', 'a:6379', 'a:6379'],
+    ['valkey://user:s3cret@a:7000/2', 'a:7000/2', 'a:7000'],
+    ['valkeys://a', 'a:6379', 'a:6379'],
+    ['redict://a', 'a:6379', 'a:6379'],
+    [{ db: 1, password: () => SECRET }, 'localhost:6379/1', 'localhost:6379'],
+    [{ maxRetriesPerRequest: null, enableReadyCheck: false }, 'localhost:6379', 'localhost:6379'],
+    [{ port: 7000 }, 'localhost:7000', 'localhost:7000'],
     ['/run/redis.sock', '/run/redis.sock', '/run/redis.sock'],
     [{}, 'localhost:6379', 'localhost:6379'],
     [{ host: 'a', port: 7000, db: 3, password: SECRET }, 'a:7000/3', 'a:7000'],
@@ -52,6 +58,15 @@ describe('the name and the address of a node', () => {
   });
 });
 
+/** What clients of other packages have, besides `parts`. */
+function clientOf(parts: object): object {
+  return { sendCommand: noop, duplicate: noop, connect: noop, quit: noop, close: noop, ...parts };
+}
+
+function noop(): void {
+  // Never called.
+}
+
 describe('what cannot be a node', () => {
   it.each<[unknown, RegExp]>([
     ['', /empty string/],
@@ -74,6 +89,22 @@ describe('what cannot be a node', () => {
     [() => 1, /function/],
     [{ url: 'redis://:s3cret@a' }, /`url`/],
     [{ socket: { host: 'a' } }, /`socket`/],
+    [{ connection: { host: 'a', port: 7000 } }, /`connection`/],
+    [{ hostname: 'a', port: 7000 }, /`hostname`/],
+    [{ host: 'a', address: 's3cret' }, /`address`/],
+    [{ host: undefined, port: 7000 }, /`host` that is undefined/],
+    [{ host: null }, /`host` that is undefined or null/],
+    [{ s3cret: 1 }, /names no place/],
+    [{ Host: 'a', Port: 7000 }, /names no place/],
+    [new (class Settings {})(), /names no place/],
+    [new Map([['host', 'a']]), /names no place/],
+    [new URL('redis://:s3cret@a'), /`hostname`/],
+    [{ password: 7 }, /`password` of type number/],
+    [{ host: 'a', tls: 's'.length }, /`tls` of type number/],
+    [clientOf({ isOpen: false, options: { url: 'redis://:s3cret@a' } }), /client of the package `redis`/],
+    [clientOf({ customCommand: noop }), /valkey-glide/],
+    [clientOf({ send_command: noop, duplicate: noop }), /client of another package/],
+    [clientOf({ multi: noop, pipeline: noop }), /client of another package/],
     [{ host: 'redis://:s3cret@a' }, /`host`/],
     [{ host: '' }, /`host`/],
     [{ host: 7 }, /`host`/],
@@ -124,5 +155,20 @@ describe('what cannot be a node', () => {
     expect((error as LockOptionsError).option).toBe('nodes[4]');
     expect((error as LockOptionsError).message).toMatch(message);
     expect(inspect(error, { depth: 5 })).not.toContain(SECRET);
+  });
+});
+
+describe('a client of ioredis', () => {
+  it('whose password is none is refused by name', () => {
+    const client = new Redis({ lazyConnect: true, password: 7 as unknown as string });
+
+    expect(() => describeRedisNode(client)).toThrow(/`password` of type number/);
+  });
+
+  it('for a Cluster is refused with a function as its password, which nobody would ask', () => {
+    const redisOptions = { password: (() => SECRET) as unknown as string };
+    const cluster = new Cluster([{ host: 'b' }], { lazyConnect: true, redisOptions });
+
+    expect(() => describeRedisNode(cluster)).toThrow(/`password` that is a function/);
   });
 });

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { NodeStatusChange } from '../../../lib/core/lock-node.interface';
 import { RedisConnection } from '../../../lib/redis/redis-connection';
-import type { RedisNodeDescription } from '../../../lib/redis/redis-connections';
+import { FakeClient } from '../../helpers/fake-client';
+import { fakeDescription } from '../../helpers/fake-description';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 
 /** A client that would send anything at any time, unlike that of ioredis. */
@@ -62,9 +63,8 @@ function connectionTo(
   client: WillingClient | WillingCluster,
   onStatus: (change: NodeStatusChange) => void = () => undefined,
 ): RedisConnection {
-  const description = { name: 'n', address: 'n', secrets: [], open: () => client };
   return new RedisConnection({
-    description: description as unknown as RedisNodeDescription,
+    description: fakeDescription({ open: () => client }),
     clock: new VirtualClock(),
     onServerReady: () => undefined,
     onStatus,
@@ -112,6 +112,64 @@ describe('a request', () => {
         },
       );
     }).not.toThrow();
+  });
+});
+
+describe('a connection that leads to a server', () => {
+  const REPLICA = 'run_id:b\r\nuptime_in_seconds:100\r\nrole:slave\r\n';
+  const MASTER = 'run_id:a\r\nuptime_in_seconds:100\r\nrole:master\r\n';
+
+  async function setUp(infoReply: string | Error) {
+    const client = new FakeClient();
+    const clock = new VirtualClock();
+    const changes: NodeStatusChange[] = [];
+    const connection = new RedisConnection({
+      description: fakeDescription({ open: () => client }),
+      clock,
+      onServerReady: () => undefined,
+      onStatus: (change) => changes.push(change),
+    });
+    client.infoReply = infoReply;
+    client.becomeReady();
+    await settle();
+    return { client, clock, changes, connection };
+  }
+
+  it.each([
+    ['is a replica', REPLICA, /replica/],
+    ['is loading its data', `${MASTER}loading:1\r\n`, /loading/],
+    ['is busy', new Error('BUSY Redis is busy running a script'), /BUSY/],
+    ['wants a password', new Error('NOAUTH Authentication required.'), /NOAUTH/],
+  ])('that %s is given up, and a new one looks the name up again', async (_, reply, reason) => {
+    const { client, clock, changes } = await setUp(reply);
+    const before = [client.resets, client.begun.length];
+
+    await clock.advance(50);
+    client.infoReply = MASTER;
+    client.becomeReady();
+    await settle();
+
+    expect([before, client.begun.length]).toEqual([[1, 1], 2]);
+    expect(changes.map(({ status }) => status)).toEqual(['down', 'up']);
+    expect(changes[0]?.error?.message).toMatch(reason);
+  });
+
+  it.each([
+    ["ERR unknown command 'info', with args beginning with: "],
+    ["NOPERM this user has no permissions to run the 'info' command"],
+    ['ERR invalid request'],
+    ["ERR unsupported command 'info'"],
+  ])('that never says who it is (%s) is used, with a warning', async (message) => {
+    const { client, changes, connection } = await setUp(new Error(message));
+
+    expect([connection.status, client.resets]).toEqual(['up', 0]);
+    expect(changes.map(({ warning }) => warning?.kind)).toEqual(['unknown-server']);
+  });
+
+  it('that says who it is is used without a warning', async () => {
+    const { changes } = await setUp(MASTER);
+
+    expect(changes.map(({ status, warning }) => [status, warning])).toEqual([['up', undefined]]);
   });
 });
 

@@ -26,6 +26,7 @@ describe('what a server says of itself', () => {
       role: 'master',
       timeMicros: 1_794_000_000_123_456,
       keepsSlots: false,
+      isLoading: false,
     });
   });
 
@@ -44,6 +45,7 @@ describe('what a server says of itself', () => {
       role: 'slave',
       timeMicros: undefined,
       keepsSlots: false,
+      isLoading: false,
     });
   });
 
@@ -109,6 +111,7 @@ describe('a server that answers INFO with an error', () => {
     'ERR unknown command `info`, with args beginning with: ',
     "unsupported command 'info'",
     "ERR command 'INFO' is not allowed",
+    'ERR invalid request',
   ])('will never tell when it says: %s', (message) => {
     expect(isInfoRefused(new Error(message))).toBe(true);
   });

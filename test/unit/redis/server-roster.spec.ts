@@ -60,10 +60,10 @@ function clusterOf(...masters: Server[]) {
   return Object.assign(cluster, { nodes });
 }
 
-describe('a server that cannot tell who it is at the moment', () => {
+describe('a server of a cluster that cannot tell who it is at the moment', () => {
   it('is asked again every second until it tells, and is not known until then', async () => {
     const server = new Server(1, BUSY);
-    const { roster, clock, introduce, runIds } = rosterOf(server);
+    const { roster, clock, introduce, runIds } = rosterOf(clusterOf(server));
     await introduce(server);
 
     await clock.advance(3_000);
@@ -80,7 +80,7 @@ describe('a server that cannot tell who it is at the moment', () => {
 
   it('is a problem still while it is asked again', async () => {
     const server = new Server(1, BUSY);
-    const { roster, clock, introduce } = rosterOf(server);
+    const { roster, clock, introduce } = rosterOf(clusterOf(server));
     await introduce(server);
     server.answer = new Promise(() => undefined);
 
@@ -91,7 +91,7 @@ describe('a server that cannot tell who it is at the moment', () => {
 
   it('is asked no more after the end', async () => {
     const server = new Server(1, BUSY);
-    const { roster, clock, introduce } = rosterOf(server);
+    const { roster, clock, introduce } = rosterOf(clusterOf(server));
     await introduce(server);
 
     roster.stop();
@@ -102,7 +102,7 @@ describe('a server that cannot tell who it is at the moment', () => {
 
   it('is asked no more when its answer comes after the end', async () => {
     const server = new Server(1, BUSY);
-    const { roster, clock, seen, introduce } = rosterOf(server);
+    const { roster, clock, seen, introduce } = rosterOf(clusterOf(server));
     const introduced = introduce(server);
 
     roster.stop();
@@ -110,6 +110,41 @@ describe('a server that cannot tell who it is at the moment', () => {
     await clock.advance(10_000);
 
     expect([server.asked, seen.answers, clock.pendingTimers]).toEqual([1, 0, 0]);
+  });
+});
+
+describe('a server behind a name', () => {
+  it.each([
+    ['cannot tell who it is', BUSY, 'BUSY'],
+    ['is a replica', infoOf('a', 'slave'), 'REPLICA'],
+    ['is loading its data', infoOf('a') + 'loading:1\r\n', 'LOADING'],
+  ])(
+    'that %s is not asked again over a connection that may lead to the wrong place',
+    async (_, answer, code) => {
+      const server = new Server(1, answer);
+      const { roster, clock, introduce } = rosterOf(server);
+      await introduce(server);
+
+      await clock.advance(60_000);
+
+      expect([server.asked, roster.problem?.code, roster.isComplete]).toEqual([1, code, false]);
+    },
+  );
+
+  it('is known when its next connection tells', async () => {
+    const server = new Server(1, infoOf('a', 'slave'));
+    const { roster, introduce, runIds } = rosterOf(server);
+    await introduce(server);
+
+    server.answer = infoOf('b');
+    await introduce(server);
+
+    expect([roster.problem, roster.isComplete, roster.takeNews(), runIds()]).toEqual([
+      undefined,
+      true,
+      true,
+      ['b'],
+    ]);
   });
 });
 
@@ -136,19 +171,15 @@ describe('a server that', () => {
     expect([roster.isComplete, roster.problem, server.asked, seen.answers]).toEqual([false, undefined, 1, 0]);
   });
 
-  it('is a replica is a problem until it is a master, but not to those who only look', async () => {
+  it('is a replica is a problem, but not to those who only look', async () => {
     const server = new Server(1, infoOf('a', 'slave'));
     const strict = rosterOf(server);
     const looking = rosterOf(server, true);
+
     await strict.introduce(server);
     await looking.introduce(server);
-    const problems = [strict.roster.problem?.code, looking.roster.problem];
 
-    server.answer = infoOf('a');
-    await strict.clock.advance(1_000);
-
-    expect(problems).toEqual(['REPLICA', undefined]);
-    expect([strict.roster.problem, strict.roster.isComplete]).toEqual([undefined, true]);
+    expect([strict.roster.problem?.code, looking.roster.problem]).toEqual(['REPLICA', undefined]);
   });
 
   it('told its age some time ago has grown older since', async () => {

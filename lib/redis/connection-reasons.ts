@@ -1,0 +1,15 @@
+import type { NodeTrouble } from '../core/lock-node.interface';
+import { RedisNodeError } from './redis-node-error';
+
+export const SILENT = new RedisNodeError('the server does not answer', 'STALLED');
+
+export const FAILED_OVER = new RedisNodeError(
+  'the Sentinels have made another server the master',
+  'FAILOVER',
+);
+
+export const NOBODY_KNOWS: NodeTrouble = {
+  kind: 'unknown-server',
+  message:
+    'does not say who it is: INFO is refused, or has no run_id. A restart that forgets locks is not noticed, nor a server that is listed twice. Permit INFO.',
+};

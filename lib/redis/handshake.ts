@@ -1,0 +1,60 @@
+import type { Redis } from 'ioredis';
+
+const LONGEST_WORDS = 120;
+
+/**
+ * Why a connection ended before it was of any use. A server that lets nobody in says so in its first words, which ioredis
+ * takes for the answer to a command that may fail; and a port that is no Redis says something else.
+ */
+export class Handshake {
+  private words = '';
+  private isConnected = false;
+  private isOver = false;
+  private error: unknown;
+
+  constructor(private readonly client: Redis) {
+    client.on('connecting', () => {
+      this.words = '';
+      this.isConnected = false;
+      this.isOver = false;
+      this.error = undefined;
+    });
+    client.on('connect', () => {
+      this.isConnected = true;
+      (client.stream as Redis['stream'] | undefined)?.once('data', (words: Buffer) => {
+        this.words = words.toString('latin1', 0, LONGEST_WORDS);
+      });
+    });
+    client.on('error', (error: unknown) => {
+      this.error = error;
+    });
+    client.on('ready', () => {
+      this.isOver = true;
+    });
+  }
+
+  /** Of the connection that has just closed; undefined when that tells nothing more than its own error does. */
+  get failure(): Error | undefined {
+    if (!this.isConnected) return undefined;
+    const [line = ''] = this.words.split('\r\n');
+    if (line.startsWith('\x15\x03')) return new Error('the port speaks TLS. Write rediss://, or give `tls`');
+    // Here ioredis is "ready" although it has understood nothing.
+    if (line !== '' && !/^[+:$*%_#,(~>|=!-]/.test(line)) {
+      return new Error(`the port is not a Redis: it answers with ${JSON.stringify(line.slice(0, 40))}`);
+    }
+    if (this.isOver) return undefined;
+    if (line.startsWith('-')) return new Error(line.slice(1).replace(/^ERR /, ''));
+    return this.wasClosed ? new Error(this.client.options.tls ? CLOSED_TLS : CLOSED) : undefined;
+  }
+
+  /** Rather than that something went wrong here. */
+  private get wasClosed(): boolean {
+    const { code } = (this.error ?? { code: 'EPIPE' }) as { code?: unknown };
+    return code === 'EPIPE' || code === 'ECONNRESET';
+  }
+}
+
+const CLOSED =
+  'the server closed the connection before it answered. It may speak TLS (write rediss://, or give `tls`), or let no more clients in (maxclients)';
+const CLOSED_TLS =
+  'the server closed the connection before it answered. It may ask for a client certificate (`tls.cert` and `tls.key`), or let no more clients in (maxclients)';

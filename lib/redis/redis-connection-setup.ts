@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../core/clock.interface';
+import type { NodeStatusChange } from '../core/lock-node.interface';
+import type { RedisNodeDescription } from './redis-connections';
+
+export interface RedisConnectionSetup {
+  readonly description: RedisNodeDescription;
+  readonly clock: Clock;
+  /** @default 10_000 */
+  readonly mostInFlight?: number;
+  /**
+   * How far the clock of a server may get ahead of ours, in milliseconds.
+   *
+   * @default 100
+   */
+  readonly clockBudgetMs?: number;
+  /**
+   * How long a sign of life may take when the connection may be dead, in milliseconds.
+   *
+   * @default 500
+   */
+  readonly nodeTimeoutMs?: number;
+  /** For those who only look. */
+  readonly takesReplicas?: boolean;
+  /** A connection to a server is ready, before any request is sent on it. A cluster has several. */
+  onServerReady(server: Redis): void;
+  onStatus(change: NodeStatusChange): void;
+}
+
+/** What both kinds of client have and we use. Their overloads are the same, yet TypeScript cannot merge them. */
+export type CommandClient = Pick<Redis, 'set' | 'evalsha' | 'eval' | 'sendCommand' | 'isCluster'>;

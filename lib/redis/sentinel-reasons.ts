@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis';
+
+const ALL_ASKED = 'All sentinels are unreachable';
+/** As ioredis says that a Sentinel answered, and has never heard of the group. */
+const KNOWS_NO_SUCH_GROUP = /\bto sentinel (\S+) .*(?:invalid reply: null|No such master)/;
+
+/** Puts together what ioredis tells of the Sentinels: each reason by itself, and at the end that all of them failed. */
+export class SentinelReasons {
+  private last: string | undefined;
+
+  constructor(private readonly client: Redis) {
+    client.on('sentinelError', (error: unknown) => {
+      this.last = hasMessage(error) ? error.message : undefined;
+    });
+  }
+
+  /** What an error of the client means; undefined for one that is no news: a second pass over the Sentinels follows. */
+  reasonIn(error: unknown): unknown {
+    if (!hasMessage(error) || !error.message.startsWith(ALL_ASKED)) return error;
+    if (error.message.includes('Retrying')) return undefined;
+    const group = JSON.stringify(String(this.client.options.name));
+    return new Error(`no Sentinel tells where the master of ${group} is: ${this.lastReason}`);
+  }
+
+  private get lastReason(): string {
+    const address = KNOWS_NO_SUCH_GROUP.exec(this.last ?? '')?.[1];
+    if (address === undefined) return this.last ?? 'none of them answers';
+    return `the Sentinel at ${address} knows no group of this name. Check \`name\``;
+  }
+}
+
+function hasMessage(error: unknown): error is { message: string } {
+  return (
+    typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+  );
+}

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Redis from 'ioredis';
+import {
+  createLockService,
+  type LockEvent,
+  type LockService,
+  LockUnavailableError,
+  type RedlockNodeInput,
+} from '../../lib';
+import { RedisServer, type RedisServerOptions } from '../helpers/redis-server';
+import { until } from '../helpers/until';
+
+const ended: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const end of ended.splice(0).reverse()) await end();
+});
+
+async function start(options?: RedisServerOptions): Promise<RedisServer> {
+  const server = await RedisServer.start(options);
+  ended.push(() => server.stop());
+  return server;
+}
+
+function open(node: RedlockNodeInput): { locks: LockService; events: LockEvent[] } {
+  const locks = createLockService({ nodes: [node], shutdownTimeout: 0 });
+  ended.push(() => locks.close());
+  const events: LockEvent[] = [];
+  locks.events$.subscribe((event) => events.push(event));
+  return { locks, events };
+}
+
+const warnings = (events: LockEvent[]) =>
+  events.flatMap((event) => (event.type === 'node-warning' ? [event.warning] : []));
+
+describe('a server that does not say who it is', () => {
+  it.each<[string, (server: RedisServer) => RedlockNodeInput]>([
+    ['a URL', ({ url }) => url],
+    ['options', ({ port }) => ({ port, enableReadyCheck: true })],
+    ['a client', ({ port }) => new Redis({ port, lazyConnect: true })],
+  ])('grants locks all the same, with one warning: from %s', async (_, node) => {
+    const server = await start({ args: ['--rename-command', 'INFO', ''] });
+    const { locks, events } = open(node(server));
+
+    await (await locks.acquire('a', { wait: 10_000 })).release();
+    const lock = await locks.acquire('a');
+    const waiting = locks.acquire('a', { wait: 10_000 });
+    await lock.release();
+    await (await waiting).release();
+
+    expect(warnings(events)).toEqual(['unknown-server']);
+  });
+});
+
+describe('a connection that listens', () => {
+  it('and that is refused is told of once, and waiters get their locks without it', async () => {
+    // One for each process, and one for who looks.
+    const server = await start({ args: ['--maxclients', '3'] });
+    const [holder, waiter] = [open(server.url), open(server.url)];
+    const lock = await holder.locks.acquire('a', { wait: 10_000 });
+    await waiter.locks.ready({ wait: 10_000 }).catch(() => undefined);
+    const others = connect(server.port, '127.0.0.1');
+    ended.push(() => others.destroy());
+
+    const waiting = waiter.locks.acquire('a', { wait: 20_000 });
+    await until('it is told', () => warnings(waiter.events).includes('deaf'));
+    await lock.release();
+    await (await waiting).release();
+
+    expect(warnings(waiter.events)).toEqual(['deaf']);
+    expect(waiter.events.filter(({ type }) => type === 'node-down')).toEqual([]);
+  });
+});
+
+describe('what is found at the other end', () => {
+  let certFile: string;
+  let keyFile: string;
+
+  beforeAll(() => {
+    const directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-tls-'));
+    [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    // prettier-ignore
+    execFileSync('openssl', [
+      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1',
+      '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile,
+    ], { stdio: 'ignore' });
+  });
+
+  afterAll(() => {
+    rmSync(join(certFile, '..'), { recursive: true, force: true });
+  });
+
+  async function expectReason(node: RedlockNodeInput, reason: RegExp): Promise<void> {
+    const { locks } = open(node);
+    const reasonNow = async () => {
+      const error: unknown = await locks.acquire('a', { wait: 0 }).catch((caught: unknown) => caught);
+      return error instanceof LockUnavailableError ? (error.votes[0]?.error?.message ?? '') : '';
+    };
+    await until(`it says ${String(reason)}`, async () => reason.test(await reasonNow()));
+    expect(await reasonNow()).not.toMatch(/[\r\n]|0A00/);
+  }
+
+  it('where TLS was not expected is told', async () => {
+    const { port } = await start({ tls: { certFile, keyFile } });
+
+    await expectReason({ host: '127.0.0.1', port }, /TLS.*rediss:/);
+  });
+
+  it('where nobody knows the certificate is told', async () => {
+    const { port } = await start({ tls: { certFile, keyFile } });
+
+    await expectReason({ host: '127.0.0.1', port, tls: {} }, /self[- ]signed.*`tls\.ca`/);
+  });
+
+  it('where a client certificate is wanted is told', async () => {
+    const { port } = await start({ tls: { certFile, keyFile }, args: ['--tls-auth-clients', 'yes'] });
+
+    await expectReason(
+      { host: '127.0.0.1', port, tls: { ca: readFileSync(certFile) } },
+      /client certificate.*`tls\.cert`/,
+    );
+  });
+
+  it('where it is no Redis is told', async () => {
+    const server = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    ended.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+
+    await expectReason({ host: '127.0.0.1', port }, /not a Redis.*HTTP/);
+    await expectReason({ host: '127.0.0.1', port, tls: {} }, /does not speak TLS.*redis:/);
+  });
+});
+
+it('a client certificate that is renewed is used for the next connection', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-tls-'));
+  ended.push(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const file = (name: string) => join(directory, name);
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
+  // prettier-ignore
+  openssl(
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', file('ca.key'), '-out', file('ca.pem'),
+  );
+  openssl('req', '-new', '-key', file('ca.key'), '-subj', '/CN=client', '-out', file('client.csr'));
+  const renew = (days: string) => {
+    // prettier-ignore
+    openssl('x509', '-req', '-in', file('client.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial',
+      '-days', days, '-out', file('client.pem'));
+  };
+  renew('-1');
+  const { port } = await start({
+    tls: { certFile: file('ca.pem'), keyFile: file('ca.key') },
+    args: ['--tls-auth-clients', 'yes'],
+  });
+  const tls = () => ({
+    ca: readFileSync(file('ca.pem')),
+    cert: readFileSync(file('client.pem')),
+    key: readFileSync(file('ca.key')),
+  });
+  const { locks, events } = open({ host: '127.0.0.1', port, tls });
+  await until('it is down', () => events.some(({ type }) => type === 'node-down'));
+
+  renew('1');
+
+  await (await locks.acquire('a', { wait: 10_000 })).release();
+});
