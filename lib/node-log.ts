@@ -10,7 +10,9 @@ import {
   nodeRefusing,
   nodeTrusted,
   nodeWarning,
+  strangeCopies,
 } from './redlock.messages';
+import type { Copy } from './utils/copies';
 
 /** One line for whatever becomes of a node, and none for locks: those are many, and errors reach whoever asked. */
 export class NodeLog {
@@ -19,6 +21,10 @@ export class NodeLog {
 
   noteNumber(count: number): void {
     if (count > 0 && count % 2 === 0) this.logger.warn(evenNodes(count));
+  }
+
+  noteCopies(copies: readonly Copy[]): void {
+    if (copies.length > 0) this.logger.warn(strangeCopies(copies));
   }
 
   note(event: LockEvent): void {

@@ -11,6 +11,7 @@ import type { RedlockModuleOptions } from './interfaces/redlock-module-options.i
 import type { LockService } from './lock.service';
 import { NodeLog } from './node-log';
 import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { strangers } from './utils/copies';
 import { afterShutdownHooks } from './utils/after-shutdown-hooks';
 
 /** Logs what becomes of the nodes, and closes the lock service with the application. */
@@ -33,6 +34,7 @@ export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown
 
   onModuleInit(): void {
     this.log.noteNumber(this.options?.nodes?.length ?? 0);
+    this.log.noteCopies(strangers());
   }
 
   /** Not in `onModuleDestroy`: requests are still served then, and they need their locks. */

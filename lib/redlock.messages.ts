@@ -32,6 +32,13 @@ export const nodeWarning = (message: string): string => `Lock node ${printable(m
 export const evenNodes = (count: number): string =>
   `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`;
 
+export const strangeCopies = (copies: readonly { version: string; folder: string }[]): string =>
+  `nestjs-redlock is loaded in versions that do not know of each other: ${copies
+    .map(({ version, folder }) => `${version} from ${folder}`)
+    .join(
+      ', ',
+    )}. A @Locked method of one finds no lock service of the other. Install one version in all packages.`;
+
 export const templateProblem = (template: string, problem: string): string =>
   `Lock key template ${JSON.stringify(shortened(template))}: ${problem}`;
 

@@ -7,6 +7,7 @@ import type {
 } from './interfaces/redlock-module-options.interface';
 import { LOCK_ANSWERS, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders } from './redlock.providers';
+import { claimLockServices } from './utils/copies';
 import { checkServiceName } from './utils/check-placed-options';
 import { noteConnection } from './utils/known-connections';
 import { getLockServiceToken } from './utils/lock-service-token';
@@ -57,12 +58,19 @@ function createModule(
   }
   if (name !== undefined) checkServiceName('name', name);
   noteConnection(name);
+  // Users of another copy inject the class that they know.
+  const others = name === undefined ? claimLockServices() : [];
   return {
     module: RedlockModule,
     global: isGlobal,
     imports,
-    providers: [...optionsProviders, ...createServiceProviders(name)],
+    providers: [
+      ...optionsProviders,
+      ...createServiceProviders(name),
+      ...others.map((provide) => ({ provide, useExisting: getLockServiceToken() })),
+    ],
     // Filters that name themselves, as on gateways, take the answers of the module without a name.
-    exports: name === undefined ? [getLockServiceToken(name), LOCK_ANSWERS] : [getLockServiceToken(name)],
+    exports:
+      name === undefined ? [getLockServiceToken(name), LOCK_ANSWERS, ...others] : [getLockServiceToken(name)],
   };
 }

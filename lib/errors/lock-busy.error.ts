@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 import { nameHolder, type LockHolder } from './lock-holder.interface';
 import type { NodeVote } from './node-vote.interface';
@@ -40,6 +40,8 @@ export class LockBusyError extends LockError {
     this.holder = facts.holder;
   }
 }
+
+nameError(LockBusyError, 'LockBusyError');
 
 function whoHoldsIt(isInThisProcess: boolean, label: string | undefined, name: string | undefined): string {
   if (!isInThisProcess) return name ?? 'another owner';

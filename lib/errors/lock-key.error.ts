@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 
 /**
  * A resource name, or a template that should give one, is wrong. Thrown before any node is asked. HTTP 500; 400 where a
@@ -18,3 +18,5 @@ export class LockKeyError extends LockError {
     this.isFromClient = isFromClient;
   }
 }
+
+nameError(LockKeyError, 'LockKeyError');

@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 
 /**
@@ -41,3 +41,5 @@ export class LockLostError extends LockError {
     this.reason = facts.reason;
   }
 }
+
+nameError(LockLostError, 'LockLostError');

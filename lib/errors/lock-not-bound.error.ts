@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 
 /**
  * Why no lock service was found:
@@ -29,6 +29,8 @@ export class LockNotBoundError extends LockError {
     this.connection = connection;
   }
 }
+
+nameError(LockNotBoundError, 'LockNotBoundError');
 
 const EXPLANATION: Record<NotBoundReason, (service: string, connection: string | undefined) => string> = {
   'no-module': (service, connection) =>

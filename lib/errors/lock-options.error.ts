@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 import { printable } from './printable';
 
 /** An option has a value that cannot be meant. Thrown before any node is asked; nothing is replaced silently. */
@@ -18,3 +18,5 @@ export class LockOptionsError extends LockError {
     return new LockOptionsError(this.option, this.message.slice(`${printable(this.option)}: `.length), place);
   }
 }
+
+nameError(LockOptionsError, 'LockOptionsError');

@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 
 /** The running async context holds the resource already and would wait for itself. */
@@ -11,3 +11,5 @@ export class LockReentrancyError extends LockError {
     this.resources = resources;
   }
 }
+
+nameError(LockReentrancyError, 'LockReentrancyError');

@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 import { describeVotes, type NodeVote } from './node-vote.interface';
 import { quoteResources } from './quote-resources';
 
@@ -25,6 +25,8 @@ export class LockUnavailableError extends LockError {
     this.votes = facts.votes;
   }
 }
+
+nameError(LockUnavailableError, 'LockUnavailableError');
 
 interface Facts {
   readonly resources: readonly string[];

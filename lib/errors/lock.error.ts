@@ -19,7 +19,8 @@ export abstract class LockError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     // Names of resources and texts of nodes are in it, which may come from anybody.
     super(printable(message), options);
-    this.name = new.target.name;
+    // Of a class of somebody else's.
+    if (!Object.hasOwn(new.target.prototype, 'name')) this.name = new.target.name;
   }
 }
 
@@ -33,9 +34,29 @@ Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
 // By the mark and not by the line of prototypes alone: Nest has to find HttpException in the line of some lock errors,
 // and not of others (filters/http-face.ts), so LockError itself cannot be in all of them. Defined here and not as a
 // member, which would take the narrowing by `instanceof` from the types.
-Object.defineProperty(LockError, Symbol.hasInstance, {
-  value(this: unknown, value: unknown): boolean {
-    if (this !== LockError) return isOrdinaryInstance.call(this as typeof LockError, value);
-    return typeof value === 'object' && value !== null && LOCK_ERROR in value;
-  },
-});
+recogniseBy(LockError, LOCK_ERROR);
+
+/**
+ * Gives a class of errors its name, which a bundler may have shortened to a letter, and has `instanceof` know those of
+ * another copy of the library.
+ */
+export function nameError(type: ErrorClass, name: string): void {
+  const mark = Symbol.for(`nestjs-redlock.${name}`);
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
+  Object.defineProperty(type.prototype, mark, { value: true });
+  recogniseBy(type, mark);
+}
+
+interface ErrorClass {
+  readonly prototype: object;
+}
+
+function recogniseBy(type: ErrorClass, mark: symbol): void {
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      // Subclasses inherit this, and have no mark of their own.
+      if (this !== type) return isOrdinaryInstance.call(this as typeof LockError, value);
+      return typeof value === 'object' && value !== null && mark in value;
+    },
+  });
+}

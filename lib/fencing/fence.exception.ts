@@ -30,5 +30,7 @@ export class FenceException extends HttpException {
   constructor(readonly code: FenceExceptionCode) {
     const [statusCode, error, message] = ANSWERS[code];
     super({ statusCode, error, code, message }, statusCode);
+    // Nest takes the name of the class, which a bundler may have shortened.
+    this.name = 'FenceException';
   }
 }

@@ -1,4 +1,4 @@
-import { LockError } from '../errors/lock.error';
+import { LockError, nameError } from '../errors/lock.error';
 import { quoteResources } from '../errors/quote-resources';
 
 /**
@@ -25,3 +25,5 @@ export class StaleFenceError extends LockError {
     this.newerToken = newerToken;
   }
 }
+
+nameError(StaleFenceError, 'StaleFenceError');

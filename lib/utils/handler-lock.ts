@@ -4,6 +4,7 @@ import type { Caller } from './caller';
 import type { HandlerWork } from './handler-work';
 import type { LockParameter } from './lock-parameters';
 import { isForParameter } from './is-for-parameter';
+import { shared } from './shared';
 
 /** What an interceptor holds around a handler. */
 export interface AroundHandler {
@@ -25,7 +26,7 @@ export type OuterLocks = Frame | undefined;
  * The locks that interceptors hold around the running handler. The lock service knows them too, but only while they are
  * held: a handler whose lock was lost before it began must get the signal that has aborted, and not none.
  */
-const storage = new AsyncLocalStorage<Frame>();
+const storage = shared('handler locks', () => new AsyncLocalStorage<Frame>());
 
 /**
  * Runs what calls a handler under the lock of an interceptor.

@@ -2,6 +2,7 @@ import { Caller } from './caller';
 import { callerAround } from './handler-lock';
 import { isForParameter } from './is-for-parameter';
 import type { Lock } from '../locking/lock.interface';
+import { shared } from './shared';
 
 /** A parameter with `@CurrentLock()`, `@LockSignal()` or `@CallerSignal()`. */
 export interface LockParameter {
@@ -14,7 +15,7 @@ export interface LockParameter {
 }
 
 /** Kept apart from the classes, as the locked methods are. */
-const marked = new WeakMap<object, Map<string | symbol, LockParameter[]>>();
+const marked = shared('lock parameters', () => new WeakMap<object, Map<string | symbol, LockParameter[]>>());
 
 export function markLockParameter(
   prototype: object,

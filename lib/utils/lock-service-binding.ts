@@ -1,12 +1,11 @@
 import { Inject, Optional } from '@nestjs/common';
 import type { LockService } from '../lock.service';
+import { LINE } from '../version';
 import { getLockServiceToken } from './lock-service-token';
-
-/** One key per connection, at which an object has its lock service. */
-const bindingKeys = new Map<string | undefined, symbol>();
+import { shared } from './shared';
 
 /** For objects that take no more properties. */
-const frozenBindings = new WeakMap<object, Map<symbol, LockService>>();
+const frozenBindings = shared('frozen bindings', () => new WeakMap<object, Map<symbol, LockService>>());
 
 /**
  * Gives the `@Locked` methods of an object their lock service. Needed for objects that Nest did not make, in scripts
@@ -56,10 +55,10 @@ export function injectBinding(prototype: object, name: string | undefined): void
   Optional()(prototype, key);
 }
 
+/** One per connection, at which an object has its lock service; the same for all copies that work together. */
 function bindingKey(name: string | undefined): symbol {
-  const known = bindingKeys.get(name);
-  if (known !== undefined) return known;
-  const key = Symbol(`nestjs-redlock:${name ?? 'default'}`);
-  bindingKeys.set(name, key);
-  return key;
+  return name === undefined ? DEFAULT_KEY : Symbol.for(`${KEY}:${name}`);
 }
+
+const KEY = `nestjs-redlock:${LINE}:binding`;
+const DEFAULT_KEY = Symbol.for(KEY);

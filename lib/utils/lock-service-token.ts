@@ -1,5 +1,8 @@
 import type { InjectionToken } from '@nestjs/common';
 import { LockService } from '../lock.service';
+import { noteThisCopy } from './copies';
+
+noteThisCopy();
 
 const NAMED = 'LockService:';
 

@@ -1,4 +1,5 @@
 import type { WithLockOptions } from '../lock.service';
+import { shared } from './shared';
 
 /** A method that waits for a lock. */
 export interface LockedMethod {
@@ -10,7 +11,7 @@ export interface LockedMethod {
 }
 
 /** Kept apart from the classes: asking a stranger's object for a property may run its code. */
-const lockedMethods = new WeakMap<object, LockedMethod[]>();
+const lockedMethods = shared('locked methods', () => new WeakMap<object, LockedMethod[]>());
 
 /** The functions that stand in the place of the methods. */
 const wrappers = new WeakSet();

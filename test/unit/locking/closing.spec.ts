@@ -159,7 +159,8 @@ describe('closing, while it waits for the holders', () => {
         return locks.withLock('stock', async () => {
           await locks.withLock(['order'], () => undefined);
           await using _more = await locks.acquire('more');
-          return (await locks.tryAcquire('once'))?.release();
+          const once = await locks.tryAcquire('once');
+          return await once?.release();
         });
       }),
     );

@@ -1,0 +1,7 @@
+/** Of the package; a test compares them. */
+export const VERSION = '0.1.0';
+
+/** Versions with the same line work together: before 1.0 the minor, from then on the major. */
+export const LINE = VERSION.split('.')
+  .slice(0, VERSION.startsWith('0.') ? 2 : 1)
+  .join('.');
