@@ -5,6 +5,8 @@ export const EXIT = {
   problem: 1,
   usage: 2,
   noQuorum: 3,
+  /** All is well but that a node may have forgotten locks, and grants none for now. */
+  untrusted: 4,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -14,7 +14,7 @@ export function helpOf(commands: readonly Command[]): string {
     ...optionLines(COMMON_OPTIONS),
     '',
     'nestjs-redlock <command> --help tells more; --version tells the version.',
-    'Exit codes: 0 fine, 1 a problem was found or nothing was released, 2 wrong usage, 3 no quorum of the nodes answered.',
+    'Exit codes: 0 fine, 1 a problem was found or nothing was released, 2 wrong usage, 3 no quorum of the nodes answered,\n4 doctor --wait-trusted: a node is not trusted yet.',
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { checkResource } from '../locking/check-resources';
+import { readClientTls, TLS_OPTIONS } from './client-certificate';
 import type { Command, CommandOption, Invocation } from './command.interface';
 import { describeNodes } from './describe-nodes';
 import { UsageError } from './usage-error';
@@ -19,6 +20,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, CommandOption>> = {
     value: '<ms>',
     about: `longest wait for a connection and for an answer; ${DEFAULT_TIMEOUT_MS}`,
   },
+  ...TLS_OPTIONS,
   json: { type: 'boolean', about: 'JSON for scripts' },
   help: { type: 'boolean', about: 'this text' },
 };
@@ -37,7 +39,7 @@ export function parseInvocation(
   const wholeNumber = (name: string, otherwise: number) => wholeNumberOf(values, name) ?? otherwise;
   return {
     resource: resourceIn(command, positionals),
-    nodes: describeNodes(readText('nodes', env.REDIS_NODES ?? '')),
+    nodes: describeNodes(readText('nodes', env.REDIS_NODES ?? ''), readClientTls(readText, env)),
     keyPrefix: readText('prefix', env.REDLOCK_KEY_PREFIX ?? 'lock:'),
     timeoutMs: wholeNumber('timeout', DEFAULT_TIMEOUT_MS),
     json: values.json === true,

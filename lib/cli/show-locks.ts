@@ -8,7 +8,7 @@ import { table } from './table';
 /** For people: a line per lock. */
 export function showLocks({ answers, isTruncated }: FoundLocks, { limit }: Search): string {
   const locks = listLocks(answers);
-  if (locks.length === 0) return 'No locks.';
+  if (locks.length === 0) return noLocks(answers);
   const rows = locks.map((lock) => [
     lock.resource,
     lock.state,
@@ -18,6 +18,16 @@ export function showLocks({ answers, isTruncated }: FoundLocks, { limit }: Searc
   ]);
   const more = isTruncated ? [moreThan(limit)] : [];
   return [table(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES'], rows), ...more].join('\n');
+}
+
+/** "No locks" is said only where those that did not answer could not have one. */
+function noLocks(answers: readonly NodeAnswer[]): string {
+  const silent = answers.filter(({ error }) => error !== undefined).length;
+  if (silent === 0) return 'No locks.';
+  const nodes = `${answers.length - silent} of ${answers.length} nodes answered`;
+  return exitCodeFor(answers) === EXIT.ok
+    ? `No locks on the nodes that answered: ${nodes}.`
+    : `Nobody can tell whether there are locks: ${nodes}, and it takes ${quorumOf(answers.length)}.`;
 }
 
 /** Where the list has an end before the locks have. */

@@ -4,10 +4,13 @@ import type { Finding } from '../doctor/finding';
 import { findingsAboutFleet } from '../doctor/fleet-findings';
 import { findingsAboutNode } from '../doctor/node-findings';
 import { jsonReport, showFindings } from '../doctor/report';
+import { lookUntilTrusted, trustedInMs } from '../doctor/trust';
 import { EXIT, type ExitCode } from '../exit-code';
 import { jsonText } from '../json-text';
 
 const DEFAULT_MAX_TTL_MS = 60_000;
+/** No number that the option takes. */
+const NOT_ASKED = 0;
 
 export const doctor: Command = {
   name: 'doctor',
@@ -18,29 +21,47 @@ export const doctor: Command = {
     'clock, and whether its user may do what locks need. For that it locks resources of its own for a moment\n' +
     '(nestjs-redlock:doctor:…, below the prefix) and releases them.\n' +
     'ok: fine. WARN: works, but should be changed. ERROR: locks are in danger. ?: the server does not tell.\n' +
-    'Exits with 0, 1 when there is an error, 3 when no quorum of the nodes can be reached, or grants locks.',
+    'Exits with 0, 1 when there is an error, 3 when no quorum of the nodes can be reached, or grants locks; with\n' +
+    '--strict 1 for a warning too; with --wait-trusted 4 when a node is still too young to be trusted.',
   options: {
     'max-ttl': {
       type: 'string',
       value: '<ms>',
       about: `the largest ttl in use, the maxTtl of the lock service; ${DEFAULT_MAX_TTL_MS}`,
     },
+    'wait-trusted': {
+      type: 'string',
+      value: '<ms>',
+      about: 'wait so long for all nodes to be up for the largest ttl, as between the restarts of two nodes',
+    },
+    strict: { type: 'boolean', about: 'exit with 1 for warnings too' },
   },
   async run(invocation, terminal) {
     const { nodes, keyPrefix, timeoutMs, json } = invocation;
     const maxTtlMs = invocation.wholeNumber('max-ttl', DEFAULT_MAX_TTL_MS);
-    const facts = await Promise.all(nodes.map((node) => examine(node, keyPrefix, timeoutMs)));
+    const waitMs = invocation.wholeNumber('wait-trusted', NOT_ASKED);
+    const look = () => Promise.all(nodes.map((node) => examine(node, keyPrefix, timeoutMs)));
+    const facts = waitMs === NOT_ASKED ? await look() : await lookUntilTrusted(look, maxTtlMs, waitMs);
+    const isTrusted = waitMs === NOT_ASKED || trustedInMs(facts, maxTtlMs) === 0;
     const findings = [
       ...facts.flatMap((one) => findingsAboutNode(one, keyPrefix, maxTtlMs)),
       ...findingsAboutFleet(facts),
     ];
     terminal.print(json ? jsonText(jsonReport(facts, findings), 2) : showFindings(findings));
-    return exitCodeFor(findings);
+    return exitCodeFor(findings, { isTrusted, isStrict: invocation.flag('strict') });
   },
 };
 
-function exitCodeFor(findings: readonly Finding[]): ExitCode {
+interface Demands {
+  /** Or nobody has asked whether it is. */
+  readonly isTrusted: boolean;
+  readonly isStrict: boolean;
+}
+
+function exitCodeFor(findings: readonly Finding[], { isTrusted, isStrict }: Demands): ExitCode {
   const errors = findings.filter(({ level }) => level === 'error');
   if (errors.some(({ check }) => check === 'quorum')) return EXIT.noQuorum;
-  return errors.length > 0 ? EXIT.problem : EXIT.ok;
+  if (errors.length > 0) return EXIT.problem;
+  if (!isTrusted) return EXIT.untrusted;
+  return isStrict && findings.some(({ level }) => level === 'warn') ? EXIT.problem : EXIT.ok;
 }

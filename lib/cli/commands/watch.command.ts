@@ -3,6 +3,7 @@ import type { Command, Invocation } from '../command.interface';
 import { refuseTheSameTwice } from '../describe-nodes';
 import { EXIT, type ExitCode } from '../exit-code';
 import { findLocks, type FoundLocks, type Search } from '../find-locks';
+import { isTrial } from '../is-lock';
 import { LockChanges } from '../lock-changes';
 import { LookOut } from '../look-out';
 import { withNodeClients, type NodeClient } from '../node-client';
@@ -107,6 +108,7 @@ class Watch {
 
   /** Every node tells of the same release. */
   private hear(message: ReleaseMessage): void {
+    if (isTrial(message.resource)) return;
     this.lookOut.hurry();
     const name = `${message.resource} ${message.ownerToken}`;
     if (this.isDrawing || this.told.has(name)) return;

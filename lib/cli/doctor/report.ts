@@ -3,6 +3,7 @@ import { printable } from '../../errors/printable';
 import { jsonMs } from '../show';
 import type { Finding, Level } from './finding';
 import type { NodeFacts, ServerFacts } from './node-facts';
+import { productOf } from './product';
 
 /** For people: findings by node, each with what it means and what to change. */
 export function showFindings(findings: readonly Finding[]): string {
@@ -64,7 +65,8 @@ function jsonServer({ server, info = {}, latency, clock }: ServerFacts): object 
   const uptime = Number(info.uptime_in_seconds);
   return {
     server,
-    version: info.redis_version ?? null,
+    product: info.redis_version === undefined ? null : productOf(info).name,
+    version: productOf(info).version ?? null,
     role: info.role ?? null,
     runId: info.run_id ?? null,
     uptimeMs: jsonMs(Number.isFinite(uptime) ? uptime * 1_000 : undefined),

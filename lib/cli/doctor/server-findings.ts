@@ -2,6 +2,7 @@ import type { InfoLines } from '../../redis/info-lines';
 import { showMs } from '../show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
+import { productOf } from './product';
 import { evictionFinding, persistenceFinding } from './storage-findings';
 
 const OLDEST_VERSION = [6, 2] as const;
@@ -47,11 +48,13 @@ function roleFinding(info: InfoLines): NodeFinding {
 }
 
 function versionFinding(info: InfoLines): NodeFinding {
-  const { redis_version: version, server_name: name, valkey_version: valkey } = info;
-  if (version === undefined || !/^\d+\.\d+/.test(version))
+  const { redis_version: compatible } = info;
+  const { name, version } = productOf(info);
+  if (compatible === undefined || version === undefined || !/^\d+\.\d+/.test(compatible))
     return { level: 'unknown', check: 'version', message: 'cannot tell the version' };
-  const message = valkey === undefined ? `${name ?? 'Redis'} ${version}` : `Valkey ${valkey}`;
-  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const message = `${name} ${version}`;
+  // What it is compatible with: that tells what it can do.
+  const [major = 0, minor = 0] = compatible.split('.').map(Number);
   const isTooOld = major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1]);
   if (!isTooOld) return { level: 'ok', check: 'version', message };
   const oldest = OLDEST_VERSION.join('.');
@@ -73,8 +76,9 @@ function uptimeFinding(info: InfoLines, maxTtlMs: number): NodeFinding {
     level: 'warn',
     check: 'uptime',
     message: `started ${showMs(uptimeMs)} ago, less than the largest ttl (${showMs(maxTtlMs)})`,
-    meaning: 'locks from before its start may be in force, and it may have forgotten them',
-    fix: `let no process lock on it for another ${showMs(maxTtlMs - uptimeMs)}`,
+    meaning:
+      'it may have forgotten locks from before its start: lock services that saw it restart, or know older nodes, get no vote of it',
+    fix: `restart no other node for another ${showMs(maxTtlMs - uptimeMs)}; --wait-trusted waits`,
   };
 }
 

@@ -6,6 +6,7 @@ import { systemClock } from '../../utils/system-clock';
 import { systemRandomness } from '../../utils/system-randomness';
 import { NodeClient } from '../node-client';
 import { settle } from '../settle';
+import { TRIAL_NAME } from '../trial-name';
 import type { Refusal } from './node-facts';
 
 const TTL_MS = 5_000;
@@ -33,7 +34,7 @@ export async function tryRights(
   const node = new RedisLockNode(description, { keyPrefix });
   // A connection that listens can do nothing else.
   const [teller, listener] = [new NodeClient(description, timeoutMs), new NodeClient(description, timeoutMs)];
-  const resource = `nestjs-redlock:doctor:${systemRandomness.secret().slice(0, 6)}`;
+  const resource = TRIAL_NAME + systemRandomness.secret().slice(0, 6);
   const channels = [keyPrefix + resource, channelOfAll(keyPrefix)] as const;
   try {
     await Promise.all([settle(node, timeoutMs), teller.settle(), listener.settle()]);
@@ -133,6 +134,8 @@ async function refusalsAmong(steps: readonly Step[]): Promise<Refusal[]> {
 /** The verbs of a lock node with one owner token, as promises that reject for anything but a grant. */
 class Trial {
   private readonly ownerToken = `doctor:${systemRandomness.secret()}`;
+  /** What was granted. Where nothing was, there is nothing to extend or to release, and why was said. */
+  private readonly granted = new Set<string>();
 
   constructor(
     private readonly node: RedisLockNode,
@@ -146,10 +149,13 @@ class Trial {
       : undefined;
     return this.vote((vote) => {
       this.node.acquire({ resources, ownerToken, ttlMs: TTL_MS, askHolderTtl: false, fence }, vote);
+    }).then(() => {
+      for (const resource of resources) this.granted.add(resource);
     });
   }
 
   extend(resources: readonly string[]): Promise<void> {
+    if (!this.has(resources)) return Promise.resolve();
     return this.vote((vote) => {
       this.node.extend({ resources, ownerToken: this.ownerToken, ttlMs: TTL_MS }, vote);
     });
@@ -157,6 +163,8 @@ class Trial {
 
   release(resources: readonly string[]): Promise<void> {
     const { ownerToken } = this;
+    if (!this.has(resources)) return Promise.resolve();
+    for (const resource of resources) this.granted.delete(resource);
     return this.vote((vote) => {
       this.node.release({ resources, ownerToken, wakeWaiters: false, ttlMs: TTL_MS }, vote);
     });
@@ -166,6 +174,10 @@ class Trial {
     return this.inTime((resolve, reject) => {
       this.node.inspect(resource).then(resolve, reject);
     });
+  }
+
+  private has(resources: readonly string[]): boolean {
+    return resources.every((resource) => this.granted.has(resource));
   }
 
   private vote(ask: (vote: (vote: Vote) => void) => void): Promise<void> {

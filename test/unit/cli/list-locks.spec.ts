@@ -62,6 +62,20 @@ describe('the list of locks', () => {
     expect(text.split('\n').at(-1)).toBe('More than 1; narrow it with --pattern, or raise --limit.');
   });
 
+  it('does not say that there is none where nobody could tell', () => {
+    const search = { keyPrefix: 'lock:', pattern: '*', limit: 1 };
+    const shown = (...nodes: Parameters<typeof answers>) =>
+      showLocks({ answers: answers(...nodes), isTruncated: false }, search);
+
+    expect(shown('silent')).toBe(
+      'Nobody can tell whether there are locks: 0 of 1 nodes answered, and it takes 1.',
+    );
+    expect(shown({}, 'silent', 'silent')).toBe(
+      'Nobody can tell whether there are locks: 1 of 3 nodes answered, and it takes 2.',
+    );
+    expect(shown({}, {}, 'silent')).toBe('No locks on the nodes that answered: 2 of 3 nodes answered.');
+  });
+
   it('is complete enough for an exit with 0 while a quorum of the nodes answers', () => {
     expect(exitCodeFor(answers({}, {}, 'silent'))).toBe(0);
     expect(exitCodeFor(answers({}, 'silent', 'silent'))).toBe(3);
@@ -73,6 +87,8 @@ describe('a string below the prefix', () => {
   it.each([
     ['order:7', 'anna', true],
     ['order:7', '12', true],
+    ['nestjs-redlock:doctor:x7', 'doctor:1', false],
+    ['lock:{nestjs-redlock:doctor:x7}:1', 'doctor:1', false],
     ['order:7', '', false],
     ['lock:#fence:7', '1790000000000001', false],
     ['#fence:order', 'anna', true],

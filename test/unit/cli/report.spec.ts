@@ -58,7 +58,7 @@ describe('what the doctor says', () => {
           ...{ node: 'a:1', error: null },
           servers: [
             {
-              ...{ server: 'a:1', version: '7.0.1', role: 'master', runId: 'x' },
+              ...{ server: 'a:1', product: 'Redis', version: '7.0.1', role: 'master', runId: 'x' },
               ...{ uptimeMs: 7_000, latencyMs: 2, clockOffsetMs: 4 },
             },
           ],
@@ -67,7 +67,7 @@ describe('what the doctor says', () => {
           ...{ node: 'b:1', error: null },
           servers: [
             {
-              ...{ server: 'b:1', version: null, role: null, runId: null },
+              ...{ server: 'b:1', product: null, version: null, role: null, runId: null },
               ...{ uptimeMs: null, latencyMs: null, clockOffsetMs: null },
             },
           ],

@@ -1,0 +1,44 @@
+import { systemClock } from '../../utils/system-clock';
+import type { NodeFacts } from './node-facts';
+
+/** A lock service takes whole seconds off the uptime that a server tells. */
+const ROUNDED_MS = 1_000;
+const LOOK_EVERY_MS = 2_000;
+
+/**
+ * In how many milliseconds all nodes will have run for longer than the largest ttl, so that no lock service guards one
+ * because it is young; 0: now. Nobody knows of a node that does not answer, or does not tell: Infinity.
+ */
+export function trustedInMs(nodes: readonly NodeFacts[], maxTtlMs: number): number {
+  const waits = nodes.flatMap(({ error, servers }) => {
+    if (error !== undefined || servers.length === 0) return [Infinity];
+    return servers.map(({ info }) => {
+      const uptimeMs = Number(info?.uptime_in_seconds ?? NaN) * 1_000;
+      return Number.isFinite(uptimeMs) ? Math.max(0, maxTtlMs + ROUNDED_MS - uptimeMs) : Infinity;
+    });
+  });
+  return Math.max(0, ...waits);
+}
+
+/** Looks again until all nodes are trusted, for up to `waitMs`; gives what was seen last. */
+export async function lookUntilTrusted(
+  look: () => Promise<readonly NodeFacts[]>,
+  maxTtlMs: number,
+  waitMs: number,
+): Promise<readonly NodeFacts[]> {
+  const untilMs = systemClock.now() + waitMs;
+  // Ends at the deadline, after a last look.
+  for (;;) {
+    const facts = await look();
+    const leftMs = untilMs - systemClock.now();
+    const neededMs = trustedInMs(facts, maxTtlMs);
+    if (neededMs === 0 || leftMs <= 0) return facts;
+    await sleep(Math.min(neededMs, leftMs, LOOK_EVERY_MS));
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    systemClock.schedule(ms, resolve);
+  });
+}
