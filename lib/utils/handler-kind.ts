@@ -26,6 +26,11 @@ export function whenLeftFor(handler: object | undefined, args: readonly unknown[
   return of(ROUTE) === undefined ? 'stop' : 'finish';
 }
 
+/** Of GraphQL: it comes to an iterator, which is read for as long as its client stays. */
+export function isSubscription(handler: object): boolean {
+  return Reflect.getMetadata(GRAPHQL, handler) === 'Subscription';
+}
+
 /** The call of gRPC whose answer is a stream. */
 function isGrpcStream(argument: unknown): boolean {
   const { write, sendMetadata } = (argument ?? {}) as Record<string, unknown>;

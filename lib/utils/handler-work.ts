@@ -2,6 +2,8 @@ import { types } from 'node:util';
 import { isObservable, Observable } from 'rxjs';
 import { CallerLeftError } from '../errors/caller-left.error';
 import { leavesBehind } from './cut-off';
+import { isSubscription } from './handler-kind';
+import { isAsyncGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { PipedWork, type WhenLeft } from './piped-work';
 
 /**
@@ -12,13 +14,17 @@ export class HandlerWork {
   private readonly pending = new Set<Promise<unknown>>();
   private isOver = false;
   private hasRun = false;
+  /** Others may come to an iterator that nobody will read. */
+  private readonly isSubscription: boolean;
 
   /** @param outer that of an interceptor further out, which waits for this one too */
   constructor(
     private readonly handler: object | undefined,
     private readonly whenLeft: WhenLeft,
     private readonly outer: HandlerWork | undefined,
-  ) {}
+  ) {
+    this.isSubscription = handler !== undefined && isSubscription(handler);
+  }
 
   /** Undefined when there is nothing to wait for. */
   get over(): Promise<unknown> | undefined {
@@ -42,12 +48,43 @@ export class HandlerWork {
   }
 
   private follow(result: unknown): unknown {
-    if (isObservable(result)) return this.followObservable(result);
-    if (!isThenable(result)) return result;
+    if (!isThenable(result)) return this.followStream(result);
     // What is no promise may begin its work when it is asked for its result: it is asked once.
     const settled = types.isPromise(result) ? result : Promise.resolve(result);
     this.add(settled);
-    return settled.then((value) => (isObservable(value) ? this.followObservable(value) : value));
+    return settled.then((value) => this.followStream(value));
+  }
+
+  private followStream(value: unknown): unknown {
+    if (isObservable(value)) return this.followObservable(value);
+    return this.isSubscription && isAsyncGenerator(value) ? this.followIterator(value) : value;
+  }
+
+  /** What a subscription of GraphQL reads from, and returns when its client leaves. */
+  private followIterator(source: AnyAsyncGenerator): AnyAsyncGenerator {
+    let end!: () => void;
+    this.add(new Promise<void>((resolve) => (end = resolve)));
+    const endAfter = async (step: Promise<IteratorResult<unknown>>, isLast: boolean) => {
+      try {
+        const result = await step;
+        if (isLast || result.done === true) end();
+        return result;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    };
+    return new Proxy(source, {
+      get: (target, name, receiver) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        if (name === Symbol.asyncIterator) return () => receiver as AnyAsyncGenerator;
+        const call = (...args: unknown[]): unknown => Reflect.apply(member, target, args);
+        if (name !== 'next' && name !== 'return' && name !== 'throw') return call;
+        return (...args: unknown[]) =>
+          endAfter(Promise.resolve(call(...args) as Promise<IteratorResult<unknown>>), name !== 'next');
+      },
+    });
   }
 
   /** Whoever reads it gets the same, but what stops to be read is waited for as its caller's leaving wants it. */
