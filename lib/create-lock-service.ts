@@ -41,6 +41,7 @@ export function openLockService(
     clock,
     clockBudgetMs,
     nodeTimeoutMs: limits.nodeTimeoutMs,
+    maxTtlMs: limits.maxTtlMs,
   });
   const { nodes } = opened;
   if (nodes.length % 2 === 0) warn?.(evenNodes(nodes.length), 'REDLOCK_EVEN_NODES');

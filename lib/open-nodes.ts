@@ -19,7 +19,7 @@ const MOST_NODES = 15;
 export function openNodes(
   inputs: unknown,
   keyPrefix: string,
-  settings: Pick<RedisLockNodeOptions, 'clock' | 'clockBudgetMs' | 'nodeTimeoutMs'> = {},
+  settings: Pick<RedisLockNodeOptions, 'clock' | 'clockBudgetMs' | 'nodeTimeoutMs' | 'maxTtlMs'> = {},
 ): OpenedNodes {
   const descriptions = readInputs(inputs).map(describeNode);
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));

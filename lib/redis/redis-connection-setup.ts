@@ -3,6 +3,13 @@ import type { Clock } from '../core/clock.interface';
 import type { NodeStatusChange } from '../core/lock-node.interface';
 import type { RedisNodeDescription } from './redis-connections';
 
+export const DEFAULTS = {
+  /** A server that is too slow to answer must not make us remember ever more requests (R18). */
+  mostInFlight: 10_000,
+  clockBudgetMs: 100,
+  nodeTimeoutMs: 500,
+};
+
 export interface RedisConnectionSetup {
   readonly description: RedisNodeDescription;
   readonly clock: Clock;
@@ -20,6 +27,8 @@ export interface RedisConnectionSetup {
    * @default 500
    */
   readonly nodeTimeoutMs?: number;
+  /** The largest ttl of any lock, in milliseconds. Without it servers are asked for their time as often at rest as at work. */
+  readonly maxTtlMs?: number;
   /** For those who only look. */
   readonly takesReplicas?: boolean;
   /** A connection to a server is ready, before any request is sent on it. A cluster has several. */

@@ -7,16 +7,11 @@ import { closeClient } from './close-client';
 import { FAILED_OVER, NOBODY_KNOWS, SILENT } from './connection-reasons';
 import { watchForDeath } from './dead-connection';
 import { type KeptConnection, keepConnected } from './keep-connected';
-import type { CommandClient, RedisConnectionSetup } from './redis-connection-setup';
+import { type CommandClient, DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
 import { isCutOff, RedisNodeError, toRedisNodeError, withoutRedirection } from './redis-node-error';
 import { SentinelWatch } from './sentinel-watch';
 import { ServerRoster } from './server-roster';
 import { watchServers } from './server-watch';
-
-/** A server that is too slow to answer must not make us remember ever more requests (R18). */
-const MOST_IN_FLIGHT = 10_000;
-const CLOCK_BUDGET_MS = 100;
-const SIGN_OF_LIFE_MS = 500;
 
 /** Our own connection to one node: whether it can be used, and every request that goes over it (R13). */
 export class RedisConnection {
@@ -48,7 +43,9 @@ export class RedisConnection {
     this.roster = new ServerRoster({
       client: this.client,
       clock,
-      clockBudgetMs: setup.clockBudgetMs ?? CLOCK_BUDGET_MS,
+      clockBudgetMs: setup.clockBudgetMs ?? DEFAULTS.clockBudgetMs,
+      longestTtlMs: setup.maxTtlMs,
+      requests: () => this.answered + this.inFlight,
       secrets: description.secrets,
       takesReplicas: setup.takesReplicas ?? false,
       onAnswer: () => {
@@ -82,7 +79,7 @@ export class RedisConnection {
       },
     });
     this.stopWatching = watchForDeath(this.client, clock, {
-      limitMs: setup.nodeTimeoutMs ?? SIGN_OF_LIFE_MS,
+      limitMs: setup.nodeTimeoutMs ?? DEFAULTS.nodeTimeoutMs,
       answered: () => this.answered + this.roster.answered,
       isOwed: () => this.inFlight > 0 || this.roster.isOwed,
       onDead: (dead) => {
@@ -117,11 +114,12 @@ export class RedisConnection {
       callSafely(onError, this.unusable);
       return;
     }
-    if (this.inFlight >= (this.setup.mostInFlight ?? MOST_IN_FLIGHT)) {
+    if (this.inFlight >= (this.setup.mostInFlight ?? DEFAULTS.mostInFlight)) {
       const error = new RedisNodeError(`${this.inFlight} requests wait for an answer already`, 'OVERLOADED');
       callSafely(onError, error);
       return;
     }
+    if (this.roster.clocks.isResting) this.roster.clocks.wake();
     let reply: Promise<unknown>;
     try {
       // What goes wrong while it is written may open the next connection.

@@ -30,4 +30,6 @@ export interface RedisLockNodeOptions {
    * @default 500
    */
   nodeTimeoutMs?: number;
+  /** The largest ttl of any lock, in milliseconds. Without it servers are asked for their time as often at rest as at work. */
+  maxTtlMs?: number;
 }

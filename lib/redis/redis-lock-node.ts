@@ -47,7 +47,14 @@ export class RedisLockNode implements LockNode {
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
 
   constructor(description: RedisNodeDescription, options: RedisLockNodeOptions = {}) {
-    const { clock = systemClock, keyPrefix = 'lock:', mostInFlight, clockBudgetMs, nodeTimeoutMs } = options;
+    const {
+      clock = systemClock,
+      keyPrefix = 'lock:',
+      mostInFlight,
+      clockBudgetMs,
+      nodeTimeoutMs,
+      maxTtlMs,
+    } = options;
     const { encoder = new BatchEncoder(keyPrefix) } = options;
     this.name = description.name;
     this.keyPrefix = keyPrefix;
@@ -63,6 +70,7 @@ export class RedisLockNode implements LockNode {
       mostInFlight,
       clockBudgetMs,
       nodeTimeoutMs,
+      maxTtlMs,
       onServerReady: (server) => {
         loadScripts(server);
         this.backlog.sendAll();

@@ -6,12 +6,18 @@ import { ClockWatch } from './clock-watch';
 
 /** How often servers are asked for their time, so that a jump is noticed before it ends many locks. */
 const LOOK_EVERY_MS = 5_000;
+/** While this process has no lock: often enough for firewalls, which forget a connection that is silent for a minute. */
+const REST_MS = 30_000;
 
 export interface ServerClocksSetup {
   readonly client: Redis | Cluster;
   readonly clock: Clock;
   /** How far the clock of a server may get ahead of ours. */
   readonly clockBudgetMs: number;
+  /** After so long without a request no lock of this process is left: every one of them has been extended or is over. */
+  readonly longestTtlMs?: number;
+  /** How many requests there have been, ever. */
+  requests?(): number;
   /** The clock of a server jumped ahead by so much. */
   onClockAhead(aheadMs: number): void;
 }
@@ -22,9 +28,25 @@ export class ServerClocks {
   private timer: Timer | undefined;
   private owed = 0;
   private answers = 0;
+  private requestsAtLastLook = 0;
+  private idleMs = 0;
+  private unaskedMs = 0;
 
   constructor(private readonly setup: ServerClocksSetup) {
     this.lookAgain();
+  }
+
+  /**
+   * No request for so long that servers are asked seldom. Whoever makes the next one wakes us first: a clock that ran away
+   * meanwhile is then told of before that request is answered.
+   */
+  get isResting(): boolean {
+    return this.idleMs >= (this.setup.longestTtlMs ?? Infinity);
+  }
+
+  wake(): void {
+    this.idleMs = 0;
+    this.askAll();
   }
 
   /** Whether some server has not told us its time yet. */
@@ -59,16 +81,29 @@ export class ServerClocks {
   }
 
   private lookAgain(): void {
-    const { client, clock } = this.setup;
-    this.timer = clock.schedule(
+    this.timer = this.setup.clock.schedule(
       LOOK_EVERY_MS,
       () => {
-        const servers = isCluster(client) ? client.nodes('master') : [client];
-        for (const server of servers) if (server.status === 'ready') void this.askTime(server);
+        this.look();
         this.lookAgain();
       },
       { background: true },
     );
+  }
+
+  private look(): void {
+    const requests = this.setup.requests?.() ?? 0;
+    this.idleMs = requests === this.requestsAtLastLook ? this.idleMs + LOOK_EVERY_MS : 0;
+    this.requestsAtLastLook = requests;
+    this.unaskedMs += LOOK_EVERY_MS;
+    if (!this.isResting || this.unaskedMs >= REST_MS) this.askAll();
+  }
+
+  private askAll(): void {
+    const { client } = this.setup;
+    this.unaskedMs = 0;
+    const servers = isCluster(client) ? client.nodes('master') : [client];
+    for (const server of servers) if (server.status === 'ready') void this.askTime(server);
   }
 
   private async askTime(server: Redis): Promise<void> {

@@ -14,6 +14,9 @@ export interface ServerRosterSetup {
   readonly clock: Clock;
   /** How far the clock of a server may get ahead of ours. */
   readonly clockBudgetMs: number;
+  /** See {@link ServerClocks}. */
+  readonly longestTtlMs?: number;
+  requests?(): number;
   /** What must never be shown. */
   readonly secrets: readonly string[];
   /** Else a replica has to become a master first. */

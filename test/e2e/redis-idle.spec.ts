@@ -1,7 +1,8 @@
 import type { NodeStatusChange } from '../../lib/core/lock-node.interface';
 import { describeRedisNode } from '../../lib/redis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
-import { untilUp } from '../helpers/ask-node';
+import { acquire, untilUp } from '../helpers/ask-node';
+import { commandCounts } from '../helpers/command-counts';
 import { RedisServer } from '../helpers/redis-server';
 import { VirtualClock } from '../helpers/virtual-clock';
 
@@ -35,4 +36,23 @@ it('a node that nobody uses keeps its connection', async () => {
   await pass(clock, 60_000);
 
   expect(changes).toEqual([]);
+});
+
+it('a node that nobody uses is asked for its time seldom, and at once before it is used again', async () => {
+  const clock = new VirtualClock();
+  node = new RedisLockNode(describeRedisNode(server.url), { clock, maxTtlMs: 10_000 });
+  await untilUp(node);
+  const asked = async () => (await commandCounts(server))['time'] ?? 0;
+  await pass(clock, 15_000);
+  const before = await asked();
+
+  await pass(clock, 120_000);
+  const atRest = (await asked()) - before;
+  await acquire(node, 'a', { ownerToken: 'anna' });
+  const used = (await asked()) - before - atRest;
+  await pass(clock, 10_000);
+  const atWork = (await asked()) - before - atRest - used;
+
+  expect([atRest, used]).toEqual([4, 1]);
+  expect(atWork).toBeGreaterThanOrEqual(1);
 });
