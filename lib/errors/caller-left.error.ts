@@ -1,4 +1,4 @@
-import { LockError } from './lock.error';
+import { LockError, nameError } from './lock.error';
 
 /**
  * Whoever waited for the result has gone: the HTTP client closed the connection, a timeout passed, or the Observable was
@@ -19,3 +19,5 @@ export class CallerLeftError extends LockError {
     );
   }
 }
+
+nameError(CallerLeftError, 'CallerLeftError');

@@ -73,7 +73,12 @@ describe('two copies of the library in one process', () => {
     expect(await orders.pay('7', Promise.resolve())).toEqual([]);
     const busy = app.get<InstanceType<typeof Made>>('made').pay('7');
     await expect(busy).rejects.toBeInstanceOf(theirs.LockBusyError);
-    const context = { getType: () => 'http' } as unknown as common.ExecutionContext;
+    const context = {
+      getType: () => 'rpc',
+      getArgs: () => [],
+      getHandler: () => () => undefined,
+      getClass: () => Orders,
+    } as unknown as common.ExecutionContext;
     const call = { handle: () => EMPTY };
     const intercepted = await app.get<common.NestInterceptor>(Interceptor).intercept(context, call);
     await expect(lastValueFrom(intercepted)).rejects.toBeInstanceOf(theirs.LockBusyError);
