@@ -34,13 +34,13 @@ describe('belongs to no request:', () => {
   it('what is detached, and what follows from it', async () => {
     expect(
       await partOf((hear) => {
-        detached(() => Promise.resolve().then(hear));
+        void detached(() => Promise.resolve().then(hear));
       }),
     ).toEqual(['no request']);
   });
 
   it('a timer', async () => {
-    expect(await partOf((hear) => systemClock.schedule(0, hear))).toEqual(['no request']);
+    expect(await partOf((hear) => void systemClock.schedule(0, hear))).toEqual(['no request']);
   });
 
   it('what waits for the replies that have arrived', async () => {

@@ -31,3 +31,44 @@ describe('a stream whose lock is lost before it begins', () => {
     expect(body).not.toHaveBeenCalled();
   });
 });
+
+describe('a stream whose lock is lost at the moment at which it ends', () => {
+  const reason = new LockLostError({ resources: ['order:7'], reason: 'expired' });
+  const lock = { resources: ['order:7'], signal: new AbortController().signal } as unknown as Lock;
+  const call: LockedCall = {
+    withLock: async (task) => {
+      await task(lock);
+      throw reason;
+    },
+    reenter: () => call,
+    onBusy: 'throw',
+    onLost: 'throw',
+  };
+  const counting = () =>
+    lockedGenerator(call, async function* () {
+      yield await Promise.resolve(1);
+      yield 2;
+    });
+
+  it('is left without an error by who returns early: what it got so far is all that it wants', async () => {
+    const generator = counting();
+    await generator.next();
+
+    await expect(generator.return('enough')).resolves.toEqual({ done: true, value: 'enough' });
+  });
+
+  it('gives who throws into it that error, and not the loss', async () => {
+    const generator = counting();
+    await generator.next();
+
+    await expect(generator.throw(new Error('mine'))).rejects.toThrow('mine');
+  });
+
+  it('fails for who reads it to its end', async () => {
+    const generator = counting();
+    await generator.next();
+    await generator.next();
+
+    await expect(generator.next()).rejects.toBe(reason);
+  });
+});
