@@ -43,6 +43,7 @@ describe('a stream whose lock is lost at the moment at which it ends', () => {
     reenter: () => call,
     onBusy: 'throw',
     onLost: 'throw',
+    whenLeft: 'stop',
   };
   const counting = () =>
     lockedGenerator(call, async function* () {
