@@ -24,7 +24,12 @@ export function openNodes(
   const descriptions = readInputs(inputs).map(describeNode);
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
 
-  const encoder = new BatchEncoder(keyPrefix);
+  const encoders = new Map<number, BatchEncoder>();
+  const encoderFor = (database: number) => {
+    const encoder = encoders.get(database) ?? new BatchEncoder(keyPrefix, settings.clock, database);
+    encoders.set(database, encoder);
+    return encoder;
+  };
   const opened: LockNode[] = [];
   const closeOpened = async () => {
     await Promise.all(opened.map((node) => node.close()));
@@ -32,6 +37,7 @@ export function openNodes(
   const nodes = descriptions.map((description, position) => {
     if (!('open' in description)) return description;
     try {
+      const encoder = encoderFor(description.database ?? 0);
       const node = new RedisLockNode(description, { ...settings, keyPrefix, encoder });
       opened.push(node);
       return node;

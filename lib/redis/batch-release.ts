@@ -24,10 +24,10 @@ end
 
 -- Tells those who wait for keys that were released with w or W.
 local function tellAll(requests, keys)
-  local count = not everywhere and countListeners(keys)
+  local counts = not everywhere and countListeners(keys, database)
   for n, i in ipairs(requests) do
     if string.sub(letters, i, i) ~= 'r' then
-      local told = tell(keys[n], ARGV[i + 3], count and count[2 * n], everywhere)
+      local told = tell(keys[n], ARGV[i + 3], counts and counts[n], everywhere, database)
       if told > 0 then votes[i] = tostring(math.min(told, 9)) end
     end
   end
@@ -38,8 +38,8 @@ end
 local function isHeard(first, last)
   if everywhere then return true end
   if not string.find(string.sub(letters, first, last), 'w', 1, true) then return false end
-  local count = countListeners({ everyone })
-  return not count or count[2] ~= 0
+  local listening = redis.pcall('PUBSUB', 'NUMSUB', everyone)
+  return listening.err or listening[2] ~= 0
 end
 
 -- r, w, W: only what is ours goes. As a rule that is everything, and nobody waits.

@@ -8,8 +8,8 @@ import { NUMBER, script, TELL } from './lua-script';
  * KEYS: the keys of each request, then the counters of each that has a fence. ARGV: a letter per key (a acquire,
  * n acquire with a fence, e extend, t take over another hold, A and E the same as a and e for several keys, + for each
  * further key of A, E, n and t; r release, w release and tell those who wait, W the same in a cluster, which are given
- * for each key by itself), the ttl in ms of those that have one, the channel that all who wait are subscribed to, and the
- * owner token of each letter (for + anything). For t a line feed and the token that it takes over are behind it; for n a
+ * for each key by itself), the ttl in ms of those that have one, the channel that all who wait are subscribed to (with the
+ * database, if that is not 0), and the owner token of each letter (for + anything). For t a line feed and the token that it takes over are behind it; for n a
  * line feed, the proposal, how far it may be off, for how many ms to keep the counters, another line feed, and the token
  * that it replaces, if any. One argument more asks for the time.
  * Reply: a letter per key, for all keys of a request the same (g granted, p granted and replaced, 1-9 granted and so many
@@ -24,6 +24,10 @@ export const BATCH = script(`
 ${TELL}
 ${NUMBER}
 local letters, ttl, everyone = ARGV[1], ARGV[2], ARGV[3]
+local database = '0'
+if string.find(everyone, '\\n@', 1, true) then
+  everyone, database = string.match(everyone, '^(.*)\\n@(%d+)$')
+end
 local votes, fault = {}, nil
 local numbers, fences = {}, 0
 -- All releases of a node are w, or all of them W.

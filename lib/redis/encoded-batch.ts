@@ -6,6 +6,7 @@ import { BATCH } from './batch-script';
 import { FenceCounters } from './fence-counters';
 import { systemClock } from '../utils/system-clock';
 import { channelOfAll } from './release-channel';
+import { channelsIn } from './release-message';
 import { wholeMs } from './whole-ms';
 
 /** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */
@@ -26,6 +27,7 @@ export class BatchEncoder {
   private last: { readonly request: object; readonly bytes: Buffer } | undefined;
 
   private askedForTimeAtMs: number;
+  private readonly everyone: string;
 
   /** Where the fencing counters are. */
   readonly counters: FenceCounters;
@@ -33,8 +35,12 @@ export class BatchEncoder {
   constructor(
     private readonly keyPrefix: string,
     private readonly clock: Clock = systemClock,
+    /** The number of the database that all nodes of this encoder use. */
+    readonly database = 0,
   ) {
     this.counters = new FenceCounters(keyPrefix);
+    const [ofAll, ...places] = channelsIn(database, channelOfAll(keyPrefix));
+    this.everyone = places.at(-1) ?? ofAll;
     // Nodes tell their time when they connect.
     this.askedForTimeAtMs = clock.now();
   }
@@ -83,7 +89,7 @@ export class BatchEncoder {
     }
     return {
       keys: counters.length === 0 ? keys : [...keys, ...counters],
-      args: [letters, wholeMs(ttlMs), channelOfAll(this.keyPrefix), ...tokens, ...this.askForTime()],
+      args: [letters, wholeMs(ttlMs), this.everyone, ...tokens, ...this.askForTime()],
     };
   }
 

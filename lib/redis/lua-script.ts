@@ -61,17 +61,32 @@ end
  * which cannot be counted here.
  */
 export const TELL = `
-local function countListeners(keys)
-  local listening = redis.pcall('PUBSUB', 'NUMSUB', unpack(keys))
+-- For each key how many wait for it in this database, and how many may. Channels know no databases: who waits in
+-- another one than 0 is at two more channels (release-channel.ts), and processes of an older version are at neither.
+local function countListeners(keys, database)
+  local names = {}
+  for n, key in ipairs(keys) do
+    names[3 * n - 2], names[3 * n - 1], names[3 * n] = key, key .. '\\n@', key .. '\\n@' .. database
+  end
+  local listening = redis.pcall('PUBSUB', 'NUMSUB', unpack(names))
   -- A user without the right to ask: they may be there.
-  return not listening.err and listening or nil
+  if listening.err then return nil end
+  local counts = {}
+  for n = 1, #keys do
+    local elsewhere = listening[6 * n - 4] - listening[6 * n - 2]
+    local here = database == '0' and elsewhere or listening[6 * n]
+    counts[n] = { here, database == '0' and here or here + elsewhere }
+  end
+  return counts
 end
 
-local function tell(key, token, listening, everywhere)
-  if listening == 0 and not everywhere then return 0 end
-  local known = not everywhere and listening or ''
-  local told = redis.pcall('PUBLISH', key, known .. ' ' .. token)
+-- count: of countListeners; false where nobody can count.
+local function tell(key, token, count, everywhere, database)
+  if count and count[2] <= 0 and not everywhere then return 0 end
+  local here = count and count[1] or ''
+  local told = redis.pcall('PUBLISH', key, here .. '@' .. database .. ' ' .. token)
   -- A user without the right to publish: waiters find out by themselves, when the ttl is over.
-  return type(told) == 'number' and told or 0
+  if type(told) ~= 'number' then return 0 end
+  return count and count[1] or told
 end
 `;

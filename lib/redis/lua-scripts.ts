@@ -116,7 +116,7 @@ return 1
 
 /**
  * Compare and delete. KEYS: the resources. ARGV: owner token, for how many ms to keep the keys (0: delete), and
- * whether to tell those who wait for them (1, in a cluster 2).
+ * whether to tell those who wait for them (1, in a cluster 2), and the number of the database.
  * Reply: 1 all of them were ours, or 1 more than the number of connections that wait; 0 some were not ours.
  */
 export const RELEASE = script(`
@@ -133,8 +133,9 @@ for i = 1, #KEYS do
     end
     -- Also when it is kept: it ends earlier than they think.
     if ARGV[3] ~= '0' then
-      local count = countListeners({ KEYS[i] })
-      listening = math.max(listening, tell(KEYS[i], ARGV[1], count and count[2], ARGV[3] == '2'))
+      local everywhere = ARGV[3] == '2'
+      local counts = not everywhere and countListeners({ KEYS[i] }, ARGV[4])
+      listening = math.max(listening, tell(KEYS[i], ARGV[1], counts and counts[1], everywhere, ARGV[4]))
     end
     released = released + 1
   end

@@ -26,6 +26,8 @@ export type RedisNodeInput = string | RedisNodeOptions | Redis | Cluster;
 export interface RedisNodeDescription extends RedisPlace {
   /** What must never be shown. It grows when passwords change. */
   readonly secrets: readonly string[];
+  /** The number of its database, if that is not 0. */
+  readonly database?: number;
   /** Those who say where a Sentinel group has its master, each as something to connect to. */
   readonly sentinels: readonly RedisNodeDescription[];
   /** A client of our own, which `keepConnected` connects. A cluster connects by itself. */
@@ -78,6 +80,7 @@ function describe(
   const credentials = new RedisCredentials(given);
   return {
     ...placeOf(options),
+    database: options.db,
     secrets: credentials.secrets,
     sentinels: describeSentinels(options, given, random),
     open: () => detached(open),

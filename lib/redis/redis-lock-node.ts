@@ -55,7 +55,8 @@ export class RedisLockNode implements LockNode {
       nodeTimeoutMs,
       maxTtlMs,
     } = options;
-    const { encoder = new BatchEncoder(keyPrefix) } = options;
+    const { database = 0 } = description;
+    const { encoder = new BatchEncoder(keyPrefix, clock, database) } = options;
     this.name = description.name;
     this.keyPrefix = keyPrefix;
     this.backlog = new ReleaseBacklog(clock, {

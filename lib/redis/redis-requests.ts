@@ -142,7 +142,7 @@ export class RedisRequests implements BatchSender {
     const { ownerToken, keepMs, wakeWaiters } = request;
     const keptMs = keepMs === undefined ? 0 : wholeMs(keepMs);
     const telling = this.connection.hasSlots ? 2 : 1;
-    const args = [ownerToken, keptMs, wakeWaiters ? telling : 0];
+    const args = [ownerToken, keptMs, wakeWaiters ? telling : 0, this.encoder.database];
     this.releasesUnderWay.add(ownerToken);
     this.run<ReleaseVote>(
       RELEASE,

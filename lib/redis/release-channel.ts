@@ -11,6 +11,7 @@ import { keepAwake } from './keep-awake';
 import { type KeptConnection, keepConnected } from './keep-connected';
 import { ListeningPlace, type ServerId } from './listening-place';
 import type { RedisNodeDescription } from './redis-connections';
+import { channelsIn, readRelease } from './release-message';
 import { toRedisNodeError } from './redis-node-error';
 import { watchForSilence } from './silence-watch';
 
@@ -50,6 +51,7 @@ export class ReleaseChannel {
   private reason: string | undefined;
   private unused: Timer | undefined;
   private isClosed = false;
+  private readonly database: number;
 
   constructor(
     private readonly description: RedisNodeDescription,
@@ -59,6 +61,7 @@ export class ReleaseChannel {
     tell: (trouble: NodeTrouble) => boolean = () => true,
   ) {
     this.deafness = new Deafness(tell);
+    this.database = description.database ?? 0;
   }
 
   /** The other connection of the node has come up. A cluster tells of releases everywhere. */
@@ -71,8 +74,12 @@ export class ReleaseChannel {
   listen(key: string, wake: ReleaseHandler): ReleaseSubscription {
     if (this.isClosed) return NEVER_HEARD;
     const listener = (message: string | undefined) => {
-      if (message === undefined) wake();
-      else wake(...parse(message));
+      if (message === undefined) {
+        wake();
+        return;
+      }
+      const news = readRelease(message, this.database);
+      if (news !== undefined) wake(...news);
     };
     const isNew = !this.listeners.has(key);
     this.listeners.add(key, listener);
@@ -179,9 +186,13 @@ export class ReleaseChannel {
     this.place.forget();
   }
 
+  private channelsOf(keys: readonly string[]): string[] {
+    return keys.flatMap((key) => channelsIn(this.database, key));
+  }
+
   private subscribe(client: Redis | Cluster, keys: readonly string[]): void {
     if (client.status !== 'ready' || keys.length === 0) return;
-    detached(() => client.subscribe(channelOfAll(this.keyPrefix), ...keys)).then(
+    detached(() => client.subscribe(channelOfAll(this.keyPrefix), ...this.channelsOf(keys))).then(
       () => {
         for (const key of keys) {
           if (client !== this.client || !this.listeners.has(key)) continue;
@@ -218,7 +229,7 @@ export class ReleaseChannel {
     for (const key of keys) this.heard.delete(key);
     if (this.isClosed || this.client?.status !== 'ready' || keys.length === 0) return;
     const all = this.listeners.isEmpty ? [channelOfAll(this.keyPrefix)] : [];
-    this.client.unsubscribe(...keys, ...all).catch(() => {
+    this.client.unsubscribe(...this.channelsOf(keys), ...all).catch(() => {
       // The connection broke, and the subscription with it.
     });
   };
@@ -229,13 +240,6 @@ export class ReleaseChannel {
     this.leave();
     if (client !== undefined) void closeClient(client, this.clock);
   }
-}
-
-/** How many were told, if the server could count them, and the owner token after a space. */
-function parse(message: string): [ownerToken: string, waiting: number | undefined] {
-  const space = message.indexOf(' ');
-  const waiting = Number.parseInt(message.slice(0, space), 10);
-  return [message.slice(space + 1), waiting > 0 ? waiting : undefined];
 }
 
 const NEVER_HEARD: ReleaseSubscription = {

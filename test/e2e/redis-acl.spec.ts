@@ -184,7 +184,7 @@ class Somebody {
       await admin.publish(`end of ${channel}`, '');
       await until('everything was heard', () => heard.has(`end of ${channel}`));
       const message = heard.get(channel);
-      tell = message === undefined ? 'silent' : message.startsWith('1 ') ? 'ok' : 'does not count';
+      tell = message === undefined ? 'silent' : message.startsWith('1@1 ') ? 'ok' : 'does not count';
       await (await waiting).release();
     });
     if (wait !== 'ok') return { listen, tell, stopListening: wait, wait };
