@@ -2,6 +2,7 @@ import type { FailedAttempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
 import type { LockNode } from '../core/lock-node.interface';
 import type { Redlock } from '../core/redlock';
+import { Outage } from './outage';
 import { Pace } from './pace';
 import { ReleaseListener, type ReleaseHint } from './release-listener';
 import type { Wait } from './wait';
@@ -19,23 +20,31 @@ export interface BackoffSetup {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly redlock: Redlock;
+  /** As all callers of the service find it. */
+  readonly outage: Outage;
   fraction(): number;
 }
 
 /** The time of one caller between its attempts: it listens to the nodes, and sleeps until it should ask again (R7). */
 export class Backoff {
   private readonly pace: Pace;
+  /** As this caller finds it: in a cluster the nodes may answer the others. */
+  private readonly outage: Outage;
   private listener: ReleaseListener | undefined;
   private attempts = 0;
 
   /** @param turnsToSitOut how many releases are left to others */
   constructor(
     private readonly setup: BackoffSetup,
-    private readonly resources: readonly string[],
+    private readonly caller: {
+      readonly resources: readonly string[];
+      readonly options: { readonly outageWaitMs: number };
+    },
     private readonly wait: Wait,
     private turnsToSitOut: number,
   ) {
     this.pace = new Pace(setup, wait.startedAtMs);
+    this.outage = new Outage(setup.clock, 0);
   }
 
   /** Before the first attempt, when others come first. */
@@ -53,6 +62,15 @@ export class Backoff {
   begin(): boolean {
     this.listener?.expectAttempt();
     return this.pace.begin();
+  }
+
+  /** Whether too few nodes have answered for longer than the caller wants to wait for them. */
+  isOutageTooLong(failed: FailedAttempt): boolean {
+    const { outageWaitMs } = this.caller.options;
+    this.outage.note(failed);
+    this.setup.outage.note(failed);
+    if (failed.outcome !== 'unavailable') return false;
+    return this.outage.hasLasted(outageWaitMs) || this.setup.outage.hasLasted(outageWaitMs);
   }
 
   /** Until it is time for the next attempt, or the deadline has come. */
@@ -86,7 +104,7 @@ export class Backoff {
     const { nodes, redlock } = this.setup;
     return new ReleaseListener({
       nodes,
-      resources: this.resources,
+      resources: this.caller.resources,
       leadingNode: () => redlock.leadingNode,
       onMaybeFree: (hint) => {
         this.hear(hint);

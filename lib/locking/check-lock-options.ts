@@ -1,3 +1,4 @@
+import { validForMs } from '../core/validity';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { isLabel, LABEL_RULE } from './label';
 import type { LockOptions } from './lock-options';
@@ -7,6 +8,8 @@ import { readOptions } from './read-options';
 export interface CheckedLockOptions {
   readonly ttlMs: number;
   readonly waitMs: number;
+  readonly outageWaitMs: number;
+  readonly maxWaiting: number;
   readonly signal: AbortSignal | undefined;
   readonly autoExtend: boolean;
   readonly maxHoldMs: number;
@@ -25,6 +28,7 @@ export interface LockLimits {
 const DEFAULTS = {
   ttl: 10_000,
   wait: 5_000,
+  maxWaiting: 10_000,
   autoExtend: true,
   maxHold: Infinity,
   holdAtLeast: 0,
@@ -38,6 +42,8 @@ const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
 export const LOCK_OPTIONS = [
   'ttl',
   'wait',
+  'outageWait',
+  'maxWaiting',
   'signal',
   'autoExtend',
   'maxHold',
@@ -63,6 +69,8 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
   const {
     ttl = DEFAULTS.ttl,
     wait = DEFAULTS.wait,
+    outageWait = Infinity,
+    maxWaiting = DEFAULTS.maxWaiting,
     signal,
     autoExtend = DEFAULTS.autoExtend,
     maxHold = DEFAULTS.maxHold,
@@ -76,6 +84,18 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
     `${prefix}wait`,
     wait,
     'must be 0 or more milliseconds, or Infinity to wait for ever',
+  );
+  check(
+    isDuration(outageWait),
+    `${prefix}outageWait`,
+    outageWait,
+    'must be 0 or more milliseconds, or Infinity to go on for as long as wait',
+  );
+  check(
+    maxWaiting === Infinity || (Number.isSafeInteger(maxWaiting) && (maxWaiting as number) >= 0),
+    `${prefix}maxWaiting`,
+    maxWaiting,
+    'must be a whole number, 0 or more, or Infinity',
   );
   check(signal === undefined || isAbortSignal(signal), `${prefix}signal`, signal, 'must be an AbortSignal');
   check(typeof autoExtend === 'boolean', `${prefix}autoExtend`, autoExtend, 'must be true or false');
@@ -106,9 +126,14 @@ export function completeLockOptions(
 ): CheckedLockOptions {
   const options = given === undefined ? undefined : checkEachLockOption(given, prefix);
   const ttlMs = options?.ttl ?? defaults.ttl ?? DEFAULTS.ttl;
+  const waitMs = options?.wait ?? defaults.wait ?? DEFAULTS.wait;
   const checked: CheckedLockOptions = {
     ttlMs,
-    waitMs: options?.wait ?? defaults.wait ?? DEFAULTS.wait,
+    waitMs,
+    // Who waits for ever means the nodes too.
+    outageWaitMs:
+      options?.outageWait ?? defaults.outageWait ?? (waitMs === Infinity ? Infinity : limits.nodeTimeoutMs),
+    maxWaiting: options?.maxWaiting ?? defaults.maxWaiting ?? DEFAULTS.maxWaiting,
     signal: options?.signal,
     autoExtend: options?.autoExtend ?? defaults.autoExtend ?? DEFAULTS.autoExtend,
     maxHoldMs: options?.maxHold ?? defaults.maxHold ?? DEFAULTS.maxHold,
@@ -124,6 +149,12 @@ export function completeLockOptions(
 /** Checks a ttl against the limits of the lock service, for `lock.extend(ttl)` too. */
 export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): void {
   checkTtl(ttlMs, `${prefix}ttl`);
+  check(
+    validForMs(ttlMs) >= 1,
+    `${prefix}ttl`,
+    ttlMs,
+    'must be 4 or more: 1 % and 2 ms of it are kept back, since clocks differ, and no lock could be held for the rest',
+  );
   check(
     ttlMs > limits.nodeTimeoutMs,
     `${prefix}ttl`,

@@ -89,6 +89,8 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
       return;
     }
     try {
+      if (line.isLongerThan(this.options.maxWaiting, this.resources))
+        throw busyInLine(this, { inTheWay: line.firstOf(this.resources) });
       const place = line.join(this.resources, this);
       this.place = place;
       if (place.isFirst) this.turnsToSitOut = courtesy.take(this.resources);
@@ -149,6 +151,9 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.isInPromises = true;
     try {
       if (!place.isFirst) await this.standInLine(place);
+      // Else all in line would find out one after the other that the nodes are away.
+      const failed = this.arena.outage.known(this.options.outageWaitMs);
+      if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
       const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
       this.succeed(attempt?.outcome === 'won' ? attempt : await this.attemptUntilWon(attempt));
     } catch (error) {
@@ -170,6 +175,8 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Turn>;
+    // The first answer to a hold that was taken over comes later.
+    if (confirmation === undefined) this.arena.outage.noteAnswer();
     this.ownerToken = hold.ownerToken;
     const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
     this.call.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
@@ -208,7 +215,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
 
   /** @param first the first attempt; undefined: others come first */
   private async attemptUntilWon(first: FailedAttempt | undefined): Promise<WonAttempt> {
-    const backoff = new Backoff(this.arena, this.resources, this.wait, this.turnsToSitOut);
+    const backoff = new Backoff(this.arena, this, this.wait, this.turnsToSitOut);
     this.backoff = backoff;
     let isContended = first?.outcome !== 'unavailable';
     if (first === undefined) await backoff.sitOut();
@@ -234,7 +241,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.cohort = undefined;
-    if (this.wait.isOver) throw gaveUp(this, failed);
+    if (this.wait.isOver || backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
     await backoff.after(failed);
   }
 

@@ -24,6 +24,7 @@ import { LockReports } from './lock-reports';
 import type { LockSurroundings } from './lock-surroundings.interface';
 import type { LockTicket } from './lock-ticket';
 import { NodeReports } from './node-reports';
+import { Outage } from './outage';
 import { lookIfReady } from './readiness';
 import { checkReadyOptions, type ReadyOptions } from './check-ready-options';
 import { resume, type ResumeOptions } from './resume';
@@ -98,6 +99,7 @@ export class LockManager {
       admission: new Admission(clock),
       line: new WaitingLine(),
       courtesy,
+      outage: new Outage(clock, limits.nodeTimeoutMs),
       fraction: randomness.fraction,
       contend: (call) => {
         const contender = new Contender(call, this.arena);

@@ -17,6 +17,26 @@ export interface LockOptions {
    */
   wait?: number;
 
+  /**
+   * For how long of the `wait` to go on while too few nodes answer, counted from when callers of this process first found
+   * it so. After that time a call fails with `LockUnavailableError`, and does not wait for nodes that may be away for
+   * minutes. 0: the first such attempt is the last. Infinity: as long as `wait`.
+   *
+   * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`), so more is of use where that
+   * is switched off, or for connections that break for longer.
+   *
+   * @default `nodeTimeout`; with `wait: Infinity` it is Infinity
+   */
+  outageWait?: number;
+
+  /**
+   * How many callers of this process may wait for one resource. One more gets a `LockBusyError` at once, so that a crowd
+   * does not fill the memory. 0: nobody waits behind another caller of this process.
+   *
+   * @default 10_000
+   */
+  maxWaiting?: number;
+
   /** Cancels the waiting: `acquire` rejects with `signal.reason`. It does not end a lock that is held. */
   signal?: AbortSignal;
 

@@ -33,6 +33,18 @@ export class WaitingLine<Turn> {
     return place;
   }
 
+  /** Whether more than `most` stand in a line of one of them, the first included. */
+  isLongerThan(most: number, resources: readonly string[]): boolean {
+    if (this.lines.size === 0) return false;
+    return resources.some((resource) => (this.lines.get(resource)?.length ?? 0) > most);
+  }
+
+  /** Somebody who stands in a line of one of them. */
+  firstOf(resources: readonly string[]): Waiter<Turn> | undefined {
+    const taken = resources.find((resource) => this.lines.has(resource));
+    return taken === undefined ? undefined : this.lines.get(taken)?.first?.place.waiter;
+  }
+
   /** Nobody is in any line, so nothing is kept in memory (R18). */
   get isEmpty(): boolean {
     return this.lines.size === 0;

@@ -7,6 +7,8 @@ import { readOptions } from '../locking/read-options';
 const KNOWN = Object.keys({
   ttl: true,
   wait: true,
+  outageWait: true,
+  maxWaiting: true,
   signal: true,
   autoExtend: true,
   maxHold: true,

@@ -19,6 +19,8 @@ describe('the options of a lock', () => {
     expect(completeLockOptions(undefined, {}, LIMITS)).toEqual({
       ttlMs: 10_000,
       waitMs: 5_000,
+      outageWaitMs: LIMITS.nodeTimeoutMs,
+      maxWaiting: 10_000,
       signal: undefined,
       autoExtend: true,
       maxHoldMs: Infinity,
@@ -35,6 +37,16 @@ describe('the options of a lock', () => {
       expect(completeLockOptions({}, { label }, LIMITS).label).toBe(label);
     },
   );
+
+  it('wait through an outage for as long as they say, or for ever where the wait is for ever', () => {
+    const outageWaitOf = (options: LockOptions, defaults: LockOptions = {}) =>
+      completeLockOptions(options, defaults, LIMITS).outageWaitMs;
+
+    expect(outageWaitOf({ wait: 60_000 })).toBe(LIMITS.nodeTimeoutMs);
+    expect(outageWaitOf({ wait: Infinity })).toBe(Infinity);
+    expect(outageWaitOf({ wait: Infinity, outageWait: 0 })).toBe(0);
+    expect(outageWaitOf({ wait: Infinity }, { outageWait: 7 })).toBe(7);
+  });
 
   it.each<[unknown]>([
     [''],
@@ -64,7 +76,8 @@ describe('the options of a lock', () => {
     expect(
       completeLockOptions({}, { ...defaults, maxHold: 9_000, holdAtLeast: 50, fencing: true }, LIMITS),
     ).toEqual({
-      ...{ ttlMs: 2_000, waitMs: 100, signal: undefined, autoExtend: false },
+      ...{ ttlMs: 2_000, waitMs: 100, outageWaitMs: LIMITS.nodeTimeoutMs, maxWaiting: 10_000 },
+      ...{ signal: undefined, autoExtend: false },
       ...{ maxHoldMs: 9_000, holdAtLeastMs: 50, fencing: true },
     });
   });
@@ -105,6 +118,7 @@ describe('the options of a lock', () => {
     ['ttl', '5s', '"5s"', 'whole number'],
     ['ttl', null, 'null', 'whole number'],
     ['ttl', 500, '500', 'must exceed nodeTimeout (500)'],
+    ['ttl', 3, '3', 'must be 4 or more'],
     ['ttl', 60_001, '60001', 'must not exceed maxTtl (60000)'],
     ['wait', -1, '-1', '0 or more milliseconds, or Infinity'],
     ['wait', NaN, 'NaN', '0 or more'],
@@ -159,7 +173,9 @@ describe('the options of a lock', () => {
     const error = errorOf({ timeout: 5 });
 
     expect(error.option).toBe('timeout');
-    expect(error.message).toContain('Known are: ttl, wait, signal, autoExtend, maxHold, holdAtLeast');
+    expect(error.message).toContain(
+      'Known are: ttl, wait, outageWait, maxWaiting, signal, autoExtend, maxHold, holdAtLeast',
+    );
   });
 
   it.each([[null], ['5s'], [5], [[]]])('refuse %p in place of an object', (options) => {

@@ -58,7 +58,7 @@ describe('nodes that came back empty', () => {
     const { fleet, manager, events, restart } = setUp();
     restart(0, 2);
 
-    const waiter = watch(manager.acquire('order:7', { wait: 20_000 }));
+    const waiter = watch(manager.acquire('order:7', { wait: 20_000, outageWait: 20_000 }));
     await fleet.clock.advance(MAX_TTL_MS - 1);
     expect(waiter.state).toBe('pending');
     await fleet.clock.advance(500);

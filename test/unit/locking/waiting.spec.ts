@@ -115,7 +115,7 @@ describe('waiting for a lock', () => {
   it('gets the lock of nodes that come back in time', async () => {
     const fleet = new Fleet(3);
     for (const node of fleet.nodes) node.refuse();
-    const waiter = watch(fleet.process().manager.acquire('order:7', { wait: 5_000 }));
+    const waiter = watch(fleet.process().manager.acquire('order:7', { outageWait: Infinity }));
     await fleet.clock.advance(3_000);
 
     for (const node of fleet.nodes) node.recover();
@@ -128,7 +128,7 @@ describe('waiting for a lock', () => {
     const fleet = new Fleet(3);
     for (const node of fleet.nodes) node.refuse();
 
-    const waiter = watch(fleet.process().manager.acquire('order:7', { wait: 5_000 }));
+    const waiter = watch(fleet.process().manager.acquire('order:7', { wait: 5_000, outageWait: 5_000 }));
     await fleet.clock.advance(5_000);
 
     expect(waiter.state).toBe('rejected');
@@ -695,10 +695,10 @@ describe('waiting for a lock', () => {
       const { fleet, clock, manager } = await heldElsewhere({ ttl: 60_000 });
       for (const node of fleet.nodes) node.refuse();
       const waiter = watch(manager.acquire('order:7', { wait: 3_000 }));
-      await clock.advance(1_000);
+      await clock.advance(300);
 
       for (const node of fleet.nodes) node.recover();
-      await clock.advance(2_000);
+      await clock.advance(2_700);
 
       expect(waiter.error).toBeInstanceOf(LockBusyError);
     });
