@@ -1,3 +1,4 @@
+import { GuardedError } from './guarded-error';
 import type { Clock, Timer } from './clock.interface';
 import { FirstContact } from './first-contact';
 import type {
@@ -101,7 +102,7 @@ export class NodeGuard {
     const leftMs = guarded.untilMs - this.settings.clock.now();
     const until =
       leftMs === Infinity ? '' : `; it votes again in ${Math.max(1, Math.ceil(leftMs / 1_000))} s`;
-    return new Error(`${EXPLANATIONS[guarded.reason]}${until}`);
+    return new GuardedError(`${EXPLANATIONS[guarded.reason]}${until}`, leftMs);
   }
 
   stop(): void {

@@ -37,13 +37,15 @@ const KINDS = ['failed', 'granted', 'denied', 'pending'] as const;
 
 const LONGEST_REASON = 120;
 
-/** The code, where there is one: what else a server or the system says has addresses and names in it. */
+/** What the system says has addresses and names in it; so may have what others say. */
 function reasonOf(error: Error): string {
+  const text = error.message.slice(0, LONGEST_REASON);
   const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
-  return MAY_BE_ADDRESS.test(error.message.slice(0, LONGEST_REASON))
-    ? 'an error'
-    : printableStart(error.message, LONGEST_REASON);
+  const known = typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : undefined;
+  if (known?.startsWith('E') === true) return known;
+  const ofSystem = /\bE(?:AI_)?[A-Z]{3,}\b/.exec(text)?.[0];
+  if (ofSystem !== undefined) return ofSystem;
+  return MAY_BE_ADDRESS.test(text) ? (known ?? 'an error') : printableStart(error.message, LONGEST_REASON);
 }
 
 /** `a:6379`, `redis://a`, `/run/a.sock`, `10.0.0.1`, `a.example`, `user@a`. */

@@ -2,7 +2,7 @@ import type { FailedAttempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
 import type { LockNode } from '../core/lock-node.interface';
 import type { Redlock } from '../core/redlock';
-import { Outage } from './outage';
+import { endsWithin, Outage } from './outage';
 import { Pace } from './pace';
 import { ReleaseListener, type ReleaseHint } from './release-listener';
 import type { Wait } from './wait';
@@ -69,7 +69,7 @@ export class Backoff {
     const { outageWaitMs } = this.caller.options;
     this.outage.note(failed);
     this.setup.outage.note(failed);
-    if (failed.outcome !== 'unavailable') return false;
+    if (failed.outcome !== 'unavailable' || endsWithin(this.wait.remainingMs, failed)) return false;
     return this.outage.hasLasted(outageWaitMs) || this.setup.outage.hasLasted(outageWaitMs);
   }
 

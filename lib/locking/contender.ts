@@ -152,7 +152,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     try {
       if (!place.isFirst) await this.standInLine(place);
       // Else all in line would find out one after the other that the nodes are away.
-      const failed = this.arena.outage.known(this.options.outageWaitMs);
+      const failed = this.arena.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
       if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
       const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
       this.succeed(attempt?.outcome === 'won' ? attempt : await this.attemptUntilWon(attempt));
@@ -175,8 +175,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Turn>;
-    // The first answer to a hold that was taken over comes later.
-    if (confirmation === undefined) this.arena.outage.noteAnswer();
+    this.arena.outage.noteWin(confirmation);
     this.ownerToken = hold.ownerToken;
     const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
     this.call.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));

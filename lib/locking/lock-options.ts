@@ -22,8 +22,9 @@ export interface LockOptions {
    * it so. After that time a call fails with `LockUnavailableError`, and does not wait for nodes that may be away for
    * minutes. 0: the first such attempt is the last. Infinity: as long as `wait`.
    *
-   * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`), so more is of use where that
-   * is switched off, or for connections that break for longer.
+   * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`): a call waits for those that are
+   * guarded if they vote again within its `wait`, and else not. More is of use where the guard is switched off, or for
+   * connections that break for longer.
    *
    * @default `nodeTimeout`; with `wait: Infinity` it is Infinity
    */

@@ -1,5 +1,6 @@
 import type { FailedAttempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
+import { GuardedError } from '../core/guarded-error';
 import { quorumOf } from '../core/quorum';
 
 /**
@@ -22,15 +23,13 @@ export class Outage {
       this.sinceMs ??= atMs;
       this.last = { failed, atMs };
     } else if (isToldByQuorum(failed)) {
-      this.noteAnswer();
+      this.end();
     }
   }
 
-  /** A quorum has answered. */
-  noteAnswer(): void {
-    if (this.sinceMs === undefined) return;
-    this.sinceMs = undefined;
-    this.last = undefined;
+  /** @param confirmation of a hold that was taken over: the nodes have not answered yet */
+  noteWin(confirmation: unknown): void {
+    if (confirmation === undefined) this.end();
   }
 
   /** Whether it lasts for `ms` at least. */
@@ -38,11 +37,31 @@ export class Outage {
     return this.sinceMs !== undefined && this.clock.now() - this.sinceMs >= ms;
   }
 
-  /** What an attempt came to a moment ago, if it lasts for `ms` at least: another one need not be made. */
-  known(ms: number): FailedAttempt | undefined {
-    if (!this.hasLasted(ms) || this.last === undefined) return undefined;
+  /**
+   * What an attempt came to a moment ago, if it lasts for `ms` at least: another one need not be made.
+   *
+   * @param waitMs how long the caller waits at most
+   */
+  known(ms: number, waitMs: number): FailedAttempt | undefined {
+    if (!this.hasLasted(ms) || this.last === undefined || endsWithin(waitMs, this.last.failed))
+      return undefined;
     return this.clock.now() - this.last.atMs <= this.recentMs ? this.last.failed : undefined;
   }
+
+  private end(): void {
+    if (this.sinceMs === undefined) return;
+    this.sinceMs = undefined;
+    this.last = undefined;
+  }
+}
+
+/** Whether it is known that it ends in time: enough of the nodes are guarded, and for no longer. */
+export function endsWithin(waitMs: number, { votes }: FailedAttempt): boolean {
+  const failed = votes.filter(({ vote }) => vote === 'failed');
+  const guardedMs = failed.flatMap(({ error }) => (error instanceof GuardedError ? error.leftMs : []));
+  const missing = quorumOf(votes.length) - (votes.length - failed.length);
+  const lastMs = guardedMs.sort((a, b) => a - b)[missing - 1];
+  return lastMs !== undefined && lastMs < waitMs;
 }
 
 /** And not by the leading node alone. */

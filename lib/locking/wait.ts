@@ -30,6 +30,10 @@ export class Wait {
     return this.clock.now() >= this.deadlineMs;
   }
 
+  get remainingMs(): number {
+    return this.deadlineMs - this.clock.now();
+  }
+
   /**
    * Resolves after `delayMs`, at the deadline or when woken, whichever comes first. A wake-up that came since the last
    * sleep counts, so none is missed between looking and sleeping.

@@ -24,8 +24,10 @@ export function createTestingLockService(options: RedlockOptions): LockService {
     return { service, manager: managers[0] as TestingLockManager };
   };
   const { service, manager } = open({});
-  // Does not wait for the holders that the test has forgotten.
-  const somebodyElse = open({ shutdownTimeout: 0 }).service;
+  // Does not wait for the holders that the test has forgotten. What locks of the application are like is no matter of
+  // other processes, but for how long they last.
+  const defaults = { ttl: options.defaults?.ttl };
+  const somebodyElse = open({ shutdownTimeout: 0, defaults }).service;
   LockTester.register(service, new LockTester(service, manager, nodes, somebodyElse));
   return service;
 }

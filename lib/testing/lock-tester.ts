@@ -63,7 +63,7 @@ export class LockTester {
 
   /**
    * Lets somebody else hold the resources, as if it were another process, until its `release()` or the end of the test
-   * module. Waits for nobody.
+   * module. Waits for nobody, and has no `maxHold`, `holdAtLeast` or `fencing` from the defaults of the application.
    *
    * @throws LockBusyError when the application holds one of them
    *
@@ -87,12 +87,15 @@ export class LockTester {
       );
     }
     lock.lose('gone');
+    // Also what would be kept for its `holdAtLeast`.
+    for (const node of this.nodes) node.forget(lock.resources, lock.ownerToken);
     await lock.release();
   }
 
   /**
    * Cuts `count` of the nodes off, by default all: they refuse everything, and keep what they have. With a majority of
-   * them the application gets `LockUnavailableError`, and loses the locks that it has when their validity ends.
+   * them the application gets `LockUnavailableError`, and loses the locks that it has when their validity ends. What it
+   * releases meanwhile is removed when they recover.
    */
   failNodes(count = this.nodes.length): void {
     for (const node of this.nodes.filter(({ status }) => status === 'up').slice(0, count)) node.fail();

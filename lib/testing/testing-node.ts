@@ -17,15 +17,23 @@ import type {
 } from '../core/lock-node.interface';
 import { MemoryLockNode } from '../memory/memory-lock-node';
 
-/** A node in the process that a test can fail: it then refuses everything at once, and keeps what it has. */
+/** A test that releases more on a node that has failed does not look what becomes of it. */
+const MOST_OWED = 1_000;
+
+/**
+ * A node in the process that a test can fail: it then refuses everything at once, and keeps what it has. What was released
+ * meanwhile goes when it recovers, as a real node is told on its next connection.
+ */
 export class TestingNode implements LockNode {
   private readonly inner: MemoryLockNode;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
+  /** By request, when it was made. */
+  private readonly owed = new Map<ReleaseRequest, number>();
   private hasFailed = false;
 
   constructor(
     readonly name: string,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.inner = new MemoryLockNode({ name, clock });
   }
@@ -41,6 +49,7 @@ export class TestingNode implements LockNode {
 
   recover(): void {
     this.hasFailed = false;
+    this.releaseOwed();
     this.tell({ status: 'up' });
   }
 
@@ -60,8 +69,18 @@ export class TestingNode implements LockNode {
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    if (this.hasFailed) vote(this.failure());
-    else this.inner.release(request, vote);
+    if (!this.hasFailed) {
+      this.inner.release(request, vote);
+      return;
+    }
+    if (this.owed.size < MOST_OWED) this.owed.set(request, this.clock.now());
+    vote(this.failure());
+  }
+
+  /** Loses what `ownerToken` has there, as a server does that somebody empties; failed or not. */
+  forget(resources: readonly string[], ownerToken: string): void {
+    const request = { resources, ownerToken, wakeWaiters: !this.hasFailed, ttlMs: 1 };
+    this.inner.release(request, () => undefined);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
@@ -78,7 +97,19 @@ export class TestingNode implements LockNode {
   }
 
   close(): Promise<void> {
+    this.owed.clear();
     return this.inner.close();
+  }
+
+  private releaseOwed(): void {
+    for (const [request, madeAtMs] of this.owed) {
+      const ageMs = this.clock.now() - madeAtMs;
+      const keepMs = (request.keepMs ?? 0) - ageMs;
+      // Its own ttl is over: what is there may be kept by nobody any more.
+      if (ageMs >= request.ttlMs) continue;
+      this.inner.release({ ...request, keepMs: keepMs > 0 ? keepMs : undefined }, () => undefined);
+    }
+    this.owed.clear();
   }
 
   private tell(change: NodeStatusChange): void {

@@ -209,7 +209,15 @@ export class Callers {
 
   private options({ client, call }: Request): WithLockOptions {
     const { ttl, wait, autoExtend, fencing, maxHold, holdAtLeast, abortAfterMs } = call;
-    const options = { ttl, wait: wait ?? Infinity, autoExtend, fencing, maxHold, holdAtLeast };
+    const options = {
+      ttl,
+      wait: wait ?? Infinity,
+      outageWait: Infinity,
+      autoExtend,
+      fencing,
+      maxHold,
+      holdAtLeast,
+    };
     if (abortAfterMs === undefined) return options;
     const controller = new AbortController();
     client.clock.schedule(abortAfterMs, () => {

@@ -59,7 +59,7 @@ describe('the message of an error', () => {
         ],
       }),
       'LOCK_UNAVAILABLE',
-      /: 1 of 3 failed \(connect ECONNREFUSED\), 1 granted, 1 pending; gave up after 500 ms/,
+      /: 1 of 3 failed \(ECONNREFUSED\), 1 granted, 1 pending; gave up after 500 ms/,
       /Check that a majority of the nodes is up/,
     ],
     [
@@ -141,7 +141,10 @@ describe('the message of an error', () => {
   it('about an outage names no node, and tells the reasons without addresses', () => {
     const reasons: [string, string?][] = [
       ['connect ECONNREFUSED 10.0.0.1:6379', 'ECONNREFUSED'],
-      ['getaddrinfo ENOTFOUND locks-a.internal', 'ENOTFOUND'],
+      ['getaddrinfo ENOTFOUND locks-a', 'ENOTFOUND'],
+      ['all Sentinels are unreachable, last error: getaddrinfo EAI_AGAIN locks-a'],
+      ['the server is a replica', 'REPLICA'],
+      ['MOVED 7 10.0.0.1:6379', 'MOVED'],
       ['not connected to redis://app:secret@locks-a'],
       ['locks-a:6379 is closed'],
       ['/run/locks-a.sock is gone', 'no code\n'],
@@ -156,7 +159,7 @@ describe('the message of an error', () => {
     const { message } = new LockUnavailableError({ resources: RESOURCES, waitedMs: 5, votes });
 
     expect(message).toContain(
-      '7 of 7 failed (ECONNREFUSED; ENOTFOUND; an error; no answer within 500 ms); gave up after 5 ms',
+      '10 of 10 failed (ECONNREFUSED; ENOTFOUND; EAI_AGAIN; the server is a replica; MOVED; an error; no answer within 500 ms); gave up after 5 ms',
     );
     expect(message).not.toMatch(/locks-a|10\.0|6379|secret/);
   });

@@ -110,7 +110,7 @@ describe('the first lock of a process', () => {
     }
     await settle();
 
-    expect((lock.error as Error).message).toContain(' failed (connect ECONNREFUSED');
+    expect((lock.error as Error).message).toContain(' failed (ECONNREFUSED');
   });
 
   it('does not wait for a node that has been up: that one says at once that it is not', async () => {

@@ -54,11 +54,23 @@ describe('nodes that came back empty', () => {
     expect(fleet.nodes.map((node) => node.count('acquire'))).toEqual([0, 1, 0]);
   });
 
+  it('keep nobody waiting whose wait ends before the guard, in line or not', async () => {
+    const { fleet, manager, restart } = setUp();
+    restart(0, 2);
+
+    const waiters = Array.from({ length: 3 }, () =>
+      watch(manager.acquire('order:7', { wait: MAX_TTL_MS - 100 })),
+    );
+    await fleet.clock.advance(1_500);
+
+    for (const { error } of waiters) expect(error).toBeInstanceOf(LockUnavailableError);
+  });
+
   it('keep a waiter waiting, who gets the lock when the guard is over', async () => {
     const { fleet, manager, events, restart } = setUp();
     restart(0, 2);
 
-    const waiter = watch(manager.acquire('order:7', { wait: 20_000, outageWait: 20_000 }));
+    const waiter = watch(manager.acquire('order:7', { wait: 20_000 }));
     await fleet.clock.advance(MAX_TTL_MS - 1);
     expect(waiter.state).toBe('pending');
     await fleet.clock.advance(500);

@@ -11,7 +11,9 @@ import {
   LockUnavailableError,
   RedlockModule,
 } from '../../../lib';
+import type { RedlockOptions } from '../../../lib/interfaces/redlock-module-options.interface';
 import { LockTester, RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
+import { createTestingLockService } from '../../../lib/testing/create-testing-lock-service';
 import { deferred } from '../../helpers/deferred';
 import { until } from '../../helpers/until';
 import { watch } from '../../helpers/watch';
@@ -158,6 +160,49 @@ describe('RedlockTestingModule', () => {
     await expect(paying).rejects.toThrow(LockLostError);
   });
 
+  it('holds for somebody else without the defaults of the application', async () => {
+    const service = createTestingLockService({
+      nodes: ['', '', ''],
+      defaults: { ttl: 2_000, maxHold: 30_000, holdAtLeast: 20_000, fencing: true },
+    });
+    try {
+      const other = await LockTester.of(service).hold('order:7');
+      expect(other.fencingToken).toBeUndefined();
+      expect(other.remainingMs).toBeLessThan(2_000);
+
+      await other.release();
+
+      expect((await service.acquire('order:7', { wait: 0, holdAtLeast: 0 })).fencingToken).toEqual(
+        expect.any(Number),
+      );
+    } finally {
+      await service.close();
+    }
+  });
+
+  it('loses a lock that would be kept after its release too', async () => {
+    const lock = await locks.acquire('order:7', { holdAtLeast: 30_000 });
+    tester.failNodes(1);
+
+    await tester.loseLock('order:7');
+    tester.recoverNodes();
+
+    expect(lock.isHeld).toBe(false);
+    expect((await locks.acquire('order:7', { wait: 0 })).isHeld).toBe(true);
+    expect(await locks.inspect('order:7')).toMatchObject({ state: 'held' });
+  });
+
+  it('releases on nodes that had failed what was released meanwhile', async () => {
+    const lock = await locks.acquire('order:7');
+    tester.failNodes();
+
+    expect(await lock.release()).toBe('unknown');
+    tester.recoverNodes();
+
+    expect(await locks.inspect('order:7')).toMatchObject({ state: 'free' });
+    expect((await locks.acquire('order:7', { wait: 0 })).isHeld).toBe(true);
+  });
+
   it('says so when there is no lock to lose', async () => {
     await expect(tester.loseLock('order:7')).rejects.toThrow('Nobody holds "order:7"');
 
@@ -166,10 +211,10 @@ describe('RedlockTestingModule', () => {
   });
 
   it('keeps on a failed node what it has, and lets nothing through', async () => {
-    const lock = await locks.acquire('order:7', { fencing: true });
+    await locks.acquire('order:7', { fencing: true });
     tester.failNodes();
 
-    expect(await lock.release()).toBe('unknown');
+    await expect(locks.tryAcquire('order:8')).rejects.toThrow(LockUnavailableError);
     expect((await locks.inspect('order:7')).state).toBe('unknown');
 
     tester.recoverNodes();
