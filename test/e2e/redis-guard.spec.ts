@@ -94,7 +94,7 @@ describe('a master that is killed and comes back empty', () => {
     // Two of the three have no key.
     expect(await second.command('EXISTS', 'lock:order:7')).toBe(0);
     expect(await third.command('EXISTS', 'lock:order:7')).toBe(0);
-    const next = await theirs.service.acquire('order:7', { wait: 20_000 });
+    const next = await theirs.service.acquire('order:7', { wait: 20_000, outageWait: 20_000 });
     expect(held.isHeld).toBe(false);
     expect(next.isHeld).toBe(true);
     await until('they are trusted again', () => ours.told('node-trusted', nameOf(second)));
@@ -163,7 +163,7 @@ describe('a server', () => {
     await expect(service.tryAcquire('order:7')).rejects.toThrow(/is a replica; list masters only/);
     await replica.command('REPLICAOF', 'NO', 'ONE');
 
-    const lock = await service.acquire('order:7', { wait: 20_000 });
+    const lock = await service.acquire('order:7', { wait: 20_000, outageWait: 20_000 });
     expect(lock.isHeld).toBe(true);
   });
 

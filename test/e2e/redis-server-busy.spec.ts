@@ -39,7 +39,7 @@ it('a server that is too busy to say who it is gets no lock until it has said so
   await until('it is noticed', () => hasTold('node-down'));
   await expect(service.tryAcquire('order:7')).rejects.toThrow(/BUSY/);
   await admin.script('KILL');
-  const lock = await service.acquire('order:7', { wait: 10_000 });
+  const lock = await service.acquire('order:7', { wait: 10_000, outageWait: 10_000 });
   await server.restart();
   await until('it is guarded', () => hasTold('node-guarded'));
 

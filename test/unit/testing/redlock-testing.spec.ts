@@ -11,7 +11,6 @@ import {
   LockUnavailableError,
   RedlockModule,
 } from '../../../lib';
-import type { RedlockOptions } from '../../../lib/interfaces/redlock-module-options.interface';
 import { LockTester, RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
 import { createTestingLockService } from '../../../lib/testing/create-testing-lock-service';
 import { deferred } from '../../helpers/deferred';
