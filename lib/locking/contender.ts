@@ -8,7 +8,7 @@ import { Backoff } from './backoff';
 import type { InBag } from './bag';
 import type { Call } from './call';
 import type { CheckedLockOptions } from './check-lock-options';
-import { busyInLine, gaveUp } from './give-up';
+import { busyInLine, gaveUp, refuseCrowd } from './give-up';
 import { Cohort, type Turn } from './turn';
 import { Wait } from './wait';
 import type { PlaceInLine, Waiter } from './waiting-line';
@@ -89,8 +89,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
       return;
     }
     try {
-      if (line.isLongerThan(this.options.maxWaiting, this.resources))
-        throw busyInLine(this, { inTheWay: line.firstOf(this.resources) });
+      refuseCrowd(line, this);
       const place = line.join(this.resources, this);
       this.place = place;
       if (place.isFirst) this.turnsToSitOut = courtesy.take(this.resources);
@@ -214,8 +213,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
 
   /** @param first the first attempt; undefined: others come first */
   private async attemptUntilWon(first: FailedAttempt | undefined): Promise<WonAttempt> {
-    const backoff = new Backoff(this.arena, this, this.wait, this.turnsToSitOut);
-    this.backoff = backoff;
+    const backoff = (this.backoff = new Backoff(this.arena, this, this.wait, this.turnsToSitOut));
     let isContended = first?.outcome !== 'unavailable';
     if (first === undefined) await backoff.sitOut();
     else await this.backOff(backoff, first);

@@ -3,6 +3,7 @@ import type { LockHolder } from '../errors/lock-holder.interface';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { describeOwner } from './owner-token';
+import type { WaitingLine } from './waiting-line';
 
 /** Who gave up. */
 interface Caller {
@@ -24,6 +25,16 @@ export function busyInLine(
   { inTheWay }: { readonly inTheWay: { readonly ownerToken?: string } | undefined },
 ): LockBusyError {
   return new LockBusyError({ resources, waitedMs, holder: holderOf(inTheWay?.ownerToken) });
+}
+
+/** As many wait in line already as the caller wants to have before it. */
+export function refuseCrowd(
+  line: WaitingLine<unknown>,
+  caller: Caller & { readonly options: { readonly maxWaiting: number } },
+): void {
+  const { resources, options } = caller;
+  if (line.isLongerThan(options.maxWaiting, resources))
+    throw busyInLine(caller, { inTheWay: line.firstOf(resources) });
 }
 
 /** A node tells of no token, `''`, where what is in the way is no lock. */

@@ -1,5 +1,6 @@
 import type { Redlock } from '../../../lib/core/redlock';
 import { Backoff } from '../../../lib/locking/backoff';
+import { Outage } from '../../../lib/locking/outage';
 import { Wait } from '../../../lib/locking/wait';
 import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
@@ -11,7 +12,9 @@ function setUp(turns: number) {
   const node = new MemoryLockNode({ clock });
   const wait = new Wait(clock, clock.now(), 60_000, undefined, { cancelled: () => undefined });
   const redlock = { leadingNode: node } as unknown as Redlock;
-  const backoff = new Backoff({ nodes: [node], clock, redlock, fraction: () => 0.5 }, ['a'], wait, turns);
+  const setup = { nodes: [node], clock, redlock, fraction: () => 0.5, outage: new Outage(clock, 500) };
+  const caller = { resources: ['a'], options: { outageWaitMs: 500 } };
+  const backoff = new Backoff(setup, caller, wait, turns);
   let holders = 0;
   const somebodyElseHasIt = async () => {
     const ownerToken = `holder-${++holders}`;
