@@ -23,6 +23,7 @@ import {
   REDLOCK_MODULE_OPTIONS,
 } from './redlock.constants';
 import { RedlockLifecycle } from './redlock.lifecycle';
+import { SseHandlersExplorer } from './sse-handlers.explorer';
 import { getLockServiceToken } from './utils/lock-service-token';
 
 /** What every RedlockModule has, once its options are known. */
@@ -49,6 +50,7 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     RedlockLifecycle,
     LockedExplorer,
     EventListenersExplorer,
+    SseHandlersExplorer,
     {
       // Nest wants its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,

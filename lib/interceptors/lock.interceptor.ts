@@ -13,6 +13,7 @@ import type { LockService } from '../lock.service';
 import { quoteKey } from '../redlock.messages';
 import { checkOptionsWithService, checkPlacedOptions } from '../utils/check-placed-options';
 import { compileLockKey } from '../utils/lock-key';
+import { markLockInterceptor } from '../utils/lock-interceptors';
 import { contextKeySource } from '../utils/context-key';
 import { followHandler } from '../utils/follow-handler';
 import { outerLocks, runHandler } from '../utils/handler-lock';
@@ -99,5 +100,5 @@ export function LockInterceptor(
     }
   }
 
-  return mixin(MixinLockInterceptor);
+  return markLockInterceptor(mixin(MixinLockInterceptor));
 }

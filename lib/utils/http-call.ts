@@ -1,5 +1,7 @@
 import type { HttpExchange } from './http-exchange';
-import type { LockedCall } from './locked-call';
+import { NO_RESULT, type LockedCall } from './locked-call';
+import type { Lock } from '../locking/lock.interface';
+import type { SseHead } from './sse-head';
 
 /** A call that answers a request over HTTP: its client may go, its response may go on, and it has to answer when skipped. */
 export function httpCall(
@@ -9,19 +11,22 @@ export function httpCall(
 ): LockedCall {
   if (exchange === undefined) return call;
   const { onBusy, onUnavailable } = call;
+  const skip = async (instead: unknown) => {
+    const body = await exchange.skip(instead);
+    // Among server-sent events, nothing is no event either.
+    return body === undefined && exchange.sendsEvents ? NO_RESULT : body;
+  };
   return {
-    withLock: (task, leaving) => call.withLock(task, leaving),
+    withLock: (task, leaving) => withHeadHeld(call, exchange.head, task, leaving),
     reenter: (lock) => call.reenter(lock),
     onLost: call.onLost,
     whenLeft: call.whenLeft,
     onBusy:
       onBusy === 'throw'
         ? onBusy
-        : async (error) => exchange.skip(onBusy === 'skip' ? undefined : await onBusy(error)),
+        : async (error) => skip(onBusy === 'skip' ? undefined : await onBusy(error)),
     onUnavailable:
-      typeof onUnavailable === 'function'
-        ? async (error) => exchange.skip(await onUnavailable(error))
-        : onUnavailable,
+      typeof onUnavailable === 'function' ? async (error) => skip(await onUnavailable(error)) : onUnavailable,
     request: {
       watch: (onGone) => {
         exchange.watch(onGone);
@@ -30,6 +35,28 @@ export function httpCall(
     },
     goesOn: (outcome) => both(call.goesOn?.(outcome), exchange.over(outcome)),
   };
+}
+
+/** The beginning of the response waits for the lock, where Nest would send it at once. */
+async function withHeadHeld<T>(
+  call: LockedCall,
+  head: SseHead | undefined,
+  task: (lock: Lock) => Promise<T>,
+  leaving: AbortSignal | undefined,
+): Promise<T> {
+  if (head === undefined) return call.withLock(task, leaving);
+  const progress = { isThere: false };
+  head.begin();
+  try {
+    return await call.withLock((lock) => {
+      progress.isThere = true;
+      head.granted();
+      return task(lock);
+    }, leaving);
+  } catch (error) {
+    if (!progress.isThere) head.refused(error);
+    throw error;
+  }
 }
 
 function both(

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { answersItself, isRendered } from './route-metadata';
+import { SseHead } from './sse-head';
 
 /** A response of Express or Fastify. */
 interface Response {
@@ -31,6 +32,16 @@ export class HttpExchange {
     return typeof raw?.once === 'function'
       ? new HttpExchange(context, response as Response, raw as ServerResponse)
       : undefined;
+  }
+
+  /** Whether the response is a stream of server-sent events. */
+  get sendsEvents(): boolean {
+    return SseHead.isOf(this.raw);
+  }
+
+  /** Of a response that is kept back until the lock is there. */
+  get head(): SseHead | undefined {
+    return SseHead.of(this.raw);
   }
 
   /** Calls `onGone` when the client goes before it has its answer, at once when it has gone already. */
