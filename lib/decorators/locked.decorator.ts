@@ -17,6 +17,7 @@ import { LockedMethodCall, splitLabel, type LockedPlace } from '../utils/locked-
 import { registerLockedMethod } from '../utils/locked-methods';
 import { lockedObservable } from '../utils/locked-observable';
 import { lockedPromise } from '../utils/locked-promise';
+import { isSubscription, lockedSubscription } from '../utils/locked-subscription';
 import { methodKeySource } from '../utils/method-key';
 import { methodKind, type MethodKind } from '../utils/method-kind';
 
@@ -93,7 +94,9 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
       const context = takeHandlerContext(args);
       const call = new LockedMethodCall(place, this, args);
-      return start(
+      const startCall =
+        start === STARTS['async-generator'] && isSubscription(locked) ? lockedSubscription : start;
+      return startCall(
         context === undefined ? call : httpCall(call, HttpExchange.of(context), callerMayLeave),
         (lock, caller) =>
           original.apply(this as object, fillLockParameters(args, parameters, { lock, connection, caller })),

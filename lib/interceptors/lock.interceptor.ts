@@ -6,10 +6,11 @@ import {
   type NestInterceptor,
   type Type,
 } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { ContextLockKey } from '../interfaces/lock-key.interface';
 import type { LockInterceptorOptions } from '../interfaces/locked-options.interface';
 import type { LockService } from '../lock.service';
+import type { Lock } from '../locking/lock.interface';
 import { quoteKey } from '../redlock.messages';
 import { checkOptionsWithService, checkPlacedOptions } from '../utils/check-placed-options';
 import { compileLockKey } from '../utils/lock-key';
@@ -26,6 +27,8 @@ import { getLockServiceToken } from '../utils/lock-service-token';
 import type { LockedCall } from '../utils/locked-call';
 import { defaultOnBusyOf, labelled, splitLabel, withPlacedLock } from '../utils/locked-method-call';
 import { lockedObservable } from '../utils/locked-observable';
+import { lockedPromise } from '../utils/locked-promise';
+import { answersSubscription } from '../utils/locked-subscription';
 
 /**
  * Makes an interceptor that holds a lock around everything inside it: further interceptors, the pipes, the handler and
@@ -92,11 +95,13 @@ export function LockInterceptor(
         goesOn: () => work.over,
       };
       followHandler(handler);
-      return lockedObservable(
-        httpCall(call, HttpExchange.of(context), callerMayLeave),
-        (lock, caller = new Caller()) =>
-          runHandler({ lock, connection, caller, work }, outer, () => next.handle()),
-      );
+      const handle = (lock: Lock, caller = new Caller()) =>
+        runHandler({ lock, connection, caller, work }, outer, () => next.handle());
+      // What a subscription comes to is a stream of its own, which Nest reads later.
+      if (answersSubscription(context)) {
+        return from(lockedPromise(call, (lock, caller) => lastValueFrom(handle(lock, caller))));
+      }
+      return lockedObservable(httpCall(call, HttpExchange.of(context), callerMayLeave), handle);
     }
   }
 

@@ -212,10 +212,10 @@ describe('locks in calls of gRPC', () => {
     await repair();
   });
 
-  it('end as INTERNAL when the key lacks a value', async () => {
+  it('end as INVALID_ARGUMENT when the request lacks a value of the key', async () => {
     const error = (await call('interceptorAbove', '').catch((reason: unknown) => reason)) as ServiceError;
 
-    expect(error).toMatchObject({ code: 13, details: 'Internal server error' });
+    expect(error).toMatchObject({ code: 3 });
     expect(error.metadata.get('lock-error-code')).toEqual(['LOCK_KEY_INVALID']);
     expect(error.metadata.get('grpc-retry-pushback-ms')).toEqual([]);
   });

@@ -1,0 +1,166 @@
+import type { AddressInfo } from 'node:net';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { UseInterceptors, type INestApplication } from '@nestjs/common';
+import { Args, GraphQLModule, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { Test } from '@nestjs/testing';
+import { createClient, type Client } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { LockInterceptor, Locked, LockService } from '../../../lib';
+import { deferred, type Deferred } from '../../helpers/deferred';
+import { nestMajor } from '../../helpers/nest-major';
+import { until } from '../../helpers/until';
+import { MemoryMasters } from './memory-masters';
+import { BUSY, UNAVAILABLE } from './transport-contract';
+
+const NOW = { wait: 0 };
+let more: Deferred<undefined>;
+const ended = jest.fn();
+
+async function* progress(name: string) {
+  try {
+    yield { [name]: 'first' };
+    await more.promise;
+    yield { [name]: 'second' };
+  } finally {
+    ended();
+  }
+}
+
+@Resolver()
+class ImportResolver {
+  @Query(() => String)
+  name() {
+    return 'imports';
+  }
+
+  @Subscription(() => String)
+  @Locked('import:<0>', NOW)
+  async *locked(@Args('id') _id: string) {
+    yield* progress('locked');
+  }
+
+  @Locked('import:<0>', NOW)
+  @Subscription(() => String)
+  async *lockedAbove(@Args('id') _id: string) {
+    yield* progress('lockedAbove');
+  }
+
+  @Subscription(() => String)
+  @UseInterceptors(LockInterceptor('import:<1.id>', NOW))
+  intercepted(@Args('id') _id: string) {
+    return progress('intercepted');
+  }
+
+  @Subscription(() => String, { filter: () => true })
+  @Locked('import:<0>', NOW)
+  async *filtered(@Args('id') _id: string) {
+    yield* progress('filtered');
+  }
+}
+
+const FIELDS = ['locked', 'lockedAbove', 'intercepted', 'filtered'];
+/** With a `filter`, @nestjs/graphql for Nest 10 takes what a filter answers for a stream, and fails in reading it. */
+const ANSWERING = FIELDS.filter((field) => field !== 'filtered' || nestMajor > 10);
+
+describe('locks around subscriptions of GraphQL', () => {
+  const masters = new MemoryMasters();
+  let app: INestApplication;
+  let client: Client;
+
+  beforeAll(async () => {
+    const module = await Test.createTestingModule({
+      imports: [
+        masters.module(),
+        GraphQLModule.forRoot<ApolloDriverConfig>({
+          driver: ApolloDriver,
+          autoSchemaFile: true,
+          subscriptions: { 'graphql-ws': true },
+        }),
+      ],
+      providers: [ImportResolver],
+    }).compile();
+    app = module.createNestApplication();
+    app.useLogger(false);
+    await app.listen(0, '127.0.0.1');
+    const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+    client = createClient({
+      url: `ws://127.0.0.1:${port}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+    });
+  });
+
+  beforeEach(() => {
+    more = deferred();
+    ended.mockClear();
+  });
+
+  afterAll(async () => {
+    await client.dispose();
+    await app.close();
+  });
+
+  const subscribe = (field: string) => client.iterate({ query: `subscription { ${field}(id: "7") }` });
+  const locks = () => app.get(LockService);
+
+  it.each(FIELDS)('are held while %s streams, and until it has ended', async (field) => {
+    const stream = subscribe(field);
+
+    expect(await stream.next()).toMatchObject({ value: { data: { [field]: 'first' } } });
+    await expect(locks().tryAcquire('import:7')).resolves.toBeNull();
+    more.resolve(undefined);
+    expect(await stream.next()).toMatchObject({ value: { data: { [field]: 'second' } } });
+    expect(await stream.next()).toMatchObject({ done: true });
+
+    await (await locks().acquire('import:7')).release();
+  });
+
+  it.each(FIELDS)('are given back when the client leaves %s', async (field) => {
+    const stream = subscribe(field);
+    await stream.next();
+
+    const left = stream.return?.();
+    more.resolve(undefined);
+    await left;
+
+    await (await locks().acquire('import:7')).release();
+    await until('it has ended', () => ended.mock.calls.length === 1);
+  });
+
+  it.each(ANSWERING)('are an error of %s with the code when busy, without the key', async (field) => {
+    await using _lock = await locks().acquire('import:7');
+
+    const answer = JSON.stringify(await outcomeOf(subscribe(field).next()));
+
+    expect(answer).toContain(BUSY.message);
+    expect(answer).toContain(`"code":"${BUSY.code}"`);
+    expect(answer).not.toContain('import:7');
+  });
+
+  it.each(ANSWERING)(
+    'are an error of %s with the code when they are not available, without addresses',
+    async (field) => {
+      const repair = await masters.fail();
+
+      const answer = JSON.stringify(await outcomeOf(subscribe(field).next()));
+
+      await repair();
+      expect(answer).toContain(`"code":"${UNAVAILABLE.code}"`);
+      expect(answer).not.toMatch(/import:7|n1/);
+    },
+  );
+
+  it('leave a locked generator what it is to other callers', async () => {
+    const values: unknown[] = [];
+    more.resolve(undefined);
+
+    for await (const value of app.get(ImportResolver).locked('7')) values.push(value);
+
+    expect(values).toEqual([{ locked: 'first' }, { locked: 'second' }]);
+  });
+});
+
+/** Errors come as a value or as a rejection, by the version of the client. */
+function outcomeOf(next: Promise<unknown>): Promise<unknown> {
+  return next.catch((error: unknown) => error);
+}
