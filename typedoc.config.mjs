@@ -28,7 +28,7 @@ const options = {
   validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true },
   // Parts of types that say something only where they are used.
   intentionallyNotExported: [
-    ...['AboutHold', 'AboutResources', 'Task'],
+    ...['AboutHold', 'AboutResources', 'Task', 'Facts', 'ResultOfOnBusy', 'AskedEachTime'],
     ...['ReturnFits', 'KeyFits', 'OnBusyFits', 'OnUnavailableFits', 'OnLostFits'],
   ],
 };

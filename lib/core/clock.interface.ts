@@ -15,7 +15,7 @@ export interface Clock {
    * Calls `callback` once, no earlier than `delayMs` from now.
    *
    * A `background` timer does not keep the process alive: nobody is waiting for it. The callback runs outside of the
-   * async context of the caller (see {@link detached}).
+   * async context of the caller (see `core/detached.ts`).
    */
   schedule(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer;
 
