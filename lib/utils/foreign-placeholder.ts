@@ -41,6 +41,8 @@ const SPELLINGS = [
   String.raw`${BEGINS}\[\w+\]${ENDS}`,
 ];
 
+const LONGEST_SHOWN = 60;
+
 const FOREIGN = new RegExp(SPELLINGS.map((spelling) => `(?:${spelling})`).join('|'));
 
 /**
@@ -52,7 +54,11 @@ export function findForeignPlaceholder(text: string, follows: boolean): ForeignP
   const before = follows ? '0' : '';
   const found = FOREIGN.exec(before + text);
   if (found === null) return undefined;
-  return { text: found[0], at: found.index - before.length, path: pathIn(found[0]) };
+  const [spelling] = found;
+  const at = found.index - before.length;
+  // It is repeated in an error, which has to stay readable.
+  if (spelling.length > LONGEST_SHOWN) return { text: `${spelling.slice(0, LONGEST_SHOWN)}…`, at, path: [] };
+  return { text: spelling, at, path: pathIn(spelling) };
 }
 
 /** `#{#root.args[0].id}` names what `<0.id>` does. */

@@ -61,7 +61,9 @@ export class SentinelGroup {
     client.on('error', () => undefined);
     try {
       const replicas = await client.call('SENTINEL', 'REPLICAS', this.name);
-      return JSON.stringify(replicas).includes(`"${this.replica.port}"`);
+      const text = JSON.stringify(replicas);
+      // Before it has asked the replica itself, it would not promote it.
+      return text.includes(`"${this.replica.port}"`) && /"master-link-status"[,:]"ok"/.test(text);
     } catch {
       return false; // It is not up yet.
     } finally {

@@ -537,8 +537,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'isHeld reads the clocks',
     rule: 'R9',
     apply: () =>
-      patchGetter(HeldLock.prototype, 'isHeld', function (this: unknown) {
-        return !(this as LockInside).isOver();
+      patchGetter(HeldLock.prototype, 'leftMs', function (this: unknown) {
+        return (this as LockInside).isOver() ? 0 : 1;
       }),
   },
   {

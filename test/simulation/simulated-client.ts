@@ -12,6 +12,9 @@ import type { World } from './world';
 /** Node keeps every AsyncLocalStorage that was ever used, and asks each of them at every promise. */
 const CONTEXT = new LockContext();
 
+/** At each node as long as the service is open: what guards it, what notes that it refuses, and what reports on it. */
+const OWN_LISTENERS = 3;
+
 /** One process with the real lock service in it: its clocks, its event loop, its connections. */
 export class SimulatedClient {
   readonly clock: SimulatedClock;
@@ -103,7 +106,7 @@ export class SimulatedClient {
       timers: this.clock.pendingTimers,
       subscriptions: this.links.reduce((sum, link) => sum + link.subscriptions, 0),
       // The service itself listens to each, and so does its guard.
-      'status listeners': this.links.reduce((sum, link) => sum + Math.max(0, link.listeners - 2), 0),
+      'status listeners': this.links.reduce((sum, link) => sum + Math.max(0, link.listeners - OWN_LISTENERS), 0),
       lines: inside.arena.line.isEmpty ? 0 : 1,
       contenders: inside.contenders.size,
       'callers inside': inside.arena.admission.inside,
