@@ -5,7 +5,8 @@ import type { LockedDecorator } from '../interfaces/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../interfaces/locked-options.interface';
 import { checkPlacedOptions } from '../utils/check-placed-options';
 import { copyIdentity } from '../utils/copy-identity';
-import { fillLockParameters, lockParametersOf } from '../utils/lock-parameters';
+import { decorateStandardMethod, type StandardContext } from '../utils/standard-decorator';
+import { fillLockParameters, lockParametersOf, type LockParameter } from '../utils/lock-parameters';
 import { injectBinding } from '../utils/lock-service-binding';
 import { compileLockKey } from '../utils/lock-key';
 import { lockedGenerator, type AnyAsyncGenerator } from '../utils/locked-generator';
@@ -70,7 +71,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   const {
     onBusy,
     onUnavailable,
-    onLost = 'throw',
+    onLost = 'throw' as OnLost,
     onLeave,
     callerMayLeave = false,
     returns,
@@ -79,18 +80,19 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   } = checked;
   const { lockOptions, label } = splitLabel(placed);
 
-  return (target: object, propertyKey: string | symbol, descriptor?: PropertyDescriptor) => {
-    assertMethod(target, propertyKey, descriptor);
-    const original = descriptor.value;
-    const start = STARTS[returns ?? methodKind(target, propertyKey, original)];
-    const name = methodName(target, propertyKey);
-    const parameters = lockParametersOf(target, propertyKey);
-    const place: LockedPlace = {
-      ...{ name, prototype: target, resolve, connection, lockOptions, label },
+  const wrap = (
+    original: MethodDescriptor['value'],
+    where: Pick<LockedPlace, 'name' | 'prototype'>,
+    kind: MethodKind,
+    parameters: readonly LockParameter[],
+  ) => {
+    const start = STARTS[returns ?? kind];
+    // The same object: the name and the class of a standard decorator come later.
+    const place: LockedPlace = Object.assign(where, {
+      ...{ resolve, connection, lockOptions, label },
       ...{ onBusy, onUnavailable, onLost, onLeave },
       method: () => locked,
-    };
-
+    });
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
       const context = takeHandlerContext(args);
       const call = new LockedMethodCall(place, this, args);
@@ -102,12 +104,31 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
           original.apply(this as object, fillLockParameters(args, parameters, { lock, connection, caller })),
       );
     };
-
     copyIdentity(original, locked);
-    descriptor.value = locked;
-    injectBinding(target, connection);
-    registerLockedMethod(target, { key: propertyKey, connection, options: lockOptions }, locked);
+    return locked;
   };
+  const register = (prototype: object, key: string | symbol, locked: object) => {
+    injectBinding(prototype, connection);
+    registerLockedMethod(prototype, { key, connection, options: lockOptions }, locked);
+  };
+
+  const decorate = (
+    target: object,
+    keyOrContext: string | symbol | StandardContext,
+    descriptor?: PropertyDescriptor,
+  ): unknown => {
+    if (typeof keyOrContext === 'object') {
+      return decorateStandardMethod(target, keyOrContext, wrap, register);
+    }
+    assertMethod(target, keyOrContext, descriptor);
+    const original = descriptor.value;
+    const place = { name: methodName(target, keyOrContext), prototype: target };
+    const kind = methodKind(target, keyOrContext, original);
+    descriptor.value = wrap(original, place, kind, lockParametersOf(target, keyOrContext));
+    register(target, keyOrContext, descriptor.value);
+    return undefined;
+  };
+  return decorate as LockedDecorator<K, B, L, U>;
 }
 
 /** How a call of each kind begins. */

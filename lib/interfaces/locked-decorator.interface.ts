@@ -8,6 +8,7 @@ import type {
   OnLostFunction,
   OnUnavailable,
 } from './locked-options.interface';
+import type { WrongInKey } from './template-fits';
 
 /** A method that can wait: one that returns a promise, an Observable or an async generator. */
 export type LockableMethod = (
@@ -18,21 +19,46 @@ export type LockableMethod = (
  * The decorator that `Locked` gives, for methods that return something that can wait, and that fit its key, `onBusy` and
  * `onLost`.
  *
- * The descriptor is optional for `applyDecorators` of Nest alone; on anything but a method the decorator throws.
+ * It is one with `experimentalDecorators`, which Nest needs, and a standard one (TC39) without.
  */
-export type LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnavailable> = <
-  T extends object,
-  M extends LockableMethod,
->(
-  target: T,
-  propertyKey: string | symbol,
-  descriptor?: TypedPropertyDescriptor<M> &
-    ReturnFits<M> &
-    KeyFits<K, T, M> &
-    OnBusyFits<B, T, M> &
-    OnUnavailableFits<U, T, M> &
-    OnLostFits<L, T, M>,
-) => void;
+export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnavailable> {
+  <T extends object, M extends LockableMethod>(
+    target: T & NotStatic<T>,
+    propertyKey: string | symbol,
+    descriptor: TypedPropertyDescriptor<M> & Fits<K, B, L, U, T, M>,
+  ): void;
+
+  <M extends LockableMethod>(
+    method: M & Fits<K, B, L, U, ThisParameterType<M>, M>,
+    context: StandardMethodContext,
+  ): void;
+
+  /** For `applyDecorators` of Nest alone. */
+  <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
+}
+
+/** Of a method that is not static. What a `ClassMethodDecoratorContext` of TypeScript 5 or later has. */
+interface StandardMethodContext {
+  readonly kind: 'method';
+  readonly name: string | symbol;
+  readonly static: false;
+}
+
+type Fits<K, B, L, U, T, M extends LockableMethod> = ReturnFits<M> &
+  KeyFits<K, T, M> &
+  OnBusyFits<B, T, M> &
+  OnUnavailableFits<U, T, M> &
+  OnLostFits<L, T, M>;
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- any class, one with a private constructor too
+type NotStatic<T> = T extends Function
+  ? Mismatch<'a class has no lock service: make it a method that is not static'>
+  : unknown;
+
+/** Only `applyDecorators` knows nothing of the class. */
+type NoProperty<T> = object extends T
+  ? unknown
+  : Mismatch<'a property is locked by nobody: write it as a method, async name() { … }'>;
 
 /** Says in a compiler error what does not fit. */
 interface Mismatch<Problem extends string> {
@@ -56,7 +82,9 @@ type KeyFits<K, T, M extends LockableMethod> = [K] extends [LockKeyFunction]
   ? K extends (this: T, ...args: Parameters<M>) => LockKeyResult
     ? unknown
     : Mismatch<'the key function does not take what the method takes'>
-  : unknown;
+  : [WrongInKey<K, Parameters<M>>] extends [never]
+    ? unknown
+    : Mismatch<`no argument of the method has <${WrongInKey<K, Parameters<M>>}>`>;
 
 /** What a call resolves to; of a stream, what it may go on with. */
 type Outcome<R> =

@@ -20,8 +20,8 @@ import type { WhenLeft } from './piped-work';
 export interface LockedPlace {
   /** The method, for people. */
   readonly name: string;
-  /** Where it stands. */
-  readonly prototype: object;
+  /** Where it stands; undefined if no object of its class was ever made. */
+  readonly prototype: object | undefined;
   readonly resolve: (call: MethodCall) => string | readonly string[];
   readonly connection: string | undefined;
   readonly lockOptions: WithLockOptions;
@@ -69,7 +69,9 @@ export class LockedMethodCall implements LockedCall {
   private notBound(): LockNotBoundError {
     const { name, prototype, connection } = this.place;
     const isDetached =
-      this.instance === undefined || !Object.prototype.isPrototypeOf.call(prototype, this.instance);
+      this.instance === undefined ||
+      prototype === undefined ||
+      !Object.prototype.isPrototypeOf.call(prototype, this.instance);
     const reason = isDetached ? 'detached' : isKnownConnection(connection) ? 'too-early' : 'no-module';
     return new LockNotBoundError(name, connection, reason);
   }

@@ -3,16 +3,21 @@ export type MethodKind = 'promise' | 'observable' | 'async-generator';
 
 /**
  * Tells the kind from the function itself, else from the return type that TypeScript left behind with
- * `emitDecoratorMetadata`. Without that, or with a return type that is not written down, it counts as a promise.
+ * `emitDecoratorMetadata`. Without that, with a standard decorator, which has no class (`target`), or with a return type that is not written down, it counts as a promise.
  */
-export function methodKind(target: object, propertyKey: string | symbol, method: object): MethodKind {
+export function methodKind(
+  target: object | undefined,
+  propertyKey: string | symbol,
+  method: object,
+): MethodKind {
   switch (Object.prototype.toString.call(method)) {
     case '[object AsyncGeneratorFunction]':
       return 'async-generator';
     case '[object AsyncFunction]':
       return 'promise';
     default:
-      return isObservableClass(Reflect.getMetadata('design:returntype', target, propertyKey))
+      return target !== undefined &&
+        isObservableClass(Reflect.getMetadata('design:returntype', target, propertyKey))
         ? 'observable'
         : 'promise';
   }

@@ -405,3 +405,70 @@ export async function whatABusyLockComesTo(locks: LockService): Promise<void> {
   await locks.withLock('x', { onBusy: 'ignore' }, () => 1);
   await Promise.resolve([plain, throwing, skipped, surely, instead, later, onlyTheTask, fenced]);
 }
+
+interface Order {
+  id: string;
+  lines?: { sku: string }[];
+  customer: { address?: { city: string } | null };
+}
+
+/** The placeholders of a template against the arguments of the method. */
+export class Placeholders<Entity extends { id: string }> {
+  last: Entity | undefined;
+  private readonly region = 'eu';
+
+  @Locked(['<0.id>:<0.lines.0.sku>', '<0.customer.address.city>:<1>:<<9>', '<this.region>'])
+  async right(_order: Order, _line?: number): Promise<string> {
+    return Promise.resolve(this.region);
+  }
+
+  @Locked('<3>:<3.id>')
+  async rest(..._orders: Order[]): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked('<0.id>:<1.any.thing>:<2.key>')
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing is known of it
+  async loose(_entity: Entity, _any: any, _record: Record<string, string> | undefined): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error there is one argument
+  @Locked('order:<1>')
+  async tooFar(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error there is one argument
+  @Locked(['order:<0>', 'line:<1.id>'])
+  async tooFarInOneOfSeveral(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+/** What is no method that could be locked. */
+export class NoMethods {
+  // @ts-expect-error a class has no lock service
+  @Locked('x')
+  static async ofTheClass(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error an arrow is a property
+  @Locked('x')
+  arrow = async (): Promise<void> => {
+    await Promise.resolve();
+  };
+}
+
+/** As a standard decorator, which the compiler of this project does not use. */
+export function standardDecorators(): void {
+  const method = async (_id: string): Promise<void> => Promise.resolve();
+  const context = { kind: 'method', name: 'method', addInitializer: () => undefined } as const;
+
+  Locked('order:<0>')(method, { ...context, static: false });
+  // @ts-expect-error a class has no lock service
+  Locked('order:<0>')(method, { ...context, static: true });
+  // @ts-expect-error there is one argument
+  Locked('order:<1>')(method, { ...context, static: false });
+}

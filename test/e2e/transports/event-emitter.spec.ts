@@ -29,7 +29,7 @@ class OrderListener {
 
   @OnEvent('failing', { suppressErrors: false })
   @Locked('order:<0.id>', { wait: 0 })
-  async failing() {
+  async failing(_paid: Paid) {
     return Promise.reject(new TypeError('of the listener itself'));
   }
 

@@ -1,0 +1,70 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import { methodKind, type MethodKind } from './method-kind';
+
+type Method = (this: object, ...args: unknown[]) => unknown;
+
+/** What a standard decorator (TC39) gets beside the method; what of it is used. */
+export interface StandardContext {
+  readonly kind: string;
+  readonly name: string | symbol;
+  readonly static: boolean;
+  addInitializer(initializer: (this: object) => void): void;
+}
+
+/** Where a method stands, as far as that is known: its class is known when there is an object of it. */
+interface StandardPlace {
+  name: string;
+  prototype: object | undefined;
+}
+
+export type StandardWrap = (
+  original: Method,
+  place: StandardPlace,
+  kind: MethodKind,
+  parameters: readonly never[],
+) => Method;
+
+/**
+ * Puts a lock on a method without `experimentalDecorators`. Such a decorator does not see the class, so what has to be
+ * noted there is noted when its first object is made.
+ *
+ * @returns the method that takes the place of the original
+ */
+export function decorateStandardMethod(
+  original: object,
+  context: StandardContext,
+  wrap: StandardWrap,
+  register: (prototype: object, key: string | symbol, locked: Method) => void,
+): Method {
+  const name = String(context.name);
+  if (context.kind !== 'method') {
+    throw new LockOptionsError('@Locked', `${name} is not a method. Write it as "async ${name}() { … }".`);
+  }
+  if (context.static) {
+    throw new LockOptionsError(
+      '@Locked',
+      `${name} is static, and a class has no lock service. Make it a method of an injectable class.`,
+    );
+  }
+  const place: StandardPlace = { name, prototype: undefined };
+  const locked = wrap(original as Method, place, methodKind(undefined, context.name, original), []);
+  context.addInitializer(function () {
+    if (place.prototype !== undefined) return;
+    const prototype = declaringPrototype(this, context.name, locked);
+    place.prototype = prototype;
+    place.name = `${prototype.constructor.name}.${name}`;
+    register(prototype, context.name, locked);
+  });
+  return locked;
+}
+
+/** The class that has just this method; where a decorator above has wrapped it, the one that has it first of all. */
+function declaringPrototype(instance: object, key: string | symbol, method: Method): object {
+  let first = Object.getPrototypeOf(instance) as object;
+  for (let at: object | null = first; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const own = Object.getOwnPropertyDescriptor(at, key);
+    if (own?.value === method) return at;
+    if (own !== undefined) first = at;
+  }
+  return first;
+}
