@@ -106,7 +106,10 @@ export class SimulatedClient {
       timers: this.clock.pendingTimers,
       subscriptions: this.links.reduce((sum, link) => sum + link.subscriptions, 0),
       // The service itself listens to each, and so does its guard.
-      'status listeners': this.links.reduce((sum, link) => sum + Math.max(0, link.listeners - OWN_LISTENERS), 0),
+      'status listeners': this.links.reduce(
+        (sum, link) => sum + Math.max(0, link.listeners - OWN_LISTENERS),
+        0,
+      ),
       lines: inside.arena.line.isEmpty ? 0 : 1,
       contenders: inside.contenders.size,
       'callers inside': inside.arena.admission.inside,
