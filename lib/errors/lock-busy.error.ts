@@ -20,26 +20,40 @@ export class LockBusyError extends LockError {
    * did not agree.
    */
   readonly holder: LockHolder | undefined;
+  /**
+   * Whether what is in the way has no expiry. No lock of this library is like that: another program wrote the key, or
+   * somebody by hand, and waiting longer does not help. False also where nobody asked, as with `wait: 0`.
+   */
+  readonly neverExpires: boolean;
 
   constructor(facts: {
     resources: readonly string[];
     waitedMs: number;
     votes?: readonly NodeVote[];
     holder?: LockHolder;
+    neverExpires?: boolean;
   }) {
     const votes = facts.votes ?? [];
+    const { neverExpires = false } = facts;
     const name = facts.holder && nameHolder(facts.holder);
-    const holder = whoHoldsIt(votes.length === 0, facts.holder?.label, name);
+    const holder = neverExpires ? FOREIGN_KEY : whoHoldsIt(votes.length === 0, facts.holder?.label, name);
     super(
       `${quoteResources(facts.resources)} is locked by ${holder}, still so after ${Math.round(facts.waitedMs)} ms. ` +
-        'Try again later, pass a longer `wait`, or use tryAcquire() or onBusy to go on without the lock.',
+        (neverExpires ? REMOVE_IT : WAIT_FOR_IT),
     );
     this.resources = facts.resources;
     this.waitedMs = facts.waitedMs;
     this.votes = votes;
     this.holder = facts.holder;
+    this.neverExpires = neverExpires;
   }
 }
+
+const FOREIGN_KEY = 'a key without an expiry, which is no lock of this library';
+const WAIT_FOR_IT =
+  'Try again later, pass a longer `wait`, or use tryAcquire() or onBusy to go on without the lock.';
+const REMOVE_IT =
+  'Waiting does not help: find out who wrote it, then remove it (npx nestjs-redlock release --force), or use another name or `keyPrefix`.';
 
 nameError(LockBusyError, 'LockBusyError');
 

@@ -12,10 +12,13 @@ interface Caller {
 }
 
 /** The time was over after an attempt that failed. */
-export function gaveUp({ resources, waitedMs }: Caller, { outcome, votes, holder }: FailedAttempt): Error {
+export function gaveUp(
+  { resources, waitedMs }: Caller,
+  { outcome, votes, holder, freeInMs }: FailedAttempt,
+): Error {
   const facts = { resources, waitedMs, votes };
   return outcome === 'busy'
-    ? new LockBusyError({ ...facts, holder: holderOf(holder) })
+    ? new LockBusyError({ ...facts, holder: holderOf(holder), neverExpires: freeInMs === Infinity })
     : new LockUnavailableError(facts);
 }
 

@@ -43,6 +43,17 @@ describe('the message of an error', () => {
       /Try again later, pass a longer `wait`/,
     ],
     [
+      new LockBusyError({
+        resources: RESOURCES,
+        waitedMs: 12.4,
+        votes: [{ node: 'a', vote: 'denied' }],
+        neverExpires: true,
+      }),
+      'LOCK_BUSY',
+      /"order:7" is locked by a key without an expiry, which is no lock of this library, still so after 12 ms/,
+      /Waiting does not help: find out who wrote it/,
+    ],
+    [
       new LockBusyError({ resources: RESOURCES, waitedMs: 0 }),
       'LOCK_BUSY',
       /another caller of this process/,
