@@ -193,6 +193,11 @@ export class LockService {
     this.manager.checkOptions(readWithLockOptions(options).lockOptions ?? {});
   }
 
+  /** @internal Whether nothing says how long a lock with these options is held at most. */
+  isUnbounded({ maxHold }: WithLockOptions): boolean {
+    return maxHold === undefined && !this.manager.hasDefaultMaxHold;
+  }
+
   /**
    * Resolves when a majority of the nodes can vote: it is connected, answers, and need not be guarded. A lock asked for
    * right after the start waits for the first connections by itself, for no longer than `nodeTimeout`; call this where

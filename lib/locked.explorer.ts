@@ -2,12 +2,15 @@ import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common'
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { LockNotBoundError } from './errors/lock-not-bound.error';
 import { LockService } from './lock.service';
+import { endlessStream } from './redlock.messages';
 import { checkOptionsWithService } from './utils/check-placed-options';
+import { isSseHandler } from './utils/endless-streams';
 import { bindLockService, boundLockService } from './utils/lock-service-binding';
 import { passHandlerContext } from './utils/handler-context';
 import { connectionOfToken, getLockServiceToken } from './utils/lock-service-token';
 import { lockedMethodsOf, type LockedMethod } from './utils/locked-methods';
 import { warnOfUnlockedOverrides } from './utils/unlocked-overrides';
+import { warnOnce } from './utils/warn-once';
 
 type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
 
@@ -57,6 +60,9 @@ export class LockedExplorer implements OnModuleInit {
       throw new LockNotBoundError(name, connection, { text: this.whyNot(host, connection) });
     if (boundLockService(instance, connection) === undefined) bindLockService(instance, service, connection);
     checkOptionsWithService(service, options, `@Locked on ${name}`);
+    const handler = (Object.getPrototypeOf(instance) as Record<string | symbol, unknown>)[key];
+    if (isSseHandler(handler) && (service as Partial<LockService>).isUnbounded?.(options) === true)
+      warnOnce(this.modules, endlessStream(name));
   }
 
   private whyNot(host: HostModule, connection: string | undefined): string {

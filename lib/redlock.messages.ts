@@ -53,6 +53,11 @@ export const unlockedOverride = (override: string, locked: string): string =>
   `${override} overrides ${locked}, which is @Locked, and has no @Locked of its own: unless it calls super, it runs ` +
   'without the lock. Put @Locked on it too; a call of super then enters the same lock again.';
 
+/** @param handler `Class.method` */
+export const endlessStream = (handler: string): string =>
+  `${handler} sends events under a lock without maxHold: a client that stays connected keeps it for as long as it likes. ` +
+  'Set maxHold there or in the defaults of the module (Infinity, if it is meant to have no end).';
+
 /** For messages, which people have to read. */
 export const shortened = (text: string): string =>
   text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;

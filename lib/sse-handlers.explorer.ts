@@ -1,12 +1,21 @@
-import { Inject, Injectable, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
+import { isSseHandler, isUnbounded } from './utils/endless-streams';
 import { isLockInterceptor } from './utils/lock-interceptors';
 import { isLocked } from './utils/locked-methods';
+import { endlessStream } from './redlock.messages';
 import { SseHead } from './utils/sse-head';
+import { warnOnce } from './utils/warn-once';
 
-/** Where Nest keeps what its decorators say; it exports these constants to nobody. */
-const SSE = '__sse__';
+/** Where Nest keeps what its decorators say; it exports this constant to nobody. */
 const INTERCEPTORS = '__interceptors__';
 
 /** The last of the guards, and so the last that runs before Nest begins the response. */
@@ -22,24 +31,37 @@ const prepared = new WeakSet();
 
 /** Prepares handlers of server-sent events that run under a lock, before Nest registers its routes. */
 @Injectable()
-export class SseHandlersExplorer {
-  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+export class SseHandlersExplorer implements OnApplicationBootstrap {
+  /** What holds a lock around a handler, by the name of that. */
+  private readonly around = new Map<string, readonly unknown[]>();
+
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
     for (const { controllers } of modules.values()) {
-      for (const { metatype } of controllers.values()) prepare(metatype);
+      for (const { metatype } of controllers.values()) prepare(metatype, this.around);
+    }
+  }
+
+  /** Now the interceptors are made, and know their lock services. */
+  onApplicationBootstrap(): void {
+    for (const [handler, around] of this.around) {
+      if (around.some(isUnbounded)) warnOnce(this.modules, endlessStream(handler));
     }
   }
 }
 
-function prepare(controller: unknown): void {
+function prepare(controller: unknown, lockedAround: Map<string, readonly unknown[]>): void {
   const { prototype } = (controller ?? {}) as { prototype?: Record<string, unknown> };
   if (prototype === undefined) return;
   for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
     const method = prototype[name] as object;
-    if (Reflect.getMetadata(SSE, method) !== true || prepared.has(method)) continue;
+    if (!isSseHandler(method)) continue;
     const around = [controller as object, method].flatMap(
       (at) => (Reflect.getMetadata(INTERCEPTORS, at) ?? []) as unknown[],
     );
-    if (!isLocked(method) && !around.some(isLockInterceptor)) continue;
+    const lockers = around.filter(isLockInterceptor);
+    if (!isLocked(method) && lockers.length === 0) continue;
+    lockedAround.set(`${(controller as { name: string }).name}.${name}`, lockers);
+    if (prepared.has(method)) continue;
     prepared.add(method);
     UseGuards(holdHead)(prototype, name, { value: method });
   }

@@ -12,6 +12,7 @@ import type { LockInterceptorOptions } from '../interfaces/locked-options.interf
 import type { LockService } from '../lock.service';
 import type { Lock } from '../locking/lock.interface';
 import { quoteKey } from '../redlock.messages';
+import { noteBounds } from '../utils/endless-streams';
 import { checkOptionsWithService, checkPlacedOptions } from '../utils/check-placed-options';
 import { compileLockKey } from '../utils/lock-key';
 import { markLockInterceptor } from '../utils/lock-interceptors';
@@ -73,6 +74,8 @@ export function LockInterceptor(
   class MixinLockInterceptor implements NestInterceptor {
     constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {
       checkOptionsWithService(locks, lockOptions, `LockInterceptor(${quoteKey(key)})`);
+      // It may be as much of a mock as a test needs.
+      noteBounds(new.target, (locks as Partial<LockService>).isUnbounded?.(lockOptions) === true);
     }
 
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -150,6 +150,10 @@ export class LockManager {
     return completeLockOptions(options, this.settings.defaults, this.settings.limits);
   }
 
+  get hasDefaultMaxHold(): boolean {
+    return this.settings.defaults.maxHold !== undefined;
+  }
+
   get clock(): Clock {
     return this.settings.clock;
   }

@@ -1,21 +1,11 @@
 import { types } from 'node:util';
-import { Logger } from '@nestjs/common';
-import { LOGGER_CONTEXT } from '../redlock.constants';
 import { unlockedOverride } from '../redlock.messages';
 import { lockedMethodsOf, ownLockedMethodsOf } from './locked-methods';
-
-/** What was told already, per application: several objects have the same class, and several modules look. */
-const told = new WeakMap<object, Set<string>>();
+import { warnOnce } from './warn-once';
 
 /** Warns of methods of an object that took the place of a locked one without being locked themselves. */
 export function warnOfUnlockedOverrides(instance: object, application: object): void {
-  const warnings = told.get(application) ?? new Set();
-  told.set(application, warnings);
-  for (const warning of unlockedOverridesOf(instance)) {
-    if (warnings.has(warning)) continue;
-    warnings.add(warning);
-    new Logger(LOGGER_CONTEXT).warn(warning);
-  }
+  for (const warning of unlockedOverridesOf(instance)) warnOnce(application, warning);
 }
 
 function unlockedOverridesOf(instance: object): string[] {

@@ -6,11 +6,13 @@ import {
   Logger,
   Module,
   Scope,
+  Sse,
   UseGuards,
   UseInterceptors,
   type ModuleMetadata,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { EMPTY, type Observable } from 'rxjs';
 import {
   Locked,
   LockInterceptor,
@@ -256,6 +258,57 @@ describe('the start of the application warns once', () => {
     expect(warnings.filter((text) => text.includes('overrides'))).toEqual([
       expect.stringMatching(new RegExp(`^${warning}, which is @Locked, .* Put @Locked on it too`)),
     ]);
+  });
+
+  const LONG = LockInterceptor('feed');
+  const SHORT = LockInterceptor('feed', { maxHold: 60_000 });
+  class Feeds {
+    @Sse('locked')
+    @Locked('feed')
+    locked(): Observable<object> {
+      return EMPTY;
+    }
+    @Sse('intercepted')
+    @UseInterceptors(LONG)
+    intercepted(): Observable<object> {
+      return EMPTY;
+    }
+    @Sse('bounded')
+    @Locked('feed', { maxHold: 60_000 })
+    bounded(): Observable<object> {
+      return EMPTY;
+    }
+    @Sse('meant')
+    @Locked('feed', { maxHold: Infinity })
+    @UseInterceptors(SHORT)
+    meant(): Observable<object> {
+      return EMPTY;
+    }
+    @Get('plain')
+    @Locked('feed')
+    plain(): Observable<object> {
+      return EMPTY;
+    }
+    @Sse('free')
+    free(): Observable<object> {
+      return EMPTY;
+    }
+  }
+  Controller()(Feeds);
+
+  it('of server-sent events under a lock that nothing ends', async () => {
+    await start({ imports: [redlock(), redlock({ name: 'other' })], controllers: [Feeds] });
+
+    expect(warnings.filter((text) => text.includes('maxHold')).sort()).toEqual([
+      expect.stringMatching(/^Feeds\.intercepted sends events under a lock without maxHold.*Set maxHold/),
+      expect.stringMatching(/^Feeds\.locked sends events/),
+    ]);
+  });
+
+  it('and not of server-sent events where the module has a maxHold', async () => {
+    await start({ imports: [redlock({ defaults: { maxHold: 60_000 } })], controllers: [Feeds] });
+
+    expect(warnings).toEqual([]);
   });
 
   it.each<[string, new () => Orders]>([
