@@ -31,7 +31,12 @@ afterEach(async () => {
 });
 
 function open(): LockService {
-  const service = createLockService({ nodes: [name.url], restartGuard: false, shutdownTimeout: 100 });
+  const service = createLockService({
+    nodes: [name.url],
+    restartGuard: false,
+    shutdownTimeout: 100,
+    defaults: { outageWait: 30_000 },
+  });
   services.push(service);
   return service;
 }
