@@ -1,4 +1,5 @@
 import { type Fence, type Fenceable, fenceOf } from './fence';
+import { checkMaxAhead, type FenceAheadOptions, refuseAhead } from './fence-ahead';
 import { FenceException } from './fence.exception';
 
 export const FENCING_TOKEN_HEADER = 'Fencing-Token';
@@ -23,14 +24,16 @@ export function fenceHeaders(lock: Fenceable): Record<'Fencing-Token' | 'Fencing
 /**
  * The fence that a request carries, for the service that is called; undefined when it carries none.
  *
- * @throws FenceException (400) when there is something else, a half of it or more than one
+ * @throws FenceException (400) when there is something else, a half of it, more than one, or a token that is further
+ * ahead of the clock than `maxAhead`
  */
-export function readFence(headers: HeadersLike): Fence | undefined {
+export function readFence(headers: HeadersLike, options: FenceAheadOptions = {}): Fence | undefined {
+  const maxAheadMs = checkMaxAhead(options.maxAhead);
   const token = headerOf(headers, FENCING_TOKEN_HEADER);
   const owner = headerOf(headers, FENCING_OWNER_HEADER);
   if (token === undefined && owner === undefined) return undefined;
   if (!isToken(token) || !isOwner(owner)) throw new FenceException('FENCE_INVALID');
-  return { token: Number(token), owner };
+  return refuseAhead({ token: Number(token), owner }, maxAheadMs);
 }
 
 function headerOf(headers: HeadersLike, name: string): unknown {

@@ -3,9 +3,18 @@ import { HttpException } from '@nestjs/common';
 /**
  * - `FENCE_MISSING` (428): a request that must carry a fence has none
  * - `FENCE_INVALID` (400): what it carries is none
+ * - `FENCE_AHEAD` (400): its token is of a time that is still to come, by more than `maxAhead`
+ * - `FENCE_RESOURCE_INVALID` (400): what the fence is for cannot be the name of a resource
  * - `FENCE_STALE` (412): a later holder has been here; the caller lost its lock and should stop
+ * - `FENCE_STORE_FULL` (503): the store has no place for one more resource, and forgets none of the others
  */
-export type FenceExceptionCode = 'FENCE_MISSING' | 'FENCE_INVALID' | 'FENCE_STALE';
+export type FenceExceptionCode =
+  | 'FENCE_MISSING'
+  | 'FENCE_INVALID'
+  | 'FENCE_AHEAD'
+  | 'FENCE_RESOURCE_INVALID'
+  | 'FENCE_STALE'
+  | 'FENCE_STORE_FULL';
 
 const ANSWERS = {
   FENCE_MISSING: [
@@ -18,18 +27,36 @@ const ANSWERS = {
     'Bad Request',
     'Fencing-Token must be a whole number above 0, and Fencing-Owner a word of at most 128 characters.',
   ],
+  FENCE_AHEAD: [
+    400,
+    'Bad Request',
+    'The fencing token is too far ahead of the clock of this service. Send the token of your lock as it is, and let NTP set the clocks.',
+  ],
+  FENCE_RESOURCE_INVALID: [
+    400,
+    'Bad Request',
+    'The request does not name what its fence is for: a value is missing, has another form, or is too long.',
+  ],
   FENCE_STALE: [
     412,
     'Precondition Failed',
     'A later holder of the lock has been here. Stop, and begin anew under a new lock.',
   ],
+  FENCE_STORE_FULL: [
+    503,
+    'Service Unavailable',
+    'This service cannot remember the fence of one more resource at the moment. Try again later.',
+  ],
 } as const;
 
 /** The answer to a request that a fence keeps out. Nothing in it names a resource or a holder. */
 export class FenceException extends HttpException {
-  constructor(readonly code: FenceExceptionCode) {
+  constructor(
+    readonly code: FenceExceptionCode,
+    options?: { readonly cause?: unknown },
+  ) {
     const [statusCode, error, message] = ANSWERS[code];
-    super({ statusCode, error, code, message }, statusCode);
+    super({ statusCode, error, code, message }, statusCode, options);
     // Nest takes the name of the class, which a bundler may have shortened.
     this.name = 'FenceException';
   }

@@ -7,16 +7,20 @@ import {
   type InjectionToken,
   type Type,
 } from '@nestjs/common';
+import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { ContextLockKey } from '../interfaces/lock-key.interface';
+import { checkResources } from '../locking/check-resources';
+import { readOptions } from '../locking/read-options';
 import { contextKeySource } from '../utils/context-key';
 import { compileLockKey } from '../utils/lock-key';
+import { checkMaxAhead, type FenceAheadOptions } from './fence-ahead';
 import { FenceException } from './fence.exception';
 import type { FenceStore } from './fence-store.interface';
-import { fenceOfRequest } from './request-fence';
+import { fenceOfRequest, letPass } from './request-fence';
 
-/** Where the last fences are kept (one of the two), and whether there must be one. */
-export interface FenceGuardOptions {
+/** Where the last fences are kept (one of the two), whether there must be one, and what it may be. */
+export interface FenceGuardOptions extends FenceAheadOptions {
   store?: FenceStore;
   /** The provider that is the store. */
   inject?: InjectionToken<FenceStore>;
@@ -32,7 +36,8 @@ const NO_STORE = Symbol('no store');
 
 /**
  * Makes a guard for HTTP handlers that are called by holders of a lock: it lets a request pass unless a later holder has
- * been here. Others are answered 412 when stale, 428 without a fence and 400 with something else.
+ * been here. Others are answered 412 when stale, 428 without a fence, and 400 with something else, with a token of a time
+ * that is still to come (`maxAhead`), or when the resource that the request names can be none.
  *
  * It looks when the request comes. A handler that then works for long can still be overtaken: let it write under the
  * same fence, which `@RequestFence()` gives it.
@@ -51,7 +56,7 @@ const NO_STORE = Symbol('no store');
  */
 export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Type<CanActivate> {
   const resolve = compileLockKey(key, contextKeySource);
-  const { store: given, inject, required = true } = checkOptions(options);
+  const { store: given, inject, required = true, maxAhead } = checkOptions(options);
 
   class MixinFenceGuard implements CanActivate {
     private readonly store: FenceStore;
@@ -69,11 +74,13 @@ export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Typ
     }
 
     async canActivate(context: ExecutionContext): Promise<boolean> {
-      const fence = fenceOfRequest(context, required);
+      const fence = fenceOfRequest(context, required, { maxAhead });
       if (fence === undefined) return true;
-      for (const resource of [resolve(context)].flat()) {
+      // All of them before the first is remembered.
+      for (const resource of resourcesOf(() => resolve(context))) {
         if (!(await this.store.accept(resource, fence))) throw new FenceException('FENCE_STALE');
       }
+      letPass(context, fence);
       return true;
     }
   }
@@ -81,13 +88,34 @@ export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Typ
   return mixin(MixinFenceGuard);
 }
 
-function checkOptions(options: FenceGuardOptions): FenceGuardOptions {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new LockOptionsError(
-      'options',
-      'must be an object with a `store`, or with the provider to `inject`.',
-    );
+/** @throws FenceException (400) for names that no lock can have, so that no holder of one can have sent them */
+function resourcesOf(resolve: () => string | readonly string[]): readonly string[] {
+  let resolved: string | readonly string[];
+  try {
+    resolved = resolve();
+  } catch (error) {
+    if (error instanceof LockKeyError && error.isFromClient) throw wrongResource(error);
+    throw error;
   }
+  try {
+    return checkResources(resolved);
+  } catch (error) {
+    throw wrongResource(error);
+  }
+}
+
+function wrongResource(cause: unknown): FenceException {
+  return new FenceException('FENCE_RESOURCE_INVALID', { cause });
+}
+
+const OPTIONS = ['store', 'inject', 'required', 'maxAhead'] satisfies (keyof FenceGuardOptions)[];
+
+function checkOptions(given: FenceGuardOptions): FenceGuardOptions {
+  const options: FenceGuardOptions = readOptions(given, OPTIONS, {
+    name: 'options',
+    what: ' with a `store`, or with the provider to `inject`',
+    each: 'an option of FenceGuard',
+  });
   const { store, inject, required } = options;
   if ((store === undefined) === (inject === undefined)) {
     throw new LockOptionsError('store', 'is needed, or else `inject`, and not both.');
@@ -98,5 +126,5 @@ function checkOptions(options: FenceGuardOptions): FenceGuardOptions {
   if (required !== undefined && typeof required !== 'boolean') {
     throw new LockOptionsError('required', 'must be true or false.');
   }
-  return options;
+  return { ...options, maxAhead: checkMaxAhead(options.maxAhead) };
 }

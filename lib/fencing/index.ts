@@ -11,6 +11,7 @@ export type { ScriptClient } from './fenced-script';
 
 export { fenceHeaders, FENCING_OWNER_HEADER, FENCING_TOKEN_HEADER, readFence } from './fence-headers';
 export type { HeadersLike } from './fence-headers';
+export type { FenceAheadOptions } from './fence-ahead';
 export { FenceException } from './fence.exception';
 export type { FenceExceptionCode } from './fence.exception';
 export { FenceGuard } from './fence.guard';

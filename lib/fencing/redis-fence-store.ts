@@ -1,3 +1,5 @@
+import { checkResource } from '../locking/check-resources';
+import { checkFence } from './check-fence';
 import type { Fence } from './fence';
 import type { FenceStore } from './fence-store.interface';
 import { checkMs } from './fenced-redis';
@@ -18,7 +20,11 @@ export interface RedisFenceStoreOptions {
   keyPrefix?: string;
 }
 
-/** Keeps fences in a Redis, for a service that runs in several processes. */
+/**
+ * Keeps fences in a Redis, for a service that runs in several processes. Each is a key that expires `keep` after it was
+ * last seen. Give it a Redis that evicts nothing (`maxmemory-policy noeviction`): a fence that is evicted lets stale
+ * holders pass. When that Redis is full or away, `accept` rejects with the error of the client, and no request passes.
+ */
 export class RedisFenceStore implements FenceStore {
   private readonly keepMs: number;
   private readonly keyPrefix: string;
@@ -32,8 +38,10 @@ export class RedisFenceStore implements FenceStore {
     this.keyPrefix = keyPrefix;
   }
 
+  /** @throws LockKeyError, LockOptionsError for what can be no resource, and no fence */
   async accept(resource: string, fence: Fence): Promise<boolean> {
+    const key = this.keyPrefix + checkResource(resource);
     const request = { verb: 'claim', keepMs: this.keepMs } as const;
-    return 'value' in (await runFenced(this.redis, this.keyPrefix + resource, fence, request));
+    return 'value' in (await runFenced(this.redis, key, checkFence(fence), request));
   }
 }

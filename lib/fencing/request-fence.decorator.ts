@@ -1,7 +1,9 @@
 import { createParamDecorator } from '@nestjs/common';
-import { fenceOfRequest } from './request-fence';
+import { checkMaxAhead, type FenceAheadOptions } from './fence-ahead';
+import { fenceLetPass, fenceOfRequest } from './request-fence';
 
-export interface RequestFenceOptions {
+/** Behind a `FenceGuard`, its `maxAhead` has been applied already, and that of the parameter says nothing. */
+export interface RequestFenceOptions extends FenceAheadOptions {
   /**
    * False: undefined for a request without a fence, in place of an answer 428.
    *
@@ -10,13 +12,14 @@ export interface RequestFenceOptions {
   required?: boolean;
 }
 
-const fenceParameter = createParamDecorator<RequestFenceOptions>(({ required = true }, context) =>
-  fenceOfRequest(context, required),
+const fenceParameter = createParamDecorator<RequestFenceOptions>(
+  (options, context) => fenceLetPass(context) ?? fenceOfRequest(context, options.required ?? true, options),
 );
 
 /**
  * The fence that the request carries, for the handler to write with.
  *
+ * @throws LockOptionsError at once, for a `maxAhead` that cannot be meant
  * @example
  * ```ts
  * @Post(':id/payments')
@@ -24,5 +27,6 @@ const fenceParameter = createParamDecorator<RequestFenceOptions>(({ required = t
  * ```
  */
 export function RequestFence(options: RequestFenceOptions = {}): ParameterDecorator {
+  checkMaxAhead(options.maxAhead);
   return fenceParameter(options);
 }

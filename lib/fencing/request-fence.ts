@@ -1,15 +1,40 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { Fence } from './fence';
+import type { FenceAheadOptions } from './fence-ahead';
 import { FenceException } from './fence.exception';
 import { type HeadersLike, readFence } from './fence-headers';
 
+interface FencedRequest {
+  readonly headers: HeadersLike;
+}
+
+/** Of requests that a guard let pass: what it said with its options holds for the parameters of the handler. */
+const passed = new WeakMap<FencedRequest, Fence>();
+
 /** @throws FenceException (400, 428) */
-export function fenceOfRequest(context: ExecutionContext, isRequired: boolean): Fence | undefined {
+export function fenceOfRequest(
+  context: ExecutionContext,
+  isRequired: boolean,
+  options: FenceAheadOptions,
+): Fence | undefined {
+  const fence = readFence(requestOf(context).headers, options);
+  if (fence === undefined && isRequired) throw new FenceException('FENCE_MISSING');
+  return fence;
+}
+
+/** `fence` was accepted by the store of a guard. */
+export function letPass(context: ExecutionContext, fence: Fence): void {
+  passed.set(requestOf(context), fence);
+}
+
+export function fenceLetPass(context: ExecutionContext): Fence | undefined {
+  return passed.get(requestOf(context));
+}
+
+function requestOf(context: ExecutionContext): FencedRequest {
   if (context.getType() !== 'http') {
     throw new LockOptionsError('fence', 'is read from the headers of HTTP requests, and this is none.');
   }
-  const fence = readFence(context.switchToHttp().getRequest<{ headers: HeadersLike }>().headers);
-  if (fence === undefined && isRequired) throw new FenceException('FENCE_MISSING');
-  return fence;
+  return context.switchToHttp().getRequest<FencedRequest>();
 }

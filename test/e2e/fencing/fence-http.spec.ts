@@ -56,6 +56,18 @@ class PaymentsController {
   receipt(@RequestFence() fence: Fence) {
     return { fence };
   }
+
+  @Post('plans/:id')
+  @UseGuards(FenceGuard('plan:<params.id|int>', { store: own, maxAhead: Infinity }))
+  plan(@Param('id') id: string, @RequestFence() fence: Fence) {
+    return { id, fence };
+  }
+
+  @Post('drafts/:id')
+  @UseGuards(FenceGuard('draft:<params.id>', { store: new MemoryFenceStore({ maxEntries: 1 }) }))
+  draft() {
+    return 'kept';
+  }
 }
 
 @Module({ controllers: [PaymentsController], providers: [InjectedStore] })
@@ -146,6 +158,42 @@ describe('a service that is called by holders of a lock', () => {
     expect(await post('/notes/7')).toEqual({ status: 201, body: { hasFence: false } });
     expect(await post('/notes/7', fenceHeaders(later))).toEqual({ status: 201, body: { hasFence: true } });
     expect((await post('/notes/7', fenceHeaders(paused))).status).toBe(412);
+  });
+
+  it('answers 400 for a number of a later year, at the guard and at the parameter, and goes on to take real ones', async () => {
+    const fence = { 'Fencing-Token': String(Number.MAX_SAFE_INTEGER), 'Fencing-Owner': 'anna' };
+    const ahead = { status: 400, body: { statusCode: 400, code: 'FENCE_AHEAD' } };
+
+    expect(await post('/orders/10/payments', fence)).toMatchObject(ahead);
+    expect(await post('/receipts', fence)).toMatchObject(ahead);
+    // What the guard says holds for the parameter behind it.
+    expect((await post('/plans/7', fence)).status).toBe(201);
+    const lock = await locks.acquire('order:10');
+    expect((await post('/orders/10/payments', fenceHeaders(lock))).status).toBe(201);
+  });
+
+  it('answers 400 for a name that no lock can have, and 503 when it can remember no more of them', async () => {
+    const headers = fenceHeaders(await locks.acquire('draft:1'));
+
+    expect(await post(`/drafts/${'a'.repeat(1_025)}`, headers)).toMatchObject({
+      status: 400,
+      body: { statusCode: 400, error: 'Bad Request', code: 'FENCE_RESOURCE_INVALID' },
+    });
+    expect(await post('/plans/seven', headers)).toMatchObject({ status: 400 });
+    expect((await post('/drafts/1', headers)).status).toBe(201);
+    expect(await post('/drafts/2', headers)).toMatchObject({
+      status: 503,
+      body: { statusCode: 503, error: 'Service Unavailable', code: 'FENCE_STORE_FULL' },
+    });
+    expect((await post('/drafts/1', headers)).status).toBe(201);
+  });
+
+  it('keeps a stale holder out of all spellings of a resource', async () => {
+    const [paused, later] = await twoHolders('plan:7');
+
+    expect((await post('/plans/8', fenceHeaders(later))).status).toBe(201);
+    expect((await post('/plans/08', fenceHeaders(paused))).status).toBe(412);
+    expect((await post('/plans/0008', fenceHeaders(paused))).status).toBe(412);
   });
 
   it('does not start with a store that nobody provides', async () => {

@@ -1,6 +1,6 @@
 import { fenceHeaders, fenceOf, readFence } from '../../../lib/fencing';
 
-const lock = { resources: ['order:7'], ownerToken: 'anna', fencingToken: 1_790_000_000_000_001 };
+const lock = { resources: ['order:7'], ownerToken: 'anna', fencingToken: 1_700_000_000_000_001 };
 const lowerCase = (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
@@ -35,6 +35,21 @@ describe('the headers of a fence', () => {
   ])('are refused with %s', (_, headers) => {
     expect(() => readFence(headers)).toThrow(
       expect.objectContaining({ code: 'FENCE_INVALID', status: 400 }) as Error,
+    );
+  });
+
+  it('are refused with a number of a later year, unless any is wanted', () => {
+    const headers = { 'fencing-token': String(Number.MAX_SAFE_INTEGER), 'fencing-owner': 'anna' };
+
+    expect(() => readFence(headers)).toThrow(
+      expect.objectContaining({ code: 'FENCE_AHEAD', status: 400 }) as Error,
+    );
+    expect(readFence(headers, { maxAhead: Infinity })).toEqual({
+      token: Number.MAX_SAFE_INTEGER,
+      owner: 'anna',
+    });
+    expect(() => readFence(headers, { maxAhead: -1 })).toThrow(
+      expect.objectContaining({ code: 'LOCK_OPTIONS_INVALID', option: 'maxAhead' }) as Error,
     );
   });
 });
