@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { build } from './lib/build.mjs';
 import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
-import { runJest, suites } from './lib/jest.mjs';
+import { listSpecs, runJest, runSpecs, suites } from './lib/jest.mjs';
+import { ensureOtherServer } from './lib/other-servers.mjs';
 import { cache, tools } from './lib/paths.mjs';
 import { ensurePrograms } from './lib/programs.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
@@ -42,6 +43,7 @@ async function runChecks() {
     async () => {
       await runSuites(suites.filter((name) => !WAITING.includes(name)));
       await runOnTheOldest(hasRedis);
+      await runOnAnotherServer();
     },
   );
 }
@@ -78,5 +80,19 @@ async function runOnTheOldest(hasRedis) {
   if (!areInstalled) return;
   await tally.suite('on Nest 10.0 and ioredis 5.0', () =>
     runOn(folders, specsForTheOldest(), { name: 'oldest', hasRedis }),
+  );
+}
+
+/** One server that is no Redis; `npm run test:servers` has more of them, and more tests. */
+async function runOnAnotherServer() {
+  const name = 'valkey-9';
+  let server = {};
+  const isThere = await tally.stepOrSkip(`a server of another kind, ${name}`, async () => {
+    server = await ensureOtherServer(name);
+    return { ok: server.problem === undefined, problem: server.problem };
+  });
+  if (!isThere) return;
+  await tally.suite(`contract on ${name} (${server.version})`, () =>
+    runSpecs(`contract-${name}`, listSpecs('contract'), { hasRedis: true, env: server.env }),
   );
 }
