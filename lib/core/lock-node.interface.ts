@@ -78,6 +78,8 @@ export interface NodeStatusChange {
   readonly error?: Error;
   /** With `up`, from a node that can tell: the server that answers now; in a group all that may. */
   readonly servers?: readonly ServerFacts[];
+  /** With `up`: what the node granted may be forgotten, though it is not seen from `servers`. */
+  readonly hasForgotten?: boolean;
   /** With `up`: the clock of the node ran ahead of time by so much, so keys may have expired too early. */
   readonly clockAheadMs?: number;
   /** What is wrong with a node that votes all the same. */
@@ -106,6 +108,8 @@ export interface ServerFacts {
   readonly persists?: boolean;
   /** It is a server of a Redis Cluster, and the node asks it alone: it takes no lock whose slot is at another server. */
   readonly isOneOfCluster?: boolean;
+  /** It joined the others, and took nobody's place: that it is new means nothing for what was granted before. */
+  readonly isAdditional?: boolean;
 }
 
 export interface AcquireRequest {

@@ -110,20 +110,27 @@ export class NodeGuard {
     for (const stop of this.stops) stop();
   }
 
-  private hear(node: LockNode, { status, servers, clockAheadMs }: NodeStatusChange): void {
+  private hear(node: LockNode, { status, servers, hasForgotten, clockAheadMs }: NodeStatusChange): void {
     if (servers !== undefined && servers.length > 0) this.meet(node, servers);
+    if (hasForgotten) this.guardFromNow(node, 'restarted');
     if (clockAheadMs !== undefined) this.guardFromNow(node, 'clock');
     // One that is down is nobody to wait for.
     const isFirst = this.firstContact.hear(node, status);
-    if (servers !== undefined || clockAheadMs !== undefined || status !== 'up' || isFirst) this.reconsider();
+    const isNews = servers !== undefined || hasForgotten || clockAheadMs !== undefined;
+    if (isNews || status !== 'up' || isFirst) this.reconsider();
     this.firstContact.letGo();
   }
 
   private meet(node: LockNode, servers: readonly ServerFacts[]): void {
-    const startedAtMs = this.settings.clock.now() - Math.min(...servers.map(({ uptimeMs }) => uptimeMs));
+    const { clock, restartGuard } = this.settings;
+    // Who joined the others had nothing to forget, however young it is.
+    const judged = restartGuard === 'strict' ? servers : servers.filter(({ isAdditional }) => !isAdditional);
+    const youngestMs = Math.min(...(judged.length > 0 ? judged : servers).map(({ uptimeMs }) => uptimeMs));
     const before = this.known.get(node)?.servers;
-    this.known.set(node, { servers, startedAtMs });
-    const hasNew = servers.some(({ runId }) => before?.every((server) => server.runId !== runId));
+    this.known.set(node, { servers, startedAtMs: clock.now() - youngestMs });
+    const hasNew = servers.some(
+      ({ runId, isAdditional }) => !isAdditional && before?.every((server) => server.runId !== runId),
+    );
     // From now on, not from its start: it may have been a replica until a moment ago, to which not all had come.
     if (hasNew) this.guardFromNow(node, 'restarted');
   }

@@ -4,12 +4,14 @@ import { detached } from '../core/detached';
 import { breakConnection, isCluster } from './break-connection';
 import { callSafely } from './call-safely';
 import { closeClient } from './close-client';
-import { FAILED_OVER, NOBODY_KNOWS, SILENT } from './connection-reasons';
+import { FAILED_OVER, NOBODY_KNOWS, NOT_LISTED, overloaded, SILENT } from './connection-reasons';
 import { watchForDeath } from './dead-connection';
+import { HeldReplies } from './held-replies';
+import { inOnePacket } from './in-one-packet';
 import { type KeptConnection, keepConnected } from './keep-connected';
 import { type CommandClient, DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
 import { isCutOff, RedisNodeError, toRedisNodeError, withoutRedirection } from './redis-node-error';
-import { SentinelWatch } from './sentinel-watch';
+import { type SentinelWatch, watchSentinels } from './sentinel-watch';
 import { ServerRoster } from './server-roster';
 import { watchServers } from './server-watch';
 
@@ -31,6 +33,7 @@ export class RedisConnection {
   private isConnected = false;
   /** By how much the clock of a server jumped, to be told when the node goes up. */
   private clockAheadMs: number | undefined;
+  private readonly held = new HeldReplies();
   private readonly roster: ServerRoster;
   private readonly kept: KeptConnection;
   private readonly sentinels: SentinelWatch | undefined;
@@ -45,6 +48,7 @@ export class RedisConnection {
       clock,
       clockBudgetMs: setup.clockBudgetMs ?? DEFAULTS.clockBudgetMs,
       longestTtlMs: setup.maxTtlMs,
+      limitMs: setup.nodeTimeoutMs ?? DEFAULTS.nodeTimeoutMs,
       requests: () => this.answered + this.inFlight,
       secrets: description.secrets,
       takesReplicas: setup.takesReplicas ?? false,
@@ -62,7 +66,7 @@ export class RedisConnection {
         this.roster.introduce(server);
       },
       onListed: () => {
-        this.roster.forgetOthers();
+        if (this.roster.forgetOthers()) this.held.settle(NOT_LISTED);
         this.recogniseServers();
       },
       onUp: () => {
@@ -90,12 +94,9 @@ export class RedisConnection {
       this.lastError = toRedisNodeError(error, description.secrets);
       this.goDown();
     });
-    if (!isCluster(this.client) && description.sentinels.length > 0) {
-      const { client } = this;
-      this.sentinels = new SentinelWatch(client, description.sentinels, clock, () => {
-        this.giveUp(client, FAILED_OVER);
-      });
-    }
+    this.sentinels = watchSentinels(this.client, description, clock, () => {
+      this.giveUp(this.client, FAILED_OVER);
+    });
   }
 
   get status(): NodeStatus {
@@ -114,9 +115,9 @@ export class RedisConnection {
       callSafely(onError, this.unusable);
       return;
     }
-    if (this.inFlight >= (this.setup.mostInFlight ?? DEFAULTS.mostInFlight)) {
-      const error = new RedisNodeError(`${this.inFlight} requests wait for an answer already`, 'OVERLOADED');
-      callSafely(onError, error);
+    const waiting = this.inFlight + this.held.count;
+    if (waiting >= (this.setup.mostInFlight ?? DEFAULTS.mostInFlight)) {
+      callSafely(onError, overloaded(waiting));
       return;
     }
     if (this.roster.clocks.isResting) this.roster.clocks.wake();
@@ -132,8 +133,9 @@ export class RedisConnection {
     reply.then(
       (value) => {
         this.countAnswer();
-        if (this.isFromKnown()) callSafely(onReply, value);
-        else callSafely(onError, this.unusable);
+        if (!this.isFromKnown()) callSafely(onError, this.unusable);
+        else if (this.roster.isInDoubt) this.held.add({ reply: value, onReply, onError });
+        else callSafely(onReply, value);
       },
       (error: unknown) => {
         this.countAnswer();
@@ -142,15 +144,8 @@ export class RedisConnection {
     );
   }
 
-  /** Writes to the socket once for all requests that `send` makes: each write is a call into the operating system. */
   inOnePacket(send: () => void): void {
-    const stream = isCluster(this.client) ? undefined : (this.client.stream as Redis['stream'] | undefined);
-    stream?.cork();
-    try {
-      send();
-    } finally {
-      stream?.uncork();
-    }
+    inOnePacket(this.client, send);
   }
 
   /** A reply had the time of the server, in microseconds. */
@@ -167,6 +162,7 @@ export class RedisConnection {
   private async closeOnce(): Promise<void> {
     this.unusable = new RedisNodeError(`${this.setup.description.name} is closed`, 'CLOSED');
     this.changeStatus({ status: 'closed' });
+    this.held.settle(this.unusable);
     this.stopWatching();
     this.kept.stop();
     this.sentinels?.stop();
@@ -188,8 +184,12 @@ export class RedisConnection {
       if (!isCluster(this.client)) this.giveUp(this.client, problem);
       return;
     }
-    const hasNews = this.roster.takeNews();
-    if (this.currentStatus === 'up' ? !hasNews : !this.roster.isComplete) return;
+    const hasNews = this.roster.takeNews(this.currentStatus === 'up');
+    if (this.currentStatus === 'up' ? hasNews : this.roster.isComplete) this.goUp();
+    if (!this.roster.isInDoubt) this.held.settle();
+  }
+
+  private goUp(): void {
     this.lastError = undefined;
     this.kept.isGood();
     const { clockAheadMs } = this;
@@ -197,7 +197,8 @@ export class RedisConnection {
     const { facts } = this.roster;
     if (facts?.some(({ isOneOfCluster }) => isOneOfCluster)) this.hasSlots = true;
     const warning = facts === undefined ? NOBODY_KNOWS : undefined;
-    this.changeStatus({ status: 'up', servers: facts, clockAheadMs, warning });
+    const hasForgotten = this.roster.takeLoss();
+    this.changeStatus({ status: 'up', servers: facts, hasForgotten, clockAheadMs, warning });
   }
 
   /**
@@ -223,6 +224,7 @@ export class RedisConnection {
       reason?.code ?? 'NOT_CONNECTED',
     );
     if (this.currentStatus !== 'down') this.changeStatus({ status: 'down', error: this.unusable });
+    this.held.settle(this.unusable);
   }
 
   private changeStatus(change: NodeStatusChange): void {

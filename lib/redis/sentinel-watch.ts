@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../core/clock.interface';
+import { isCluster } from './break-connection';
 import { dropClient } from './close-client';
 import { FAILED_OVER } from './connection-reasons';
 import { keepAwake } from './keep-awake';
@@ -114,4 +115,15 @@ function bare(address: string): string {
 
 function ignore(): void {
   // The connection to the master tells what is wrong; these connect again by themselves.
+}
+
+/** Where there are Sentinels to listen to. */
+export function watchSentinels(
+  client: Redis | Cluster,
+  { sentinels }: RedisNodeDescription,
+  clock: Clock,
+  onSwitch: () => void,
+): SentinelWatch | undefined {
+  if (isCluster(client) || sentinels.length === 0) return undefined;
+  return new SentinelWatch(client, sentinels, clock, onSwitch);
 }

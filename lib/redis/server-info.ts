@@ -1,11 +1,14 @@
 import type { ServerFacts } from '../core/lock-node.interface';
 import { type InfoLines, infoLines } from './info-lines';
+import { RedisNodeError } from './redis-node-error';
 
 /** What `INFO` says of a server, as far as it says it: proxies and other products leave things out. */
 export interface ServerInfo {
   readonly facts: ServerFacts | undefined;
   /** `master`, `slave`, … */
   readonly role: string | undefined;
+  /** A master that has never been a replica: it took over from nobody. */
+  readonly isMasterFromBirth: boolean;
   /** Its clock, in microseconds since 1970. */
   readonly timeMicros: number | undefined;
   /** Whether it is a server of a Redis Cluster. */
@@ -18,6 +21,7 @@ export interface ServerInfo {
 export const UNKNOWN_SERVER: ServerInfo = {
   facts: undefined,
   role: undefined,
+  isMasterFromBirth: false,
   timeMicros: undefined,
   keepsSlots: false,
   isLoading: false,
@@ -29,6 +33,8 @@ export function parseServerInfo(reply: unknown): ServerInfo {
   return {
     facts: factsFrom(lines),
     role: lines.role,
+    // Whoever is promoted goes on with the history of its master, whose id this is.
+    isMasterFromBirth: lines.role === 'master' && /^0+$/.test(lines.master_replid2 ?? ''),
     timeMicros: positive(lines.server_time_usec),
     keepsSlots: lines.cluster_enabled === '1',
     isLoading: lines.loading === '1',
@@ -42,6 +48,19 @@ export function parseServerInfo(reply: unknown): ServerInfo {
 export function isInfoRefused({ message }: Error): boolean {
   return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\binvalid request\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
     message,
+  );
+}
+
+/** Why the server must not be used now. What a replica has is a copy, and it takes no locks. */
+export function objectionTo(
+  { role = 'master', isLoading }: ServerInfo,
+  takesReplicas: boolean,
+): RedisNodeError | undefined {
+  if (isLoading) return new RedisNodeError('the server is loading its data', 'LOADING');
+  if (role === 'master' || takesReplicas) return undefined;
+  return new RedisNodeError(
+    'the server is a replica; list masters only, or use the options of ioredis for Sentinel',
+    'REPLICA',
   );
 }
 

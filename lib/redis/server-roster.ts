@@ -3,8 +3,9 @@ import type { Clock, Timer } from '../core/clock.interface';
 import type { ServerFacts } from '../core/lock-node.interface';
 import { readInstant } from '../core/validity';
 import { isCluster } from './break-connection';
+import { Newcomers } from './newcomers';
 import { isCutOff, RedisNodeError, toRedisNodeError } from './redis-node-error';
-import { isInfoRefused, parseServerInfo, type ServerInfo, UNKNOWN_SERVER } from './server-info';
+import { isInfoRefused, objectionTo, parseServerInfo, type ServerInfo, UNKNOWN_SERVER } from './server-info';
 import { ServerClocks } from './server-clocks';
 
 const ASK_AGAIN_MS = 1_000;
@@ -17,6 +18,8 @@ export interface ServerRosterSetup {
   /** See {@link ServerClocks}. */
   readonly longestTtlMs?: number;
   requests?(): number;
+  /** How long it may take to find out about a master that joined a cluster. */
+  readonly limitMs: number;
   /** What must never be shown. */
   readonly secrets: readonly string[];
   /** Else a replica has to become a master first. */
@@ -29,11 +32,14 @@ export interface ServerRosterSetup {
 
 /** What came of asking a server on its connection. */
 interface Entry {
+  readonly server: Redis;
   info?: ServerInfo;
   /** On our monotonic clock, when it said so. */
   heardAtMs: number;
   /** Why it must not be used now. It is asked again. */
   problem?: RedisNodeError;
+  /** See {@link Newcomers}. */
+  isAdditional?: boolean;
 }
 
 /** Who is behind a node: the server, or those of a cluster. They are asked on every new connection, by `INFO`. */
@@ -46,6 +52,7 @@ export class ServerRoster {
    * nobody took its place, nothing was forgotten.
    */
   private readonly members = new Map<string, Entry>();
+  private readonly newcomers: Newcomers | undefined;
   private hasChanged = false;
   private owed = 0;
   private answers = 0;
@@ -53,7 +60,17 @@ export class ServerRoster {
   private isStopped = false;
 
   constructor(private readonly setup: ServerRosterSetup) {
+    const { client, clock, limitMs } = setup;
     this.clocks = new ServerClocks(setup);
+    if (!isCluster(client)) return;
+    this.newcomers = new Newcomers({
+      ...{ cluster: client, clock, limitMs },
+      memberAt: (address) => this.members.get(address),
+      ask: (server) => this.ask(server),
+      onJudged: () => {
+        setup.onAnswer();
+      },
+    });
   }
 
   /** Whether some server has not answered us yet. */
@@ -85,46 +102,73 @@ export class ServerRoster {
     const now = this.setup.clock.now();
     const isAlone = !isCluster(this.setup.client);
     const facts: ServerFacts[] = [];
-    for (const { info, heardAtMs } of this.members.values()) {
+    for (const { info, heardAtMs, isAdditional } of this.members.values()) {
       if (info?.facts === undefined) return undefined;
       const uptimeMs = info.facts.uptimeMs + now - heardAtMs;
       facts.push({
         ...info.facts,
         uptimeMs,
         ...(isAlone && info.keepsSlots ? { isOneOfCluster: true } : {}),
+        ...(isAdditional ? { isAdditional } : {}),
       });
     }
     return facts;
   }
 
-  /** Whether the node consists of others than at the last call. It is asked often. */
-  takeNews(): boolean {
+  /** Whether replies of this moment may come from a master of which nobody knows how it came to its slots. */
+  get isInDoubt(): boolean {
+    return this.newcomers?.areInDoubt ?? false;
+  }
+
+  /**
+   * Whether the node consists of others than at the last call. It is asked often.
+   *
+   * @param isUp whoever is new now has joined others, or has taken the place of one
+   */
+  takeNews(isUp = false): boolean {
     for (const server of this.answering) {
       const entry = this.entries.get(server);
-      if (entry?.info !== undefined) this.note(this.addressOf(server), entry);
+      if (entry?.info === undefined) continue;
+      const address = this.addressOf(server);
+      if (isUp && !this.members.has(address))
+        entry.isAdditional = this.newcomers?.isAdditional(address, entry);
+      if (!isUp || this.members.has(address) || entry.isAdditional !== undefined) this.note(address, entry);
     }
-    const { hasChanged } = this;
+    const hasLoss = this.newcomers?.hasLossOf(this.members.keys()) ?? false;
+    const hasNews = this.hasChanged || hasLoss;
     this.hasChanged = false;
-    return hasChanged;
+    return hasNews;
+  }
+
+  /** Whether slots were taken over from a master that is away, since the last call. */
+  takeLoss(): boolean {
+    return this.newcomers?.takeLoss() ?? false;
   }
 
   /** On a new connection, perhaps to another server than before. */
   introduce(server: Redis): void {
-    void this.meet(server, { heardAtMs: 0 });
+    void this.meet(server, { server, heardAtMs: 0 });
   }
 
-  /** The cluster has just told who its masters are: whoever else was one has left, or is a replica now. */
-  forgetOthers(): void {
+  /**
+   * The cluster has just told who its masters are: whoever else was one has left, or is a replica now.
+   *
+   * @returns whether replies that are in doubt may be those of such a one
+   */
+  forgetOthers(): boolean {
     const listed = new Set(this.answering.map((server) => this.addressOf(server)));
+    const isOneUnlisted = this.newcomers?.listed(listed) ?? false;
     for (const address of this.members.keys()) {
       if (!listed.has(address) && this.members.delete(address)) this.hasChanged = true;
     }
+    return isOneUnlisted;
   }
 
   stop(): void {
     this.isStopped = true;
     this.again?.cancel();
     this.clocks.stop();
+    this.newcomers?.stop();
   }
 
   private async meet(server: Redis, entry: Entry): Promise<void> {
@@ -134,11 +178,16 @@ export class ServerRoster {
     // Cut off, or introduced again meanwhile.
     if (answer === undefined || this.isStopped || this.entries.get(server) !== entry) return;
     entry.heardAtMs = this.setup.clock.now();
-    entry.problem = answer instanceof RedisNodeError ? answer : this.objectionTo(answer);
+    entry.problem = answer instanceof RedisNodeError ? answer : objectionTo(answer, this.takesReplicas);
     if (answer instanceof RedisNodeError || entry.problem !== undefined) this.askAgainLater();
     else entry.info = answer;
     this.setup.onAnswer();
     if (entry.info?.timeMicros !== undefined) this.clocks.saw(server, entry.info.timeMicros, sentAt);
+  }
+
+  /** In a cluster a replica sends us on to its master by itself. */
+  private get takesReplicas(): boolean {
+    return this.setup.takesReplicas || isCluster(this.setup.client);
   }
 
   private get answering(): readonly Redis[] {
@@ -155,18 +204,12 @@ export class ServerRoster {
     const before = this.members.get(address);
     if (before === entry) return;
     this.members.set(address, entry);
+    this.newcomers?.forget(address);
+    // Its connection broke.
+    if (before !== undefined && before.info?.facts?.runId === entry.info?.facts?.runId)
+      entry.isAdditional = before.isAdditional;
     if (before === undefined || before.info?.facts?.runId !== entry.info?.facts?.runId)
       this.hasChanged = true;
-  }
-
-  /** What a replica has is a copy, and it takes no locks. In a cluster it sends us on to its master by itself. */
-  private objectionTo({ role = 'master', isLoading }: ServerInfo): RedisNodeError | undefined {
-    if (isLoading) return new RedisNodeError('the server is loading its data', 'LOADING');
-    if (role === 'master' || this.setup.takesReplicas || isCluster(this.setup.client)) return undefined;
-    return new RedisNodeError(
-      'the server is a replica; list masters only, or use the options of ioredis for Sentinel',
-      'REPLICA',
-    );
   }
 
   /** Undefined when it was cut off: there will be another connection, or none. */
@@ -198,7 +241,7 @@ export class ServerRoster {
         for (const server of client.nodes()) {
           const problem = this.entries.get(server)?.problem;
           if (problem !== undefined && server.status === 'ready')
-            void this.meet(server, { heardAtMs: 0, problem });
+            void this.meet(server, { server, heardAtMs: 0, problem });
         }
       },
       { background: true },

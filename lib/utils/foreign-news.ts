@@ -13,13 +13,14 @@ export function isStatus(status: unknown): status is NodeStatus {
 /** News of no known form are none. What a server says of itself counts as a whole or not at all. */
 export function statusChangeFrom(given: unknown): NodeStatusChange | undefined {
   try {
-    const { status, error, servers, clockAheadMs } = given as NodeStatusChange;
+    const { status, error, servers, hasForgotten, clockAheadMs } = given as NodeStatusChange;
     if (!isStatus(status)) return undefined;
     const facts = serversFrom(servers);
     return {
       status,
       ...(error === undefined ? {} : { error: errorFrom(error) }),
       ...(facts === undefined ? {} : { servers: facts }),
+      ...(hasForgotten === true ? { hasForgotten } : {}),
       ...(isPositive(clockAheadMs) ? { clockAheadMs } : {}),
     };
   } catch {
@@ -34,7 +35,7 @@ function serversFrom(given: unknown): ServerFacts[] | undefined {
 }
 
 function serverFrom(given: unknown): ServerFacts | undefined {
-  const { runId, uptimeMs, evicts, persists, isOneOfCluster } = given as ServerFacts;
+  const { runId, uptimeMs, evicts, persists, isOneOfCluster, isAdditional } = given as ServerFacts;
   if (typeof runId !== 'string' || runId === '' || !(uptimeMs === 0 || isPositive(uptimeMs)))
     return undefined;
   return {
@@ -43,6 +44,7 @@ function serverFrom(given: unknown): ServerFacts | undefined {
     ...(typeof evicts === 'string' && evicts !== '' ? { evicts } : {}),
     ...(typeof persists === 'boolean' ? { persists } : {}),
     ...(typeof isOneOfCluster === 'boolean' ? { isOneOfCluster } : {}),
+    ...(typeof isAdditional === 'boolean' ? { isAdditional } : {}),
   };
 }
 

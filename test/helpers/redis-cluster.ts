@@ -33,6 +33,43 @@ export async function startRedisCluster(count: number): Promise<RedisServer[]> {
   return servers;
 }
 
+/** One more server, a master without slots. */
+export async function addMaster(servers: readonly RedisServer[]): Promise<RedisServer> {
+  const master = await RedisServer.start({
+    cluster: true,
+    args: [
+      ...['--cluster-require-full-coverage', 'no'],
+      // One that gives its last slot away stays a master.
+      ...['--cluster-allow-replica-migration', 'no'],
+    ],
+  });
+  const [first] = servers as [RedisServer];
+  await master.command('CLUSTER', 'MEET', '127.0.0.1', first.port);
+  for (const server of [...servers, master]) {
+    await until('all know each other', async () => {
+      const others = await Promise.all([...servers, master].map((one) => one.command('CLUSTER', 'MYID')));
+      const nodes = String(await server.command('CLUSTER', 'NODES'));
+      return others.every((id) => nodes.includes(String(id))) && !nodes.includes('handshake');
+    });
+  }
+  return master;
+}
+
+/** Moves a slot with its keys, as `redis-cli --cluster reshard` does. */
+export async function moveSlot(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+  const [fromId, toId] = await Promise.all(
+    [from, to].map(async (server) => String(await server.command('CLUSTER', 'MYID'))),
+  );
+  await to.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(fromId));
+  await from.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(toId));
+  for (;;) {
+    const keys = (await from.command('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
+    if (keys.length === 0) break;
+    await from.command('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys);
+  }
+  for (const server of [to, from]) await server.command('CLUSTER', 'SETSLOT', slot, 'NODE', String(toId));
+}
+
 /** One more server, which has a copy of what `master` has. */
 export async function addReplica(servers: readonly RedisServer[], master: RedisServer): Promise<RedisServer> {
   const replica = await RedisServer.start({ cluster: true });

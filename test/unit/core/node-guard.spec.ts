@@ -394,3 +394,52 @@ describe('a guarded node', () => {
     expect(leader.current?.name).toBe('node-0');
   });
 });
+
+describe('a node of several servers', () => {
+  const additional = (runId: string, uptimeMs = HOUR_MS): ServerFacts => ({
+    ...server(runId, uptimeMs),
+    isAdditional: true,
+  });
+
+  it('is not guarded for one that joined the others, however young that is', () => {
+    const { up, allUp, reasons, news } = setUp();
+    allUp();
+
+    up(0, server('run-0'), additional('new', 0));
+    up(0, server('run-0'), additional('new', 0));
+
+    expect([reasons(), news]).toEqual([[undefined, undefined, undefined], []]);
+  });
+
+  it('is guarded for another one beside it, and when the one that joined is another server later', () => {
+    const { up, allUp, reasons } = setUp();
+    allUp();
+
+    up(0, server('run-0'), additional('new'), server('another'));
+    up(1, server('run-1'), additional('new too'));
+    up(1, server('run-1'), server('again'));
+
+    expect(reasons()).toEqual(['restarted', 'restarted', undefined]);
+  });
+
+  it('is guarded for a young one that joined under strict', () => {
+    const { up, allUp, reasons } = setUp('strict');
+    allUp();
+
+    up(0, server('run-0'), additional('new', 0));
+
+    expect(reasons()).toEqual(['young', undefined, undefined]);
+  });
+
+  it('is guarded when it says that it has forgotten, with or without servers', async () => {
+    const { node, allUp, reasons, clock } = setUp();
+    allUp();
+
+    node(0).tell({ status: 'up', hasForgotten: true });
+    node(1).tell({ status: 'up', servers: [server('run-1')], hasForgotten: true });
+
+    expect(reasons()).toEqual(['restarted', 'restarted', undefined]);
+    await clock.advance(GUARD_MS);
+    expect(reasons()).toEqual([undefined, undefined, undefined]);
+  });
+});

@@ -17,6 +17,8 @@ class WillingCluster extends EventEmitter {
   readonly isCluster = true;
   readonly status = 'ready';
   readonly servers: WillingServer[];
+  slots: string[][] = [];
+  readonly refreshSlotsCache = () => undefined;
   masters: string[];
 
   constructor(...answers: (string | Error)[]) {
@@ -41,6 +43,7 @@ class WillingCluster extends EventEmitter {
 
 class WillingServer extends EventEmitter {
   readonly status = 'ready';
+  more = '';
   readonly options: { host: string; port: number };
 
   constructor(
@@ -55,7 +58,7 @@ class WillingServer extends EventEmitter {
     const { answer } = this;
     return answer instanceof Error
       ? Promise.reject(answer)
-      : Promise.resolve(`run_id:${answer}\r\nuptime_in_seconds:100\r\n`);
+      : Promise.resolve(`run_id:${answer}\r\nuptime_in_seconds:100\r\n${this.more}`);
   }
 }
 
@@ -177,8 +180,9 @@ describe('a cluster', () => {
   function setUp(...answers: (string | Error)[]) {
     const cluster = new WillingCluster(...answers);
     const told: string[] = [];
-    const connection = connectionTo(cluster, ({ status, servers }) => {
-      told.push([status, ...(servers ?? []).map(({ runId }) => runId)].join(' '));
+    const connection = connectionTo(cluster, ({ status, servers = [], hasForgotten }) => {
+      const runIds = servers.map(({ runId, isAdditional }) => `${runId}${isAdditional ? '+' : ''}`);
+      told.push([status, ...runIds, ...(hasForgotten ? ['forgotten'] : [])].join(' '));
     });
     const ask = (): Promise<void> =>
       new Promise((done) => {
@@ -235,5 +239,66 @@ describe('a cluster', () => {
     await ask();
 
     expect(told).toEqual(['up a', 'down', 'no reply']);
+  });
+
+  describe('that a master joins', () => {
+    /** A reply is on its way that may be the newcomer's. */
+    async function join() {
+      const all = setUp('a', 'b');
+      const { cluster, told, ask } = all;
+      for (const server of cluster.servers)
+        server.more = `role:master\r\nmaster_replid2:${'0'.repeat(40)}\r\n`;
+      cluster.slots = [['h:0'], ['h:0']];
+      cluster.connect();
+      await settle();
+      cluster.masters = ['0', '1'];
+      const asked = ask();
+      await settle();
+      return { ...all, asked, before: [...told] };
+    }
+
+    it('lets no reply count before it is known how that came to its slots', async () => {
+      const { cluster, told, asked, before } = await join();
+
+      cluster.slots = [['h:0'], ['h:1']];
+      cluster.emit('refresh');
+      await asked;
+
+      expect([before, told]).toEqual([['up a'], ['up a', 'up a b+', 'reply']]);
+    });
+
+    it('lets no reply count that may come from one without slots', async () => {
+      const { cluster, told, asked } = await join();
+
+      cluster.masters = ['0'];
+      cluster.emit('refresh');
+      await asked;
+
+      expect(told).toEqual(['up a', 'no reply']);
+    });
+
+    it('lets no reply count when it goes down meanwhile', async () => {
+      const { cluster, told, asked } = await join();
+
+      cluster.emit('close');
+      await asked;
+
+      expect(told).toEqual(['up a', 'down', 'no reply']);
+    });
+  });
+
+  it('tells that locks may be forgotten when the slots of a master that is away are at another one', async () => {
+    const { cluster, told } = setUp('a', 'b');
+    cluster.masters = ['0', '1'];
+    cluster.slots = [['h:0'], ['h:1']];
+    cluster.connect();
+    await settle();
+
+    cluster.masters = ['1'];
+    Object.assign(cluster.servers[0] as object, { status: 'end' });
+    cluster.slots = [['h:1'], ['h:1']];
+    cluster.emit('refresh');
+
+    expect(told).toEqual(['up a b', 'up b forgotten']);
   });
 });

@@ -17,6 +17,7 @@ const REDIS_7 = {
   maxmemory_policy: 'noeviction',
   aof_enabled: '0',
   role: 'master',
+  master_replid2: '0'.repeat(40),
 };
 
 describe('what a server says of itself', () => {
@@ -24,6 +25,7 @@ describe('what a server says of itself', () => {
     expect(parseServerInfo(info(REDIS_7))).toEqual({
       facts: { runId: REDIS_7.run_id, uptimeMs: 86_399_000, persists: false },
       role: 'master',
+      isMasterFromBirth: true,
       timeMicros: 1_794_000_000_123_456,
       keepsSlots: false,
       isLoading: false,
@@ -36,6 +38,18 @@ describe('what a server says of itself', () => {
     expect(parseServerInfo(info(valkey))).toMatchObject({
       facts: { runId: REDIS_7.run_id, persists: true },
       role: 'master',
+      isMasterFromBirth: true,
+    });
+  });
+
+  it.each([
+    ['a master', 'master', '0'.repeat(40), true],
+    ['a replica that was promoted', 'master', '8371445ee67e4d1d9ba8f3bd1f0a1b6c4f8d2e10', false],
+    ['a replica', 'slave', '0'.repeat(40), false],
+    ['a server that does not tell', 'master', '', false],
+  ])('says of %s whether it has always been a master', (_, role, id, isMasterFromBirth) => {
+    expect(parseServerInfo(info({ ...REDIS_7, role, master_replid2: id }))).toMatchObject({
+      isMasterFromBirth,
     });
   });
 
@@ -43,6 +57,7 @@ describe('what a server says of itself', () => {
     expect(parseServerInfo('run_id:abc\nuptime_in_seconds:5\nexecutable:C:\\redis\nrole:slave')).toEqual({
       facts: { runId: 'abc', uptimeMs: 4_000 },
       role: 'slave',
+      isMasterFromBirth: false,
       timeMicros: undefined,
       keepsSlots: false,
       isLoading: false,

@@ -39,6 +39,7 @@ function rosterOf(client: unknown, takesReplicas = false) {
     client: client as Redis | Cluster,
     clock,
     clockBudgetMs: 100,
+    limitMs: 500,
     secrets: [],
     takesReplicas,
     onAnswer: () => (seen.answers += 1),
@@ -54,7 +55,7 @@ function rosterOf(client: unknown, takesReplicas = false) {
 
 /** A cluster whose masters a test appoints. */
 function clusterOf(...masters: Server[]) {
-  const cluster = { isCluster: true, masters, replicas: [] as Server[] };
+  const cluster = { isCluster: true, masters, replicas: [] as Server[], slots: [] as string[][] };
   const nodes = (role = 'all') =>
     role === 'master' ? cluster.masters : [...cluster.masters, ...cluster.replicas];
   return Object.assign(cluster, { nodes });

@@ -1,0 +1,32 @@
+import type { Cluster } from 'ioredis';
+
+/** To whom slots went, and from whom; undefined where nobody is known to have had them. */
+export type SlotMoves = ReadonlyMap<string, ReadonlySet<string | undefined>>;
+
+/** Which master of a cluster has which slot, by address, as the cluster last listed it. */
+export class SlotOwners {
+  private owners: readonly (string | undefined)[] = [];
+
+  constructor(private readonly cluster: Cluster) {}
+
+  /** The cluster has just listed its slots. One that nobody has now counts as that of its last owner. */
+  takeMoves(): SlotMoves {
+    const before = this.owners;
+    const slots: ArrayLike<readonly string[] | undefined> = this.cluster.slots;
+    this.owners = Array.from(slots, (servers) => servers?.[0]);
+    const moves = new Map<string, Set<string | undefined>>();
+    if (before.length === 0) return moves;
+    this.owners.forEach((to, slot) => {
+      const from = before[slot];
+      if (to === undefined || to === from) return;
+      moves.set(to, (moves.get(to) ?? new Set()).add(from));
+    });
+    return moves;
+  }
+
+  /** Whether a server has said since that somebody else has a slot of `owner`. */
+  isSucceeded(owner: string): boolean {
+    const { slots } = this.cluster;
+    return this.owners.some((before, slot) => before === owner && slots[slot]?.[0] !== owner);
+  }
+}
