@@ -43,6 +43,12 @@ export interface LockNode {
   inspect(resource: string): Promise<NodeHold | null>;
 
   /**
+   * How full the node is; null where its memory has no limit. Rejects when the node cannot tell. A node of your own may
+   * leave it out.
+   */
+  memory?(): Promise<NodeMemory | null>;
+
+  /**
    * Calls `wake` whenever a hold of `resource` may have ended on this node, until the subscription is stopped; and
    * whenever the node begins to hear of it only after this call, since it may have ended before.
    *
@@ -58,6 +64,13 @@ export interface LockNode {
 
   /** Lets go of what the node itself opened. Requests after that are failed votes. */
   close(): Promise<void>;
+}
+
+/** How much memory a node uses of what it may use. Of several servers that are one node: the fullest. */
+export interface NodeMemory {
+  readonly usedBytes: number;
+  /** At this it refuses to grant. Above 0. */
+  readonly limitBytes: number;
 }
 
 export type ReleaseHandler = (released?: string, waiting?: number) => void;

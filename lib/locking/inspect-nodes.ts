@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { Clock } from '../core/clock.interface';
-import type { LockNode, NodeHold } from '../core/lock-node.interface';
+import type { LockNode, NodeHold, NodeMemory } from '../core/lock-node.interface';
 import type { NodeGuard } from '../core/node-guard';
 import { quorumOf } from '../core/quorum';
 import type { Refusals } from '../core/refusals';
@@ -26,9 +26,9 @@ export async function inspectNodes(
   resource: string,
   options?: InspectOptions,
 ): Promise<LockInspection> {
-  const { tryGrants } = readInspectOptions(options);
+  const { tryGrants, memory } = readInspectOptions(options);
   const { nodes, refusals } = setup;
-  const told = await Promise.all(nodes.map((node) => inspectNode(node, setup, resource)));
+  const told = await Promise.all(nodes.map((node) => inspectNode(node, setup, resource, memory)));
   // By now those that connect for the first time have done so.
   if (tryGrants) await refusals?.look(resource);
   const answers = told.map((answer, position) => ({
@@ -54,14 +54,16 @@ export function isTaken({ resource, state, nodes }: LockInspection): boolean {
 }
 
 function readInspectOptions(given: InspectOptions | undefined): Required<InspectOptions> {
-  if (given === undefined) return { tryGrants: false };
-  const { tryGrants = false } = readOptions(given, ['tryGrants'], {
+  if (given === undefined) return { tryGrants: false, memory: false };
+  const { tryGrants = false, memory = false } = readOptions(given, ['tryGrants', 'memory'], {
     name: 'options',
-    what: ' of tryGrants',
+    what: ' of tryGrants and memory',
     each: 'an option of inspect()',
   });
-  if (typeof tryGrants !== 'boolean') throw new LockOptionsError('tryGrants', 'must be true or false.');
-  return { tryGrants };
+  for (const [name, value] of Object.entries({ tryGrants, memory })) {
+    if (typeof value !== 'boolean') throw new LockOptionsError(name, 'must be true or false.');
+  }
+  return { tryGrants, memory } as Required<InspectOptions>;
 }
 
 function judge(answers: readonly NodeInspection[]): Pick<LockInspection, 'state' | 'holder' | 'ttlMs'> {
@@ -83,13 +85,18 @@ function quorumTtlMs(answers: readonly NodeInspection[], quorum: number): number
   return ttls[quorum - 1];
 }
 
-function inspectNode(node: LockNode, setup: InspectionSetup, resource: string): Promise<NodeInspection> {
+function inspectNode(
+  node: LockNode,
+  setup: InspectionSetup,
+  resource: string,
+  withMemory: boolean,
+): Promise<NodeInspection> {
   const { clock, timeoutMs, guard } = setup;
   return new Promise((resolve) => {
     const withinMs = `within ${Math.round(timeoutMs)} ms`;
     let missing = `no answer ${withinMs}`;
     // What the node is at the end: it may have connected, or gone down, while it was asked.
-    const conclude = (answer: Partial<NodeHold> & { error?: Error }) => {
+    const conclude = (answer: Partial<NodeInspection>) => {
       deadline.cancel();
       stopWaiting?.();
       const guarded = guardOf(node, guard, clock);
@@ -102,7 +109,7 @@ function inspectNode(node: LockNode, setup: InspectionSetup, resource: string): 
     });
     const ask = () => {
       missing = `no answer ${withinMs}`;
-      askToInspect(node, resource).then(conclude, (error: unknown) => {
+      askToInspect(node, resource, withMemory).then(conclude, (error: unknown) => {
         conclude({ error: error instanceof Error ? error : new Error(String(error)) });
       });
     };
@@ -118,12 +125,28 @@ function guardOf(node: LockNode, guard: NodeGuard | undefined, clock: Clock): No
 }
 
 /** A node that throws instead of rejecting cannot tell either, nor one that answers anything else than a hold. */
-async function askToInspect(node: LockNode, resource: string): Promise<Partial<NodeHold>> {
+async function askToInspect(
+  node: LockNode,
+  resource: string,
+  withMemory: boolean,
+): Promise<Partial<NodeInspection>> {
+  const asked = withMemory ? askMemory(node) : undefined;
   const hold = (await node.inspect(resource)) as Partial<NodeHold> | null;
-  if (hold === null) return {};
+  const memory = await asked;
+  const told = memory === undefined ? {} : { memory };
+  if (hold === null) return told;
   const { ownerToken, ttlMs } = hold;
   if (typeof ownerToken !== 'string' || typeof ttlMs !== 'number') {
     throw new Error('the node told of a hold of no known form');
   }
-  return { ownerToken, ttlMs };
+  return { ownerToken, ttlMs, ...told };
+}
+
+/** Who holds a lock is worth knowing also where the server does not tell of its memory. */
+async function askMemory(node: LockNode): Promise<NodeMemory | undefined> {
+  try {
+    return (await node.memory?.()) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }

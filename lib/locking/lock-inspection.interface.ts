@@ -1,5 +1,5 @@
 import type { GuardReason } from '../core/node-guard';
-import type { NodeStatus } from '../core/lock-node.interface';
+import type { NodeMemory, NodeStatus } from '../core/lock-node.interface';
 import type { LockHolder } from '../errors/lock-holder.interface';
 
 /** Options of {@link LockService.inspect}. */
@@ -12,6 +12,13 @@ export interface InspectOptions {
    * @default false
    */
   tryGrants?: boolean;
+
+  /**
+   * Asks each node also how full it is: one more command, `INFO memory` on Redis.
+   *
+   * @default false
+   */
+  memory?: boolean;
 }
 
 /** Who holds a resource, as the nodes told at one moment. It may have changed by the time you read it. */
@@ -42,6 +49,10 @@ export interface NodeInspection {
   readonly guarded?: { readonly reason: GuardReason; readonly forMs: number };
   /** Why the node grants nothing at present, though it answers: its server refuses. Undefined: it did not, when it was last asked. */
   readonly refusal?: Error;
+  /**
+   * How full the node is, in bytes. Undefined where nobody asked (`memory: true`), it has no limit, or it cannot tell.
+   */
+  readonly memory?: NodeMemory;
   /** Why the node did not answer. */
   readonly error?: Error;
 }

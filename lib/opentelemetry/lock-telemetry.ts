@@ -5,6 +5,7 @@ import { ATTRIBUTE, SCOPE, type LockLabels } from './attributes';
 import { LockMeters } from './lock-meters';
 import { LockSpans, type HoldSpan } from './lock-spans';
 import type { InstrumentLocksOptions } from './lock-telemetry-options';
+import { MemoryGauge } from './memory-gauge';
 import { NodeGauge } from './node-gauge';
 
 type HoldEnd = Extract<LockEvent, { type: 'released' | 'detached' | 'lost' }>;
@@ -33,6 +34,7 @@ export class LockTelemetry {
   private readonly nodes: NodeGauge;
   private readonly guards: NodeGauge;
   private readonly refusals: NodeGauge;
+  private readonly memory: MemoryGauge;
   private readonly groups = new Set<string | undefined>();
   /** By owner token. Each ends with its `released`, `detached` or `lost`. */
   private readonly holds = new Map<string, ObservedHold>();
@@ -60,6 +62,7 @@ export class LockTelemetry {
       description: 'Whether a lock node answers and refuses to grant: 1 or 0.',
       read: ({ refusal }) => refusal !== undefined,
     });
+    this.memory = new MemoryGauge(meter, locks, this.connection);
     if (options.resourceGroup === undefined) this.labelsOfGroup(undefined);
   }
 
@@ -76,6 +79,7 @@ export class LockTelemetry {
     this.nodes.stop();
     this.guards.stop();
     this.refusals.stop();
+    this.memory.stop();
     for (const { labels, span } of this.holds.values()) {
       this.meters.heldNoMore(labels);
       span.abandon();

@@ -5,6 +5,7 @@ import type {
   ExtendVote,
   LockNode,
   NodeHold,
+  NodeMemory,
   NodeStatus,
   NodeStatusChange,
   RaiseFenceRequest,
@@ -28,6 +29,7 @@ import { RedisRequests } from './redis-requests';
 import { ReleaseChannel } from './release-channel';
 import { ReleaseBacklog } from './release-backlog';
 import { loadScripts } from './script-runner';
+import { readMemory } from './server-memory';
 
 /**
  * A Redis master as a lock node; or a Redis Cluster or a Sentinel group, which count as one.
@@ -155,6 +157,11 @@ export class RedisLockNode implements LockNode {
         this.requests.inspect(this.keyPrefix + resource).then(resolve, reject);
       });
     });
+  }
+
+  async memory(): Promise<NodeMemory | null> {
+    // ioredis would keep the question until there is a connection.
+    return this.status === 'up' ? readMemory(this.connection.client) : null;
   }
 
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {

@@ -1,5 +1,11 @@
 import { types } from 'node:util';
-import type { NodeHold, NodeStatus, NodeStatusChange, ServerFacts } from '../core/lock-node.interface';
+import type {
+  NodeHold,
+  NodeMemory,
+  NodeStatus,
+  NodeStatusChange,
+  ServerFacts,
+} from '../core/lock-node.interface';
 
 const MOST_SERVERS = 1_000;
 const LONGEST_MESSAGE = 300;
@@ -54,6 +60,13 @@ export function holdFrom(given: unknown): NodeHold | null {
   const { ownerToken, ttlMs } = given as NodeHold;
   if (typeof ownerToken === 'string' && typeof ttlMs === 'number' && ttlMs >= 0) return { ownerToken, ttlMs };
   throw new Error('the node told of a hold of no known form');
+}
+
+/** What is no known form is not known. */
+export function memoryFrom(given: unknown): NodeMemory | null {
+  const { usedBytes, limitBytes } = Object(given) as Partial<NodeMemory>;
+  const isKnown = (usedBytes === 0 || isPositive(usedBytes)) && isPositive(limitBytes);
+  return isKnown ? { usedBytes: usedBytes, limitBytes } : null;
 }
 
 export function ownerTokenFrom(given: unknown): string | undefined {

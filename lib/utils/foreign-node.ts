@@ -7,6 +7,7 @@ import type {
   FailedVote,
   LockNode,
   NodeHold,
+  NodeMemory,
   NodeStatus,
   NodeStatusChange,
   RaiseFenceRequest,
@@ -23,7 +24,15 @@ import {
   raiseFenceVoteFrom,
   releaseVoteFrom,
 } from './foreign-votes';
-import { errorFrom, holdFrom, isStatus, ownerTokenFrom, statusChangeFrom, waitingFrom } from './foreign-news';
+import {
+  errorFrom,
+  holdFrom,
+  isStatus,
+  memoryFrom,
+  ownerTokenFrom,
+  statusChangeFrom,
+  waitingFrom,
+} from './foreign-news';
 
 /**
  * A node that is not ours: whatever it answers, throws or leaves out, everybody else gets what the port promises.
@@ -71,6 +80,10 @@ export class ForeignNode implements LockNode {
     } catch (error) {
       throw errorFrom(error);
     }
+  }
+
+  async memory(): Promise<NodeMemory | null> {
+    return memoryFrom(await this.node.memory?.());
   }
 
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {

@@ -404,6 +404,7 @@ describe('the nestjs-redlock program', () => {
             'version',
             'uptime',
             'eviction',
+            'memory',
             'persistence',
             'latency',
             'clock',

@@ -37,7 +37,7 @@ describe('an application on three masters', () => {
   let locks: LockService;
 
   beforeAll(async () => {
-    servers = await startRedisServers(3);
+    servers = await startRedisServers(3, { args: ['--maxmemory', '100mb'] });
     const answer: RequestListener = (request, response) => {
       exporter.getMetricsRequestHandler(request, response);
     };
@@ -115,6 +115,20 @@ describe('an application on three masters', () => {
     }
     const families = [...exposed].map((name) => name.replace(/_(bucket|sum|count|total)$/, ''));
     expect(documentedNames(read('MONITORING.md'))).toEqual([...new Set(families)].sort());
+  });
+
+  it('tells how full a node is', async () => {
+    const up = (await locks.inspect('a', { memory: true })).nodes.filter(({ status }) => status === 'up');
+    const text = await scrape();
+
+    for (const { node, memory } of up) {
+      expect(memory).toEqual({ usedBytes: expect.any(Number) as unknown, limitBytes: 100 * 1_048_576 });
+      const [, value] = new RegExp(`memory_utilization\\{.*"${node}".*\\} (.+)$`, 'm').exec(text) ?? [];
+      expect(Number(value)).toBeGreaterThan(0.001);
+      expect(Number(value)).toBeLessThan(1);
+    }
+    expect(up.length).toBeGreaterThan(0);
+    expect((await locks.inspect('a')).nodes.filter(({ memory }) => memory !== undefined)).toEqual([]);
   });
 
   it('exposes the labels by which the dashboard and the alerts sort', async () => {

@@ -3,7 +3,7 @@ import { showMs } from '../show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
 import { productOf } from './product';
-import { evictionFinding, persistenceFinding } from './storage-findings';
+import { evictionFinding, memoryFinding, persistenceFinding } from './storage-findings';
 
 const OLDEST_VERSION = [6, 2] as const;
 const SLOW_MS = 50;
@@ -15,7 +15,13 @@ export function findingsAboutServer(facts: ServerFacts, maxTtlMs: number): NodeF
   const ofInfo =
     info === undefined
       ? [REFUSED_INFO]
-      : [roleFinding(info), versionFinding(info), uptimeFinding(info, maxTtlMs), evictionFinding(info)];
+      : [
+          roleFinding(info),
+          versionFinding(info),
+          uptimeFinding(info, maxTtlMs),
+          evictionFinding(info),
+          memoryFinding(info),
+        ];
   return [...ofInfo, persistenceFinding(facts, maxTtlMs), latencyFinding(facts), clockFinding(facts)];
 }
 

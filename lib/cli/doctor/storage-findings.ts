@@ -22,6 +22,31 @@ export function evictionFinding(info: InfoLines): NodeFinding {
   };
 }
 
+/** Above this part of its maxmemory a server should be looked at: who makes locks may fill the rest within minutes. */
+const NEARLY_FULL = 0.8;
+
+/** How far the server is from refusing to grant. */
+export function memoryFinding(info: InfoLines): NodeFinding {
+  const check = 'memory';
+  const [used, limit] = [Number(info.used_memory ?? NaN), Number(info.maxmemory ?? NaN)];
+  if (Number.isNaN(used) || Number.isNaN(limit))
+    return { level: 'unknown', check, message: 'cannot tell how much memory is used' };
+  if (limit === 0) return { level: 'ok', check, message: `${megabytes(used)} used, no maxmemory` };
+  const message = `${megabytes(used)} of ${megabytes(limit)} used (${Math.round((100 * used) / limit)} %)`;
+  if (used < NEARLY_FULL * limit) return { level: 'ok', check, message };
+  return {
+    level: used < limit ? 'warn' : 'error',
+    check,
+    message,
+    meaning: 'a node that is full grants no locks, and does not count for a majority',
+    fix: 'raise maxmemory; look for keys of others, and for clients that choose the names of very many locks',
+  };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MB`;
+}
+
 /** What the server remembers of its locks after a restart. */
 export function persistenceFinding(facts: ServerFacts, maxTtlMs: number): NodeFinding {
   const { info, appendfsync, save } = facts;

@@ -4,6 +4,7 @@ import type { NodeFacts, ServerFacts } from '../../../lib/cli/doctor/node-facts'
 
 const INFO = {
   ...{ role: 'master', redis_version: '7.0.15', run_id: 'one', uptime_in_seconds: '86400' },
+  used_memory: '1048576',
   ...{ maxmemory: '0', maxmemory_policy: 'noeviction', aof_enabled: '0', cluster_enabled: '0' },
 };
 
@@ -62,6 +63,11 @@ describe('findings about a node', () => {
     ['eviction', { maxmemory: '0', maxmemory_policy: 'allkeys-lru' }, 'ok', 'never evicts'],
     ['eviction', { maxmemory_policy: undefined }, 'unknown', 'cannot tell'],
     ['eviction', { maxmemory: undefined, maxmemory_policy: 'allkeys-lru' }, 'unknown', 'cannot tell'],
+    ['memory', {}, 'ok', '1.0 MB used, no maxmemory'],
+    ['memory', { used_memory: '83886079', maxmemory: '104857600' }, 'ok', '80.0 MB of 100.0 MB used (80 %)'],
+    ['memory', { used_memory: '83886080', maxmemory: '104857600' }, 'warn', '80.0 MB of 100.0 MB'],
+    ['memory', { used_memory: '104857600', maxmemory: '104857600' }, 'error', '(100 %)'],
+    ['memory', { used_memory: undefined }, 'unknown', 'cannot tell'],
     ['persistence', { aof_enabled: '1' }, 'ok', 'a crash forgets the last seconds'],
     ['persistence', { aof_enabled: undefined }, 'unknown', 'cannot tell'],
     ['cluster', { cluster_enabled: '1' }, 'error', 'one server of a Redis Cluster'],

@@ -302,17 +302,31 @@ describe('the metrics of locks', () => {
       expect(await guarded()).toEqual([0, 0, 0]);
     });
 
-    it('and ask them once only', async () => {
+    it('and ask them for their state once only, and how full they are each time', async () => {
       const inspect = jest.spyOn(service, 'inspect');
       instrument();
+      const asked = (withMemory: boolean) =>
+        inspect.mock.calls.filter(([, options]) => (options?.memory ?? false) === withMemory).length;
 
       await nodes();
+      const [states, memories] = [asked(false), asked(true)];
       await nodes();
 
-      const asked = inspect.mock.calls.length;
-      await nodes();
+      expect([asked(false), asked(true)]).toEqual([states, memories + 1]);
+    });
 
-      expect(inspect).toHaveBeenCalledTimes(asked);
+    it('how full they are, where there is a limit', async () => {
+      const memory = { usedBytes: 3, limitBytes: 4 };
+      const inspect: LockService['inspect'] = async (resource, options) => {
+        const inspection = await service.inspect(resource, options);
+        const nodes = inspection.nodes.map((one) => (one.node === 'b' ? { ...one, memory } : one));
+        return { ...inspection, nodes };
+      };
+      instrument({}, { events$: service.events$, inspect } as unknown as LockService);
+
+      expect(await telemetry.metric('redlock.node.memory.utilization')).toMatchObject([
+        { attributes: { 'redlock.connection': 'default', 'redlock.node': 'b' }, value: 0.75 },
+      ]);
     });
 
     it('and ask again when that failed', async () => {

@@ -23,4 +23,16 @@ describe('ForeignNode', () => {
     expect(vote).toEqual({ kind: 'granted' });
     expect(await ownerOf(node, 'a')).toBe('ben');
   });
+
+  it.each([
+    ['how full it is', { usedBytes: 3, limitBytes: 4 }, { usedBytes: 3, limitBytes: 4 }],
+    ['that it is empty', { usedBytes: 0, limitBytes: 4 }, { usedBytes: 0, limitBytes: 4 }],
+    ['nothing where there is no limit', { usedBytes: 3, limitBytes: 0 }, null],
+    ['nothing of what is no number', { usedBytes: 'much', limitBytes: 4 }, null],
+    ['nothing where it leaves that out', undefined, null],
+  ])('tells of its memory %s', async (_, told, passedOn) => {
+    const node = new ForeignNode({ memory: () => Promise.resolve(told) } as unknown as LockNode, 'mine');
+
+    expect(await node.memory()).toEqual(passedOn);
+  });
 });

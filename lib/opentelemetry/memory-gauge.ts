@@ -1,0 +1,42 @@
+import { diag, type Meter, type ObservableResult } from '@opentelemetry/api';
+import type { LockService } from '../lock.service';
+import { ATTRIBUTE, SCOPE } from './attributes';
+
+/** A resource that nobody locks: it is only looked for. */
+const PROBE = 'nestjs-redlock:opentelemetry';
+
+/** How full each node is, asked whenever the metrics are collected. Nothing of a node without a limit, or that does not tell. */
+export class MemoryGauge {
+  readonly stop: () => void;
+
+  constructor(
+    meter: Meter,
+    private readonly locks: Pick<LockService, 'inspect'>,
+    private readonly connection: string,
+  ) {
+    const gauge = meter.createObservableGauge('redlock.node.memory.utilization', {
+      description: 'How much of its maxmemory a lock node uses: 1 is full, and grants no more locks.',
+      unit: '1',
+    });
+    const observe = (result: ObservableResult): Promise<void> => this.observe(result);
+    gauge.addCallback(observe);
+    this.stop = () => {
+      gauge.removeCallback(observe);
+    };
+  }
+
+  private async observe(result: ObservableResult): Promise<void> {
+    try {
+      const { nodes } = await this.locks.inspect(PROBE, { memory: true });
+      for (const { node, memory } of nodes) {
+        if (memory === undefined) continue;
+        result.observe(memory.usedBytes / memory.limitBytes, {
+          [ATTRIBUTE.connection]: this.connection,
+          [ATTRIBUTE.node]: node,
+        });
+      }
+    } catch (error) {
+      diag.warn(`${SCOPE}: the lock nodes could not be asked for their memory`, error);
+    }
+  }
+}
