@@ -1,3 +1,4 @@
+import { showAs } from './core/shown-as';
 import type { Observable } from 'rxjs';
 import { LockBusyError } from './errors/lock-busy.error';
 import { LockLostError } from './errors/lock-lost.error';
@@ -305,3 +306,5 @@ export class LockService {
     this.events.complete();
   }
 }
+
+showAs(LockService.prototype, 'LockService', () => ({}));

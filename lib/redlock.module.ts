@@ -26,7 +26,10 @@ export class RedlockModule {
    */
   static forRoot(options: RedlockModuleOptions & RedlockModuleExtras): DynamicModule {
     const { isGlobal, name, ...moduleOptions } = options;
-    return createModule({ isGlobal, name }, [{ provide: REDLOCK_MODULE_OPTIONS, useValue: moduleOptions }]);
+    // By a factory: a value would show its passwords to whoever prints the module.
+    return createModule({ isGlobal, name }, [
+      { provide: REDLOCK_MODULE_OPTIONS, useFactory: () => moduleOptions },
+    ]);
   }
 
   /**

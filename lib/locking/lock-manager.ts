@@ -1,3 +1,4 @@
+import { showAs } from '../core/shown-as';
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../core/clock.interface';
 import { NodeGuard } from '../core/node-guard';
@@ -238,3 +239,5 @@ export class LockManager {
     return { nodes, clock, timeoutMs: limits.nodeTimeoutMs, guard: this.guard, refusals: this.refusals };
   }
 }
+
+showAs(LockManager.prototype, 'LockManager', () => ({}));

@@ -1,3 +1,4 @@
+import { showAs } from '../core/shown-as';
 import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import type { Hold } from '../core/hold';
@@ -299,3 +300,11 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
 function ignore(): void {
   // Replaced at once.
 }
+
+// Without the owner token: whoever reads it in a log could release the lock.
+showAs(HeldLock.prototype, 'Lock', ({ resources, isHeld, remainingMs, fencingToken }) => ({
+  resources,
+  isHeld,
+  remainingMs,
+  fencingToken,
+}));

@@ -1,3 +1,4 @@
+import { showAs } from '../core/shown-as';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -207,3 +208,5 @@ export class RedisLockNode implements LockNode {
 function ignore(): void {
   // A release that fails is in the backlog, until its ttl is over.
 }
+
+showAs(RedisLockNode.prototype, 'RedisLockNode', ({ name, status }) => ({ name, status }));

@@ -1,0 +1,37 @@
+/** As Node and Deno look for it, and Bun too. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+type Inspect = (value: unknown, options: unknown) => string;
+
+/**
+ * Makes `util.inspect`, `console.log` and `JSON.stringify` show of the objects of a class what `facts` says, and nothing
+ * else. What an object needs to open connections, passwords included, is reachable from it; logs and reports of errors
+ * look into whatever they are given. Besides, all of it is far too much to be read, and is circular.
+ *
+ * @param name of the class, which a bundler may have shortened
+ */
+export function showAs<T extends object>(
+  prototype: T,
+  name: string,
+  facts: (shown: T) => Readonly<Record<string, unknown>>,
+): void {
+  define(prototype, INSPECT, function (this: T, _depth: number, options: unknown, inspect: Inspect) {
+    return `${name} ${inspect(factsOf(this, facts), options)}`;
+  });
+  define(prototype, 'toJSON', function (this: T) {
+    return factsOf(this, facts);
+  });
+}
+
+/** Of what is no instance, such as the prototype itself, there are no facts. */
+function factsOf<T extends object>(shown: T, facts: (shown: T) => object): object {
+  try {
+    return facts(shown);
+  } catch {
+    return {};
+  }
+}
+
+function define(target: object, key: PropertyKey, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true });
+}
