@@ -74,11 +74,8 @@ export class ReleaseChannel {
   listen(key: string, wake: ReleaseHandler): ReleaseSubscription {
     if (this.isClosed) return NEVER_HEARD;
     const listener = (message: string | undefined) => {
-      if (message === undefined) {
-        wake();
-        return;
-      }
-      const news = readRelease(message, this.database);
+      const news: Parameters<ReleaseHandler> | undefined =
+        message === undefined ? [] : readRelease(message, this.database);
       if (news !== undefined) wake(...news);
     };
     const isNew = !this.listeners.has(key);
@@ -204,7 +201,10 @@ export class ReleaseChannel {
       (error: unknown) => {
         // Refused, or the connection broke: whoever waits asks again now and then, as long as it is not heard.
         const { message, code } = toRedisNodeError(error, this.description.secrets);
-        if (code === 'NOPERM') this.deafness.isTrue(message);
+        if (code !== 'NOPERM') return;
+        // The server refuses all that are asked for together, and one that is refused should cost only itself.
+        if (keys.length > 1) for (const key of keys) this.subscribe(client, [key]);
+        else this.deafness.isTrue(message);
       },
     );
   }

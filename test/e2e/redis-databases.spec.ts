@@ -19,17 +19,19 @@ afterEach(async () => {
 
 afterAll(() => server.stop());
 
-async function open(database: number): Promise<RedisLockNode> {
-  const node = new RedisLockNode(describeRedisNode(`${server.url}/${database}`));
+async function open(database: number, keyPrefix?: string, url = server.url): Promise<RedisLockNode> {
+  const node = new RedisLockNode(describeRedisNode(`${url}/${database}`), { keyPrefix });
   nodes.push(node);
   await untilUp(node);
   return node;
 }
 
 /** Waits for `job` in that database; what it hears. */
-async function listen(database: number): Promise<(string | undefined)[]> {
+async function listen(database: number, keyPrefix?: string): Promise<(string | undefined)[]> {
   const heard: (string | undefined)[] = [];
-  const subscription = (await open(database)).onReleased('job', (released) => heard.push(released));
+  const subscription = (await open(database, keyPrefix)).onReleased('job', (released) =>
+    heard.push(released),
+  );
   await until('it is heard', () => subscription.isHeard);
   heard.length = 0;
   return heard;
@@ -81,13 +83,55 @@ it.each([0, 1])('hears what a process of an older version tells in database %d',
   expect(heard).toEqual(['anna', 'ben']);
 });
 
-it('takes no notice of what other programs say on a channel of that name', async () => {
-  const heard = await listen(0);
+describe.each(['lock:', ''])('below the prefix %j', (keyPrefix) => {
+  it('takes no notice of what other programs say on a channel of that name', async () => {
+    const heard = await listen(0, keyPrefix);
 
-  for (const text of ['', 'hello', 'hello world', '{ "id": 7 }'])
-    await server.command('PUBLISH', 'lock:job', text);
-  await server.command('PUBLISH', 'lock:job', '1@0 anna');
-  await until('ours is heard', () => heard.length > 0);
+    for (const text of ['', 'hello', 'hello world', '{ "id": 7 }'])
+      await server.command('PUBLISH', `${keyPrefix}job`, text);
+    await server.command('PUBLISH', `${keyPrefix}job`, '1@0 anna');
+    await until('ours is heard', () => heard.length > 0);
 
-  expect(heard).toEqual(['anna']);
+    expect(heard).toEqual(['anna']);
+  });
+
+  it('takes no notice of releases of that name in another database', async () => {
+    const heard = await listen(0, keyPrefix);
+
+    for (const database of [1, 0]) {
+      const node = await open(database, keyPrefix);
+      await acquire(node, 'job', { ownerToken: `anna of ${database}` });
+      await release(node, 'job', { ownerToken: `anna of ${database}`, wakeWaiters: true });
+    }
+    await until('ours is heard', () => heard.length > 0);
+
+    expect(heard).toEqual(['anna of 0']);
+  });
+});
+
+it('hears of the resources whose channels it may hear of, though it waits for others too', async () => {
+  await server.command(
+    ...([
+      'ACL',
+      'SETUSER',
+      'half',
+      'on',
+      '>pass',
+      '~*',
+      '+@all',
+      'resetchannels',
+      '&lock:',
+      '&lock:my*',
+    ] as const),
+  );
+  const node = await open(0, undefined, server.url.replace('//', '//half:pass@'));
+  const my = node.onReleased('my job', () => undefined);
+  const their = node.onReleased('their job', () => undefined);
+  await until('it is heard', () => my.isHeard);
+
+  await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await until('the connection is gone', () => !my.isHeard);
+
+  await until('it is heard again', () => my.isHeard);
+  expect(their.isHeard).toBe(false);
 });
