@@ -9,7 +9,9 @@ export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'cha
 
 /** The programs that a spec runs, by what it imports. One that is not here is not run. */
 const RUNS = {
-  'redis-server': importOf('redis-server|redis-cluster|redis-sentinel|sample-shop|chaotic-node'),
+  'redis-server': importOf(
+    'redis-server|document-world|redis-cluster|redis-sentinel|sample-shop|chaotic-node',
+  ),
   'nats-server': importOf('nats-server'),
   mosquitto: importOf('mosquitto'),
   'rabbitmq-server': importOf('rabbitmq-server'),

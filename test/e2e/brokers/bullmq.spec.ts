@@ -8,11 +8,9 @@ import { RedisServer } from '../../helpers/redis-server';
 import { until } from '../../helpers/until';
 import { MemoryMasters } from '../transports/memory-masters';
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- what the document imports
-const load = (name: string) => require(name) as unknown;
-const { OrderJobs } = runBlock('docs/QUEUES.md', 'class OrderJobs', load, (code) =>
-  code.replace('5_000', '200'),
-) as { OrderJobs: Type<WorkerHost & { paid: string[] }> };
+const { OrderJobs } = runBlock('docs/QUEUES.md', 'class OrderJobs', {
+  change: (code) => code.replace('5_000', '200'),
+}) as { OrderJobs: Type<WorkerHost & { paid: string[] }> };
 
 @Injectable()
 class Orders {

@@ -8,11 +8,9 @@ import { startMosquitto } from '../../helpers/mosquitto';
 import { until } from '../../helpers/until';
 import { MemoryMasters } from '../transports/memory-masters';
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- what the document imports
-const load = (name: string) => require(name) as unknown;
-const { OrderTopics } = runBlock('docs/QUEUES.md', 'class OrderTopics', load, (code) =>
-  code.replace('wait: 1_000', 'wait: 0'),
-) as { OrderTopics: Type<{ paid: string[] }> };
+const { OrderTopics } = runBlock('docs/QUEUES.md', 'class OrderTopics', {
+  change: (code) => code.replace('wait: 1_000', 'wait: 0'),
+}) as { OrderTopics: Type<{ paid: string[] }> };
 
 describe('a message of MQTT whose lock is busy', () => {
   const masters = new MemoryMasters();

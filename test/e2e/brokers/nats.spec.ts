@@ -6,11 +6,9 @@ import { runBlock } from '../../helpers/document-module';
 import { startNats } from '../../helpers/nats-server';
 import { until } from '../../helpers/until';
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- what the document imports
-const load = (name: string) => require(name) as unknown;
-const { consume } = runBlock('docs/QUEUES.md', 'consumer.consume()', load, (code) =>
-  code.replace('5_000', '200'),
-) as {
+const { consume } = runBlock('docs/QUEUES.md', 'consumer.consume()', {
+  change: (code) => code.replace('5_000', '200'),
+}) as {
   consume: (
     consumer: Consumer,
     locks: LockService,

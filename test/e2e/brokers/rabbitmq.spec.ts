@@ -9,11 +9,9 @@ import { startRabbitMq } from '../../helpers/rabbitmq-server';
 import { until } from '../../helpers/until';
 import { MemoryMasters } from '../transports/memory-masters';
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- what the document imports
-const load = (name: string) => require(name) as unknown;
-const { LATER, ORDERS, OrderEvents } = runBlock('docs/QUEUES.md', 'class OrderEvents', load, (code) =>
-  code.replace('5_000', '200'),
-) as { LATER: Options.AssertQueue; ORDERS: RmqOptions; OrderEvents: Type<{ paid: string[] }> };
+const { LATER, ORDERS, OrderEvents } = runBlock('docs/QUEUES.md', 'class OrderEvents', {
+  change: (code) => code.replace('5_000', '200'),
+}) as { LATER: Options.AssertQueue; ORDERS: RmqOptions; OrderEvents: Type<{ paid: string[] }> };
 
 describe('a message of RabbitMQ whose lock cannot be had', () => {
   const masters = new MemoryMasters();

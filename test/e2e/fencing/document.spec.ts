@@ -1,15 +1,20 @@
+import type { Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
-import { createLockService, MemoryLockNode, type FencedLock, type LockService } from '../../../lib';
+import {
+  bindLockService,
+  createLockService,
+  MemoryLockNode,
+  type FencedLock,
+  type LockService,
+} from '../../../lib';
 import * as fencing from '../../../lib/fencing';
 import { readBlock, runBlock } from '../../helpers/document-module';
 import { PostgresServer } from '../../helpers/postgres-server';
 import { RedisServer } from '../../helpers/redis-server';
 
-const DOCUMENT = 'docs/FENCING.md';
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- what the documents import
-const load = (name: string) => require(name) as unknown;
-const run = (marker: string, document = DOCUMENT) => runBlock(document, marker, load);
+const realFetch = globalThis.fetch;
 
 /** As the documents have them. */
 type OnAccount<Rest extends unknown[] = []> = (
@@ -18,13 +23,20 @@ type OnAccount<Rest extends unknown[] = []> = (
   id: string,
   ...rest: Rest
 ) => Promise<void>;
-const { withdraw } = run('function withdraw') as { withdraw: OnAccount<[amount: number]> };
-const { close } = run('function close', 'README.md') as { close: OnAccount };
-const { putBalance } = run('function putBalance') as {
+const { withdraw } = runBlock('docs/FENCING.md', 'function withdraw') as {
+  withdraw: OnAccount<[amount: number]>;
+};
+const { close } = runBlock('README.md', 'function close') as { close: OnAccount };
+const { putBalance } = runBlock('docs/FENCING.md', 'function putBalance') as {
   putBalance: (lock: FencedLock, db: Pool, id: string, balance: number) => Promise<void>;
 };
-const { addToCart } = run('function addToCart') as {
+const { addToCart } = runBlock('docs/FENCING.md', 'function addToCart') as {
   addToCart: (locks: LockService, redis: Redis, id: string, item: string) => Promise<void>;
+};
+
+const { AccountService, withoutDecorator } = runBlock('docs/FENCING.md', 'function withoutDecorator') as {
+  AccountService: Type<{ close(id: string): Promise<number> }>;
+  withoutDecorator: (locks: LockService) => Promise<number>;
 };
 
 describe('the examples of FENCING.md', () => {
@@ -49,6 +61,17 @@ describe('the examples of FENCING.md', () => {
     return [paused, await others.acquire(resource, { fencing: true })] as const;
   }
 
+  it('get tokens that grow from hold to hold', async () => {
+    const accounts = new AccountService();
+    bindLockService(accounts, locks);
+
+    const tokens = [await accounts.close('7'), await withoutDecorator(locks), await accounts.close('7')];
+
+    expect(tokens.map(Number.isSafeInteger)).toEqual([true, true, true]);
+    expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
+    expect(new Set(tokens).size).toBe(3);
+  });
+
   const describeIf = PostgresServer.canStart ? describe : describe.skip;
   describeIf('on PostgreSQL', () => {
     let server: PostgresServer;
@@ -60,7 +83,7 @@ describe('the examples of FENCING.md', () => {
       await db.query(
         'CREATE TABLE account (id text PRIMARY KEY, balance int DEFAULT 0, open boolean DEFAULT true)',
       );
-      await db.query(readBlock(DOCUMENT, 'sql'));
+      await db.query(readBlock('docs/FENCING.md', 'sql'));
     });
 
     afterAll(async () => {
@@ -106,7 +129,7 @@ describe('the examples of FENCING.md', () => {
     beforeAll(async () => {
       server = await RedisServer.start();
       admin = new Redis(server.url);
-      const [, , , ...rights] = readBlock(DOCUMENT, '', 'ACL SETUSER carts').trim().split(' ');
+      const [, , , ...rights] = readBlock('docs/FENCING.md', '', 'ACL SETUSER carts').trim().split(' ');
       await admin.call('ACL', 'SETUSER', 'carts', ...rights.map((right) => right.replace('>…', '>secret')));
       await admin.call(
         'ACL',
@@ -133,6 +156,45 @@ describe('the examples of FENCING.md', () => {
       expect(await admin.get('cart:7')).toBe(',tea,milk');
       await addToCart(locks, redis, '7', '');
       expect(await admin.exists('cart:7')).toBe(0);
+    });
+
+    it('are refused over HTTP when a later holder has been there', async () => {
+      const { OrdersModule } = runBlock('docs/FENCING.md', 'class OrdersModule', {
+        change: (code) => code.replace('redis://data:6379', server.url),
+      }) as { OrdersModule: Type };
+      const app = (
+        await Test.createTestingModule({ imports: [OrdersModule] }).compile()
+      ).createNestApplication();
+      app.useLogger(false);
+      await app.listen(0, '127.0.0.1');
+      const url = await app.getUrl();
+      const { book } = runBlock('docs/FENCING.md', 'function book', {
+        change: (code) => code.replace('https://carrier.internal', url),
+      }) as { book: (locks: LockService, id: string) => Promise<void> };
+      const asked: number[] = [];
+      const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation(async (place, options) => {
+        const response = await realFetch(place, options);
+        asked.push(response.status);
+        return response;
+      });
+      const [paused] = await twoHolders('order:7');
+      await others.forceRelease('order:7');
+
+      await book(locks, '7');
+      const late = await fetch(`${url}/orders/07`, { method: 'POST', headers: fencing.fenceHeaders(paused) });
+      const without = await fetch(`${url}/orders/7`, { method: 'POST' });
+      const half = await fetch(`${url}/orders/7`, { method: 'POST', headers: { 'Fencing-Token': '1' } });
+
+      expect(asked).toEqual([201, 412, 428, 400]);
+      const codes = await Promise.all([late, without, half].map((answer) => answer.json()));
+      expect(codes).toMatchObject([
+        { code: 'FENCE_STALE' },
+        { code: 'FENCE_MISSING' },
+        { code: 'FENCE_INVALID' },
+      ]);
+      fetched.mockRestore();
+      (Reflect.get(app.get(fencing.RedisFenceStore), 'redis') as Redis).disconnect();
+      await app.close();
     });
 
     it('keep the fence of a store where the document says', async () => {
