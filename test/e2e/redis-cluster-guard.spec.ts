@@ -66,7 +66,7 @@ it('a connection to a cluster that breaks and is made anew is no failover', asyn
   const { service, guards } = await open();
 
   await master.command('CLIENT', 'KILL', 'TYPE', 'normal');
-  const lock = await service.acquire(ORDER, { wait: 10_000 });
+  const lock = await service.acquire(ORDER, { wait: 10_000, outageWait: 10_000 });
 
   expect(await lock.release()).toBe('released');
   expect(guards()).toEqual([]);

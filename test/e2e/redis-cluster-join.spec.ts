@@ -55,7 +55,7 @@ it('a master that joins a cluster, and gets slots with their keys, guards nothin
   await moveSlot(slotOf(ORDER), master, newcomer);
   await moveSlot(slotOf(NEXT_ORDER), master, newcomer);
   // The first request that is sent on to it fails, since nobody has connected to it yet.
-  const taken = await service.acquire(NEXT_ORDER, { wait: 5_000 });
+  const taken = await service.acquire(NEXT_ORDER, { wait: 10_000, outageWait: 10_000 });
   const again = await service.tryAcquire(ORDER);
   const elsewhere = await service.acquire(LAST_ORDER);
 

@@ -25,7 +25,13 @@ afterEach(async () => {
 });
 
 function open(node: RedlockNodeInput): LockService {
-  const service = createLockService({ nodes: [node], restartGuard: false, shutdownTimeout: 100 });
+  const service = createLockService({
+    nodes: [node],
+    restartGuard: false,
+    // Who waits, waits through the outage as well.
+    defaults: { outageWait: 10_000 },
+    shutdownTimeout: 100,
+  });
   service.events$.subscribe((event) => seen.push(event));
   services.push(service);
   return service;

@@ -29,7 +29,12 @@ async function start(options?: RedisServerOptions): Promise<RedisServer> {
 }
 
 function open(node: RedlockNodeInput): { locks: LockService; events: LockEvent[] } {
-  const locks = createLockService({ nodes: [node], shutdownTimeout: 0 });
+  const locks = createLockService({
+    nodes: [node],
+    // Who waits, waits until the node is there.
+    defaults: { outageWait: 10_000 },
+    shutdownTimeout: 0,
+  });
   ended.push(() => locks.close());
   const events: LockEvent[] = [];
   locks.events$.subscribe((event) => events.push(event));

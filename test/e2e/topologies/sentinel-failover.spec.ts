@@ -21,7 +21,8 @@ function open(node: RedlockNodeInput): LockService {
   const locks = createLockService({
     nodes: [node],
     maxTtl: 1_500,
-    defaults: { ttl: 1_500 },
+    // Who waits, waits through the failover as well.
+    defaults: { ttl: 1_500, outageWait: 30_000 },
     shutdownTimeout: 0,
   });
   locks.events$.subscribe((event) => events.push(event));

@@ -11,7 +11,8 @@ beforeEach(async () => {
     nodes: [{ sentinels: [{ host: '127.0.0.1', port: group.sentinelPort }], name: group.name }],
     // The promoted replica is another server than the one that was connected: it may have to wait this long.
     maxTtl: 1_500,
-    defaults: { ttl: 1_500 },
+    // Who waits, waits through the failover as well.
+    defaults: { ttl: 1_500, outageWait: 30_000 },
     shutdownTimeout: 0,
   });
 });
