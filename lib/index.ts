@@ -97,6 +97,7 @@ export type {
   ReleaseSubscription,
   ReleaseVote,
   ServerFacts,
+  ServerProduct,
 } from './core/lock-node.interface';
 export type { RedisNodeOptions } from './redis/redis-node-options';
 export type { GuardReason, RestartGuard } from './core/node-guard';

@@ -1,4 +1,4 @@
-import type { LockNode } from '../core/lock-node.interface';
+import type { LockNode, ServerFacts } from '../core/lock-node.interface';
 import { RedisLockNode } from '../redis/redis-lock-node';
 import type { Invocation } from './command.interface';
 import { refuseTheSameTwice } from './describe-nodes';
@@ -11,13 +11,22 @@ import { settle } from './settle';
  */
 export async function withLockNodes<T>(
   { nodes, keyPrefix, timeoutMs }: Invocation,
-  use: (nodes: readonly LockNode[]) => Promise<T>,
+  use: (
+    nodes: readonly LockNode[],
+    serversOf: (node: LockNode) => readonly ServerFacts[] | undefined,
+  ) => Promise<T>,
 ): Promise<T> {
   refuseTheSameTwice(nodes);
   const opened = nodes.map((description) => new RedisLockNode(description, { keyPrefix }));
+  const servers = new Map<LockNode, readonly ServerFacts[]>();
+  for (const node of opened) {
+    node.onStatus((change) => {
+      if (change.servers !== undefined) servers.set(node, change.servers);
+    });
+  }
   try {
     await Promise.all(opened.map((node) => settle(node, timeoutMs)));
-    return await use(opened);
+    return await use(opened, (node) => servers.get(node));
   } finally {
     await Promise.all(opened.map((node) => node.close()));
   }

@@ -1,4 +1,5 @@
 import { quorumOf } from '../core/quorum';
+import { showProducts } from '../core/server-products';
 import type { LockInspection, NodeInspection } from '../locking/lock-inspection.interface';
 import { describeOwner } from '../locking/owner-token';
 import { printable } from '../errors/printable';
@@ -10,13 +11,16 @@ export function showInspection(inspection: LockInspection): string {
   const rows = inspection.nodes.map((node) => [
     node.node,
     node.status,
+    showProducts(node.servers) ?? '-',
     node.ownerToken === undefined ? '-' : showHolder(describeOwner(node.ownerToken)),
     showMs(node.ttlMs),
     node.error?.message ?? '',
   ]);
-  return [sentence(inspection), '', table(['NODE', 'STATUS', 'HOLDER', 'TTL LEFT', 'ERROR'], rows)].join(
-    '\n',
-  );
+  return [
+    sentence(inspection),
+    '',
+    table(['NODE', 'STATUS', 'SERVER', 'HOLDER', 'TTL LEFT', 'ERROR'], rows),
+  ].join('\n');
 }
 
 export function sentence(inspection: LockInspection): string {
@@ -47,6 +51,7 @@ export function jsonInspection({ resource, state, holder, ttlMs, nodes }: LockIn
     nodes: nodes.map((node) => ({
       node: node.node,
       status: node.status,
+      servers: (node.servers ?? []).map(({ name, version = null, mode = null }) => ({ name, version, mode })),
       ownerToken: node.ownerToken ?? null,
       ttlMs: jsonMs(node.ttlMs),
       error: node.error?.message ?? null,

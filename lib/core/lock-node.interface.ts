@@ -123,6 +123,17 @@ export interface ServerFacts {
   readonly isOneOfCluster?: boolean;
   /** It joined the others, and took nobody's place: that it is new means nothing for what was granted before. */
   readonly isAdditional?: boolean;
+  readonly product?: ServerProduct;
+}
+
+/** What a server is, by its own name and version; `redis_version` of others tells only what they are compatible with. */
+export interface ServerProduct {
+  /** `Redis`, `Valkey`, `Redict`, or what another one calls itself. */
+  readonly name: string;
+  /** Such as `9.1.2`. */
+  readonly version?: string;
+  /** `standalone`, `cluster` or `sentinel`. */
+  readonly mode?: string;
 }
 
 export interface AcquireRequest {

@@ -105,6 +105,11 @@ export class NodeGuard {
     return new GuardedError(`${EXPLANATIONS[guarded.reason]}${until}`, leftMs);
   }
 
+  /** What was last known of the servers behind `node`; undefined as long as they have not said who they are. */
+  serversOf(node: LockNode): readonly ServerFacts[] | undefined {
+    return this.known.get(node)?.servers;
+  }
+
   stop(): void {
     this.timer?.cancel();
     for (const stop of this.stops) stop();

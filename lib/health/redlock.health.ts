@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { GuardReason } from '../core/node-guard';
+import { showProducts } from '../core/server-products';
 import { quorumOf } from '../core/quorum';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { printable } from '../errors/printable';
@@ -17,7 +18,7 @@ export interface RedlockHealthOptions {
    * What the result tells besides up and down. Many health routes answer whoever asks.
    * - `none`: nothing
    * - `states`: the state of each node in the order of `nodes`, how many make a quorum, and how many more may fail
-   * - `all`: besides, the names of the nodes, so hosts and ports, and the texts of errors. Only where strangers cannot ask
+   * - `all`: besides, the names of the nodes, so hosts and ports, what their servers are, and the texts of errors. Only where strangers cannot ask
    *
    * @default 'states'
    */
@@ -70,7 +71,7 @@ export class RedlockHealthIndicator {
       mayFail: Math.max(0, up - quorum),
       nodes:
         details === 'all'
-          ? Object.fromEntries(nodes.map((node) => [node.node, stateOf(node)]))
+          ? Object.fromEntries(nodes.map((node) => [node.node, { ...stateOf(node), ...serverOf(node) }]))
           : nodes.map((node) => withoutText(stateOf(node))),
     };
     return up >= quorum ? indicator.up(told) : indicator.down(told);
@@ -97,6 +98,12 @@ function stateOf({ error, guarded, refusal }: NodeInspection): NodeHealth {
   if (guarded === undefined) return { state: 'up' };
   const { reason, forMs } = guarded;
   return { state: 'guarded', reason, ...(forMs === Infinity ? {} : { forMs: Math.ceil(forMs) }) };
+}
+
+/** `Valkey 9.1.2`; strangers are not told which version to look for. */
+function serverOf({ servers }: NodeInspection): { server?: string } {
+  const server = showProducts(servers);
+  return server === undefined ? {} : { server: printable(server) };
 }
 
 /** Texts of errors have addresses in them. */

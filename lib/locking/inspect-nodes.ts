@@ -1,7 +1,8 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { Clock } from '../core/clock.interface';
-import type { LockNode, NodeHold, NodeMemory } from '../core/lock-node.interface';
+import type { LockNode, NodeHold, NodeMemory, ServerFacts } from '../core/lock-node.interface';
 import type { NodeGuard } from '../core/node-guard';
+import { productsOf } from '../core/server-products';
 import { quorumOf } from '../core/quorum';
 import type { Refusals } from '../core/refusals';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
@@ -17,6 +18,8 @@ export interface InspectionSetup {
   readonly timeoutMs: number;
   /** Of the lock service that asks; without it, nobody knows whom it guards. */
   readonly guard?: NodeGuard;
+  /** What is known of the servers behind a node; that of the guard, else. */
+  serversOf?(node: LockNode): readonly ServerFacts[] | undefined;
   readonly refusals?: Refusals;
 }
 
@@ -100,7 +103,9 @@ function inspectNode(
       deadline.cancel();
       stopWaiting?.();
       const guarded = guardOf(node, guard, clock);
-      resolve({ node: node.name, status: node.status, guarded, ...answer });
+      const servers = productsOf(setup.serversOf?.(node) ?? guard?.serversOf(node));
+      const known = servers === undefined ? {} : { servers };
+      resolve({ node: node.name, status: node.status, ...known, guarded, ...answer });
     };
     const deadline = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {

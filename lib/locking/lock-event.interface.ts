@@ -1,4 +1,4 @@
-import type { NodeTrouble } from '../core/lock-node.interface';
+import type { NodeTrouble, ServerProduct } from '../core/lock-node.interface';
 import type { GuardReason } from '../core/node-guard';
 import type { LockHolder } from '../errors/lock-holder.interface';
 import type { LockLostError } from '../errors/lock-lost.error';
@@ -49,7 +49,8 @@ export type LockEvent =
       readonly waitedMs: number;
       readonly validityMs: number;
     })
-  | { readonly type: 'node-up'; readonly node: string }
+  /** `servers`: what they are, where they tell. */
+  | { readonly type: 'node-up'; readonly node: string; readonly servers?: readonly ServerProduct[] }
   | { readonly type: 'node-down'; readonly node: string; readonly error?: Error }
   /** The node may have forgotten locks, and does not grant for so long; Infinity: for as long as it is misconfigured. */
   | {

@@ -1,5 +1,5 @@
 import type { GuardReason } from '../core/node-guard';
-import type { NodeMemory, NodeStatus } from '../core/lock-node.interface';
+import type { NodeMemory, NodeStatus, ServerProduct } from '../core/lock-node.interface';
 import type { LockHolder } from '../errors/lock-holder.interface';
 
 /** Options of {@link LockService.inspect}. */
@@ -45,6 +45,8 @@ export interface NodeInspection {
   /** Undefined when the resource is free on this node, or the node did not answer. */
   readonly ownerToken?: string;
   readonly ttlMs?: number;
+  /** What its server is, or those of a cluster, each product once; as it was last known, and undefined where it does not tell. */
+  readonly servers?: readonly ServerProduct[];
   /** Why the node must not grant now, and for how many milliseconds; undefined: it may. */
   readonly guarded?: { readonly reason: GuardReason; readonly forMs: number };
   /** Why the node grants nothing at present, though it answers: its server refuses. Undefined: it did not, when it was last asked. */

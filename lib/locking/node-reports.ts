@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.interface';
 import type { LockNode, NodeStatus, NodeStatusChange, ServerFacts } from '../core/lock-node.interface';
+import { productsOf } from '../core/server-products';
 import type { Guarded, RestartGuard } from '../core/node-guard';
 import type { LockEvent, NodeWarning } from './lock-event.interface';
 
@@ -47,8 +48,10 @@ export class NodeReports {
     for (const stop of this.stops) stop();
   }
 
-  private statusChanged(node: string, { status, error }: NodeStatusChange): void {
-    if (status === 'up') this.settings.emit({ type: 'node-up', node });
+  private statusChanged(node: string, { status, error, servers }: NodeStatusChange): void {
+    const products = productsOf(servers);
+    const known = products === undefined ? {} : { servers: products };
+    if (status === 'up') this.settings.emit({ type: 'node-up', node, ...known });
     if (status === 'down') this.settings.emit({ type: 'node-down', node, error });
   }
 

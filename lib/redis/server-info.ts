@@ -1,6 +1,7 @@
 import type { ServerFacts } from '../core/lock-node.interface';
 import { type InfoLines, infoLines } from './info-lines';
 import { RedisNodeError } from './redis-node-error';
+import { productOf } from './server-product';
 
 /** What `INFO` says of a server, as far as it says it: proxies and other products leave things out. */
 export interface ServerInfo {
@@ -75,6 +76,7 @@ function factsFrom(lines: InfoLines): ServerFacts | undefined {
     uptimeMs: Math.max(0, (uptimeSeconds - 1) * 1_000),
     ...(evicts ? { evicts: policy } : {}),
     ...(aof === undefined ? {} : { persists: aof === '1' }),
+    ...(lines.redis_version === undefined ? {} : { product: productOf(lines) }),
   };
 }
 

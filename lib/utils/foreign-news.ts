@@ -5,6 +5,7 @@ import type {
   NodeStatus,
   NodeStatusChange,
   ServerFacts,
+  ServerProduct,
 } from '../core/lock-node.interface';
 
 const MOST_SERVERS = 1_000;
@@ -41,7 +42,7 @@ function serversFrom(given: unknown): ServerFacts[] | undefined {
 }
 
 function serverFrom(given: unknown): ServerFacts | undefined {
-  const { runId, uptimeMs, evicts, persists, isOneOfCluster, isAdditional } = given as ServerFacts;
+  const { runId, uptimeMs, evicts, persists, isOneOfCluster, isAdditional, product } = given as ServerFacts;
   if (typeof runId !== 'string' || runId === '' || !(uptimeMs === 0 || isPositive(uptimeMs)))
     return undefined;
   return {
@@ -51,7 +52,19 @@ function serverFrom(given: unknown): ServerFacts | undefined {
     ...(typeof persists === 'boolean' ? { persists } : {}),
     ...(typeof isOneOfCluster === 'boolean' ? { isOneOfCluster } : {}),
     ...(typeof isAdditional === 'boolean' ? { isAdditional } : {}),
+    ...productFrom(product),
   };
+}
+
+function productFrom(given: unknown): { product?: ServerProduct } {
+  const { name, version, mode } = Object(given) as ServerProduct;
+  if (typeof name !== 'string' || name === '') return {};
+  const product = {
+    name,
+    ...(typeof version === 'string' ? { version } : {}),
+    ...(typeof mode === 'string' ? { mode } : {}),
+  };
+  return { product };
 }
 
 /** @throws for what is neither a hold nor null */

@@ -17,8 +17,8 @@ export const inspect: Command = {
   options: {},
   async run(invocation, terminal) {
     const { resource, timeoutMs } = invocation;
-    const inspection = await withLockNodes(invocation, (nodes) =>
-      inspectNodes({ nodes, clock: systemClock, timeoutMs }, resource),
+    const inspection = await withLockNodes(invocation, (nodes, serversOf) =>
+      inspectNodes({ nodes, serversOf, clock: systemClock, timeoutMs }, resource),
     );
     terminal.print(invocation.json ? jsonText(jsonInspection(inspection), 2) : showInspection(inspection));
     return EXIT_CODES[inspection.state];

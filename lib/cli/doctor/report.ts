@@ -3,7 +3,7 @@ import { printable } from '../../errors/printable';
 import { jsonMs } from '../show';
 import type { Finding, Level } from './finding';
 import type { NodeFacts, ServerFacts } from './node-facts';
-import { productOf } from './product';
+import { productOf } from '../../redis/server-product';
 
 /** For people: findings by node, each with what it means and what to change. */
 export function showFindings(findings: readonly Finding[]): string {
@@ -67,6 +67,7 @@ function jsonServer({ server, info = {}, latency, clock }: ServerFacts): object 
     server,
     product: info.redis_version === undefined ? null : productOf(info).name,
     version: productOf(info).version ?? null,
+    mode: productOf(info).mode ?? null,
     role: info.role ?? null,
     runId: info.run_id ?? null,
     uptimeMs: jsonMs(Number.isFinite(uptime) ? uptime * 1_000 : undefined),

@@ -2,7 +2,7 @@ import type { InfoLines } from '../../redis/info-lines';
 import { showMs } from '../show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
-import { productOf } from './product';
+import { productOf } from '../../redis/server-product';
 import { evictionFinding, memoryFinding, persistenceFinding } from './storage-findings';
 
 const OLDEST_VERSION = [6, 2] as const;

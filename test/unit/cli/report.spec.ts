@@ -44,7 +44,15 @@ describe('what the doctor says', () => {
   it('is no less for scripts', () => {
     const server = {
       ...{ server: 'a:1', latency: { bestMs: 1, medianMs: 2, worstMs: 3 } },
-      ...{ info: { redis_version: '7.0.1', role: 'master', run_id: 'x', uptime_in_seconds: '7' } },
+      ...{
+        info: {
+          redis_version: '7.0.1',
+          redis_mode: 'standalone',
+          role: 'master',
+          run_id: 'x',
+          uptime_in_seconds: '7',
+        },
+      },
       clock: { offsetMs: 4, toleranceMs: 1 },
     };
     const node: NodeFacts = { node: 'a:1', isCluster: false, servers: [server], refusals: [] };
@@ -58,7 +66,14 @@ describe('what the doctor says', () => {
           ...{ node: 'a:1', error: null },
           servers: [
             {
-              ...{ server: 'a:1', product: 'Redis', version: '7.0.1', role: 'master', runId: 'x' },
+              ...{
+                server: 'a:1',
+                product: 'Redis',
+                version: '7.0.1',
+                mode: 'standalone',
+                role: 'master',
+                runId: 'x',
+              },
               ...{ uptimeMs: 7_000, latencyMs: 2, clockOffsetMs: 4 },
             },
           ],
@@ -67,7 +82,7 @@ describe('what the doctor says', () => {
           ...{ node: 'b:1', error: null },
           servers: [
             {
-              ...{ server: 'b:1', product: null, version: null, role: null, runId: null },
+              ...{ server: 'b:1', product: null, version: null, mode: null, role: null, runId: null },
               ...{ uptimeMs: null, latencyMs: null, clockOffsetMs: null },
             },
           ],

@@ -67,14 +67,15 @@ describe('the answer of inspect', () => {
   });
 
   it('has a line for each node: what it has, or why it does not tell', () => {
-    const nodes = [owner('anna', 9_000), owner(undefined), silent];
+    const servers = ['9.1.2', '8.1.1'].map((version) => ({ name: 'Valkey', version }));
+    const nodes = [{ ...owner('anna', 9_000), servers }, owner(undefined), silent];
 
     const lines = showInspection({ resource: 'x', state: 'contested', nodes }).split('\n').slice(3);
 
     expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
-      ['a:1', 'up', 'token anna', '9 s'],
-      ['a:1', 'up', '-', '-'],
-      ['b:1', 'down', '-', '-', 'gone'],
+      ['a:1', 'up', 'Valkey 9.1.2, Valkey 8.1.1', 'token anna', '9 s'],
+      ['a:1', 'up', '-', '-', '-'],
+      ['b:1', 'down', '-', '-', '-', 'gone'],
     ]);
   });
 });

@@ -23,7 +23,12 @@ const REDIS_7 = {
 describe('what a server says of itself', () => {
   it('is read from the INFO of a Redis', () => {
     expect(parseServerInfo(info(REDIS_7))).toEqual({
-      facts: { runId: REDIS_7.run_id, uptimeMs: 86_399_000, persists: false },
+      facts: {
+        runId: REDIS_7.run_id,
+        uptimeMs: 86_399_000,
+        persists: false,
+        product: { name: 'Redis', version: '7.0.15' },
+      },
       role: 'master',
       isMasterFromBirth: true,
       timeMicros: 1_794_000_000_123_456,
@@ -35,8 +40,12 @@ describe('what a server says of itself', () => {
   it('is read from the INFO of a Valkey, which names itself otherwise', () => {
     const valkey = { ...REDIS_7, server_name: 'valkey', valkey_version: '8.0.1', aof_enabled: '1' };
 
-    expect(parseServerInfo(info(valkey))).toMatchObject({
-      facts: { runId: REDIS_7.run_id, persists: true },
+    expect(parseServerInfo(info({ ...valkey, server_mode: 'cluster' }))).toMatchObject({
+      facts: {
+        runId: REDIS_7.run_id,
+        persists: true,
+        product: { name: 'Valkey', version: '8.0.1', mode: 'cluster' },
+      },
       role: 'master',
       isMasterFromBirth: true,
     });
@@ -51,6 +60,20 @@ describe('what a server says of itself', () => {
     expect(parseServerInfo(info({ ...REDIS_7, role, master_replid2: id }))).toMatchObject({
       isMasterFromBirth,
     });
+  });
+
+  it.each([
+    [
+      { redict_version: '7.3.6', redict_mode: 'standalone' },
+      { name: 'Redict', version: '7.3.6', mode: 'standalone' },
+    ],
+    [
+      { server_name: 'other', other_version: '2.1' },
+      { name: 'other', version: '2.1' },
+    ],
+    [{ server_name: 'x'.repeat(1_000) }, { name: 'x'.repeat(100), version: '7.0.15' }],
+  ])('is a product by its own name and version: %j', (more, product) => {
+    expect(parseServerInfo(info({ ...REDIS_7, ...more })).facts?.product).toEqual(product);
   });
 
   it('is read from lines that end without a carriage return, and with colons in their values', () => {
