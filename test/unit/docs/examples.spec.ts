@@ -30,7 +30,6 @@ const EXCEPTIONS = [
     'MurLockModule.forRoot',
     'murlock brings a Redis client and a reflect-metadata of its own',
   ],
-  ['docs/INTERCEPTORS.md', 'class BankService', 'compiled; e2e/leaving has such handlers'],
   ['docs/MONITORING.md', 'class AppModule', 'compiled; monitoring.spec.ts has such a module'],
   ['docs/MONITORING.md', 'instrumentLocks(locks', 'compiled; unit/opentelemetry calls it'],
   ['docs/MONITORING.md', 'class LostLockLog', 'compiled; unit tests of events$ see the same'],
