@@ -32,6 +32,7 @@ async function whyUnusable(node: NodeClient): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
-    return code === 'NOPERM' ? undefined : message;
+    // Valkey permits databases one by one; in one that is not, the user can do nothing at all.
+    return code === 'NOPERM' && !message.includes('access database') ? undefined : message;
   }
 }

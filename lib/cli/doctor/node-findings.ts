@@ -31,10 +31,16 @@ function unreachable(error: string): NodeFinding {
     check: 'reachable',
     message: `cannot be used: ${error}`,
     meaning: 'it grants no lock; with fewer than a quorum of the nodes there are none at all',
-    fix: /NOAUTH|WRONGPASS|NOPERM/.test(error)
-      ? 'check user and password in its URL, and the ACL of the user'
-      : 'start it, or check its address, the firewall and TLS',
+    fix: fixOfUnreachable(error),
   };
+}
+
+function fixOfUnreachable(error: string): string {
+  if (error.includes('access database'))
+    return 'name a database in its URL that the user may use, or permit this one: ACL SETUSER <user> db=<number>';
+  return /NOAUTH|WRONGPASS|NOPERM/.test(error)
+    ? 'check user and password in its URL, and the ACL of the user'
+    : 'start it, or check its address, the firewall and TLS';
 }
 
 function clusterFindings({ isCluster, servers, cluster }: NodeFacts): NodeFinding[] {

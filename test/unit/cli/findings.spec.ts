@@ -143,6 +143,7 @@ describe('findings about a node', () => {
 
   it.each([
     ['WRONGPASS invalid username-password pair', 'check user and password'],
+    ['NOPERM No permissions to access database', 'name a database in its URL that the user may use'],
     ['NOAUTH Authentication required.', 'check user and password'],
     ["not connected: NOPERM User tiny has no permissions to run the 'select' command", 'the ACL of the user'],
     ['connect ECONNREFUSED 127.0.0.1:1', 'start it'],
