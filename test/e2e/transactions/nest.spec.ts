@@ -7,6 +7,7 @@ import {
   type NestInterceptor,
   type CallHandler,
   Post,
+  type Type,
   UseInterceptors,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -31,6 +32,7 @@ import {
   runOnTransactionComplete,
   Transactional as TypeOrmTransactional,
 } from 'typeorm-transactional';
+import { runBlock } from '../../helpers/document-module';
 import { PostgresServer } from '../../helpers/postgres-server';
 import { holdLocks } from './cls-adapter';
 import { Stock, takeOne } from './stock';
@@ -204,11 +206,17 @@ describe('locks and transactions of a Nest application', () => {
   });
 
   describe('with typeorm-transactional', () => {
+    const { PaymentService } = runBlock('docs/TRANSACTIONS.md', 'class PaymentService', {
+      // Its own work is what the others do.
+      change: (code) => code.replace('(() => resolve())));', '$& await work();'),
+      scope: { work: () => takeOne((sql, values) => dataSource.query(sql, values)) },
+    }) as { PaymentService: Type<{ pay(orderId: string): Promise<void> }> };
+
     beforeEach(async () => {
       addTransactionalDataSource(dataSource);
       const module = await Test.createTestingModule({
         imports: [redlock()],
-        providers: [HookedShop, { provide: DataSource, useValue: dataSource }],
+        providers: [HookedShop, PaymentService, { provide: DataSource, useValue: dataSource }],
       }).compile();
       app = await module.createNestApplication().init();
     });
@@ -227,6 +235,10 @@ describe('locks and transactions of a Nest application', () => {
 
     it('loses none when the lock is held until the hook', async () => {
       expect(await stock.lostOf(() => app.get(HookedShop).withHook())).toBe(0);
+    });
+
+    it('loses none in the example of the page', async () => {
+      expect(await stock.lostOf(() => app.get(PaymentService).pay('7'))).toBe(0);
     });
 
     it('loses none with the adapter of TypeORM', async () => {

@@ -1,6 +1,10 @@
-import { createLockService, LockLostError, MemoryLockNode, type LockService } from 'nestjs-redlock';
+import type { Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { createLockService, LockLostError, LockService, MemoryLockNode, RedlockModule } from 'nestjs-redlock';
 import { DataSource, type EntityManager } from 'typeorm';
+import { runBlock } from '../../helpers/document-module';
 import { PostgresServer } from '../../helpers/postgres-server';
+import { until } from '../../helpers/until';
 import { Stock, takeOne } from './stock';
 import { holdLocksUntilCommit } from './typeorm-adapter';
 
@@ -61,6 +65,42 @@ describe('locks and transactions of TypeORM', () => {
     };
 
     expect(await stock.lostOf(buy)).toBe(0);
+  });
+
+  it('keeps the locks of all that an order takes until its commit', async () => {
+    const { OrderPlacer, StockService } = runBlock('docs/TRANSACTIONS.md', 'class OrderPlacer') as {
+      OrderPlacer: Type<{ place(ids: string[]): Promise<void> }>;
+      StockService: Type;
+    };
+    const module = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+      providers: [OrderPlacer, StockService, { provide: DataSource, useValue: dataSource }],
+    }).compile();
+    await using _closing = { [Symbol.asyncDispose]: () => module.close() };
+    await module.init();
+    const held = module.get(LockService);
+    const left = () => dataSource.query(`SELECT id, "left" FROM stock WHERE id IN ('book', 'tea')`);
+    await dataSource.query(`INSERT INTO stock VALUES ('book', 5), ('tea', 5)
+      ON CONFLICT (id) DO UPDATE SET "left" = 5`);
+    // The second item has to wait for somebody who has its row.
+    const other = dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query(`SELECT 1 FROM stock WHERE id = 'tea' FOR UPDATE`);
+
+    const placed = module.get(OrderPlacer).place(['book', 'tea']);
+    await until('the first item is taken', () => held.isLocked('stock:tea'));
+
+    expect(await held.isLocked('stock:book')).toBe(true);
+    await other.commitTransaction();
+    await other.release();
+    await placed;
+    expect(await left()).toEqual(
+      expect.arrayContaining([
+        { id: 'book', left: 4 },
+        { id: 'tea', left: 4 },
+      ]),
+    );
+    expect([await held.isLocked('stock:book'), await held.isLocked('stock:tea')]).toEqual([false, false]);
   });
 
   describe('with the adapter', () => {

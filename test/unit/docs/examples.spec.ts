@@ -30,15 +30,6 @@ const EXCEPTIONS = [
     'MurLockModule.forRoot',
     'murlock brings a Redis client and a reflect-metadata of its own',
   ],
-  ['docs/MONITORING.md', 'class AppModule', 'compiled; monitoring.spec.ts has such a module'],
-  ['docs/MONITORING.md', 'instrumentLocks(locks', 'compiled; unit/opentelemetry calls it'],
-  ['docs/MONITORING.md', 'class LostLockLog', 'compiled; unit tests of events$ see the same'],
-  ['docs/TRANSACTIONS.md', 'class OrderPlacer', 'compiled; e2e/transactions/typeorm.spec.ts does the same'],
-  ['docs/TRANSACTIONS.md', 'class PaymentService', 'compiled; e2e/transactions/nest.spec.ts does the same'],
-  ['docs/TRANSPORTS.md', 'retryAfter: 5_000', 'compiled; unit/filters and e2e tests change answers'],
-  ['docs/TRANSPORTS.md', 'class AllExceptionsFilter', 'compiled; catch-all-filters.spec.ts has such filters'],
-  ['docs/TRANSPORTS.md', 'ApiCreatedResponse', 'compiled; unit/swagger has such a handler'],
-  ['docs/TRANSPORTS.md', 'class OrderGateway', 'compiled; e2e/transports has such handlers'],
 ] as const;
 
 /** What the specs run: `document`, `language` or nothing, `marker`. */
