@@ -34,12 +34,16 @@ export function parseServerInfo(reply: unknown): ServerInfo {
   return {
     facts: factsFrom(lines),
     role: lines.role,
-    // Whoever is promoted goes on with the history of its master, whose id this is.
-    isMasterFromBirth: lines.role === 'master' && /^0+$/.test(lines.master_replid2 ?? ''),
+    isMasterFromBirth: isMasterFromBirth(lines),
     timeMicros: positive(lines.server_time_usec),
     keepsSlots: lines.cluster_enabled === '1',
     isLoading: lines.loading === '1',
   };
+}
+
+/** Whoever is promoted goes on with the history of its master, whose id the second one is. */
+export function isMasterFromBirth({ role, master_replid2: second }: InfoLines): boolean {
+  return role === 'master' && /^0+$/.test(second ?? '');
 }
 
 /**

@@ -405,6 +405,8 @@ describe('the nestjs-redlock program', () => {
             'uptime',
             'eviction',
             'memory',
+            'shared',
+            'clients',
             'persistence',
             'latency',
             'clock',
@@ -531,6 +533,49 @@ describe('the nestjs-redlock program', () => {
 
       expect([asked.code, strict.code, waited.code]).toEqual([4, 1, 0]);
       await Promise.all(young.map((one) => one.stop()));
+    });
+
+    it('tells of keys of others, of room for few more clients, and of a user without fencing tokens', async () => {
+      const crowded = await RedisServer.start({
+        user: 'tenant on >hunter2 ~lock:[^#]* &lock:* +@all',
+        args: ['--maxclients', '50'],
+      });
+      const clients = Array.from({ length: 40 }, () => new Redis(crowded.url));
+      try {
+        await Promise.all(clients.map((client) => client.ping()));
+        const { code, out } = await cli.run([
+          ...['doctor', '--json', '--max-ttl', '1'],
+          ...['--nodes', `redis://tenant:hunter2@127.0.0.1:${crowded.port}`],
+        ]);
+        await crowded.command('SET', 'session', 'of others');
+        await clients[0]?.multi().select(3).set('cache', 'of others', 'PX', 600_000).exec();
+        const { out: shared } = await cli.run(['doctor', '--json', '--nodes', `${crowded.url}/3`]);
+
+        const found = (text: string, check: string) =>
+          (JSON.parse(text) as DoctorReport).findings.filter((finding) => finding.check === check);
+        expect(code).toBe(1);
+        expect(found(out, 'rights')).toMatchObject([
+          {
+            level: 'error',
+            message: expect.stringContaining('cannot lock with a fencing token: NOPERM') as unknown,
+            meaning: expect.stringMatching(
+              /^this node has no vote for locks with a .*lock:#fence:/,
+            ) as unknown,
+            fix: expect.stringContaining('~lock:* &lock:*') as unknown,
+          },
+        ]);
+        expect(found(out, 'clients')).toMatchObject([
+          { level: 'warn', message: expect.stringMatching(/^4\d of 50 connections/) as unknown },
+        ]);
+        expect(found(out, 'shared')).toMatchObject([{ level: 'ok' }]);
+        // What expires in the database of the node may be a lock.
+        expect(found(shared, 'shared')).toMatchObject([
+          { level: 'warn', message: 'shared with others: 1 key in database 0' },
+        ]);
+      } finally {
+        for (const client of clients) client.disconnect();
+        await crowded.stop();
+      }
     });
 
     it('blames nobody for the key of its trial on a node that refuses writes', async () => {

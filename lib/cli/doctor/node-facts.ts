@@ -20,6 +20,8 @@ export interface NodeFacts {
 export interface ServerFacts {
   /** `host:port` */
   readonly server: string;
+  /** The number of the one that locks are in. */
+  readonly database: number;
   /** The lines of INFO; undefined when it is refused. */
   readonly info?: InfoLines;
   /** Of CONFIG GET; undefined when it is refused. */
@@ -33,12 +35,14 @@ export interface ServerFacts {
 export interface Refusal {
   readonly what: string;
   readonly error: string;
-  /** What becomes of locks without it; undefined: there are none. */
+  /** What becomes of locks without it, where they can do without. */
   readonly meaning?: string;
+  /** The locks that there are none of without it, where it is not all. */
+  readonly affected?: string;
 }
 
 export async function readServer(node: NodeClient, server: Redis): Promise<ServerFacts> {
-  const { host, port, path } = server.options;
+  const { host, port, path, db: database = 0 } = server.options;
   const [info, appendfsync, save] = await Promise.all([
     orNothing(node.ask(() => server.info())),
     orNothing(node.ask(() => server.config('GET', 'appendfsync'))),
@@ -46,6 +50,7 @@ export async function readServer(node: NodeClient, server: Redis): Promise<Serve
   ]);
   return {
     server: path ?? `${host ?? 'localhost'}:${port ?? 6379}`,
+    database,
     info: typeof info === 'string' ? infoLines(info) : undefined,
     appendfsync: settingIn(appendfsync),
     save: settingIn(save),

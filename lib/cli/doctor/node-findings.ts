@@ -1,3 +1,4 @@
+import { FENCE_COUNTERS } from '../../core/reserved-names';
 import type { InfoLines } from '../../redis/info-lines';
 import type { Finding, NodeFinding } from './finding';
 import type { NodeFacts, Refusal } from './node-facts';
@@ -8,7 +9,7 @@ export function findingsAboutNode(facts: NodeFacts, keyPrefix: string, maxTtlMs:
   const { node, error, isCluster, servers } = facts;
   if (error !== undefined) return [{ ...unreachable(error), node }];
   const ofServers = servers.flatMap((server) =>
-    findingsAboutServer(server, maxTtlMs).map((finding) => ({
+    findingsAboutServer(server, maxTtlMs, isCluster ? servers : []).map((finding) => ({
       ...finding,
       node: isCluster ? `${node} ${server.server}` : node,
     })),
@@ -91,19 +92,36 @@ function rightsFindings({ isCluster, servers, refusals }: NodeFacts, keyPrefix: 
     const same = refusals.filter((refusal) => refusal.error === error);
     // One line grants all that is missing.
     const isFirst = same[0] === needsRights;
-    return { ...refused(same, error), fix: isFirst ? aclLine(keyPrefix) : undefined };
+    return { ...refused(same, error, keyPrefix), fix: isFirst ? aclLine(keyPrefix) : undefined };
   });
 }
 
-function refused(refusals: readonly Refusal[], error: string): NodeFinding {
+function refused(refusals: readonly Refusal[], error: string, keyPrefix: string): NodeFinding {
   const meanings = refusals.flatMap(({ meaning }) => meaning ?? []);
   const isBearable = meanings.length === refusals.length;
   return {
     level: isBearable ? 'warn' : 'error',
     check: 'rights',
     message: `cannot ${refusals.map(({ what }) => what).join(', ')}: ${error}`,
-    meaning: isBearable ? meanings.join('; ') : 'locks need it, so this node does not count',
+    meaning: (isBearable ? meanings.join('; ') : whatIsMissing(refusals)) + placesIn(error, keyPrefix),
   };
+}
+
+function whatIsMissing(refusals: readonly Refusal[]): string {
+  const needed = refusals.filter(({ meaning }) => meaning === undefined);
+  const affected = new Set(needed.flatMap((refusal) => refusal.affected ?? []));
+  return needed.every((refusal) => refusal.affected !== undefined)
+    ? `this node has no vote for ${[...affected].join(', nor for ')}`
+    : 'locks need it, so this node does not count';
+}
+
+/** A server does not say which keys, or channels, it keeps from a user. */
+function placesIn(error: string, keyPrefix: string): string {
+  if (!error.includes('NOPERM')) return '';
+  if (/\bkeys?\b/.test(error)) {
+    return `; its keys are ${keyPrefix}*, among them ${keyPrefix}${FENCE_COUNTERS}*, the counters of fencing tokens`;
+  }
+  return /\bchannels?\b/.test(error) ? `; its channels have the names of the keys, ${keyPrefix}*` : '';
 }
 
 /** All that the library asks for, scripts and their commands included; what follows `&` are channels. */

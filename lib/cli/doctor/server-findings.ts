@@ -1,7 +1,9 @@
+import { clientsFinding, sharedFinding } from './company-findings';
 import type { InfoLines } from '../../redis/info-lines';
 import { showMs } from '../show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
+import { isMasterFromBirth } from '../../redis/server-info';
 import { productOf } from '../../redis/server-product';
 import { evictionFinding, memoryFinding, persistenceFinding } from './storage-findings';
 
@@ -9,8 +11,12 @@ const OLDEST_VERSION = [6, 2] as const;
 const SLOW_MS = 50;
 const CLOCK_IS_OFF_MS = 1_000;
 
-/** What is to say about one server, whatever the others are like. */
-export function findingsAboutServer(facts: ServerFacts, maxTtlMs: number): NodeFinding[] {
+/** What is to say about one server. */
+export function findingsAboutServer(
+  facts: ServerFacts,
+  maxTtlMs: number,
+  others: readonly ServerFacts[] = [],
+): NodeFinding[] {
   const { info } = facts;
   const ofInfo =
     info === undefined
@@ -18,9 +24,11 @@ export function findingsAboutServer(facts: ServerFacts, maxTtlMs: number): NodeF
       : [
           roleFinding(info),
           versionFinding(info),
-          uptimeFinding(info, maxTtlMs),
+          uptimeFinding(info, maxTtlMs, others),
           evictionFinding(info),
           memoryFinding(info),
+          sharedFinding(facts),
+          clientsFinding(info),
         ];
   return [...ofInfo, persistenceFinding(facts, maxTtlMs), latencyFinding(facts), clockFinding(facts)];
 }
@@ -73,19 +81,26 @@ function versionFinding(info: InfoLines): NodeFinding {
   };
 }
 
-function uptimeFinding(info: InfoLines, maxTtlMs: number): NodeFinding {
-  const uptimeMs = Number(info.uptime_in_seconds) * 1_000;
+function uptimeFinding(info: InfoLines, maxTtlMs: number, others: readonly ServerFacts[]): NodeFinding {
+  const uptimeMs = uptimeOf(info);
   if (!Number.isFinite(uptimeMs))
     return { level: 'unknown', check: 'uptime', message: 'cannot tell the uptime' };
   if (uptimeMs >= maxTtlMs) return { level: 'ok', check: 'uptime', message: `up for ${showMs(uptimeMs)}` };
+  const leftFor = showMs(maxTtlMs - uptimeMs);
+  const mayHaveJoined = isMasterFromBirth(info) && others.some((other) => uptimeOf(other.info) >= maxTtlMs);
   return {
     level: 'warn',
     check: 'uptime',
     message: `started ${showMs(uptimeMs)} ago, less than the largest ttl (${showMs(maxTtlMs)})`,
-    meaning:
-      'it may have forgotten locks from before its start: lock services that saw it restart, or know older nodes, get no vote of it',
-    fix: `restart no other node for another ${showMs(maxTtlMs - uptimeMs)}; --wait-trusted waits`,
+    meaning: mayHaveJoined
+      ? `if it joined, services that saw its slots come from masters that live on go on; those that start now, and know older nodes, get no vote of the whole cluster for another ${leftFor}`
+      : 'it may have forgotten locks from before its start: lock services that saw it restart, or know older nodes, get no vote of it',
+    fix: `restart no other node for another ${leftFor}; --wait-trusted waits`,
   };
+}
+
+function uptimeOf(info: InfoLines | undefined): number {
+  return Number(info?.uptime_in_seconds ?? NaN) * 1_000;
 }
 
 function latencyFinding({ latency }: ServerFacts): NodeFinding {

@@ -15,10 +15,10 @@ const SKEW_MICROS = 60_000_000;
 /** The step without which there are no locks at all. */
 export const LOCK_STEP = 'lock';
 
-interface Step {
-  readonly what: string;
-  /** What becomes of locks without it; undefined: there are none. */
-  readonly meaning?: string;
+const SEVERAL = 'locks on several resources';
+const FENCED = 'locks with a fencing token';
+
+interface Step extends Omit<Refusal, 'error'> {
   try(): Promise<unknown>;
 }
 
@@ -56,8 +56,8 @@ function lockSteps(trial: Trial, resource: string): Step[] {
     { what: 'extend', try: () => trial.extend([resource]) },
     { what: 'inspect', try: () => trial.inspect(resource) },
     { what: 'release', try: () => trial.release([resource]) },
-    { what: 'lock several resources', try: () => trial.acquire(several) },
-    { what: 'release several resources', try: () => trial.release(several) },
+    { what: 'lock several resources', affected: SEVERAL, try: () => trial.acquire(several) },
+    { what: 'release several resources', affected: SEVERAL, try: () => trial.release(several) },
     // In one tick, so that both travel as one command.
     {
       what: 'lock in a batch',
@@ -67,8 +67,12 @@ function lockSteps(trial: Trial, resource: string): Step[] {
       what: 'release in a batch',
       try: () => all([trial.release([resource]), trial.release([`${resource}:2`])]),
     },
-    { what: 'lock with a fencing token', try: () => trial.acquire([resource], true) },
-    { what: 'release a lock with a fencing token', try: () => trial.release([resource]) },
+    { what: 'lock with a fencing token', affected: FENCED, try: () => trial.acquire([resource], true) },
+    {
+      what: 'release a lock with a fencing token',
+      affected: FENCED,
+      try: () => trial.release([resource]),
+    },
   ];
 }
 
@@ -125,7 +129,7 @@ async function refusalsAmong(steps: readonly Step[]): Promise<Refusal[]> {
       await step.try();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      refusals.push({ what: step.what, error: message, meaning: step.meaning });
+      refusals.push({ what: step.what, error: message, meaning: step.meaning, affected: step.affected });
     }
   }
   return refusals;

@@ -43,6 +43,7 @@ describe('the examples of CLI.md', () => {
       world.masters
         .reduce((all, { port }, i) => all.replaceAll(`127.0.0.1:${port}`, `${'abc'[i]}:6379`), text)
         .replaceAll(/\d+:\d\d:\d\d\.\d{3}/g, '<time>')
+        .replaceAll(/\b(Redis|Valkey|Redict) \d+\.\d+\.\d+/g, '<server>')
         .replaceAll(/\d+(\.\d+)? (ms|s|min|h|d)(?= |$|\)|;|,)/gm, '<duration>'),
     ).map((cells) => cells.filter((cell) => cell !== ''));
 

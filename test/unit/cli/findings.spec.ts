@@ -1,16 +1,17 @@
 import { findingsAboutFleet } from '../../../lib/cli/doctor/fleet-findings';
 import { findingsAboutNode } from '../../../lib/cli/doctor/node-findings';
-import type { NodeFacts, ServerFacts } from '../../../lib/cli/doctor/node-facts';
+import type { NodeFacts, Refusal, ServerFacts } from '../../../lib/cli/doctor/node-facts';
 
 const INFO = {
   ...{ role: 'master', redis_version: '7.0.15', run_id: 'one', uptime_in_seconds: '86400' },
-  used_memory: '1048576',
+  ...{ used_memory: '1048576', connected_clients: '4', maxclients: '100', master_replid2: '0' },
   ...{ maxmemory: '0', maxmemory_policy: 'noeviction', aof_enabled: '0', cluster_enabled: '0' },
 };
 
 function server(info: Partial<Record<string, string>> = {}, more: Partial<ServerFacts> = {}): ServerFacts {
   return {
     server: 'a:6379',
+    database: 0,
     info: { ...INFO, ...info },
     appendfsync: 'everysec',
     save: '',
@@ -71,6 +72,30 @@ describe('findings about a node', () => {
     ['persistence', { aof_enabled: '1' }, 'ok', 'a crash forgets the last seconds'],
     ['persistence', { aof_enabled: undefined }, 'unknown', 'cannot tell'],
     ['cluster', { cluster_enabled: '1' }, 'error', 'one server of a Redis Cluster'],
+    ['shared', { db0: 'keys=7,expires=7,avg_ttl=1' }, 'ok', 'no keys'],
+    ['shared', { db0: 'keys=7,expires=6,avg_ttl=1' }, 'warn', '1 key without an expiry in database 0'],
+    ['shared', { db3: 'keys=7,expires=7,avg_ttl=1,subexpiry=0' }, 'warn', '7 keys in database 3'],
+    [
+      'shared',
+      { db0: 'keys=9,expires=7', db12: 'keys=1,expires=1' },
+      'warn',
+      '2 keys without an expiry in database 0, 1 key in database 12',
+    ],
+    ['shared', { db0: 'nothing known', dbx: 'keys=7,expires=1' }, 'ok', 'no keys'],
+    ['clients', {}, 'ok', '4 of 100 connections in use (4 %)'],
+    ['clients', { connected_clients: '79' }, 'ok', '79 of 100'],
+    ['clients', { connected_clients: '80' }, 'warn', '80 of 100'],
+    [
+      'clients',
+      { connected_clients: '70', connected_slaves: '4', cluster_connections: '6' },
+      'warn',
+      '80 of 100',
+    ],
+    ['clients', { connected_clients: '98' }, 'warn', '(98 %)'],
+    ['clients', { connected_clients: '99' }, 'error', '(99 %)'],
+    ['clients', { connected_clients: '101' }, 'error', '(101 %)'],
+    ['clients', { maxclients: undefined }, 'unknown', 'cannot tell'],
+    ['clients', { connected_clients: undefined }, 'unknown', 'cannot tell'],
   ])('%s: %j is %s', (check, info, level, says) => {
     expect(find(node(server(info)), check)).toMatchObject([
       { level, message: expect.stringContaining(says) as unknown },
@@ -88,6 +113,8 @@ describe('findings about a node', () => {
     ['clock', { clock: { offsetMs: 1_100, toleranceMs: 200 } }, 'ok', '1.1 s ahead of'],
     ['clock', { clock: undefined }, 'unknown', 'TIME is refused'],
     ['info', { info: undefined }, 'unknown', 'INFO is refused'],
+    ['shared', { database: 2, info: { db0: 'keys=3,expires=3' } }, 'warn', '3 keys in database 0'],
+    ['shared', { database: 2, info: { db2: 'keys=3,expires=3' } }, 'ok', 'no keys'],
   ])('%s: %j is %s', (check, more, level, says) => {
     expect(find(node(server({}, more)), check)).toMatchObject([
       { level, message: expect.stringContaining(says) as unknown },
@@ -105,6 +132,56 @@ describe('findings about a node', () => {
 
   it('tell for how much longer a young server is to be left alone', () => {
     expect(find(node(server({ uptime_in_seconds: '50' })), 'uptime')[0]?.fix).toContain('another 10 s');
+  });
+
+  it('count the processes that the server has room for', () => {
+    const meaningOf = (connected_clients: string) =>
+      find(node(server({ connected_clients })), 'clients')[0]?.meaning;
+
+    expect(meaningOf('95')).toContain('room for 2 more');
+    expect(meaningOf('99')).toContain('room for 0 more');
+    expect(meaningOf('101')).toContain('room for 0 more');
+    expect(meaningOf('4')).toBeUndefined();
+  });
+
+  it('tell of a young server of a cluster who counts it, and who does not yet', () => {
+    const young = (info: Record<string, string> = {}) => server({ uptime_in_seconds: '50', ...info });
+    const meaningIn = (isCluster: boolean, ...servers: ServerFacts[]) =>
+      findingsAboutNode({ ...node(young()), isCluster, servers }, 'lock:', 60_000).find(
+        ({ check, level }) => check === 'uptime' && level === 'warn',
+      )?.meaning;
+    const [forgetful, joined] = ['may have forgotten locks', 'no vote of the whole cluster for another 10 s'];
+
+    expect(meaningIn(true, server(), young())).toContain(joined);
+    expect(meaningIn(true, young(), young())).toContain(forgetful);
+    // It took the place of another.
+    expect(meaningIn(true, server(), young({ master_replid2: 'f00' }))).toContain(forgetful);
+    expect(meaningIn(true, server(), young({ role: 'slave' }))).toContain(forgetful);
+    expect(meaningIn(false, young())).toContain(forgetful);
+  });
+
+  it('name the keys and the channels that the user has to get', () => {
+    const meaningOf = (error: string, more: Partial<Refusal> = {}) =>
+      find(node(server(), { refusals: [{ what: 'lock', error, ...more }] }), 'rights')[0]?.meaning;
+    const keys = 'lock:*, among them lock:#fence:*';
+
+    // Redis 7.0, and since 7.2.
+    expect(meaningOf('NOPERM this user has no permissions to access one of the keys used')).toContain(keys);
+    expect(meaningOf('NOPERM No permissions to access a key')).toContain(keys);
+    expect(meaningOf('NOPERM No permissions to access a channel', { meaning: 'waiters poll' })).toBe(
+      'waiters poll; its channels have the names of the keys, lock:*',
+    );
+    expect(meaningOf("NOPERM User tiny has no permissions to run the 'set' command")).not.toContain('lock:*');
+    expect(meaningOf('ERR no such key')).not.toContain('lock:*');
+  });
+
+  it('say which locks the node has no vote for, where it has one for others', () => {
+    const refusals = ['b', 'c', 'b'].map((affected) => ({ what: affected, error: 'odd', affected }));
+    const [some] = find(node(server(), { refusals }), 'rights');
+    const all = [...refusals, { what: 'lock', error: 'odd' }];
+
+    expect(some).toMatchObject({ level: 'error', meaning: 'this node has no vote for b, nor for c' });
+    expect(find(node(server(), { refusals: all }), 'rights')[0]?.meaning).toContain('does not count');
   });
 
   it('name what is refused once per reason, with one line that grants all of it', () => {

@@ -43,7 +43,7 @@ describe('what the doctor says', () => {
 
   it('is no less for scripts', () => {
     const server = {
-      ...{ server: 'a:1', latency: { bestMs: 1, medianMs: 2, worstMs: 3 } },
+      ...{ server: 'a:1', database: 0, latency: { bestMs: 1, medianMs: 2, worstMs: 3 } },
       ...{
         info: {
           redis_version: '7.0.1',
@@ -56,7 +56,7 @@ describe('what the doctor says', () => {
       clock: { offsetMs: 4, toleranceMs: 1 },
     };
     const node: NodeFacts = { node: 'a:1', isCluster: false, servers: [server], refusals: [] };
-    const nameless: NodeFacts = { ...node, node: 'b:1', servers: [{ server: 'b:1' }] };
+    const nameless: NodeFacts = { ...node, node: 'b:1', servers: [{ server: 'b:1', database: 0 }] };
     const down: NodeFacts = { ...node, node: 'c:1', servers: [], error: 'gone' };
 
     expect(jsonReport([node, nameless, down], [warning, wrong])).toEqual({

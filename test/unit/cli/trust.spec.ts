@@ -5,7 +5,7 @@ const MAX_TTL_MS = 60_000;
 
 const node = (...uptimes: (string | undefined)[]): NodeFacts => ({
   ...{ node: 'a', isCluster: false, refusals: [] },
-  servers: uptimes.map((uptime) => ({ server: 'a', info: { uptime_in_seconds: uptime } })),
+  servers: uptimes.map((uptime) => ({ server: 'a', database: 0, info: { uptime_in_seconds: uptime } })),
 });
 
 describe('how long it takes until all nodes are trusted', () => {

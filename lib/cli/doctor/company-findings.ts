@@ -1,0 +1,57 @@
+import type { InfoLines } from '../../redis/info-lines';
+import type { NodeFinding } from './finding';
+import type { ServerFacts } from './node-facts';
+
+/** Of these many connections of a hundred it should be looked at: they come by the process, two at a time. */
+const NEARLY_ALL = 0.8;
+/** One that asks, and one that hears of releases. */
+const PER_PROCESS = 2;
+
+/** How many processes the server has room for yet. */
+export function clientsFinding(info: InfoLines): NodeFinding {
+  const check = 'clients';
+  const [clients, limit] = [Number(info.connected_clients ?? NaN), Number(info.maxclients ?? NaN)];
+  if (Number.isNaN(clients) || Number.isNaN(limit))
+    return { level: 'unknown', check, message: 'cannot tell how many connections there are' };
+  // The limit is that of all of them together.
+  const used = clients + Number(info.connected_slaves ?? 0) + Number(info.cluster_connections ?? 0);
+  const message = `${used} of ${limit} connections in use (${Math.round((100 * used) / limit)} %)`;
+  if (used < NEARLY_ALL * limit) return { level: 'ok', check, message };
+  const processes = Math.max(0, Math.floor((limit - used) / PER_PROCESS));
+  return {
+    level: processes === 0 ? 'error' : 'warn',
+    check,
+    message,
+    meaning: `each process needs two, so there is room for ${processes} more; any other gets no vote of it, or hears of no releases`,
+    fix: 'CONFIG SET maxclients <number> (and the same in redis.conf, with enough open files for it)',
+  };
+}
+
+/**
+ * Whether somebody else has keys on the server, by its own count of them. All keys of ours have an expiry. Others with one
+ * cannot be told from locks without a walk through all keys.
+ */
+export function sharedFinding({ info, database }: ServerFacts): NodeFinding {
+  const check = 'shared';
+  const others = Object.entries(info ?? {}).flatMap(([name, counts]) => {
+    const [, number] = /^db(\d+)$/.exec(name) ?? [];
+    const [, keys = 0, expiring = 0] = /^keys=(\d+),expires=(\d+)/.exec(counts ?? '') ?? [];
+    const isOurs = Number(number) === database;
+    const count = isOurs ? Number(keys) - Number(expiring) : Number(keys);
+    if (number === undefined || count <= 0) return [];
+    return [`${keysOf(count)} ${isOurs ? 'without an expiry ' : ''}in database ${number}`];
+  });
+  if (others.length === 0) return { level: 'ok', check, message: 'no keys that must be of others' };
+  return {
+    level: 'warn',
+    check,
+    message: `shared with others: ${others.join(', ')}`,
+    meaning:
+      'a server does one thing at a time, and has one memory: a slow command of theirs makes votes late, and their data can fill it',
+    fix: 'use a server for locks alone; else watch SLOWLOG GET and its memory',
+  };
+}
+
+function keysOf(count: number): string {
+  return count === 1 ? '1 key' : `${count} keys`;
+}
