@@ -87,6 +87,7 @@ export type {
   FenceRequest,
   LockNode,
   NodeHold,
+  NodeMemory,
   NodeStatus,
   NodeStatusChange,
   NodeTrouble,

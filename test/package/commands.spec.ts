@@ -15,6 +15,8 @@ const RUN_BY: Record<string, string> = {
   ...{ types: 'scripts/test.mjs', 'docs:api': 'scripts/test.mjs', lint: 'scripts/test.mjs' },
   ...{ clean: 'test/package/package.spec.ts', prepack: 'test/package/package.spec.ts' },
   ...{ simulate: 'this spec', chaos: 'this spec' },
+  // What it does on one server is a step of scripts/test.mjs.
+  'test:servers': 'this spec',
   ...{ 'test:matrix': '.github/workflows/ci.yml', bench: '.github/workflows/ci.yml' },
   prepublishOnly: '.github/workflows/ci.yml',
   format: 'the same programs as lint, which repair instead of telling',
@@ -38,6 +40,7 @@ describe('the commands of the project', () => {
     [['simulate', '--', '--seeds', '10']],
     [['simulate', '--', '--seed', '7']],
     [['simulate', '--', '--kind', 'wiped', '--seconds', '1']],
+    [['test:servers', '--', '--help']],
     [['chaos', '--', '--seed', '7', '--processes', '2', '--workers', '2', '--minutes', '0.02']],
   ])('work: npm run %j', (args) => {
     const { status, stdout, stderr } = spawnSync('npm', ['run', ...args], { cwd: root, encoding: 'utf8' });
