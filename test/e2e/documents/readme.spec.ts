@@ -166,7 +166,7 @@ describe('the examples of README.md', () => {
 
     @Injectable()
     class OrderService {
-      @Locked('order:<0>', { wait: 0 })
+      @Locked('order:<0>', { wait: 50 })
       pay(_orderId: string): Promise<string> {
         return paying.promise;
       }
