@@ -271,6 +271,17 @@ describe('a command, on a server that answers', () => {
     });
   });
 
+  it('that its user may not use the database, as Valkey 9.1 does: doctor says what to change, and what not', async () => {
+    answers({ select: () => ({ reply: { error: 'NOPERM No permissions to access database' } }) });
+
+    const { code, out } = await runOnPaper('doctor', '--nodes', `${server.url}/3`);
+
+    expect(code).toBe(3);
+    expect(out).toContain('NOPERM No permissions to access database');
+    expect(out).toContain('permit this one: ACL SETUSER <user> db=<number>');
+    expect(out).not.toMatch(/\+info|\+ping/);
+  });
+
   it('that a key has gone since its name was told: does not list it', async () => {
     answers({ scan: () => scanned, get: () => ({ reply: 'token' }), pttl: () => ({ reply: -2 }) });
 

@@ -2,7 +2,13 @@ import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
-import { getLockServiceToken, LockOptionsError, LockService, RedlockModule } from '../../../lib';
+import {
+  getLockServiceToken,
+  LockOptionsError,
+  LockService,
+  RedlockModule,
+  type ServerProduct,
+} from '../../../lib';
 import { RedlockHealthIndicator, RedlockHealthModule } from '../../../lib/health';
 import { LockTester, RedlockTestingModule } from '../../../lib/testing';
 import { ScriptedNode } from '../../helpers/scripted-node';
@@ -137,6 +143,37 @@ describe('RedlockHealthIndicator', () => {
     await expect(indicator.isHealthy('locks', { details: 'states,all' as 'all' })).rejects.toThrow(
       LockOptionsError,
     );
+  });
+
+  it('tells what the servers of each node are, where strangers cannot ask', async () => {
+    const nodes = ['a', 'b', 'c'].map((name) => new ScriptedNode(name));
+    const module = await Test.createTestingModule({
+      imports: [
+        TerminusModule.forRoot({ logger: false }),
+        RedlockHealthModule,
+        RedlockModule.forRoot({ nodes }),
+      ],
+    }).compile();
+    const indicator = module.get(RedlockHealthIndicator);
+    const server = (runId: string, product?: ServerProduct) => ({ runId, uptimeMs: 3_600_000, product });
+    const [valkey, redict] = [
+      { name: 'Valkey', version: '9.1.2', mode: 'cluster' },
+      { name: 'Redict', version: '7.3.6' },
+    ];
+    nodes[0]?.tell({ status: 'up', servers: ['1', '2'].map((runId) => server(runId, valkey)) });
+    nodes[1]?.tell({ status: 'up', servers: [server('3', redict), server('4', { name: 'odd\nname' })] });
+    nodes[2]?.tell({ status: 'up', servers: [server('5')] });
+
+    const all = await indicator.isHealthy('locks', { details: 'all' });
+    const states = await indicator.isHealthy('locks', { details: 'states' });
+    await module.close();
+
+    expect(all.locks['nodes']).toEqual({
+      a: { state: 'up', server: 'Valkey 9.1.2' },
+      b: { state: 'up', server: 'Redict 7.3.6, odd\\u000aname ?' },
+      c: { state: 'up' },
+    });
+    expect(JSON.stringify(states)).not.toMatch(/Valkey|Redict/);
   });
 
   it('is down while a majority answers and refuses to grant, and tells which nodes do, and why', async () => {
