@@ -11,6 +11,8 @@ import { injectBinding } from '../utils/lock-service-binding';
 import { compileLockKey } from '../utils/lock-key';
 import { lockedGenerator, type AnyAsyncGenerator } from '../utils/locked-generator';
 import { takeHandlerContext } from '../utils/handler-context';
+import { grpcRequest } from '../utils/grpc-request';
+import { isMessageHandler } from '../utils/handler-kind';
 import { httpCall } from '../utils/http-call';
 import { HttpExchange } from '../utils/http-exchange';
 import type { LockedCall, LockedTask } from '../utils/locked-call';
@@ -95,7 +97,15 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     });
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
       const context = takeHandlerContext(args);
-      const call = new LockedMethodCall(place, this, args);
+      const handlerArgs = context?.getArgs() ?? args;
+      const request = grpcRequest(handlerArgs, callerMayLeave);
+      const call = new LockedMethodCall(
+        place,
+        this,
+        args,
+        handlerArgs,
+        request && isMessageHandler(locked) ? request : undefined,
+      );
       const startCall =
         start === STARTS['async-generator'] && isSubscription(locked) ? lockedSubscription : start;
       return startCall(

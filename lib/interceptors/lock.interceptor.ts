@@ -20,6 +20,7 @@ import { contextKeySource } from '../utils/context-key';
 import { followHandler } from '../utils/follow-handler';
 import { outerLocks, runHandler } from '../utils/handler-lock';
 import { HandlerWork } from '../utils/handler-work';
+import { grpcRequest } from '../utils/grpc-request';
 import { handlerOf, whenLeftFor } from '../utils/handler-kind';
 import { httpCall } from '../utils/http-call';
 import { HttpExchange } from '../utils/http-exchange';
@@ -95,6 +96,7 @@ export function LockInterceptor(
         onUnavailable: typeof onUnavailable === 'function' ? () => onUnavailable(context) : onUnavailable,
         onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
         whenLeft,
+        request: grpcRequest(context.getArgs(), callerMayLeave),
         goesOn: () => work.over,
       };
       followHandler(handler);

@@ -12,10 +12,6 @@ export class Caller {
     return this.controller.signal;
   }
 
-  get hasLeft(): boolean {
-    return this.error !== undefined;
-  }
-
   leave(): CallerLeftError {
     if (this.error === undefined) {
       this.error = new CallerLeftError();

@@ -19,35 +19,44 @@ class HandlerContext {
 
 const ContextParameter = createParamDecorator((_, context) => new HandlerContext(context));
 
-/** The metadata of what Nest calls by a route of HTTP, and of what it calls besides. */
+/** The metadata of what Nest calls by a route of HTTP, for a message of a microservice, and for others. */
 const ROUTE = ['path', 'method'];
-const OTHERS = ['microservices:pattern', 'websockets:message_mapping', 'graphql:resolver_type'];
+const MESSAGE = 'microservices:pattern';
+const OTHERS = ['websockets:message_mapping', 'graphql:resolver_type'];
 const ROUTE_ARGUMENTS = '__routeArguments__';
 
 const passing = new WeakMap<object, Set<string>>();
 
 /**
- * Has Nest pass the context to a method of a controller behind its arguments, where it answers requests over HTTP. Must
- * be called before Nest registers its routes.
+ * Has Nest pass the context to a method of a controller behind its arguments, where it answers requests over HTTP or
+ * messages of a microservice. Must be called before Nest registers its routes.
  *
- * Not to a method that answers messages too: Nest passes those the message only if it has no other parameters.
+ * Not to a method for messages that has no decorated parameter: Nest passes the message only where there is none.
  */
 export function passHandlerContext(prototype: object, key: string | symbol): void {
   const method = (prototype as Record<string | symbol, object>)[key];
   if (typeof key !== 'string' || !isLocked(method)) return;
   const has = (name: string) => Reflect.getMetadata(name, method as object) !== undefined;
-  if (!ROUTE.every(has) || OTHERS.some(has)) return;
+  if (OTHERS.some(has)) return;
+  if (has(MESSAGE) ? !hasArguments(prototype, key) : !ROUTE.every(has)) return;
   const known = passing.get(prototype) ?? new Set();
   if (known.has(key)) return;
   passing.set(prototype, known.add(key));
   ContextParameter()(prototype, key, indexBehind(prototype, key, (method as { length: number }).length));
 }
 
-function indexBehind(prototype: object, key: string, length: number): number {
-  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, prototype.constructor, key) ?? {}) as Record<
-    string,
-    { readonly index: number }
+function hasArguments(prototype: object, key: string): boolean {
+  return Object.keys(argumentsOf(prototype, key)).length > 0;
+}
+
+function argumentsOf(prototype: object, key: string): Record<string, { readonly index: number }> {
+  return (Reflect.getMetadata(ROUTE_ARGUMENTS, prototype.constructor, key) ?? {}) as ReturnType<
+    typeof argumentsOf
   >;
+}
+
+function indexBehind(prototype: object, key: string, length: number): number {
+  const parameters = argumentsOf(prototype, key);
   const types = (Reflect.getMetadata('design:paramtypes', prototype, key) ?? []) as unknown[];
   return Math.max(length, types.length, ...Object.values(parameters).map(({ index }) => index + 1));
 }

@@ -22,7 +22,7 @@ export function whenLeftFor(handler: object | undefined, args: readonly unknown[
   if (of(SSE) === true) return 'stop';
   const resolver = of(GRAPHQL);
   if (resolver !== undefined) return resolver === 'Subscription' ? 'stop' : 'finish';
-  if (MESSAGES.some((key) => of(key) !== undefined)) return args.some(isGrpcStream) ? 'stop' : 'finish-first';
+  if (isMessageHandler(handler)) return args.some(isGrpcStream) ? 'stop' : 'finish-first';
   return of(ROUTE) === undefined ? 'stop' : 'finish';
 }
 
@@ -35,6 +35,11 @@ export function isSubscription(handler: object): boolean {
 function isGrpcStream(argument: unknown): boolean {
   const { write, sendMetadata } = (argument ?? {}) as Record<string, unknown>;
   return typeof write === 'function' && typeof sendMetadata === 'function';
+}
+
+/** What answers the messages of a gateway or a microservice. */
+export function isMessageHandler(handler: object): boolean {
+  return MESSAGES.some((key) => Reflect.getMetadata(key, handler) !== undefined);
 }
 
 /** Undefined where the context is one that a test has made. */

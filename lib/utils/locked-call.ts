@@ -20,7 +20,7 @@ export interface LockedCall {
   /** What becomes of an Observable when its caller leaves. */
   readonly whenLeft: WhenLeft;
   /** The request that the call answers, where it answers one. */
-  readonly request?: AnsweredRequest;
+  readonly request?: AnsweredRequest | undefined;
   /**
    * What goes on under the lock after the call has its result; undefined when nothing does.
    *
@@ -35,6 +35,8 @@ export interface AnsweredRequest {
   watch(onGone: () => void): void;
   /** Whether a call stops waiting for its lock when the client has gone. */
   readonly stopsWaiting: boolean;
+  /** Nest unsubscribes what it reads for a client that goes, if that is to be stopped and did not go before. */
+  readonly isStoppedByNest?: boolean;
 }
 
 /** What runs under the lock of a call. */

@@ -11,7 +11,7 @@ import type { LockService, WithLockOptions } from '../lock.service';
 import type { Lock } from '../locking/lock.interface';
 import { isKnownConnection } from './known-connections';
 import { boundLockService } from './lock-service-binding';
-import type { LockedCall } from './locked-call';
+import type { AnsweredRequest, LockedCall } from './locked-call';
 import type { MethodCall } from './method-key';
 import { whenLeftFor } from './handler-kind';
 import type { WhenLeft } from './piped-work';
@@ -42,6 +42,9 @@ export class LockedMethodCall implements LockedCall {
     private readonly place: LockedPlace,
     private readonly instance: object | undefined,
     private readonly args: unknown[],
+    /** What Nest has for the handler, which may be more than the handler wants. */
+    private readonly handlerArgs: readonly unknown[],
+    readonly request: AnsweredRequest | undefined,
   ) {}
 
   // Asynchronous, so that whatever is wrong is a rejection.
@@ -58,7 +61,7 @@ export class LockedMethodCall implements LockedCall {
   }
 
   get whenLeft(): WhenLeft {
-    return this.place.onLeave ?? whenLeftFor(this.place.method(), this.args);
+    return this.place.onLeave ?? whenLeftFor(this.place.method(), this.handlerArgs);
   }
 
   private get lockOptions(): WithLockOptions {

@@ -33,6 +33,7 @@ class LockedSubscription {
   private readonly caller = new Caller();
   private readonly leaving = new AbortController();
   private work: PipedWork | undefined;
+  private hasParted = false;
   /** The subscriber has been told how it ended: what it does then is not leaving. */
   private isAnswered = false;
 
@@ -45,7 +46,11 @@ class LockedSubscription {
   start(): void {
     const { request } = this.call;
     request?.watch(() => {
-      this.part(request.stopsWaiting);
+      if (request.isStoppedByNest !== true) this.part(request.stopsWaiting);
+      // Gone before Nest began to read, which does not stop it any more.
+      else if (this.done === undefined) this.part(true);
+      // One answer may be all that the client wants, and it goes then.
+      else if (this.work?.hasSent !== true) this.tell(request.stopsWaiting);
     });
     this.done = this.run().then(
       () => {
@@ -69,9 +74,15 @@ class LockedSubscription {
   }
 
   private part(stopsWaiting: boolean): void {
+    this.hasParted = true;
+    this.tell(stopsWaiting);
+    this.work?.leave();
+  }
+
+  /** Only the handler hears of it, and whoever waits for the lock. */
+  private tell(stopsWaiting: boolean): void {
     const reason = this.caller.leave();
     if (stopsWaiting) this.leaving.abort(reason);
-    this.work?.leave();
   }
 
   private async run(): Promise<void> {
@@ -124,7 +135,7 @@ class LockedSubscription {
     lost?.addEventListener('abort', onLost);
     try {
       work.start(source());
-      if (this.caller.hasLeft) work.leave();
+      if (this.hasParted) work.leave();
       await work.over;
       return work.last;
     } finally {

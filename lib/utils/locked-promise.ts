@@ -77,7 +77,7 @@ async function keepLockForStream(
     onBusy: 'throw',
     onLost,
     whenLeft: whenCallerLeft,
-    ...(request !== undefined && { request }),
+    request,
     async withLock(task) {
       if (!isWaiting) throw new LockLostError({ resources: lock.resources, reason: 'released' });
       lock.assertHeld();

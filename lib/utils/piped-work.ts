@@ -18,11 +18,12 @@ export class PipedWork {
   readonly over: Promise<void>;
   /** The last value. */
   last: unknown;
+  /** It has sent a value. */
+  hasSent = false;
 
   private readonly settle: () => void;
   private readonly fail: (error: unknown) => void;
   private root: Subscriber<unknown> | undefined;
-  private hasSent = false;
   private hasLeft = false;
   private isStopped = false;
 

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { Client, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { Controller, UseInterceptors, type INestMicroservice } from '@nestjs/common';
-import { GrpcMethod, Transport } from '@nestjs/microservices';
+import { GrpcMethod, GrpcStreamMethod, Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { from, interval, map, Observable } from 'rxjs';
+import { concat, defer, from, ignoreElements, interval, map, Observable, of } from 'rxjs';
 import {
+  CallerLeftError,
   CallerSignal,
   LockBusyError,
   LockInterceptor,
@@ -17,6 +18,7 @@ import {
 } from '../../../lib';
 import { deferred } from '../../helpers/deferred';
 import { findFreePort } from '../../helpers/free-port';
+import { until } from '../../helpers/until';
 
 interface Answer {
   text: string;
@@ -24,6 +26,9 @@ interface Answer {
 
 let begun: ReturnType<typeof deferred<{ left: AbortSignal; lost: AbortSignal }>>;
 let end: ReturnType<typeof deferred<Answer>>;
+let ran = 0;
+
+const NEVER = new AbortController().signal;
 
 const NOW = { wait: 0 };
 const Lock = LockInterceptor('order:<0.id>', NOW);
@@ -62,6 +67,56 @@ class OrderCalls {
   }
 
   @GrpcMethod('Orders')
+  @Locked('order:7', NOW)
+  async lockedSetUp(_request: unknown, @CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
+    await work(left, lost);
+    return ticks();
+  }
+
+  /** Nest gives it all that it has, since none of its parameters has a decorator. */
+  @GrpcMethod('Orders')
+  @Locked('order:7', NOW)
+  async plainSetUp() {
+    await work(NEVER, NEVER);
+    return ticks();
+  }
+
+  @GrpcStreamMethod('Orders')
+  @Locked('order:7', NOW)
+  async talk() {
+    await work(NEVER, NEVER);
+    return ticks();
+  }
+
+  @GrpcStreamMethod('Orders')
+  @Locked('order:7', NOW)
+  async collect() {
+    await work(NEVER, NEVER);
+    return ticks();
+  }
+
+  @GrpcMethod('Orders')
+  @UseInterceptors(LockInterceptor('order:7', { wait: 20_000 }))
+  async waiting() {
+    ran += 1;
+    return Promise.resolve({ text: 'done' });
+  }
+
+  @GrpcMethod('Orders')
+  @Locked('order:7', { wait: 20_000, callerMayLeave: true })
+  async lockedWaiting() {
+    ran += 1;
+    return Promise.resolve({ text: 'done' });
+  }
+
+  /** Nest answers with its first value. */
+  @GrpcMethod('Orders')
+  @UseInterceptors(Lock)
+  answerFirst(_request: unknown, @CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
+    return concat(of({ text: 'done' }), defer(() => work(left, lost)).pipe(ignoreElements()));
+  }
+
+  @GrpcMethod('Orders')
   @UseInterceptors(Lock)
   stream() {
     return ticks();
@@ -78,7 +133,7 @@ interface Call extends NodeJS.EventEmitter {
   cancel(): void;
 }
 type OrdersClient = Client & {
-  [method: string]: (request: object, done?: (error: unknown) => void) => Call;
+  [method: string]: (request?: object, done?: (error: unknown, answer?: Answer) => void) => Call;
 };
 
 describe('a client of gRPC that cancels', () => {
@@ -146,16 +201,75 @@ describe('a client of gRPC that cancels', () => {
     },
   );
 
-  it('before its stream has begun leaves the lock to what the handler does first, and frees it then', async () => {
-    const call = client['setUp']?.({ id: '7' }) as Call;
-    const { lost } = await begun.promise;
+  it.each(['setUp', 'lockedSetUp', 'plainSetUp', 'talk'])(
+    'before the stream of %s has begun leaves the lock to what the handler does first, and frees it then',
+    async (method) => {
+      const call = client[method]?.({ id: '7' }) as Call;
+      const { lost } = await begun.promise;
+
+      cancel(call);
+      await expectHeld();
+
+      end.resolve({ text: 'done' });
+      await whenFree();
+      expect(lost.aborted).toBe(false);
+    },
+  );
+
+  it('frees the lock of a handler that would answer a stream of requests with one', async () => {
+    const call = client['collect']?.(() => undefined) as Call;
+    await begun.promise;
 
     cancel(call);
     await expectHeld();
 
     end.resolve({ text: 'done' });
     await whenFree();
-    expect(lost.aborted).toBe(false);
+  });
+
+  it('tells a locked handler that it has left', async () => {
+    const call = client['lockedSetUp']?.({ id: '7' }) as Call;
+    const { left } = await begun.promise;
+    const told = deferred<undefined>();
+    left.addEventListener('abort', () => {
+      told.resolve(undefined);
+    });
+
+    cancel(call);
+
+    await told.promise;
+    end.resolve({ text: 'done' });
+    await whenFree();
+  });
+
+  it.each(['waiting', 'lockedWaiting'])('while %s waits for its lock waits no longer', async (method) => {
+    ran = 0;
+    const held = await locks.acquire('order:7', { wait: 5_000 });
+    const asked = jest.spyOn(locks, 'withLock');
+    const call = client[method]?.({ id: '7' }, () => undefined) as Call;
+    await until('the call waits', () => asked.mock.results.length > 0);
+
+    cancel(call);
+
+    await expect(asked.mock.results[0]?.value).rejects.toThrow(CallerLeftError);
+    asked.mockRestore();
+    await held.release();
+    await whenFree();
+    expect(ran).toBe(0);
+  });
+
+  it('does not count as gone when it has its answer, and the handler goes on', async () => {
+    const answer = deferred<Answer | undefined>();
+    client['answerFirst']?.({ id: '7' }, (_error, value) => {
+      answer.resolve(value);
+    });
+
+    expect(await answer.promise).toEqual({ text: 'done' });
+    const { left, lost } = await begun.promise;
+    await expectHeld();
+    end.resolve({ text: 'done' });
+    await whenFree();
+    expect([left.aborted, lost.aborted]).toEqual([false, false]);
   });
 
   it.each(['stream', 'lockedStream'])(

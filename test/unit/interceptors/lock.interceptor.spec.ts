@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
 import { Controller, Get, UseInterceptors, type CallHandler, type ExecutionContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -14,6 +15,7 @@ import {
 } from 'rxjs';
 import request from 'supertest';
 import {
+  CallerLeftError,
   createLockService,
   getLockServiceToken,
   LockBusyError,
@@ -52,6 +54,21 @@ describe('LockInterceptor', () => {
     const interceptor = new (LockInterceptor(key, options))(locks);
     return interceptor.intercept(context, { handle }) as Observable<unknown>;
   };
+
+  /** Nest tells of a cancel that comes while it reads, and of no other. */
+  it('does not begin for a client of gRPC that cancelled before it was asked', async () => {
+    const call = Object.assign(new EventEmitter(), { cancelled: true, sendMetadata: jest.fn() });
+    const late = new ExecutionContextHost([{ id: '7' }, {}, call]);
+    late.setType('rpc');
+    const handle = jest.fn(() => NEVER);
+    const interceptor = new (LockInterceptor('order:7'))(locks);
+
+    const answer = lastValueFrom(interceptor.intercept(late, { handle }) as Observable<unknown>);
+
+    await expect(answer).rejects.toThrow(CallerLeftError);
+    expect(handle).not.toHaveBeenCalled();
+    await expect(stateOf('order:7')).resolves.toBe('free');
+  });
 
   const stateOf = async (resource: string) => (await locks.inspect(resource)).state;
 

@@ -1,0 +1,41 @@
+import type { AnsweredRequest } from './locked-call';
+
+/** The server's side of a call of gRPC, as handlers get it. */
+interface GrpcCall {
+  /** By its client, or by the deadline of that. */
+  readonly cancelled: boolean;
+  readonly writableEnded?: boolean;
+  sendMetadata(metadata: unknown): void;
+  once(event: 'cancelled', listener: () => void): unknown;
+}
+
+/**
+ * The call that a handler of gRPC answers, whose client may cancel it. Nest stops what it reads for a client that
+ * cancels, but of a cancel that came before it began to read, it hears nothing.
+ *
+ * @param args of the handler, as Nest has them; among those of other transports there is no such call
+ */
+export function grpcRequest(args: readonly unknown[], callerMayLeave: boolean): AnsweredRequest | undefined {
+  const call = args.find(isGrpcCall);
+  if (call === undefined) return undefined;
+  return {
+    watch(onGone) {
+      if (call.cancelled) {
+        onGone();
+        return;
+      }
+      call.once('cancelled', () => {
+        // The event comes after the end of an answer too.
+        if (call.writableEnded !== true) onGone();
+      });
+    },
+    stopsWaiting: callerMayLeave,
+    isStoppedByNest: true,
+  };
+}
+
+function isGrpcCall(argument: unknown): argument is GrpcCall {
+  if (typeof argument !== 'object' || argument === null) return false;
+  const { cancelled, sendMetadata, once } = argument as Partial<GrpcCall>;
+  return typeof cancelled === 'boolean' && typeof sendMetadata === 'function' && typeof once === 'function';
+}
