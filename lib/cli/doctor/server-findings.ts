@@ -93,7 +93,7 @@ function uptimeFinding(info: InfoLines, maxTtlMs: number, others: readonly Serve
     check: 'uptime',
     message: `started ${showMs(uptimeMs)} ago, less than the largest ttl (${showMs(maxTtlMs)})`,
     meaning: mayHaveJoined
-      ? `if it joined, services that saw its slots come from masters that live on go on; those that start now, and know older nodes, get no vote of the whole cluster for another ${leftFor}`
+      ? `if it joined, services that saw it get its slots count its votes; those that start now, and know older nodes, get no vote of the whole cluster for another ${leftFor}`
       : 'it may have forgotten locks from before its start: lock services that saw it restart, or know older nodes, get no vote of it',
     fix: `restart no other node for another ${leftFor}; --wait-trusted waits`,
   };
