@@ -9,7 +9,7 @@ export function findingsAboutNode(facts: NodeFacts, keyPrefix: string, maxTtlMs:
   const { node, error, isCluster, servers } = facts;
   if (error !== undefined) return [{ ...unreachable(error), node }];
   const ofServers = servers.flatMap((server) =>
-    findingsAboutServer(server, maxTtlMs, isCluster ? servers : []).map((finding) => ({
+    findingsAboutServer(server, maxTtlMs, servers).map((finding) => ({
       ...finding,
       node: isCluster ? `${node} ${server.server}` : node,
     })),

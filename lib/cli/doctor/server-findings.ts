@@ -11,11 +11,11 @@ const OLDEST_VERSION = [6, 2] as const;
 const SLOW_MS = 50;
 const CLOCK_IS_OFF_MS = 1_000;
 
-/** What is to say about one server. */
+/** What is to say about one server of a node; a Redis Cluster has several. */
 export function findingsAboutServer(
   facts: ServerFacts,
   maxTtlMs: number,
-  others: readonly ServerFacts[] = [],
+  ofNode: readonly ServerFacts[],
 ): NodeFinding[] {
   const { info } = facts;
   const ofInfo =
@@ -24,7 +24,7 @@ export function findingsAboutServer(
       : [
           roleFinding(info),
           versionFinding(info),
-          uptimeFinding(info, maxTtlMs, others),
+          uptimeFinding(info, maxTtlMs, ofNode),
           evictionFinding(info),
           memoryFinding(info),
           sharedFinding(facts),
@@ -81,13 +81,13 @@ function versionFinding(info: InfoLines): NodeFinding {
   };
 }
 
-function uptimeFinding(info: InfoLines, maxTtlMs: number, others: readonly ServerFacts[]): NodeFinding {
+function uptimeFinding(info: InfoLines, maxTtlMs: number, ofNode: readonly ServerFacts[]): NodeFinding {
   const uptimeMs = uptimeOf(info);
   if (!Number.isFinite(uptimeMs))
     return { level: 'unknown', check: 'uptime', message: 'cannot tell the uptime' };
   if (uptimeMs >= maxTtlMs) return { level: 'ok', check: 'uptime', message: `up for ${showMs(uptimeMs)}` };
   const leftFor = showMs(maxTtlMs - uptimeMs);
-  const mayHaveJoined = isMasterFromBirth(info) && others.some((other) => uptimeOf(other.info) >= maxTtlMs);
+  const mayHaveJoined = isMasterFromBirth(info) && ofNode.some((other) => uptimeOf(other.info) >= maxTtlMs);
   return {
     level: 'warn',
     check: 'uptime',
