@@ -48,7 +48,7 @@ class LockedSubscription {
     request?.watch(() => {
       if (request.isStoppedByNest !== true) this.part(request.stopsWaiting);
       // Gone before Nest began to read, which does not stop it any more.
-      else if (this.done === undefined) this.part(true);
+      else if (this.done === undefined) this.part(request.stopsWaiting);
       // One answer may be all that the client wants, and it goes then.
       else if (this.work?.hasSent !== true) this.tell(request.stopsWaiting);
     });

@@ -56,18 +56,34 @@ describe('LockInterceptor', () => {
   };
 
   /** Nest tells of a cancel that comes while it reads, and of no other. */
-  it('does not begin for a client of gRPC that cancelled before it was asked', async () => {
-    const call = Object.assign(new EventEmitter(), { cancelled: true, sendMetadata: jest.fn() });
-    const late = new ExecutionContextHost([{ id: '7' }, {}, call]);
-    late.setType('rpc');
-    const handle = jest.fn(() => NEVER);
-    const interceptor = new (LockInterceptor('order:7'))(locks);
+  describe('for a client of gRPC that cancelled before it was asked', () => {
+    const answer = (handle: CallHandler['handle'], options?: LockInterceptorOptions) => {
+      const call = Object.assign(new EventEmitter(), { cancelled: true, sendMetadata: jest.fn() });
+      const late = new ExecutionContextHost([{ id: '7' }, {}, call]);
+      late.setType('rpc');
+      const interceptor = new (LockInterceptor('order:7', options))(locks);
+      return lastValueFrom(interceptor.intercept(late, { handle }) as Observable<unknown>, {
+        defaultValue: 'stopped',
+      });
+    };
 
-    const answer = lastValueFrom(interceptor.intercept(late, { handle }) as Observable<unknown>);
+    it('does not begin', async () => {
+      const handle = jest.fn(() => NEVER);
 
-    await expect(answer).rejects.toThrow(CallerLeftError);
-    expect(handle).not.toHaveBeenCalled();
-    await expect(stateOf('order:7')).resolves.toBe('free');
+      await expect(answer(handle)).rejects.toThrow(CallerLeftError);
+
+      expect(handle).not.toHaveBeenCalled();
+      await expect(stateOf('order:7')).resolves.toBe('free');
+    });
+
+    it('stops a stream that is to begin all the same', async () => {
+      const ticks = new Subject();
+
+      await expect(answer(() => ticks, { callerMayLeave: false, onLeave: 'stop' })).resolves.toBe('stopped');
+
+      expect(ticks.observed).toBe(false);
+      await whenFree('order:7');
+    });
   });
 
   const stateOf = async (resource: string) => (await locks.inspect(resource)).state;
