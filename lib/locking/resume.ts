@@ -14,7 +14,11 @@ import type { Look, Retries } from './retries';
 import { Cohort, type Turn, type Win } from './turn';
 import { WaitingLine } from './waiting-line';
 
-/** Options of `resume`, as those of a lock. What the ticket says already is not among them: fencing token and label. */
+/**
+ * Options of `resume`, as those of a lock. What the ticket says already is not among them: fencing token and label.
+ * `outageWait` is not either: where too few nodes answer, `resume` goes on asking for all of `wait`, since whoever gives up
+ * leaves a lock that nobody else can go on with.
+ */
 export type ResumeOptions = Pick<
   LockOptions,
   'ttl' | 'wait' | 'signal' | 'autoExtend' | 'maxHold' | 'holdAtLeast'

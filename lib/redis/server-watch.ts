@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { isCluster } from './break-connection';
+import { reasonOfCluster, reasonOfServer } from './cluster-reasons';
 import { Handshake } from './handshake';
 import { SentinelReasons } from './sentinel-reasons';
 
@@ -18,7 +19,7 @@ export function watchServers(client: Redis | Cluster, events: ServerEvents): voi
   const handshake = isCluster(client) ? undefined : new Handshake(client);
   const sentinels = isCluster(client) ? undefined : new SentinelReasons(client);
   client.on('error', (error: unknown) => {
-    const reason = sentinels === undefined ? error : sentinels.reasonIn(error);
+    const reason = sentinels === undefined ? reasonOfCluster(error) : sentinels.reasonIn(error);
     if (reason !== undefined) events.onError(reason);
   });
   client.on('close', () => {
@@ -59,8 +60,8 @@ function watchCluster(cluster: Cluster, events: ServerEvents): void {
     const areReady = masters.length > 0 && masters.every(({ status }) => status === 'ready');
     if (cluster.status === 'ready' && areReady) events.onUp();
   };
-  cluster.on('node error', (error: unknown) => {
-    events.onError(error);
+  cluster.on('node error', (error: unknown, address: unknown) => {
+    events.onError(reasonOfServer(error, address));
   });
   cluster.on('ready', upIfReady);
   cluster.on('-node', upIfReady);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Redis from 'ioredis';
+import Redis, { Cluster } from 'ioredis';
 import {
   createLockService,
   type LockEvent,
@@ -140,6 +140,30 @@ describe('what is found at the other end', () => {
 
     await expectReason({ host: '127.0.0.1', port }, /not a Redis.*HTTP/);
     await expectReason({ host: '127.0.0.1', port, tls: {} }, /does not speak TLS.*redis:/);
+  });
+
+  describe('of a Redis Cluster,', () => {
+    const cluster = (port: number, redisOptions = {}) =>
+      new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true, redisOptions });
+
+    it('where nobody listens is told with the address', async () => {
+      await expectReason(cluster(1), /127\.0\.0\.1:1 cannot be asked.*Look at host, port/);
+    });
+
+    it('where TLS was not expected is told with the address', async () => {
+      const { port } = await start({ tls: { certFile, keyFile } });
+
+      await expectReason(cluster(port), new RegExp(`:${port} cannot be asked.*TLS.*redisOptions\\.tls`));
+    });
+
+    it('where TLS was expected is told with the address', async () => {
+      const { port } = await start();
+
+      await expectReason(
+        cluster(port, { tls: {} }),
+        new RegExp(`:${port} cannot be asked.*redisOptions\\.tls`),
+      );
+    });
   });
 });
 
