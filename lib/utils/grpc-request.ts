@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import { types } from 'node:util';
 import type { AnsweredRequest } from './locked-call';
 
 /** The server's side of a call of gRPC, as handlers get it. */
@@ -34,8 +36,9 @@ export function grpcRequest(args: readonly unknown[], callerMayLeave: boolean): 
   };
 }
 
+/** Nothing is read of what an application made itself: it may be a proxy, or count what is read of it. */
 function isGrpcCall(argument: unknown): argument is GrpcCall {
-  if (typeof argument !== 'object' || argument === null) return false;
-  const { cancelled, sendMetadata, once } = argument as Partial<GrpcCall>;
+  if (types.isProxy(argument) || !(argument instanceof EventEmitter)) return false;
+  const { cancelled, sendMetadata, once } = argument as unknown as Partial<GrpcCall>;
   return typeof cancelled === 'boolean' && typeof sendMetadata === 'function' && typeof once === 'function';
 }
