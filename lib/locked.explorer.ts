@@ -23,8 +23,9 @@ type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
 export class LockedExplorer implements OnModuleInit {
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
     // Here, when all modules are known: later, Nest has read what the routes pass to their handlers.
-    for (const { controllers } of modules.values()) {
+    for (const { controllers, providers } of modules.values()) {
       for (const { metatype } of controllers.values()) passContexts(metatype);
+      for (const { metatype } of providers.values()) if (isGateway(metatype)) passContexts(metatype);
     }
   }
 
@@ -90,9 +91,16 @@ export class LockedExplorer implements OnModuleInit {
   }
 }
 
-/** Lets the locked routes of a controller know the request that they answer. */
-function passContexts(controller: unknown): void {
-  const { prototype } = (controller ?? {}) as { prototype?: object };
+/** Where `@nestjs/websockets` keeps that a class is a gateway; the package may be missing. */
+const GATEWAY = 'websockets:is_gateway';
+
+function isGateway(provided: unknown): boolean {
+  return typeof provided === 'function' && Reflect.getMetadata(GATEWAY, provided) === true;
+}
+
+/** Lets the locked handlers of a controller or gateway know the request that they answer. */
+function passContexts(handlers: unknown): void {
+  const { prototype } = (handlers ?? {}) as { prototype?: object };
   if (prototype === undefined) return;
   for (const { key } of lockedMethodsOf(prototype)) passHandlerContext(prototype, key);
 }

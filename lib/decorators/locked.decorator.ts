@@ -12,6 +12,7 @@ import { compileLockKey } from '../utils/lock-key';
 import { lockedGenerator, type AnyAsyncGenerator } from '../utils/locked-generator';
 import { takeHandlerContext } from '../utils/handler-context';
 import { grpcRequest } from '../utils/grpc-request';
+import { socketRequest } from '../utils/socket-request';
 import { isMessageHandler } from '../utils/handler-kind';
 import { httpCall } from '../utils/http-call';
 import { HttpExchange } from '../utils/http-exchange';
@@ -98,7 +99,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
       const context = takeHandlerContext(args);
       const handlerArgs = context?.getArgs() ?? args;
-      const request = grpcRequest(handlerArgs, callerMayLeave);
+      const request = grpcRequest(handlerArgs, callerMayLeave) ?? socketRequest(handlerArgs, callerMayLeave);
       const call = new LockedMethodCall(
         place,
         this,

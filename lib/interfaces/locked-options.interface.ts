@@ -113,8 +113,9 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
   returns?: 'promise' | 'observable' | 'async-generator';
 
   /**
-   * Whether a call that answers a request over HTTP or gRPC stops waiting for its lock when the client has gone: it rejects
-   * with a `CallerLeftError`, and the method never runs. It matters on handlers of controllers alone.
+   * Whether a call that answers a request over HTTP or gRPC, or a message of a WebSocket, stops waiting for its lock when
+   * the client has gone: it rejects with a `CallerLeftError`, and the method never runs. It matters on handlers of
+   * controllers and gateways alone.
    *
    * @default false
    */

@@ -24,12 +24,13 @@ export function grpcRequest(args: readonly unknown[], callerMayLeave: boolean): 
     watch(onGone) {
       if (call.cancelled) {
         onGone();
-        return;
+        return undefined;
       }
       call.once('cancelled', () => {
         // The event comes after the end of an answer too.
         if (call.writableEnded !== true) onGone();
       });
+      return undefined;
     },
     stopsWaiting: callerMayLeave,
     isStoppedByNest: true,

@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { isMessageHandler } from './handler-kind';
 import { isLocked } from './locked-methods';
 
 /**
@@ -19,17 +20,16 @@ class HandlerContext {
 
 const ContextParameter = createParamDecorator((_, context) => new HandlerContext(context));
 
-/** The metadata of what Nest calls by a route of HTTP, for a message of a microservice, and for others. */
+/** The metadata of what Nest calls by a route of HTTP, and for a query of GraphQL. */
 const ROUTE = ['path', 'method'];
-const MESSAGE = 'microservices:pattern';
-const OTHERS = ['websockets:message_mapping', 'graphql:resolver_type'];
+const QUERY = 'graphql:resolver_type';
 const ROUTE_ARGUMENTS = '__routeArguments__';
 
 const passing = new WeakMap<object, Set<string>>();
 
 /**
  * Has Nest pass the context to a method of a controller behind its arguments, where it answers requests over HTTP or
- * messages of a microservice. Must be called before Nest registers its routes.
+ * messages of a gateway or a microservice. Must be called before Nest registers its routes.
  *
  * Not to a method for messages that has no decorated parameter: Nest passes the message only where there is none.
  */
@@ -37,8 +37,8 @@ export function passHandlerContext(prototype: object, key: string | symbol): voi
   const method = (prototype as Record<string | symbol, object>)[key];
   if (typeof key !== 'string' || !isLocked(method)) return;
   const has = (name: string) => Reflect.getMetadata(name, method as object) !== undefined;
-  if (OTHERS.some(has)) return;
-  if (has(MESSAGE) ? !hasArguments(prototype, key) : !ROUTE.every(has)) return;
+  if (has(QUERY)) return;
+  if (isMessageHandler(method as object) ? !hasArguments(prototype, key) : !ROUTE.every(has)) return;
   const known = passing.get(prototype) ?? new Set();
   if (known.has(key)) return;
   passing.set(prototype, known.add(key));

@@ -30,6 +30,7 @@ export function httpCall(
     request: {
       watch: (onGone) => {
         exchange.watch(onGone);
+        return undefined;
       },
       stopsWaiting: callerMayLeave,
     },

@@ -31,8 +31,12 @@ export interface LockedCall {
 
 /** A request whose client may go away before it has its answer. */
 export interface AnsweredRequest {
-  /** Calls `onGone` once, at once when the client has gone already. */
-  watch(onGone: () => void): void;
+  /**
+   * Calls `onGone` once, at once when the client has gone already.
+   *
+   * @returns what ends the watching, of a client that outlives its request
+   */
+  watch(onGone: () => void): (() => void) | undefined;
   /** Whether a call stops waiting for its lock when the client has gone. */
   readonly stopsWaiting: boolean;
   /** Nest unsubscribes what it reads for a client that goes, if that is to be stopped and did not go before. */

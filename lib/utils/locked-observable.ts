@@ -33,6 +33,7 @@ class LockedSubscription {
   private readonly caller = new Caller();
   private readonly leaving = new AbortController();
   private work: PipedWork | undefined;
+  private stopWatching: (() => void) | undefined;
   private hasParted = false;
   /** The subscriber has been told how it ended: what it does then is not leaving. */
   private isAnswered = false;
@@ -45,7 +46,7 @@ class LockedSubscription {
 
   start(): void {
     const { request } = this.call;
-    request?.watch(() => {
+    this.stopWatching = request?.watch(() => {
       if (request.isStoppedByNest !== true) this.part(request.stopsWaiting);
       // Gone before Nest began to read, which does not stop it any more.
       else if (this.done === undefined) this.part(request.stopsWaiting);
@@ -146,6 +147,7 @@ class LockedSubscription {
 
   private answer(failure?: { readonly error: unknown }): void {
     this.isAnswered = true;
+    this.stopWatching?.();
     if (failure === undefined) this.subscriber.complete();
     else this.subscriber.error(failure.error);
   }

@@ -2,7 +2,13 @@ import { isObservable, type Observable } from 'rxjs';
 import { LockLostError } from '../errors/lock-lost.error';
 import type { Lock } from '../locking/lock.interface';
 import { Caller } from './caller';
-import { insteadOf, type LockedCall, type LockedTask, type Progress } from './locked-call';
+import {
+  type AnsweredRequest,
+  insteadOf,
+  type LockedCall,
+  type LockedTask,
+  type Progress,
+} from './locked-call';
 import { isAsyncGenerator, lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { lockedObservable } from './locked-observable';
 import { openHold } from './open-hold';
@@ -11,7 +17,7 @@ import { systemClock } from './system-clock';
 /** Runs `method` under the lock. A stream that it comes to keeps the lock. */
 export async function lockedPromise(call: LockedCall, method: LockedTask): Promise<unknown> {
   const progress: Progress = { hasStarted: false };
-  const watch = call.request === undefined ? undefined : watchCaller(call);
+  const watch = call.request === undefined ? undefined : watchCaller(call.request);
   try {
     return await call.withLock(async (lock) => {
       watch?.leaving?.throwIfAborted();
@@ -19,13 +25,16 @@ export async function lockedPromise(call: LockedCall, method: LockedTask): Promi
       progress.lock = lock;
       const result = await method(lock, watch?.caller);
       progress.finished = { result };
-      if (isStream(result)) return keepLockForStream(result, call, lock, watch?.caller);
+      if (isStream(result)) return keepLockForStream(result, call, lock, watch);
       const rest = call.goesOn?.({ result });
       if (rest !== undefined) lock.holdUntil(rest);
       return result;
     }, watch?.leaving);
   } catch (error) {
     return insteadOf(error, call, progress);
+  } finally {
+    // A stream is still to be started, by a caller who may leave before.
+    if (!isStream(progress.finished?.result)) watch?.stop?.();
   }
 }
 
@@ -33,14 +42,15 @@ interface WatchedCaller {
   readonly caller: Caller;
   /** Ends the waiting when the caller leaves; undefined when it does not. */
   readonly leaving: AbortSignal | undefined;
+  readonly stop: (() => void) | undefined;
 }
 
-function watchCaller({ request }: LockedCall): WatchedCaller {
+function watchCaller(request: AnsweredRequest): WatchedCaller {
   const caller = new Caller();
-  request?.watch(() => {
+  const stop = request.watch(() => {
     caller.leave();
   });
-  return { caller, leaving: request?.stopsWaiting === true ? caller.signal : undefined };
+  return { caller, leaving: request.stopsWaiting ? caller.signal : undefined, stop };
 }
 
 type Stream = Observable<unknown> | AnyAsyncGenerator;
@@ -57,7 +67,7 @@ async function keepLockForStream(
   stream: Stream,
   call: LockedCall,
   lock: Lock,
-  caller: Caller | undefined,
+  watch: WatchedCaller | undefined,
 ): Promise<Stream> {
   // Inside of the task, so that it enters again, and the lock outlives the task.
   const waiting = await openHold(call.reenter(lock));
@@ -65,11 +75,12 @@ async function keepLockForStream(
   const stopWaiting = () => {
     isWaiting = false;
     deadline.cancel();
+    watch?.stop?.();
     waiting.end().catch(() => undefined);
   };
   const deadline = systemClock.schedule(lock.remainingMs, stopWaiting, { background: true });
   // Nobody is left to start it.
-  if (caller !== undefined) whenLeft(caller, stopWaiting);
+  if (watch !== undefined) whenLeft(watch.caller, stopWaiting);
 
   const { request, whenLeft: whenCallerLeft, onLost } = call;
   const streaming: LockedCall = {

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { UseFilters, UseInterceptors, type INestApplication } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { from, interval, map, Observable } from 'rxjs';
+import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { from, interval, map, Observable, of } from 'rxjs';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import {
@@ -20,10 +20,13 @@ import {
   RedlockModule,
 } from '../../../lib';
 import { deferred } from '../../helpers/deferred';
+import { until } from '../../helpers/until';
 
 let begun: ReturnType<typeof deferred<{ left: AbortSignal; lost: AbortSignal }>>;
 let end: ReturnType<typeof deferred<string>>;
 let sent: ReturnType<typeof deferred<undefined>>;
+
+const ran = jest.fn<undefined, [socket?: EventEmitter]>();
 
 const work = (left: AbortSignal, lost: AbortSignal) => {
   begun.resolve({ left, lost });
@@ -65,6 +68,33 @@ class OrderGateway {
     return from(work(left, lost));
   }
 
+  @SubscribeMessage('locked-promise')
+  @Locked('order:7', { wait: 0 })
+  async lockedPromise(@CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal): Promise<string> {
+    return work(left, lost);
+  }
+
+  @SubscribeMessage('locked-waiting')
+  @Locked('order:7', { wait: 20_000, callerMayLeave: true })
+  async lockedWaiting(): Promise<void> {
+    ran();
+    return Promise.resolve();
+  }
+
+  @SubscribeMessage('quick')
+  @Locked('quick')
+  async quick(@ConnectedSocket() socket: EventEmitter): Promise<void> {
+    ran(socket);
+    return Promise.resolve();
+  }
+
+  @SubscribeMessage('quick-stream')
+  @Locked('quick')
+  quickStream(@ConnectedSocket() socket: EventEmitter): Observable<string> {
+    ran(socket);
+    return of('done');
+  }
+
   @SubscribeMessage('stream')
   @UseInterceptors(Lock)
   stream(@CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
@@ -74,6 +104,23 @@ class OrderGateway {
   @SubscribeMessage('locked-stream')
   @Locked('order:7', { wait: 0 })
   lockedStream(@CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal): Observable<unknown> {
+    return this.ticks(left, lost);
+  }
+
+  @SubscribeMessage('set-up')
+  @UseInterceptors(Lock)
+  async setUp(@CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
+    await work(left, lost);
+    return this.ticks(left, lost);
+  }
+
+  @SubscribeMessage('locked-set-up')
+  @Locked('order:7', { wait: 0 })
+  async lockedSetUp(
+    @CallerSignal() left: AbortSignal,
+    @LockSignal() lost: AbortSignal,
+  ): Promise<Observable<unknown>> {
+    await work(left, lost);
     return this.ticks(left, lost);
   }
 
@@ -137,6 +184,7 @@ describe.each(adapters)('a client of %s that leaves', (_adapter, createAdapter, 
   afterAll(() => app.close());
 
   beforeEach(async () => {
+    ran.mockReset();
     begun = deferred();
     end = deferred();
     sent = deferred();
@@ -156,7 +204,7 @@ describe.each(adapters)('a client of %s that leaves', (_adapter, createAdapter, 
     await (await locks.acquire('order:7', { wait: 5_000 })).release();
   };
 
-  it.each(['promise', 'observable', 'answer', 'locked'])(
+  it.each(['promise', 'observable', 'answer', 'locked', 'locked-promise'])(
     'leaves the lock to the work of %s, which is told',
     async (event) => {
       client.send(event);
@@ -183,5 +231,56 @@ describe.each(adapters)('a client of %s that leaves', (_adapter, createAdapter, 
     await whenFree();
 
     expect(left.aborted).toBe(true);
+  });
+
+  it.each(['set-up', 'locked-set-up'])(
+    'during the %s of its stream gets none, and its lock is freed',
+    async (event) => {
+      client.send(event);
+      await begun.promise;
+      await expectHeld();
+
+      client.leave();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await expectHeld();
+      end.resolve('ready');
+
+      await whenFree();
+    },
+  );
+
+  it('while its message waits for the lock waits no longer, where it may leave', async () => {
+    const held = await locks.acquire('order:7');
+    const asked = jest.spyOn(locks, 'withLock');
+    client.send('locked-waiting');
+    await until('the message waits', () => asked.mock.results.length > 0);
+
+    client.leave();
+
+    await expect(asked.mock.results[0]?.value).rejects.toThrow(CallerLeftError);
+    asked.mockRestore();
+    await held.release();
+    await whenFree();
+    expect(ran).not.toHaveBeenCalled();
+  });
+
+  it.each(['quick', 'quick-stream'])('is listened to by no message of %s that is over', async (event) => {
+    const listeners = () => {
+      const socket = ran.mock.calls[0]?.[0];
+      return ['disconnect', 'close'].map((name) => socket?.listenerCount(name));
+    };
+    const sendAndWait = async (times: number) => {
+      for (let i = 0; i < times; i += 1) client.send(event);
+      const all = ran.mock.calls.length + times;
+      await until('all have run', () => ran.mock.calls.length === all);
+      await (await locks.acquire('quick', { wait: 5_000 })).release();
+    };
+
+    await sendAndWait(1);
+    const before = listeners();
+    await sendAndWait(5);
+
+    expect(listeners()).toEqual(before);
+    expect(before).toContainEqual(expect.any(Number));
   });
 });
