@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dieWithUs } from './die-with-us';
 import { findFreePort } from './free-port';
 
@@ -112,12 +112,23 @@ function makeDatabase(programs: string, data: string): void {
 function readablePrograms(directory: string): string {
   const native = nativeFolder();
   if (!existsSync(native)) throw new Error(`there is no PostgreSQL for this platform: no ${native}`);
+  linkLibraries(native);
   const programs = join(native, 'bin');
   if (runAsNobody(join(programs, 'postgres'), ['--version']).status === 0) return programs;
   const copy = join(directory, 'native');
   mkdirSync(copy);
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   return join(copy, 'bin');
+}
+
+/** npm may have been told to run no scripts of packages, and this one links its libraries in such a script. */
+function linkLibraries(native: string): void {
+  const list = join(native, 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { target: string }[];
+  const home = dirname(native);
+  if (links.every(({ target }) => existsSync(join(home, target)))) return;
+  spawnSync(process.execPath, [join('scripts', 'hydrate-symlinks.js')], { cwd: home });
 }
 
 function nativeFolder(): string {
