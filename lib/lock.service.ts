@@ -1,5 +1,5 @@
-import { showAs } from './core/shown-as';
 import type { Observable } from 'rxjs';
+import { showAs } from './core/shown-as';
 import { LockBusyError } from './errors/lock-busy.error';
 import { LockLostError } from './errors/lock-lost.error';
 import { LockOptionsError } from './errors/lock-options.error';

@@ -107,16 +107,29 @@ function inspectNode(
       const known = servers === undefined ? {} : { servers };
       resolve({ node: node.name, status: node.status, ...known, guarded, ...answer });
     };
+    // Who holds a lock is worth knowing also where the node is silent about its memory.
+    let told: Partial<NodeInspection> | undefined;
     const deadline = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
-        conclude({ error: new Error(missing) });
+        conclude(told ?? { error: new Error(missing) });
       });
     });
     const ask = () => {
       missing = `no answer ${withinMs}`;
-      askToInspect(node, resource, withMemory).then(conclude, (error: unknown) => {
-        conclude({ error: error instanceof Error ? error : new Error(String(error)) });
-      });
+      const asked = withMemory ? askMemory(node) : undefined;
+      askToInspect(node, resource)
+        .then((hold) => {
+          told = hold;
+          return asked;
+        })
+        .then(
+          (memory) => {
+            conclude({ ...told, ...memory });
+          },
+          (error: unknown) => {
+            conclude({ error: error instanceof Error ? error : new Error(String(error)) });
+          },
+        );
     };
     const stopWaiting = guard?.firstContact.whenMet(node, ask);
     if (stopWaiting === undefined) ask();
@@ -130,28 +143,22 @@ function guardOf(node: LockNode, guard: NodeGuard | undefined, clock: Clock): No
 }
 
 /** A node that throws instead of rejecting cannot tell either, nor one that answers anything else than a hold. */
-async function askToInspect(
-  node: LockNode,
-  resource: string,
-  withMemory: boolean,
-): Promise<Partial<NodeInspection>> {
-  const asked = withMemory ? askMemory(node) : undefined;
+async function askToInspect(node: LockNode, resource: string): Promise<Partial<NodeHold>> {
   const hold = (await node.inspect(resource)) as Partial<NodeHold> | null;
-  const memory = await asked;
-  const told = memory === undefined ? {} : { memory };
-  if (hold === null) return told;
+  if (hold === null) return {};
   const { ownerToken, ttlMs } = hold;
   if (typeof ownerToken !== 'string' || typeof ttlMs !== 'number') {
     throw new Error('the node told of a hold of no known form');
   }
-  return { ownerToken, ttlMs, ...told };
+  return { ownerToken, ttlMs };
 }
 
-/** Who holds a lock is worth knowing also where the server does not tell of its memory. */
-async function askMemory(node: LockNode): Promise<NodeMemory | undefined> {
+/** Nothing where the node cannot tell. */
+async function askMemory(node: LockNode): Promise<{ readonly memory?: NodeMemory }> {
   try {
-    return (await node.memory?.()) ?? undefined;
+    const memory = await node.memory?.();
+    return memory ? { memory } : {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -1,8 +1,7 @@
-import { showAs } from '../core/shown-as';
-import { AsyncResource } from 'node:async_hooks';
-import { setMaxListeners } from 'node:events';
+import type { AsyncResource } from 'node:async_hooks';
 import type { Hold } from '../core/hold';
 import type { Release } from '../core/outcomes';
+import { showAs } from '../core/shown-as';
 import { remainingMs } from '../core/validity';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
@@ -14,6 +13,7 @@ import type { Lease } from './lease-keeper';
 import type { Lock, ReleaseOutcome } from './lock.interface';
 import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface';
 import { DETACHED, ticketOf, type LockTicket } from './lock-ticket';
+import { LossSignal } from './loss-signal';
 import { passOn } from './pass-on';
 import { Renewal, type Renewed } from './renewal';
 import type { Win } from './turn';
@@ -35,9 +35,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private loss: LockLostError | undefined;
   /** A quorum said so when the lock was over already, before the release was answered. */
   private isKnownGone = false;
-  private aborter: AbortController | undefined;
-  /** Where the signal was first asked for: its listeners belong there, and not to whoever notices the loss. */
-  private signalContext: AsyncResource | undefined;
+  private lossSignal: LossSignal | undefined;
   private ending: Promise<ReleaseOutcome | 'detached'> | undefined;
   /** Nearly all locks are given back at once. */
   private holdback: Holdback | undefined;
@@ -72,14 +70,11 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
 
   get signal(): AbortSignal {
     this.noticeEnd();
-    if (this.aborter === undefined) {
-      this.aborter = new AbortController();
-      // Whoever works under the lock may listen, and a task can have hundreds of requests under way.
-      setMaxListeners(0, this.aborter.signal);
-      this.signalContext = new AsyncResource('nestjs-redlock.signal');
-      if (this.loss !== undefined) this.aborter.abort(this.loss);
+    if (this.lossSignal === undefined) {
+      this.lossSignal = new LossSignal();
+      if (this.loss !== undefined) this.lossSignal.abort(this.loss);
     }
-    return this.aborter.signal;
+    return this.lossSignal.signal;
   }
 
   get isHeld(): boolean {
@@ -247,12 +242,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   }
 
   private announceLoss(error: LockLostError, context?: AsyncResource): void {
-    const { aborter } = this;
-    if (aborter !== undefined) {
-      this.signalContext?.runInAsyncScope(() => {
-        aborter.abort(error);
-      });
-    }
+    this.lossSignal?.abort(error);
     this.around.reports.within(context, (reports) => {
       reports.lost(this.hold, error, this.heldMs);
     });

@@ -1,6 +1,9 @@
 /** Name of the tracer and of the meter. */
 export const SCOPE = 'nestjs-redlock';
 
+/** A resource that nobody locks: nodes are asked for it, to hear of themselves. */
+export const PROBE = 'nestjs-redlock:opentelemetry';
+
 /** Attributes of spans and metrics; docs/MONITORING.md lists them. The owner token is in none. */
 export const ATTRIBUTE = {
   connection: 'redlock.connection',

@@ -1,9 +1,6 @@
 import { diag, type Meter, type ObservableResult } from '@opentelemetry/api';
 import type { LockService } from '../lock.service';
-import { ATTRIBUTE, SCOPE } from './attributes';
-
-/** A resource that nobody locks: it is only looked for. */
-const PROBE = 'nestjs-redlock:opentelemetry';
+import { ATTRIBUTE, PROBE, SCOPE } from './attributes';
 
 /** How full each node is, asked whenever the metrics are collected. Nothing of a node without a limit, or that does not tell. */
 export class MemoryGauge {

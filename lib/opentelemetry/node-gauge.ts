@@ -1,10 +1,7 @@
 import { diag, type Meter, type ObservableResult } from '@opentelemetry/api';
 import type { LockService } from '../lock.service';
 import type { NodeInspection } from '../locking/lock-inspection.interface';
-import { ATTRIBUTE, SCOPE } from './attributes';
-
-/** A resource that nobody locks: it is only looked for. */
-const PROBE = 'nestjs-redlock:opentelemetry';
+import { ATTRIBUTE, PROBE, SCOPE } from './attributes';
 
 /** A fact about each node. */
 export interface NodeFact {

@@ -1,4 +1,5 @@
 import type { InfoLines } from '../../redis/info-lines';
+import { memoryIn } from '../../redis/server-memory';
 import { showMs } from '../show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
@@ -28,9 +29,10 @@ const NEARLY_FULL = 0.8;
 /** How far the server is from refusing to grant. */
 export function memoryFinding(info: InfoLines): NodeFinding {
   const check = 'memory';
-  const [used, limit] = [Number(info.used_memory ?? NaN), Number(info.maxmemory ?? NaN)];
-  if (Number.isNaN(used) || Number.isNaN(limit))
+  const memory = memoryIn(info);
+  if (memory === undefined)
     return { level: 'unknown', check, message: 'cannot tell how much memory is used' };
+  const { usedBytes: used, limitBytes: limit } = memory;
   if (limit === 0) return { level: 'ok', check, message: `${megabytes(used)} used, no maxmemory` };
   const message = `${megabytes(used)} of ${megabytes(limit)} used (${Math.round((100 * used) / limit)} %)`;
   if (used < NEARLY_FULL * limit) return { level: 'ok', check, message };

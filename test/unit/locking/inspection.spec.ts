@@ -54,6 +54,31 @@ describe('inspect', () => {
     expect(await inspect(...answers)).toMatchObject({ state, resource: 'order:7' });
   });
 
+  it.each<[string, () => Promise<{ usedBytes: number; limitBytes: number } | null>, object]>([
+    [
+      'how full a node is',
+      () => Promise.resolve({ usedBytes: 3, limitBytes: 4 }),
+      { memory: { usedBytes: 3, limitBytes: 4 } },
+    ],
+    ['the holder alone of a node without a limit', () => Promise.resolve(null), {}],
+    ['the holder alone of a node that may not tell', () => Promise.reject(DOWN), {}],
+    ['the holder alone of a node that is silent about its memory', () => new Promise(() => undefined), {}],
+  ])('tells %s', async (_, memory, told) => {
+    const clock = new VirtualClock();
+    const node = Object.assign(new ScriptedNode('a'), { memory });
+    node.inspect = () => Promise.resolve({ ownerToken: 'x', ttlMs: 5 });
+    const inspection = watch(
+      inspectNodes({ nodes: [node], clock, timeoutMs: 500 }, 'order:7', { memory: true }),
+    );
+
+    await clock.advance(500);
+    await settle();
+
+    expect(inspection.value?.nodes).toEqual([
+      { node: 'a', status: 'up', guarded: undefined, refusal: undefined, ownerToken: 'x', ttlMs: 5, ...told },
+    ]);
+  });
+
   it('tells who holds it and for how long a majority keeps it', async () => {
     const fleet = new Fleet(3);
     const { manager } = fleet.process();

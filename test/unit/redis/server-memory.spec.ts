@@ -1,4 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
+import { infoLines } from '../../../lib/redis/info-lines';
 import { memoryIn, readMemory } from '../../../lib/redis/server-memory';
 
 const info = (used: number, limit: number) =>
@@ -6,11 +7,10 @@ const info = (used: number, limit: number) =>
 
 it.each([
   ['how full it is', info(5, 10), { usedBytes: 5, limitBytes: 10 }],
-  ['nothing of a server without a limit', info(5, 0), null],
-  ['nothing of a proxy that leaves the limit out', 'used_memory:5\r\n', null],
-  ['nothing of what is no text', 5, null],
+  ['that there is no limit', info(5, 0), { usedBytes: 5, limitBytes: 0 }],
+  ['nothing, from a proxy that leaves the limit out', 'used_memory:5\r\n', undefined],
 ])('INFO tells %s', (_, reply, told) => {
-  expect(memoryIn(reply)).toEqual(told);
+  expect(memoryIn(infoLines(reply))).toEqual(told);
 });
 
 it.each([
