@@ -92,7 +92,8 @@ export interface RedlockOptions {
 
   /**
    * How long closing the service (shutting down the application) waits for the holders of locks, before it takes
-   * their locks away.
+   * their locks away. Nest closes it after the last open response, so a client of server-sent events that stays is
+   * waited for without a limit; `forceCloseConnections` of Nest closes its connection.
    *
    * @default 10_000
    */
