@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from './paths.mjs';
 import { run } from './run.mjs';
@@ -12,7 +12,10 @@ export async function ensureDependencies(folder = root) {
   const missing = findMissingPackage(folder);
   if (missing === undefined) return { ok: true };
   const where = folder === root ? '' : ` of ${relative(root, folder)}`;
-  console.log(`Installing npm dependencies${where} (${missing} is missing or of another version) …`);
+  const why = existsSync(join(folder, 'node_modules'))
+    ? `${missing} is missing or of another version`
+    : 'there are none yet; it takes a minute or more';
+  console.log(`Installing npm dependencies${where} (${why}) …`);
   // `--include=dev`: NODE_ENV=production must not leave out the compiler.
   const patience = ['--fetch-retries', '1', '--fetch-retry-mintimeout', '1000'];
   return run('npm', ['ci', '--prefix', folder, '--include=dev', '--no-audit', '--no-fund', ...patience]);
