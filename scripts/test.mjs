@@ -6,7 +6,7 @@ import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { listSpecs, runJest, runSpecs, suites } from './lib/jest.mjs';
 import { ensureOtherServer } from './lib/other-servers.mjs';
-import { cache, tools } from './lib/paths.mjs';
+import { cache, root, tools } from './lib/paths.mjs';
 import { ensurePrograms } from './lib/programs.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
 import { sideBySide } from './lib/lanes.mjs';
@@ -69,6 +69,7 @@ async function checkTypesAndBuild() {
   // With its pages, since some mistakes are seen only there; apart from those that a reader may have open.
   await tally.step('typedoc', () => runNode(tools.typedoc, ['--out', join(cache, 'api')]));
   await tally.step('build of the library', () => build('lib'));
+  await tally.step('public types', () => runNode(join(root, 'scripts', 'api.mjs'), ['--check']));
   await tally.step('build of the sample', () => build('order-system'));
 }
 

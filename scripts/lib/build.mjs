@@ -23,9 +23,9 @@ export async function build(project) {
   return result;
 }
 
-/** Builds the library and the sample where a source changed since the last build. */
-export async function ensureBuilt() {
-  for (const project of Object.keys(projects)) {
+/** Builds the library and the sample, or these of the two, where a source changed since the last build. */
+export async function ensureBuilt(names = Object.keys(projects)) {
+  for (const project of names) {
     const { output, sources } = projects[project];
     if (existsSync(output) && recall(project) === fingerprint(sources)) continue;
     console.log(`Building ${project} …`);

@@ -19,6 +19,8 @@ const RUN_BY: Record<string, string> = {
   'test:servers': 'this spec',
   ...{ 'test:matrix': '.github/workflows/ci.yml', bench: '.github/workflows/ci.yml' },
   prepublishOnly: '.github/workflows/ci.yml',
+  ...{ api: 'scripts/test.mjs', changelog: 'test/unit/scripts/changelog.spec.ts' },
+  version: 'test/unit/scripts/changelog.spec.ts',
   format: 'the same programs as lint, which repair instead of telling',
 };
 

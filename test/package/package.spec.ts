@@ -1,147 +1,29 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brokenLinksOf } from '../helpers/document-links';
+import {
+  CONSUMER,
+  FENCED_CONSUMER,
+  NAMES,
+  SUB_PATH_NAMES,
+  UNFENCED_CONSUMER,
+  USE,
+  USE_SUB_PATHS,
+} from './consumers';
 import { PackedPackage } from './packed-package';
 
-/** The values among the documented public names. The types are in CONSUMER. */
-const NAMES = [
-  ...['RedlockModule', 'LockService', 'createLockService', 'MemoryLockNode'],
-  ...[
-    'Locked',
-    'LockInterceptor',
-    'CurrentLock',
-    'LockSignal',
-    'InjectLockService',
-    'getLockServiceToken',
-    'bindLockService',
-  ],
-  ...['LockError', 'LockBusyError', 'LockUnavailableError', 'LockLostError', 'LockKeyError'],
-  ...['LockOptionsError', 'LockReentrancyError', 'LockNotBoundError'],
-];
+/** How large the package may become before somebody has to say why: bytes, and numbers of files. */
+const BUDGET = { packed: 600_000, unpacked: 2_200_000, files: 900 };
 
-/** Prints the names, and then a result that was computed under a lock. */
-const USE = `
-  console.log(JSON.stringify(Object.entries(library).filter(([, value]) => typeof value === 'function').map(([name]) => name)));
-  const locks = library.createLockService({ nodes: [new library.MemoryLockNode()] });
-  locks.withLock('order:7', (lock) => lock.isHeld).then(async (held) => {
-    console.log(JSON.stringify(held));
-    await locks.close();
-  });
-`;
-
-/** Prints the names of the sub-paths, which must have the same classes as the main entry. */
-const USE_SUB_PATHS = `
-  console.log(Object.keys(testing).filter((name) => /^[A-Zu]/.test(name)).sort().join());
-  console.log(Object.keys(health).filter((name) => /^[A-Z]/.test(name)).sort().join());
-  console.log(Object.keys(opentelemetry).filter((name) => /^[A-Zi]/.test(name)).sort().join());
-  console.log(Object.keys(swagger).filter((name) => /^[A-Z]/.test(name)).sort().join());
-  console.log(Object.keys(fencing).filter((name) => /^[A-Z][a-z]/.test(name)).sort().join());
-  console.log(new fencing.StaleFenceError({ resources: ['a'], token: 1 }) instanceof library.LockError);
-  const { providers } = testing.RedlockTestingModule.forRoot();
-  console.log(providers.some(({ provide }) => provide === library.LockService));
-`;
-
-const SUB_PATH_NAMES = [
-  'LockTester,RedlockTestingModule,useRedlockTesting',
-  'RedlockHealthIndicator,RedlockHealthModule',
-  'RedlockOpenTelemetryModule,instrumentLocks',
-  'ApiLocked',
-  'FenceException,FenceGuard,MemoryFenceStore,RedisFenceStore,RequestFence,StaleFenceError',
-  'true',
-  'true',
-].join('\n');
-
-const CONSUMER = `
-  import { Injectable, Module } from '@nestjs/common';
-  import { RedlockHealthIndicator, RedlockHealthModule } from 'nestjs-redlock/health';
-  import { RedlockOpenTelemetryModule, instrumentLocks } from 'nestjs-redlock/opentelemetry';
-  import { ApiLocked } from 'nestjs-redlock/swagger';
-  import { LockTester, RedlockTestingModule, useRedlockTesting } from 'nestjs-redlock/testing';
-  import { CurrentLock, Locked, LockBusyError, LockService, LockSignal, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
-  import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from 'nestjs-redlock';
-
-  @Injectable()
-  export class Orders {
-    constructor(private readonly locks: LockService) {}
-
-    @ApiLocked({ busy: 'In use' })
-    @Locked('order:<0>', { ttl: 5_000 })
-    async pay(id: string, @CurrentLock() _own?: Lock, @LockSignal() _signal?: AbortSignal): Promise<number> {
-      const lock: Lock = await this.locks.acquire(id);
-      const left: number = lock.remainingMs;
-      // @ts-expect-error Types that went missing are any, and would let this pass.
-      const wrong: number = lock.ownerToken;
-      return left + wrong;
-    }
-  }
-
-  export class Options implements RedlockOptionsFactory {
-    createRedlockOptions(): RedlockModuleOptions {
-      const node: LockNode = new MemoryLockNode();
-      return { nodes: [node, 'redis://127.0.0.1:6379'] };
-    }
-  }
-
-  @Module({
-    imports: [
-      RedlockModule.forRootAsync({ useClass: Options }),
-      RedlockHealthModule,
-      RedlockOpenTelemetryModule.forRoot({ resourceGroup: ([first]) => first?.split(':')[0] }),
-    ],
-    providers: [Orders],
-  })
-  export class AppModule {}
-
-  export async function test(locks: LockService, health: RedlockHealthIndicator): Promise<'up' | 'down' | string> {
-    const tester = LockTester.of(locks);
-    await tester.hold('order:7');
-    const stop: () => void = instrumentLocks(locks, { connection: 'billing' });
-    stop();
-    // @ts-expect-error as above
-    instrumentLocks(locks, { connection: 7 });
-    // @ts-expect-error as above
-    const wrong: number = tester.history;
-    useRedlockTesting({ overrideProvider: () => ({ useValue: () => wrong }) });
-    return [(await health.isHealthy('locks')).locks.status, RedlockTestingModule.forRoot({ nodes: 5 }).module].join();
-  }
-
-  export async function look(options: LockOptions): Promise<LockInspection['state'] | LockEvent['type']> {
-    const locks = createLockService({ nodes: [new MemoryLockNode()] });
-    try {
-      await locks.withLock('a', options, (lock) => lock.signal.aborted);
-    } catch (error) {
-      if (error instanceof LockBusyError) return 'busy';
-    }
-    return (await locks.inspect('a')).state;
-  }
-`;
-
-const UNFENCED_CONSUMER = `
-  import type { LockService } from 'nestjs-redlock';
-  import { fenceHeaders, fenceOf } from 'nestjs-redlock/fencing';
-
-  export async function test(locks: LockService, options: { ttl: number }): Promise<number> {
-    const lock = await locks.acquire('a', options);
-    const inTask: number = await locks.withLock('a', (held) => held.fencingToken);
-    const headers: Record<string, string> = fenceHeaders(lock);
-    return inTask + lock.fencingToken + fenceOf(lock).token + Object.keys(headers).length;
-  }
-`;
-
-/** The same, and what makes it right; and what is not fenced even so. */
-const FENCED_CONSUMER = `
-  ${UNFENCED_CONSUMER}
-  declare module 'nestjs-redlock' {
-    interface LockDefaults {
-      fencing: true;
-    }
-  }
-
-  export async function declined(locks: LockService): Promise<number> {
-    const lock = await locks.acquire('a', { fencing: false });
-    // @ts-expect-error It has none.
-    return lock.fencingToken;
-  }
-`;
+/** What an entry may load of the package, of which it shares most with the main entry. */
+const LOADS = {
+  '': { files: 280, bytes: 800_000 },
+  '/testing': { files: 260, bytes: 750_000 },
+  '/health': { files: 60, bytes: 140_000 },
+  '/opentelemetry': { files: 70, bytes: 160_000 },
+  '/swagger': { files: 40, bytes: 80_000 },
+  '/fencing': { files: 60, bytes: 140_000 },
+};
 
 describe('the packed package', () => {
   const packed = new PackedPackage();
@@ -154,18 +36,51 @@ describe('the packed package', () => {
     packed.dispose();
   });
 
-  it('has the documents that its README and they themselves link to', () => {
-    const linksIn = (path: string) =>
-      [...readFileSync(path, 'utf8').matchAll(/\]\(([^():#]+\.(?:md|yml|json))/g)].map(([, to = '']) =>
-        join(path, '..', to),
-      );
-    const isDocument = (path: string) => path.startsWith(join(packed.installed, 'docs'));
-    const fromReadme = linksIn(join(packed.installed, 'README.md')).filter(isDocument);
-    expect(fromReadme.length).toBeGreaterThan(5);
+  it('has documents whose links lead somewhere inside of it', () => {
+    const documents = filesOf().filter((file) => /\.(md|txt)$/.test(file));
 
-    const all = [...fromReadme, ...fromReadme.flatMap(linksIn)].filter(isDocument);
+    expect(documents.map((file) => file.slice(packed.installed.length + 1))).toEqual(
+      expect.arrayContaining(['README.md', 'CHANGELOG.md', 'SECURITY.md', 'llms.txt', 'docs/GUARANTEES.md']),
+    );
+    expect(documents.flatMap((file) => brokenLinksOf(file).map((link) => [file, link]))).toEqual([]);
+  });
 
-    expect(all.filter((path) => !existsSync(path))).toEqual([]);
+  it('brings nothing along: no dependencies, no scripts that run when it is installed', () => {
+    const manifest = JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const bringing = ['dependencies', 'optionalDependencies', 'bundleDependencies', 'bundledDependencies'];
+
+    expect(bringing.filter((field) => field in manifest)).toEqual([]);
+    expect(['preinstall', 'install', 'postinstall'].filter((name) => name in manifest.scripts)).toEqual([]);
+    expect(filesOf().filter((file) => /binding\.gyp$|\.node$/.test(file))).toEqual([]);
+  });
+
+  it('is not larger than what was agreed on', () => {
+    const files = filesOf();
+    const unpacked = files.reduce((sum, file) => sum + statSync(file).size, 0);
+
+    expect(statSync(packed.tarball).size).toBeLessThan(BUDGET.packed);
+    expect(unpacked).toBeLessThan(BUDGET.unpacked);
+    expect(files.length).toBeLessThan(BUDGET.files);
+  });
+
+  it.each(Object.entries(LOADS))('loads no more than was agreed on for its "%s"', (entry, budget) => {
+    const output = runScript(
+      'loads.cjs',
+      `
+        require('nestjs-redlock${entry}');
+        const { statSync } = require('node:fs');
+        const own = Object.keys(require.cache).filter((file) => file.startsWith(${JSON.stringify(packed.installed)}));
+        const bytes = own.reduce((sum, file) => sum + statSync(file).size, 0);
+        console.log(JSON.stringify({ files: own.length, bytes }));
+      `,
+    );
+    const { files, bytes } = JSON.parse(output) as { files: number; bytes: number };
+
+    expect(files).toBeGreaterThan(5);
+    expect(files).toBeLessThan(budget.files);
+    expect(bytes).toBeLessThan(budget.bytes);
   });
 
   it('gives every documented name, and a lock, to require', () => {
@@ -291,6 +206,12 @@ describe('the packed package', () => {
 
     expect(types).toContain('@default 10_000');
   });
+
+  function filesOf(): string[] {
+    return (readdirSync(packed.installed, { recursive: true }) as string[])
+      .map((name) => join(packed.installed, name))
+      .filter((path) => statSync(path).isFile());
+  }
 
   function runScript(name: string, source: string): string {
     writeFileSync(join(packed.project, name), source);

@@ -8,7 +8,7 @@ const root = join(__dirname, '..', '..');
 /** What `npm pack` needs; a folder that does not exist yet is left out. */
 const SOURCES = [
   ...['lib', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
-  ...['README.md', 'LICENSE', 'CHANGELOG.md', 'docs'],
+  ...['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'llms.txt', 'docs', 'bench'],
 ];
 
 /** What a user has beside the package: its peers, and what a TypeScript project has anyway. */
@@ -29,8 +29,8 @@ export class PackedPackage {
     // Packed in a copy, because packing builds, and others may be using the `dist` of the repository.
     const copy = join(this.folder, 'copy');
     for (const source of SOURCES.filter((name) => existsSync(join(root, name)))) {
-      // The reference of the API is generated, and is not part of it.
-      const filter = (path: string) => !path.endsWith(join('docs', 'api'));
+      // The reference of the API is generated, and is not part of it; neither is what the bench compares with.
+      const filter = (path: string) => !path.endsWith(join('docs', 'api')) && !path.endsWith('node_modules');
       cpSync(join(root, source), join(copy, source), { recursive: true, filter });
     }
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));

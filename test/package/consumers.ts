@@ -1,0 +1,142 @@
+// What an application that installed the package writes.
+
+/** The values among the documented public names. The types are in CONSUMER. */
+export const NAMES = [
+  ...['RedlockModule', 'LockService', 'createLockService', 'MemoryLockNode'],
+  ...[
+    'Locked',
+    'LockInterceptor',
+    'CurrentLock',
+    'LockSignal',
+    'InjectLockService',
+    'getLockServiceToken',
+    'bindLockService',
+  ],
+  ...['LockError', 'LockBusyError', 'LockUnavailableError', 'LockLostError', 'LockKeyError'],
+  ...['LockOptionsError', 'LockReentrancyError', 'LockNotBoundError'],
+];
+
+/** Prints the names, and then a result that was computed under a lock. */
+export const USE = `
+  console.log(JSON.stringify(Object.entries(library).filter(([, value]) => typeof value === 'function').map(([name]) => name)));
+  const locks = library.createLockService({ nodes: [new library.MemoryLockNode()] });
+  locks.withLock('order:7', (lock) => lock.isHeld).then(async (held) => {
+    console.log(JSON.stringify(held));
+    await locks.close();
+  });
+`;
+
+/** Prints the names of the sub-paths, which must have the same classes as the main entry. */
+export const USE_SUB_PATHS = `
+  console.log(Object.keys(testing).filter((name) => /^[A-Zu]/.test(name)).sort().join());
+  console.log(Object.keys(health).filter((name) => /^[A-Z]/.test(name)).sort().join());
+  console.log(Object.keys(opentelemetry).filter((name) => /^[A-Zi]/.test(name)).sort().join());
+  console.log(Object.keys(swagger).filter((name) => /^[A-Z]/.test(name)).sort().join());
+  console.log(Object.keys(fencing).filter((name) => /^[A-Z][a-z]/.test(name)).sort().join());
+  console.log(new fencing.StaleFenceError({ resources: ['a'], token: 1 }) instanceof library.LockError);
+  const { providers } = testing.RedlockTestingModule.forRoot();
+  console.log(providers.some(({ provide }) => provide === library.LockService));
+`;
+
+export const SUB_PATH_NAMES = [
+  'LockTester,RedlockTestingModule,useRedlockTesting',
+  'RedlockHealthIndicator,RedlockHealthModule',
+  'RedlockOpenTelemetryModule,instrumentLocks',
+  'ApiLocked',
+  'FenceException,FenceGuard,MemoryFenceStore,RedisFenceStore,RequestFence,StaleFenceError',
+  'true',
+  'true',
+].join('\n');
+
+export const CONSUMER = `
+  import { Injectable, Module } from '@nestjs/common';
+  import { RedlockHealthIndicator, RedlockHealthModule } from 'nestjs-redlock/health';
+  import { RedlockOpenTelemetryModule, instrumentLocks } from 'nestjs-redlock/opentelemetry';
+  import { ApiLocked } from 'nestjs-redlock/swagger';
+  import { LockTester, RedlockTestingModule, useRedlockTesting } from 'nestjs-redlock/testing';
+  import { CurrentLock, Locked, LockBusyError, LockService, LockSignal, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
+  import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from 'nestjs-redlock';
+
+  @Injectable()
+  export class Orders {
+    constructor(private readonly locks: LockService) {}
+
+    @ApiLocked({ busy: 'In use' })
+    @Locked('order:<0>', { ttl: 5_000 })
+    async pay(id: string, @CurrentLock() _own?: Lock, @LockSignal() _signal?: AbortSignal): Promise<number> {
+      const lock: Lock = await this.locks.acquire(id);
+      const left: number = lock.remainingMs;
+      // @ts-expect-error Types that went missing are any, and would let this pass.
+      const wrong: number = lock.ownerToken;
+      return left + wrong;
+    }
+  }
+
+  export class Options implements RedlockOptionsFactory {
+    createRedlockOptions(): RedlockModuleOptions {
+      const node: LockNode = new MemoryLockNode();
+      return { nodes: [node, 'redis://127.0.0.1:6379'] };
+    }
+  }
+
+  @Module({
+    imports: [
+      RedlockModule.forRootAsync({ useClass: Options }),
+      RedlockHealthModule,
+      RedlockOpenTelemetryModule.forRoot({ resourceGroup: ([first]) => first?.split(':')[0] }),
+    ],
+    providers: [Orders],
+  })
+  export class AppModule {}
+
+  export async function test(locks: LockService, health: RedlockHealthIndicator): Promise<'up' | 'down' | string> {
+    const tester = LockTester.of(locks);
+    await tester.hold('order:7');
+    const stop: () => void = instrumentLocks(locks, { connection: 'billing' });
+    stop();
+    // @ts-expect-error as above
+    instrumentLocks(locks, { connection: 7 });
+    // @ts-expect-error as above
+    const wrong: number = tester.history;
+    useRedlockTesting({ overrideProvider: () => ({ useValue: () => wrong }) });
+    return [(await health.isHealthy('locks')).locks.status, RedlockTestingModule.forRoot({ nodes: 5 }).module].join();
+  }
+
+  export async function look(options: LockOptions): Promise<LockInspection['state'] | LockEvent['type']> {
+    const locks = createLockService({ nodes: [new MemoryLockNode()] });
+    try {
+      await locks.withLock('a', options, (lock) => lock.signal.aborted);
+    } catch (error) {
+      if (error instanceof LockBusyError) return 'busy';
+    }
+    return (await locks.inspect('a')).state;
+  }
+`;
+
+export const UNFENCED_CONSUMER = `
+  import type { LockService } from 'nestjs-redlock';
+  import { fenceHeaders, fenceOf } from 'nestjs-redlock/fencing';
+
+  export async function test(locks: LockService, options: { ttl: number }): Promise<number> {
+    const lock = await locks.acquire('a', options);
+    const inTask: number = await locks.withLock('a', (held) => held.fencingToken);
+    const headers: Record<string, string> = fenceHeaders(lock);
+    return inTask + lock.fencingToken + fenceOf(lock).token + Object.keys(headers).length;
+  }
+`;
+
+/** The same, and what makes it right; and what is not fenced even so. */
+export const FENCED_CONSUMER = `
+  ${UNFENCED_CONSUMER}
+  declare module 'nestjs-redlock' {
+    interface LockDefaults {
+      fencing: true;
+    }
+  }
+
+  export async function declined(locks: LockService): Promise<number> {
+    const lock = await locks.acquire('a', { fencing: false });
+    // @ts-expect-error It has none.
+    return lock.fencingToken;
+  }
+`;
