@@ -169,7 +169,8 @@ export class LockService {
    * Code of the work that locks what the work has already enters that lock again, when those before it are done. Work
    * within such work is a part of it. Each lock is bounded by its `maxHold`.
    *
-   * @throws LockLostError when the work succeeded, but a lock was lost between its task and the end of the work
+   * @throws LockLostError when the work succeeded, but a lock was lost between its task, or its release, and the end of
+   * the work
    *
    * @example
    * ```ts

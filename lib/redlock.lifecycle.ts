@@ -1,11 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  Optional,
-  type BeforeApplicationShutdown,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { RedlockModuleOptions } from './interfaces/redlock-module-options.interface';
 import type { LockService } from './lock.service';
@@ -16,15 +9,14 @@ import { afterShutdownHooks } from './utils/after-shutdown-hooks';
 
 /** Logs what becomes of the nodes, and closes the lock service with the application. */
 @Injectable()
-export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown {
   private readonly log = new NodeLog();
-  private closesLast = false;
 
   /** Both partial, since a test may put as much of a mock in the place of the service as it needs. */
   constructor(
     @Inject(REDLOCK_LOCK_SERVICE) private readonly locks: Partial<LockService>,
     @Inject(REDLOCK_MODULE_OPTIONS) private readonly options: Partial<RedlockModuleOptions> | undefined,
-    @Optional() @Inject(ModulesContainer) private readonly modules?: ModulesContainer,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {
     // Ends with the service, which completes its events when it is closed.
     locks.events$?.subscribe((event) => {
@@ -39,16 +31,7 @@ export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown
 
   /** Not in `onModuleDestroy`: requests are still served then, and they need their locks. */
   beforeApplicationShutdown(): void {
-    if (this.modules === undefined) return;
     // The hooks of others await work that needs its locks, such as the jobs of a queue.
-    this.closesLast = afterShutdownHooks(this.modules, () => this.close());
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    if (!this.closesLast) await this.close();
-  }
-
-  private async close(): Promise<void> {
-    await this.locks.close?.();
+    afterShutdownHooks(this.modules, async () => this.locks.close?.());
   }
 }

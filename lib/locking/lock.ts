@@ -174,9 +174,9 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     return this.ending !== undefined;
   }
 
-  /** Its holder is done with it, and it is kept for a promise. */
+  /** Its holder is done with it, and it was kept for a promise then. */
   get isReleaseDeferred(): boolean {
-    return this.holdback?.isWaitedFor === true && !this.isOver();
+    return this.holdback?.isWaitedFor === true;
   }
 
   wasGone(): void {

@@ -34,7 +34,7 @@ interface UnitLock {
 export class UnitOfWork {
   isOver = false;
 
-  private readonly locks: UnitLock[] = [];
+  private locks: readonly UnitLock[] = [];
   private readonly handles: HeldLock[] = [];
   private settle: (() => void) | undefined;
   private readonly ended = new Promise<void>((resolve) => (this.settle = resolve));
@@ -53,10 +53,7 @@ export class UnitOfWork {
     const mine = this.placeFor(task);
     const before = mine.turn;
     mine.users += 1;
-    const done = this.takeTurn(mine, before, task).finally(() => {
-      mine.users -= 1;
-      if (mine.users === 0 && mine.lock === undefined) this.locks.splice(this.locks.indexOf(mine), 1);
-    });
+    const done = this.takeTurn(mine, before, task).finally(() => (mine.users -= 1));
     // Who gives up while it waits does not make way for those behind it.
     mine.turn = Promise.allSettled([before, done]);
     return done;
@@ -64,6 +61,7 @@ export class UnitOfWork {
 
   /** @throws LockLostError when a lock was lost after its task was done: nobody else would tell */
   throwIfLost(): void {
+    this.adoptReleasedHandles();
     for (const { lock, wasLeftHeld } of this.locks) {
       lock?.noticeEnd();
       if (wasLeftHeld && lock?.lossError !== undefined) throw lock.lossError;
@@ -77,7 +75,9 @@ export class UnitOfWork {
 
   private placeFor({ resources, reentrant }: UnitTask<unknown>): UnitLock {
     this.adoptReleasedHandles();
+    // Without those that nobody got.
     const known = this.locks.filter(({ lock, users }) => users > 0 || isHeldOrLost(lock));
+    this.locks = known;
     const place = known.find((one) => resources.every((resource) => one.resources.includes(resource)));
     if (place !== undefined && reentrant) return place;
     if (place !== undefined) {
@@ -93,7 +93,7 @@ export class UnitOfWork {
       );
     }
     const fresh = { resources, lock: undefined, users: 0, turn: undefined, wasLeftHeld: false };
-    this.locks.push(fresh);
+    this.locks = [...known, fresh];
     return fresh;
   }
 
@@ -105,9 +105,9 @@ export class UnitOfWork {
     if (before !== undefined) await this.untilTurn(before, task);
     const lock = await this.lockOf(mine, task);
     let finish: (() => void) | undefined;
-    // The unit may be over before the task, where nobody awaits it.
+    // The unit may be over before the task, where nobody awaits it. Throws for a lock that was lost: what was done under
+    // it cannot be relied on any more.
     lock.holdUntil(new Promise<void>((resolve) => (finish = resolve)));
-    mine.wasLeftHeld = false;
     try {
       const result = await task.run(lock);
       mine.wasLeftHeld = true;
@@ -125,8 +125,6 @@ export class UnitOfWork {
       lock.holdUntil(this.ended);
       return lock;
     }
-    // What was done under it cannot be relied on any more.
-    if (known.lossError !== undefined) throw known.lossError;
     if (task.options.fencing && known.fencingToken === undefined) {
       throw new LockReentrancyError(
         task.resources,
@@ -159,11 +157,11 @@ export class UnitOfWork {
   /** Those that their callers have released, and only this unit still keeps. */
   private adoptReleasedHandles(): void {
     for (const lock of this.handles.splice(0)) {
-      if (lock.isOver()) continue;
-      if (lock.isReleaseDeferred) {
+      if (isHeldOrLost(lock) && lock.isReleaseDeferred) {
         const { resources } = lock;
-        this.locks.push({ resources, lock, users: 0, turn: undefined, wasLeftHeld: false });
-      } else this.handles.push(lock);
+        const released = { resources, lock, users: 0, turn: undefined, wasLeftHeld: true };
+        this.locks = [...this.locks, released];
+      } else if (!lock.isOver()) this.handles.push(lock);
     }
   }
 }

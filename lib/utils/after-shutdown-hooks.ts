@@ -9,9 +9,9 @@ interface ShutdownHook {
  * in an order that depends on imports, `isGlobal` and its version; in each module, the hook of its class comes last. So
  * every such hook is wrapped, and the last one that is called goes on.
  *
- * @returns false where there is no module that would be called
+ * @param modules of an application; the one that asks is among them, so that there is a last one
  */
-export function afterShutdownHooks(modules: ModulesContainer, then: () => Promise<void>): boolean {
+export function afterShutdownHooks(modules: ModulesContainer, then: () => Promise<void>): void {
   const instances = new Set<ShutdownHook>();
   for (const { providers, metatype } of modules.values()) {
     const host = providers.get(metatype);
@@ -26,7 +26,6 @@ export function afterShutdownHooks(modules: ModulesContainer, then: () => Promis
       if (left === 0) await then();
     });
   }
-  return instances.size > 0;
 }
 
 function wrapHook(instance: ShutdownHook, then: () => Promise<void>): void {

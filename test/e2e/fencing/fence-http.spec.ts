@@ -57,6 +57,11 @@ class PaymentsController {
     return { fence };
   }
 
+  @Post('archive')
+  archive(@RequestFence({ maxAhead: Infinity }) fence: Fence) {
+    return { fence };
+  }
+
   @Post('plans/:id')
   @UseGuards(FenceGuard('plan:<params.id|int>', { store: own, maxAhead: Infinity }))
   plan(@Param('id') id: string, @RequestFence() fence: Fence) {
@@ -168,6 +173,8 @@ describe('a service that is called by holders of a lock', () => {
     expect(await post('/receipts', fence)).toMatchObject(ahead);
     // What the guard says holds for the parameter behind it.
     expect((await post('/plans/7', fence)).status).toBe(201);
+    // And what the parameter says where there is none.
+    expect((await post('/archive', fence)).status).toBe(201);
     const lock = await locks.acquire('order:10');
     expect((await post('/orders/10/payments', fenceHeaders(lock))).status).toBe(201);
   });

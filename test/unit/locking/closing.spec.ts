@@ -195,21 +195,58 @@ describe('closing, while it waits for the holders', () => {
     expect(stranger.error).toMatchObject({ code: 'LOCK_UNAVAILABLE' });
   });
 
-  it('lets tasks in that waited for others to ask the nodes, and no stranger', async () => {
-    const { clock, locks } = setUp();
+  it('of those whom it has not let ask the nodes yet, lets in the tasks and tells the strangers', async () => {
+    const { fleet, clock, locks } = setUp();
     const names = Array.from({ length: 300 }, (_, at) => `stock:${at}`);
     const tasks = watch(
-      locks.withLock('order', () => Promise.all(names.map((name) => locks.withLock(name, () => name)))),
+      locks.withLock('order', () => {
+        for (const node of fleet.nodes) node.fault = 'mute';
+        return Promise.all(names.map((name) => locks.withLock(name, () => name)));
+      }),
     );
     await settle();
-    const strangers = Array.from({ length: 300 }, (_, at) => watch(locks.withLock(`other:${at}`, () => at)));
+    const strangers = Array.from({ length: 50 }, (_, at) => watch(locks.withLock(`other:${at}`, () => at)));
 
     const closing = watch(locks.close());
+    await settle();
+    expect(strangers.map(({ error }) => (error as Error).message)).toEqual(
+      strangers.map(() => expect.stringMatching('closed') as string),
+    );
+    for (const node of fleet.nodes) node.recover();
     await clock.advance(1_000);
 
     expect(tasks.value).toEqual(names);
     expect(closing.state).toBe('resolved');
-    expect(strangers.filter(({ state }) => state === 'pending')).toEqual([]);
+  });
+
+  it('waits for what a task has asked for and left behind', async () => {
+    const { fleet, clock, locks } = setUp();
+    const elsewhere = await fleet.process().service.acquire('elsewhere');
+    let left: ReturnType<typeof watch<string>> | undefined;
+    await locks.withLock('order', () => {
+      left = watch(locks.withLock('elsewhere', () => 'done'));
+    });
+
+    const closing = watch(locks.close());
+    await clock.advance(1_000);
+    expect([left?.state, closing.state]).toEqual(['pending', 'pending']);
+    await elsewhere.release();
+    await clock.advance(100);
+
+    expect([left?.value, closing.state]).toEqual(['done', 'resolved']);
+  });
+
+  it('serves whoever asks while a lock is held that was resumed', async () => {
+    const { fleet, locks } = setUp();
+    const ticket = await (await fleet.process().service.acquire('order')).detach();
+    const order = await locks.resume(ticket);
+
+    const closing = watch(locks.close());
+    const stock = await locks.acquire('stock');
+    await Promise.all([stock.release(), order.release()]);
+    await settle();
+
+    expect(closing.state).toBe('resolved');
   });
 
   it('serves whoever asks while a handle is held, since that may be its holder, and ends their waiting with it', async () => {
@@ -285,5 +322,27 @@ describe('closing, while it waits for the holders', () => {
     await clock.advance(100);
 
     expect([work.value, closing.state]).toEqual(['committed', 'resolved']);
+  });
+
+  it('gives work nothing more that goes on after shutdownTimeout', async () => {
+    const { fleet, clock, locks } = setUp();
+    const gate = deferred();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        await locks.withLock('order', () => undefined);
+        await gate.promise;
+        return locks.withLock('stock', () => 'committed');
+      }),
+    );
+    await settle();
+    const closing = watch(locks.close());
+    await clock.advance(10_000);
+
+    gate.resolve();
+    await clock.advance(100);
+
+    expect(closing.state).toBe('resolved');
+    expect(work.error).toMatchObject({ code: 'LOCK_UNAVAILABLE' });
+    expect(await fleet.owners('stock')).toEqual(FREE);
   });
 });

@@ -118,17 +118,31 @@ describe('a lock that is detached', () => {
   });
 
   it('stays with its holder while something is to be visible before it goes', async () => {
-    const { request } = setUp();
+    const { fleet, request } = setUp();
     const commit = deferred();
     const lock = await request.service.acquire('a');
     lock.holdUntil(commit.promise);
 
     await expect(lock.detach()).rejects.toThrow(LockOptionsError);
     expect(lock.isHeld).toBe(true);
+    expect(fleet.node(0).count('extend')).toBe(0);
     commit.resolve();
     await Promise.resolve();
 
     expect(await lock.detach()).toMatchObject({ resources: ['a'] });
+  });
+
+  it('stays with its holder when that comes while it is extended for its way', async () => {
+    const { advance, request } = setUp();
+    const commit = deferred();
+    const lock = await request.service.acquire('a', { ttl: 3_000 });
+
+    const leaving = lock.detach();
+    lock.holdUntil(commit.promise);
+
+    await expect(leaving).rejects.toThrow(LockOptionsError);
+    await advance(10_000);
+    expect(lock.isHeld).toBe(true);
   });
 
   it('cannot be one that is lost or released', async () => {

@@ -223,6 +223,97 @@ describe('a unit of work', () => {
     expect(work.error).toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
   });
 
+  it('fails when a lock is lost after its task, and the next one under it fails by itself', async () => {
+    const { fleet, clock, locks } = setUp();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        await locks.withLock('a', { ttl: 3_000 }, nothing);
+        const next = locks.withLock('a', async () => {
+          for (const node of fleet.nodes) await node.steal('a');
+          await clock.advance(1_001);
+          throw new Error('not enough in stock');
+        });
+        await expect(next).rejects.toThrow('not enough in stock');
+        return 'committed';
+      }),
+    );
+    await clock.advance(2_000);
+
+    expect(work.error).toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
+  });
+
+  it.each(['released by hand', 'and a task came after that'])(
+    'fails when a lock is lost after it was %s',
+    async (how) => {
+      const { fleet, clock, locks } = setUp();
+      const work = watch(
+        locks.holdUntilDone(async () => {
+          const lock = await locks.acquire('a', { ttl: 3_000 });
+          expect(await lock.release()).toBe('deferred');
+          if (how !== 'released by hand') await locks.withLock('a', nothing);
+          for (const node of fleet.nodes) await node.steal('a');
+          await clock.advance(1_001);
+          if (how !== 'released by hand')
+            await expect(locks.withLock('a', nothing)).rejects.toThrow(LockLostError);
+          return 'committed';
+        }),
+      );
+      await clock.advance(2_000);
+
+      expect(work.error).toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
+    },
+  );
+
+  it('says nothing of a handle that was lost before its holder was done with it, and knows', async () => {
+    const { fleet, clock, locks } = setUp();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        const lock = await locks.acquire('a', { ttl: 3_000 });
+        for (const node of fleet.nodes) await node.steal('a');
+        await clock.advance(1_001);
+        expect(await lock.release()).toBe('expired');
+        return 'committed';
+      }),
+    );
+    await clock.advance(2_000);
+
+    expect(work.value).toBe('committed');
+  });
+
+  it('fails when the clocks say at its end that a lock is over, and no timer has run', async () => {
+    const { clock, locks } = setUp();
+
+    const work = locks.holdUntilDone(async () => {
+      await locks.withLock('a', { ttl: 3_000 }, nothing);
+      clock.stall(3_000);
+      return 'committed';
+    });
+
+    await expect(work).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
+  });
+
+  it('is begun anew by code that outlives another', async () => {
+    const { locks, owners } = setUp();
+    const [first, commit] = [deferred(), deferred()];
+    let late: Promise<unknown> | undefined;
+    await locks.holdUntilDone(() => {
+      late = first.promise.then(() =>
+        locks.holdUntilDone(async () => {
+          await locks.withLock('a', nothing);
+          await commit.promise;
+        }),
+      );
+    });
+
+    first.resolve();
+    await settle();
+    expect(await owners('a')).not.toEqual(FREE);
+    commit.resolve();
+    await late;
+
+    expect(await owners('a')).toEqual(FREE);
+  });
+
   it('says nothing of a loss that its task was told of', async () => {
     const { fleet, clock, locks } = setUp();
     const work = watch(

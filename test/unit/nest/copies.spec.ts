@@ -9,10 +9,16 @@ import { StaleFenceError } from '../../../lib/fencing';
 import { LINE, VERSION } from '../../../lib/version';
 
 type Library = typeof ours;
+type Binding = typeof import('../../../lib/utils/lock-service-binding');
+type Sharing = typeof import('../../../lib/utils/shared');
 
 /** Another copy of the library, as a package of a monorepo may have it, on the same Nest. */
 function loadCopy(version?: string): Library {
-  let copy: Library | undefined;
+  return loadFromCopy('../../../lib', version) as Library;
+}
+
+function loadFromCopy(file: string, version?: string): unknown {
+  let copy: unknown;
   jest.isolateModules(() => {
     jest.doMock('@nestjs/common', () => common);
     jest.doMock('@nestjs/core', () => core);
@@ -20,10 +26,10 @@ function loadCopy(version?: string): Library {
       const line = version.split('.').slice(0, 2).join('.');
       jest.doMock('../../../lib/version', () => ({ VERSION: version, LINE: line }));
     }
-    copy = jest.requireActual<Library>('../../../lib');
+    copy = jest.requireActual(file);
   });
   jest.dontMock('../../../lib/version');
-  return copy as Library;
+  return copy;
 }
 
 /** A package of the monorepo that knows only its own copy. */
@@ -84,6 +90,46 @@ describe('two copies of the library in one process', () => {
     await expect(lastValueFrom(intercepted)).rejects.toBeInstanceOf(theirs.LockBusyError);
     await held.release();
     await app.close();
+  });
+
+  it('each serve their own users where both have a module', async () => {
+    const theirs = loadCopy();
+    const { Orders } = feature(theirs);
+    const own = { nodes: [new ours.MemoryLockNode()] };
+    @common.Module({
+      imports: [theirs.RedlockModule.forRoot({ ...own, isGlobal: false })],
+      providers: [Orders],
+    })
+    class Feature {}
+    const app = await Test.createTestingModule({
+      imports: [Feature, ours.RedlockModule.forRoot(own)],
+    }).compile();
+    await app.init();
+
+    expect(app.get(Orders).locks).toBeInstanceOf(theirs.LockService);
+    expect(app.get(ours.LockService)).toBeInstanceOf(ours.LockService);
+    expect(() => app.select(ours.RedlockModule).get(theirs.LockService, { strict: true })).toThrow();
+    await app.close();
+  });
+
+  it('have nothing in common when their versions are not compatible', async () => {
+    const theirs = loadCopy('0.0.9');
+    const app = Test.createTestingModule({
+      imports: [ours.RedlockModule.forRoot({ nodes: [new ours.MemoryLockNode()] })],
+      providers: [feature(theirs).Orders],
+    });
+    await expect(app.compile()).rejects.toThrow(/LockService/);
+
+    const file = '../../../lib/utils/lock-service-binding';
+    const service = {} as ours.LockService;
+    const instance = theirs.bindLockService({}, service);
+    const boundBy = (version?: string) => (loadFromCopy(file, version) as Binding).boundLockService(instance);
+    expect(boundBy('0.0.8')).toBe(service);
+    expect(boundBy()).toBeUndefined();
+    const sharedOf = (version?: string) =>
+      (loadFromCopy('../../../lib/utils/shared', version) as Sharing).shared('a test', () => ({ version }));
+    expect(sharedOf('0.0.9')).toBe(sharedOf('0.0.8'));
+    expect(sharedOf()).not.toBe(sharedOf('0.0.9'));
   });
 
   it('know the errors of each other, and no others', () => {

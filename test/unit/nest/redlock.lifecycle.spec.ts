@@ -1,4 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { Subject } from 'rxjs';
 import {
@@ -49,6 +50,8 @@ describe('the life of a lock service in an application', () => {
     await started.promise;
 
     const closed = app.close().then(() => order.push('closed'));
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(order).toEqual([]);
     gate.resolve();
     await Promise.all([held, closed]);
 
@@ -75,7 +78,7 @@ describe('the log of a lock service', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation();
     const events = new Subject<LockEvent>();
-    new RedlockLifecycle({ events$: events.asObservable() }, {});
+    new RedlockLifecycle({ events$: events.asObservable() }, {}, new ModulesContainer());
 
     events.next({ type: 'node-up', node: 'a:6379' });
     events.next({ type: 'busy', holder: undefined, resources: ['order:7'], waitedMs: 1 });
@@ -97,7 +100,7 @@ describe('the log of a lock service', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation();
     const events = new Subject<LockEvent>();
-    new RedlockLifecycle({ events$: events.asObservable() }, {});
+    new RedlockLifecycle({ events$: events.asObservable() }, {}, new ModulesContainer());
 
     events.next({ type: 'node-guarded', node: 'a:6379', reason: 'restarted', forMs: 59_100 });
     events.next({ type: 'node-guarded', node: 'b:6379', reason: 'duplicate', forMs: Infinity });
@@ -117,7 +120,7 @@ describe('the log of a lock service', () => {
   it('warns of a server that puts locks at risk', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const events = new Subject<LockEvent>();
-    new RedlockLifecycle({ events$: events.asObservable() }, {});
+    new RedlockLifecycle({ events$: events.asObservable() }, {}, new ModulesContainer());
 
     const message = 'a:6379 may remove locks when its memory is full. Set noeviction.';
     events.next({ type: 'node-warning', node: 'a:6379', warning: 'eviction', message });
@@ -156,7 +159,7 @@ describe('the log of a lock service', () => {
   it('does not count the nodes where a test has put something else in the place of the options', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
 
-    new RedlockLifecycle({}, undefined).onModuleInit();
+    new RedlockLifecycle({}, undefined, new ModulesContainer()).onModuleInit();
 
     expect(warn).not.toHaveBeenCalled();
   });

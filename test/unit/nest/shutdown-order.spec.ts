@@ -1,4 +1,12 @@
-import { Global, Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Injectable,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -106,17 +114,55 @@ describe('at the shutdown of an application', () => {
     await app.init();
     const own = Object.getOwnPropertyDescriptor(app.get(Own), 'onApplicationShutdown');
 
-    await app.close();
+    await app.close('SIGTERM');
 
     expect(calls).toEqual(
       expect.arrayContaining([
-        ['own', true, undefined],
-        ['root', true, undefined],
+        ['own', true, 'SIGTERM'],
+        ['root', true, 'SIGTERM'],
       ]),
     );
     expect(calls).toHaveLength(2);
     expect(Object.getOwnPropertyDescriptor(app.get(Own), 'onApplicationShutdown')).toEqual(own);
     expect(Object.hasOwn(app.get(App), 'onApplicationShutdown')).toBe(false);
+  });
+
+  it('a module that is made for each request, whose hook Nest does not call, is not waited for', async () => {
+    const hook = jest.fn();
+    @Module({})
+    class PerRequest implements OnApplicationShutdown {
+      constructor(@Inject(REQUEST) readonly request: unknown) {}
+
+      onApplicationShutdown() {
+        hook();
+      }
+    }
+    const app = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] }), PerRequest],
+    }).compile();
+    await app.init();
+
+    await app.close();
+
+    expect(hook).not.toHaveBeenCalled();
+    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+
+  it('a module whose hook fails leaves no lock service open', async () => {
+    @Module({ imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })] })
+    class App implements OnApplicationShutdown {
+      async onApplicationShutdown() {
+        return Promise.reject(new Error('the queue is gone'));
+      }
+    }
+    const app = await Test.createTestingModule({ imports: [App] }).compile();
+    app.useLogger(false);
+    await app.init();
+
+    // Nest throws the error or logs it, by its version.
+    await app.close().catch(() => undefined);
+
+    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
   });
 
   it('several lock services are closed after the work', async () => {
