@@ -15,8 +15,14 @@ const abandoned = new FinalizationRegistry<Possession>(({ giveBack }) => giveBac
 /**
  * An async generator that takes the lock at the first `next()`, runs `source` under it, and gives it back when that
  * ends, throws or is returned early. Who returns it while it waits for the lock stops the waiting.
+ *
+ * @param onLeave is called when it is returned early, also before the first `next()`: a generator runs nothing then
  */
-export function lockedGenerator(call: LockedCall, source: LockedTask<AnyAsyncGenerator>): AnyAsyncGenerator {
+export function lockedGenerator(
+  call: LockedCall,
+  source: LockedTask<AnyAsyncGenerator>,
+  onLeave?: () => void,
+): AnyAsyncGenerator {
   const caller = new Caller();
   const possession: Possession = {};
   const generator = generateUnderLock(call, source, possession, caller);
@@ -24,13 +30,17 @@ export function lockedGenerator(call: LockedCall, source: LockedTask<AnyAsyncGen
 
   // A generator queues what it is asked: without this a return would be heard when the waiting is over.
   const prototype = Object.getPrototypeOf(generator) as AnyAsyncGenerator;
+  const leave = () => {
+    caller.leave();
+    onLeave?.();
+  };
   return Object.assign(generator, {
     return(value: unknown) {
-      caller.leave();
+      leave();
       return prototype.return.call(generator, value);
     },
     throw(error: unknown) {
-      caller.leave();
+      leave();
       return prototype.throw.call(generator, error);
     },
   });

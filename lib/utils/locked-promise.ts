@@ -61,7 +61,8 @@ function isStream(value: unknown): value is Stream {
 
 /**
  * A stream that stays under the lock of the call which returned it, until it ends. It can be started once; if nobody
- * does, it holds the lock for no longer than what was left of its validity, and not at all once the caller has left.
+ * does, it holds the lock for no longer than what was left of its validity, and not at all once the caller has left, or
+ * has returned a generator unread, as GraphQL does for a client that went while a subscription was set up.
  */
 async function keepLockForStream(
   stream: Stream,
@@ -78,9 +79,14 @@ async function keepLockForStream(
     watch?.stop?.();
     waiting.end().catch(() => undefined);
   };
-  const deadline = systemClock.schedule(lock.remainingMs, stopWaiting, { background: true });
   // Nobody is left to start it.
-  if (watch !== undefined) whenLeft(watch.caller, stopWaiting);
+  const giveUp = () => {
+    if (!isWaiting) return;
+    isWaiting = false;
+    void waiting.run(() => closeUnread(stream)).finally(stopWaiting);
+  };
+  const deadline = systemClock.schedule(lock.remainingMs, giveUp, { background: true });
+  if (watch !== undefined) whenLeft(watch.caller, giveUp);
 
   const { request, whenLeft: whenCallerLeft, onLost } = call;
   const streaming: LockedCall = {
@@ -99,7 +105,17 @@ async function keepLockForStream(
   };
   return isObservable(stream)
     ? lockedObservable(streaming, () => stream)
-    : lockedGenerator(streaming, () => stream);
+    : lockedGenerator(streaming, () => stream, giveUp);
+}
+
+/** An iterator that is none of a generator may have subscribed to something already. */
+async function closeUnread(stream: Stream): Promise<void> {
+  if (isObservable(stream)) return;
+  try {
+    await stream.return(undefined);
+  } catch {
+    // Nobody is left to hear of it.
+  }
 }
 
 function whenLeft({ signal }: Caller, then: () => void): void {

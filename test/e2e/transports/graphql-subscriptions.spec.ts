@@ -15,6 +15,8 @@ import { BUSY, UNAVAILABLE } from './transport-contract';
 const NOW = { wait: 0 };
 let more: Deferred<undefined>;
 const ended = jest.fn();
+/** What a resolver does before there is a stream. */
+const setUp = jest.fn<Promise<void>, [string]>();
 
 async function* progress(name: string) {
   try {
@@ -58,6 +60,43 @@ class ImportResolver {
   }
 }
 
+/** Each takes its time before there is a stream. */
+@Resolver()
+class SetUpResolver {
+  @Subscription(() => String)
+  @Locked('import:<0>', NOW)
+  async lockedSetUp(@Args('id') _id: string) {
+    await setUp('set up');
+    return progress('lockedSetUp');
+  }
+
+  @Subscription(() => String)
+  @UseInterceptors(LockInterceptor('import:<1.id>', NOW))
+  async interceptedSetUp(@Args('id') _id: string) {
+    await setUp('set up');
+    return progress('interceptedSetUp');
+  }
+
+  @Subscription(() => String)
+  @Locked('import:<0>', { wait: 20_000 })
+  async *lockedWaiting(@Args('id') _id: string) {
+    yield* progress('lockedWaiting');
+  }
+
+  @Subscription(() => String)
+  @UseInterceptors(LockInterceptor('import:<1.id>', { wait: 20_000 }))
+  interceptedWaiting(@Args('id') _id: string) {
+    return progress('interceptedWaiting');
+  }
+
+  @Subscription(() => String, { filter: () => true })
+  @Locked('import:<0>', NOW)
+  async filteredSetUp(@Args('id') _id: string) {
+    await setUp('set up');
+    return progress('filteredSetUp');
+  }
+}
+
 const FIELDS = ['locked', 'lockedAbove', 'intercepted', 'filtered'];
 /** With a `filter`, @nestjs/graphql for Nest 10 takes what a filter answers for a stream, and fails in reading it. */
 const ANSWERING = FIELDS.filter((field) => field !== 'filtered' || nestMajor > 10);
@@ -66,6 +105,7 @@ describe('locks around subscriptions of GraphQL', () => {
   const masters = new MemoryMasters();
   let app: INestApplication;
   let client: Client;
+  let url: string;
 
   beforeAll(async () => {
     const module = await Test.createTestingModule({
@@ -77,14 +117,15 @@ describe('locks around subscriptions of GraphQL', () => {
           subscriptions: { 'graphql-ws': true },
         }),
       ],
-      providers: [ImportResolver],
+      providers: [ImportResolver, SetUpResolver],
     }).compile();
     app = module.createNestApplication();
     app.useLogger(false);
     await app.listen(0, '127.0.0.1');
     const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+    url = `ws://127.0.0.1:${port}/graphql`;
     client = createClient({
-      url: `ws://127.0.0.1:${port}/graphql`,
+      url,
       webSocketImpl: WebSocket,
       retryAttempts: 0,
     });
@@ -100,7 +141,8 @@ describe('locks around subscriptions of GraphQL', () => {
     await app.close();
   });
 
-  const subscribe = (field: string) => client.iterate({ query: `subscription { ${field}(id: "7") }` });
+  const subscribe = (field: string, own = client) =>
+    own.iterate({ query: `subscription { ${field}(id: "7") }` });
   const locks = () => app.get(LockService);
 
   it.each(FIELDS)('are held while %s streams, and until it has ended', async (field) => {
@@ -125,6 +167,52 @@ describe('locks around subscriptions of GraphQL', () => {
 
     await (await locks().acquire('import:7')).release();
     await until('it has ended', () => ended.mock.calls.length === 1);
+  });
+
+  const connect = () => createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+
+  describe.each(['its subscription', 'its connection'])('when the client ends %s', (what) => {
+    const leave = async (own: Client, stream: ReturnType<typeof subscribe>) => {
+      if (what === 'its subscription') await stream.return?.();
+      else own.terminate();
+      // Until the server has heard of it.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+
+    it.each(['lockedSetUp', 'interceptedSetUp', 'filteredSetUp'])(
+      'in the set-up of %s, stay until that is over, and no longer',
+      async (field) => {
+        const gate = deferred();
+        setUp.mockReset().mockReturnValue(gate.promise);
+        const own = connect();
+        const stream = subscribe(field, own);
+        void stream.next().catch(() => undefined);
+        await until('the resolver runs', () => setUp.mock.calls.length === 1);
+
+        await leave(own, stream);
+        await expect(locks().tryAcquire('import:7')).resolves.toBeNull();
+        gate.resolve();
+
+        await (await locks().acquire('import:7')).release();
+        await own.dispose();
+      },
+    );
+
+    it.each(['lockedWaiting', 'interceptedWaiting'])('while %s waits for them, are free', async (field) => {
+      const held = await locks().acquire('import:7');
+      const asked = jest.spyOn(locks(), 'withLock');
+      const own = connect();
+      const stream = subscribe(field, own);
+      void stream.next().catch(() => undefined);
+      await until('the resolver waits', () => asked.mock.calls.length > 0);
+      asked.mockRestore();
+
+      await leave(own, stream);
+      await held.release();
+
+      await (await locks().acquire('import:7')).release();
+      await own.dispose();
+    });
   });
 
   it.each(ANSWERING)('are an error of %s with the code when busy, without the key', async (field) => {

@@ -568,15 +568,32 @@ describe('@Locked on a stream', () => {
       async generator() {
         return Promise.resolve(this.rows());
       }
+      @Locked('late', { ttl: 600 })
+      async iterator() {
+        return Promise.resolve(listening);
+      }
       private async *rows() {
         yield await Promise.resolve(1);
         yield 2;
       }
     }
+    /** None of a generator: it has subscribed to something already. */
+    const listening: AsyncGenerator = {
+      next: () => new Promise(() => undefined),
+      return: async () => {
+        await close();
+        return { done: true, value: undefined };
+      },
+      throw: (error: unknown) => Promise.reject(error),
+      [Symbol.asyncIterator]: () => listening,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    const close = jest.fn<Promise<void>, []>();
     let late: Late;
 
     beforeEach(() => {
       source = new Subject();
+      close.mockReset();
       late = bindLockService(new Late(), locks);
     });
 
@@ -638,6 +655,50 @@ describe('@Locked on a stream', () => {
 
         expect(await stateOf('late')).toBe('free');
         await expect(lastValueFrom(stream)).rejects.toThrow(LockLostError);
+      } finally {
+        jest.useRealTimers();
+      }
+    });
+
+    it.each(['return', 'throw'] as const)('gives the lock back at a %s before it began', async (how) => {
+      const unread = await late.generator();
+
+      const left = unread[how](new Error('mine'));
+
+      await (how === 'throw' ? expect(left).rejects.toThrow('mine') : left);
+      await whenFree('late');
+      await expect(unread.next()).resolves.toEqual({ done: true, value: undefined });
+    });
+
+    it.each(['succeeds', 'fails'])(
+      'closes an iterator that is returned unread, and gives the lock back when that %s',
+      async (how) => {
+        const closed = deferred();
+        close.mockReturnValue(closed.promise);
+        const unread = await late.iterator();
+
+        await unread.return(undefined);
+        await new Promise(setImmediate);
+        expect(close).toHaveBeenCalledTimes(1);
+        expect(await stateOf('late')).toBe('held');
+        if (how === 'succeeds') closed.resolve();
+        else closed.reject(new Error('nobody hears of it'));
+
+        await whenFree('late');
+      },
+    );
+
+    it('closes an iterator that nobody reads while the lock would be valid', async () => {
+      jest.useFakeTimers();
+      try {
+        close.mockResolvedValue(undefined);
+        const unread = await late.iterator();
+
+        await jest.advanceTimersByTimeAsync(700);
+
+        expect(close).toHaveBeenCalledTimes(1);
+        expect(await stateOf('late')).toBe('free');
+        await expect(unread.next()).rejects.toThrow(LockLostError);
       } finally {
         jest.useRealTimers();
       }
