@@ -112,15 +112,18 @@ class LockedSubscription {
       const result = await this.pipe(() => from(source(lock, caller)), lost);
       this.keep(lock, { result });
     } catch (error) {
-      if (!lock.signal.aborted) this.keep(lock, undefined);
+      this.keep(lock, undefined);
       throw error;
     }
   }
 
-  /** The subscriber is told of the end, and the lock stays until what goes on is over. */
+  /**
+   * The subscriber is told of the end, and the lock stays until what goes on is over. Unless it is over already, since
+   * the handler has released it, or its loss is ignored.
+   */
   private keep(lock: Lock, outcome: { readonly result: unknown } | undefined): void {
     this.rest = this.call.goesOn?.(outcome);
-    if (this.rest !== undefined) lock.holdUntil(this.rest);
+    if (this.rest !== undefined && lock.isHeld) lock.holdUntil(this.rest);
   }
 
   /** Ends when the source has ended, was stopped because nobody listens, or the lock is lost. Comes to the last value. */

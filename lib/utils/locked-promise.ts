@@ -27,7 +27,8 @@ export async function lockedPromise(call: LockedCall, method: LockedTask): Promi
       progress.finished = { result };
       if (isStream(result)) return keepLockForStream(result, call, lock, watch);
       const rest = call.goesOn?.({ result });
-      if (rest !== undefined) lock.holdUntil(rest);
+      // The method may have released it, or lost it.
+      if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
       return result;
     }, watch?.leaving);
   } catch (error) {

@@ -21,14 +21,17 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import {
   CallerLeftError,
+  CurrentLock,
   LockBusyError,
   LockInterceptor,
   Locked,
   LockService,
   MemoryLockNode,
   RedlockModule,
+  type Lock as HeldLock,
 } from '../../../lib';
 import { deferred } from '../../helpers/deferred';
+import { loseLock } from '../../helpers/lose-lock';
 import { until } from '../../helpers/until';
 
 /** Of Express or of Fastify, as much as is used here. */
@@ -40,6 +43,7 @@ let begun: ReturnType<typeof deferred<undefined>>;
 let body: PassThrough;
 let rendered: ReturnType<typeof deferred<() => void>>;
 const ran = jest.fn<string, []>();
+let locks: LockService;
 
 const Lock = LockInterceptor('file', { wait: 0 });
 const Skip = LockInterceptor('file', { wait: 0, onBusy: 'skip' });
@@ -79,6 +83,34 @@ class Files {
       reply.send('late');
     });
     body.resume();
+  }
+
+  @Get('early')
+  @UseInterceptors(Lock)
+  async early(@CurrentLock() lock: HeldLock) {
+    await lock.release();
+    return new StreamableFile(this.begin());
+  }
+
+  @Get('locked-early')
+  @Locked('file', { wait: 0 })
+  async lockedEarly(@CurrentLock() lock: HeldLock) {
+    await lock.release();
+    return new StreamableFile(this.begin());
+  }
+
+  @Get('lost')
+  @UseInterceptors(LockInterceptor('file', { wait: 0, onLost: 'ignore' }))
+  async lost() {
+    await loseLock(locks);
+    return new StreamableFile(this.begin());
+  }
+
+  @Get('locked-lost')
+  @Locked('file', { wait: 0, onLost: 'ignore' })
+  async lockedLost() {
+    await loseLock(locks);
+    return new StreamableFile(this.begin());
   }
 
   @Get('page')
@@ -183,7 +215,6 @@ const platforms: [string, () => ExpressAdapter | FastifyAdapter][] = [
 
 describe.each(platforms)('the response on %s', (platform, createAdapter) => {
   let app: INestApplication;
-  let locks: LockService;
   let url: string;
   let views: string;
 
@@ -271,6 +302,19 @@ describe.each(platforms)('the response on %s', (platform, createAdapter) => {
       leave();
 
       await whenFree();
+    },
+  );
+
+  it.each(['early', 'locked-early', 'lost', 'locked-lost'])(
+    'of /%s comes though its lock is over when it begins',
+    async (path) => {
+      const { text } = ask(path);
+      await begun.promise;
+
+      await whenFree();
+      body.end('all of it');
+
+      expect(await text).toBe('all of it');
     },
   );
 

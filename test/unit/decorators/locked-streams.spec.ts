@@ -584,7 +584,7 @@ describe('@Locked on a stream', () => {
         await close();
         return { done: true, value: undefined };
       },
-      throw: (error: unknown) => Promise.reject(error),
+      throw: () => Promise.reject(new Error('not used')),
       [Symbol.asyncIterator]: () => listening,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

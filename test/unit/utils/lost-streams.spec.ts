@@ -1,8 +1,9 @@
-import { lastValueFrom, NEVER } from 'rxjs';
+import { lastValueFrom, NEVER, of, throwError } from 'rxjs';
 import { LockLostError, type Lock } from '../../../lib';
 import type { LockedCall } from '../../../lib/utils/locked-call';
 import { lockedGenerator } from '../../../lib/utils/locked-generator';
 import { lockedObservable } from '../../../lib/utils/locked-observable';
+import { lockedPromise } from '../../../lib/utils/locked-promise';
 
 describe('a stream whose lock is lost before it begins', () => {
   const reason = new LockLostError({ resources: ['order:7'], reason: 'expired' });
@@ -29,6 +30,33 @@ describe('a stream whose lock is lost before it begins', () => {
     await expect(generator.next()).rejects.toBe(reason);
 
     expect(body).not.toHaveBeenCalled();
+  });
+});
+
+describe('a stream whose lock is over at its end, while something goes on under it', () => {
+  const reason = new LockLostError({ resources: ['order:7'], reason: 'released' });
+  const holdUntil = () => {
+    throw reason;
+  };
+  const lock = { signal: new AbortController().signal, isHeld: false, holdUntil } as unknown as Lock;
+  const call: LockedCall = {
+    withLock: (task) => task(lock),
+    reenter: () => call,
+    onBusy: 'throw',
+    onLost: 'throw',
+    whenLeft: 'stop',
+    goesOn: () => Promise.resolve(),
+  };
+
+  it('comes to its own end', async () => {
+    await expect(lastValueFrom(lockedObservable(call, () => of(1)))).resolves.toBe(1);
+    await expect(lockedPromise(call, () => 1)).resolves.toBe(1);
+  });
+
+  it('fails with its own error', async () => {
+    const failing = () => throwError(() => new Error('mine'));
+
+    await expect(lastValueFrom(lockedObservable(call, failing))).rejects.toThrow('mine');
   });
 });
 
