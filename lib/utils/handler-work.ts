@@ -1,7 +1,6 @@
 import { types } from 'node:util';
 import { isObservable, Observable } from 'rxjs';
 import { CallerLeftError } from '../errors/caller-left.error';
-import { leavesBehind } from './cut-off';
 import { isSubscription } from './handler-kind';
 import { isAsyncGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { PipedWork, type WhenLeft } from './piped-work';
@@ -102,11 +101,10 @@ export class HandlerWork {
         },
       );
       work.start(source);
-      const leave = () => {
+      this.add(work.over);
+      return () => {
         work.leave();
       };
-      this.add(work.over);
-      return leavesBehind(leave, () => work.over);
     });
   }
 

@@ -20,16 +20,15 @@ export function lockedObservable(
       () => {
         subscription.leave();
       },
-      () => subscription.whenOver(),
+      () => subscription.done,
     );
   });
 }
 
 /** One subscription, from the first look for the lock to the end of the work under it. */
 class LockedSubscription {
-  private done: Promise<void> | undefined;
-  /** What goes on under the lock after the end. */
-  private rest: Promise<unknown> | undefined;
+  /** Settles when the work is over that was subscribed to. */
+  done: Promise<void> | undefined;
   private readonly caller = new Caller();
   private readonly leaving = new AbortController();
   private work: PipedWork | undefined;
@@ -61,12 +60,6 @@ class LockedSubscription {
         this.answer({ error });
       },
     );
-  }
-
-  /** Settles when nothing runs under the lock any more. */
-  async whenOver(): Promise<void> {
-    await this.done;
-    await this.rest;
   }
 
   /** The subscriber has left, or was told of the end. */
@@ -122,8 +115,8 @@ class LockedSubscription {
    * the handler has released it, or its loss is ignored.
    */
   private keep(lock: Lock, outcome: { readonly result: unknown } | undefined): void {
-    this.rest = this.call.goesOn?.(outcome);
-    if (this.rest !== undefined && lock.isHeld) lock.holdUntil(this.rest);
+    const rest = this.call.goesOn?.(outcome);
+    if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
   }
 
   /** Ends when the source has ended, was stopped because nobody listens, or the lock is lost. Comes to the last value. */

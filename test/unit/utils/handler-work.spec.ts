@@ -1,5 +1,7 @@
 import { LockService } from '../../../lib';
 import { HandlerWork } from '../../../lib/utils/handler-work';
+import { deferred } from '../../helpers/deferred';
+import { watch } from '../../helpers/watch';
 
 describe('the work of a handler', () => {
   const handler = () => undefined;
@@ -65,6 +67,38 @@ describe('the work of a handler', () => {
     other.run(plain, () => count());
 
     expect(other.over).toBeUndefined();
+  });
+
+  it('is over when all of it is, also what began while it was waited for', async () => {
+    const [first, second] = [deferred(), deferred()];
+    void work.run(handler, () => first.promise);
+    const over = watch(work.over as Promise<unknown>);
+
+    void work.run(handler, () => second.promise);
+    first.resolve();
+    await new Promise(setImmediate);
+    expect(over.state).toBe('pending');
+    second.resolve();
+    await new Promise(setImmediate);
+
+    expect(over.state).toBe('resolved');
+  });
+
+  it('begins once, where it begins with the question for its result', async () => {
+    const then = jest.fn((resolve: (value: string) => void) => {
+      resolve('rows');
+    });
+
+    await expect(work.run(handler, () => ({ then }))).resolves.toBe('rows');
+
+    expect(then).toHaveBeenCalledTimes(1);
+  });
+
+  it('is none of the lock that was given back, where its own code calls it again later', () => {
+    work.run(handler, () => 'ran');
+    expect(work.over).toBeUndefined();
+
+    expect(work.run(handler, () => 'ran again')).toBe('ran again');
   });
 
   it('does not begin when the lock was given back before', () => {
