@@ -1,4 +1,4 @@
-export { RedlockModule } from './redlock.module';
+export { RedlockModule } from './nest/redlock.module';
 export type {
   RedlockDefaults,
   RedlockModuleAsyncOptions,
@@ -7,16 +7,16 @@ export type {
   RedlockNodeInput,
   RedlockOptions,
   RedlockOptionsFactory,
-} from './interfaces/redlock-module-options.interface';
+} from './nest/redlock-module-options.interface';
 
-export { LockService } from './lock.service';
-export type { BusyResult, WithLockOnBusy, WithLockOptions } from './lock.service';
-export { createLockService } from './create-lock-service';
-export type { LockOptions } from './locking/lock-options';
-export type { LockTicket } from './locking/lock-ticket';
-export type { ResumeOptions } from './locking/resume';
-export type { ForceReleaseOptions } from './locking/force-release';
-export type { ReadyOptions } from './locking/check-ready-options';
+export { LockService } from './service/lock.service';
+export type { BusyResult, WithLockOnBusy, WithLockOptions } from './service/lock.service';
+export { createLockService } from './service/create-lock-service';
+export type { LockOptions } from './locking/api/lock-options';
+export type { LockTicket } from './locking/api/lock-ticket';
+export type { ResumeOptions } from './locking/holding/resume';
+export type { ForceReleaseOptions } from './locking/inspection/force-release';
+export type { ReadyOptions } from './locking/checks/check-ready-options';
 export type {
   DefaultLock,
   FencedLock,
@@ -24,26 +24,21 @@ export type {
   LockDefaults,
   LockFor,
   ReleaseOutcome,
-} from './locking/lock.interface';
-export type { LockEvent, NodeWarning } from './locking/lock-event.interface';
-export type { InspectOptions, LockInspection, NodeInspection } from './locking/lock-inspection.interface';
+} from './locking/api/lock.interface';
+export type { LockEvent, NodeWarning } from './locking/api/lock-event.interface';
+export type { InspectOptions, LockInspection, NodeInspection } from './locking/api/lock-inspection.interface';
 export type { LockHolder } from './errors/lock-holder.interface';
 
-export { Locked } from './decorators/locked.decorator';
-export { CallerSignal } from './decorators/caller-signal.decorator';
-export { CurrentLock } from './decorators/current-lock.decorator';
-export { LockSignal } from './decorators/lock-signal.decorator';
-export { InjectLockService } from './decorators/inject-lock-service.decorator';
-export { LockInterceptor } from './interceptors/lock.interceptor';
-export { LockExceptionFilter } from './filters/lock-exception.filter';
-export { bindLockService } from './utils/lock-service-binding';
-export { getLockServiceToken } from './utils/lock-service-token';
-export type {
-  ContextLockKey,
-  LockKey,
-  LockKeyFunction,
-  LockKeyResult,
-} from './interfaces/lock-key.interface';
+export { Locked } from './nest/decorators/locked.decorator';
+export { CallerSignal } from './nest/decorators/caller-signal.decorator';
+export { CurrentLock } from './nest/decorators/current-lock.decorator';
+export { LockSignal } from './nest/decorators/lock-signal.decorator';
+export { InjectLockService } from './nest/decorators/inject-lock-service.decorator';
+export { LockInterceptor } from './nest/lock.interceptor';
+export { LockExceptionFilter } from './nest/filters/lock-exception.filter';
+export { bindLockService } from './calls/lock-service-binding';
+export { getLockServiceToken } from './calls/lock-service-token';
+export type { ContextLockKey, LockKey, LockKeyFunction, LockKeyResult } from './keys/lock-key.interface';
 export type {
   LabelFunction,
   LockedOptions,
@@ -54,13 +49,13 @@ export type {
   OnLost,
   OnLostFunction,
   OnUnavailable,
-} from './interfaces/locked-options.interface';
-export type { LockableMethod, LockedDecorator } from './interfaces/locked-decorator.interface';
-export type { CurrentLockOptions } from './interfaces/current-lock-options.interface';
-export { lockErrorBody } from './filters/lock-error-body';
-export type { LockErrorBody } from './filters/lock-error-body';
-export { toHttpException } from './filters/to-http-exception';
-export type { LockAnswer, LockAnswers } from './interfaces/lock-answers.interface';
+} from './calls/locked-options.interface';
+export type { LockableMethod, LockedDecorator } from './calls/locked-decorator.interface';
+export type { CurrentLockOptions } from './nest/parameters/current-lock-options.interface';
+export { lockErrorBody } from './nest/filters/lock-error-body';
+export type { LockErrorBody } from './nest/filters/lock-error-body';
+export { toHttpException } from './nest/filters/to-http-exception';
+export type { LockAnswer, LockAnswers } from './nest/filters/lock-answers.interface';
 
 export { LockError } from './errors/lock.error';
 export type { LockErrorCode } from './errors/lock.error';
@@ -99,7 +94,7 @@ export type {
   ReleaseVote,
   ServerFacts,
   ServerProduct,
-} from './core/lock-node.interface';
-export type { RedisNodeOptions } from './redis/redis-node-options';
+} from './ports/lock-node.interface';
+export type { RedisNodeOptions } from './redis/client/redis-node-options';
 export type { GuardReason, RestartGuard } from './core/node-guard';
-export type { Clock, Timer } from './core/clock.interface';
+export type { Clock, Timer } from './ports/clock.interface';

@@ -29,7 +29,7 @@ async function show() {
   // What these import may have been installed just now.
   const { compileAndLoad } = await import('./lib/compile.mjs');
   const { ReplicatedMaster } = await import('./lib/replicated-master.mjs');
-  const { createLockService } = compileAndLoad('failover', ['lib'], 'lib/create-lock-service.js');
+  const { createLockService } = compileAndLoad('failover', ['lib'], 'lib/service/create-lock-service.js');
   const failOver = (title, masters) => failOverOf(title, new ReplicatedMaster(), masters, createLockService);
 
   const one = await failOver('1. One Redis master with a replica', 0);

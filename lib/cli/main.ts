@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { run } from './run';
-import { ProcessTerminal } from './terminal';
+import { ProcessTerminal } from './command-line/terminal';
 
 // Not process.exit(): what was printed may still be on its way to a pipe. Every command closes what it opened.
 void run(process.argv.slice(2), new ProcessTerminal()).then((code) => {

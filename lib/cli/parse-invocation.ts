@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { checkResource } from '../locking/check-resources';
-import { readClientTls, TLS_OPTIONS } from './client-certificate';
-import type { Command, CommandOption, Invocation } from './command.interface';
-import { describeNodes } from './describe-nodes';
-import { UsageError } from './usage-error';
+import { checkResource } from '../locking/checks/check-resources';
+import { readClientTls, TLS_OPTIONS } from './nodes/client-certificate';
+import type { Command, CommandOption, Invocation } from './command-line/command.interface';
+import { describeNodes } from './nodes/describe-nodes';
+import { UsageError } from './command-line/usage-error';
 
 const DEFAULT_TIMEOUT_MS = 2_000;
 

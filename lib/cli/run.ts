@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
-import type { Command } from './command.interface';
+import type { Command } from './command-line/command.interface';
 import { doctor } from './commands/doctor.command';
 import { inspect } from './commands/inspect.command';
 import { ls } from './commands/ls.command';
 import { release } from './commands/release.command';
 import { watch } from './commands/watch.command';
-import { EXIT, type ExitCode } from './exit-code';
+import { EXIT, type ExitCode } from './command-line/exit-code';
 import { helpOf, helpOfCommand } from './help';
 import { parseInvocation } from './parse-invocation';
 import { printable } from '../errors/printable';
-import type { Terminal } from './terminal';
-import { UsageError } from './usage-error';
+import type { Terminal } from './command-line/terminal';
+import { UsageError } from './command-line/usage-error';
 
 const COMMANDS: readonly Command[] = [ls, inspect, watch, release, doctor];
 

@@ -1,14 +1,14 @@
 import { type Attempt, failedAttempt, notNumbered } from './attempt';
 import type { FenceProposals } from './fence-proposals';
 import { isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
-import { releaseRequestOf, type Hold } from './hold';
+import { releaseRequestOf, type Hold } from './lease';
 import type {
   AcquireVote,
   ExtendVote,
   FenceRequest,
   RaiseFenceVote,
   ReleaseVote,
-} from './lock-node.interface';
+} from '../ports/lock-node.interface';
 import { withoutGuarded } from './node-guard';
 import type { Asking } from './nodes-question';
 import { ReleaseQuestion } from './questions';

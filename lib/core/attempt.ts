@@ -1,7 +1,7 @@
 import type { NodeVote } from '../errors/node-vote.interface';
-import type { Hold } from './hold';
+import type { Hold } from './lease';
 import type { Extension } from './outcomes';
-import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from './lock-node.interface';
+import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from '../ports/lock-node.interface';
 import { isOutOfReach, isWon, quorumFreeInMs, quorumOf } from './quorum';
 import type { RoundResult } from './round';
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './clock.interface';
+import type { Clock, Timer } from '../ports/clock.interface';
 
 /** What has to be over by a certain time. Only {@link Deadlines} writes the fields. */
 export interface Limited {

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import { areNear, type FencingSettings, UncountedGrant } from './fencing';
-import type { AcquireVote, FenceRequest } from './lock-node.interface';
+import type { AcquireVote, FenceRequest } from '../ports/lock-node.interface';
 import { cannotBeWon } from './quorum';
 import type { RoundResult } from './round';
 

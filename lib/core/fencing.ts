@@ -5,7 +5,7 @@ import type {
   LockNode,
   RaiseFenceRequest,
   RaiseFenceVote,
-} from './lock-node.interface';
+} from '../ports/lock-node.interface';
 import { type Asking, NodesQuestion } from './nodes-question';
 import { cannotBeWon, isWon, type Tally } from './quorum';
 import type { Question, RoundResult } from './round';

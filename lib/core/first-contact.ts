@@ -1,4 +1,4 @@
-import type { LockNode, NodeStatus } from './lock-node.interface';
+import type { LockNode, NodeStatus } from '../ports/lock-node.interface';
 
 /**
  * Nodes that connect for the first time. Right after its start a process knows nothing of them, so whoever asks waits for

@@ -1,8 +1,8 @@
 import type { Attempt, FailedAttempt } from './attempt';
 import { type AttemptJudge, notAgain } from './attempt-judge';
 import type { FenceProposals } from './fence-proposals';
-import type { Hold } from './hold';
-import type { AcquireRequest } from './lock-node.interface';
+import type { Hold } from './lease';
+import type { AcquireRequest } from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseByReplacing, releaseByTakingOver } from './outcomes';
 import { ReplaceQuestion } from './questions';
 import { holdRound } from './round';

@@ -1,5 +1,5 @@
-import type { Hold } from './hold';
-import type { AcquireRequest, AcquireVote, LockNode } from './lock-node.interface';
+import type { Hold } from './lease';
+import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import type { Asking } from './nodes-question';
 import { AcquireQuestion, type KnownVote } from './questions';

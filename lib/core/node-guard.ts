@@ -1,5 +1,5 @@
 import { GuardedError } from './guarded-error';
-import type { Clock, Timer } from './clock.interface';
+import type { Clock, Timer } from '../ports/clock.interface';
 import { FirstContact } from './first-contact';
 import type {
   AcquireVote,
@@ -7,7 +7,7 @@ import type {
   NodeStatusChange,
   RaiseFenceVote,
   ServerFacts,
-} from './lock-node.interface';
+} from '../ports/lock-node.interface';
 import type { RoundResult } from './round';
 
 /**

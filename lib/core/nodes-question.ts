@@ -1,7 +1,7 @@
-import type { Clock } from './clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import type { FirstContact } from './first-contact';
-import type { Hold } from './hold';
-import type { LockNode } from './lock-node.interface';
+import type { Hold } from './lease';
+import type { LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import type { Refusals } from './refusals';
 

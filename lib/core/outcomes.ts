@@ -1,5 +1,5 @@
 import type { NodeVote } from '../errors/node-vote.interface';
-import type { AcquireVote } from './lock-node.interface';
+import type { AcquireVote } from '../ports/lock-node.interface';
 import { isDeniedByQuorum, isWon, type Tally } from './quorum';
 import type { RoundResult } from './round';
 

@@ -1,4 +1,4 @@
-import type { Hold } from './hold';
+import type { Hold } from './lease';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -8,7 +8,7 @@ import type {
   LockNode,
   ReleaseRequest,
   ReleaseVote,
-} from './lock-node.interface';
+} from '../ports/lock-node.interface';
 import { areNear, numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
 import { type Asking, NodesQuestion } from './nodes-question';

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import type { FencingSettings } from './fencing';
-import type { LockNode } from './lock-node.interface';
+import type { LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import type { Refusals } from './refusals';
 

@@ -8,7 +8,7 @@ import {
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
 import { type HandOver, HandOvers, type Heir } from './hand-over';
-import { releaseRequestOf, type Hold, type LeftHold } from './hold';
+import { releaseRequestOf, type Hold, type LeftHold } from './lease';
 import { LeadingNode } from './leading-node';
 import type {
   AcquireRequest,
@@ -17,7 +17,7 @@ import type {
   ExtendVote,
   LockNode,
   ReleaseVote,
-} from './lock-node.interface';
+} from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseOutcome } from './outcomes';
 import { AcquireQuestion, ExtendQuestion, type KnownVote, ReleaseQuestion } from './questions';
 import { isDeniedByQuorum, isWon } from './quorum';

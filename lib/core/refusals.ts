@@ -1,5 +1,5 @@
-import type { Clock, Timer } from './clock.interface';
-import type { AcquireRequest, AcquireVote, FailedVote, LockNode } from './lock-node.interface';
+import type { Clock, Timer } from '../ports/clock.interface';
+import type { AcquireRequest, AcquireVote, FailedVote, LockNode } from '../ports/lock-node.interface';
 
 /** How often a node that refuses is asked whether it still does. */
 const TRY_EVERY_MS = 1_000;

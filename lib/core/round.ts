@@ -1,7 +1,7 @@
-import type { Clock } from './clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import { Deadlines, type Limited } from './deadlines';
 import type { FirstContact } from './first-contact';
-import type { FailedVote, LockNode } from './lock-node.interface';
+import type { FailedVote, LockNode } from '../ports/lock-node.interface';
 import type { Tally } from './quorum';
 
 type Vote = { readonly kind: 'granted' | 'denied' } | FailedVote;

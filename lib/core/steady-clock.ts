@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './clock.interface';
+import type { Clock, Timer } from '../ports/clock.interface';
 
 /** Both clocks are not read at the same moment, and the wall clock is read in whole milliseconds. */
 const TOLERANCE_MS = 20;

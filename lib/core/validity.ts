@@ -1,4 +1,4 @@
-import type { Clock } from './clock.interface';
+import type { Clock } from '../ports/clock.interface';
 
 /** A moment, read on both clocks. */
 export interface Instant {

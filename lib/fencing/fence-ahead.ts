@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { describeValue } from '../locking/check-lock-options';
-import { systemClock } from '../utils/system-clock';
+import { describeValue } from '../locking/checks/check-lock-options';
+import { systemClock } from '../system/system-clock';
 import type { Fence } from './fence';
 import { FenceException } from './fence.exception';
 

@@ -9,11 +9,11 @@ import {
 } from '@nestjs/common';
 import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
-import type { ContextLockKey } from '../interfaces/lock-key.interface';
-import { checkResources } from '../locking/check-resources';
-import { readOptions } from '../locking/read-options';
-import { contextKeySource } from '../utils/context-key';
-import { compileLockKey } from '../utils/lock-key';
+import type { ContextLockKey } from '../keys/lock-key.interface';
+import { checkResources } from '../locking/checks/check-resources';
+import { readOptions } from '../locking/checks/read-options';
+import { contextKeySource } from '../keys/context-key';
+import { compileLockKey } from '../keys/lock-key';
 import { checkMaxAhead, type FenceAheadOptions } from './fence-ahead';
 import { FenceException } from './fence.exception';
 import type { FenceStore } from './fence-store.interface';

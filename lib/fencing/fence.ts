@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LockOptionsError } from '../errors/lock-options.error';
-import type { Lock } from '../locking/lock.interface';
+import type { Lock } from '../locking/api/lock.interface';
 
 /** What a write carries with it, and what the place that is written to keeps of the last one. */
 export interface Fence {

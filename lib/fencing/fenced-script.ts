@@ -1,5 +1,5 @@
-import { besideKey } from '../redis/beside-key';
-import { type LuaScript, script } from '../redis/lua-script';
+import { besideKey } from '../redis/request/beside-key';
+import { type LuaScript, script } from '../redis/script/lua-script';
 import type { Fence } from './fence';
 
 /** As much of an ioredis client as is used: `Redis` or `Cluster`. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../core/clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
-import { describeValue } from '../locking/check-lock-options';
-import { checkResource } from '../locking/check-resources';
-import { systemClock } from '../utils/system-clock';
+import { describeValue } from '../locking/checks/check-lock-options';
+import { checkResource } from '../locking/checks/check-resources';
+import { systemClock } from '../system/system-clock';
 import { type Fence, mayFollow } from './fence';
 import { checkFence } from './check-fence';
 import { FenceException } from './fence.exception';

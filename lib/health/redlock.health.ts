@@ -2,13 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { GuardReason } from '../core/node-guard';
-import { showProducts } from '../core/server-products';
+import { showProducts } from '../locking/api/server-products';
 import { quorumOf } from '../core/quorum';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { printable } from '../errors/printable';
-import type { LockService } from '../lock.service';
-import type { NodeInspection } from '../locking/lock-inspection.interface';
-import { getLockServiceToken } from '../utils/lock-service-token';
+import type { LockService } from '../service/lock.service';
+import type { NodeInspection } from '../locking/api/lock-inspection.interface';
+import { getLockServiceToken } from '../calls/lock-service-token';
 
 export interface RedlockHealthOptions {
   /** The name of the lock service, for applications with several. */

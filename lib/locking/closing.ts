@@ -1,11 +1,11 @@
-import type { Clock } from '../core/clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
-import type { Admission } from './admission';
-import type { Asker } from './asker';
-import type { Bag } from './bag';
-import { Call } from './call';
-import { Contender } from './contender';
-import type { HeldLock } from './lock';
+import type { Admission } from './waiting/admission';
+import type { Asker } from './waiting/asker';
+import type { Bag } from '../collections/unordered-bag';
+import { Call } from './waiting/lock-call';
+import { Contender } from './waiting/acquisition';
+import type { HeldLock } from './holding/held-lock';
 
 /** What a lock service has to end. */
 interface Rest {

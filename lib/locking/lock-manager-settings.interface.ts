@@ -1,11 +1,11 @@
-import type { Clock } from '../core/clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import type { FencingSettings } from '../core/fencing';
-import type { LockNode } from '../core/lock-node.interface';
+import type { LockNode } from '../ports/lock-node.interface';
 import type { RestartGuard } from '../core/node-guard';
-import type { Randomness } from '../core/randomness.interface';
-import type { LockLimits } from './check-lock-options';
-import type { LockEvent } from './lock-event.interface';
-import type { LockOptions } from './lock-options';
+import type { Randomness } from '../ports/randomness.interface';
+import type { LockLimits } from './checks/check-lock-options';
+import type { LockEvent } from './api/lock-event.interface';
+import type { LockOptions } from './api/lock-options';
 
 export interface LockManagerSettings {
   readonly nodes: readonly LockNode[];

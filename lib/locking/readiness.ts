@@ -1,11 +1,11 @@
-import type { LockNode } from '../core/lock-node.interface';
+import type { LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from '../core/node-guard';
 import { quorumOf } from '../core/quorum';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { NodeVote } from '../errors/node-vote.interface';
-import { inspectNodes, type InspectionSetup } from './inspect-nodes';
-import type { NodeInspection } from './lock-inspection.interface';
-import type { Look } from './retries';
+import { inspectNodes, type InspectionSetup } from './inspection/inspect-nodes';
+import type { NodeInspection } from './api/lock-inspection.interface';
+import type { Look } from './waiting/retries';
 
 /** A resource that nobody locks: it is only looked for. */
 const PROBE = 'nestjs-redlock:ready';

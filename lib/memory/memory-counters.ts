@@ -1,6 +1,6 @@
-import type { Clock } from '../core/clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import { areNear } from '../core/fencing';
-import type { FenceRequest } from '../core/lock-node.interface';
+import type { FenceRequest } from '../ports/lock-node.interface';
 
 interface Counter {
   readonly value: number;

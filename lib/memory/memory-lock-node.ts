@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.interface';
-import { ListenerMap } from '../core/listener-map';
+import type { Clock } from '../ports/clock.interface';
+import { ListenerMap } from '../collections/listener-map';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -16,8 +16,8 @@ import type {
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
-} from '../core/lock-node.interface';
-import { systemClock } from '../utils/system-clock';
+} from '../ports/lock-node.interface';
+import { systemClock } from '../system/system-clock';
 import { MemoryCounters } from './memory-counters';
 
 export interface MemoryLockNodeOptions {

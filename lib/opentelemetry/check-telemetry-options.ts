@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { checkServiceName } from '../utils/check-placed-options';
+import { checkServiceName } from '../calls/check-placed-options';
 import type { InstrumentLocksOptions } from './lock-telemetry-options';
 
 const KNOWN = Object.keys({

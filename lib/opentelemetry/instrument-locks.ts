@@ -1,4 +1,4 @@
-import type { LockService } from '../lock.service';
+import type { LockService } from '../service/lock.service';
 import { checkTelemetryOptions } from './check-telemetry-options';
 import { LockTelemetry } from './lock-telemetry';
 import type { InstrumentLocksOptions } from './lock-telemetry-options';

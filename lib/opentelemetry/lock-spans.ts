@@ -1,5 +1,5 @@
 import { context, SpanStatusCode, type Attributes, type Span, type Tracer } from '@opentelemetry/api';
-import { systemClock } from '../utils/system-clock';
+import { systemClock } from '../system/system-clock';
 import { ATTRIBUTE } from './attributes';
 
 /**

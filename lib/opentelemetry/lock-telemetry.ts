@@ -1,6 +1,6 @@
 import { diag, metrics, trace, type Attributes } from '@opentelemetry/api';
-import type { LockService } from '../lock.service';
-import type { LockEvent } from '../locking/lock-event.interface';
+import type { LockService } from '../service/lock.service';
+import type { LockEvent } from '../locking/api/lock-event.interface';
 import { ATTRIBUTE, SCOPE, type LockLabels } from './attributes';
 import { LockMeters } from './lock-meters';
 import { LockSpans, type HoldSpan } from './lock-spans';

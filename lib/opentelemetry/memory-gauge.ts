@@ -1,5 +1,5 @@
 import { diag, type Meter, type ObservableResult } from '@opentelemetry/api';
-import type { LockService } from '../lock.service';
+import type { LockService } from '../service/lock.service';
 import { ATTRIBUTE, PROBE, SCOPE } from './attributes';
 
 /** How full each node is, asked whenever the metrics are collected. Nothing of a node without a limit, or that does not tell. */

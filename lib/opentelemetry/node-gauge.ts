@@ -1,6 +1,6 @@
 import { diag, type Meter, type ObservableResult } from '@opentelemetry/api';
-import type { LockService } from '../lock.service';
-import type { NodeInspection } from '../locking/lock-inspection.interface';
+import type { LockService } from '../service/lock.service';
+import type { NodeInspection } from '../locking/api/lock-inspection.interface';
 import { ATTRIBUTE, PROBE, SCOPE } from './attributes';
 
 /** A fact about each node. */

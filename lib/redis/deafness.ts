@@ -1,4 +1,4 @@
-import type { NodeTrouble } from '../core/lock-node.interface';
+import type { NodeTrouble } from '../ports/lock-node.interface';
 
 /** A server that restarts costs a connection or two, and is no news. */
 const MOST_FAILURES = 4;

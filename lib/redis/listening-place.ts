@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { isCutOff, toRedisNodeError } from './redis-node-error';
-import { isInfoRefused, parseServerInfo, UNKNOWN_SERVER } from './server-info';
+import { isCutOff, toRedisNodeError } from './client/redis-node-error';
+import { isInfoRefused, parseServerInfo, UNKNOWN_SERVER } from './server/server-info';
 
 /** A server by its `run_id`; null for one that does not say who it is, undefined as long as nothing is known. */
 export type ServerId = string | null | undefined;

@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.interface';
-import type { BatchEncoder } from './encoded-batch';
+import type { Clock } from '../ports/clock.interface';
+import type { BatchEncoder } from './request/encoded-batch';
 
 export interface RedisLockNodeOptions {
   /**

@@ -1,4 +1,4 @@
-import { showAs } from '../core/shown-as';
+import { showAs } from '../errors/shown-as';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -15,22 +15,22 @@ import type {
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
-} from '../core/lock-node.interface';
-import { systemClock } from '../utils/system-clock';
-import { isCluster } from './break-connection';
-import { callSafely } from './call-safely';
-import { CommandBatch } from './command-batch';
-import { BatchEncoder } from './encoded-batch';
-import { groupBySlot, keySlot } from './key-slot';
-import { PartedRequests } from './parted-requests';
-import { RedisConnection } from './redis-connection';
-import type { RedisNodeDescription } from './redis-connections';
+} from '../ports/lock-node.interface';
+import { systemClock } from '../system/system-clock';
+import { isCluster } from './client/ioredis/break-connection';
+import { callSafely } from './server/call-safely';
+import { CommandBatch } from './request/command-batch';
+import { BatchEncoder } from './request/encoded-batch';
+import { groupBySlot, keySlot } from './request/key-slot';
+import { PartedRequests } from './request/parted-requests';
+import { RedisConnection } from './server/redis-connection';
+import type { RedisNodeDescription } from './client/ioredis/redis-connections';
 import type { RedisLockNodeOptions } from './redis-lock-node-options';
-import { RedisRequests } from './redis-requests';
+import { RedisRequests } from './request/redis-requests';
 import { ReleaseChannel } from './release-channel';
-import { ReleaseBacklog } from './release-backlog';
-import { loadScripts } from './script-runner';
-import { readMemory } from './server-memory';
+import { ReleaseBacklog } from './request/release-backlog';
+import { loadScripts } from './request/script-runner';
+import { readMemory } from './server/server-memory';
 
 /**
  * A Redis master as a lock node; or a Redis Cluster or a Sentinel group, which count as one.

@@ -1,19 +1,19 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Clock, Timer } from '../core/clock.interface';
-import { detached } from '../core/detached';
-import { ListenerMap } from '../core/listener-map';
-import type { NodeTrouble, ReleaseHandler, ReleaseSubscription } from '../core/lock-node.interface';
-import { breakConnection, isCluster } from './break-connection';
-import { closeClient } from './close-client';
+import type { Clock, Timer } from '../ports/clock.interface';
+import { detached } from '../system/detached';
+import { ListenerMap } from '../collections/listener-map';
+import type { NodeTrouble, ReleaseHandler, ReleaseSubscription } from '../ports/lock-node.interface';
+import { breakConnection, isCluster } from './client/ioredis/break-connection';
+import { closeClient } from './client/ioredis/close-client';
 import { Deafness } from './deafness';
-import { Handshake } from './handshake';
-import { keepAwake } from './keep-awake';
-import { type KeptConnection, keepConnected } from './keep-connected';
+import { Handshake } from './client/ioredis/handshake';
+import { keepAwake } from './server/keep-awake';
+import { type KeptConnection, keepConnected } from './client/ioredis/keep-connected';
 import { ListeningPlace, type ServerId } from './listening-place';
-import type { RedisNodeDescription } from './redis-connections';
-import { channelsIn, readRelease } from './release-message';
-import { toRedisNodeError } from './redis-node-error';
-import { watchForSilence } from './silence-watch';
+import type { RedisNodeDescription } from './client/ioredis/redis-connections';
+import { channelsIn, readRelease } from './request/release-message';
+import { toRedisNodeError } from './client/redis-node-error';
+import { watchForSilence } from './server/silence-watch';
 
 /** How long a connection that nobody listens on is kept, for the next one who waits. */
 const KEEP_UNUSED_MS = 10_000;

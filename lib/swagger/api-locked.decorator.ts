@@ -2,8 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
-import { completeAnswers } from '../filters/lock-answers';
-import type { LockAnswers } from '../interfaces/lock-answers.interface';
+import { completeAnswers } from '../nest/filters/lock-answers';
+import type { LockAnswers } from '../nest/filters/lock-answers.interface';
 import { lockErrorResponse } from './lock-error-response';
 
 export interface ApiLockedOptions {

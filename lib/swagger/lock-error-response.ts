@@ -1,6 +1,6 @@
 import type { LockError } from '../errors/lock.error';
-import { pick, secondsOf, type CompleteAnswers } from '../filters/lock-answers';
-import { bodyOf } from '../filters/lock-error-body';
+import { pick, secondsOf, type CompleteAnswers } from '../nest/filters/lock-answers';
+import { bodyOf } from '../nest/filters/lock-error-body';
 
 /** How the answer of the exception filter to an error is documented. */
 export function lockErrorResponse(error: LockError, description: string, answers: CompleteAnswers) {

@@ -1,6 +1,6 @@
-import { openLockService } from '../create-lock-service';
-import type { RedlockOptions } from '../interfaces/redlock-module-options.interface';
-import type { LockService } from '../lock.service';
+import { openLockService } from '../service/create-lock-service';
+import type { RedlockOptions } from '../nest/redlock-module-options.interface';
+import type { LockService } from '../service/lock.service';
 import type { LockManagerSettings } from '../locking/lock-manager-settings.interface';
 import { LockTester } from './lock-tester';
 import { TestingClock } from './testing-clock';

@@ -1,7 +1,7 @@
-import type { LockService } from '../lock.service';
-import type { LockEvent } from '../locking/lock-event.interface';
-import type { HeldLock } from '../locking/lock';
-import type { Lock } from '../locking/lock.interface';
+import type { LockService } from '../service/lock.service';
+import type { LockEvent } from '../locking/api/lock-event.interface';
+import type { HeldLock } from '../locking/holding/held-lock';
+import type { Lock } from '../locking/api/lock.interface';
 import type { TestingLockManager } from './testing-lock-manager';
 import type { TestingNode } from './testing-node';
 

@@ -1,12 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { MemoryLockNode } from '../memory/memory-lock-node';
-import type {
-  RedlockModuleExtras,
-  RedlockModuleOptions,
-} from '../interfaces/redlock-module-options.interface';
-import type { LockService } from '../lock.service';
-import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE } from '../redlock.constants';
-import { RedlockModule } from '../redlock.module';
+import type { RedlockModuleExtras, RedlockModuleOptions } from '../nest/redlock-module-options.interface';
+import type { LockService } from '../service/lock.service';
+import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE } from '../nest/redlock.constants';
+import { RedlockModule } from '../nest/redlock.module';
 import { createTestingLockService } from './create-testing-lock-service';
 import { LockTester } from './lock-tester';
 

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../core/clock.interface';
-import { systemClock } from '../utils/system-clock';
+import type { Clock, Timer } from '../ports/clock.interface';
+import { systemClock } from '../system/system-clock';
 
 /**
  * The clock of the process, which follows its timers: when one runs early, it is as late as the timer says. So a test

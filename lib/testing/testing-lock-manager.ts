@@ -1,7 +1,7 @@
-import type { HeldLock } from '../locking/lock';
+import type { HeldLock } from '../locking/holding/held-lock';
 import { LockManager } from '../locking/lock-manager';
-import type { LockTicket } from '../locking/lock-ticket';
-import type { ResumeOptions } from '../locking/resume';
+import type { LockTicket } from '../locking/api/lock-ticket';
+import type { ResumeOptions } from '../locking/holding/resume';
 
 /** Keeps the handles that it gave out, so that a test can take one away. */
 export class TestingLockManager extends LockManager {

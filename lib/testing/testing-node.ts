@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.interface';
+import type { Clock } from '../ports/clock.interface';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -14,7 +14,7 @@ import type {
   ReleaseRequest,
   ReleaseSubscription,
   ReleaseVote,
-} from '../core/lock-node.interface';
+} from '../ports/lock-node.interface';
 import { MemoryLockNode } from '../memory/memory-lock-node';
 
 /** A test that releases more on a node that has failed does not look what becomes of it. */

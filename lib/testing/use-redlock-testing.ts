@@ -1,4 +1,4 @@
-import { LOCK_SERVICE_FACTORY } from '../redlock.constants';
+import { LOCK_SERVICE_FACTORY } from '../nest/redlock.constants';
 import { createTestingLockService } from './create-testing-lock-service';
 
 /** What is needed of the builder that `Test.createTestingModule` returns. */

@@ -1,6 +1,6 @@
 import { Pool } from 'pg';
-import { createLockService } from '../../lib/create-lock-service';
-import type { LockService } from '../../lib/lock.service';
+import { createLockService } from '../../lib/service/create-lock-service';
+import type { LockService } from '../../lib/service/lock.service';
 import { Random } from '../simulation/random';
 import { GuardedTable } from './guarded-table';
 import { monotonicMs, report } from './report';

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLockService } from '../../lib/create-lock-service';
+import { createLockService } from '../../lib/service/create-lock-service';
 import { LockError } from '../../lib/errors/lock.error';
-import type { LockService } from '../../lib/lock.service';
+import type { LockService } from '../../lib/service/lock.service';
 import { until } from '../helpers/until';
 import { Random } from '../simulation/random';
 import { ChaoticNode } from './chaotic-node';

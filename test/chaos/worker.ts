@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockBusyError } from '../../lib/errors/lock-busy.error';
 import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
-import type { LockService } from '../../lib/lock.service';
-import type { Lock } from '../../lib/locking/lock.interface';
+import type { LockService } from '../../lib/service/lock.service';
+import type { Lock } from '../../lib/locking/api/lock.interface';
 import type { Random } from '../simulation/random';
 import type { GuardedTable, Writer } from './guarded-table';
 import { monotonicMs, report } from './report';

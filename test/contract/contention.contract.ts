@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { LockNode } from '../../lib/core/lock-node.interface';
+import type { LockNode } from '../../lib/ports/lock-node.interface';
 import { acquire, extend, ownerOf, release, ttlOf } from '../helpers/ask-node';
 import { until } from '../helpers/until';
 

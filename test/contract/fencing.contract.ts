@@ -1,4 +1,4 @@
-import type { AcquireRequest, FenceRequest, LockNode } from '../../lib/core/lock-node.interface';
+import type { AcquireRequest, FenceRequest, LockNode } from '../../lib/ports/lock-node.interface';
 import { acquire, ownerOf, raiseFence, release } from '../helpers/ask-node';
 import { until } from '../helpers/until';
 import type { ContentionTraits } from './contention.contract';

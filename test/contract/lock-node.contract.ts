@@ -1,4 +1,4 @@
-import type { LockNode } from '../../lib/core/lock-node.interface';
+import type { LockNode } from '../../lib/ports/lock-node.interface';
 import { acquire, extend, ownerOf, release, ttlOf } from '../helpers/ask-node';
 import { until } from '../helpers/until';
 import { type ContentionTraits, itKeepsTheContractOfContention } from './contention.contract';

@@ -1,6 +1,6 @@
-import type { LockNode } from '../../lib/core/lock-node.interface';
-import { FenceCounters } from '../../lib/redis/fence-counters';
-import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/redis-connections';
+import type { LockNode } from '../../lib/ports/lock-node.interface';
+import { FenceCounters } from '../../lib/redis/request/fence-counters';
+import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpers/ask-node';
 import { RedisServer } from '../helpers/redis-server';

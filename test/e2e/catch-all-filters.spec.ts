@@ -28,7 +28,7 @@ import {
   toHttpException,
   type RedlockModuleOptions,
 } from '../../lib';
-import { systemClock } from '../../lib/utils/system-clock';
+import { systemClock } from '../../lib/system/system-clock';
 import { FaultyNode } from '../helpers/faulty-node';
 
 /** As in the documentation of Nest. */

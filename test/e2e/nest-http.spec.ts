@@ -42,7 +42,7 @@ import {
   RedlockModule,
   type RedlockModuleOptions,
 } from '../../lib';
-import { systemClock } from '../../lib/utils/system-clock';
+import { systemClock } from '../../lib/system/system-clock';
 import { deferred } from '../helpers/deferred';
 import { FaultyNode } from '../helpers/faulty-node';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Redis from 'ioredis';
 import { createLockService, LockError, type Lock, type LockOptions, type LockService } from '../../lib';
 import { aclLine } from '../../lib/cli/doctor/node-findings';
-import { ACQUIRE } from '../../lib/redis/lua-scripts';
+import { ACQUIRE } from '../../lib/redis/script/lua-scripts';
 import { RedisServer } from '../helpers/redis-server';
 import { until } from '../helpers/until';
 

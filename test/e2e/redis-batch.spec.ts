@@ -1,6 +1,6 @@
-import { MOST_IN_BATCH } from '../../lib/redis/command-batch';
-import { BatchEncoder } from '../../lib/redis/encoded-batch';
-import { describeRedisNode } from '../../lib/redis/redis-connections';
+import { MOST_IN_BATCH } from '../../lib/redis/request/command-batch';
+import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import type { RedisLockNodeOptions } from '../../lib/redis/redis-lock-node-options';
 import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';

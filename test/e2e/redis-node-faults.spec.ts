@@ -1,7 +1,7 @@
-import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/redis-connections';
+import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/redis-connections';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import type { RedisLockNodeOptions } from '../../lib/redis/redis-lock-node-options';
-import type { AcquireVote, NodeStatusChange } from '../../lib/core/lock-node.interface';
+import type { AcquireVote, NodeStatusChange } from '../../lib/ports/lock-node.interface';
 import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';
 import { RedisServer } from '../helpers/redis-server';
 import { TcpProxy } from '../helpers/tcp-proxy';

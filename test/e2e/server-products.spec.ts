@@ -1,5 +1,5 @@
 import { createLockService, type LockEvent, type LockService } from '../../lib';
-import { infoLines } from '../../lib/redis/info-lines';
+import { infoLines } from '../../lib/redis/server/info-lines';
 import { RedisServer } from '../helpers/redis-server';
 import { Cli } from '../helpers/cli';
 

@@ -8,7 +8,7 @@ import type {
   RaiseFenceVote,
   ReleaseRequest,
   ReleaseVote,
-} from '../../lib/core/lock-node.interface';
+} from '../../lib/ports/lock-node.interface';
 import { until } from './until';
 
 const TTL_MS = 60_000;

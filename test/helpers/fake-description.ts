@@ -1,4 +1,4 @@
-import type { RedisNodeDescription } from '../../lib/redis/redis-connections';
+import type { RedisNodeDescription } from '../../lib/redis/client/ioredis/redis-connections';
 
 /** A node that opens what a test hands out, without credentials, and is connected again after 50 ms. */
 export function fakeDescription(

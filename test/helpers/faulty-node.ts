@@ -15,8 +15,8 @@ import type {
   ReleaseSubscription,
   ReleaseVote,
   ServerFacts,
-} from '../../lib/core/lock-node.interface';
-import type { Clock } from '../../lib/core/clock.interface';
+} from '../../lib/ports/lock-node.interface';
+import type { Clock } from '../../lib/ports/clock.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 
 export type Fault =

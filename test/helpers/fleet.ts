@@ -1,12 +1,12 @@
 import type { FencingSettings } from '../../lib/core/fencing';
 import { SteadyClock } from '../../lib/core/steady-clock';
-import type { Randomness } from '../../lib/core/randomness.interface';
-import { LockEvents } from '../../lib/lock-events';
-import { LockService } from '../../lib/lock.service';
-import type { LockEvent } from '../../lib/locking/lock-event.interface';
+import type { Randomness } from '../../lib/ports/randomness.interface';
+import { LockEvents } from '../../lib/service/lock-events';
+import { LockService } from '../../lib/service/lock.service';
+import type { LockEvent } from '../../lib/locking/api/lock-event.interface';
 import { LockManager } from '../../lib/locking/lock-manager';
-import type { LockOptions } from '../../lib/locking/lock-options';
-import { ownerTokenFactory } from '../../lib/locking/owner-token';
+import type { LockOptions } from '../../lib/locking/api/lock-options';
+import { ownerTokenFactory } from '../../lib/locking/api/owner-token';
 import { FaultyNode } from './faulty-node';
 import { VirtualClock } from './virtual-clock';
 

@@ -1,4 +1,4 @@
-import type { LockService } from '../../lib/lock.service';
+import type { LockService } from '../../lib/service/lock.service';
 import { type RedisServer, startRedisServers } from './redis-server';
 import { TcpProxy } from './tcp-proxy';
 

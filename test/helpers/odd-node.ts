@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { LockNode } from '../../lib/core/lock-node.interface';
+import type { LockNode } from '../../lib/ports/lock-node.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import { oddNumber, oddValue } from './odd-values';
 

@@ -1,4 +1,4 @@
-import type { Terminal } from '../../lib/cli/terminal';
+import type { Terminal } from '../../lib/cli/command-line/terminal';
 
 const STOP_AFTER_MS = 100;
 

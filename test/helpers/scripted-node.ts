@@ -8,7 +8,7 @@ import type {
   RaiseFenceRequest,
   ReleaseRequest,
   ReleaseSubscription,
-} from '../../lib/core/lock-node.interface';
+} from '../../lib/ports/lock-node.interface';
 
 type Request = AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest;
 type Verb = 'acquire' | 'extend' | 'raiseFence' | 'release';

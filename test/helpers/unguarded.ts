@@ -1,5 +1,5 @@
 import { NodeGuard } from '../../lib/core/node-guard';
-import type { LockNode } from '../../lib/core/lock-node.interface';
+import type { LockNode } from '../../lib/ports/lock-node.interface';
 import { VirtualClock } from './virtual-clock';
 
 /** The guard of a fleet of nodes that cannot tell of restarts. */

@@ -1,4 +1,4 @@
-import type { LockService } from '../../lib/lock.service';
+import type { LockService } from '../../lib/service/lock.service';
 import { until } from './until';
 
 /** Its nodes are connected, and none of them is in trouble. */

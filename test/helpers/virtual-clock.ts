@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../lib/core/clock.interface';
+import type { Clock, Timer } from '../../lib/ports/clock.interface';
 
 interface PendingTimer {
   readonly atMs: number;

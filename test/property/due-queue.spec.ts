@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DueQueue, type Due } from '../../lib/locking/due-queue';
+import { DueQueue, type Due } from '../../lib/collections/due-queue';
 
 class Member implements Due {
   dueAtMs = NaN;

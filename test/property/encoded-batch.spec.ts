@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { BatchEntry } from '../../lib/redis/command-batch';
-import { BatchEncoder } from '../../lib/redis/encoded-batch';
-import { FenceCounters } from '../../lib/redis/fence-counters';
-import { BATCH } from '../../lib/redis/batch-script';
+import type { BatchEntry } from '../../lib/redis/request/command-batch';
+import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
+import { FenceCounters } from '../../lib/redis/request/fence-counters';
+import { BATCH } from '../../lib/redis/script/batch-script';
 import { VirtualClock } from '../helpers/virtual-clock';
 
 const LETTERS = ['a', 't', 'e', 'n', 'r', 'w'] as const;

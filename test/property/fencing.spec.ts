@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Clock } from '../../lib/core/clock.interface';
-import type { Hold } from '../../lib/core/hold';
+import type { Clock } from '../../lib/ports/clock.interface';
+import type { Hold } from '../../lib/core/lease';
 import { Redlock } from '../../lib/core/redlock';
 import { FaultyNode } from '../helpers/faulty-node';
 import { FENCING } from '../helpers/fleet';

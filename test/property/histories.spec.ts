@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { HeldLock } from '../../lib/locking/lock';
+import type { HeldLock } from '../../lib/locking/holding/held-lock';
 import { Fleet } from '../helpers/fleet';
 import { settle } from '../helpers/virtual-clock';
 import { watch, type Watched } from '../helpers/watch';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { AcquireRequest } from '../../lib/core/lock-node.interface';
-import { readBatchReply } from '../../lib/redis/batch-reply';
-import { giveVotes } from '../../lib/redis/batch-votes';
-import type { BatchEntry } from '../../lib/redis/command-batch';
-import { acquireVoteFrom, setVoteFrom } from '../../lib/redis/redis-votes';
+import type { AcquireRequest } from '../../lib/ports/lock-node.interface';
+import { readBatchReply } from '../../lib/redis/request/batch-reply';
+import { giveVotes } from '../../lib/redis/request/batch-votes';
+import type { BatchEntry } from '../../lib/redis/request/command-batch';
+import { acquireVoteFrom, setVoteFrom } from '../../lib/redis/request/redis-votes';
 import type { Reply } from '../helpers/fake-redis';
 import { grantedBy, oddReply, oddWord } from '../helpers/odd-replies';
 import { seeded } from '../helpers/seeded';

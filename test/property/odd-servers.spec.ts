@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { createLockService } from '../../lib/create-lock-service';
-import type { LockService } from '../../lib/lock.service';
+import { createLockService } from '../../lib/service/create-lock-service';
+import type { LockService } from '../../lib/service/lock.service';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import { FakeRedis, honest, type Answer } from '../helpers/fake-redis';
 import { expectNamed } from '../helpers/named-error';

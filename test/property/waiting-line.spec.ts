@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { WaitingLine, type PlaceInLine } from '../../lib/locking/waiting-line';
+import { WaitingLine, type PlaceInLine } from '../../lib/locking/waiting/waiting-line';
 
 /** The same by definition: everybody in one list; first is who shares no resource with anybody before him. */
 class Model {

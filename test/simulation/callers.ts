@@ -1,8 +1,8 @@
 import { LockBusyError } from '../../lib/errors/lock-busy.error';
 import { LockLostError } from '../../lib/errors/lock-lost.error';
 import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
-import type { WithLockOptions } from '../../lib/lock.service';
-import type { Lock } from '../../lib/locking/lock.interface';
+import type { WithLockOptions } from '../../lib/service/lock.service';
+import type { Lock } from '../../lib/locking/api/lock.interface';
 import type { Request } from './judge';
 import { PassingOn } from './passing-on';
 import { type Call, LONGEST_TTL_MS, NODE_TIMEOUT_MS, QUIET_AFTER_MS } from './plan';

@@ -1,4 +1,4 @@
-import type { FailedVote } from '../../lib/core/lock-node.interface';
+import type { FailedVote } from '../../lib/ports/lock-node.interface';
 import type { SimulatedClient } from './simulated-client';
 import type { SimulatedNode } from './simulated-node';
 import type { Timeline } from './timeline';

@@ -1,4 +1,4 @@
-import type { Lock } from '../../lib/locking/lock.interface';
+import type { Lock } from '../../lib/locking/api/lock.interface';
 import type { PlanKind } from './plan';
 
 interface Given {

@@ -1,6 +1,6 @@
 import { quorumOf } from '../../lib/core/quorum';
-import type { Lock, ReleaseOutcome } from '../../lib/locking/lock.interface';
-import type { LockEvent } from '../../lib/locking/lock-event.interface';
+import type { Lock, ReleaseOutcome } from '../../lib/locking/api/lock.interface';
+import type { LockEvent } from '../../lib/locking/api/lock-event.interface';
 import { FenceBook } from './fence-book';
 import type { Invariant, Violation } from './outcome';
 import { type Call, NODE_TIMEOUT_MS, type PlanKind, QUIET_AFTER_MS } from './plan';

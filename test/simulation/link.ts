@@ -1,4 +1,4 @@
-import { ListenerMap } from '../../lib/core/listener-map';
+import { ListenerMap } from '../../lib/collections/listener-map';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -15,10 +15,10 @@ import type {
   ReleaseSubscription,
   ReleaseVote,
   ServerFacts,
-} from '../../lib/core/lock-node.interface';
+} from '../../lib/ports/lock-node.interface';
 import { driftMs, type Instant, readInstant } from '../../lib/core/validity';
-import { ClockWatch } from '../../lib/redis/clock-watch';
-import { ReleaseBacklog } from '../../lib/redis/release-backlog';
+import { ClockWatch } from '../../lib/redis/server/clock-watch';
+import { ReleaseBacklog } from '../../lib/redis/request/release-backlog';
 import { Connection } from './connection';
 import { isJumpy, LONGEST_TTL_MS, type Plan } from './plan';
 import type { SimulatedClient } from './simulated-client';

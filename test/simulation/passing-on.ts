@@ -1,7 +1,7 @@
 import { LockLostError } from '../../lib/errors/lock-lost.error';
 import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
-import type { Lock } from '../../lib/locking/lock.interface';
-import type { LockTicket } from '../../lib/locking/lock-ticket';
+import type { Lock } from '../../lib/locking/api/lock.interface';
+import type { LockTicket } from '../../lib/locking/api/lock-ticket';
 import type { Request } from './judge';
 import { NODE_TIMEOUT_MS } from './plan';
 import type { World } from './world';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/core/clock.interface';
+import type { Clock } from '../../lib/ports/clock.interface';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -9,7 +9,7 @@ import type {
   RaiseFenceVote,
   ReleaseRequest,
   ReleaseVote,
-} from '../../lib/core/lock-node.interface';
+} from '../../lib/ports/lock-node.interface';
 import type { Plan } from './plan';
 import type { SimulatedNode } from './simulated-node';
 

@@ -1,7 +1,7 @@
 import { SteadyClock } from '../../lib/core/steady-clock';
-import { LockEvents } from '../../lib/lock-events';
-import { LockService } from '../../lib/lock.service';
-import { LockContext } from '../../lib/locking/lock-context';
+import { LockEvents } from '../../lib/service/lock-events';
+import { LockService } from '../../lib/service/lock.service';
+import { LockContext } from '../../lib/service/lock-context';
 import { LockManager } from '../../lib/locking/lock-manager';
 import { Link } from './link';
 import { type ClientPlan, isJumpy, LONGEST_TTL_MS, NODE_TIMEOUT_MS, type Plan } from './plan';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../lib/core/clock.interface';
+import type { Clock, Timer } from '../../lib/ports/clock.interface';
 import type { Random } from './random';
 import type { Timeline } from './timeline';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/core/clock.interface';
+import type { Clock } from '../../lib/ports/clock.interface';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -11,7 +11,7 @@ import type {
   ReleaseSubscription,
   ReleaseVote,
   ServerFacts,
-} from '../../lib/core/lock-node.interface';
+} from '../../lib/ports/lock-node.interface';
 import type { MemoryCounters } from '../../lib/memory/memory-counters';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import type { TokenBook } from './token-book';

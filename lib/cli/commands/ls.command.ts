@@ -1,10 +1,10 @@
-import type { Command, Invocation } from '../command.interface';
-import { refuseTheSameTwice } from '../describe-nodes';
-import { findLocks, type Search } from '../find-locks';
-import { withNodeClients } from '../node-client';
+import type { Command, Invocation } from '../command-line/command.interface';
+import { refuseTheSameTwice } from '../nodes/describe-nodes';
+import { findLocks, type Search } from '../nodes/find-locks';
+import { withNodeClients } from '../nodes/node-client';
 import { printable } from '../../errors/printable';
-import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from '../show-locks';
-import { jsonText } from '../json-text';
+import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from '../text/show-locks';
+import { jsonText } from '../text/json-text';
 
 const DEFAULT_LIMIT = 1_000;
 

@@ -1,14 +1,14 @@
-import type { LockNode } from '../../core/lock-node.interface';
-import { forceRelease } from '../../locking/force-release';
-import { inspectNodes } from '../../locking/inspect-nodes';
-import type { LockInspection } from '../../locking/lock-inspection.interface';
-import { systemClock } from '../../utils/system-clock';
-import type { Command, Invocation } from '../command.interface';
-import { EXIT, type ExitCode } from '../exit-code';
-import { withLockNodes } from '../lock-nodes';
+import type { LockNode } from '../../ports/lock-node.interface';
+import { forceRelease } from '../../locking/inspection/force-release';
+import { inspectNodes } from '../../locking/inspection/inspect-nodes';
+import type { LockInspection } from '../../locking/api/lock-inspection.interface';
+import { systemClock } from '../../system/system-clock';
+import type { Command, Invocation } from '../command-line/command.interface';
+import { EXIT, type ExitCode } from '../command-line/exit-code';
+import { withLockNodes } from '../nodes/lock-nodes';
 import { printable } from '../../errors/printable';
-import { jsonInspection, sentence } from '../show-inspection';
-import { jsonText } from '../json-text';
+import { jsonInspection, sentence } from '../text/show-inspection';
+import { jsonText } from '../text/json-text';
 
 const WARNING =
   'Its holder hears of it only at its next extension: until then two may work at the same time.';

@@ -1,4 +1,4 @@
-import type { InfoLines } from '../../redis/info-lines';
+import type { InfoLines } from '../../redis/server/info-lines';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
 

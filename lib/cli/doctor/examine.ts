@@ -1,5 +1,5 @@
-import type { RedisNodeDescription } from '../../redis/redis-connections';
-import { NodeClient } from '../node-client';
+import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import { NodeClient } from '../nodes/node-client';
 import { readClusterInfo, readServer, type NodeFacts, type ServerFacts } from './node-facts';
 import { tryRights } from './try-rights';
 

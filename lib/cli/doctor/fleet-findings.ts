@@ -1,5 +1,5 @@
 import { quorumOf } from '../../core/quorum';
-import { showMs } from '../show';
+import { showMs } from '../text/show';
 import type { Finding } from './finding';
 import type { NodeFacts } from './node-facts';
 import { LOCK_STEP } from './try-rights';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../utils/system-clock';
+import { systemClock } from '../../system/system-clock';
 
 const PINGS = 10;
 const CLOCK_READINGS = 3;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type InfoLines, infoLines } from '../../redis/info-lines';
-import type { NodeClient } from '../node-client';
+import { type InfoLines, infoLines } from '../../redis/server/info-lines';
+import type { NodeClient } from '../nodes/node-client';
 import { measureClock, measureLatency, type ClockReading, type Latency } from './measure';
 
 /** What the doctor could find out about one node. */

@@ -1,5 +1,5 @@
 import { FENCE_COUNTERS } from '../../core/reserved-names';
-import type { InfoLines } from '../../redis/info-lines';
+import type { InfoLines } from '../../redis/server/info-lines';
 import type { Finding, NodeFinding } from './finding';
 import type { NodeFacts, Refusal } from './node-facts';
 import { findingsAboutServer } from './server-findings';

@@ -1,9 +1,9 @@
 import { quorumOf } from '../../core/quorum';
 import { printable } from '../../errors/printable';
-import { jsonMs } from '../show';
+import { jsonMs } from '../text/show';
 import type { Finding, Level } from './finding';
 import type { NodeFacts, ServerFacts } from './node-facts';
-import { productOf } from '../../redis/server-product';
+import { productOf } from '../../redis/server/server-product';
 
 /** For people: findings by node, each with what it means and what to change. */
 export function showFindings(findings: readonly Finding[]): string {

@@ -1,10 +1,10 @@
 import { clientsFinding, sharedFinding } from './company-findings';
-import type { InfoLines } from '../../redis/info-lines';
-import { showMs } from '../show';
+import type { InfoLines } from '../../redis/server/info-lines';
+import { showMs } from '../text/show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
-import { isMasterFromBirth } from '../../redis/server-info';
-import { productOf } from '../../redis/server-product';
+import { isMasterFromBirth } from '../../redis/server/server-info';
+import { productOf } from '../../redis/server/server-product';
 import { evictionFinding, memoryFinding, persistenceFinding } from './storage-findings';
 
 const OLDEST_VERSION = [6, 2] as const;

@@ -1,6 +1,6 @@
-import type { InfoLines } from '../../redis/info-lines';
-import { memoryIn } from '../../redis/server-memory';
-import { showMs } from '../show';
+import type { InfoLines } from '../../redis/server/info-lines';
+import { memoryIn } from '../../redis/server/server-memory';
+import { showMs } from '../text/show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
 

@@ -1,4 +1,4 @@
-import { systemClock } from '../../utils/system-clock';
+import { systemClock } from '../../system/system-clock';
 import type { NodeFacts } from './node-facts';
 
 /** A lock service takes whole seconds off the uptime that a server tells. */

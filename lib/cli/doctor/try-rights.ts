@@ -1,12 +1,12 @@
-import type { AcquireRequest } from '../../core/lock-node.interface';
+import type { AcquireRequest } from '../../ports/lock-node.interface';
 import { RedisLockNode } from '../../redis/redis-lock-node';
 import { channelOfAll } from '../../redis/release-channel';
-import type { RedisNodeDescription } from '../../redis/redis-connections';
-import { systemClock } from '../../utils/system-clock';
-import { systemRandomness } from '../../utils/system-randomness';
-import { NodeClient } from '../node-client';
-import { settle } from '../settle';
-import { TRIAL_NAME } from '../trial-name';
+import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import { systemClock } from '../../system/system-clock';
+import { systemRandomness } from '../../system/system-randomness';
+import { NodeClient } from '../nodes/node-client';
+import { settle } from '../nodes/settle';
+import { TRIAL_NAME } from '../nodes/trial-name';
 import type { Refusal } from './node-facts';
 
 const TTL_MS = 5_000;

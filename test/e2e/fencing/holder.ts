@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { createLockService } from '../../../lib/create-lock-service';
+import { createLockService } from '../../../lib/service/create-lock-service';
 import { assertFenced } from '../../../lib/fencing/assert-fenced';
 import { fenceOf } from '../../../lib/fencing/fence';
 import { StaleFenceError } from '../../../lib/fencing/stale-fence.error';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
-import { createLockService } from '../../../lib/create-lock-service';
-import type { LockService } from '../../../lib/lock.service';
+import { createLockService } from '../../../lib/service/create-lock-service';
+import type { LockService } from '../../../lib/service/lock.service';
 
 const CALLERS = 5;
 const ROUNDS = 40;

@@ -1,6 +1,6 @@
 import { type DynamicModule } from '@nestjs/common';
 import { RedlockModule } from '../../../lib';
-import { systemClock } from '../../../lib/utils/system-clock';
+import { systemClock } from '../../../lib/system/system-clock';
 import { FaultyNode } from '../../helpers/faulty-node';
 
 /** Locks in the process, for what is about the transport and not about Redis. */

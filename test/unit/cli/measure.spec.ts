@@ -1,5 +1,5 @@
 import { measureClock, measureLatency } from '../../../lib/cli/doctor/measure';
-import { systemClock } from '../../../lib/utils/system-clock';
+import { systemClock } from '../../../lib/system/system-clock';
 
 /** How long each round trip takes by the clocks of this process, one after the other. */
 function takes(...durations: number[]) {

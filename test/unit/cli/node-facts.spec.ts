@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { readClusterInfo } from '../../../lib/cli/doctor/node-facts';
-import type { NodeClient } from '../../../lib/cli/node-client';
+import type { NodeClient } from '../../../lib/cli/nodes/node-client';
 
 /** A cluster whose first master answers CLUSTER INFO so. */
 function cluster(answer: () => Promise<unknown>): NodeClient {

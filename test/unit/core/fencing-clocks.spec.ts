@@ -1,4 +1,4 @@
-import type { AcquireRequest } from '../../../lib/core/lock-node.interface';
+import type { AcquireRequest } from '../../../lib/ports/lock-node.interface';
 import { DENIED, GRANTED } from '../../helpers/scripted-node';
 import { settle } from '../../helpers/virtual-clock';
 import { setUp, tokenOf } from './fencing-set-up';

@@ -1,5 +1,5 @@
 import type { Attempt } from '../../../lib/core/attempt';
-import type { AcquireRequest, RaiseFenceRequest } from '../../../lib/core/lock-node.interface';
+import type { AcquireRequest, RaiseFenceRequest } from '../../../lib/ports/lock-node.interface';
 import type { NodeGuard } from '../../../lib/core/node-guard';
 import { Redlock } from '../../../lib/core/redlock';
 import { FENCING } from '../../helpers/fleet';

@@ -1,5 +1,5 @@
 import { FenceProposals } from '../../../lib/core/fence-proposals';
-import type { AcquireRequest } from '../../../lib/core/lock-node.interface';
+import type { AcquireRequest } from '../../../lib/ports/lock-node.interface';
 import type { NodeGuard } from '../../../lib/core/node-guard';
 import { FENCING } from '../../helpers/fleet';
 import { DENIED, FAILED, GRANTED } from '../../helpers/scripted-node';

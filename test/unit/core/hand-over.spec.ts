@@ -1,4 +1,4 @@
-import type { AcquireRequest, ReleaseRequest } from '../../../lib/core/lock-node.interface';
+import type { AcquireRequest, ReleaseRequest } from '../../../lib/ports/lock-node.interface';
 import { Redlock } from '../../../lib/core/redlock';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';

@@ -1,4 +1,4 @@
-import type { ServerFacts } from '../../../lib/core/lock-node.interface';
+import type { ServerFacts } from '../../../lib/ports/lock-node.interface';
 import { LeadingNode } from '../../../lib/core/leading-node';
 import { NodeGuard, type RestartGuard } from '../../../lib/core/node-guard';
 import { ScriptedNode } from '../../helpers/scripted-node';

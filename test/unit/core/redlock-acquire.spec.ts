@@ -1,4 +1,4 @@
-import type { ReleaseRequest } from '../../../lib/core/lock-node.interface';
+import type { ReleaseRequest } from '../../../lib/ports/lock-node.interface';
 import { quorumOf } from '../../../lib/core/quorum';
 import { Redlock } from '../../../lib/core/redlock';
 import type { Attempt } from '../../../lib/core/attempt';

@@ -1,4 +1,4 @@
-import type { Hold } from '../../../lib/core/hold';
+import type { Hold } from '../../../lib/core/lease';
 import type { Extension } from '../../../lib/core/outcomes';
 import { Redlock } from '../../../lib/core/redlock';
 import { readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';

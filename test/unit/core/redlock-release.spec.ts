@@ -1,4 +1,4 @@
-import type { Hold } from '../../../lib/core/hold';
+import type { Hold } from '../../../lib/core/lease';
 import { Redlock } from '../../../lib/core/redlock';
 import { readInstant, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';

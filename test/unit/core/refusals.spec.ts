@@ -1,4 +1,4 @@
-import type { AcquireRequest, LockNode, NodeStatusChange } from '../../../lib/core/lock-node.interface';
+import type { AcquireRequest, LockNode, NodeStatusChange } from '../../../lib/ports/lock-node.interface';
 import { Refusals } from '../../../lib/core/refusals';
 import { VirtualClock } from '../../helpers/virtual-clock';
 

@@ -1,4 +1,4 @@
-import type { AcquireVote, FailedVote } from '../../../lib/core/lock-node.interface';
+import type { AcquireVote, FailedVote } from '../../../lib/ports/lock-node.interface';
 import { cannotBeWon, isWon, quorumOf, type Tally } from '../../../lib/core/quorum';
 import { holdRound, type RoundResult } from '../../../lib/core/round';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';

@@ -1,9 +1,9 @@
 import { LockManager } from '../../../lib/locking/lock-manager';
-import { ownerTokenFactory } from '../../../lib/locking/owner-token';
-import { LockEvents } from '../../../lib/lock-events';
-import { LockService } from '../../../lib/lock.service';
+import { ownerTokenFactory } from '../../../lib/locking/api/owner-token';
+import { LockEvents } from '../../../lib/service/lock-events';
+import { LockService } from '../../../lib/service/lock.service';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
-import type { NodeHold, ServerFacts } from '../../../lib/core/lock-node.interface';
+import type { NodeHold, ServerFacts } from '../../../lib/ports/lock-node.interface';
 import { FENCING } from '../../helpers/fleet';
 import { GRANTED, ScriptedNode } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';

@@ -1,4 +1,4 @@
-import type { ServerFacts } from '../../../lib/core/lock-node.interface';
+import type { ServerFacts } from '../../../lib/ports/lock-node.interface';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
 import { Fleet } from '../../helpers/fleet';
 import { watch } from '../../helpers/watch';

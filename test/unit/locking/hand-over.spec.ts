@@ -1,6 +1,6 @@
-import type { ExtendRequest, ReleaseRequest } from '../../../lib/core/lock-node.interface';
-import type { HeldLock } from '../../../lib/locking/lock';
-import type { LockOptions } from '../../../lib/locking/lock-options';
+import type { ExtendRequest, ReleaseRequest } from '../../../lib/ports/lock-node.interface';
+import type { HeldLock } from '../../../lib/locking/holding/held-lock';
+import type { LockOptions } from '../../../lib/locking/api/lock-options';
 import { Fleet } from '../../helpers/fleet';
 import { settle } from '../../helpers/virtual-clock';
 import { type Watched, watch } from '../../helpers/watch';

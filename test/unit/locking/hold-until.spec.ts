@@ -1,8 +1,8 @@
 import { LockBusyError } from '../../../lib/errors/lock-busy.error';
 import { LockLostError } from '../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
-import { LockService } from '../../../lib/lock.service';
-import type { Lock } from '../../../lib/locking/lock.interface';
+import { LockService } from '../../../lib/service/lock.service';
+import type { Lock } from '../../../lib/locking/api/lock.interface';
 import { createLockService, MemoryLockNode } from '../../../lib';
 import { deferred } from '../../helpers/deferred';
 import { Fleet } from '../../helpers/fleet';

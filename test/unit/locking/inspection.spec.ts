@@ -1,6 +1,6 @@
 import { LockKeyError } from '../../../lib/errors/lock-key.error';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
-import { inspectNodes } from '../../../lib/locking/inspect-nodes';
+import { inspectNodes } from '../../../lib/locking/inspection/inspect-nodes';
 import { Fleet } from '../../helpers/fleet';
 import { ScriptedNode } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';

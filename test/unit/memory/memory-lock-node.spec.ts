@@ -1,4 +1,4 @@
-import type { AcquireVote } from '../../../lib/core/lock-node.interface';
+import type { AcquireVote } from '../../../lib/ports/lock-node.interface';
 import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
 import { VirtualClock } from '../../helpers/virtual-clock';
 

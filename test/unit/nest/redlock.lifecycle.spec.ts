@@ -9,7 +9,7 @@ import {
   RedlockModule,
   type LockEvent,
 } from '../../../lib';
-import { RedlockLifecycle } from '../../../lib/redlock.lifecycle';
+import { RedlockLifecycle } from '../../../lib/nest/redlock.lifecycle';
 import { deferred } from '../../helpers/deferred';
 
 describe('the life of a lock service in an application', () => {

@@ -1,0 +1,107 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import type { LockedOptions } from './locked-options.interface';
+import { checkEachLockOption } from '../locking/checks/check-lock-options';
+import type { LockService, WithLockOptions } from '../service/lock.service';
+import { readOptions } from '../locking/checks/read-options';
+
+const KNOWN = Object.keys({
+  ttl: true,
+  wait: true,
+  outageWait: true,
+  maxWaiting: true,
+  signal: true,
+  autoExtend: true,
+  maxHold: true,
+  holdAtLeast: true,
+  fencing: true,
+  label: true,
+  reentrant: true,
+  connection: true,
+  onBusy: true,
+  onUnavailable: true,
+  onLost: true,
+  onLeave: true,
+  callerMayLeave: true,
+  returns: true,
+} satisfies Record<keyof LockedOptions, true>);
+
+/**
+ * Checks options that stand at a class, when it is defined. How they go together with those of the module is checked
+ * when the application starts, and at a call.
+ *
+ * @returns a plain copy, which stays as it was checked
+ * @throws LockOptionsError
+ */
+export function checkPlacedOptions<O>(given: O): O {
+  const options = readOptions(given, KNOWN, {
+    name: 'options',
+    what: ', such as { wait: 2_000 }',
+    each: 'a lock option',
+  });
+  const {
+    onBusy,
+    onUnavailable,
+    onLost,
+    onLeave,
+    callerMayLeave,
+    returns,
+    connection,
+    reentrant,
+    label,
+    ...lockOptions
+  } = options;
+  // What a function returns is checked at a call.
+  checkEachLockOption(typeof label === 'function' ? lockOptions : { ...lockOptions, label });
+  if (!isOneOf(onBusy, [undefined, 'throw', 'skip']) && typeof onBusy !== 'function') {
+    throw new LockOptionsError('onBusy', `must be 'throw', 'skip' or a function.`);
+  }
+  if (!isOneOf(onUnavailable, [undefined, 'throw']) && typeof onUnavailable !== 'function') {
+    throw new LockOptionsError('onUnavailable', `must be 'throw' or a function.`);
+  }
+  if (!isOneOf(onLost, [undefined, 'throw', 'ignore']) && typeof onLost !== 'function') {
+    throw new LockOptionsError('onLost', `must be 'throw', 'ignore' or a function.`);
+  }
+  if (!isOneOf(onLeave, [undefined, 'stop', 'finish'])) {
+    throw new LockOptionsError('onLeave', `must be 'stop' or 'finish'.`);
+  }
+  if (!isOneOf(returns, [undefined, 'promise', 'observable', 'async-generator'])) {
+    throw new LockOptionsError('returns', `must be 'promise', 'observable' or 'async-generator'.`);
+  }
+  for (const [name, value] of Object.entries({ reentrant, callerMayLeave })) {
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new LockOptionsError(name, 'must be true or false.');
+    }
+  }
+  if (connection !== undefined) checkServiceName('connection', connection);
+  return options as O;
+}
+
+/**
+ * Checks how options that stand at a class go together with those of the module, when the application starts: else the
+ * job of the night is the first to hear of it.
+ *
+ * @param service may be as much of a mock as a test needs
+ * @param place for people: `@Locked on OrderService.pay`
+ */
+export function checkOptionsWithService(
+  service: Partial<LockService>,
+  options: WithLockOptions,
+  place: string,
+): void {
+  try {
+    service.checkOptions?.(options);
+  } catch (error) {
+    throw error instanceof LockOptionsError ? error.at(place) : error;
+  }
+}
+
+function isOneOf(value: unknown, choices: readonly unknown[]): boolean {
+  return choices.includes(value);
+}
+
+/** The name of a lock service, where a module gives or a method asks for it. */
+export function checkServiceName(option: string, name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name === '') {
+    throw new LockOptionsError(option, 'must be a string that is not empty, or be left out.');
+  }
+}

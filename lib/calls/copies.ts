@@ -1,0 +1,48 @@
+import { LockService } from '../service/lock.service';
+import { LINE, VERSION } from './version';
+
+/** A copy of the library that was loaded in this process. */
+export interface Copy {
+  readonly version: string;
+  readonly line: string;
+  /** Where it was loaded from, as far as that can be told. */
+  readonly folder: string;
+  readonly lockService: typeof LockService;
+  /** A module without a name was registered with it. */
+  hasModule: boolean;
+}
+
+const store = globalThis as unknown as Record<symbol, Copy[] | undefined>;
+const copies = (store[Symbol.for('nestjs-redlock:copies')] ??= []);
+
+const THIS_COPY: Copy = {
+  version: VERSION,
+  line: LINE,
+  // There is none in a bundle of ES modules.
+  folder: typeof __dirname === 'string' ? __dirname : 'a bundle',
+  lockService: LockService,
+  hasModule: false,
+};
+
+/** A call, since a bundler leaves out an import that nothing is used of. */
+export function noteThisCopy(): void {
+  if (!copies.includes(THIS_COPY)) copies.push(THIS_COPY);
+}
+
+/**
+ * Notes that this copy has a module without a name.
+ *
+ * @returns the classes by which users of compatible copies without a module of their own ask for the lock service
+ */
+export function claimLockServices(): (typeof LockService)[] {
+  THIS_COPY.hasModule = true;
+  return copies
+    .filter(({ line, lockService, hasModule }) => line === LINE && lockService !== LockService && !hasModule)
+    .map(({ lockService }) => lockService);
+}
+
+/** One copy for each of the lines, if there are several: they know nothing of each other. */
+export function strangers(): readonly Copy[] {
+  const lines = new Map(copies.map((copy) => [copy.line, copy]));
+  return lines.size > 1 ? [...lines.values()] : [];
+}

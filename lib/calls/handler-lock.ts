@@ -1,0 +1,71 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Lock } from '../locking/api/lock.interface';
+import type { Caller } from './caller';
+import type { HandlerWork } from './handler-work';
+import type { LockParameter } from '../nest/parameters/lock-parameters';
+import { isForParameter } from './is-for-parameter';
+import { shared } from './shared';
+
+/** What an interceptor holds around a handler. */
+export interface AroundHandler {
+  readonly lock: Lock;
+  /** The name of its service. */
+  readonly connection: string | undefined;
+  readonly caller: Caller;
+  readonly work: HandlerWork;
+}
+
+interface Frame extends AroundHandler {
+  readonly outer: Frame | undefined;
+}
+
+/** The innermost that is held around the running code, for {@link runHandler} to be told of. */
+export type OuterLocks = Frame | undefined;
+
+/**
+ * The locks that interceptors hold around the running handler. The lock service knows them too, but only while they are
+ * held: a handler whose lock was lost before it began must get the signal that has aborted, and not none.
+ */
+const storage = shared('handler locks', () => new AsyncLocalStorage<Frame>());
+
+/**
+ * Runs what calls a handler under the lock of an interceptor.
+ *
+ * @param outer of the interceptors further out: Nest subscribes to an interceptor in another context than it calls it
+ */
+export function runHandler<T>(around: AroundHandler, outer: OuterLocks, run: () => T): T {
+  return storage.run({ ...around, outer }, run);
+}
+
+export function outerLocks(): OuterLocks {
+  return find(() => true);
+}
+
+/** The caller of the handler that the running code is a part of. */
+export function callerAround(): Caller | undefined {
+  return outerLocks()?.caller;
+}
+
+/** The work of the handler that the innermost interceptor holds its lock for. */
+export function currentHandlerWork(): HandlerWork | undefined {
+  return storage.getStore()?.work;
+}
+
+/** The innermost that a parameter is for. */
+export function handlerLockFor(
+  parameter: Pick<LockParameter, 'resource' | 'connection'>,
+): AroundHandler | undefined {
+  return find(({ lock, connection }) => isForParameter(parameter, lock, connection));
+}
+
+function find(isIt: (frame: Frame) => boolean): Frame | undefined {
+  for (let frame = storage.getStore(); frame !== undefined; frame = frame.outer) {
+    if (isHeldOrLost(frame.lock) && isIt(frame)) return frame;
+  }
+  return undefined;
+}
+
+/** Code that outlives its handler does not inherit what was given back. */
+function isHeldOrLost(lock: Lock): boolean {
+  return lock.isHeld || lock.signal.aborted;
+}

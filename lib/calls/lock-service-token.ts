@@ -1,0 +1,24 @@
+import type { InjectionToken } from '@nestjs/common';
+import { LockService } from '../service/lock.service';
+import { noteThisCopy } from './copies';
+
+noteThisCopy();
+
+const NAMED = 'LockService:';
+
+/**
+ * The token under which a lock service can be injected, or overridden in a test.
+ *
+ * @param name of the RedlockModule; without it, that of the module without a name, which is the class `LockService`
+ *
+ * @example `{ provide: Billing, useFactory: (locks: LockService) => new Billing(locks), inject: [getLockServiceToken('billing')] }`
+ */
+export function getLockServiceToken(name?: string): InjectionToken<LockService> {
+  return name === undefined ? LockService : `${NAMED}${name}`;
+}
+
+/** The name in a token of a lock service, `'default'` for the one without; undefined for other tokens. */
+export function connectionOfToken(token: unknown): string | undefined {
+  if (token === LockService) return 'default';
+  return typeof token === 'string' && token.startsWith(NAMED) ? token.slice(NAMED.length) : undefined;
+}

@@ -1,0 +1,128 @@
+import type { Observable } from 'rxjs';
+import type { LockLostError } from '../errors/lock-lost.error';
+import type { LockKeyFunction, LockKeyResult } from '../keys/lock-key.interface';
+import type {
+  OnBusy,
+  OnBusyFunction,
+  OnLost,
+  OnLostFunction,
+  OnUnavailable,
+} from './locked-options.interface';
+import type { WrongInKey } from '../keys/template-fits';
+
+/** A method that can wait: one that returns a promise, an Observable or an async generator. */
+export type LockableMethod = (
+  ...args: never[]
+) => Promise<unknown> | Observable<unknown> | AsyncIterable<unknown>;
+
+/**
+ * The decorator that `Locked` gives, for methods that return something that can wait, and that fit its key, `onBusy` and
+ * `onLost`.
+ *
+ * It is one with `experimentalDecorators`, which Nest needs, and a standard one (TC39) without.
+ */
+export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnavailable> {
+  <T extends object, M extends LockableMethod>(
+    target: T & NotStatic<T>,
+    propertyKey: string | symbol,
+    descriptor: TypedPropertyDescriptor<M> & Fits<K, B, L, U, T, M>,
+  ): void;
+
+  <M extends LockableMethod>(
+    method: M & Fits<K, B, L, U, ThisParameterType<M>, M>,
+    context: StandardMethodContext,
+  ): void;
+
+  /** For `applyDecorators` of Nest alone. */
+  <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
+}
+
+/** Of a method that is not static. What a `ClassMethodDecoratorContext` of TypeScript 5 or later has. */
+interface StandardMethodContext {
+  readonly kind: 'method';
+  readonly name: string | symbol;
+  readonly static: false;
+}
+
+type Fits<K, B, L, U, T, M extends LockableMethod> = ReturnFits<M> &
+  KeyFits<K, T, M> &
+  OnBusyFits<B, T, M> &
+  OnUnavailableFits<U, T, M> &
+  OnLostFits<L, T, M>;
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- any class, one with a private constructor too
+type NotStatic<T> = T extends Function
+  ? Mismatch<'a class has no lock service: make it a method that is not static'>
+  : unknown;
+
+/** Only `applyDecorators` knows nothing of the class. */
+type NoProperty<T> = object extends T
+  ? unknown
+  : Mismatch<'a property is locked by nobody: write it as a method, async name() { … }'>;
+
+/** Says in a compiler error what does not fit. */
+interface Mismatch<Problem extends string> {
+  readonly mismatch: Problem;
+}
+
+/** What a locked method really returns has no more than this: a Subject would lose its `next`. */
+type ReturnFits<M extends LockableMethod> =
+  ReturnType<M> extends Promise<unknown>
+    ? unknown
+    : ReturnType<M> extends Observable<infer V>
+      ? Observable<V> extends ReturnType<M>
+        ? unknown
+        : Mismatch<'a locked stream is an Observable: declare the method to return that'>
+      : // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only that it is a generator matters
+        AsyncGenerator<any> extends ReturnType<M>
+        ? unknown
+        : Mismatch<'a locked stream is an AsyncGenerator: declare the method to return that'>;
+
+type KeyFits<K, T, M extends LockableMethod> = [K] extends [LockKeyFunction]
+  ? K extends (this: T, ...args: Parameters<M>) => LockKeyResult
+    ? unknown
+    : Mismatch<'the key function does not take what the method takes'>
+  : [WrongInKey<K, Parameters<M>>] extends [never]
+    ? unknown
+    : Mismatch<`no argument of the method has <${WrongInKey<K, Parameters<M>>}>`>;
+
+/** What a call resolves to; of a stream, what it may go on with. */
+type Outcome<R> =
+  R extends Promise<infer V>
+    ? R | V
+    : R extends Observable<infer V>
+      ? R | Promise<R> | V | Promise<V>
+      : StreamOutcome<R>;
+
+type StreamOutcome<R> =
+  R extends AsyncIterable<infer V> ? AsyncIterable<V> | Promise<AsyncIterable<V>> | V | Promise<V> : never;
+
+type OnBusyFits<B, T, M extends LockableMethod> = [OnBusyFunction] extends [B]
+  ? unknown // not given, or not known in detail, as in an options object declared apart
+  : B extends 'skip'
+    ? ReturnType<M> extends Promise<infer V>
+      ? undefined extends V
+        ? unknown
+        : Mismatch<"onBusy 'skip' resolves to undefined, which the method never does">
+      : unknown
+    : B extends OnBusyFunction
+      ? B extends (this: T, ...args: Parameters<M>) => Outcome<ReturnType<M>>
+        ? unknown
+        : Mismatch<'onBusy does not take or return what the method does'>
+      : unknown;
+
+type OnUnavailableFits<U, T, M extends LockableMethod> = [OnBusyFunction] extends [U]
+  ? unknown // as above
+  : U extends OnBusyFunction
+    ? U extends (this: T, ...args: Parameters<M>) => Outcome<ReturnType<M>>
+      ? unknown
+      : Mismatch<'onUnavailable does not take or return what the method does'>
+    : unknown;
+
+type OnLostFits<L, T, M extends LockableMethod> = [OnLostFunction] extends [L]
+  ? unknown // as above
+  : L extends OnLostFunction
+    ? L extends (this: T, error: LockLostError, ...args: Parameters<M>) => Outcome<ReturnType<M>>
+      ? unknown
+      : Mismatch<'onLost does not take or return what the method does'>
+    : unknown;

@@ -1,0 +1,143 @@
+import type { LockLostError } from '../errors/lock-lost.error';
+import { LockNotBoundError } from '../errors/lock-not-bound.error';
+import type { LabelFunction, OnBusy, OnLeave, OnLost, OnUnavailable } from './locked-options.interface';
+import type { LockService, WithLockOptions } from '../service/lock.service';
+import type { Lock } from '../locking/api/lock.interface';
+import { isKnownConnection } from './known-connections';
+import { boundLockService } from './lock-service-binding';
+import type { AnsweredRequest, LockedCall } from './locked-call';
+import type { MethodCall } from '../keys/method-key';
+import { whenLeftFor } from './handler-kind';
+import type { WhenLeft } from './piped-work';
+
+/** What all calls of one `@Locked` method have in common. */
+export interface LockedPlace {
+  /** The method, for people. */
+  readonly name: string;
+  /** Where it stands; undefined if no object of its class was ever made. */
+  readonly prototype: object | undefined;
+  readonly resolve: (call: MethodCall) => string | readonly string[];
+  readonly connection: string | undefined;
+  readonly lockOptions: WithLockOptions;
+  /** Makes the label of a call. */
+  readonly label: LabelFunction | undefined;
+  /** Undefined: that of the lock service. */
+  readonly onBusy: OnBusy | undefined;
+  readonly onUnavailable: OnUnavailable | undefined;
+  readonly onLost: OnLost;
+  readonly onLeave: OnLeave | undefined;
+  /** The method as it is called: with what all decorators left on it. */
+  readonly method: () => object;
+}
+
+/** One call of a `@Locked` method. */
+export class LockedMethodCall implements LockedCall {
+  constructor(
+    private readonly place: LockedPlace,
+    private readonly instance: object | undefined,
+    private readonly args: unknown[],
+    /** What Nest has for the handler, which may be more than the handler wants. */
+    private readonly handlerArgs: readonly unknown[],
+    readonly request: AnsweredRequest | undefined,
+  ) {}
+
+  // Asynchronous, so that whatever is wrong is a rejection.
+  async withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T> {
+    const { instance, args, place } = this;
+    const service = instance === undefined ? undefined : boundLockService(instance, place.connection);
+    if (instance === undefined || service === undefined) throw this.notBound();
+    return withPlacedLock(service, place.resolve({ instance, args }), this.lockOptions, task, leaving);
+  }
+
+  reenter(lock: Lock): Pick<LockedCall, 'withLock'> {
+    const service = boundLockService(this.instance as object, this.place.connection);
+    return { withLock: async (task) => service?.reenter(lock, task) as ReturnType<typeof task> };
+  }
+
+  get whenLeft(): WhenLeft {
+    return this.place.onLeave ?? whenLeftFor(this.place.method(), this.handlerArgs);
+  }
+
+  private get lockOptions(): WithLockOptions {
+    const { lockOptions, label } = this.place;
+    return label === undefined ? lockOptions : labelled(lockOptions, label.apply(this.instance, this.args));
+  }
+
+  private notBound(): LockNotBoundError {
+    const { name, prototype, connection } = this.place;
+    const isDetached =
+      this.instance === undefined ||
+      prototype === undefined ||
+      !Object.prototype.isPrototypeOf.call(prototype, this.instance);
+    const reason = isDetached ? 'detached' : isKnownConnection(connection) ? 'too-early' : 'no-module';
+    return new LockNotBoundError(name, connection, reason);
+  }
+
+  get onBusy(): LockedCall['onBusy'] {
+    const { onBusy, connection } = this.place;
+    if (typeof onBusy === 'function') return () => onBusy.apply(this.instance, this.args);
+    return onBusy ?? defaultOnBusyOf(this.instance && boundLockService(this.instance, connection));
+  }
+
+  get onUnavailable(): LockedCall['onUnavailable'] {
+    const { onUnavailable } = this.place;
+    return typeof onUnavailable === 'function'
+      ? () => onUnavailable.apply(this.instance, this.args)
+      : onUnavailable;
+  }
+
+  get onLost(): LockedCall['onLost'] {
+    const { onLost } = this.place;
+    if (typeof onLost !== 'function') return onLost;
+    return (error: LockLostError) => onLost.call(this.instance, error, ...this.args);
+  }
+}
+
+/** Options that stand at a class: those of every call, and what makes the label of each. */
+export function splitLabel<F extends (...args: never[]) => string>({
+  label,
+  ...rest
+}: Omit<WithLockOptions, 'label'> & { readonly label?: string | F }): {
+  readonly lockOptions: WithLockOptions;
+  readonly label: F | undefined;
+} {
+  if (typeof label === 'function') return { lockOptions: rest, label };
+  return { lockOptions: label === undefined ? rest : { ...rest, label }, label: undefined };
+}
+
+export function labelled(options: WithLockOptions, label: string | undefined): WithLockOptions {
+  return label === undefined ? options : { ...options, label };
+}
+
+/** @param service may be as much of a mock as a test needs */
+export function defaultOnBusyOf(service: Partial<LockService> | undefined): LockedCall['onBusy'] {
+  return service?.defaultOnBusy ?? 'throw';
+}
+
+/**
+ * Runs `task` under a lock with options that stand at a class.
+ *
+ * @param leaving aborts the waiting too
+ */
+export function withPlacedLock<T>(
+  service: LockService,
+  resources: string | readonly string[],
+  options: WithLockOptions,
+  task: (lock: Lock) => Promise<T>,
+  leaving?: AbortSignal,
+): Promise<T> {
+  const complete = withSignal(options, leaving);
+  // Whoever called decides what comes of a busy lock: a stream has more than one result.
+  if (defaultOnBusyOf(service) !== 'throw')
+    return service.withLock(resources, { ...complete, onBusy: 'throw' as const }, task);
+  // Options are read and checked at every call; as a rule there are none.
+  return Object.keys(complete).length === 0
+    ? service.withLock(resources, task)
+    : (service.withLock(resources, complete, task) as Promise<T>);
+}
+
+function withSignal(options: WithLockOptions, leaving: AbortSignal | undefined): WithLockOptions {
+  if (leaving === undefined) return options;
+  const signal = options.signal === undefined ? leaving : AbortSignal.any([options.signal, leaving]);
+  return { ...options, signal };
+}

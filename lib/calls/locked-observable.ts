@@ -1,0 +1,150 @@
+import { from, isObservable, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import { Caller } from './caller';
+import { leavesBehind } from './cut-off';
+import { insteadOf, NO_RESULT, type LockedCall, type LockedTask, type Progress } from './locked-call';
+import { PipedWork } from './piped-work';
+import type { Lock } from '../locking/api/lock.interface';
+
+/**
+ * An Observable that takes the lock when somebody subscribes, each subscription its own, runs `source` under it, and
+ * gives it back when the work of that is over. Who leaves while waiting for the lock stops waiting.
+ */
+export function lockedObservable(
+  call: LockedCall,
+  source: LockedTask<ObservableInput<unknown>>,
+): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const subscription = new LockedSubscription(call, source, subscriber);
+    subscription.start();
+    return leavesBehind(
+      () => {
+        subscription.leave();
+      },
+      () => subscription.done,
+    );
+  });
+}
+
+/** One subscription, from the first look for the lock to the end of the work under it. */
+class LockedSubscription {
+  /** Settles when the work is over that was subscribed to. */
+  done: Promise<void> | undefined;
+  private readonly caller = new Caller();
+  private readonly leaving = new AbortController();
+  private work: PipedWork | undefined;
+  private stopWatching: (() => void) | undefined;
+  private hasParted = false;
+  /** The subscriber has been told how it ended: what it does then is not leaving. */
+  private isAnswered = false;
+
+  constructor(
+    private readonly call: LockedCall,
+    private readonly source: LockedTask<ObservableInput<unknown>>,
+    private readonly subscriber: Subscriber<unknown>,
+  ) {}
+
+  start(): void {
+    const { request } = this.call;
+    this.stopWatching = request?.watch(() => {
+      if (request.isStoppedByNest !== true) this.part(request.stopsWaiting);
+      // Gone before Nest began to read, which does not stop it any more.
+      else if (this.done === undefined) this.part(request.stopsWaiting);
+      // One answer may be all that the client wants, and it goes then.
+      else if (this.work?.hasSent !== true) this.tell(request.stopsWaiting);
+    });
+    this.done = this.run().then(
+      () => {
+        this.answer();
+      },
+      (error: unknown) => {
+        this.answer({ error });
+      },
+    );
+  }
+
+  /** The subscriber has left, or was told of the end. */
+  leave(): void {
+    if (!this.isAnswered) this.part(true);
+  }
+
+  private part(stopsWaiting: boolean): void {
+    this.hasParted = true;
+    this.tell(stopsWaiting);
+    this.work?.leave();
+  }
+
+  /** Only the handler hears of it, and whoever waits for the lock. */
+  private tell(stopsWaiting: boolean): void {
+    const reason = this.caller.leave();
+    if (stopsWaiting) this.leaving.abort(reason);
+  }
+
+  private async run(): Promise<void> {
+    const { call, leaving } = this;
+    const progress: Progress = { hasStarted: false };
+    try {
+      await call.withLock(async (lock) => {
+        leaving.signal.throwIfAborted();
+        progress.hasStarted = true;
+        progress.lock = lock;
+        await this.runUnder(lock);
+        progress.finished = { result: NO_RESULT };
+      }, leaving.signal);
+    } catch (error) {
+      const instead = await insteadOf(error, call, progress, NO_RESULT);
+      if (isObservable(instead)) await this.pipe(() => instead);
+      else if (instead !== NO_RESULT) this.subscriber.next(instead);
+    }
+  }
+
+  private async runUnder(lock: Lock): Promise<void> {
+    const { call, source, caller } = this;
+    // What is sent after the loss may contradict what the next holder does.
+    const lost = call.onLost === 'ignore' ? undefined : lock.signal;
+    try {
+      const result = await this.pipe(() => from(source(lock, caller)), lost);
+      this.keep(lock, { result });
+    } catch (error) {
+      this.keep(lock, undefined);
+      throw error;
+    }
+  }
+
+  /**
+   * The subscriber is told of the end, and the lock stays until what goes on is over. Unless it is over already, since
+   * the handler has released it, or its loss is ignored.
+   */
+  private keep(lock: Lock, outcome: { readonly result: unknown } | undefined): void {
+    const rest = this.call.goesOn?.(outcome);
+    if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
+  }
+
+  /** Ends when the source has ended, was stopped because nobody listens, or the lock is lost. Comes to the last value. */
+  private async pipe(source: () => Observable<unknown>, lost?: AbortSignal): Promise<unknown> {
+    lost?.throwIfAborted();
+    const work = new PipedWork(this.call.whenLeft, (value) => {
+      if (lost?.aborted !== true) this.subscriber.next(value);
+    });
+    const onLost = () => {
+      work.abort(lost?.reason);
+    };
+    this.work = work;
+    lost?.addEventListener('abort', onLost);
+    try {
+      work.start(source());
+      if (this.hasParted) work.leave();
+      await work.over;
+      return work.last;
+    } finally {
+      // The signal may live on: of a lock that was entered again.
+      lost?.removeEventListener('abort', onLost);
+    }
+  }
+
+  private answer(failure?: { readonly error: unknown }): void {
+    this.isAnswered = true;
+    this.stopWatching?.();
+    if (failure === undefined) this.subscriber.complete();
+    else this.subscriber.error(failure.error);
+  }
+}

@@ -1,0 +1,125 @@
+import { isObservable, type Observable } from 'rxjs';
+import { LockLostError } from '../errors/lock-lost.error';
+import type { Lock } from '../locking/api/lock.interface';
+import { Caller } from './caller';
+import {
+  type AnsweredRequest,
+  insteadOf,
+  type LockedCall,
+  type LockedTask,
+  type Progress,
+} from './locked-call';
+import { isAsyncGenerator, lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
+import { lockedObservable } from './locked-observable';
+import { openHold } from './open-hold';
+import { systemClock } from '../system/system-clock';
+
+/** Runs `method` under the lock. A stream that it comes to keeps the lock. */
+export async function lockedPromise(call: LockedCall, method: LockedTask): Promise<unknown> {
+  const progress: Progress = { hasStarted: false };
+  const watch = call.request === undefined ? undefined : watchCaller(call.request);
+  try {
+    return await call.withLock(async (lock) => {
+      watch?.leaving?.throwIfAborted();
+      progress.hasStarted = true;
+      progress.lock = lock;
+      const result = await method(lock, watch?.caller);
+      progress.finished = { result };
+      if (isStream(result)) return keepLockForStream(result, call, lock, watch);
+      const rest = call.goesOn?.({ result });
+      // The method may have released it, or lost it.
+      if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
+      return result;
+    }, watch?.leaving);
+  } catch (error) {
+    return insteadOf(error, call, progress);
+  } finally {
+    // A stream is still to be started, by a caller who may leave before.
+    if (!isStream(progress.finished?.result)) watch?.stop?.();
+  }
+}
+
+interface WatchedCaller {
+  readonly caller: Caller;
+  /** Ends the waiting when the caller leaves; undefined when it does not. */
+  readonly leaving: AbortSignal | undefined;
+  readonly stop: (() => void) | undefined;
+}
+
+function watchCaller(request: AnsweredRequest): WatchedCaller {
+  const caller = new Caller();
+  const stop = request.watch(() => {
+    caller.leave();
+  });
+  return { caller, leaving: request.stopsWaiting ? caller.signal : undefined, stop };
+}
+
+type Stream = Observable<unknown> | AnyAsyncGenerator;
+
+function isStream(value: unknown): value is Stream {
+  return typeof value === 'object' && value !== null && (isObservable(value) || isAsyncGenerator(value));
+}
+
+/**
+ * A stream that stays under the lock of the call which returned it, until it ends. It can be started once; if nobody
+ * does, it holds the lock for no longer than what was left of its validity, and not at all once the caller has left, or
+ * has returned a generator unread, as GraphQL does for a client that went while a subscription was set up.
+ */
+async function keepLockForStream(
+  stream: Stream,
+  call: LockedCall,
+  lock: Lock,
+  watch: WatchedCaller | undefined,
+): Promise<Stream> {
+  // Inside of the task, so that it enters again, and the lock outlives the task.
+  const waiting = await openHold(call.reenter(lock));
+  let isWaiting = true;
+  const stopWaiting = () => {
+    isWaiting = false;
+    deadline.cancel();
+    watch?.stop?.();
+    waiting.end().catch(() => undefined);
+  };
+  // Nobody is left to start it.
+  const giveUp = () => {
+    if (!isWaiting) return;
+    isWaiting = false;
+    void waiting.run(() => closeUnread(stream)).finally(stopWaiting);
+  };
+  const deadline = systemClock.schedule(lock.remainingMs, giveUp, { background: true });
+  if (watch !== undefined) whenLeft(watch.caller, giveUp);
+
+  const { request, whenLeft: whenCallerLeft, onLost } = call;
+  const streaming: LockedCall = {
+    reenter: (held) => call.reenter(held),
+    onBusy: 'throw',
+    onLost,
+    whenLeft: whenCallerLeft,
+    request,
+    async withLock(task) {
+      if (!isWaiting) throw new LockLostError({ resources: lock.resources, reason: 'released' });
+      lock.assertHeld();
+      const done = waiting.run(() => call.reenter(lock).withLock(task));
+      stopWaiting();
+      return done;
+    },
+  };
+  return isObservable(stream)
+    ? lockedObservable(streaming, () => stream)
+    : lockedGenerator(streaming, () => stream, giveUp);
+}
+
+/** An iterator that is none of a generator may have subscribed to something already. */
+async function closeUnread(stream: Stream): Promise<void> {
+  if (isObservable(stream)) return;
+  try {
+    await stream.return(undefined);
+  } catch {
+    // Nobody is left to hear of it.
+  }
+}
+
+function whenLeft({ signal }: Caller, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener('abort', then, { once: true });
+}

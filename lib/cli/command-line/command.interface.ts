@@ -1,0 +1,38 @@
+import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import type { ExitCode } from './exit-code';
+import type { Terminal } from './terminal';
+
+/** One option of a command, as `node:util` parses it and as the help shows it. */
+export interface CommandOption {
+  readonly type: 'string' | 'boolean';
+  /** What stands for the value in the help: `<ms>`. */
+  readonly value?: string;
+  readonly about: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** Takes exactly one argument, a resource; else none. */
+  readonly takesResource: boolean;
+  /** For the list of commands; one line. */
+  readonly about: string;
+  /** For the help of the command: what it does, and its exit codes. */
+  readonly details: string;
+  readonly options: Readonly<Record<string, CommandOption>>;
+  run(invocation: Invocation, terminal: Terminal): Promise<ExitCode>;
+}
+
+/** A command line after the door: checked, and complete. */
+export interface Invocation {
+  /** Empty for commands that take none. */
+  readonly resource: string;
+  readonly nodes: readonly RedisNodeDescription[];
+  readonly keyPrefix: string;
+  /** Longest wait for a connection, and for an answer. */
+  readonly timeoutMs: number;
+  readonly json: boolean;
+  flag(name: string): boolean;
+  text(name: string, otherwise: string): string;
+  /** @throws UsageError for anything but a whole number from 1 */
+  wholeNumber(name: string, otherwise: number): number;
+}

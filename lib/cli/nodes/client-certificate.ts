@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import type { CommandOption } from '../command-line/command.interface';
+import { UsageError } from '../command-line/usage-error';
+
+/** What the command line shows to servers that ask for it. */
+export interface ClientTls {
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly ca?: Buffer;
+}
+
+/** By the names that redis-cli has for them. */
+export const TLS_OPTIONS: Readonly<Record<string, CommandOption>> = {
+  cert: {
+    type: 'string',
+    value: '<file>',
+    about: 'a client certificate for rediss:// nodes, PEM; else REDLOCK_CERT',
+  },
+  key: { type: 'string', value: '<file>', about: 'its private key; else REDLOCK_KEY' },
+  cacert: {
+    type: 'string',
+    value: '<file>',
+    about: 'who has signed the certificates of the nodes; else REDLOCK_CACERT',
+  },
+};
+
+/**
+ * The files of the options, read.
+ *
+ * @throws UsageError for half of a pair, and for what cannot be read
+ */
+export function readClientTls(
+  textOf: (name: string, otherwise: string) => string,
+  env: Env,
+): ClientTls | undefined {
+  const fileOf = (name: string) => textOf(name, env[`REDLOCK_${name.toUpperCase()}`] ?? '');
+  const [cert, key, ca] = [fileOf('cert'), fileOf('key'), fileOf('cacert')];
+  if ((cert === '') !== (key === ''))
+    throw new UsageError('--cert and --key belong together. Give both, or neither.');
+  if (cert === '' && ca === '') return undefined;
+  return {
+    ...(cert === '' ? {} : { cert: contentsOf(cert, '--cert'), key: contentsOf(key, '--key') }),
+    ...(ca === '' ? {} : { ca: contentsOf(ca, '--cacert') }),
+  };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+function contentsOf(file: string, option: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code = 'it cannot be read' } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${option} ${file}: ${code}.`);
+  }
+}

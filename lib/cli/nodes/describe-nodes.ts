@@ -1,0 +1,84 @@
+import { Cluster, type RedisOptions } from 'ioredis';
+import { LockOptionsError } from '../../errors/lock-options.error';
+import { describeRedisNode, type RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import { optionsFromUrl } from '../../redis/client/redis-url';
+import type { ClientTls } from './client-certificate';
+import { UsageError } from '../command-line/usage-error';
+
+const MOST_NODES = 15;
+
+const CLUSTER = /^redis(s?)\+cluster:\/\//;
+
+/**
+ * The nodes of a comma-separated list of URLs. `redis+cluster://` and `rediss+cluster://` name one server of a Redis
+ * Cluster, which finds the others and counts as one node.
+ *
+ * @param clientTls for the nodes with TLS
+ * @throws UsageError for an empty list, one that is too long and a certificate that no node gets, LockOptionsError for a URL that cannot be meant; neither repeats the input
+ */
+export function describeNodes(list: string, clientTls?: ClientTls): RedisNodeDescription[] {
+  const urls = list
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => url !== '');
+  if (urls.length === 0) {
+    throw new UsageError(
+      'Which nodes? Give --nodes redis://a:6379,redis://b:6379,redis://c:6379, or set REDIS_NODES.',
+    );
+  }
+  if (urls.length > MOST_NODES) {
+    throw new UsageError(`${urls.length} nodes; a lock service has at most ${MOST_NODES}.`);
+  }
+  if (clientTls !== undefined && !urls.some((url) => url.startsWith('rediss'))) {
+    throw new UsageError('--cert, --key and --cacert are for nodes with TLS. Write rediss:// for those.');
+  }
+  return urls.map((url, position) => {
+    const option = `nodes[${position}]`;
+    if (CLUSTER.test(url)) return describeCluster(url, option, clientTls);
+    return describeRedisNode(
+      clientTls === undefined ? url : withTls(optionsOf(url, option), clientTls),
+      option,
+    );
+  });
+}
+
+function optionsOf(url: string, option: string): RedisOptions {
+  return optionsFromUrl(url, (message) => {
+    throw new LockOptionsError(option, message);
+  });
+}
+
+/** A node without TLS is shown none. */
+function withTls(options: RedisOptions, clientTls: ClientTls | undefined): RedisOptions {
+  return options.tls === undefined ? options : { ...options, tls: { ...options.tls, ...clientTls } };
+}
+
+function describeCluster(
+  url: string,
+  option: string,
+  clientTls: ClientTls | undefined,
+): RedisNodeDescription {
+  const { host, port, db, username, password, tls, family } = withTls(
+    optionsOf(url.replace(CLUSTER, 'redis$1://'), option),
+    clientTls,
+  );
+  if (db !== 0) throw new LockOptionsError(option, 'names a database; a Redis Cluster has only database 0.');
+  // Never connected itself: each connection of ours is a duplicate of it.
+  const template = new Cluster([{ host, port }], {
+    lazyConnect: true,
+    redisOptions: { username, password, tls, family },
+  });
+  return describeRedisNode(template, option);
+}
+
+/** @throws LockOptionsError when an address is there twice: locks would be counted twice too */
+export function refuseTheSameTwice(nodes: readonly RedisNodeDescription[]): void {
+  nodes.forEach(({ address, name }, position) => {
+    const first = nodes.findIndex((other) => other.address === address);
+    if (first === position) return;
+    throw new LockOptionsError(
+      `nodes[${position}]`,
+      `is ${name}, the same as nodes[${first}]. List each once.`,
+    );
+  });
+}

@@ -1,0 +1,33 @@
+import type { LockNode, ServerFacts } from '../../ports/lock-node.interface';
+import { RedisLockNode } from '../../redis/redis-lock-node';
+import type { Invocation } from '../command-line/command.interface';
+import { refuseTheSameTwice } from './describe-nodes';
+import { settle } from './settle';
+
+/**
+ * Opens the lock nodes as a lock service would, waits until each is up or clearly not, and closes them when `use` is
+ * done. What is asked of them is what the methods of LockService ask; the service itself is not needed for that, and
+ * would take as long to load as all the rest.
+ */
+export async function withLockNodes<T>(
+  { nodes, keyPrefix, timeoutMs }: Invocation,
+  use: (
+    nodes: readonly LockNode[],
+    serversOf: (node: LockNode) => readonly ServerFacts[] | undefined,
+  ) => Promise<T>,
+): Promise<T> {
+  refuseTheSameTwice(nodes);
+  const opened = nodes.map((description) => new RedisLockNode(description, { keyPrefix }));
+  const servers = new Map<LockNode, readonly ServerFacts[]>();
+  for (const node of opened) {
+    node.onStatus((change) => {
+      if (change.servers !== undefined) servers.set(node, change.servers);
+    });
+  }
+  try {
+    await Promise.all(opened.map((node) => settle(node, timeoutMs)));
+    return await use(opened, (node) => servers.get(node));
+  } finally {
+    await Promise.all(opened.map((node) => node.close()));
+  }
+}

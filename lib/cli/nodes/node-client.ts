@@ -1,0 +1,100 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interface';
+import { isCluster } from '../../redis/client/ioredis/break-connection';
+import { RedisConnection } from '../../redis/server/redis-connection';
+import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import { RedisNodeError } from '../../redis/client/redis-node-error';
+import { systemClock } from '../../system/system-clock';
+import { settle } from './settle';
+
+/** A plain connection to one node, for what a lock node is never asked: its keys, and how it is doing. */
+export class NodeClient {
+  readonly name: string;
+  private readonly connection: RedisConnection;
+  private readonly listeners = new Set<(change: NodeStatusChange) => void>();
+
+  constructor(
+    description: RedisNodeDescription,
+    private readonly timeoutMs: number,
+  ) {
+    this.name = description.name;
+    this.connection = new RedisConnection({
+      description,
+      clock: systemClock,
+      takesReplicas: true,
+      onServerReady: () => {
+        // Nothing has to be prepared.
+      },
+      onStatus: (change) => {
+        for (const listener of [...this.listeners]) listener(change);
+      },
+    });
+  }
+
+  get status(): NodeStatus {
+    return this.connection.status;
+  }
+
+  get client(): Redis | Cluster {
+    return this.connection.client;
+  }
+
+  get isCluster(): boolean {
+    return isCluster(this.client);
+  }
+
+  onStatus(listener: (change: NodeStatusChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** The servers that have the keys: itself, or the masters of a cluster. */
+  get masters(): Redis[] {
+    const { client } = this;
+    return isCluster(client) ? client.nodes('master') : [client];
+  }
+
+  /** Until it can be asked, or it is clear that it cannot. */
+  settle(): Promise<void> {
+    return settle(this, this.timeoutMs);
+  }
+
+  /** One question. Rejects with a RedisNodeError, free of secrets, also when no answer comes in time. */
+  ask<T>(question: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const limit = systemClock.schedule(this.timeoutMs, () => {
+        reject(new RedisNodeError(`no answer within ${this.timeoutMs} ms`, 'TIMEOUT'));
+      });
+      this.connection.request(
+        question,
+        (reply) => {
+          limit.cancel();
+          resolve(reply as T);
+        },
+        (error) => {
+          limit.cancel();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+}
+
+/** Opens all nodes, waits until each is up or clearly not, and closes them when `use` is done. */
+export async function withNodeClients<T>(
+  descriptions: readonly RedisNodeDescription[],
+  timeoutMs: number,
+  use: (nodes: readonly NodeClient[]) => Promise<T>,
+): Promise<T> {
+  const nodes = descriptions.map((description) => new NodeClient(description, timeoutMs));
+  try {
+    await Promise.all(nodes.map((node) => node.settle()));
+    return await use(nodes);
+  } finally {
+    await Promise.all(nodes.map((node) => node.close()));
+  }
+}

@@ -1,0 +1,52 @@
+import { describeOwner } from '../../locking/api/owner-token';
+import type { LockChange } from '../nodes/lock-changes';
+import { printable } from '../../errors/printable';
+import type { ReleaseMessage } from '../nodes/release-ear';
+import { jsonHolder, showHolder, showMs } from './show';
+import { jsonLock, showHolderOf } from './show-locks';
+import { jsonText } from './json-text';
+
+export type WatchEvent = LockChange | ({ readonly type: 'released' } & ReleaseMessage);
+
+/** For people: one line, beginning with the time of day. */
+export function showEvent(event: WatchEvent, atMs: number): string {
+  const time = new Date(atMs).toISOString().slice(11, 23);
+  return printable([time, ...wordsFor(event)].join('  '));
+}
+
+/** For scripts: one line of JSON; the shape is documented in docs/CLI.md. */
+export function jsonEvent(event: WatchEvent, atMs: number): string {
+  return jsonText({ at: new Date(atMs).toISOString(), ...bodyOf(event) });
+}
+
+function wordsFor(event: WatchEvent): string[] {
+  switch (event.type) {
+    case 'lock': {
+      const { resource, state, ttlMs, nodeCount } = event.lock;
+      const nodes = nodeCount === 1 ? '1 node' : `${nodeCount} nodes`;
+      return [state, resource, showHolderOf(event.lock), `ttl ${showMs(ttlMs)}`, nodes];
+    }
+    case 'gone':
+      return ['gone', event.lock.resource, showHolderOf(event.lock)];
+    case 'released':
+      return ['released', event.resource, showHolder(describeOwner(event.ownerToken))];
+    case 'node':
+      return ['node', event.node, event.error ?? 'answers again'];
+  }
+}
+
+function bodyOf(event: WatchEvent): object {
+  switch (event.type) {
+    case 'lock':
+    case 'gone':
+      return { type: event.type, ...jsonLock(event.lock) };
+    case 'released':
+      return {
+        type: 'released',
+        resource: event.resource,
+        holder: jsonHolder(describeOwner(event.ownerToken)),
+      };
+    case 'node':
+      return event;
+  }
+}

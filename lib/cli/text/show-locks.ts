@@ -1,0 +1,74 @@
+import { quorumOf } from '../../core/quorum';
+import { EXIT, type ExitCode } from '../command-line/exit-code';
+import type { FoundLocks, NodeAnswer, Search } from '../nodes/find-locks';
+import { listLocks, type ListedLock } from '../nodes/list-locks';
+import { jsonHolder, jsonMs, showHolder, showMs } from './show';
+import { table } from './table';
+
+/** For people: a line per lock. */
+export function showLocks({ answers, isTruncated }: FoundLocks, { limit }: Search): string {
+  const locks = listLocks(answers);
+  if (locks.length === 0) return noLocks(answers);
+  const rows = locks.map((lock) => [
+    lock.resource,
+    lock.state,
+    showHolderOf(lock),
+    showMs(lock.ttlMs),
+    `${lock.nodeCount} of ${answers.length}`,
+  ]);
+  const more = isTruncated ? [moreThan(limit)] : [];
+  return [table(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES'], rows), ...more].join('\n');
+}
+
+/** "No locks" is said only where those that did not answer could not have one. */
+function noLocks(answers: readonly NodeAnswer[]): string {
+  const silent = answers.filter(({ error }) => error !== undefined).length;
+  if (silent === 0) return 'No locks.';
+  const nodes = `${answers.length - silent} of ${answers.length} nodes answered`;
+  return exitCodeFor(answers) === EXIT.ok
+    ? `No locks on the nodes that answered: ${nodes}.`
+    : `Nobody can tell whether there are locks: ${nodes}, and it takes ${quorumOf(answers.length)}.`;
+}
+
+/** Where the list has an end before the locks have. */
+export function moreThan(limit: number): string {
+  return `More than ${limit}; narrow it with --pattern, or raise --limit.`;
+}
+
+export function showHolderOf({ holder, owners }: ListedLock): string {
+  return holder === undefined
+    ? `${new Set(owners.map(({ ownerToken }) => ownerToken)).size} owners`
+    : showHolder(holder);
+}
+
+/** For scripts; the shape is documented in docs/CLI.md. */
+export function jsonLocks({ answers, isTruncated }: FoundLocks, { keyPrefix }: Search): object {
+  return {
+    keyPrefix,
+    quorum: quorumOf(answers.length),
+    nodes: answers.map(({ node, error }) => ({ node, error: error?.message ?? null })),
+    truncated: isTruncated,
+    locks: listLocks(answers).map(jsonLock),
+  };
+}
+
+export function jsonLock({ resource, state, holder, ttlMs, nodeCount, owners }: ListedLock): object {
+  return {
+    resource,
+    state,
+    holder: jsonHolder(holder),
+    ttlMs: jsonMs(ttlMs),
+    nodeCount,
+    owners: owners.map((owner) => ({ ...owner, ttlMs: jsonMs(owner.ttlMs) })),
+  };
+}
+
+/** A line per node that did not answer. */
+export function complaintsAbout(answers: readonly NodeAnswer[]): string[] {
+  return answers.flatMap(({ node, error }) => (error === undefined ? [] : `${node}: ${error.message}`));
+}
+
+export function exitCodeFor(answers: readonly NodeAnswer[]): ExitCode {
+  const answered = answers.filter(({ error }) => error === undefined).length;
+  return answered >= quorumOf(answers.length) ? EXIT.ok : EXIT.noQuorum;
+}

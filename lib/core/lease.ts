@@ -1,0 +1,36 @@
+import type { ReleaseRequest } from '../ports/lock-node.interface';
+import type { Validity } from './validity';
+
+/** What a won attempt has on the nodes. Only {@link Redlock} changes it. */
+export interface Hold {
+  readonly resources: readonly string[];
+  readonly ownerToken: string;
+  /** What its holder calls itself, for people. */
+  readonly label: string | undefined;
+  /** The largest ttl that a node may have been asked for. */
+  ttlMs: number;
+  validity: Validity;
+  /** Larger than that of every earlier hold of these resources, if it was asked for (R14). */
+  fencingToken: number | undefined;
+  /** The hold that this one took over, as long as no quorum has confirmed that: nodes may still have its owner token. */
+  inherited: Hold | undefined;
+  /** The attempt had a quorum in time. */
+  wasWon: boolean;
+  /** Nothing extends or heals any more (R10). */
+  releaseBegan: boolean;
+  /** The nodes that answered the release, a bit per position. */
+  releaseAnsweredBy: number;
+  /** Until when a release leaves it on the nodes, on the monotonic clock; 0: it does not. */
+  keepUntilMs: number;
+}
+
+/** What is known of a hold that somebody left to others. */
+export type LeftHold = Pick<Hold, 'resources' | 'ownerToken' | 'label' | 'fencingToken'>;
+
+/** What removes `hold` from a node, or lets it expire there in `keepMs` if that is more than 0. */
+export function releaseRequestOf(hold: Hold, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
+  const { resources, ownerToken, ttlMs } = hold;
+  return keepMs > 0
+    ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }
+    : { resources, ownerToken, wakeWaiters, ttlMs };
+}

@@ -1,0 +1,90 @@
+import { types } from 'node:util';
+import { LockKeyError } from '../errors/lock-key.error';
+import { MOST_NAMES } from '../locking/checks/check-resources';
+import { compileKeyTemplate, type KeyRoots } from './key-template';
+
+/** How the keys of one place (a method, an execution context) are found at a call. */
+export interface KeySource<Call> extends KeyRoots<Call> {
+  call(keyFunction: (...args: never[]) => unknown, call: Call): unknown;
+}
+
+/**
+ * Compiles a key of any form, when the class is defined, to a function from a call to resources.
+ *
+ * @throws LockKeyError at once when it can never give a resource
+ */
+export function compileLockKey<Call>(
+  key: unknown,
+  source: KeySource<Call>,
+): (call: Call) => string | readonly string[] {
+  if (typeof key === 'string') return compileKeyTemplate(key, source);
+  if (typeof key === 'function') {
+    return (call) => checkResult(source.call(key as (...args: never[]) => unknown, call));
+  }
+  const list = readListOf(key, (template) => typeof template === 'string');
+  if (list !== undefined) {
+    const templates = list.map((template) => compileKeyTemplate(template, source));
+    return (call) => templates.map((resolve) => resolve(call));
+  }
+  throw new LockKeyError(
+    'A lock key is neither a template, nor an array of templates, nor a function. ' +
+      'Name what is locked, as in "order:<0>" or ["account:<0.from>", "account:<0.to>"].',
+    key,
+  );
+}
+
+function checkResult(result: unknown): string | readonly string[] {
+  if (isResource(result)) return result;
+  const list = readListOf(result, isResource);
+  if (list !== undefined) return list;
+  ignoreRejections(result);
+  throw new LockKeyError(
+    `A lock key function returned ${describe(result)}. Return a string, or an array of strings, that is not empty, ` +
+      'and return it at once, not as a promise.',
+    undefined,
+  );
+}
+
+/** A copy of an array of such text, without holes. How many different ones a lock may have is checked with the lock. */
+function readListOf(value: unknown, isRight: (item: unknown) => boolean): string[] | undefined {
+  try {
+    if (!Array.isArray(value) || value.length === 0 || value.length > MOST_NAMES) return undefined;
+    const list = Array.from({ length: value.length }, (_, i): unknown => value[i]);
+    return list.every(isRight) ? (list as string[]) : undefined;
+  } catch {
+    // A getter or a proxy that throws.
+    return undefined;
+  }
+}
+
+function isResource(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Never the value itself: it may be somebody's data. */
+function describe(result: unknown): string {
+  if (types.isPromise(result)) return 'a promise';
+  const length = lengthOf(result);
+  if (length !== undefined) {
+    if (length > MOST_NAMES) return `an array of more than ${MOST_NAMES}`;
+    return length === 0 ? 'an empty array' : 'an array with other things than strings';
+  }
+  return result === '' ? 'an empty string' : result === null ? 'null' : `a value of type ${typeof result}`;
+}
+
+/** Undefined when it is no array, or cannot be read. */
+function lengthOf(value: unknown): number | undefined {
+  try {
+    return Array.isArray(value) ? value.length : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of an async key function. The error tells; a rejection that nobody hears would end the process besides. */
+function ignoreRejections(result: unknown): void {
+  const list = readListOf(result, () => true) ?? [result];
+  for (const item of list) {
+    if (types.isPromise(item)) item.catch(() => undefined);
+  }
+}

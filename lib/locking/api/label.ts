@@ -1,0 +1,34 @@
+import { isText } from '../checks/check-resources';
+
+/** So that an owner token fits into the 200 characters that a denial tells of it. */
+const LONGEST_ENCODED = 96;
+/** Nothing that moves a cursor, hides, or turns the text around where it is shown. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+export const LABEL_RULE =
+  `must be text of 1 to ${LONGEST_ENCODED} characters, without control characters; one that is no ASCII letter, digit, ` +
+  'space, "-", "_" or "." counts as 3 for each of its bytes in UTF-8';
+
+export function isLabel(value: unknown): value is string {
+  return (
+    isText(value) && value !== '' && !UNPRINTABLE.test(value) && encodeLabel(value).length <= LONGEST_ENCODED
+  );
+}
+
+/** Readable for whoever looks at the key in Redis, and free of what separates the parts of an owner token. */
+export function encodeLabel(label: string): string {
+  return encodeURIComponent(label)
+    .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+');
+}
+
+/** The reverse; undefined of what is no label, since anybody may write to the key. */
+export function decodeLabel(encoded: string): string | undefined {
+  try {
+    const label = decodeURIComponent(encoded.replaceAll('+', ' '));
+    return isLabel(label) ? label : undefined;
+  } catch {
+    // Not encoded like that.
+    return undefined;
+  }
+}

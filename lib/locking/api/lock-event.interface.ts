@@ -1,0 +1,83 @@
+import type { NodeTrouble, ServerProduct } from '../../ports/lock-node.interface';
+import type { GuardReason } from '../../core/node-guard';
+import type { LockHolder } from '../../errors/lock-holder.interface';
+import type { LockLostError } from '../../errors/lock-lost.error';
+import type { ReleaseOutcome } from './lock.interface';
+
+interface AboutResources {
+  readonly resources: readonly string[];
+}
+
+interface AboutHold extends AboutResources {
+  readonly ownerToken: string;
+  /** What the holder calls itself, if it does. */
+  readonly label: string | undefined;
+}
+
+/** What happens to locks and nodes, for logs and metrics. Durations are in milliseconds. */
+export type LockEvent =
+  | (AboutHold & {
+      readonly type: 'acquired';
+      readonly fencingToken: number | undefined;
+      readonly waitedMs: number;
+      readonly validityMs: number;
+    })
+  /** A caller gave up waiting because somebody else held the resource all the time. */
+  | (AboutResources & {
+      readonly type: 'busy';
+      readonly waitedMs: number;
+      /** Who held it, if that is known; see `LockBusyError`. */
+      readonly holder: LockHolder | undefined;
+    })
+  /** A caller gave up because too few nodes answered. */
+  | (AboutResources & { readonly type: 'unavailable'; readonly waitedMs: number })
+  | (AboutHold & { readonly type: 'extended'; readonly validityMs: number })
+  | (AboutHold & { readonly type: 'lost'; readonly error: LockLostError; readonly heldMs: number })
+  /** `validityMs`: for how much longer it would have been ours when its release began. */
+  | (AboutHold & {
+      readonly type: 'released';
+      readonly outcome: ReleaseOutcome;
+      readonly heldMs: number;
+      readonly validityMs: number;
+    })
+  /** Its holder left it to whoever resumes its ticket. */
+  | (AboutHold & { readonly type: 'detached'; readonly heldMs: number; readonly validityMs: number })
+  /** A lock that was detached is held here from now on. */
+  | (AboutHold & {
+      readonly type: 'resumed';
+      readonly fencingToken: number | undefined;
+      readonly waitedMs: number;
+      readonly validityMs: number;
+    })
+  /** `servers`: what they are, where they tell. */
+  | { readonly type: 'node-up'; readonly node: string; readonly servers?: readonly ServerProduct[] }
+  | { readonly type: 'node-down'; readonly node: string; readonly error?: Error }
+  /** The node may have forgotten locks, and does not grant for so long; Infinity: for as long as it is misconfigured. */
+  | {
+      readonly type: 'node-guarded';
+      readonly node: string;
+      readonly reason: GuardReason;
+      readonly forMs: number;
+    }
+  /** The node may grant again. */
+  | { readonly type: 'node-trusted'; readonly node: string }
+  /** The node answers, and refuses to grant: it is full, has too few replicas, may not be written to, … */
+  | { readonly type: 'node-refusing'; readonly node: string; readonly error: Error }
+  /** The node does not refuse any more, or is down. */
+  | { readonly type: 'node-granting'; readonly node: string }
+  /** The server is set up so that locks are at risk. */
+  | {
+      readonly type: 'node-warning';
+      readonly node: string;
+      readonly warning: NodeWarning;
+      readonly message: string;
+    };
+
+/**
+ * - `eviction`: it may remove locks
+ * - `no-persistence`: it forgets them in a restart, and nothing guards against it
+ * - `cluster`: it is one server of a Redis Cluster, and cannot take the locks that belong to the others
+ * - `unknown-server`: it does not say who it is, so nobody can tell whether it was restarted
+ * - `deaf`: nothing is heard of releases there, so waiters ask again and again
+ */
+export type NodeWarning = 'eviction' | 'no-persistence' | 'cluster' | NodeTrouble['kind'];

@@ -1,0 +1,37 @@
+import { checkEachLockOption } from './check-lock-options';
+import type { LockOptions } from '../api/lock-options';
+import { readOptions } from './read-options';
+
+/** Options of {@link LockService.ready}. */
+export interface ReadyOptions {
+  /**
+   * How long to wait for a majority of the nodes, in milliseconds. 0: one look, for no longer than `nodeTimeout`.
+   * Infinity: for ever.
+   *
+   * @default 5_000
+   */
+  wait?: number;
+
+  /** Cancels the waiting: `ready` rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+const DEFAULT_WAIT_MS = 5_000;
+
+/** @throws LockOptionsError */
+export function checkReadyOptions(given: ReadyOptions | undefined): {
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+} {
+  if (given === undefined) return { waitMs: DEFAULT_WAIT_MS, signal: undefined };
+  const options = readOptions(given, READY_OPTIONS, {
+    name: 'options',
+    what: ' of wait and signal',
+    each: 'an option of ready()',
+  });
+  // They mean what they mean for a lock.
+  const { wait = DEFAULT_WAIT_MS, signal } = checkEachLockOption(options);
+  return { waitMs: wait, signal };
+}
+
+const READY_OPTIONS = ['wait', 'signal'] as const satisfies (keyof ReadyOptions & keyof LockOptions)[];

@@ -1,0 +1,80 @@
+import type { LockBusyError } from '../../errors/lock-busy.error';
+import { LockOptionsError } from '../../errors/lock-options.error';
+import { checkEachLockOption, LOCK_OPTIONS } from './check-lock-options';
+import type { LockOptions } from '../api/lock-options';
+import type { LockDefaults } from '../api/lock.interface';
+import { readOptions } from './read-options';
+
+/** Options of `withLock`. */
+export interface WithLockOptions extends LockOptions {
+  /**
+   * Whether code that holds the resources already enters again at once. False: it gets a `LockReentrancyError`.
+   *
+   * @default true
+   */
+  reentrant?: boolean;
+
+  /**
+   * What the call comes to when somebody else holds the lock for as long as it waits (`wait`):
+   * - `'throw'`: it rejects with the `LockBusyError`
+   * - `'skip'`: it resolves to undefined, and the task does not run
+   * - a function: it resolves to what the function returns
+   *
+   * It never hides an outage (`LockUnavailableError`), nor a busy lock that the task itself ran into.
+   *
+   * @default 'throw', or `defaults.onBusy` of the module
+   */
+  onBusy?: WithLockOnBusy;
+}
+
+/** What a call of `withLock` comes to when the lock is busy. */
+export type WithLockOnBusy = 'throw' | 'skip' | ((error: LockBusyError) => unknown);
+
+/** What a call with these options may resolve to besides the result of its task. */
+export type BusyResult<O> = 'onBusy' extends keyof O
+  ? O extends { onBusy?: infer B }
+    ? ResultOfOnBusy<B>
+    : never
+  : LockDefaults extends { onBusy: infer B }
+    ? ResultOfOnBusy<B>
+    : never;
+
+type ResultOfOnBusy<B> = B extends 'skip'
+  ? undefined
+  : B extends (...args: never[]) => infer R
+    ? Awaited<R>
+    : never;
+
+/** The options that are not the lock's own. */
+export interface ReadOptions {
+  readonly reentrant: boolean;
+  /** Undefined: that of the module. */
+  readonly onBusy: WithLockOnBusy | undefined;
+  /** Undefined: none, and nothing has to be checked. */
+  readonly lockOptions: LockOptions | undefined;
+}
+
+export const NO_OPTIONS: ReadOptions = { reentrant: true, onBusy: undefined, lockOptions: undefined };
+
+export function readWithLockOptions(given: WithLockOptions): ReadOptions {
+  const {
+    reentrant = true,
+    onBusy,
+    ...lockOptions
+  } = readOptions(given, WITH_LOCK, {
+    name: 'options',
+    what: ' of lock options',
+    each: 'a lock option',
+  });
+  if (typeof reentrant !== 'boolean') throw new LockOptionsError('reentrant', 'must be true or false.');
+  checkOnBusy('onBusy', onBusy);
+  return { reentrant, onBusy, lockOptions: checkEachLockOption(lockOptions) };
+}
+
+/** @throws LockOptionsError unless it is undefined, or what a busy call can come to */
+export function checkOnBusy(option: string, onBusy: unknown): asserts onBusy is WithLockOnBusy | undefined {
+  if (onBusy === undefined || onBusy === 'throw' || onBusy === 'skip' || typeof onBusy === 'function') return;
+  throw new LockOptionsError(option, `must be 'throw', 'skip' or a function.`);
+}
+
+const WITH_LOCK = [...LOCK_OPTIONS, 'reentrant', 'onBusy'];

@@ -1,0 +1,44 @@
+import type { Clock } from '../../ports/clock.interface';
+import type { Release } from '../../core/outcomes';
+import type { Redlock } from '../../core/redlock';
+import { remainingMs } from '../../core/validity';
+import type { Win } from '../waiting/handover-budget';
+
+/** How a hold ends. */
+interface End {
+  /** For how long it shall stay at the nodes; 0 or less: not at all. */
+  readonly keepMs: number;
+  readonly isLost: boolean;
+}
+
+/**
+ * Gives a hold to the next caller of this process, if this process may go on; else to whoever comes first.
+ *
+ * @param settle called when the nodes have answered, or had their time to; who has the place must leave it then
+ */
+export function passOn(
+  { hold, place, cohort }: Win,
+  { keepMs, isLost }: End,
+  { clock, redlock }: { readonly clock: Clock; readonly redlock: Redlock },
+  settle: (release: Release) => void,
+): void {
+  // What no quorum has confirmed may be there under the token before it, which cannot be handed on.
+  const isWhole = !isLost && hold.inherited === undefined;
+  const heir = isWhole && keepMs <= 0 ? place.heir : undefined;
+  if (heir !== undefined && cohort.mayGoOn(clock.now())) {
+    const { attempt, release } = redlock.handOver(hold, {
+      ttlMs: heir.ttlMs,
+      fencing: heir.fencing,
+      label: heir.label,
+      // Its first extension may fail without harm, as any other; and it has about what it asked for from the start.
+      atOnce: heir.autoExtend && remainingMs(clock, hold.validity) >= heir.ttlMs / 2,
+    });
+    place.leave({ attempt, cohort: cohort.next() });
+    void release.then(settle);
+    return;
+  }
+  redlock.giveBack(hold, keepMs, settle);
+  // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
+  // has to, since it is the turn of other processes now.
+  if (heir === undefined) place.leave();
+}

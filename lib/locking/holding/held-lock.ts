@@ -1,0 +1,300 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { Hold } from '../../core/lease';
+import type { Release } from '../../core/outcomes';
+import { showAs } from '../../errors/shown-as';
+import { remainingMs } from '../../core/validity';
+import { LockLostError, type LockLostReason } from '../../errors/lock-lost.error';
+import { LockOptionsError } from '../../errors/lock-options.error';
+import { LockUnavailableError } from '../../errors/lock-unavailable.error';
+import type { InBag } from '../../collections/unordered-bag';
+import { checkTtlWithin, type CheckedLockOptions } from '../checks/check-lock-options';
+import { DEFERRED, Holdback } from './holdback';
+import type { Lease } from './keep-alive';
+import type { Lock, ReleaseOutcome } from '../api/lock.interface';
+import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface';
+import { DETACHED, ticketOf, type LockTicket } from '../api/lock-ticket';
+import { LossSignal } from './loss-signal';
+import { passOn } from './end-lease';
+import { Renewal, type Renewed } from './renewal';
+import type { Win } from '../waiting/handover-budget';
+
+/** As short as timers are. */
+const SHORTEST_DELAY_MS = 1;
+
+/** A lock that was won: kept alive by the keeper until it is released or lost. */
+export class HeldLock implements Lock, Lease, Renewed, InBag {
+  dueAtMs = Infinity;
+  queuePosition = -1;
+  bagPosition = -1;
+  /** It was given to a caller, and no task is known that runs under it. */
+  isHandle = false;
+
+  private readonly hold: Hold;
+  private readonly heldSinceMs: number;
+  private readonly renewal: Renewal;
+  private loss: LockLostError | undefined;
+  /** A quorum said so when the lock was over already, before the release was answered. */
+  private isKnownGone = false;
+  private lossSignal: LossSignal | undefined;
+  private ending: Promise<ReleaseOutcome | 'detached'> | undefined;
+  /** Nearly all locks are given back at once. */
+  private holdback: Holdback | undefined;
+
+  constructor(
+    private readonly win: Win,
+    private readonly options: CheckedLockOptions,
+    private readonly around: LockSurroundings,
+  ) {
+    this.hold = win.hold;
+    this.heldSinceMs = around.clock.now();
+    this.renewal = new Renewal(this.hold, options, around, this, this.heldSinceMs);
+    this.reschedule();
+    if (win.confirmation !== undefined) this.renewal.confirm(win.confirmation);
+  }
+
+  get resources(): readonly string[] {
+    return this.hold.resources;
+  }
+
+  get ownerToken(): string {
+    return this.hold.ownerToken;
+  }
+
+  get label(): string | undefined {
+    return this.hold.label;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.hold.fencingToken;
+  }
+
+  get signal(): AbortSignal {
+    this.noticeEnd();
+    if (this.lossSignal === undefined) {
+      this.lossSignal = new LossSignal();
+      if (this.loss !== undefined) this.lossSignal.abort(this.loss);
+    }
+    return this.lossSignal.signal;
+  }
+
+  get isHeld(): boolean {
+    return this.remainingMs > 0;
+  }
+
+  get remainingMs(): number {
+    // Who was told once that it is over must not be told otherwise later, whatever the clocks do.
+    this.noticeEnd();
+    return this.leftMs;
+  }
+
+  /** Why it does not hold any more, unless it was released before that. */
+  get lossError(): LockLostError | undefined {
+    return this.loss;
+  }
+
+  assertHeld(minRemainingMs = 0): void {
+    if (typeof minRemainingMs !== 'number' || !(minRemainingMs >= 0))
+      throw new LockOptionsError('minRemainingMs', 'must be 0 or more milliseconds.');
+    this.throwIfEnded();
+    if (this.remainingMs < minRemainingMs) throw this.lostError('too-short');
+  }
+
+  async extend(ttl = this.renewal.ttlMs): Promise<void> {
+    checkTtlWithin(ttl, this.around.limits);
+    const startedAtMs = this.around.clock.now();
+    const { outcome, votes } = await this.renewal.extend(ttl);
+    // Released or lost while the nodes were extending it: what they said does not matter any more.
+    this.throwIfEnded();
+    if (outcome === 'extended') return;
+    const waitedMs = this.around.clock.now() - startedAtMs;
+    throw new LockUnavailableError({ resources: this.resources, waitedMs, votes });
+  }
+
+  holdUntil(promise: PromiseLike<unknown>): void {
+    this.throwIfEnded();
+    this.holdback ??= new Holdback();
+    this.holdback.add(promise);
+  }
+
+  async detach(): Promise<LockTicket> {
+    this.throwIfEnded();
+    this.holdback?.refuseToLeave();
+    // From here it has its whole ttl for the way.
+    await this.extend();
+    this.holdback?.refuseToLeave();
+    this.around.keeper.drop(this);
+    this.ending = DETACHED;
+    this.around.reports.within(undefined, (reports) => {
+      reports.detached(this.hold, this.heldMs, this.validityMs);
+    });
+    // An extension that was asked for meanwhile could put it back after whoever resumes it has given it back (R10).
+    await this.renewal.done();
+    this.win.place.leave();
+    this.around.onEnded(this);
+    return ticketOf(this.hold, this.renewal.ttlMs);
+  }
+
+  release(): Promise<ReleaseOutcome | 'deferred' | 'detached'> {
+    this.noticeEnd();
+    if (this.ending !== undefined) return this.ending;
+    // Who releases may be what the promise waits for: a task inside of the transaction whose commit it is.
+    return this.holdback?.delays(this) === true ? DEFERRED : this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  /** Takes the lock away from its holder: aborts the signal, and gives the resources back. */
+  lose(reason: LockLostReason, cause?: unknown): void {
+    if (this.ending !== undefined) return;
+    // Before anybody hears of it: a listener may call release().
+    this.loss = this.lostError(reason, cause);
+    void this.end();
+    this.announceLoss(this.loss);
+  }
+
+  attend(): number | null {
+    this.noticeEnd();
+    if (this.ending !== undefined) return null;
+    this.renewal.attend();
+    return Math.min(this.nextDueMs(), this.wallEndMs());
+  }
+
+  /** The clocks say what a timer may not have had the time to say. */
+  noticeEnd(): void {
+    if (this.ending !== undefined) return;
+    const { maxHoldMs } = this.options;
+    // Without a limit no clock is read for it: this runs with every release.
+    if (maxHoldMs !== Infinity && this.heldMs >= maxHoldMs) this.lose('max-hold');
+    else if (this.validityMs === 0) this.lose('expired');
+  }
+
+  isOver(): boolean {
+    return this.ending !== undefined;
+  }
+
+  /** Its holder is done with it, and it was kept for a promise then. */
+  get isReleaseDeferred(): boolean {
+    return this.holdback?.isWaitedFor === true;
+  }
+
+  wasGone(): void {
+    this.isKnownGone = true;
+  }
+
+  reschedule(): void {
+    this.around.keeper.keep(this, this.nextDueMs());
+  }
+
+  extended(): void {
+    this.around.reports.within(undefined, (reports) => {
+      reports.extended(this.hold, this.leftMs);
+    });
+  }
+
+  private end(): Promise<ReleaseOutcome> {
+    const { reports } = this.around;
+    // For those who watch, and nobody else.
+    const atEnd = reports.isObserved
+      ? { context: reports.context(), heldMs: this.heldMs, validityMs: this.leftMs }
+      : undefined;
+    this.around.keeper.drop(this);
+    let settle: (outcome: ReleaseOutcome) => void = ignore;
+    const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
+    // Before anything that may call back: the lock is over.
+    this.ending = ending;
+    const giveBack = () => {
+      const keepMs =
+        this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
+      passOn(
+        this.win,
+        { keepMs, isLost: this.loss !== undefined || this.isKnownGone },
+        this.around,
+        (release) => {
+          settle(this.concludeRelease(release, atEnd));
+        },
+      );
+    };
+    // An extension under way would put it back (R10).
+    this.renewal.whenDone(giveBack);
+    return ending;
+  }
+
+  private concludeRelease({ outcome, waiting }: Release, atEnd: HeldFacts | undefined): ReleaseOutcome {
+    this.around.courtesy.owe(this.resources, waiting);
+    this.win.place.leave();
+    this.around.onEnded(this);
+    // It was gone while it still should have been ours: somebody took it.
+    const isGone = this.isKnownGone || (outcome === 'expired' && this.validityMs > 0);
+    if (isGone && this.loss === undefined) {
+      this.loss = this.lostError('gone');
+      this.announceLoss(this.loss, atEnd?.context);
+    }
+    // What the nodes still had of it was no lock any more.
+    if (this.loss !== undefined) return 'expired';
+    if (atEnd !== undefined) {
+      this.around.reports.within(atEnd.context, (reports) => {
+        reports.released(this.hold, outcome, atEnd.heldMs, atEnd.validityMs);
+      });
+    }
+    return outcome;
+  }
+
+  private announceLoss(error: LockLostError, context?: AsyncResource): void {
+    this.lossSignal?.abort(error);
+    this.around.reports.within(context, (reports) => {
+      reports.lost(this.hold, error, this.heldMs);
+    });
+  }
+
+  private nextDueMs(): number {
+    const endMs = Math.min(this.hold.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
+    return Math.min(this.renewal.dueAtMs, endMs);
+  }
+
+  /** When the wall clock ends it, on the monotonic one, if that is sooner than the monotonic clock would. */
+  private wallEndMs(): number {
+    const { clock } = this.around;
+    const { monotonicMs, wallMs } = this.hold.validity;
+    const nowMs = clock.now();
+    const leftMs = wallMs - clock.wallNow();
+    return leftMs < monotonicMs - nowMs ? nowMs + Math.max(leftMs, SHORTEST_DELAY_MS) : Infinity;
+  }
+
+  /** By the clocks, of what is not over. */
+  private get leftMs(): number {
+    if (this.ending !== undefined) return 0;
+    return Math.max(0, Math.min(this.validityMs, this.options.maxHoldMs - this.heldMs));
+  }
+
+  private get validityMs(): number {
+    return remainingMs(this.around.clock, this.hold.validity);
+  }
+
+  private get heldMs(): number {
+    return this.around.clock.now() - this.heldSinceMs;
+  }
+
+  private throwIfEnded(): void {
+    this.noticeEnd();
+    if (this.loss !== undefined) throw this.loss;
+    if (this.ending !== undefined) throw this.lostError(this.ending === DETACHED ? 'detached' : 'released');
+  }
+
+  private lostError(reason: LockLostReason, cause?: unknown): LockLostError {
+    return new LockLostError({ resources: this.resources, reason, cause });
+  }
+}
+
+function ignore(): void {
+  // Replaced at once.
+}
+
+// Without the owner token: whoever reads it in a log could release the lock.
+showAs(HeldLock.prototype, 'Lock', ({ resources, isHeld, remainingMs, fencingToken }) => ({
+  resources,
+  isHeld,
+  remainingMs,
+  fencingToken,
+}));

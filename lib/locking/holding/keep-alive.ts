@@ -1,0 +1,114 @@
+import type { Clock, Timer } from '../../ports/clock.interface';
+import { DueQueue, type Due } from '../../collections/due-queue';
+
+/** A held lock, as the keeper sees it. */
+export interface Lease extends Due {
+  /**
+   * Does what is due: extends, lets go, or declares the lock lost. Called when due, and when the clocks disagree.
+   *
+   * @returns when it wants to be called again on the monotonic clock; null: never
+   */
+  attend(): number | null;
+}
+
+/** How often the wall clock is compared with the monotonic one while locks are held. */
+const LOOK_EVERY_MS = 1_000;
+
+/** The wall clock may run ahead by this much; more means that the machine slept, or its time was set. */
+const CLOCK_TOLERANCE_MS = 100;
+
+/**
+ * Looks after all held locks with a single timer (R18): calls each of them when its extension or its end is due.
+ *
+ * A suspended machine stops the timers and the monotonic clock. So the keeper looks at the wall clock now and then,
+ * and attends to every lock when it ran ahead (R4).
+ */
+export class LeaseKeeper {
+  private readonly queue = new DueQueue<Lease>();
+  private timer: Timer | undefined;
+  private timerAtMs = Infinity;
+  private wallAheadMs: number;
+
+  constructor(private readonly clock: Clock) {
+    this.wallAheadMs = this.readWallAheadMs();
+  }
+
+  get size(): number {
+    return this.queue.size;
+  }
+
+  /** Calls `lease.attend()` at `dueAtMs` on the monotonic clock; again with another time to move it. */
+  keep(lease: Lease, dueAtMs: number): void {
+    if (this.queue.size === 0) this.wallAheadMs = this.readWallAheadMs();
+    this.queue.put(lease, dueAtMs);
+    this.setTimer();
+  }
+
+  drop(lease: Lease): void {
+    this.queue.remove(lease);
+    if (this.queue.size === 0) this.stopTimer();
+  }
+
+  private setTimer(): void {
+    const first = this.queue.first;
+    // A timer that comes too early finds nothing due and is set again: cheaper than moving it with every lock.
+    if (first === undefined || this.timerAtMs <= first.dueAtMs) return;
+    const now = this.clock.now();
+    const atMs = Math.min(first.dueAtMs, now + LOOK_EVERY_MS);
+    this.stopTimer();
+    this.timerAtMs = atMs;
+    this.timer = this.clock.schedule(
+      Math.max(0, atMs - now),
+      () => {
+        this.look();
+      },
+      { background: true },
+    );
+  }
+
+  private stopTimer(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.timerAtMs = Infinity;
+  }
+
+  private look(): void {
+    this.stopTimer();
+    const jumped = this.hasWallJumped();
+    for (const lease of jumped ? this.queue.all() : this.takeDue()) this.attendTo(lease);
+    this.setTimer();
+  }
+
+  /** Ends, since each one leaves the queue: those that are due again at once get their turn at the next look. */
+  private takeDue(): Lease[] {
+    const now = this.clock.now();
+    const due: Lease[] = [];
+    for (
+      let lease = this.queue.first;
+      lease !== undefined && lease.dueAtMs <= now;
+      lease = this.queue.first
+    ) {
+      this.queue.remove(lease);
+      due.push(lease);
+    }
+    return due;
+  }
+
+  private attendTo(lease: Lease): void {
+    const nextMs = lease.attend();
+    if (nextMs === null) this.queue.remove(lease);
+    else this.queue.put(lease, nextMs);
+  }
+
+  /** Small steps forward add up until they count. */
+  private hasWallJumped(): boolean {
+    const wallAheadMs = this.readWallAheadMs();
+    const jumped = wallAheadMs - this.wallAheadMs > CLOCK_TOLERANCE_MS;
+    if (jumped || wallAheadMs < this.wallAheadMs) this.wallAheadMs = wallAheadMs;
+    return jumped;
+  }
+
+  private readWallAheadMs(): number {
+    return this.clock.wallNow() - this.clock.now();
+  }
+}

@@ -1,0 +1,24 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { LockLimits } from '../checks/check-lock-options';
+import type { Courtesy } from '../waiting/turns-owed';
+import type { LeaseKeeper } from './keep-alive';
+import type { HeldLock } from './held-lock';
+import type { LockReports } from '../events/lock-reports';
+import type { RenewalSetup } from './renewal';
+
+/** What the locks of one service share. */
+export interface LockSurroundings extends RenewalSetup {
+  readonly keeper: LeaseKeeper;
+  readonly courtesy: Courtesy;
+  readonly limits: LockLimits;
+  readonly reports: LockReports;
+  /** The nodes have answered its release, or had their time to; or it was left to another process. */
+  readonly onEnded: (lock: HeldLock) => void;
+}
+
+/** At the end of a lock, for those who watch. */
+export interface HeldFacts {
+  readonly context: AsyncResource | undefined;
+  readonly heldMs: number;
+  readonly validityMs: number;
+}

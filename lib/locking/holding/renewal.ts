@@ -1,0 +1,121 @@
+import type { Clock } from '../../ports/clock.interface';
+import type { Hold } from '../../core/lease';
+import type { Extension } from '../../core/outcomes';
+import type { Redlock } from '../../core/redlock';
+import type { LockLostReason } from '../../errors/lock-lost.error';
+import type { CheckedLockOptions } from '../checks/check-lock-options';
+import { extendAtMs, extendRetryDelayMs } from '../waiting/backoff';
+
+export interface RenewalSetup {
+  readonly clock: Clock;
+  readonly redlock: Redlock;
+  readonly fraction: () => number;
+}
+
+/** The lock that is kept alive, as its renewal sees it. */
+export interface Renewed {
+  /** Its release began, or it was lost. */
+  isOver(): boolean;
+  lose(reason: LockLostReason): void;
+  /** It is over, and a quorum says now that it had been gone before. */
+  wasGone(): void;
+  /** Its end, or its next extension, is at another time than before. */
+  reschedule(): void;
+  extended(): void;
+}
+
+/** Extends one hold: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). */
+export class Renewal {
+  /** When it extends by itself, on the monotonic clock; Infinity: not. */
+  dueAtMs: number;
+  /** What the holder asked for last. */
+  ttlMs: number;
+  private underWay: Promise<unknown> | undefined;
+
+  constructor(
+    private readonly hold: Hold,
+    private readonly options: CheckedLockOptions,
+    private readonly setup: RenewalSetup,
+    private readonly lock: Renewed,
+    nowMs: number,
+  ) {
+    this.ttlMs = options.ttlMs;
+    this.dueAtMs = this.nextDueAtMs(nowMs);
+  }
+
+  /** Begins the extension that is due. */
+  attend(): void {
+    if (this.setup.clock.now() < this.dueAtMs) return;
+    this.dueAtMs = Infinity;
+    // One that is under way says when the next is due. Behind one that asks for another ttl, this would undo it.
+    if (this.underWay === undefined) void this.extend(this.ttlMs);
+  }
+
+  extend(ttlMs: number): Promise<Extension> {
+    const mine =
+      this.underWay === undefined ? this.extendNow(ttlMs) : this.underWay.then(() => this.extendNow(ttlMs));
+    this.begin(mine);
+    return mine;
+  }
+
+  /** The extension with which the hold was taken over is under way. */
+  confirm(extension: Promise<Extension>): void {
+    this.begin(extension.then((outcome) => this.conclude(outcome, this.ttlMs)));
+  }
+
+  /** Calls `then` when no extension is under way any more: at once, if there is none. */
+  whenDone(then: () => void): void {
+    if (this.underWay === undefined) then();
+    else void this.underWay.then(then, then);
+  }
+
+  /** The same as a promise. */
+  done(): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenDone(resolve);
+    });
+  }
+
+  private begin(extension: Promise<Extension>): void {
+    const done = extension.finally(() => {
+      if (this.underWay === done) this.underWay = undefined;
+    });
+    this.underWay = done;
+  }
+
+  private async extendNow(ttlMs: number): Promise<Extension> {
+    const { lock } = this;
+    if (lock.isOver()) return { outcome: 'expired', votes: [] };
+    const asked = this.setup.redlock.extend(this.hold, ttlMs);
+    // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
+    lock.reschedule();
+    const extension = this.conclude(await asked, ttlMs);
+    if (extension.outcome === 'extended' && !lock.isOver()) lock.extended();
+    return extension;
+  }
+
+  private conclude(extension: Extension, ttlMs: number): Extension {
+    const { lock } = this;
+    if (lock.isOver()) {
+      if (extension.outcome === 'gone') lock.wasGone();
+      return extension;
+    }
+    if (extension.outcome === 'gone' || extension.outcome === 'expired') {
+      lock.lose(extension.outcome);
+      return extension;
+    }
+    const { clock, fraction } = this.setup;
+    if (extension.outcome === 'extended') {
+      this.ttlMs = ttlMs;
+      this.dueAtMs = this.nextDueAtMs(clock.now());
+    } else if (this.options.autoExtend) {
+      this.dueAtMs = clock.now() + extendRetryDelayMs(this.ttlMs, fraction());
+    }
+    lock.reschedule();
+    return extension;
+  }
+
+  private nextDueAtMs(nowMs: number): number {
+    return this.options.autoExtend ? extendAtMs(nowMs, this.ttlMs, this.setup.fraction()) : Infinity;
+  }
+}

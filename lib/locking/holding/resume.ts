@@ -1,0 +1,114 @@
+import type { Clock } from '../../ports/clock.interface';
+import type { Hold } from '../../core/lease';
+import type { Redlock } from '../../core/redlock';
+import { LockLostError } from '../../errors/lock-lost.error';
+import { LockUnavailableError } from '../../errors/lock-unavailable.error';
+import { checkTtlWithin, completeLockOptions } from '../checks/check-lock-options';
+import type { CheckedLockOptions, LockLimits } from '../checks/check-lock-options';
+import type { HeldLock } from './held-lock';
+import type { LockReports } from '../events/lock-reports';
+import type { LockOptions } from '../api/lock-options';
+import { checkTicket, type CheckedTicket } from '../api/lock-ticket';
+import { readOptions } from '../checks/read-options';
+import type { Look, Retries } from '../waiting/retries';
+import { Cohort, type Turn, type Win } from '../waiting/handover-budget';
+import { WaitingLine } from '../waiting/waiting-line';
+
+/**
+ * Options of `resume`, as those of a lock. What the ticket says already is not among them: fencing token and label.
+ * `outageWait` is not either: where too few nodes answer, `resume` goes on asking for all of `wait`, since whoever gives up
+ * leaves a lock that nobody else can go on with.
+ */
+export type ResumeOptions = Pick<
+  LockOptions,
+  'ttl' | 'wait' | 'signal' | 'autoExtend' | 'maxHold' | 'holdAtLeast'
+>;
+
+interface ResumeSetup {
+  readonly redlock: Redlock;
+  readonly clock: Clock;
+  readonly retries: Retries;
+  readonly limits: LockLimits;
+  readonly defaults: LockOptions;
+  readonly reports: LockReports;
+  /** Makes a lock of what is ours again. */
+  hold(win: Win, options: CheckedLockOptions): HeldLock;
+}
+
+/** Goes on with a lock that was left to whoever has its ticket, if a quorum still has it. */
+export async function resume(given: unknown, how: unknown, setup: ResumeSetup): Promise<HeldLock> {
+  const ticket = checkTicket(given);
+  const options = checkOptions(how, ticket, setup);
+  const { clock, retries, reports } = setup;
+  const { resources } = ticket.left;
+  const context = reports.context();
+  const startedAtMs = clock.now();
+  const waitedMs = () => clock.now() - startedAtMs;
+  try {
+    const hold = await retries.until(options, () => look(ticket, options.ttlMs, setup, waitedMs));
+    const lock = setup.hold(winOf(hold, clock), options);
+    reports.within(context, () => {
+      reports.resumed(hold, waitedMs(), lock.remainingMs);
+    });
+    return lock;
+  } catch (error) {
+    reports.within(context, () => {
+      reports.failed(error, resources, waitedMs());
+    });
+    throw error;
+  }
+}
+
+function checkOptions(
+  given: unknown,
+  { ttlMs }: CheckedTicket,
+  { defaults, limits }: ResumeSetup,
+): CheckedLockOptions {
+  const options = given === undefined ? {} : readOptions(given, RESUME_OPTIONS, PLACE);
+  if (options.ttl === undefined) checkTtlWithin(ttlMs, limits, 'ticket.');
+  return completeLockOptions({ ttl: ttlMs, ...options }, defaults, limits);
+}
+
+/** Asks the nodes once whether the lock of a ticket is still there, and keeps it from then on if it is. */
+async function look(
+  { left }: CheckedTicket,
+  ttlMs: number,
+  { redlock }: ResumeSetup,
+  waitedMs: () => number,
+): Promise<Look<Hold>> {
+  const { hold, outcome } = await redlock.resume(left, ttlMs);
+  if (outcome.outcome === 'extended') return { result: hold };
+  const { resources } = left;
+  if (outcome.outcome !== 'gone') {
+    return { error: new LockUnavailableError({ resources, waitedMs: waitedMs(), votes: outcome.votes }) };
+  }
+  // Some nodes may still have it, and for longer now.
+  redlock.giveBack(hold, 0, ignore);
+  throw new LockLostError({ resources, reason: 'gone' });
+}
+
+/** As if it had been won: with a place in no line, since the callers of this process wait for the nodes. */
+function winOf(hold: Hold, clock: Clock): Win {
+  const place = new WaitingLine<Turn>().join(hold.resources, NOBODY);
+  return { hold, confirmation: undefined, place, cohort: Cohort.startingAt(clock, 0) };
+}
+
+const RESUME_OPTIONS = [
+  ...(['ttl', 'wait', 'signal'] as const),
+  ...(['autoExtend', 'maxHold', 'holdAtLeast'] as const),
+] satisfies (keyof ResumeOptions)[];
+
+const PLACE = { name: 'options', what: ' of lock options', each: 'an option of resume()' };
+
+const NOBODY = {
+  ttlMs: 0,
+  fencing: false,
+  autoExtend: false,
+  onFirst(): void {
+    // It is first from the beginning.
+  },
+};
+
+function ignore(): void {
+  // The lock is lost whatever comes of it.
+}

@@ -1,0 +1,164 @@
+import { LockOptionsError } from '../../errors/lock-options.error';
+import type { Clock } from '../../ports/clock.interface';
+import type { LockNode, NodeHold, NodeMemory, ServerFacts } from '../../ports/lock-node.interface';
+import type { NodeGuard } from '../../core/node-guard';
+import { productsOf } from '../api/server-products';
+import { quorumOf } from '../../core/quorum';
+import type { Refusals } from '../../core/refusals';
+import { LockUnavailableError } from '../../errors/lock-unavailable.error';
+import type { NodeVote } from '../../errors/node-vote.interface';
+import type { InspectOptions, LockInspection, NodeInspection } from '../api/lock-inspection.interface';
+import { describeOwner } from '../api/owner-token';
+import { readOptions } from '../checks/read-options';
+
+/** Whom to ask, and for how long. */
+export interface InspectionSetup {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Of the lock service that asks; without it, nobody knows whom it guards. */
+  readonly guard?: NodeGuard;
+  /** What is known of the servers behind a node; that of the guard, else. */
+  serversOf?(node: LockNode): readonly ServerFacts[] | undefined;
+  readonly refusals?: Refusals;
+}
+
+/** Asks every node who holds `resource`; a node that does not answer in time is reported with an error. */
+export async function inspectNodes(
+  setup: InspectionSetup,
+  resource: string,
+  options?: InspectOptions,
+): Promise<LockInspection> {
+  const { tryGrants, memory } = readInspectOptions(options);
+  const { nodes, refusals } = setup;
+  const told = await Promise.all(nodes.map((node) => inspectNode(node, setup, resource, memory)));
+  // By now those that connect for the first time have done so.
+  if (tryGrants) await refusals?.look(resource);
+  const answers = told.map((answer, position) => ({
+    ...answer,
+    refusal: refusals?.errorFor(nodes[position] as LockNode),
+  }));
+  return { resource, ...judge(answers), nodes: answers };
+}
+
+/**
+ * Whether nobody else can get it now.
+ *
+ * @throws LockUnavailableError when too few nodes answered to say
+ */
+export function isTaken({ resource, state, nodes }: LockInspection): boolean {
+  if (state !== 'unknown') return state !== 'free';
+  const votes = nodes.map(({ node, error }): NodeVote => ({
+    node,
+    vote: error ? 'failed' : 'pending',
+    error,
+  }));
+  throw new LockUnavailableError({ resources: [resource], waitedMs: 0, votes });
+}
+
+function readInspectOptions(given: InspectOptions | undefined): Required<InspectOptions> {
+  if (given === undefined) return { tryGrants: false, memory: false };
+  const { tryGrants = false, memory = false } = readOptions(given, ['tryGrants', 'memory'], {
+    name: 'options',
+    what: ' of tryGrants and memory',
+    each: 'an option of inspect()',
+  });
+  for (const [name, value] of Object.entries({ tryGrants, memory })) {
+    if (typeof value !== 'boolean') throw new LockOptionsError(name, 'must be true or false.');
+  }
+  return { tryGrants, memory } as Required<InspectOptions>;
+}
+
+function judge(answers: readonly NodeInspection[]): Pick<LockInspection, 'state' | 'holder' | 'ttlMs'> {
+  const quorum = quorumOf(answers.length);
+  const answered = answers.filter(({ error }) => error === undefined);
+  if (answered.length < quorum) return { state: 'unknown' };
+  for (const { ownerToken } of answered) {
+    const same = answered.filter((answer) => answer.ownerToken === ownerToken);
+    if (same.length < quorum) continue;
+    if (ownerToken === undefined) return { state: 'free' };
+    return { state: 'held', holder: describeOwner(ownerToken), ttlMs: quorumTtlMs(same, quorum) };
+  }
+  return { state: 'contested' };
+}
+
+/** A majority keeps it for this long: the shortest ttl of the `quorum` nodes that keep it longest. */
+function quorumTtlMs(answers: readonly NodeInspection[], quorum: number): number | undefined {
+  const ttls = answers.map(({ ttlMs }) => ttlMs ?? 0).sort((a, b) => b - a);
+  return ttls[quorum - 1];
+}
+
+function inspectNode(
+  node: LockNode,
+  setup: InspectionSetup,
+  resource: string,
+  withMemory: boolean,
+): Promise<NodeInspection> {
+  const { clock, timeoutMs, guard } = setup;
+  return new Promise((resolve) => {
+    const withinMs = `within ${Math.round(timeoutMs)} ms`;
+    let missing = `no answer ${withinMs}`;
+    // What the node is at the end: it may have connected, or gone down, while it was asked.
+    const conclude = (answer: Partial<NodeInspection>) => {
+      deadline.cancel();
+      stopWaiting?.();
+      const guarded = guardOf(node, guard, clock);
+      const servers = productsOf(setup.serversOf?.(node) ?? guard?.serversOf(node));
+      const known = servers === undefined ? {} : { servers };
+      resolve({ node: node.name, status: node.status, ...known, guarded, ...answer });
+    };
+    // Who holds a lock is worth knowing also where the node is silent about its memory.
+    let told: Partial<NodeInspection> | undefined;
+    const deadline = clock.schedule(timeoutMs, () => {
+      clock.afterArrivedReplies(() => {
+        conclude(told ?? { error: new Error(missing) });
+      });
+    });
+    const ask = () => {
+      missing = `no answer ${withinMs}`;
+      const asked = withMemory ? askMemory(node) : undefined;
+      askToInspect(node, resource)
+        .then((hold) => {
+          told = hold;
+          return asked;
+        })
+        .then(
+          (memory) => {
+            conclude({ ...told, ...memory });
+          },
+          (error: unknown) => {
+            conclude({ error: error instanceof Error ? error : new Error(String(error)) });
+          },
+        );
+    };
+    const stopWaiting = guard?.firstContact.whenMet(node, ask);
+    if (stopWaiting === undefined) ask();
+    else missing = `not connected ${withinMs}`;
+  });
+}
+
+function guardOf(node: LockNode, guard: NodeGuard | undefined, clock: Clock): NodeInspection['guarded'] {
+  const guarded = guard?.reasonFor(node);
+  return guarded && { reason: guarded.reason, forMs: Math.max(0, guarded.untilMs - clock.now()) };
+}
+
+/** A node that throws instead of rejecting cannot tell either, nor one that answers anything else than a hold. */
+async function askToInspect(node: LockNode, resource: string): Promise<Partial<NodeHold>> {
+  const hold = (await node.inspect(resource)) as Partial<NodeHold> | null;
+  if (hold === null) return {};
+  const { ownerToken, ttlMs } = hold;
+  if (typeof ownerToken !== 'string' || typeof ttlMs !== 'number') {
+    throw new Error('the node told of a hold of no known form');
+  }
+  return { ownerToken, ttlMs };
+}
+
+/** Nothing where the node cannot tell. */
+async function askMemory(node: LockNode): Promise<{ readonly memory?: NodeMemory }> {
+  try {
+    const memory = await node.memory?.();
+    return memory ? { memory } : {};
+  } catch {
+    return {};
+  }
+}

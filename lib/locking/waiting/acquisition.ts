@@ -1,0 +1,250 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
+import { detached } from '../../system/detached';
+import type { Applicant } from './admission';
+import type { Arena } from './arena.interface';
+import type { Asker } from './asker';
+import { Backoff } from './wait-for-release';
+import type { InBag } from '../../collections/unordered-bag';
+import type { Call } from './lock-call';
+import type { CheckedLockOptions } from '../checks/check-lock-options';
+import { busyInLine, gaveUp, refuseCrowd } from './give-up';
+import { Cohort, type Turn } from './handover-budget';
+import { Wait } from './interruptible-sleep';
+import type { PlaceInLine, Waiter } from './waiting-line';
+
+/** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
+export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBag {
+  bagPosition = -1;
+
+  /** From when it was let in. */
+  private place: PlaceInLine<Turn> | undefined;
+  private pending: Promise<Attempt> | undefined;
+  private cohort: Cohort | undefined;
+  private turnsToSitOut = 0;
+  /** Takes the attempt under way when the caller has gone. */
+  private late: AttemptListener | undefined;
+  private isOver = false;
+  /** Of the lock that it has come to. */
+  ownerToken: string | undefined;
+  /** Whoever cancels rejects the promise that it waits for. */
+  private isInPromises = false;
+  /** Nearly all locks are won without one. */
+  private maybeWait: Wait | undefined;
+  /** Since the first attempt failed, or was left to others. */
+  private backoff: Backoff | undefined;
+
+  constructor(
+    private readonly call: Call,
+    private readonly arena: Arena,
+  ) {
+    if (call.options.signal !== undefined) this.maybeWait = this.newWait();
+  }
+
+  get resources(): readonly string[] {
+    return this.call.resources;
+  }
+
+  get options(): CheckedLockOptions {
+    return this.call.options;
+  }
+
+  get asker(): Asker {
+    return this.call.asker;
+  }
+
+  /** Of the caller. */
+  get context(): AsyncResource | undefined {
+    return this.call.context;
+  }
+
+  get waitedMs(): number {
+    return this.arena.clock.now() - this.call.startedAtMs;
+  }
+
+  get ttlMs(): number {
+    return this.options.ttlMs;
+  }
+
+  get fencing(): boolean {
+    return this.options.fencing;
+  }
+
+  get label(): string | undefined {
+    return this.options.label;
+  }
+
+  get autoExtend(): boolean {
+    return this.options.autoExtend;
+  }
+
+  /**
+   * The caller gets the lock, or an error: busy or unavailable at the deadline, or the reason of `cancel`. Nearly all locks
+   * are won at once, and need no promise but the caller's.
+   */
+  begin(): void {
+    const { admission, courtesy, line } = this.arena;
+    if (this.isOver) {
+      admission.leave();
+      return;
+    }
+    try {
+      refuseCrowd(line, this);
+      const place = line.join(this.resources, this);
+      this.place = place;
+      if (place.isFirst) this.turnsToSitOut = courtesy.take(this.resources);
+      if (place.isFirst && this.turnsToSitOut === 0) {
+        this.ask(false, this);
+        return;
+      }
+      // It waits for others, and does not ask.
+      admission.leave();
+      void this.competeInTurn(place);
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  /** Of the first attempt, if nobody was before us: as long as it is under way, we are inside. */
+  onAttempt(attempt: Attempt): void {
+    this.arena.admission.leave();
+    if (this.late !== undefined) this.late.onAttempt(attempt);
+    else if (attempt.outcome === 'won') this.succeed(attempt);
+    // A node of one's own may tell in the async context of any other request.
+    else void detached(() => this.goOn(attempt));
+  }
+
+  onFault(error: unknown): void {
+    // What `onAttempt` threw comes here too, when it has left.
+    if (!this.isOver || this.late !== undefined) this.arena.admission.leave();
+    if (this.late !== undefined) this.late.onFault(error);
+    else this.fail(error);
+  }
+
+  /** Ends the waiting with `reason`. */
+  cancel(reason: unknown): void {
+    this.wait.cancel(reason);
+  }
+
+  /** Of the wait. What is asleep or waits for an attempt hears of it there. */
+  cancelled(reason: unknown): void {
+    if (this.isOver || this.isInPromises) return;
+    if (this.place === undefined) {
+      this.fail(reason);
+      return;
+    }
+    this.pending = new Promise((resolve, reject) => {
+      this.late = { onAttempt: resolve, onFault: reject };
+    });
+    this.fail(reason);
+  }
+
+  onFirst(turn: Turn | undefined): void {
+    this.pending = turn?.attempt;
+    this.cohort = turn?.cohort;
+    this.turnsToSitOut = this.pending === undefined ? this.arena.courtesy.take(this.resources) : 0;
+    this.wait.wake();
+  }
+
+  private async competeInTurn(place: PlaceInLine<Turn>): Promise<void> {
+    this.isInPromises = true;
+    try {
+      if (!place.isFirst) await this.standInLine(place);
+      // Else all in line would find out one after the other that the nodes are away.
+      const failed = this.arena.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
+      if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
+      const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
+      this.succeed(attempt?.outcome === 'won' ? attempt : await this.attemptUntilWon(attempt));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private async goOn(failed: FailedAttempt): Promise<void> {
+    this.isInPromises = true;
+    try {
+      this.succeed(await this.attemptUntilWon(failed));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private succeed({ hold, confirmation }: WonAttempt): void {
+    // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is given back.
+    this.maybeWait?.throwIfCancelled();
+    this.end();
+    const place = this.place as PlaceInLine<Turn>;
+    this.arena.outage.noteWin(confirmation);
+    this.ownerToken = hold.ownerToken;
+    const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
+    this.call.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
+  }
+
+  private fail(error: unknown): void {
+    this.end();
+    // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
+    if (this.pending === undefined) this.place?.leave();
+    else this.arena.discard(this.pending, this.place as PlaceInLine<Turn>);
+    this.arena.failed(error, this);
+    this.call.reject(error);
+  }
+
+  private end(): void {
+    this.isOver = true;
+    this.backoff?.stop();
+    this.maybeWait?.end();
+  }
+
+  private get wait(): Wait {
+    return (this.maybeWait ??= this.newWait());
+  }
+
+  private newWait(): Wait {
+    const { waitMs, signal } = this.options;
+    return new Wait(this.arena.clock, this.call.startedAtMs, waitMs, signal, this);
+  }
+
+  private async standInLine(place: PlaceInLine<Turn>): Promise<void> {
+    do {
+      if (this.wait.isOver) throw busyInLine(this, place);
+      await this.wait.sleep(Infinity);
+    } while (!place.isFirst);
+  }
+
+  /** @param first the first attempt; undefined: others come first */
+  private async attemptUntilWon(first: FailedAttempt | undefined): Promise<WonAttempt> {
+    const backoff = (this.backoff = new Backoff(this.arena, this, this.wait, this.turnsToSitOut));
+    let isContended = first?.outcome !== 'unavailable';
+    if (first === undefined) await backoff.sitOut();
+    else await this.backOff(backoff, first);
+    // Ends at the deadline: it is looked at after every attempt, and sleeping does not pass it.
+    for (;;) {
+      const attempt = await this.nextAttempt(isContended);
+      if (attempt.outcome === 'won') return attempt;
+      isContended = attempt.outcome === 'busy';
+      await this.backOff(backoff, attempt);
+    }
+  }
+
+  /** An attempt, or the one that was left to us. Rejects when it is cancelled meanwhile. */
+  private nextAttempt(isContended: boolean): Promise<Attempt> {
+    this.pending ??= new Promise((resolve, reject) => {
+      this.ask(isContended, { onAttempt: resolve, onFault: reject });
+    });
+    return this.wait.unlessCancelled(this.pending);
+  }
+
+  private async backOff(backoff: Backoff, failed: FailedAttempt): Promise<void> {
+    this.wait.throwIfCancelled();
+    this.pending = undefined;
+    this.cohort = undefined;
+    if (this.wait.isOver || backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
+    await backoff.after(failed);
+  }
+
+  private ask(isContended: boolean, listener: AttemptListener): void {
+    const { ttlMs, fencing, label } = this;
+    const options = { ttlMs, isContended, leaderFirst: this.backoff?.begin() === true, fencing, label };
+    this.arena.redlock.attempt(this.resources, options, listener);
+  }
+}

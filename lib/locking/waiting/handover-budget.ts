@@ -1,0 +1,59 @@
+import type { Attempt } from '../../core/attempt';
+import type { Clock } from '../../ports/clock.interface';
+import type { Hold } from '../../core/lease';
+import type { Extension } from '../../core/outcomes';
+import type { PlaceInLine } from './waiting-line';
+
+/** What a holder leaves for the next caller of its process. */
+export interface Turn {
+  /** The holder's own hold, on its way to the next: an attempt that is under way already. */
+  readonly attempt: Promise<Attempt>;
+  readonly cohort: Cohort;
+}
+
+/** What a caller has when it has won. */
+export interface Win {
+  readonly hold: Hold;
+  /** Of a hold that began before the nodes answered. */
+  readonly confirmation: Promise<Extension> | undefined;
+  readonly place: PlaceInLine<Turn>;
+  /** What it may still pass on. */
+  readonly cohort: Cohort;
+}
+
+/**
+ * For each that stands in line when a process gets its turn. To go on to another process costs as much as several
+ * hand-overs, and with more of them somebody who comes just after its turn would wait too long.
+ */
+const HAND_OVERS_EACH = 3;
+
+/** Bounds for one process at a time, so that the others get their turn. */
+const MOST_HAND_OVERS = 32;
+const HAND_OVER_FOR_MS = 100;
+
+/**
+ * The callers of this process that get the lock one after another, without letting it go in between: a few for each that
+ * stood in line when the first of them won it, within bounds.
+ */
+export class Cohort {
+  private static readonly ALONE = new Cohort(0, 0);
+
+  private constructor(
+    private readonly turnsLeft: number,
+    private readonly untilMs: number,
+  ) {}
+
+  /** @param followers how many stand in line behind the first */
+  static startingAt(clock: Clock, followers: number): Cohort {
+    if (followers === 0) return Cohort.ALONE;
+    return new Cohort(Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS), clock.now() + HAND_OVER_FOR_MS);
+  }
+
+  mayGoOn(nowMs: number): boolean {
+    return this.turnsLeft > 0 && nowMs < this.untilMs;
+  }
+
+  next(): Cohort {
+    return new Cohort(this.turnsLeft - 1, this.untilMs);
+  }
+}

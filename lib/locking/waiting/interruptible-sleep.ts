@@ -1,0 +1,111 @@
+import type { Clock, Timer } from '../../ports/clock.interface';
+import { onAbort } from './on-abort';
+
+/** One caller's waiting for a lock: until it is woken, until its deadline, or until somebody cancels it. */
+export class Wait {
+  private readonly deadlineMs: number;
+  private cancelled: { readonly reason: unknown } | undefined;
+  private wokenEarly = false;
+  private sleeper: { readonly awake: () => void; readonly atMs: number; readonly timer: Timer } | undefined;
+  private onCancel: ((reason: unknown) => void) | undefined;
+  private readonly stopListening: (() => void) | undefined;
+
+  /** @param startedAtMs on the monotonic clock */
+  constructor(
+    private readonly clock: Clock,
+    readonly startedAtMs: number,
+    waitMs: number,
+    signal: AbortSignal | undefined,
+    /** Hears of the first `cancel`. */
+    private readonly onCancelled: { cancelled(reason: unknown): void },
+  ) {
+    this.deadlineMs = startedAtMs + waitMs;
+    if (signal === undefined) return;
+    this.stopListening = onAbort(signal, () => {
+      this.cancel(signal.reason);
+    });
+  }
+
+  get isOver(): boolean {
+    return this.clock.now() >= this.deadlineMs;
+  }
+
+  get remainingMs(): number {
+    return this.deadlineMs - this.clock.now();
+  }
+
+  /**
+   * Resolves after `delayMs`, at the deadline or when woken, whichever comes first. A wake-up that came since the last
+   * sleep counts, so none is missed between looking and sleeping.
+   *
+   * @throws the reason of `cancel`
+   */
+  async sleep(delayMs: number): Promise<void> {
+    this.throwIfCancelled();
+    if (!this.wokenEarly) await this.sleepUntil(Math.min(this.clock.now() + delayMs, this.deadlineMs));
+    this.wokenEarly = false;
+    this.throwIfCancelled();
+  }
+
+  wake(): void {
+    if (this.sleeper === undefined) this.wokenEarly = true;
+    else this.sleeper.awake();
+  }
+
+  /** Shortens the present sleep; when there is none, the next one is skipped. */
+  wakeWithin(delayMs: number): void {
+    if (this.sleeper === undefined) {
+      this.wokenEarly = true;
+      return;
+    }
+    const { awake, atMs, timer } = this.sleeper;
+    const soonerMs = this.clock.now() + delayMs;
+    // Never longer: a stream of hints, each of them soon, would let it sleep for ever.
+    if (soonerMs >= atMs) return;
+    timer.cancel();
+    this.sleeper = { awake, atMs: soonerMs, timer: this.clock.schedule(delayMs, awake) };
+  }
+
+  /** What came since the last sleep is no news any more. */
+  forgetWake(): void {
+    this.wokenEarly = false;
+  }
+
+  /** Ends the waiting with `reason`, now and for ever. */
+  cancel(reason: unknown): void {
+    if (this.cancelled !== undefined) return;
+    this.cancelled = { reason };
+    this.sleeper?.awake();
+    this.onCancel?.(reason);
+    this.onCancelled.cancelled(reason);
+  }
+
+  throwIfCancelled(): void {
+    if (this.cancelled !== undefined) throw this.cancelled.reason;
+  }
+
+  /** What `work` gives, or at once the reason of `cancel`; the work itself goes on. */
+  unlessCancelled<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.onCancel = reject;
+      work.then(resolve, reject);
+      if (this.cancelled !== undefined) this.onCancel(this.cancelled.reason);
+    });
+  }
+
+  /** Forgets the signal. */
+  end(): void {
+    this.stopListening?.();
+  }
+
+  private sleepUntil(atMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const awake = () => {
+        this.sleeper?.timer.cancel();
+        this.sleeper = undefined;
+        resolve();
+      };
+      this.sleeper = { awake, atMs, timer: this.clock.schedule(Math.max(0, atMs - this.clock.now()), awake) };
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import type { FailedAttempt } from '../../core/attempt';
+import type { Clock } from '../../ports/clock.interface';
+import { GuardedError } from '../../core/guarded-error';
+import { quorumOf } from '../../core/quorum';
+
+/**
+ * Whether too few nodes answer, and since when: what attempts find one after the other, of one caller or of all callers
+ * of a service. Who waits for a lock in an outage waits for the nodes, which may take minutes.
+ */
+export class Outage {
+  private sinceMs: number | undefined;
+  private last: { readonly failed: FailedAttempt; readonly atMs: number } | undefined;
+
+  /** @param recentMs how long an attempt at silent nodes takes */
+  constructor(
+    private readonly clock: Clock,
+    private readonly recentMs: number,
+  ) {}
+
+  note(failed: FailedAttempt): void {
+    if (failed.outcome === 'unavailable') {
+      const atMs = this.clock.now();
+      this.sinceMs ??= atMs;
+      this.last = { failed, atMs };
+    } else if (isToldByQuorum(failed)) {
+      this.end();
+    }
+  }
+
+  /** @param confirmation of a hold that was taken over: the nodes have not answered yet */
+  noteWin(confirmation: unknown): void {
+    if (confirmation === undefined) this.end();
+  }
+
+  /** Whether it lasts for `ms` at least. */
+  hasLasted(ms: number): boolean {
+    return this.sinceMs !== undefined && this.clock.now() - this.sinceMs >= ms;
+  }
+
+  /**
+   * What an attempt came to a moment ago, if it lasts for `ms` at least: another one need not be made.
+   *
+   * @param waitMs how long the caller waits at most
+   */
+  known(ms: number, waitMs: number): FailedAttempt | undefined {
+    if (!this.hasLasted(ms) || this.last === undefined || endsWithin(waitMs, this.last.failed))
+      return undefined;
+    return this.clock.now() - this.last.atMs <= this.recentMs ? this.last.failed : undefined;
+  }
+
+  private end(): void {
+    if (this.sinceMs === undefined) return;
+    this.sinceMs = undefined;
+    this.last = undefined;
+  }
+}
+
+/** Whether it is known that it ends in time: enough of the nodes are guarded, and for no longer. */
+export function endsWithin(waitMs: number, { votes }: FailedAttempt): boolean {
+  const failed = votes.filter(({ vote }) => vote === 'failed');
+  const guardedMs = failed.flatMap(({ error }) => (error instanceof GuardedError ? error.leftMs : []));
+  const missing = quorumOf(votes.length) - (votes.length - failed.length);
+  const lastMs = guardedMs.sort((a, b) => a - b)[missing - 1];
+  return lastMs !== undefined && lastMs < waitMs;
+}
+
+/** And not by the leading node alone. */
+function isToldByQuorum({ votes }: FailedAttempt): boolean {
+  return votes.filter(({ vote }) => vote === 'granted' || vote === 'denied').length >= quorumOf(votes.length);
+}

@@ -1,0 +1,123 @@
+import type { FailedAttempt } from '../../core/attempt';
+import type { Clock } from '../../ports/clock.interface';
+import type { LockNode } from '../../ports/lock-node.interface';
+import type { Redlock } from '../../core/redlock';
+import { endsWithin, Outage } from './outage';
+import { Pace } from './retry-policy';
+import { ReleaseListener, type ReleaseHint } from './release-listener';
+import type { Wait } from './interruptible-sleep';
+
+/** After one node told of a release: the others are expected to follow within this time. */
+const FOLLOW_UP_MS = 3;
+
+/**
+ * How long the others get to take what was left to them. Longer than short holds last: the next release tells that they
+ * did, and nobody has to ask.
+ */
+const SIT_OUT_MS = 8;
+
+export interface BackoffSetup {
+  readonly nodes: readonly LockNode[];
+  readonly clock: Clock;
+  readonly redlock: Redlock;
+  /** As all callers of the service find it. */
+  readonly outage: Outage;
+  fraction(): number;
+}
+
+/** The time of one caller between its attempts: it listens to the nodes, and sleeps until it should ask again (R7). */
+export class Backoff {
+  private readonly pace: Pace;
+  /** As this caller finds it: in a cluster the nodes may answer the others. */
+  private readonly outage: Outage;
+  private listener: ReleaseListener | undefined;
+  private attempts = 0;
+
+  /** @param turnsToSitOut how many releases are left to others */
+  constructor(
+    private readonly setup: BackoffSetup,
+    private readonly caller: {
+      readonly resources: readonly string[];
+      readonly options: { readonly outageWaitMs: number };
+    },
+    private readonly wait: Wait,
+    private turnsToSitOut: number,
+  ) {
+    this.pace = new Pace(setup, wait.startedAtMs);
+    this.outage = new Outage(setup.clock, 0);
+  }
+
+  /** Before the first attempt, when others come first. */
+  async sitOut(): Promise<void> {
+    this.listener = this.listen();
+    this.pace.leaderFirst = true;
+    await this.wait.sleep(SIT_OUT_MS);
+  }
+
+  /**
+   * An attempt begins.
+   *
+   * @returns whether it asks the leading node first
+   */
+  begin(): boolean {
+    this.listener?.expectAttempt();
+    return this.pace.begin();
+  }
+
+  /** Whether too few nodes have answered for longer than the caller wants to wait for them. */
+  isOutageTooLong(failed: FailedAttempt): boolean {
+    const { outageWaitMs } = this.caller.options;
+    this.outage.note(failed);
+    this.setup.outage.note(failed);
+    if (failed.outcome !== 'unavailable' || endsWithin(this.wait.remainingMs, failed)) return false;
+    return this.outage.hasLasted(outageWaitMs) || this.setup.outage.hasLasted(outageWaitMs);
+  }
+
+  /** Until it is time for the next attempt, or the deadline has come. */
+  async after(failed: FailedAttempt): Promise<void> {
+    this.attempts += 1;
+    // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
+    if (this.listener === undefined) {
+      this.listener = this.listen();
+      if (this.listener.isReliable) return;
+    }
+    const isHeld = this.learnsOfHolder(failed, this.listener);
+    const isTold = this.listener.isReliable;
+    await this.wait.sleep(this.pace.sleepMs(failed, this.attempts, { isHeld, isTold }));
+  }
+
+  stop(): void {
+    this.listener?.stop();
+  }
+
+  /** Whether somebody has it of whose release nobody has told: then all that was told is of holders before. */
+  private learnsOfHolder({ holder }: FailedAttempt, listener: ReleaseListener): boolean {
+    if (holder === undefined || listener.heardOf(holder)) {
+      listener.takeBack();
+      return false;
+    }
+    if (listener.passOver()) this.wait.forgetWake();
+    return true;
+  }
+
+  private listen(): ReleaseListener {
+    const { nodes, redlock } = this.setup;
+    return new ReleaseListener({
+      nodes,
+      resources: this.caller.resources,
+      leadingNode: () => redlock.leadingNode,
+      onMaybeFree: (hint) => {
+        this.hear(hint);
+      },
+    });
+  }
+
+  private hear({ isNow, leaderFirst }: ReleaseHint): void {
+    if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
+    this.pace.hear(leaderFirst || this.turnsToSitOut > 0);
+    // Others come first; if none of them takes it, we do.
+    if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
+    else if (isNow) this.wait.wake();
+    else this.wait.wakeWithin(FOLLOW_UP_MS);
+  }
+}

@@ -1,0 +1,175 @@
+import type { Observable } from 'rxjs';
+import { LockOptionsError } from '../../errors/lock-options.error';
+import type { LockKey } from '../../keys/lock-key.interface';
+import type { LockedDecorator } from '../../calls/locked-decorator.interface';
+import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/locked-options.interface';
+import { checkPlacedOptions } from '../../calls/check-placed-options';
+import { copyIdentity } from '../../calls/copy-identity';
+import { decorateStandardMethod, type StandardContext } from '../../calls/standard-decorator';
+import { fillLockParameters, lockParametersOf, type LockParameter } from '../parameters/lock-parameters';
+import { injectBinding } from '../../calls/lock-service-binding';
+import { compileLockKey } from '../../keys/lock-key';
+import { lockedGenerator, type AnyAsyncGenerator } from '../../calls/locked-generator';
+import { takeHandlerContext } from '../handler-context';
+import { grpcRequest } from '../grpc-request';
+import { socketRequest } from '../socket-request';
+import { isMessageHandler } from '../../calls/handler-kind';
+import { httpCall } from '../http-call';
+import { HttpExchange } from '../http-exchange';
+import type { LockedCall, LockedTask } from '../../calls/locked-call';
+import { LockedMethodCall, splitLabel, type LockedPlace } from '../../calls/locked-method-call';
+import { registerLockedMethod } from '../../calls/locked-methods';
+import { lockedObservable } from '../../calls/locked-observable';
+import { lockedPromise } from '../../calls/locked-promise';
+import { isSubscription, lockedSubscription } from '../../calls/locked-subscription';
+import { methodKeySource } from '../../keys/method-key';
+import { methodKind, type MethodKind } from '../../calls/method-kind';
+
+interface MethodDescriptor extends PropertyDescriptor {
+  value: (this: object, ...args: unknown[]) => unknown;
+}
+
+/**
+ * Runs the method under a lock: one caller at a time per key, in all processes that use the same nodes.
+ *
+ * A call waits for the lock (`wait`), runs, and gives the lock back:
+ * - a method that returns a promise is done when that is settled
+ * - a method that returns an Observable runs when somebody subscribes, once and with a lock of its own for each, until it
+ *   completes, fails or is unsubscribed (see `onLeave`)
+ * - an async generator begins at its first `next()`, and is done when it ends, throws or is returned early
+ *
+ * What a promise resolves to is no stream that would be recognised beforehand, but an Observable or async generator among
+ * it keeps the lock too: it can be started once, at once. Other sources, such as streams of Node, do not.
+ *
+ * It rejects with
+ * - `LockBusyError` when somebody else held the lock all that time (see `onBusy`)
+ * - `LockUnavailableError` when too few nodes answered (see `onUnavailable`)
+ * - `LockLostError` when the method succeeded, but the lock was lost meanwhile (see `onLost`); a stream fails at once
+ * - `LockKeyError` when a value is missing in the key
+ * - `LockNotBoundError` when the object knows no lock service
+ * - whatever the method rejects with
+ *
+ * In these cases but the third and the last the method has not run. On a controller it sees the arguments after the
+ * pipes, inside guards and interceptors; to hold the lock around those, use `LockInterceptor`. It stands above a decorator
+ * that begins a transaction: one below gives the lock back before the commit (docs/TRANSACTIONS.md).
+ *
+ * @param key what is locked: a template, several, or a function that gets what the method gets
+ * @throws LockKeyError, LockOptionsError when the class is defined, for what can be seen then
+ *
+ * @example
+ * ```ts
+ * @Locked('order:<0>')
+ * async pay(orderId: string) { … }
+ *
+ * @Locked(['account:<0.from>', 'account:<0.to>'], { ttl: 5_000, wait: 2_000 })   // all or nothing
+ * async transfer(dto: TransferDto) { … }
+ * ```
+ */
+export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLost, U extends OnUnavailable>(
+  key: K,
+  options: LockedOptions<B, L, U> = {},
+): LockedDecorator<K, B, L, U> {
+  const resolve = compileLockKey(key, methodKeySource);
+  const checked = checkPlacedOptions(options);
+  const {
+    onBusy,
+    onUnavailable,
+    onLost = 'throw' as OnLost,
+    onLeave,
+    callerMayLeave = false,
+    returns,
+    connection,
+    ...placed
+  } = checked;
+  const { lockOptions, label } = splitLabel(placed);
+
+  const wrap = (
+    original: MethodDescriptor['value'],
+    where: Pick<LockedPlace, 'name' | 'prototype'>,
+    kind: MethodKind,
+    parameters: readonly LockParameter[],
+  ) => {
+    const start = STARTS[returns ?? kind];
+    // The same object: the name and the class of a standard decorator come later.
+    const place: LockedPlace = Object.assign(where, {
+      ...{ resolve, connection, lockOptions, label },
+      ...{ onBusy, onUnavailable, onLost, onLeave },
+      method: () => locked,
+    });
+    const locked = function (this: object | undefined, ...args: unknown[]): unknown {
+      const context = takeHandlerContext(args);
+      const handlerArgs = context?.getArgs() ?? args;
+      const request = grpcRequest(handlerArgs, callerMayLeave) ?? socketRequest(handlerArgs, callerMayLeave);
+      const call = new LockedMethodCall(
+        place,
+        this,
+        args,
+        handlerArgs,
+        request && isMessageHandler(locked) ? request : undefined,
+      );
+      const startCall =
+        start === STARTS['async-generator'] && isSubscription(locked) ? lockedSubscription : start;
+      return startCall(
+        context === undefined ? call : httpCall(call, HttpExchange.of(context), callerMayLeave),
+        (lock, caller) =>
+          original.apply(this as object, fillLockParameters(args, parameters, { lock, connection, caller })),
+      );
+    };
+    copyIdentity(original, locked);
+    return locked;
+  };
+  const register = (prototype: object, key: string | symbol, locked: object) => {
+    injectBinding(prototype, connection);
+    registerLockedMethod(prototype, { key, connection, options: lockOptions }, locked);
+  };
+
+  const decorate = (
+    target: object,
+    keyOrContext: string | symbol | StandardContext,
+    descriptor?: PropertyDescriptor,
+  ): unknown => {
+    if (typeof keyOrContext === 'object') {
+      return decorateStandardMethod(target, keyOrContext, wrap, register);
+    }
+    assertMethod(target, keyOrContext, descriptor);
+    const original = descriptor.value;
+    const place = { name: methodName(target, keyOrContext), prototype: target };
+    const kind = methodKind(target, keyOrContext, original);
+    descriptor.value = wrap(original, place, kind, lockParametersOf(target, keyOrContext));
+    register(target, keyOrContext, descriptor.value);
+    return undefined;
+  };
+  return decorate as LockedDecorator<K, B, L, U>;
+}
+
+/** How a call of each kind begins. */
+const STARTS: Record<MethodKind, (call: LockedCall, method: LockedTask) => unknown> = {
+  promise: lockedPromise,
+  observable: (call, method) => lockedObservable(call, method as LockedTask<Observable<unknown>>),
+  'async-generator': (call, method) => lockedGenerator(call, method as LockedTask<AnyAsyncGenerator>),
+};
+
+function assertMethod(
+  target: object,
+  propertyKey: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+): asserts descriptor is MethodDescriptor {
+  const name = methodName(target, propertyKey);
+  if (typeof target === 'function') {
+    throw new LockOptionsError(
+      '@Locked',
+      `${name} is static, and a class has no lock service. Make it a method of an injectable class.`,
+    );
+  }
+  if (typeof descriptor?.value !== 'function') {
+    throw new LockOptionsError(
+      '@Locked',
+      `${name} is not a method. Write it as "async ${String(propertyKey)}() { … }".`,
+    );
+  }
+}
+
+function methodName(target: object, propertyKey: string | symbol): string {
+  const type = typeof target === 'function' ? target : target.constructor;
+  return `${type.name}.${String(propertyKey)}`;
+}

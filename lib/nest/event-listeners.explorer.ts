@@ -1,0 +1,68 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { LockError } from '../errors/lock.error';
+import { LOGGER_CONTEXT } from './redlock.constants';
+
+type Listener = (...args: unknown[]) => unknown;
+type Register = (event: unknown, listener: Listener, options: unknown) => unknown;
+
+/** The part of `@nestjs/event-emitter` that makes listeners of `@OnEvent` methods, in all of its versions. */
+interface ListenerLoader {
+  getRegisterListenerMethodBasedOn(options: unknown): Register;
+}
+
+/**
+ * Keeps a lock error in a listener from ending the process. `emit` looks at no result, so the rejection of a listener
+ * with `suppressErrors: false` has nobody who handles it, and Node ends a process for that. Lock errors are logged
+ * instead; `emitAsync` rejects as before. Other errors are left to what the application chose.
+ */
+@Injectable()
+export class EventListenersExplorer implements OnModuleInit {
+  private readonly logger = new Logger(LOGGER_CONTEXT);
+
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
+  /** Listeners are made when the application bootstraps, which is later. */
+  onModuleInit(): void {
+    for (const { providers } of this.modules.values()) {
+      for (const { instance } of providers.values()) {
+        if (isListenerLoader(instance) && !watched.has(instance)) this.watch(instance);
+      }
+    }
+  }
+
+  private watch(loader: ListenerLoader): void {
+    watched.add(loader);
+    const original = loader.getRegisterListenerMethodBasedOn.bind(loader);
+    loader.getRegisterListenerMethodBasedOn = (options) => {
+      const register = original(options);
+      return (event, listener, given) => register(event, (...args) => this.handled(listener(...args)), given);
+    };
+  }
+
+  /** The same outcome; a lock error has a handler, whether or not the emitter looks. */
+  private handled(outcome: unknown): unknown {
+    if (!(outcome instanceof Promise)) return outcome;
+    const same = new Promise((resolve, reject) => {
+      outcome.then(resolve, (error: unknown) => {
+        if (error instanceof LockError) {
+          same.catch(() => {
+            this.logger.error(error.message, error.stack);
+          });
+        }
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it was
+        reject(error);
+      });
+    });
+    return same;
+  }
+}
+
+/** Of several RedlockModules in an application, one is enough. */
+const watched = new WeakSet<ListenerLoader>();
+
+function isListenerLoader(instance: unknown): instance is ListenerLoader {
+  if (typeof instance !== 'object' || instance === null) return false;
+  const prototype = Object.getPrototypeOf(instance) as Partial<ListenerLoader> | null;
+  return typeof prototype?.getRegisterListenerMethodBasedOn === 'function';
+}

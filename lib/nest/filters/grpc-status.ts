@@ -1,0 +1,43 @@
+import type { ArgumentsHost } from '@nestjs/common';
+import type { LockError } from '../../errors/lock.error';
+import { kindOf, type CompleteAnswer } from './lock-answers';
+
+/** Of `@grpc/grpc-js`, which this library does not depend on. */
+interface GrpcMetadata {
+  set(key: string, value: string): void;
+  clone(): GrpcMetadata;
+  getMap(): object;
+}
+
+interface GrpcStatus {
+  readonly code: number;
+  readonly details: string;
+  readonly message: string;
+  readonly metadata: GrpcMetadata;
+}
+
+/**
+ * The codes of gRPC. ABORTED is for conflicts that are worth another try of the whole; UNAVAILABLE is what clients and
+ * service configurations try again by themselves.
+ */
+const CODES = { busy: 10, unavailable: 14, invalid: 3, left: 1, failed: 13 } as const;
+
+/** Metadata of the answer, where the call came by gRPC: an empty one of the class that the request's own are of. */
+export function grpcMetadataOf(host: ArgumentsHost): GrpcMetadata | undefined {
+  const metadata: unknown = host.getArgByIndex(1);
+  if (!isGrpcMetadata(metadata)) return undefined;
+  return new (metadata.constructor as new () => GrpcMetadata)();
+}
+
+function isGrpcMetadata(value: unknown): value is GrpcMetadata {
+  const { set, clone, getMap } = (value ?? {}) as Partial<GrpcMetadata>;
+  return [set, clone, getMap].every((method) => typeof method === 'function');
+}
+
+/** What ends a call: the code of the error is in the metadata, since several errors share a code of gRPC. */
+export function grpcStatus(error: LockError, answer: CompleteAnswer, metadata: GrpcMetadata): GrpcStatus {
+  const { message, retryAfter } = answer;
+  metadata.set('lock-error-code', error.code);
+  if (retryAfter !== false) metadata.set('grpc-retry-pushback-ms', String(retryAfter));
+  return { code: CODES[kindOf(error)], details: message, message, metadata };
+}

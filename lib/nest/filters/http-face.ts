@@ -1,0 +1,52 @@
+import { HttpException } from '@nestjs/common';
+import { CallerLeftError } from '../../errors/caller-left.error';
+import { LockBusyError } from '../../errors/lock-busy.error';
+import { LockUnavailableError } from '../../errors/lock-unavailable.error';
+import { LockError } from '../../errors/lock.error';
+import { lockErrorBody } from './lock-error-body';
+
+/**
+ * Makes busy and unavailable locks, and a caller who left, an `HttpException` of Nest, so that whoever knows those answers them rightly: Nest's
+ * own filter, the catch-all filter of an application, a reporter of errors that leaves expected ones out. The message of
+ * the error stays what it is, and no client gets it.
+ *
+ * Not by inheritance, since the program and the core know these errors without Nest. The others stay what they are: a
+ * lost lock or a wrong key is a fault, which belongs into logs and reports.
+ */
+export function makeHttpExceptions(): void {
+  for (const type of [LockBusyError, LockUnavailableError, CallerLeftError]) {
+    const prototype: object = type.prototype;
+    if (!(prototype instanceof HttpException)) Object.setPrototypeOf(prototype, httpFace());
+  }
+}
+
+/** What stands between the class of an error and HttpException: all that LockError has, and the answer. */
+function httpFace(): object {
+  return Object.create(HttpException.prototype, {
+    ...(Object.getOwnPropertyDescriptors(LockError.prototype) as PropertyDescriptorMap),
+    getStatus: { value: statusOf },
+    getResponse: { value: responseOf },
+    // As of errors of `http-errors`, which servers and reporters other than Nest look at.
+    status: field('status', statusOf),
+    statusCode: field('statusCode', statusOf),
+    expose: field('expose', () => false),
+  }) as object;
+}
+
+/** Others may write to it, as they may to an ordinary field. */
+function field(name: string, read: (this: LockError) => unknown): PropertyDescriptor {
+  return {
+    get: read,
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, name, { value, writable: true, configurable: true });
+    },
+  };
+}
+
+function statusOf(this: LockError): number {
+  return lockErrorBody(this).statusCode;
+}
+
+function responseOf(this: LockError): object {
+  return lockErrorBody(this);
+}

@@ -1,0 +1,25 @@
+import { HttpException } from '@nestjs/common';
+import type { LockError } from '../../errors/lock.error';
+import type { LockAnswers } from './lock-answers.interface';
+import { lockErrorBody } from './lock-error-body';
+
+/**
+ * A lock error as an exception of HTTP that tells no key, no node and no owner: for filters, interceptors and transports
+ * that map errors themselves. Its body is that of `lockErrorBody`, its `cause` is the lock error.
+ *
+ * @param answers in the place of those that the module of its lock service has
+ *
+ * @example
+ * ```ts
+ * @Catch()
+ * export class AllExceptionsFilter extends BaseExceptionFilter {
+ *   override catch(exception: unknown, host: ArgumentsHost) {
+ *     super.catch(exception instanceof LockError ? toHttpException(exception) : exception, host);
+ *   }
+ * }
+ * ```
+ */
+export function toHttpException(error: LockError, answers?: LockAnswers): HttpException {
+  const body = lockErrorBody(error, answers);
+  return new HttpException(body, body.statusCode, { cause: error });
+}

@@ -1,0 +1,120 @@
+import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { LockNotBoundError } from '../errors/lock-not-bound.error';
+import { LockService } from '../service/lock.service';
+import { endlessStream } from '../redlock.messages';
+import { checkOptionsWithService } from '../calls/check-placed-options';
+import { isSseHandler } from '../calls/endless-streams';
+import { bindLockService, boundLockService } from '../calls/lock-service-binding';
+import { passHandlerContext } from './handler-context';
+import { connectionOfToken, getLockServiceToken } from '../calls/lock-service-token';
+import { lockedMethodsOf, type LockedMethod } from '../calls/locked-methods';
+import { warnOfUnlockedOverrides } from './unlocked-overrides';
+import { warnOnce } from './warn-once';
+
+type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
+
+/**
+ * Binds the objects with `@Locked` methods that Nest did not make itself (`useFactory`, `useValue`), and fails the
+ * start of the application where such an object would be left without its lock service, or has options that its lock
+ * service would refuse.
+ */
+@Injectable()
+export class LockedExplorer implements OnModuleInit {
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
+    // Here, when all modules are known: later, Nest has read what the routes pass to their handlers.
+    for (const { controllers, providers } of modules.values()) {
+      for (const { metatype } of controllers.values()) passContexts(metatype);
+      for (const { metatype } of providers.values()) if (isGateway(metatype)) passContexts(metatype);
+    }
+  }
+
+  async onModuleInit(): Promise<void> {
+    for (const host of this.modules.values()) {
+      const { controllers, providers, injectables, middlewares } = host;
+      // The last two are guards, pipes, interceptors, filters and middleware that Nest makes where they are used.
+      for (const list of [controllers, providers, injectables, middlewares]) {
+        for (const { instance } of list.values()) await this.explore(host, instance);
+      }
+    }
+  }
+
+  /**
+   * A class whose instances come later, one per request or per user, has a stand-in here, an empty object of that class:
+   * it tells whether the module sees the lock service, and Nest binds the instances when it makes them.
+   *
+   * @param instance is asked for nothing: it may be a proxy or a mock
+   */
+  private async explore(host: HostModule, instance: unknown): Promise<void> {
+    // A factory that runs per request has made nothing yet.
+    if (instance === null || instance === undefined) return;
+    const methods = lockedMethodsOf(Object.getPrototypeOf(instance) as object | null);
+    for (const method of methods) await this.bind(host, instance, method);
+    if (methods.length > 0) warnOfUnlockedOverrides(instance, this.modules);
+  }
+
+  private async bind(host: HostModule, instance: object, method: LockedMethod): Promise<void> {
+    const { connection, key, options } = method;
+    const name = `${instance.constructor.name}.${String(key)}`;
+    const service = boundLockService(instance, connection) ?? (await visibleService(host, connection));
+    if (service === undefined)
+      throw new LockNotBoundError(name, connection, { text: this.whyNot(host, connection) });
+    if (boundLockService(instance, connection) === undefined) bindLockService(instance, service, connection);
+    checkOptionsWithService(service, options, `@Locked on ${name}`);
+    const handler = (Object.getPrototypeOf(instance) as Record<string | symbol, unknown>)[key];
+    if (isSseHandler(handler) && (service as Partial<LockService>).isUnbounded?.(options) === true)
+      warnOnce(this.modules, endlessStream(name));
+  }
+
+  private whyNot(host: HostModule, connection: string | undefined): string {
+    const wanted = connection ?? 'default';
+    const names = new Set(
+      [...this.modules.values()].flatMap((module) => connectionsIn(module.providers.keys())),
+    );
+    const what =
+      connection === undefined
+        ? 'a lock service without a name'
+        : `a lock service named ${JSON.stringify(connection)}`;
+    if (names.has(wanted)) {
+      return (
+        `its module ${host.metatype.name} does not see ${what}, since that RedlockModule has isGlobal: false. ` +
+        `Import it in ${host.metatype.name}, or leave out isGlobal.`
+      );
+    }
+    const others = [...names].map((name) =>
+      name === 'default' ? 'one without a name' : JSON.stringify(name),
+    );
+    return (
+      `no RedlockModule has ${what}. Known are: ${others.join(', ')}. ` +
+      'Correct its `connection`, or import another RedlockModule with that `name`.'
+    );
+  }
+}
+
+/** Where `@nestjs/websockets` keeps that a class is a gateway; the package may be missing. */
+const GATEWAY = 'websockets:is_gateway';
+
+function isGateway(provided: unknown): boolean {
+  return typeof provided === 'function' && Reflect.getMetadata(GATEWAY, provided) === true;
+}
+
+/** Lets the locked handlers of a controller or gateway know the request that they answer. */
+function passContexts(handlers: unknown): void {
+  const { prototype } = (handlers ?? {}) as { prototype?: object };
+  if (prototype === undefined) return;
+  for (const { key } of lockedMethodsOf(prototype)) passHandlerContext(prototype, key);
+}
+
+function connectionsIn(tokens: Iterable<unknown>): string[] {
+  return [...tokens].flatMap((token) => connectionOfToken(token) ?? []);
+}
+
+/** What a class of that module would have injected: Nest itself decides what the module sees. */
+async function visibleService(host: HostModule, connection?: string): Promise<LockService | undefined> {
+  @Injectable()
+  class Probe {
+    constructor(@Optional() @Inject(getLockServiceToken(connection)) readonly service?: LockService) {}
+  }
+  const moduleRef = host.providers.get(ModuleRef)?.instance as ModuleRef;
+  return (await moduleRef.create(Probe)).service;
+}

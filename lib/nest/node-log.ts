@@ -1,0 +1,58 @@
+import { Logger } from '@nestjs/common';
+import type { LockEvent } from '../locking/api/lock-event.interface';
+import { LOGGER_CONTEXT } from './redlock.constants';
+import {
+  evenNodes,
+  nodeBack,
+  nodeDown,
+  nodeGranting,
+  nodeGuarded,
+  nodeRefusing,
+  nodeTrusted,
+  nodeWarning,
+  strangeCopies,
+} from '../redlock.messages';
+import type { Copy } from '../calls/copies';
+
+/** One line for whatever becomes of a node, and none for locks: those are many, and errors reach whoever asked. */
+export class NodeLog {
+  private readonly logger = new Logger(LOGGER_CONTEXT);
+  private readonly downNodes = new Set<string>();
+
+  noteNumber(count: number): void {
+    if (count > 0 && count % 2 === 0) this.logger.warn(evenNodes(count));
+  }
+
+  noteCopies(copies: readonly Copy[]): void {
+    if (copies.length > 0) this.logger.warn(strangeCopies(copies));
+  }
+
+  note(event: LockEvent): void {
+    switch (event.type) {
+      case 'node-down':
+        if (this.downNodes.has(event.node)) break;
+        this.downNodes.add(event.node);
+        this.logger.warn(nodeDown(event.node, event.error));
+        break;
+      case 'node-up':
+        // The first time is no news.
+        if (this.downNodes.delete(event.node)) this.logger.log(nodeBack(event.node));
+        break;
+      case 'node-guarded':
+        this.logger.warn(nodeGuarded(event.node, event.reason, event.forMs));
+        break;
+      case 'node-trusted':
+        this.logger.log(nodeTrusted(event.node));
+        break;
+      case 'node-refusing':
+        this.logger.warn(nodeRefusing(event.node, event.error));
+        break;
+      case 'node-granting':
+        this.logger.log(nodeGranting(event.node));
+        break;
+      case 'node-warning':
+        this.logger.warn(nodeWarning(event.message));
+        break;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { Caller } from '../../calls/caller';
+import { callerAround } from '../../calls/handler-lock';
+import { isForParameter } from '../../calls/is-for-parameter';
+import type { Lock } from '../../locking/api/lock.interface';
+import { shared } from '../../calls/shared';
+
+/** A parameter with `@CurrentLock()`, `@LockSignal()` or `@CallerSignal()`. */
+export interface LockParameter {
+  readonly index: number;
+  readonly wants: 'lock' | 'signal' | 'caller';
+  /** Only a lock that has it. */
+  readonly resource: string | undefined;
+  /** Only a lock of that service. */
+  readonly connection: string | undefined;
+}
+
+/** Kept apart from the classes, as the locked methods are. */
+const marked = shared('lock parameters', () => new WeakMap<object, Map<string | symbol, LockParameter[]>>());
+
+export function markLockParameter(
+  prototype: object,
+  propertyKey: string | symbol,
+  parameter: LockParameter,
+): void {
+  const methods = marked.get(prototype) ?? new Map<string | symbol, LockParameter[]>();
+  marked.set(prototype, methods.set(propertyKey, [...(methods.get(propertyKey) ?? []), parameter]));
+}
+
+/** Complete when the method is decorated: TypeScript decorates the parameters of a method before it. */
+export function lockParametersOf(prototype: object, propertyKey: string | symbol): readonly LockParameter[] {
+  return marked.get(prototype)?.get(propertyKey) ?? [];
+}
+
+/** What a call gives to its parameters. */
+export interface LockedArguments {
+  /** Missing where a test has put something in the place of the lock service that gives none. */
+  readonly lock: Lock | undefined;
+  /** Of its service. */
+  readonly connection: string | undefined;
+  /** Undefined where it cannot be seen leaving. */
+  readonly caller: Caller | undefined;
+}
+
+/** The arguments of a call that runs under a lock, which takes the place of whatever the caller passed for it. */
+export function fillLockParameters(
+  args: readonly unknown[],
+  parameters: readonly LockParameter[],
+  { lock, connection, caller }: LockedArguments,
+): unknown[] {
+  const filled = [...args];
+  if (lock === undefined) return filled;
+  for (const parameter of parameters) {
+    if (isForParameter(parameter, lock, connection)) {
+      filled[parameter.index] = wantedOf(parameter, lock, () => callerSignal(caller));
+    }
+  }
+  return filled;
+}
+
+/** The caller of the method may stay when that of the handler which calls it leaves. */
+function callerSignal(caller: Caller | undefined): AbortSignal {
+  const own = (caller ?? new Caller()).signal;
+  const around = callerAround();
+  return around === undefined ? own : AbortSignal.any([own, around.signal]);
+}
+
+export function wantedOf(
+  { wants }: LockParameter,
+  lock: Lock | undefined,
+  callerSignal: (() => AbortSignal) | undefined,
+): Lock | AbortSignal | undefined {
+  if (wants === 'caller') return callerSignal?.();
+  return wants === 'signal' ? lock?.signal : lock;
+}

@@ -1,0 +1,37 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { RedlockModuleOptions } from './redlock-module-options.interface';
+import type { LockService } from '../service/lock.service';
+import { NodeLog } from './node-log';
+import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { strangers } from '../calls/copies';
+import { afterShutdownHooks } from './after-shutdown-hooks';
+
+/** Logs what becomes of the nodes, and closes the lock service with the application. */
+@Injectable()
+export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly log = new NodeLog();
+
+  /** Both partial, since a test may put as much of a mock in the place of the service as it needs. */
+  constructor(
+    @Inject(REDLOCK_LOCK_SERVICE) private readonly locks: Partial<LockService>,
+    @Inject(REDLOCK_MODULE_OPTIONS) private readonly options: Partial<RedlockModuleOptions> | undefined,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {
+    // Ends with the service, which completes its events when it is closed.
+    locks.events$?.subscribe((event) => {
+      this.log.note(event);
+    });
+  }
+
+  onModuleInit(): void {
+    this.log.noteNumber(this.options?.nodes?.length ?? 0);
+    this.log.noteCopies(strangers());
+  }
+
+  /** Not in `onModuleDestroy`: requests are still served then, and they need their locks. */
+  beforeApplicationShutdown(): void {
+    // The hooks of others await work that needs its locks, such as the jobs of a queue.
+    afterShutdownHooks(this.modules, async () => this.locks.close?.());
+  }
+}

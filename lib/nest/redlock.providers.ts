@@ -1,0 +1,118 @@
+import type { Provider } from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { openLockService } from '../service/create-lock-service';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { LockError } from '../errors/lock.error';
+import { EventListenersExplorer } from './event-listeners.explorer';
+import { makeHttpExceptions } from './filters/http-face';
+import { completeAnswers, type CompleteAnswers } from './filters/lock-answers';
+import { markWithAnswers } from './filters/lock-error-body';
+import { LockExceptionFilter } from './filters/lock-exception.filter';
+import { NoExceptionFilter } from './filters/no-exception.filter';
+import type {
+  RedlockModuleAsyncOptions,
+  RedlockModuleExtras,
+  RedlockModuleOptions,
+  RedlockOptionsFactory,
+} from './redlock-module-options.interface';
+import { LockedExplorer } from './locked.explorer';
+import {
+  LOCK_ANSWERS,
+  LOCK_SERVICE_FACTORY,
+  REDLOCK_LOCK_SERVICE,
+  REDLOCK_MODULE_OPTIONS,
+} from './redlock.constants';
+import { RedlockLifecycle } from './redlock.lifecycle';
+import { SseHandlersExplorer } from './sse-handlers.explorer';
+import { getLockServiceToken } from '../calls/lock-service-token';
+
+/** What every RedlockModule has, once its options are known. */
+export function createServiceProviders(name: string | undefined): Provider[] {
+  makeHttpExceptions();
+  return [
+    { provide: LOCK_SERVICE_FACTORY, useValue: openLockService },
+    {
+      provide: getLockServiceToken(name),
+      useFactory: (options: RedlockModuleOptions, create: typeof openLockService) => {
+        checkModuleOptions(options);
+        const service = create(options);
+        if (options.answers !== undefined) service.onFailure = marker(completeAnswers(options.answers));
+        return service;
+      },
+      inject: [REDLOCK_MODULE_OPTIONS, LOCK_SERVICE_FACTORY],
+    },
+    {
+      provide: LOCK_ANSWERS,
+      useFactory: (options: RedlockModuleOptions | undefined) => completeAnswers(options?.answers),
+      inject: [REDLOCK_MODULE_OPTIONS],
+    },
+    { provide: REDLOCK_LOCK_SERVICE, useExisting: getLockServiceToken(name) },
+    RedlockLifecycle,
+    LockedExplorer,
+    EventListenersExplorer,
+    SseHandlersExplorer,
+    {
+      // Nest wants its filters registered before asynchronous options are known, so the choice is made here.
+      provide: APP_FILTER,
+      useFactory: (
+        options: RedlockModuleOptions | undefined,
+        adapterHost: HttpAdapterHost,
+        answers: CompleteAnswers,
+      ) =>
+        options?.exceptionFilter === false
+          ? new NoExceptionFilter()
+          : new LockExceptionFilter(adapterHost, answers),
+      inject: [REDLOCK_MODULE_OPTIONS, HttpAdapterHost, LOCK_ANSWERS],
+    },
+  ];
+}
+
+/** Lets errors carry the answers of the service that they come from. */
+function marker(answers: CompleteAnswers): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof LockError) markWithAnswers(error, answers);
+    throw error;
+  };
+}
+
+/** What is checked here belongs to the module; the lock service checks the rest. */
+function checkModuleOptions(options: Partial<RedlockModuleOptions & RedlockModuleExtras> | undefined): void {
+  for (const extra of ['name', 'isGlobal'] as const) {
+    // Too late: the module was registered before its factory was asked.
+    if (options?.[extra] !== undefined) {
+      throw new LockOptionsError(
+        extra,
+        `stands beside useFactory, as in forRootAsync({ ${extra}, useFactory }).`,
+      );
+    }
+  }
+}
+
+/** The options of `forRootAsync`, and what they need. */
+export function createAsyncOptionsProviders(options: RedlockModuleAsyncOptions): Provider[] {
+  const { useFactory, useClass, useExisting, inject = [], extraProviders = [] } = options;
+  checkOneWay({ useFactory, useClass, useExisting });
+  if (useFactory !== undefined) {
+    return [...extraProviders, { provide: REDLOCK_MODULE_OPTIONS, useFactory, inject }];
+  }
+  const factoryClass = (useClass ?? useExisting) as NonNullable<typeof useClass>;
+  return [
+    ...extraProviders,
+    ...(useClass === undefined ? [] : [useClass]),
+    {
+      provide: REDLOCK_MODULE_OPTIONS,
+      useFactory: (factory: RedlockOptionsFactory) => factory.createRedlockOptions(),
+      inject: [factoryClass],
+    },
+  ];
+}
+
+function checkOneWay(ways: Record<string, unknown>): void {
+  const names = Object.keys(ways);
+  const given = names.filter((name) => ways[name] !== undefined);
+  if (given.length === 1) return;
+  throw new LockOptionsError(
+    given.length === 0 ? names.join(', ') : given.join(', '),
+    `forRootAsync takes exactly one of ${names.join(', ')}, but has ${given.length === 0 ? 'none' : given.length}.`,
+  );
+}

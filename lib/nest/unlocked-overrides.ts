@@ -1,0 +1,51 @@
+import { types } from 'node:util';
+import { unlockedOverride } from '../redlock.messages';
+import { lockedMethodsOf, ownLockedMethodsOf } from '../calls/locked-methods';
+import { warnOnce } from './warn-once';
+
+/** Warns of methods of an object that took the place of a locked one without being locked themselves. */
+export function warnOfUnlockedOverrides(instance: object, application: object): void {
+  for (const warning of unlockedOverridesOf(instance)) warnOnce(application, warning);
+}
+
+function unlockedOverridesOf(instance: object): string[] {
+  // A proxy or mock is not asked what it has: that may run somebody's code.
+  const levels = types.isProxy(instance) ? prototypesOf(instance) : [instance, ...prototypesOf(instance)];
+  const keys = new Set(lockedMethodsOf(prototypeOf(instance)).map(({ key }) => key));
+  return [...keys].flatMap((key) => unlockedOverrideOf(key, levels) ?? []);
+}
+
+/** Follows a call from the object upwards, until it comes to a locked method or ends at one that is not. */
+function unlockedOverrideOf(key: string | symbol, levels: readonly object[]): string | undefined {
+  let endsAt: object | undefined;
+  for (const level of levels) {
+    const isLocked = ownLockedMethodsOf(level).some((method) => method.key === key);
+    if (isLocked) {
+      return (
+        endsAt && unlockedOverride(`${classOf(endsAt)}.${String(key)}`, `${classOf(level)}.${String(key)}`)
+      );
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(level, key);
+    if (descriptor !== undefined && !callsSuper(descriptor.value)) endsAt ??= level;
+  }
+  return undefined;
+}
+
+/** As far as its text tells: one that goes on to the locked method is as good as locked. */
+function callsSuper(method: unknown): boolean {
+  return typeof method === 'function' && /super\b/.test(Function.prototype.toString.call(method));
+}
+
+function classOf(level: object): string {
+  return typeof level.constructor === 'function' ? level.constructor.name : 'an object';
+}
+
+function prototypesOf(instance: object): object[] {
+  const prototypes: object[] = [];
+  for (let at = prototypeOf(instance); at !== null; at = prototypeOf(at)) prototypes.push(at);
+  return prototypes;
+}
+
+function prototypeOf(of: object): object | null {
+  return Object.getPrototypeOf(of) as object | null;
+}

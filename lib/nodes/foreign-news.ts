@@ -1,0 +1,114 @@
+import { types } from 'node:util';
+import type {
+  NodeHold,
+  NodeMemory,
+  NodeStatus,
+  NodeStatusChange,
+  ServerFacts,
+  ServerProduct,
+} from '../ports/lock-node.interface';
+
+const MOST_SERVERS = 1_000;
+const LONGEST_MESSAGE = 300;
+
+const STATUSES: readonly unknown[] = ['connecting', 'up', 'down', 'closed'] satisfies NodeStatus[];
+
+export function isStatus(status: unknown): status is NodeStatus {
+  return STATUSES.includes(status);
+}
+
+/** News of no known form are none. What a server says of itself counts as a whole or not at all. */
+export function statusChangeFrom(given: unknown): NodeStatusChange | undefined {
+  try {
+    const { status, error, servers, hasForgotten, clockAheadMs } = given as NodeStatusChange;
+    if (!isStatus(status)) return undefined;
+    const facts = serversFrom(servers);
+    return {
+      status,
+      ...(error === undefined ? {} : { error: errorFrom(error) }),
+      ...(facts === undefined ? {} : { servers: facts }),
+      ...(hasForgotten === true ? { hasForgotten } : {}),
+      ...(isPositive(clockAheadMs) ? { clockAheadMs } : {}),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function serversFrom(given: unknown): ServerFacts[] | undefined {
+  if (!Array.isArray(given) || given.length > MOST_SERVERS) return undefined;
+  const servers = Array.from({ length: given.length }, (_, i) => serverFrom(given[i]));
+  return servers.includes(undefined) ? undefined : (servers as ServerFacts[]);
+}
+
+function serverFrom(given: unknown): ServerFacts | undefined {
+  const { runId, uptimeMs, evicts, persists, isOneOfCluster, isAdditional, product } = given as ServerFacts;
+  if (typeof runId !== 'string' || runId === '' || !(uptimeMs === 0 || isPositive(uptimeMs)))
+    return undefined;
+  return {
+    runId,
+    uptimeMs,
+    ...(typeof evicts === 'string' && evicts !== '' ? { evicts } : {}),
+    ...(typeof persists === 'boolean' ? { persists } : {}),
+    ...(typeof isOneOfCluster === 'boolean' ? { isOneOfCluster } : {}),
+    ...(typeof isAdditional === 'boolean' ? { isAdditional } : {}),
+    ...productFrom(product),
+  };
+}
+
+function productFrom(given: unknown): { product?: ServerProduct } {
+  const { name, version, mode } = Object(given) as ServerProduct;
+  if (typeof name !== 'string' || name === '') return {};
+  const product = {
+    name,
+    ...(typeof version === 'string' ? { version } : {}),
+    ...(typeof mode === 'string' ? { mode } : {}),
+  };
+  return { product };
+}
+
+/** @throws for what is neither a hold nor null */
+export function holdFrom(given: unknown): NodeHold | null {
+  if (given === null) return null;
+  const { ownerToken, ttlMs } = given as NodeHold;
+  if (typeof ownerToken === 'string' && typeof ttlMs === 'number' && ttlMs >= 0) return { ownerToken, ttlMs };
+  throw new Error('the node told of a hold of no known form');
+}
+
+/** What is no known form is not known. */
+export function memoryFrom(given: unknown): NodeMemory | null {
+  const { usedBytes, limitBytes } = Object(given) as Partial<NodeMemory>;
+  const isKnown = (usedBytes === 0 || isPositive(usedBytes)) && isPositive(limitBytes);
+  return isKnown ? { usedBytes: usedBytes, limitBytes } : null;
+}
+
+export function ownerTokenFrom(given: unknown): string | undefined {
+  return typeof given === 'string' ? given : undefined;
+}
+
+/** How many wait: one at least, where it is known. */
+export function waitingFrom(given: unknown): number | undefined {
+  return Number.isSafeInteger(given) && isPositive(given) ? given : undefined;
+}
+
+/** The error itself where it can be shown, else one that tells as much. */
+export function errorFrom(given: unknown): Error {
+  if (types.isNativeError(given)) {
+    const message = Object.getOwnPropertyDescriptor(given, 'message')?.value as unknown;
+    if (typeof message === 'string') return given;
+  }
+  return new Error(given === undefined ? 'the node gave no reason' : textOf(given));
+}
+
+function textOf(error: unknown): string {
+  try {
+    const { message = error } = Object(error) as { message?: unknown };
+    return String(message).slice(0, LONGEST_MESSAGE);
+  } catch {
+    return 'the node gave an error that cannot be read';
+  }
+}
+
+function isPositive(value: unknown): value is number {
+  return Number.isFinite(value) && Number(value) > 0;
+}

@@ -1,0 +1,169 @@
+import { types } from 'node:util';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  FailedVote,
+  LockNode,
+  NodeHold,
+  NodeMemory,
+  NodeStatus,
+  NodeStatusChange,
+  RaiseFenceRequest,
+  RaiseFenceVote,
+  ReleaseHandler,
+  ReleaseRequest,
+  ReleaseSubscription,
+  ReleaseVote,
+} from '../ports/lock-node.interface';
+import {
+  acquireVoteFrom,
+  extendVoteFrom,
+  failedVoteFrom,
+  raiseFenceVoteFrom,
+  releaseVoteFrom,
+} from './foreign-votes';
+import {
+  errorFrom,
+  holdFrom,
+  isStatus,
+  memoryFrom,
+  ownerTokenFrom,
+  statusChangeFrom,
+  waitingFrom,
+} from './foreign-news';
+
+/**
+ * A node that is not ours: whatever it answers, throws or leaves out, everybody else gets what the port promises.
+ *
+ * Each answer is read once and copied, since a getter could say something else at the next look.
+ */
+export class ForeignNode implements LockNode {
+  private readonly verbs: Verbs;
+
+  constructor(
+    private readonly node: LockNode,
+    readonly name: string,
+  ) {
+    this.verbs = node;
+  }
+
+  get status(): NodeStatus {
+    try {
+      const { status } = this.node;
+      return isStatus(status) ? status : 'down';
+    } catch {
+      return 'down';
+    }
+  }
+
+  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    ask((give) => this.verbs.acquire(request, give), acquireVoteFrom, vote);
+  }
+
+  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    ask((give) => this.verbs.extend(request, give), extendVoteFrom, vote);
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    ask((give) => this.verbs.raiseFence(request, give), raiseFenceVoteFrom, vote);
+  }
+
+  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    ask((give) => this.verbs.release(request, give), releaseVoteFrom, vote);
+  }
+
+  async inspect(resource: string): Promise<NodeHold | null> {
+    try {
+      return holdFrom(await this.node.inspect(resource));
+    } catch (error) {
+      throw errorFrom(error);
+    }
+  }
+
+  async memory(): Promise<NodeMemory | null> {
+    return memoryFrom(await this.node.memory?.());
+  }
+
+  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
+    let isStopped = false;
+    const given = attempt(() =>
+      this.node.onReleased(resource, (released, waiting) => {
+        if (!isStopped) wake(ownerTokenFrom(released), waitingFrom(waiting));
+      }),
+    ) as Partial<ReleaseSubscription> | undefined;
+    return {
+      get isHeard() {
+        return attempt(() => given?.isHeard) === true;
+      },
+      stop: () => {
+        isStopped = true;
+        attempt(() => given?.stop?.());
+      },
+    };
+  }
+
+  onStatus(listener: (change: NodeStatusChange) => void): () => void {
+    let isStopped = false;
+    const stop = attempt(() =>
+      this.node.onStatus((given) => {
+        const change = statusChangeFrom(given);
+        if (change !== undefined && !isStopped) listener(change);
+      }),
+    ) as (() => unknown) | undefined;
+    return () => {
+      isStopped = true;
+      attempt(() => stop?.());
+    };
+  }
+
+  /** Whoever made it closes it. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** As anybody may have written them: with a promise as their result, say. */
+interface Verbs {
+  acquire(request: AcquireRequest, give: Give): unknown;
+  extend(request: ExtendRequest, give: Give): unknown;
+  raiseFence(request: RaiseFenceRequest, give: Give): unknown;
+  release(request: ReleaseRequest, give: Give): unknown;
+}
+
+type Give = (given: unknown) => void;
+
+/** Whatever is not an answer is a failed vote, also when it comes as a promise that rejects. */
+function ask<V>(
+  send: (give: Give) => unknown,
+  read: (given: unknown) => V | FailedVote,
+  vote: (vote: V | FailedVote) => void,
+): void {
+  const fail = (error: unknown) => {
+    vote(failedVoteFrom(error));
+  };
+  try {
+    const returned = send((given) => {
+      vote(read(given));
+    });
+    if (types.isPromise(returned)) returned.catch(fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Undefined when it throws. A promise that rejects is heard by nobody else, and would end the process. */
+function attempt(action: () => unknown): unknown {
+  try {
+    const result = action();
+    if (types.isPromise(result)) result.catch(ignore);
+    return result;
+  } catch {
+    return undefined;
+  }
+}
+
+function ignore(): void {
+  // As much as a node that throws: it does not tell, and waiters ask again now and then.
+}

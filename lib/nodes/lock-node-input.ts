@@ -1,0 +1,34 @@
+import type { LockNode } from '../ports/lock-node.interface';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { MemoryLockNode } from '../memory/memory-lock-node';
+import { foreignClient, isClient } from '../redis/client/ioredis/is-client';
+import { ForeignNode } from './foreign-node';
+
+const VERBS = [
+  ...(['acquire', 'extend', 'raiseFence', 'release'] as const),
+  ...(['inspect', 'onReleased', 'onStatus', 'close'] as const),
+] satisfies (keyof LockNode)[];
+
+/**
+ * An entry of `nodes` that is meant as a lock node, made safe unless it is one of ours; undefined for any other.
+ *
+ * @throws LockOptionsError for one that lacks something: as options of ioredis it would stand for localhost
+ */
+export function lockNodeFrom(input: unknown, option: string): LockNode | undefined {
+  if (typeof input !== 'object' || input === null || isClient(input)) return undefined;
+  if (Object.getPrototypeOf(input) === MemoryLockNode.prototype) return input as MemoryLockNode;
+  const given = input as Partial<LockNode>;
+  const missing: string[] = VERBS.filter((verb) => typeof given[verb] !== 'function');
+  // A client of another package has a `close` as well. It is refused by its name, as no options.
+  if (missing.length === VERBS.length || (missing.length > 0 && foreignClient(input) !== undefined))
+    return undefined;
+  const { name } = given;
+  if (typeof name === 'string' && name !== '' && missing.length === 0) {
+    return new ForeignNode(given as LockNode, name);
+  }
+  const lacks = missing.length > 0 ? `no ${missing.join(', ')}` : 'no name that is a string';
+  throw new LockOptionsError(
+    option,
+    `looks like a LockNode, but has ${lacks}. Write all of a LockNode, a URL, options of ioredis, or a client of ioredis.`,
+  );
+}

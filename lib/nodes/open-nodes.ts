@@ -1,0 +1,97 @@
+import type { LockNode } from '../ports/lock-node.interface';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { BatchEncoder } from '../redis/request/encoded-batch';
+import {
+  describeRedisNode,
+  type RedisNodeDescription,
+  type RedisNodeInput,
+} from '../redis/client/ioredis/redis-connections';
+import { RedisLockNode } from '../redis/redis-lock-node';
+import type { RedisLockNodeOptions } from '../redis/redis-lock-node-options';
+import { lockNodeFrom } from './lock-node-input';
+
+/** The nodes of one lock service, and how to close those that the service opened. */
+export interface OpenedNodes {
+  readonly nodes: readonly LockNode[];
+  closeOpened(): Promise<void>;
+}
+
+const LEAST_NODES = 1;
+const MOST_NODES = 15;
+
+/** Checks all inputs, and only then opens the first connection (R13). */
+export function openNodes(
+  inputs: unknown,
+  keyPrefix: string,
+  settings: Pick<RedisLockNodeOptions, 'clock' | 'clockBudgetMs' | 'nodeTimeoutMs' | 'maxTtlMs'> = {},
+): OpenedNodes {
+  const descriptions = readInputs(inputs).map(describeNode);
+  refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
+
+  const encoders = new Map<number, BatchEncoder>();
+  const encoderFor = (database: number) => {
+    const encoder = encoders.get(database) ?? new BatchEncoder(keyPrefix, settings.clock, database);
+    encoders.set(database, encoder);
+    return encoder;
+  };
+  const opened: LockNode[] = [];
+  const closeOpened = async () => {
+    await Promise.all(opened.map((node) => node.close()));
+  };
+  const nodes = descriptions.map((description, position) => {
+    if (!('open' in description)) return description;
+    try {
+      const encoder = encoderFor(description.database ?? 0);
+      const node = new RedisLockNode(description, { ...settings, keyPrefix, encoder });
+      opened.push(node);
+      return node;
+    } catch {
+      // What ioredis says may repeat the options, so a password. Nobody else would close those before it.
+      void closeOpened();
+      throw new LockOptionsError(`nodes[${position}]`, 'is refused by ioredis. Check its options.');
+    }
+  });
+  return { nodes, closeOpened };
+}
+
+/** A copy, by position: neither holes nor an iterator of its own may hide anything. */
+function readInputs(inputs: unknown): readonly unknown[] {
+  const list = readOrRefuse('nodes', () => {
+    if (!Array.isArray(inputs) || inputs.length < LEAST_NODES || inputs.length > MOST_NODES) return undefined;
+    return Array.from({ length: inputs.length }, (_, position): unknown => inputs[position]);
+  });
+  if (list !== undefined) return list;
+  throw new LockOptionsError(
+    'nodes',
+    `must be an array of ${LEAST_NODES} to ${MOST_NODES} nodes, such as ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'].`,
+  );
+}
+
+function describeNode(input: unknown, position: number): LockNode | RedisNodeDescription {
+  const option = `nodes[${position}]`;
+  return readOrRefuse(
+    option,
+    () => lockNodeFrom(input, option) ?? describeRedisNode(input as RedisNodeInput, option),
+  );
+}
+
+/** What a getter or a proxy throws is the caller's, and may show what no error of ours should. */
+function readOrRefuse<T>(option: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof LockOptionsError) throw error;
+    throw new LockOptionsError(option, 'could not be read: it throws.');
+  }
+}
+
+function refuseTheSameTwice(addresses: readonly string[]): void {
+  addresses.forEach((address, position) => {
+    const first = addresses.indexOf(address);
+    if (first === position) return;
+    throw new LockOptionsError(
+      `nodes[${position}]`,
+      `is ${address}, the same as nodes[${first}]. One server counted twice would grant a majority alone; list each once.`,
+    );
+  });
+}

@@ -1,0 +1,21 @@
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { checkServer, checkShownNames } from './redis-options-check';
+import type { Refuse } from '../redis-url';
+
+/**
+ * The options of a client that the user made: ioredis takes a URL where a host belongs, and the place of a node is shown
+ * in errors, events, logs and health checks, with whatever password is in it.
+ */
+export function checkClient(client: Redis | Cluster, refuse: Refuse): void {
+  if (!client.isCluster) {
+    checkShownNames(client.options, refuse);
+    return;
+  }
+  const { options, startupNodes } = client as Cluster & { startupNodes?: unknown };
+  const { redisOptions = {}, natMap } = options as { redisOptions?: RedisOptions; natMap?: unknown };
+  const { keyPrefix = redisOptions.keyPrefix } = options;
+  checkShownNames({ ...redisOptions, keyPrefix, natMap } as RedisOptions, refuse);
+  for (const entry of Array.isArray(startupNodes) ? (startupNodes as unknown[]) : []) {
+    if (typeof entry === 'object' && entry !== null) checkServer(entry, refuse);
+  }
+}

@@ -1,0 +1,168 @@
+import type { RedisOptions } from 'ioredis';
+import { foreignClient } from './is-client';
+import { checkCredentials } from '../redis-credentials';
+import type { Refuse } from '../redis-url';
+
+/** Names that other Redis clients and modules use for what ioredis calls otherwise; ioredis would go to localhost. */
+const FOREIGN_NAMES = [
+  ...['url', 'uri', 'socket', 'nodes', 'database', 'connection', 'hostname', 'hosts', 'address', 'addresses'],
+  ...[
+    'endpoint',
+    'server',
+    'servers',
+    'rootNodes',
+    'sentinelRootNodes',
+    'redis',
+    'redisOptions',
+    'options',
+    'config',
+  ],
+];
+
+const REMEDY = 'Write a URL, an object of ioredis options, a client of ioredis, or a LockNode.';
+
+/**
+ * A copy of `given`, when it can be meant as options of ioredis. `{}` can, and `{ db: 1 }`: localhost:6379.
+ */
+export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return refuse(
+      `is ${given === null ? 'null' : Array.isArray(given) ? 'an array' : `of type ${typeof given}`}. ${REMEDY}`,
+    );
+  }
+  const client = foreignClient(given);
+  if (client !== undefined) refuse(`is ${client}, which cannot be used here. ${REMEDY}`);
+  const foreign = FOREIGN_NAMES.find((name) => name in given);
+  if (foreign !== undefined) {
+    refuse(`has \`${foreign}\`, which is no option of ioredis. Write the URL itself, or { host, port, db }.`);
+  }
+  checkCredentials(given, refuse);
+  const options: RedisOptions = { ...given };
+  checkPlace(options, given, refuse);
+  checkShownNames(options, refuse);
+  return options;
+}
+
+/** No prefix of keys; and what may be shown of a node, or by a server: none of it may be something else, which has a password in it. */
+export function checkShownNames(options: RedisOptions, refuse: Refuse): void {
+  checkKeyPrefix(options, refuse);
+  checkServer(options, refuse);
+  checkSentinels(options, refuse);
+  checkNatMap(options, refuse);
+  if (isSet(options.db) && !isWholeNumber(options.db))
+    refuse('has a `db` that is not a whole number from 0.');
+  // Redis names the user who lacks a right.
+  for (const name of ['username', 'sentinelUsername'] as const) {
+    if (hasCredentials(options[name]))
+      refuse(`has a \`${name}\` that is no user name, but a URL or a part of one.`);
+  }
+}
+
+/**
+ * Keys are ours, whole: dropped in silence, a prefix would place locks where its user does not look for them, or may not
+ * write; and prefixes of several nodes would differ.
+ */
+function checkKeyPrefix({ keyPrefix }: RedisOptions, refuse: Refuse): void {
+  if (!isSet(keyPrefix) || keyPrefix === '') return;
+  refuse(
+    'has a `keyPrefix` of ioredis, which does not apply to locks. To place them below it, set `keyPrefix` of the lock ' +
+      "service, such as 'mine:lock:'; to leave them at 'lock:', give a client without one: " +
+      "client.duplicate({ keyPrefix: '' }).",
+  );
+}
+
+/** Without a place ioredis goes to localhost, where few want their locks: only who plainly says nothing of a place does. */
+function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void {
+  const { host, port, path, sentinels } = options;
+  if (isSet(path) || isSet(sentinels)) return;
+  if ('host' in options && !isSet(host)) {
+    refuse('has a `host` that is undefined or null. Write the host, or leave `host` out to mean localhost.');
+  }
+  if (isSet(host) || isSet(port)) return;
+  const prototype = Object.getPrototypeOf(given) as object | null;
+  // Not a comparison with Object.prototype, which is another one in another realm.
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!isPlain || !Object.keys(given).every((name) => OPTIONS_WITHOUT_PLACE.has(name))) {
+    refuse(
+      'names no place. Write { host, port }, { path } of a unix socket, or { sentinels, name }; only {} or options of ioredis alone mean localhost:6379.',
+    );
+  }
+}
+
+export function checkServer({ host, port, path }: RedisOptions, refuse: Refuse): void {
+  if (isSet(host) && !isHost(host))
+    refuse('has a `host` that is not a host name. Write a URL as the entry itself.');
+  if (isSet(port) && !isPort(port)) refuse('has a `port` that is not a whole number from 1 to 65535.');
+  if (isSet(path) && (typeof path !== 'string' || path === '' || hasCredentials(path))) {
+    refuse('has a `path` that is not the path of a unix socket.');
+  }
+}
+
+function checkSentinels({ sentinels, name }: RedisOptions, refuse: Refuse): void {
+  if (!isSet(sentinels)) return;
+  if (!Array.isArray(sentinels) || sentinels.length === 0)
+    refuse('has `sentinels` that are not a list of addresses.');
+  if (typeof name !== 'string' || name === '')
+    refuse('has `sentinels` but no `name` of the group, such as "mymaster".');
+  if (hasCredentials(name)) refuse('has a `name` that is no name of a Sentinel group, such as "mymaster".');
+  for (const sentinel of sentinels as unknown[]) {
+    if (typeof sentinel !== 'object' || sentinel === null)
+      refuse('has a sentinel that is not { host, port }.');
+    checkServer(sentinel, refuse);
+  }
+}
+
+/** Where a server is to be reached instead of where it says that it is. A function is asked when it is too late. */
+function checkNatMap({ natMap }: RedisOptions, refuse: Refuse): void {
+  if (!isSet(natMap) || typeof natMap === 'function') return;
+  for (const [from, to] of Object.entries(natMap as Record<string, unknown>)) {
+    const { host } = Object(to) as { host?: unknown };
+    if (hasCredentials(from) || !isHost(host)) refuse('has a `natMap` with something else than hosts in it.');
+  }
+}
+
+/** A URL, or what stands in one behind the slashes: `user:password@host`. */
+function hasCredentials(value: unknown): boolean {
+  return typeof value === 'string' && (value.includes('://') || /^[^/]*:[^/]*@/.test(value));
+}
+
+function isSet<T>(value: T | null | undefined): value is T {
+  return value !== undefined && value !== null;
+}
+
+/** Letters, digits and what IPv6 needs; neither a URL nor a user name fits in. */
+function isHost(host: unknown): boolean {
+  return typeof host === 'string' && /^[\w.:%-]+$/.test(host);
+}
+
+function isPort(port: unknown): boolean {
+  return isWholeNumber(port) && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+/** ioredis takes digits in a string too. */
+function isWholeNumber(value: unknown): boolean {
+  return typeof value === 'string' ? /^\d+$/.test(value) : Number.isInteger(value) && Number(value) >= 0;
+}
+
+/** What an object may have that means localhost. */
+const OPTIONS_WITHOUT_PLACE: ReadonlySet<string> = new Set<keyof RedisOptions>([
+  ...(['port', 'family', 'db', 'username', 'password', 'tls', 'connectionName', 'connectTimeout'] as const),
+  ...([
+    'keepAlive',
+    'noDelay',
+    'lazyConnect',
+    'keyPrefix',
+    'enableReadyCheck',
+    'enableOfflineQueue',
+  ] as const),
+  ...([
+    'maxRetriesPerRequest',
+    'retryStrategy',
+    'reconnectOnError',
+    'commandTimeout',
+    'socketTimeout',
+  ] as const),
+  ...(['autoResubscribe', 'autoResendUnfulfilledCommands', 'enableAutoPipelining', 'readOnly'] as const),
+  ...(['stringNumbers', 'showFriendlyErrorStack', 'disconnectTimeout', 'maxLoadingRetryTime'] as const),
+  ...(['disableClientInfo', 'clientInfoTag', 'protocol', 'Connector', 'scripts', 'monitor'] as const),
+]);

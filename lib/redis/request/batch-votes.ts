@@ -1,0 +1,95 @@
+import type { AcquireRequest, FailedVote, ReleaseRequest } from '../../ports/lock-node.interface';
+import type { BatchReply } from './batch-reply';
+import { type BatchEntry, isRelease } from './command-batch';
+import { codeIn, RedisNodeError } from '../client/redis-node-error';
+import { unexpectedReply } from './redis-votes';
+
+const GRANTED = { kind: 'granted' } as const;
+const DENIED = { kind: 'denied', healed: false } as const;
+const DENIED_RELEASE = { kind: 'denied' } as const;
+const HEALED = { kind: 'denied', healed: true } as const;
+
+/** Fits every kind of entry. */
+type BatchVote =
+  | { kind: 'granted'; waiting?: number; replaced?: boolean; fence?: number }
+  | { kind: 'denied'; healed: boolean }
+  | FailedVote;
+
+type OnFailedRelease = (request: ReleaseRequest) => void;
+
+/** Gives each entry the vote of its letters in the reply of the batch script; without a reply, all of them failed. */
+export function giveVotes(
+  entries: readonly BatchEntry[],
+  reply: BatchReply | undefined,
+  onFailed: OnFailedRelease,
+): void {
+  let numbered = 0;
+  let at = 0;
+  for (const entry of entries) {
+    const first = at;
+    at += entry.request.resources.length;
+    const letter = letterOf(entry, reply, first, at);
+    const number = letter === 'n' || letter === 'q' ? reply?.numbers[numbered++] : undefined;
+    giveVote(entry, voteOf(letter, entry, number) ?? failureFrom(reply), onFailed);
+  }
+}
+
+/** Of all keys of a request it is the same, but for releases: these are given key by key, and the worst counts. */
+function letterOf(entry: BatchEntry, reply: BatchReply | undefined, first: number, end: number): string {
+  if (reply === undefined) return '';
+  const { letters } = reply;
+  let found = letters.charAt(first);
+  for (let i = first + 1; i < end; i++) {
+    const letter = letters.charAt(i);
+    if (letter === found) continue;
+    if (!isRelease(entry)) return '';
+    if (RELEASED.indexOf(letter) < RELEASED.indexOf(found)) found = letter;
+  }
+  return found;
+}
+
+/** From the worst to the best, and what is none of them is worse. Whoever waits for one of the keys counts. */
+const RELEASED = 'd987654321g';
+
+/** A caller's mistake must not keep the vote from the others in the batch. */
+export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedRelease): void {
+  if (vote.kind === 'failed' && isRelease(entry)) onFailed(entry.request);
+  try {
+    if (vote.kind === 'denied' && isRelease(entry)) entry.vote(DENIED_RELEASE);
+    else entry.vote(vote);
+  } catch {
+    // There is nobody to tell.
+  }
+}
+
+function voteOf(letter: string, entry: BatchEntry, number: number | undefined): BatchVote | undefined {
+  if (entry.letter === 'n') return numberedVoteOf(letter, entry.request, number);
+  if (letter === 'g') return GRANTED;
+  if (letter === 'd') return DENIED;
+  if (letter === 'h') return entry.letter === 'e' || entry.letter === 't' ? HEALED : undefined;
+  const waiting = isTelling(entry) ? '123456789'.indexOf(letter) + 1 : 0;
+  return waiting > 0 && letter !== '' ? { kind: 'granted', waiting } : undefined;
+}
+
+function numberedVoteOf(
+  letter: string,
+  request: AcquireRequest,
+  number: number | undefined,
+): BatchVote | undefined {
+  if (letter === 'd') return DENIED;
+  const fence = letter === 'g' || letter === 'p' ? request.fence?.proposal : number;
+  if (fence === undefined) return undefined;
+  return letter === 'p' || letter === 'q'
+    ? { kind: 'granted', replaced: true, fence }
+    : { kind: 'granted', fence };
+}
+
+function isTelling({ letter }: BatchEntry): boolean {
+  return letter === 'w' || letter === 'W';
+}
+
+function failureFrom(reply: BatchReply | undefined): FailedVote {
+  if (reply === undefined || reply.fault === '') return unexpectedReply();
+  const { fault } = reply;
+  return { kind: 'failed', error: new RedisNodeError(fault, codeIn(fault)) };
+}

@@ -1,0 +1,163 @@
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  ReleaseRequest,
+  ReleaseVote,
+} from '../../ports/lock-node.interface';
+import { detached } from '../../system/detached';
+
+/** A request that can travel with others. */
+export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
+
+interface AcquireEntry {
+  /** n: with a fence. */
+  readonly letter: 'a' | 'n';
+  readonly request: AcquireRequest;
+  readonly vote: (vote: AcquireVote) => void;
+}
+
+interface ExtendEntry {
+  /** t: takes over another hold. */
+  readonly letter: 'e' | 't';
+  readonly request: ExtendRequest;
+  readonly vote: (vote: ExtendVote) => void;
+}
+
+export interface ReleaseEntry {
+  /** w: tells those who wait; W: in a cluster. */
+  readonly letter: 'r' | 'w' | 'W';
+  readonly request: ReleaseRequest;
+  readonly vote: (vote: ReleaseVote) => void;
+}
+
+/** How a batch leaves. A lone request has a shorter way, and anything else goes in its place in the order. */
+export interface BatchSender {
+  /** Calls `send`; what it sends leaves this machine together, as far as possible. */
+  inOnePacket(send: () => void): void;
+  sendOne(entry: BatchEntry): void;
+  sendMany(entries: readonly BatchEntry[]): void;
+}
+
+/**
+ * So many keys: enough to make the share of a request in the cost of a command small, and few enough that nobody waits
+ * long for the others' turn on the server.
+ */
+export const MOST_IN_BATCH = 128;
+
+/**
+ * Collects what a node is asked within one tick of the event loop, and sends it when the tick ends (R16).
+ *
+ * It ends before the event loop looks for I/O again, so a lone request loses no time: it leaves as itself.
+ */
+export class CommandBatch {
+  private waiting: (BatchEntry | (() => void))[] = [];
+
+  /**
+   * @param groupOf what requests must have in common to travel together: the slot, in a Redis Cluster
+   * @param isGrouped whether they must now
+   */
+  constructor(
+    private readonly sender: BatchSender,
+    private readonly groupOf: ((request: BatchEntry['request']) => number) | undefined,
+    private readonly isGrouped: () => boolean = always,
+  ) {}
+
+  add(entry: BatchEntry): void {
+    if (this.waiting.push(entry) === 1) this.sendLater();
+  }
+
+  /** Something that has to go by itself. It keeps its place: requests are applied in the order of asking. */
+  addAlone(send: () => void): void {
+    if (this.waiting.push(send) === 1) this.sendLater();
+  }
+
+  /** The batch serves all who ask in this tick, and so do the replies. */
+  private sendLater(): void {
+    detached(() => {
+      process.nextTick(this.send);
+    });
+  }
+
+  private readonly send = (): void => {
+    const waiting = this.waiting;
+    this.waiting = [];
+    if (waiting.length === 1) this.sendAll(waiting);
+    else {
+      this.sender.inOnePacket(() => {
+        this.sendAll(waiting);
+      });
+    }
+  };
+
+  private sendAll(waiting: readonly (BatchEntry | (() => void))[]): void {
+    let entries: BatchEntry[] = [];
+    for (const next of waiting) {
+      if (typeof next !== 'function') {
+        entries.push(next);
+        continue;
+      }
+      this.sendGroups(entries);
+      entries = [];
+      next();
+    }
+    this.sendGroups(entries);
+  }
+
+  private sendGroups(entries: readonly BatchEntry[]): void {
+    const { groupOf } = this;
+    if (groupOf === undefined || !this.isGrouped()) {
+      this.sendInOrder(entries);
+      return;
+    }
+    const groups = new Map<number, BatchEntry[]>();
+    for (const entry of entries) {
+      const group = groupOf(entry.request);
+      groups.set(group, [...(groups.get(group) ?? []), entry]);
+    }
+    // Order matters between requests on the same resource, and these are in the same group.
+    for (const group of groups.values()) this.sendInOrder(group);
+  }
+
+  private sendInOrder(entries: readonly BatchEntry[]): void {
+    let batch: BatchEntry[] = [];
+    let keys = 0;
+    let ttlMs: number | undefined;
+    for (const entry of entries) {
+      const entryTtlMs = ttlOf(entry);
+      const entryKeys = entry.request.resources.length;
+      // The ttl is sent once per batch.
+      const fits = ttlMs === undefined || entryTtlMs === undefined || ttlMs === entryTtlMs;
+      if (!fits || keys + entryKeys > MOST_IN_BATCH) {
+        this.sendBatch(batch);
+        batch = [];
+        keys = 0;
+        ttlMs = undefined;
+      }
+      batch.push(entry);
+      keys += entryKeys;
+      ttlMs ??= entryTtlMs;
+    }
+    this.sendBatch(batch);
+  }
+
+  private sendBatch(batch: readonly BatchEntry[]): void {
+    const [first] = batch;
+    if (batch.length > 1) this.sender.sendMany(batch);
+    else if (first !== undefined) this.sender.sendOne(first);
+  }
+}
+
+function always(): boolean {
+  return true;
+}
+
+/** The ttl that a request asks for; a release asks for none. */
+function ttlOf(entry: BatchEntry): number | undefined {
+  return isRelease(entry) ? undefined : entry.request.ttlMs;
+}
+
+export function isRelease(entry: BatchEntry): entry is ReleaseEntry {
+  return entry.letter === 'r' || entry.letter === 'w' || entry.letter === 'W';
+}

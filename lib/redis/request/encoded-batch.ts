@@ -1,0 +1,183 @@
+import { Command } from 'ioredis';
+import type { Clock } from '../../ports/clock.interface';
+import type { FenceRequest } from '../../ports/lock-node.interface';
+import { type BatchEntry, isRelease } from './command-batch';
+import { BATCH } from '../script/batch-script';
+import { FenceCounters } from './fence-counters';
+import { systemClock } from '../../system/system-clock';
+import { channelOfAll } from '../release-channel';
+import { channelsIn } from './release-message';
+import { wholeMs } from './whole-ms';
+
+/** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */
+const ASK_TIME_EVERY_MS = 1_000;
+
+/**
+ * How batches are written. All nodes of a round are asked the same within a tick, so what is encoded for the first of them
+ * is written to the others as it is: encoding is a large part of what a lock costs.
+ */
+export class BatchEncoder {
+  /**
+   * Of this tick. Forgotten when it is over: what hangs on the entries is most of what a lock allocates, and would outlive
+   * it. Not a `Map`, whose cleared tables would keep it ("Dies young" in docs/ARCHITECTURE.md).
+   */
+  private recent: EncodedBatch[] = [];
+
+  /** What was last asked by itself; the other nodes are asked right after. */
+  private last: { readonly request: object; readonly bytes: Buffer } | undefined;
+
+  private askedForTimeAtMs: number;
+  private readonly everyone: string;
+
+  /** Where the fencing counters are. */
+  readonly counters: FenceCounters;
+
+  constructor(
+    private readonly keyPrefix: string,
+    private readonly clock: Clock = systemClock,
+    /** The number of the database that all nodes of this encoder use. */
+    readonly database = 0,
+  ) {
+    this.counters = new FenceCounters(keyPrefix);
+    const [ofAll, ...places] = channelsIn(database, channelOfAll(keyPrefix));
+    this.everyone = places.at(-1) ?? ofAll;
+    // Nodes tell their time when they connect.
+    this.askedForTimeAtMs = clock.now();
+  }
+
+  /** A command of ioredis that is encoded already. */
+  encode(entries: readonly BatchEntry[]): Command {
+    return new EncodedCommand('evalsha', this.bytesOf(entries));
+  }
+
+  /** The same for a request that goes by itself; `parts` must follow from `request`, and `name` is the first of them. */
+  encodeAlone(request: object, name: string, parts: () => readonly (string | number)[]): Command {
+    if (this.last?.request !== request) {
+      this.last = { request, bytes: resp([name, ...parts()]) };
+    }
+    return new EncodedCommand(name, this.last.bytes);
+  }
+
+  keysOf({ request }: BatchEntry): readonly string[] {
+    return request.resources.map((resource) => this.keyPrefix + resource);
+  }
+
+  /** What `EVALSHA` takes for a batch. */
+  argumentsOf(entries: readonly BatchEntry[]): {
+    keys: readonly string[];
+    args: readonly (string | number)[];
+  } {
+    const ttlMs = entries.find((entry) => !isRelease(entry))?.request.ttlMs ?? 1;
+    const keys: string[] = [];
+    const counters: string[] = [];
+    const tokens: string[] = [];
+    let letters = '';
+    for (const entry of entries) {
+      const { letter, request } = entry;
+      letters += letterOf(entry);
+      tokens.push(tokenOf(entry));
+      const { resources } = request;
+      for (let i = 0; i < resources.length; i++) {
+        const key = this.keyPrefix + (resources[i] as string);
+        keys.push(key);
+        if (letter === 'n') counters.push(this.counters.of(key));
+        if (i === 0) continue;
+        // Each key is released by itself; else the first stands for all.
+        letters += isRelease(entry) ? letter : '+';
+        tokens.push(isRelease(entry) ? request.ownerToken : '');
+      }
+    }
+    return {
+      keys: counters.length === 0 ? keys : [...keys, ...counters],
+      args: [letters, wholeMs(ttlMs), this.everyone, ...tokens, ...this.askForTime()],
+    };
+  }
+
+  /** Of all nodes at the same moment, and not in every batch: a call that no lock needs. */
+  private askForTime(): readonly number[] {
+    const now = this.clock.now();
+    if (now - this.askedForTimeAtMs < ASK_TIME_EVERY_MS) return [];
+    this.askedForTimeAtMs = now;
+    return [1];
+  }
+
+  private bytesOf(entries: readonly BatchEntry[]): Buffer {
+    for (const known of this.recent) if (areTheSame(known.entries, entries)) return known.bytes;
+    const { keys, args } = this.argumentsOf(entries);
+    const bytes = resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]);
+    if (this.recent.length === 0) this.clock.afterArrivedReplies(this.forget);
+    this.recent.push({ entries, bytes });
+    return bytes;
+  }
+
+  private readonly forget = (): void => {
+    this.recent = [];
+  };
+}
+
+interface EncodedBatch {
+  readonly entries: readonly BatchEntry[];
+  readonly bytes: Buffer;
+}
+
+class EncodedCommand extends Command {
+  constructor(
+    name: string,
+    private readonly bytes: Buffer,
+  ) {
+    super(name, [], { replyEncoding: 'utf8' });
+  }
+
+  override toWritable(): Buffer {
+    return this.bytes;
+  }
+}
+
+function areTheSame(a: readonly BatchEntry[], b: readonly BatchEntry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ letter, request }, i) => request === b[i]?.request && letter === b[i].letter)
+  );
+}
+
+function tokenOf({ letter, request }: BatchEntry): string {
+  const { ownerToken } = request;
+  if (letter === 't') return `${ownerToken}\n${request.replaces ?? ''}`;
+  if (letter !== 'n') return ownerToken;
+  return `${ownerToken}\n${fenceArguments(request.fence).join(' ')}\n${request.replaces ?? ''}`;
+}
+
+/** What a script takes for a fence: the proposal, how far it may be off, and for how long to keep the counter. */
+export function fenceArguments(fence: FenceRequest | undefined): number[] {
+  return fence === undefined ? [] : [fence.proposal, Math.floor(fence.skewMicros), wholeMs(fence.keepMs)];
+}
+
+/** Of its first key. Neighbours on one key each are served together where that is possible. */
+function letterOf({ letter, request }: BatchEntry): string {
+  if (request.resources.length === 1) return letter;
+  if (letter === 'a') return 'A';
+  return letter === 'e' ? 'E' : letter;
+}
+
+/** A command in the protocol of Redis: an array of strings, each with its length in bytes. */
+function resp(parts: readonly (string | number)[]): Buffer {
+  const text = joined(parts, (part) => part.length);
+  // To ask once is cheaper than for each part, and nearly always a character is a byte.
+  return Buffer.byteLength(text) === text.length
+    ? Buffer.from(text, 'latin1')
+    : Buffer.from(joined(parts, (part) => Buffer.byteLength(part)));
+}
+
+function joined(parts: readonly (string | number)[], lengthOf: (part: string) => number): string {
+  let text = `*${parts.length}`;
+  for (const part of parts) {
+    const value = String(part);
+    const length = lengthOf(value);
+    text += LENGTHS[length] ?? `\r\n$${length}\r\n`;
+    text += value;
+  }
+  return `${text}\r\n`;
+}
+
+/** What stands between two parts, by the length of the second. */
+const LENGTHS = Array.from({ length: 256 }, (_, length) => `\r\n$${length}\r\n`);

@@ -1,0 +1,93 @@
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  RaiseFenceRequest,
+  RaiseFenceVote,
+  ReleaseRequest,
+  ReleaseVote,
+} from '../../ports/lock-node.interface';
+import {
+  askInParts,
+  mergeAcquireVotes,
+  mergeExtendVotes,
+  mergeRaiseFenceVotes,
+  mergeReleaseVotes,
+} from './ask-in-parts';
+import { type BatchEntry, isRelease } from './command-batch';
+import type { RedisRequests } from './redis-requests';
+
+export interface PartsSetup {
+  /** The keys of these resources, in groups that one server can take together. */
+  partsOf(resources: readonly string[]): string[][];
+  /** Some parts of it were granted and others denied. */
+  giveBack(request: AcquireRequest): void;
+}
+
+/** Requests that go by themselves: each as one command, or as several where its keys are in several slots. */
+export class PartedRequests {
+  constructor(
+    private readonly requests: RedisRequests,
+    private readonly setup: PartsSetup,
+  ) {}
+
+  /** What failed for the company it had. */
+  ask(entry: BatchEntry): void {
+    if (isRelease(entry)) this.release(entry.request, entry.vote);
+    else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(entry.request, entry.vote);
+    else this.extend(entry.request, entry.vote);
+  }
+
+  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    askInParts<AcquireVote>(
+      this.setup.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.acquire(keys, request, voteOfPart);
+      },
+      (votes) => {
+        const merged = mergeAcquireVotes(votes);
+        // "Denied" promises that nothing was changed: what other parts granted goes back.
+        const isPartlyGranted = merged.kind === 'denied' && votes.some(({ kind }) => kind === 'granted');
+        if (isPartlyGranted) this.setup.giveBack(request);
+        vote(merged);
+      },
+    );
+  }
+
+  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    askInParts<ExtendVote>(
+      this.setup.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.extend(keys, request, voteOfPart);
+      },
+      (votes) => {
+        vote(mergeExtendVotes(votes));
+      },
+    );
+  }
+
+  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    askInParts<RaiseFenceVote>(
+      this.setup.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.raiseFence(keys, request, voteOfPart);
+      },
+      (votes) => {
+        vote(mergeRaiseFenceVotes(votes));
+      },
+    );
+  }
+
+  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    askInParts<ReleaseVote>(
+      this.setup.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.release(keys, request, voteOfPart);
+      },
+      (votes) => {
+        vote(mergeReleaseVotes(votes));
+      },
+    );
+  }
+}

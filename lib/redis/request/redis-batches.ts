@@ -1,0 +1,129 @@
+import type { ReleaseRequest } from '../../ports/lock-node.interface';
+import { readBatchReply } from './batch-reply';
+import { BATCH } from '../script/batch-script';
+import { giveVote, giveVotes } from './batch-votes';
+import { type BatchEntry, isRelease } from './command-batch';
+import type { BatchEncoder } from './encoded-batch';
+import type { RedisConnection } from '../server/redis-connection';
+import type { CommandClient } from '../server/redis-connection-setup';
+import { RedisNodeError } from '../client/redis-node-error';
+import type { ReleasesUnderWay } from './releases-under-way';
+
+/** Where requests go that did not get through. */
+export interface RequestWays {
+  /** Asks at once for what failed because of others in its command, or because its keys are in different slots. */
+  askAlone(entry: BatchEntry): void;
+  /** Hears of each release that may not have been done. */
+  readonly onFailedRelease: (request: ReleaseRequest) => void;
+}
+
+/** Sends many requests as a single command. */
+export class RedisBatches {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly encoder: BatchEncoder,
+    private readonly releasesUnderWay: ReleasesUnderWay,
+    private readonly ways: RequestWays,
+  ) {}
+
+  send(entries: readonly BatchEntry[]): void {
+    this.sendBatch(
+      entries,
+      (client) => {
+        // Only a single server takes bytes as they are; a cluster looks for the keys, to find the server.
+        if (!client.isCluster) return client.sendCommand(this.encoder.encode(entries)) as Promise<unknown>;
+        const { keys, args } = this.encoder.argumentsOf(entries);
+        return client.evalsha(BATCH.sha, keys.length, ...keys, ...args);
+      },
+      (error) => {
+        if (error.code === 'NOSCRIPT') this.sendText(this.withoutReleased(entries, error));
+        else this.failOrPart(entries, error);
+      },
+    );
+  }
+
+  /** Whether a request that was not applied can be sent again now: not if it would put back what was released since. */
+  mayAskAgain(entry: BatchEntry): boolean {
+    return isRelease(entry) || !this.releasesUnderWay.has(entry.request.ownerToken);
+  }
+
+  private sendText(entries: readonly BatchEntry[]): void {
+    if (entries.length === 0) return;
+    const { keys, args } = this.encoder.argumentsOf(entries);
+    this.sendBatch(
+      entries,
+      (client) => client.eval(BATCH.text, keys.length, ...keys, ...args),
+      (error) => {
+        this.failOrPart(entries, error);
+      },
+    );
+  }
+
+  /** The server refused all of them before it did anything, perhaps for one of them, or for their being together. */
+  private failOrPart(entries: readonly BatchEntry[], error: RedisNodeError): void {
+    if (!isPerhapsOfOne(error.message)) {
+      this.failAll(entries, error);
+      return;
+    }
+    const rest = this.withoutReleased(entries, error);
+    this.connection.inOnePacket(() => {
+      for (const entry of rest) this.ways.askAlone(entry);
+    });
+  }
+
+  /** What was released since has failed. */
+  private withoutReleased(entries: readonly BatchEntry[], error: RedisNodeError): readonly BatchEntry[] {
+    const rest = entries.filter((entry) => this.mayAskAgain(entry));
+    if (rest.length === entries.length) return entries;
+    const released = new RedisNodeError(
+      `released before it could be asked for again: ${error.message}`,
+      error.code,
+    );
+    this.failAll(
+      entries.filter((entry) => !rest.includes(entry)),
+      released,
+    );
+    return rest;
+  }
+
+  private sendBatch(
+    entries: readonly BatchEntry[],
+    send: (client: CommandClient) => Promise<unknown>,
+    onError: (error: RedisNodeError) => void,
+  ): void {
+    this.releasesUnderWay.addBatch(entries);
+    this.connection.request(
+      send,
+      (reply) => {
+        this.releasesUnderWay.removeBatch(entries);
+        const read = readBatchReply(reply, keysOf(entries));
+        // Before the votes: a clock that jumped may have let others' locks expire.
+        if (read !== undefined) this.connection.sawTime(read.micros);
+        giveVotes(entries, read, this.ways.onFailedRelease);
+      },
+      (error) => {
+        this.releasesUnderWay.removeBatch(entries);
+        onError(error);
+      },
+    );
+  }
+
+  private failAll(entries: readonly BatchEntry[], error: RedisNodeError): void {
+    for (const entry of entries) giveVote(entry, { kind: 'failed', error }, this.ways.onFailedRelease);
+  }
+}
+
+function keysOf(entries: readonly BatchEntry[]): number {
+  let keys = 0;
+  for (const { request } of entries) keys += request.resources.length;
+  return keys;
+}
+
+/**
+ * Whether this can be the refusal of a single request, or of requests that cannot go together: keys in different slots,
+ * keys that the user may not touch, no memory for what is new, keys of a slot that is on its way to another server. In the
+ * last case ioredis asks servers of the cluster at random, until it has had enough.
+ */
+function isPerhapsOfOne(message: string): boolean {
+  return /\b(?:CROSSSLOT|NOPERM.*\bkeys?|OOM|TRYAGAIN|Too many Cluster redirections)\b/.test(message);
+}

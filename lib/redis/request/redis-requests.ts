@@ -1,0 +1,236 @@
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  FailedVote,
+  NodeHold,
+  RaiseFenceRequest,
+  RaiseFenceVote,
+  ReleaseRequest,
+  ReleaseVote,
+} from '../../ports/lock-node.interface';
+import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
+import { type BatchEncoder, fenceArguments } from './encoded-batch';
+import type { LuaScript } from '../script/lua-script';
+import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
+import { RedisBatches, type RequestWays } from './redis-batches';
+import { RedisNodeError } from '../client/redis-node-error';
+import type { RedisConnection } from '../server/redis-connection';
+import type { CommandClient } from '../server/redis-connection-setup';
+import {
+  acquireVoteFrom,
+  extendVoteFrom,
+  holdFrom,
+  raiseFenceVoteFrom,
+  releaseVoteFrom,
+  setVoteFrom,
+  timeFrom,
+} from './redis-votes';
+import { ReleasesUnderWay } from './releases-under-way';
+import { runScript } from './script-runner';
+import { wholeMs } from './whole-ms';
+
+type Keys = readonly string[];
+
+/** The verbs of a node as Redis commands, for keys that one server can take together. */
+export class RedisRequests implements BatchSender {
+  private readonly releasesUnderWay = new ReleasesUnderWay();
+  private readonly batches: RedisBatches;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly encoder: BatchEncoder,
+    private readonly ways: RequestWays,
+  ) {
+    this.batches = new RedisBatches(connection, encoder, this.releasesUnderWay, ways);
+  }
+
+  inOnePacket(send: () => void): void {
+    this.connection.inOnePacket(send);
+  }
+
+  /** A request that found no company within its tick. */
+  sendOne(entry: BatchEntry): void {
+    const keys = this.encoder.keysOf(entry);
+    if (keys.length > 1) this.sendSeveral(keys, entry);
+    else if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
+    else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(keys, entry.request, entry.vote);
+    else this.extend(keys, entry.request, entry.vote);
+  }
+
+  /** One request with several keys. A server that keeps slots, and did not say so, refuses those of different ones. */
+  private sendSeveral(keys: Keys, entry: BatchEntry): void {
+    const answer =
+      <V extends { readonly kind: string }>(vote: (vote: V | FailedVote) => void) =>
+      (given: V | FailedVote) => {
+        if (isForCompany(given) && this.batches.mayAskAgain(entry)) this.ways.askAlone(entry);
+        else vote(given);
+      };
+    if (isRelease(entry)) this.release(keys, entry.request, answer<ReleaseVote>(entry.vote));
+    else if (entry.letter === 'a' || entry.letter === 'n')
+      this.acquire(keys, entry.request, answer<AcquireVote>(entry.vote));
+    else this.extend(keys, entry.request, answer<ExtendVote>(entry.vote));
+  }
+
+  acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    const { ownerToken, askHolderTtl, replaces = '', fence } = request;
+    const ttlMs = wholeMs(request.ttlMs);
+    const [key] = keys;
+    if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '' || fence !== undefined) {
+      this.releasesUnderWay.add(replaces);
+      this.run<AcquireVote>(
+        ACQUIRE,
+        fence === undefined ? keys : this.withCounters(keys),
+        [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
+        this.unlessReleased(ownerToken),
+        this.readAcquireVote,
+        (acquireVote) => {
+          this.releasesUnderWay.remove(replaces);
+          vote(acquireVote);
+        },
+        request,
+      );
+      return;
+    }
+    // By far the most frequent request, and the least work for Redis.
+    this.connection.request(
+      (client) =>
+        client.isCluster || request.resources.length > 1
+          ? client.set(key, ownerToken, 'PX', ttlMs, 'NX')
+          : this.sendAlone(client, request, 'set', () => [key, ownerToken, 'PX', ttlMs, 'NX']),
+      (reply) => {
+        vote(setVoteFrom(reply));
+      },
+      (error) => {
+        vote({ kind: 'failed', error });
+      },
+    );
+  }
+
+  extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    const { ownerToken, ttlMs, replaces = '', putsBack = true } = request;
+    const args = [ownerToken, wholeMs(ttlMs), replaces];
+    this.releasesUnderWay.add(replaces);
+    this.run<ExtendVote>(
+      EXTEND,
+      keys,
+      putsBack ? args : [...args, 1],
+      this.unlessReleased(ownerToken),
+      extendVoteFrom,
+      (extendVote) => {
+        this.releasesUnderWay.remove(replaces);
+        vote(extendVote);
+      },
+      request,
+    );
+  }
+
+  raiseFence(keys: Keys, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    const { ownerToken, fence, keepMs } = request;
+    this.run<RaiseFenceVote>(
+      RAISE_FENCE,
+      this.withCounters(keys),
+      [ownerToken, fence, wholeMs(keepMs)],
+      always,
+      raiseFenceVoteFrom,
+      vote,
+    );
+  }
+
+  release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    const { ownerToken, keepMs, wakeWaiters } = request;
+    const keptMs = keepMs === undefined ? 0 : wholeMs(keepMs);
+    const telling = this.connection.hasSlots ? 2 : 1;
+    const args = [ownerToken, keptMs, wakeWaiters ? telling : 0, this.encoder.database];
+    this.releasesUnderWay.add(ownerToken);
+    this.run<ReleaseVote>(
+      RELEASE,
+      keys,
+      args,
+      always,
+      releaseVoteFrom,
+      (releaseVote) => {
+        this.releasesUnderWay.remove(ownerToken);
+        if (releaseVote.kind === 'failed') this.ways.onFailedRelease(request);
+        vote(releaseVote);
+      },
+      request,
+    );
+  }
+
+  /** The keys, and the counter of each. */
+  private withCounters(keys: Keys): Keys {
+    const { counters } = this.encoder;
+    return [...keys, ...keys.map((key) => counters.of(key))];
+  }
+
+  private readonly readAcquireVote = (reply: unknown): AcquireVote | FailedVote => {
+    if (Array.isArray(reply)) this.connection.sawTime(timeFrom(reply[0]) ?? 0);
+    return acquireVoteFrom(reply);
+  };
+
+  /** Encoded once for all nodes that are asked the same. Only a single server takes bytes as they are. */
+  private sendAlone(
+    client: CommandClient,
+    request: object,
+    name: string,
+    parts: () => readonly (string | number)[],
+  ): Promise<unknown> {
+    return client.sendCommand(this.encoder.encodeAlone(request, name, parts)) as Promise<unknown>;
+  }
+
+  sendMany(entries: readonly BatchEntry[]): void {
+    this.batches.send(entries);
+  }
+
+  inspect(key: string): Promise<NodeHold | null> {
+    return new Promise((resolve, reject) => {
+      this.run<NodeHold | null>(INSPECT, [key], [], always, holdFrom, (hold) => {
+        if (hold !== null && 'kind' in hold) reject(hold.error);
+        else resolve(hold);
+      });
+    });
+  }
+
+  private run<T>(
+    script: LuaScript,
+    keys: Keys,
+    args: readonly (string | number)[],
+    maySendAgain: () => boolean,
+    read: (reply: unknown) => T | FailedVote,
+    done: (answer: T | FailedVote) => void,
+    /** That all nodes are asked, with the same keys. */
+    request?: object,
+  ): void {
+    runScript(this.connection, {
+      script,
+      keys,
+      args,
+      send: (client) =>
+        request === undefined || client.isCluster || this.connection.hasSlots
+          ? client.evalsha(script.sha, keys.length, ...keys, ...args)
+          : this.sendAlone(client, request, 'evalsha', () => [script.sha, keys.length, ...keys, ...args]),
+      maySendAgain,
+      onReply: (reply) => {
+        done(read(reply));
+      },
+      onError: (error) => {
+        done({ kind: 'failed', error });
+      },
+    });
+  }
+
+  private unlessReleased(ownerToken: string): () => boolean {
+    return () => !this.releasesUnderWay.has(ownerToken);
+  }
+}
+
+function isForCompany(vote: { readonly kind: string }): boolean {
+  const { error } = vote as Partial<FailedVote>;
+  return error instanceof RedisNodeError && error.code === 'CROSSSLOT';
+}
+
+function always(): boolean {
+  return true;
+}

@@ -1,0 +1,57 @@
+import type { Redis } from 'ioredis';
+import { BATCH } from '../script/batch-script';
+import type { LuaScript } from '../script/lua-script';
+import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
+import type { RedisConnection } from '../server/redis-connection';
+import type { CommandClient } from '../server/redis-connection-setup';
+import type { RedisNodeError } from '../client/redis-node-error';
+
+const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, BATCH];
+
+export interface ScriptCall {
+  readonly script: LuaScript;
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+  /** Runs the script by its name. */
+  send(client: CommandClient): Promise<unknown>;
+  /** Asked when the server had forgotten the script, and so applied nothing: may the request be sent again now? */
+  maySendAgain(): boolean;
+  onReply(reply: unknown): void;
+  onError(error: RedisNodeError): void;
+}
+
+/** Runs a script by its name, which is short, and sends the text to a server that has forgotten it. */
+export function runScript(connection: RedisConnection, call: ScriptCall): void {
+  connection.request(
+    (client) => call.send(client),
+    (reply) => {
+      call.onReply(reply);
+    },
+    (error) => {
+      if (error.code === 'NOSCRIPT' && call.maySendAgain()) sendText(connection, call);
+      else call.onError(error);
+    },
+  );
+}
+
+/** On every new connection: the server may have been restarted, which makes it forget. */
+export function loadScripts(server: Redis): void {
+  for (const { text } of ALL_SCRIPTS) {
+    server.script('LOAD', text).catch(() => {
+      // A server that refuses gets the text with the first request that needs it.
+    });
+  }
+}
+
+function sendText(connection: RedisConnection, call: ScriptCall): void {
+  const { script, keys, args } = call;
+  connection.request(
+    (client) => client.eval(script.text, keys.length, ...keys, ...args),
+    (reply) => {
+      call.onReply(reply);
+    },
+    (error) => {
+      call.onError(error);
+    },
+  );
+}

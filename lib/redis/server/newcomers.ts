@@ -1,0 +1,192 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock, Timer } from '../../ports/clock.interface';
+import { RedisNodeError } from '../client/redis-node-error';
+import type { ServerInfo } from './server-info';
+import { SlotOwners } from './slot-owners';
+
+/** A server of a cluster that said who it is. */
+export interface KnownServer {
+  readonly server: Redis;
+  readonly info?: ServerInfo;
+}
+
+export interface NewcomersSetup {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  /** How long it may take to find out about one. */
+  readonly limitMs: number;
+  /** The known master at this address. */
+  readonly memberAt: (address: string) => KnownServer | undefined;
+  readonly ask: (server: Redis) => Promise<ServerInfo | RedisNodeError | undefined>;
+  /** Something was found out, or will not be. */
+  readonly onJudged: () => void;
+}
+
+/** A master that nobody knew. */
+interface Newcomer {
+  readonly server: Redis;
+  readonly timer: Timer;
+  isBeingJudged: boolean;
+  isAdditional?: boolean;
+}
+
+/** How a master that nobody knew came to its slots. */
+interface Arrival {
+  readonly givers: ReadonlySet<string | undefined>;
+  /** On our monotonic clock: it had no slot yet. */
+  readonly withoutSlotsAtMs: number;
+}
+
+/**
+ * Tells a master that joined a cluster from one that took the place of another, which may have forgotten locks. Whoever
+ * joins gets slots with their keys from masters that live on. So a newcomer is an additional one only if
+ * - it was never a replica, and has run since it had no slots yet;
+ * - each slot that it has was that of a known master, which answers after the cluster has listed the new owner, is a
+ *   master still, and was not started again.
+ */
+export class Newcomers {
+  private readonly owners: SlotOwners;
+  private readonly newcomers = new Map<string, Newcomer>();
+  private readonly arrivals = new Map<string, Arrival>();
+  private listedAtMs = 0;
+  private hasLoss = false;
+
+  constructor(private readonly setup: NewcomersSetup) {
+    this.owners = new SlotOwners(setup.cluster);
+  }
+
+  /** Whether somebody's replies may not be believed yet. */
+  get areInDoubt(): boolean {
+    for (const { isAdditional } of this.newcomers.values()) if (isAdditional === undefined) return true;
+    return false;
+  }
+
+  /** @returns undefined while that is not known */
+  isAdditional(address: string, { server, info }: KnownServer): boolean | undefined {
+    const known = this.newcomers.get(address);
+    if (known?.server === server) return known.isAdditional;
+    if (info?.facts === undefined || !info.isMasterFromBirth) return false;
+    this.forget(address);
+    const timer = this.setup.clock.schedule(
+      this.setup.limitMs,
+      () => {
+        this.decide(address, false);
+      },
+      { background: true },
+    );
+    this.newcomers.set(address, { server, timer, isBeingJudged: false });
+    if (this.arrivals.has(address)) this.judge(address);
+    // A redirect led to it.
+    else this.setup.cluster.refreshSlotsCache();
+    return undefined;
+  }
+
+  /** It is known now, or is none any more. */
+  forget(address: string): void {
+    this.newcomers.get(address)?.timer.cancel();
+    this.newcomers.delete(address);
+  }
+
+  /**
+   * The cluster has just told who its masters are.
+   *
+   * @returns whether somebody whose replies may have been taken is no master of it
+   */
+  listed(addresses: ReadonlySet<string>): boolean {
+    const { clock, memberAt } = this.setup;
+    for (const [to, givers] of this.owners.takeMoves()) {
+      if (memberAt(to) === undefined) this.addArrival(to, givers);
+      else if (![...givers].every((from) => this.isThere(from))) this.hasLoss = true;
+    }
+    this.listedAtMs = clock.now();
+    for (const address of this.arrivals.keys()) {
+      if (!addresses.has(address) || memberAt(address) !== undefined) this.arrivals.delete(address);
+    }
+    let isOneUnlisted = false;
+    for (const [address, { isAdditional }] of this.newcomers) {
+      if (addresses.has(address)) this.judge(address);
+      else {
+        isOneUnlisted ||= isAdditional === undefined;
+        this.forget(address);
+      }
+    }
+    return isOneUnlisted;
+  }
+
+  /**
+   * Whether slots went from a master that is away to one that cannot know what was locked there. A redirect of this moment
+   * can tell so before any listing does.
+   */
+  hasLossOf(members: Iterable<string>): boolean {
+    for (const address of members) {
+      if (!this.hasLoss && !this.isThere(address)) this.hasLoss = this.owners.isSucceeded(address);
+    }
+    return this.hasLoss;
+  }
+
+  /** Of one it is told once. */
+  takeLoss(): boolean {
+    const { hasLoss } = this;
+    this.hasLoss = false;
+    return hasLoss;
+  }
+
+  stop(): void {
+    for (const address of this.newcomers.keys()) this.forget(address);
+  }
+
+  private addArrival(address: string, givers: Arrival['givers']): void {
+    const before = this.arrivals.get(address) ?? { givers: [], withoutSlotsAtMs: this.listedAtMs };
+    this.arrivals.set(address, { ...before, givers: new Set([...before.givers, ...givers]) });
+  }
+
+  /** One that left of its own accord has its connection to the last: ioredis takes it out only now. */
+  private isThere(address: string | undefined): boolean {
+    return address !== undefined && this.setup.memberAt(address)?.server.status === 'ready';
+  }
+
+  private judge(address: string): void {
+    const newcomer = this.newcomers.get(address);
+    const arrival = this.arrivals.get(address);
+    if (newcomer === undefined || newcomer.isBeingJudged) return;
+    newcomer.isBeingJudged = true;
+    if (arrival === undefined) {
+      this.decide(address, false);
+      return;
+    }
+    void this.isProven(newcomer, arrival).then((isProven) => {
+      if (this.newcomers.get(address) === newcomer) this.decide(address, isProven);
+    });
+  }
+
+  private async isProven({ server }: Newcomer, arrival: Arrival): Promise<boolean> {
+    const { clock, cluster, memberAt, ask } = this.setup;
+    const masters = cluster.nodes('master');
+    const givers = [...arrival.givers].map((from) => (from === undefined ? undefined : memberAt(from)));
+    const servers = [server, ...givers.map((giver) => giver?.server)];
+    const [info, ...theirs] = await Promise.all(
+      servers.map(async (one) => (one !== undefined && masters.includes(one) ? ask(one) : undefined)),
+    );
+    if (!isInfo(info) || !info.isMasterFromBirth || info.facts === undefined) return false;
+    return (
+      info.facts.uptimeMs >= clock.now() - arrival.withoutSlotsAtMs &&
+      theirs.every((answer, i) => isInfo(answer) && isSameMaster(answer, givers[i]?.info))
+    );
+  }
+
+  private decide(address: string, isAdditional: boolean): void {
+    const newcomer = this.newcomers.get(address);
+    if (newcomer === undefined || newcomer.isAdditional !== undefined) return;
+    newcomer.timer.cancel();
+    newcomer.isAdditional = isAdditional;
+    this.setup.onJudged();
+  }
+}
+
+function isInfo(answer: ServerInfo | RedisNodeError | undefined): answer is ServerInfo {
+  return answer !== undefined && !(answer instanceof RedisNodeError);
+}
+
+function isSameMaster({ role, facts }: ServerInfo, before: ServerInfo | undefined): boolean {
+  return role === 'master' && facts !== undefined && facts.runId === before?.facts?.runId;
+}

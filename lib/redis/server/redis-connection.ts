@@ -1,0 +1,250 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interface';
+import { detached } from '../../system/detached';
+import { breakConnection, isCluster } from '../client/ioredis/break-connection';
+import { callSafely } from './call-safely';
+import { closeClient } from '../client/ioredis/close-client';
+import { FAILED_OVER, NOBODY_KNOWS, NOT_LISTED, overloaded, SILENT } from './connection-reasons';
+import { watchForDeath } from './dead-connection';
+import { HeldReplies } from './held-replies';
+import { inOnePacket } from '../client/ioredis/in-one-packet';
+import { type KeptConnection, keepConnected } from '../client/ioredis/keep-connected';
+import { type CommandClient, DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
+import { isCutOff, RedisNodeError, toRedisNodeError, withoutRedirection } from '../client/redis-node-error';
+import { type SentinelWatch, watchSentinels } from './sentinel-watch';
+import { ServerRoster } from './server-roster';
+import { watchServers } from '../client/ioredis/server-watch';
+
+/** Our own connection to one node: whether it can be used, and every request that goes over it (R13). */
+export class RedisConnection {
+  readonly client: Redis | Cluster;
+
+  /** Whether keys of different slots have to be asked for apart: it is a Redis Cluster, or a server of one. */
+  hasSlots: boolean;
+
+  private currentStatus: NodeStatus = 'connecting';
+  /** Why no request can be sent now; one object for all of them, since a node can be down for long. */
+  private unusable = new RedisNodeError('not connected yet', 'NOT_CONNECTED');
+  private lastError: RedisNodeError | undefined;
+  private inFlight = 0;
+  private answered = 0;
+  private closing: Promise<void> | undefined;
+  /** Every connection that it takes is there. */
+  private isConnected = false;
+  /** By how much the clock of a server jumped, to be told when the node goes up. */
+  private clockAheadMs: number | undefined;
+  private readonly held = new HeldReplies();
+  private readonly roster: ServerRoster;
+  private readonly kept: KeptConnection;
+  private readonly sentinels: SentinelWatch | undefined;
+  private readonly stopWatching: () => void;
+
+  constructor(private readonly setup: RedisConnectionSetup) {
+    const { description, clock } = setup;
+    this.client = description.open();
+    this.hasSlots = isCluster(this.client);
+    this.roster = new ServerRoster({
+      client: this.client,
+      clock,
+      clockBudgetMs: setup.clockBudgetMs ?? DEFAULTS.clockBudgetMs,
+      longestTtlMs: setup.maxTtlMs,
+      limitMs: setup.nodeTimeoutMs ?? DEFAULTS.nodeTimeoutMs,
+      requests: () => this.answered + this.inFlight,
+      secrets: description.secrets,
+      takesReplicas: setup.takesReplicas ?? false,
+      onAnswer: () => {
+        this.recogniseServers();
+      },
+      onClockAhead: (clockAheadMs) => {
+        if (this.currentStatus === 'up') setup.onStatus({ status: 'up', clockAheadMs });
+        else this.clockAheadMs = clockAheadMs;
+      },
+    });
+    watchServers(this.client, {
+      onServerReady: (server) => {
+        setup.onServerReady(server);
+        this.roster.introduce(server);
+      },
+      onListed: () => {
+        if (this.roster.forgetOthers()) this.held.settle(NOT_LISTED);
+        this.recogniseServers();
+      },
+      onUp: () => {
+        this.isConnected = true;
+        this.recogniseServers();
+      },
+      onDown: () => {
+        this.isConnected = false;
+        this.goDown();
+      },
+      onError: (error) => {
+        const told = toRedisNodeError(error, description.secrets);
+        this.lastError = this.sentinels?.explain(told) ?? told;
+      },
+    });
+    this.stopWatching = watchForDeath(this.client, clock, {
+      limitMs: setup.nodeTimeoutMs ?? DEFAULTS.nodeTimeoutMs,
+      answered: () => this.answered + this.roster.answered,
+      isOwed: () => this.inFlight > 0 || this.roster.isOwed,
+      onDead: (dead) => {
+        this.giveUp(dead, SILENT);
+      },
+    });
+    this.kept = keepConnected(this.client, description, clock, (error) => {
+      this.lastError = toRedisNodeError(error, description.secrets);
+      this.goDown();
+    });
+    this.sentinels = watchSentinels(this.client, description, clock, () => {
+      this.giveUp(this.client, FAILED_OVER);
+    });
+  }
+
+  get status(): NodeStatus {
+    return this.currentStatus;
+  }
+
+  /**
+   * Sends now or fails now: nothing waits here for a better time. Exactly one of the callbacks is called, once.
+   */
+  request(
+    send: (client: CommandClient) => Promise<unknown>,
+    onReply: (reply: unknown) => void,
+    onError: (error: RedisNodeError) => void,
+  ): void {
+    if (this.currentStatus !== 'up') {
+      callSafely(onError, this.unusable);
+      return;
+    }
+    const waiting = this.inFlight + this.held.count;
+    if (waiting >= (this.setup.mostInFlight ?? DEFAULTS.mostInFlight)) {
+      callSafely(onError, overloaded(waiting));
+      return;
+    }
+    if (this.roster.clocks.isResting) this.roster.clocks.wake();
+    let reply: Promise<unknown>;
+    try {
+      // What goes wrong while it is written may open the next connection.
+      reply = detached(send, this.client);
+    } catch (error) {
+      callSafely(onError, this.failure(error));
+      return;
+    }
+    this.inFlight += 1;
+    reply.then(
+      (value) => {
+        this.countAnswer();
+        if (!this.isFromKnown()) callSafely(onError, this.unusable);
+        else if (this.roster.isInDoubt) this.held.add({ reply: value, onReply, onError });
+        else callSafely(onReply, value);
+      },
+      (error: unknown) => {
+        this.countAnswer();
+        callSafely(onError, this.failure(error));
+      },
+    );
+  }
+
+  inOnePacket(send: () => void): void {
+    inOnePacket(this.client, send);
+  }
+
+  /** A reply had the time of the server, in microseconds. */
+  sawTime(micros: number): void {
+    this.roster.clocks.sawInReply(micros);
+  }
+
+  /** Closes our connection, and waits for it a little: a server that is silent must not hold up a shutdown. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    this.unusable = new RedisNodeError(`${this.setup.description.name} is closed`, 'CLOSED');
+    this.changeStatus({ status: 'closed' });
+    this.held.settle(this.unusable);
+    this.stopWatching();
+    this.kept.stop();
+    this.sentinels?.stop();
+    this.roster.stop();
+    await closeClient(this.client, this.setup.clock);
+  }
+
+  /**
+   * Up, but not before the servers have said who they are: a request may meet one that has forgotten everything (R12).
+   * And once more when others answer than before, as happens in a cluster.
+   */
+  private recogniseServers(): void {
+    if (!this.isConnected || this.currentStatus === 'closed') return;
+    const problem = this.roster.problem ?? this.sentinels?.problem;
+    if (problem !== undefined) {
+      this.lastError = problem;
+      this.goDown();
+      // It may lead to the wrong place. Only a new connection looks the name up again.
+      if (!isCluster(this.client)) this.giveUp(this.client, problem);
+      return;
+    }
+    const hasNews = this.roster.takeNews(this.currentStatus === 'up');
+    if (this.currentStatus === 'up' ? hasNews : this.roster.isComplete) this.goUp();
+    if (!this.roster.isInDoubt) this.held.settle();
+  }
+
+  private goUp(): void {
+    this.lastError = undefined;
+    this.kept.isGood();
+    const { clockAheadMs } = this;
+    this.clockAheadMs = undefined;
+    const { facts } = this.roster;
+    if (facts?.some(({ isOneOfCluster }) => isOneOfCluster)) this.hasSlots = true;
+    const warning = facts === undefined ? NOBODY_KNOWS : undefined;
+    const hasForgotten = this.roster.takeLoss();
+    this.changeStatus({ status: 'up', servers: facts, hasForgotten, clockAheadMs, warning });
+  }
+
+  /**
+   * In a cluster a redirect leads to a replica that took over before any event tells. So whoever counts the reply hears
+   * of it first.
+   */
+  private isFromKnown(): boolean {
+    if (!isCluster(this.client)) return true;
+    this.recogniseServers();
+    return this.currentStatus !== 'down';
+  }
+
+  private giveUp(client: Redis | Cluster, reason: RedisNodeError): void {
+    this.lastError = reason;
+    breakConnection(client);
+  }
+
+  private goDown(): void {
+    if (this.currentStatus === 'closed') return;
+    const reason = this.lastError;
+    this.unusable = new RedisNodeError(
+      `not connected: ${reason?.message ?? 'the server closed the connection'}`,
+      reason?.code ?? 'NOT_CONNECTED',
+    );
+    if (this.currentStatus !== 'down') this.changeStatus({ status: 'down', error: this.unusable });
+    this.held.settle(this.unusable);
+  }
+
+  private changeStatus(change: NodeStatusChange): void {
+    this.currentStatus = change.status;
+    this.setup.onStatus(change);
+  }
+
+  private countAnswer(): void {
+    this.inFlight -= 1;
+    this.answered += 1;
+  }
+
+  private failure(error: unknown): RedisNodeError {
+    if (!isCutOff(error)) {
+      const failure = toRedisNodeError(error, this.setup.description.secrets);
+      // What stands before a cluster need not say so.
+      if (failure.code === 'CROSSSLOT') this.hasSlots = true;
+      return isCluster(this.client) ? failure : withoutRedirection(failure);
+    }
+    const reason = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
+    return new RedisNodeError(`the connection broke before the answer${reason}`, 'DISCONNECTED');
+  }
+}

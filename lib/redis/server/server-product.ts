@@ -1,0 +1,28 @@
+import type { ServerProduct } from '../../ports/lock-node.interface';
+import type { InfoLines } from './info-lines';
+
+const NAMES: Readonly<Record<string, string>> = { redis: 'Redis', valkey: 'Valkey', redict: 'Redict' };
+
+/** Names and versions are short; what a stranger sends need not be. */
+const LONGEST = 100;
+
+/** By its own name, and its own version: `redis_version` of others tells what they are compatible with. */
+export function productOf(info: InfoLines): ServerProduct {
+  const { name, version } = namedIn(info);
+  // As Redis, Redict and Valkey call it. `standalone`, `cluster` or `sentinel`.
+  const mode = info.redis_mode ?? info.redict_mode ?? info.server_mode;
+  return {
+    name: name.slice(0, LONGEST),
+    ...(version === undefined ? {} : { version: version.slice(0, LONGEST) }),
+    ...(mode === undefined ? {} : { mode: mode.slice(0, LONGEST) }),
+  };
+}
+
+function namedIn(info: InfoLines): { name: string; version: string | undefined } {
+  const { server_name: given, valkey_version: valkey, redict_version: redict, redis_version: redis } = info;
+  if (valkey !== undefined) return { name: 'Valkey', version: valkey };
+  if (redict !== undefined) return { name: 'Redict', version: redict };
+  if (given === undefined) return { name: 'Redis', version: redis };
+  // Others that go by a name of their own say their version in the same way.
+  return { name: NAMES[given] ?? given, version: info[`${given}_version`] ?? redis };
+}

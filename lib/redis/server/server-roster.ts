@@ -1,0 +1,250 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock, Timer } from '../../ports/clock.interface';
+import type { ServerFacts } from '../../ports/lock-node.interface';
+import { readInstant } from '../../core/validity';
+import { isCluster } from '../client/ioredis/break-connection';
+import { Newcomers } from './newcomers';
+import { isCutOff, RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
+import { isInfoRefused, objectionTo, parseServerInfo, type ServerInfo, UNKNOWN_SERVER } from './server-info';
+import { ServerClocks } from './server-clocks';
+
+const ASK_AGAIN_MS = 1_000;
+
+export interface ServerRosterSetup {
+  readonly client: Redis | Cluster;
+  readonly clock: Clock;
+  /** How far the clock of a server may get ahead of ours. */
+  readonly clockBudgetMs: number;
+  /** See {@link ServerClocks}. */
+  readonly longestTtlMs?: number;
+  requests?(): number;
+  /** How long it may take to find out about a master that joined a cluster. */
+  readonly limitMs: number;
+  /** What must never be shown. */
+  readonly secrets: readonly string[];
+  /** Else a replica has to become a master first. */
+  readonly takesReplicas: boolean;
+  /** A server has said what it is, or did not want to. */
+  onAnswer(): void;
+  /** The clock of a server jumped ahead by so much. */
+  onClockAhead(aheadMs: number): void;
+}
+
+/** What came of asking a server on its connection. */
+interface Entry {
+  readonly server: Redis;
+  info?: ServerInfo;
+  /** On our monotonic clock, when it said so. */
+  heardAtMs: number;
+  /** Why it must not be used now. It is asked again. */
+  problem?: RedisNodeError;
+  /** See {@link Newcomers}. */
+  isAdditional?: boolean;
+}
+
+/** Who is behind a node: the server, or those of a cluster. They are asked on every new connection, by `INFO`. */
+export class ServerRoster {
+  readonly clocks: ServerClocks;
+
+  private readonly entries = new WeakMap<Redis, Entry>();
+  /**
+   * Whom the node consists of, by address. One whose connection broke is still in here: if the same server returns and
+   * nobody took its place, nothing was forgotten.
+   */
+  private readonly members = new Map<string, Entry>();
+  private readonly newcomers: Newcomers | undefined;
+  private hasChanged = false;
+  private owed = 0;
+  private answers = 0;
+  private again: Timer | undefined;
+  private isStopped = false;
+
+  constructor(private readonly setup: ServerRosterSetup) {
+    const { client, clock, limitMs } = setup;
+    this.clocks = new ServerClocks(setup);
+    if (!isCluster(client)) return;
+    this.newcomers = new Newcomers({
+      ...{ cluster: client, clock, limitMs },
+      memberAt: (address) => this.members.get(address),
+      ask: (server) => this.ask(server),
+      onJudged: () => {
+        setup.onAnswer();
+      },
+    });
+  }
+
+  /** Whether some server has not answered us yet. */
+  get isOwed(): boolean {
+    return this.owed > 0 || this.clocks.isOwed;
+  }
+
+  /** How many answers there have been, ever: a node that nobody uses is heard of in this way only. */
+  get answered(): number {
+    return this.answers + this.clocks.answered;
+  }
+
+  /** Whether all servers that may answer now have said who they are. */
+  get isComplete(): boolean {
+    return this.answering.every((server) => this.entries.get(server)?.info !== undefined);
+  }
+
+  /** Why a server that may answer now must not be used. */
+  get problem(): RedisNodeError | undefined {
+    for (const server of this.answering) {
+      const problem = this.entries.get(server)?.problem;
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  /** As they are at this moment; undefined when some of them cannot tell. */
+  get facts(): readonly ServerFacts[] | undefined {
+    const now = this.setup.clock.now();
+    const isAlone = !isCluster(this.setup.client);
+    const facts: ServerFacts[] = [];
+    for (const { info, heardAtMs, isAdditional } of this.members.values()) {
+      if (info?.facts === undefined) return undefined;
+      const uptimeMs = info.facts.uptimeMs + now - heardAtMs;
+      facts.push({
+        ...info.facts,
+        uptimeMs,
+        ...(isAlone && info.keepsSlots ? { isOneOfCluster: true } : {}),
+        ...(isAdditional ? { isAdditional } : {}),
+      });
+    }
+    return facts;
+  }
+
+  /** Whether replies of this moment may come from a master of which nobody knows how it came to its slots. */
+  get isInDoubt(): boolean {
+    return this.newcomers?.areInDoubt ?? false;
+  }
+
+  /**
+   * Whether the node consists of others than at the last call. It is asked often.
+   *
+   * @param isUp whoever is new now has joined others, or has taken the place of one
+   */
+  takeNews(isUp = false): boolean {
+    for (const server of this.answering) {
+      const entry = this.entries.get(server);
+      if (entry?.info === undefined) continue;
+      const address = this.addressOf(server);
+      if (isUp && !this.members.has(address))
+        entry.isAdditional = this.newcomers?.isAdditional(address, entry);
+      if (!isUp || this.members.has(address) || entry.isAdditional !== undefined) this.note(address, entry);
+    }
+    const hasLoss = this.newcomers?.hasLossOf(this.members.keys()) ?? false;
+    const hasNews = this.hasChanged || hasLoss;
+    this.hasChanged = false;
+    return hasNews;
+  }
+
+  /** Whether slots were taken over from a master that is away, since the last call. */
+  takeLoss(): boolean {
+    return this.newcomers?.takeLoss() ?? false;
+  }
+
+  /** On a new connection, perhaps to another server than before. */
+  introduce(server: Redis): void {
+    void this.meet(server, { server, heardAtMs: 0 });
+  }
+
+  /**
+   * The cluster has just told who its masters are: whoever else was one has left, or is a replica now.
+   *
+   * @returns whether replies that are in doubt may be those of such a one
+   */
+  forgetOthers(): boolean {
+    const listed = new Set(this.answering.map((server) => this.addressOf(server)));
+    const isOneUnlisted = this.newcomers?.listed(listed) ?? false;
+    for (const address of this.members.keys()) {
+      if (!listed.has(address) && this.members.delete(address)) this.hasChanged = true;
+    }
+    return isOneUnlisted;
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.again?.cancel();
+    this.clocks.stop();
+    this.newcomers?.stop();
+  }
+
+  private async meet(server: Redis, entry: Entry): Promise<void> {
+    this.entries.set(server, entry);
+    const sentAt = readInstant(this.setup.clock);
+    const answer = await this.ask(server);
+    // Cut off, or introduced again meanwhile.
+    if (answer === undefined || this.isStopped || this.entries.get(server) !== entry) return;
+    entry.heardAtMs = this.setup.clock.now();
+    entry.problem = answer instanceof RedisNodeError ? answer : objectionTo(answer, this.takesReplicas);
+    if (answer instanceof RedisNodeError || entry.problem !== undefined) this.askAgainLater();
+    else entry.info = answer;
+    this.setup.onAnswer();
+    if (entry.info?.timeMicros !== undefined) this.clocks.saw(server, entry.info.timeMicros, sentAt);
+  }
+
+  /** In a cluster a replica sends us on to its master by itself. */
+  private get takesReplicas(): boolean {
+    return this.setup.takesReplicas || isCluster(this.setup.client);
+  }
+
+  private get answering(): readonly Redis[] {
+    const { client } = this.setup;
+    return isCluster(client) ? client.nodes('master') : [client];
+  }
+
+  /** The one server has no address of its own: a Sentinel may name another one. */
+  private addressOf(server: Redis): string {
+    return isCluster(this.setup.client) ? `${server.options.host}:${server.options.port}` : '';
+  }
+
+  private note(address: string, entry: Entry): void {
+    const before = this.members.get(address);
+    if (before === entry) return;
+    this.members.set(address, entry);
+    this.newcomers?.forget(address);
+    // Its connection broke.
+    if (before !== undefined && before.info?.facts?.runId === entry.info?.facts?.runId)
+      entry.isAdditional = before.isAdditional;
+    if (before === undefined || before.info?.facts?.runId !== entry.info?.facts?.runId)
+      this.hasChanged = true;
+  }
+
+  /** Undefined when it was cut off: there will be another connection, or none. */
+  private async ask(server: Redis): Promise<ServerInfo | RedisNodeError | undefined> {
+    this.owed += 1;
+    try {
+      return parseServerInfo(await server.info());
+    } catch (error) {
+      if (isCutOff(error)) return undefined;
+      const problem = toRedisNodeError(error, this.setup.secrets);
+      return isInfoRefused(problem) ? UNKNOWN_SERVER : problem;
+    } finally {
+      this.owed -= 1;
+      this.answers += 1;
+    }
+  }
+
+  /**
+   * Whoever has a problem, which lasts until there is an answer. Only in a cluster, which names its servers itself: of any
+   * other the connection is given up, since it may lead to the wrong place, and stay there.
+   */
+  private askAgainLater(): void {
+    const { client, clock } = this.setup;
+    if (!isCluster(client)) return;
+    this.again ??= clock.schedule(
+      ASK_AGAIN_MS,
+      () => {
+        this.again = undefined;
+        for (const server of client.nodes()) {
+          const problem = this.entries.get(server)?.problem;
+          if (problem !== undefined && server.status === 'ready')
+            void this.meet(server, { server, heardAtMs: 0, problem });
+        }
+      },
+      { background: true },
+    );
+  }
+}

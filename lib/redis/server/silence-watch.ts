@@ -1,0 +1,83 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock, Timer } from '../../ports/clock.interface';
+import { isCluster } from '../client/ioredis/break-connection';
+import { watchPulse } from './pulse';
+
+/** So many answers are missed before a server that is silent is asked whether it is there. */
+const DEADLINES = 3;
+const BEAT_MS = 1_000;
+
+export interface SilenceQuestions {
+  /** How long a sign of life may take. */
+  readonly limitMs: number;
+  /** Whether an answer is owed now. */
+  isOwed(): boolean;
+  /** The connection to this server is dead: it was asked, and not one byte came. */
+  onSilence(server: Redis): void;
+}
+
+/**
+ * Finds connections that are half-open: nothing is refused and nothing answered, while a new one would work. Every server
+ * is asked for a sign of life at once when this process was frozen; and one of which several answers are owed, when not
+ * one byte has come.
+ *
+ * @returns stops it
+ */
+export function watchForSilence(
+  client: Redis | Cluster,
+  clock: Clock,
+  questions: SilenceQuestions,
+): () => void {
+  const silentBeats = Math.ceil((DEADLINES * questions.limitMs) / BEAT_MS) + 1;
+  const limits = new Set<Timer>();
+  let silent = 0;
+  let bytesBefore: number | undefined;
+
+  const ask = () => {
+    for (const server of isCluster(client) ? client.nodes() : [client]) {
+      const { stream } = server as { stream?: Redis['stream'] };
+      if (stream === undefined || (server.status !== 'ready' && server.status !== 'connect')) continue;
+      const before = stream.bytesRead;
+      if (server.status === 'ready') server.ping().catch(ignore);
+      const limit = clock.schedule(
+        questions.limitMs,
+        () => {
+          clock.afterArrivedReplies(() => {
+            limits.delete(limit);
+            if (server.stream === stream && stream.bytesRead === before) questions.onSilence(server);
+          });
+        },
+        { background: true },
+      );
+      limits.add(limit);
+    }
+  };
+  const stopWatching = watchPulse(clock, {
+    onThaw: () => {
+      silent = 0;
+      ask();
+    },
+    // A cluster has limits of its own for each of its servers.
+    onBeat: () => {
+      const bytes = isCluster(client) ? undefined : bytesRead(client);
+      const isSilent = bytes !== undefined && bytes === bytesBefore && questions.isOwed();
+      bytesBefore = bytes;
+      silent = isSilent ? silent + 1 : 0;
+      if (silent < silentBeats) return;
+      silent = 0;
+      ask();
+    },
+  });
+  return () => {
+    stopWatching();
+    for (const limit of limits) limit.cancel();
+  };
+}
+
+function bytesRead(client: Redis): number | undefined {
+  return (client.stream as Redis['stream'] | undefined)?.bytesRead;
+}
+
+function ignore(): void {
+  // A refusal is a sign of life; a connection that broke is noticed elsewhere.
+}

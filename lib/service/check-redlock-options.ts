@@ -1,0 +1,132 @@
+import type { FencingSettings } from '../core/fencing';
+import type { RestartGuard } from '../core/node-guard';
+import { driftMs } from '../core/validity';
+import { LockOptionsError } from '../errors/lock-options.error';
+import type { RedlockModuleOptions, RedlockOptions } from '../nest/redlock-module-options.interface';
+import {
+  checkEachLockOption,
+  completeLockOptions,
+  describeValue,
+  LOCK_OPTIONS,
+  type LockLimits,
+} from '../locking/checks/check-lock-options';
+import { isText } from '../locking/checks/check-resources';
+import type { LockOptions } from '../locking/api/lock-options';
+import { readOptions } from '../locking/checks/read-options';
+import { checkOnBusy, type WithLockOnBusy } from '../locking/checks/with-lock-options';
+
+/** The options of a lock service after the door: complete, checked, in milliseconds. */
+export interface CheckedRedlockOptions {
+  /** As they were given: whoever opens them checks them. */
+  readonly nodes: unknown;
+  readonly limits: LockLimits;
+  readonly fencing: FencingSettings;
+  readonly restartGuard: RestartGuard;
+  /** How far the clock of a node may get ahead: what a lock with the default ttl has room for. */
+  readonly clockBudgetMs: number;
+  readonly defaults: LockOptions;
+  readonly onBusy: WithLockOnBusy | undefined;
+  readonly keyPrefix: string;
+  readonly shutdownTimeoutMs: number;
+}
+
+const DEFAULTS = {
+  keyPrefix: 'lock:',
+  nodeTimeout: 500,
+  maxTtl: 60_000,
+  fencingTtl: 86_400_000,
+  shutdownTimeout: 10_000,
+};
+
+/**
+ * How far the clocks of clients and nodes may be apart for fencing tokens, as a share of `maxTtl`. A node that forgot its
+ * counters numbers by time, and only after `maxTtl`: that is later than anything it may have numbered before.
+ */
+const CLOCK_SHARE = 0.25;
+
+const GUARDS: readonly unknown[] = ['observed', 'strict', false] satisfies RestartGuard[];
+
+const KNOWN = [
+  'nodes',
+  'keyPrefix',
+  'nodeTimeout',
+  'maxTtl',
+  'fencingTtl',
+  'restartGuard',
+  'shutdownTimeout',
+  'defaults',
+  // Read by RedlockModule.
+  'exceptionFilter',
+  'answers',
+  'isGlobal',
+  'name',
+];
+
+/** Checks everything but the nodes, relations included. */
+export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOptions {
+  const {
+    nodes,
+    keyPrefix = DEFAULTS.keyPrefix,
+    nodeTimeout = DEFAULTS.nodeTimeout,
+    maxTtl = DEFAULTS.maxTtl,
+    fencingTtl: givenFencingTtl,
+    restartGuard = 'observed',
+    shutdownTimeout = DEFAULTS.shutdownTimeout,
+    exceptionFilter = true,
+    defaults: givenDefaults = {},
+  } = readOptions(options, KNOWN, {
+    name: 'options',
+    what: ' with at least `nodes`',
+    each: 'an option of RedlockModule',
+  }) as Partial<RedlockModuleOptions>;
+  if (!isText(keyPrefix)) throw new LockOptionsError('keyPrefix', 'must be a string of well-formed text.');
+  checkMilliseconds('nodeTimeout', nodeTimeout, 1);
+  checkMilliseconds('maxTtl', maxTtl, 1);
+  const fencingTtl =
+    givenFencingTtl === undefined ? Math.max(DEFAULTS.fencingTtl, maxTtl * 2) : givenFencingTtl;
+  // Else a counter could be forgotten while its hold lasts.
+  checkMilliseconds('fencingTtl', fencingTtl, maxTtl * 2);
+  checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);
+  if (!GUARDS.includes(restartGuard))
+    throw new LockOptionsError('restartGuard', "must be 'observed', 'strict' or false.");
+
+  if (typeof (exceptionFilter as unknown) !== 'boolean')
+    throw new LockOptionsError('exceptionFilter', 'must be true or false.');
+
+  const limits = { nodeTimeoutMs: nodeTimeout, maxTtlMs: maxTtl };
+  const { onBusy, ...lockDefaults } = readOptions(givenDefaults, [...LOCK_OPTIONS, 'onBusy'], {
+    name: 'defaults',
+    prefix: 'defaults.',
+    what: ' of lock options',
+    each: 'a lock option',
+  });
+  checkOnBusy('defaults.onBusy', onBusy);
+  const defaults = checkEachLockOption(lockDefaults, 'defaults.');
+  if (defaults.signal !== undefined) {
+    throw new LockOptionsError(
+      'defaults.signal',
+      'belongs to a single call, since it would cancel all of them.',
+    );
+  }
+  const { ttlMs } = completeLockOptions(defaults, {}, limits, 'defaults.');
+  return {
+    nodes,
+    limits,
+    fencing: { skewMs: maxTtl * CLOCK_SHARE, keepMs: fencingTtl },
+    restartGuard,
+    clockBudgetMs: driftMs(ttlMs),
+    defaults,
+    onBusy,
+    keyPrefix,
+    shutdownTimeoutMs: shutdownTimeout,
+  };
+}
+
+function checkMilliseconds(option: string, value: unknown, least: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least) {
+    throw new LockOptionsError(
+      option,
+      `must be a whole number of milliseconds, ${least} or more, but is ${describeValue(value)}.`,
+    );
+  }
+}

@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Lock } from '../locking/api/lock.interface';
+import type { HeldLock } from '../locking/holding/held-lock';
+
+/** A lock that tasks run under. */
+interface Possession {
+  /** Undefined when it is over: whatever was started in the context keeps the frame, and must not keep the lock (R18). */
+  lock: HeldLock | undefined;
+  /** The tasks that entered it, and entered it again; the last one to leave releases it. */
+  users: number;
+}
+
+/** A lock that an async context holds. */
+interface Frame {
+  readonly possession: Possession;
+  /** The one before it. Those that are over are left out when somebody looks. */
+  outer: Frame | undefined;
+}
+
+/** Which locks the running code holds: whatever a task calls or awaits, sees the lock of the task. */
+export class LockContext {
+  private readonly storage = new AsyncLocalStorage<Frame>();
+
+  /** The innermost lock that is still held, and has `resource` if one is given. */
+  current(resource?: string): Lock | undefined {
+    return this.find((lock) => resource === undefined || lock.resources.includes(resource))?.lock;
+  }
+
+  /** A held lock that has all of `resources`. */
+  holdingAll(resources: readonly string[]): Holding | undefined {
+    return this.find((lock) => resources.every((resource) => lock.resources.includes(resource)));
+  }
+
+  /** A held lock that has one of `resources` at least. */
+  holdingSome(resources: readonly string[]): Holding | undefined {
+    return this.find((lock) => resources.some((resource) => lock.resources.includes(resource)));
+  }
+
+  /** `lock` itself, if the context holds it still. */
+  holding(lock: Lock): Holding | undefined {
+    return this.find((held) => held === lock);
+  }
+
+  /** Runs `task` under a lock that was just acquired. */
+  enter<T>(lock: HeldLock, task: (lock: Lock) => T | Promise<T>): Promise<T> {
+    return this.run({ lock, possession: { lock, users: 0 } }, task);
+  }
+
+  /** Runs `task` under a lock that the context holds already. */
+  reenter<T>(holding: Holding, task: (lock: Lock) => T | Promise<T>): Promise<T> {
+    return this.run(holding, task);
+  }
+
+  /** The task's error passes as it is; its result only if the lock was ours until the task was done. */
+  private async run<T>({ lock, possession }: Holding, task: (lock: Lock) => T | Promise<T>): Promise<T> {
+    const frame: Frame = { possession, outer: this.outerFor(possession) };
+    possession.users += 1;
+    let result: T;
+    try {
+      result = await this.storage.run(frame, () => task(lock));
+    } catch (error) {
+      await leave(lock, possession);
+      throw error;
+    }
+    lock.noticeEnd();
+    await leave(lock, possession);
+    if (lock.lossError !== undefined) throw lock.lossError;
+    return result;
+  }
+
+  /**
+   * The locks that the context holds, each of them once and without that of `inner`, which comes before them. Not simply
+   * the store: a task that starts itself again under one lock would keep a frame for each time (R18).
+   */
+  private outerFor(inner: Possession): Frame | undefined {
+    const frame = held(this.storage.getStore());
+    return has(frame, inner) ? without(frame, inner) : frame;
+  }
+
+  private find(isIt: (lock: HeldLock) => boolean): Holding | undefined {
+    for (let frame = held(this.storage.getStore()); frame !== undefined; frame = frame.outer) {
+      const { possession } = frame;
+      const { lock } = possession;
+      if (lock !== undefined && isIt(lock)) return { lock, possession };
+    }
+    return undefined;
+  }
+}
+
+/** A lock that the running code holds. */
+interface Holding {
+  readonly lock: HeldLock;
+  readonly possession: Possession;
+}
+
+async function leave(lock: HeldLock, possession: Possession): Promise<void> {
+  possession.users -= 1;
+  if (possession.users > 0) return;
+  const released = lock.release();
+  possession.lock = undefined;
+  await released;
+}
+
+/** The first of these frames whose lock is held; the others are cut out, since what is over once is over for ever. */
+function held(innermost: Frame | undefined): Frame | undefined {
+  let first = innermost;
+  while (first !== undefined && !isHeld(first)) first = first.outer;
+  for (let frame = first; frame !== undefined; frame = frame.outer) {
+    while (frame.outer !== undefined && !isHeld(frame.outer)) frame.outer = frame.outer.outer;
+  }
+  return first;
+}
+
+function isHeld({ possession }: Frame): boolean {
+  return possession.lock?.isHeld === true;
+}
+
+function has(innermost: Frame | undefined, possession: Possession): boolean {
+  for (let frame = innermost; frame !== undefined; frame = frame.outer) {
+    if (frame.possession === possession) return true;
+  }
+  return false;
+}
+
+/** A copy, since other tasks may run in these frames. */
+function without(frame: Frame | undefined, possession: Possession): Frame | undefined {
+  if (frame === undefined || frame.possession === possession) return frame?.outer;
+  return { possession: frame.possession, outer: without(frame.outer, possession) };
+}

@@ -1,0 +1,69 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Observable, Subject } from 'rxjs';
+import type { LockEvent } from '../locking/api/lock-event.interface';
+
+/** The events of one lock service, for those who subscribe to them. */
+export class LockEvents {
+  /** Each subscriber hears the events in the async context in which it subscribed. */
+  readonly events$: Observable<LockEvent>;
+
+  /**
+   * The same events in the async context of the call that each is about, as far as there is one: a span finds its parent
+   * there. Only for subscribers of ours, which start nothing in it.
+   */
+  readonly callerEvents$: Observable<LockEvent>;
+
+  private readonly heard = new Subject<LockEvent>();
+  private readonly traced = new Subject<LockEvent>();
+
+  constructor() {
+    this.events$ = inContextOfSubscriber(this.heard);
+    this.callerEvents$ = this.traced.asObservable();
+  }
+
+  get isObserved(): boolean {
+    return this.heard.observed || this.traced.observed;
+  }
+
+  /** Whether somebody needs the async context of the caller. */
+  get isTraced(): boolean {
+    return this.traced.observed;
+  }
+
+  emit(event: LockEvent): void {
+    this.traced.next(event);
+    this.heard.next(event);
+  }
+
+  complete(): void {
+    this.traced.complete();
+    this.heard.complete();
+  }
+}
+
+/** Whoever caused an event is a stranger to those who hear of it: code of theirs must not run as a part of its task. */
+function inContextOfSubscriber<T>(source: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const context = new AsyncResource('nestjs-redlock.events');
+    const within = (tell: () => void) => {
+      context.runInAsyncScope(tell);
+    };
+    return source.subscribe({
+      next: (value) => {
+        within(() => {
+          subscriber.next(value);
+        });
+      },
+      error: (error: unknown) => {
+        within(() => {
+          subscriber.error(error);
+        });
+      },
+      complete: () => {
+        within(() => {
+          subscriber.complete();
+        });
+      },
+    });
+  });
+}

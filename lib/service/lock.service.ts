@@ -1,0 +1,311 @@
+import type { Observable } from 'rxjs';
+import { showAs } from '../errors/shown-as';
+import { LockBusyError } from '../errors/lock-busy.error';
+import { LockLostError } from '../errors/lock-lost.error';
+import { LockOptionsError } from '../errors/lock-options.error';
+import type { LockEvents } from './lock-events';
+import { checkEachLockOption } from '../locking/checks/check-lock-options';
+import type { ReadyOptions } from '../locking/checks/check-ready-options';
+import { checkResources } from '../locking/checks/check-resources';
+import type { ForceReleaseOptions } from '../locking/inspection/force-release';
+import { isTaken } from '../locking/inspection/inspect-nodes';
+import { askerFor } from '../locking/waiting/asker';
+import { LockContext } from './lock-context';
+import { unlessBusy } from './unless-busy';
+import { UnitsOfWork } from './units-of-work';
+import type { LockEvent } from '../locking/api/lock-event.interface';
+import type { InspectOptions, LockInspection } from '../locking/api/lock-inspection.interface';
+import type { LockManager } from '../locking/lock-manager';
+import type { LockOptions } from '../locking/api/lock-options';
+import type { LockTicket } from '../locking/api/lock-ticket';
+import { frameToReenter } from './reentry';
+import type { ResumeOptions } from '../locking/holding/resume';
+import {
+  NO_OPTIONS,
+  readWithLockOptions,
+  type BusyResult,
+  type WithLockOnBusy,
+  type WithLockOptions,
+} from '../locking/checks/with-lock-options';
+import type { DefaultLock, Lock, LockFor } from '../locking/api/lock.interface';
+
+export type { BusyResult, WithLockOnBusy, WithLockOptions };
+
+type Task<T, L> = (lock: L) => T | Promise<T>;
+
+/**
+ * Distributed locks, one holder per resource in the whole fleet. Inject it, or make one with `createLockService`.
+ *
+ * Every method that takes resources rejects with a `LockKeyError` or `LockOptionsError` before any node is asked when
+ * its arguments cannot be meant.
+ */
+export class LockService {
+  /**
+   * What happens to locks and nodes, for logs and metrics. Hot; a subscriber that throws harms no lock: rxjs reports
+   * its error apart from the code that caused the event.
+   *
+   * A subscriber runs in the async context in which it subscribed, and not in that of the call which an event is about.
+   */
+  readonly events$: Observable<LockEvent>;
+
+  /** @internal Marks the errors of locks that could not be had with what they are answered with, and throws them on. */
+  onFailure?: (error: unknown) => never;
+
+  /** @internal See {@link LockEvents}. */
+  readonly callerEvents$: Observable<LockEvent>;
+
+  private readonly context = new LockContext();
+  private readonly units: UnitsOfWork;
+  private closing: Promise<void> | undefined;
+
+  /** @internal Use `RedlockModule` or `createLockService`. */
+  constructor(
+    private readonly manager: LockManager,
+    private readonly events: LockEvents,
+    private readonly closeEverything: () => Promise<void>,
+    /** @internal */
+    readonly defaultOnBusy: WithLockOnBusy = 'throw',
+  ) {
+    this.events$ = events.events$;
+    this.callerEvents$ = events.callerEvents$;
+    this.units = new UnitsOfWork(manager.clock);
+  }
+
+  /**
+   * Waits for the lock for up to `options.wait`. With several resources it holds all of them or none.
+   *
+   * Release it yourself, best with `await using lock = await locks.acquire('order:7')`.
+   *
+   * @throws LockBusyError when somebody else held it all the time
+   * @throws LockUnavailableError when too few nodes answered
+   */
+  acquire<const O extends LockOptions = object>(
+    resources: string | readonly string[],
+    options?: O,
+  ): Promise<LockFor<O>>;
+  acquire(resources: string | readonly string[], options?: LockOptions): Promise<Lock> {
+    const unit = this.units.current();
+    const taken = this.take(resources, options, true);
+    return unit === undefined ? taken : unit.keep(taken);
+  }
+
+  /**
+   * One attempt, without waiting: null when somebody else holds it.
+   *
+   * @throws LockUnavailableError when too few nodes answered
+   */
+  tryAcquire<const O extends Omit<LockOptions, 'wait'> = object>(
+    resources: string | readonly string[],
+    options?: O,
+  ): Promise<LockFor<O> | null>;
+  async tryAcquire(
+    resources: string | readonly string[],
+    options?: Omit<LockOptions, 'wait'>,
+  ): Promise<Lock | null> {
+    const checked = options === undefined ? undefined : checkEachLockOption(options);
+    try {
+      return await this.acquire(resources, { ...checked, wait: 0 });
+    } catch (error) {
+      if (error instanceof LockBusyError) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `task` under the lock and releases it afterwards, whatever came of the task.
+   *
+   * Rejects with the task's own error, with what `acquire` throws, or with a `LockLostError` when the lock was lost
+   * before the task was done: its result then is not to be relied on. Code that holds all the resources already in one
+   * lock, in the same async chain, enters at once and shares that lock. With `onBusy` it resolves to something else when
+   * the lock is busy.
+   *
+   * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait for itself
+   */
+  withLock<T>(
+    resources: string | readonly string[],
+    task: Task<T, DefaultLock>,
+    // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- until an application adds to LockDefaults
+  ): Promise<T | BusyResult<object>>;
+  withLock<T, const O extends WithLockOptions>(
+    resources: string | readonly string[],
+    options: O,
+    task: Task<T, LockFor<O>>,
+  ): Promise<T | BusyResult<O>>;
+  async withLock<T>(
+    resources: string | readonly string[],
+    optionsOrTask: WithLockOptions | Task<T, Lock>,
+    taskAfterOptions?: Task<T, Lock>,
+  ): Promise<unknown> {
+    const [options, task] =
+      typeof optionsOrTask === 'function' ? [undefined, optionsOrTask] : [optionsOrTask, taskAfterOptions];
+    if (typeof task !== 'function')
+      throw new LockOptionsError('task', 'withLock needs a task: withLock(resources, options?, task).');
+    const read = options === undefined ? NO_OPTIONS : readWithLockOptions(options);
+    const { reentrant, lockOptions, onBusy = this.defaultOnBusy } = read;
+    if (onBusy !== 'throw') {
+      const throwing = { ...lockOptions, reentrant, onBusy: 'throw' } as const;
+      return unlessBusy(onBusy, task, (noted) => this.withLock(resources, throwing, noted));
+    }
+
+    const names = checkResources(resources);
+    const isFenced = this.manager.asksForFencing(lockOptions);
+    const frame = frameToReenter(this.context, names, reentrant, isFenced);
+    if (frame !== undefined) return this.context.reenter(frame, task);
+    const unit = this.units.current();
+    if (unit === undefined) return this.context.enter(await this.take(names, lockOptions), task);
+    return unit.withLock({
+      resources: names,
+      reentrant,
+      options: this.manager.checkOptions(lockOptions),
+      acquire: () => this.take(names, lockOptions),
+      run: (lock) => this.context.enter(lock, task),
+    });
+  }
+
+  /**
+   * Runs `work`, and keeps every lock that is taken in it until it is done, however that ends. For work that others see
+   * only then, such as a transaction: no lock that was taken inside is given back before the commit.
+   *
+   * Code of the work that locks what the work has already enters that lock again, when those before it are done. Work
+   * within such work is a part of it. Each lock is bounded by its `maxHold`.
+   *
+   * @throws LockLostError when the work succeeded, but a lock was lost between its task, or its release, and the end of
+   * the work
+   *
+   * @example
+   * ```ts
+   * await locks.holdUntilDone(() => dataSource.transaction((manager) => this.orders.pay(manager, id)));
+   * ```
+   */
+  async holdUntilDone<T>(work: () => T | Promise<T>): Promise<T> {
+    if (typeof (work as unknown) !== 'function')
+      throw new LockOptionsError('work', 'holdUntilDone needs a function: holdUntilDone(() => transaction).');
+    return this.units.run(work);
+  }
+
+  /**
+   * Checks options that will be used later, together with those of the module: for options that come from a
+   * configuration. Those of `@Locked` and `LockInterceptor` are checked when the application starts.
+   *
+   * @throws LockOptionsError when `withLock` would
+   *
+   * @example `locks.checkOptions({ ttl: config.get('JOB_TTL') });`
+   */
+  checkOptions(options: WithLockOptions): void {
+    this.manager.checkOptions(readWithLockOptions(options).lockOptions ?? {});
+  }
+
+  /** @internal Whether nothing says how long a lock with these options is held at most. */
+  isUnbounded({ maxHold }: WithLockOptions): boolean {
+    return maxHold === undefined && !this.manager.hasDefaultMaxHold;
+  }
+
+  /**
+   * Resolves when a majority of the nodes can vote: it is connected, answers, and need not be guarded. A lock asked for
+   * right after the start waits for the first connections by itself, for no longer than `nodeTimeout`; call this where
+   * nothing should begin before locks can be had, such as in a script, or before an application listens.
+   *
+   * @throws LockUnavailableError after `options.wait` (default 5,000 ms), with the reason of each node in `votes`
+   * @example
+   * await locks.ready({ wait: 30_000 });
+   */
+  ready(options?: ReadyOptions): Promise<void> {
+    return this.manager.ready(options);
+  }
+
+  /**
+   * Whether somebody holds `resource`, so that nobody else can get it: a look at all nodes. It may have changed by the
+   * time you read it, so never decide by it whether to go on without the lock; `tryAcquire` is for that.
+   *
+   * @returns true too while several try to get it, and none of them has a majority
+   * @throws LockUnavailableError when too few nodes answered to say
+   */
+  async isLocked(resource: string): Promise<boolean> {
+    return isTaken(await this.manager.inspect(resource));
+  }
+
+  /**
+   * Runs `task` as a part of what the running code does under `lock`, which is given back after both. Never asks for a
+   * lock: one that is over is told as lost.
+   *
+   * @internal For what outlives the task that returned it.
+   */
+  async reenter<T>(lock: Lock, task: Task<T, Lock>): Promise<T> {
+    const frame = this.context.holding(lock);
+    if (frame !== undefined) return this.context.reenter(frame, task);
+    lock.assertHeld();
+    throw new LockLostError({ resources: lock.resources, reason: 'released' });
+  }
+
+  /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
+  inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
+    return this.manager.inspect(resource, options);
+  }
+
+  /**
+   * Goes on with a lock that another process, or this one, left with `lock.detach()`: it is ours from the moment in which
+   * a majority confirms that it is still there, and is kept alive from then on. It keeps its owner token and its fencing
+   * token. While too few nodes answer it asks again, for up to `options.wait`.
+   *
+   * A ticket can be resumed again after a crash, as a job is tried again, for as long as the nodes keep the lock. It is for
+   * one at a time: they cannot tell two who resume the same ticket.
+   *
+   * @param options those of a lock, without `fencing`; `ttl` is that of the ticket unless given
+   * @throws LockLostError when the lock is over: it expired on the way, or was released
+   * @throws LockUnavailableError when too few nodes answered; the ticket may still be good
+   * @throws LockOptionsError for what is no ticket, before any node is asked
+   *
+   * @example
+   * await using lock = await locks.resume(job.data.ticket);
+   */
+  resume(ticket: LockTicket, options?: ResumeOptions): Promise<Lock> {
+    return this.marked(this.manager.resume(ticket, options));
+  }
+
+  /**
+   * Takes the lock away from whoever holds it. For operators: the holder hears of it at its next extension, and two
+   * may work at the same time until then. With `ownerToken`, that holder only: what somebody else has since stays.
+   *
+   * @returns the number of nodes that it was removed from
+   * @throws LockUnavailableError when no node answered
+   */
+  forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
+    return this.manager.forceRelease(resource, options);
+  }
+
+  /** The lock that the running code holds through `withLock` or `@Locked`: the innermost, or the one on `resource`. */
+  current(resource?: string): Lock | undefined {
+    return this.context.current(resource);
+  }
+
+  /**
+   * Gives the holders `shutdownTimeout` to finish, takes the locks of the rest away, and closes what the service opened.
+   * Meanwhile it serves what holders ask for: code that runs under a lock, and anybody as long as a lock of `acquire` is
+   * held, since nobody knows what runs under that. All other waiting ends, and other asks are refused. The Nest module
+   * calls it when the application shuts down, after the shutdown hooks of all modules.
+   */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeOnce());
+  }
+
+  private take(
+    resources: string | readonly string[],
+    options: LockOptions | undefined,
+    takesHandle = false,
+  ): ReturnType<LockManager['acquire']> {
+    const isInside = this.context.current() !== undefined || this.units.current() !== undefined;
+    return this.marked(this.manager.acquire(resources, options, askerFor(isInside, takesHandle)));
+  }
+
+  private marked<T>(taken: Promise<T>): Promise<T> {
+    // Most services have none, and then a lock costs no promise more.
+    return this.onFailure === undefined ? taken : taken.catch(this.onFailure);
+  }
+
+  private async closeOnce(): Promise<void> {
+    await this.closeEverything();
+    this.events.complete();
+  }
+}
+
+showAs(LockService.prototype, 'LockService', () => ({}));

@@ -1,0 +1,172 @@
+import type { Clock } from '../ports/clock.interface';
+import { LockBusyError } from '../errors/lock-busy.error';
+import { LockReentrancyError } from '../errors/lock-reentrancy.error';
+import type { CheckedLockOptions } from '../locking/checks/check-lock-options';
+import type { HeldLock } from '../locking/holding/held-lock';
+import { Wait } from '../locking/waiting/interruptible-sleep';
+
+/** How a task takes a lock within a unit of work. */
+export interface UnitTask<T> {
+  readonly resources: readonly string[];
+  readonly reentrant: boolean;
+  readonly options: CheckedLockOptions;
+  acquire(): Promise<HeldLock>;
+  /** Runs the task, and releases the lock. */
+  run(lock: HeldLock): Promise<T>;
+}
+
+/** Resources that a unit has locked, or is about to. */
+interface UnitLock {
+  readonly resources: readonly string[];
+  lock: HeldLock | undefined;
+  /** Tasks that run under it, or wait for their turn. */
+  users: number;
+  /** Settles when those who came before have left; never rejects. */
+  turn: Promise<unknown> | undefined;
+  /** A task is done, and what it gave rests on the lock. */
+  wasLeftHeld: boolean;
+}
+
+/**
+ * Work that others see only when it is done, such as a transaction: until then it keeps all locks that were taken in it.
+ * They are not in its own way: its tasks enter a lock that it has again, one after another.
+ */
+export class UnitOfWork {
+  isOver = false;
+
+  private locks: readonly UnitLock[] = [];
+  private readonly handles: HeldLock[] = [];
+  private settle: (() => void) | undefined;
+  private readonly ended = new Promise<void>((resolve) => (this.settle = resolve));
+
+  constructor(private readonly clock: Clock) {}
+
+  /** For a lock that the caller releases: a task may enter it when that was done. */
+  async keep(acquiring: Promise<HeldLock>): Promise<HeldLock> {
+    const lock = await acquiring;
+    lock.holdUntil(this.ended);
+    this.handles.push(lock);
+    return lock;
+  }
+
+  async withLock<T>(task: UnitTask<T>): Promise<T> {
+    const mine = this.placeFor(task);
+    const before = mine.turn;
+    mine.users += 1;
+    const done = this.takeTurn(mine, before, task).finally(() => (mine.users -= 1));
+    // Who gives up while it waits does not make way for those behind it.
+    mine.turn = Promise.allSettled([before, done]);
+    return done;
+  }
+
+  /** @throws LockLostError when a lock was lost after its task was done: nobody else would tell */
+  throwIfLost(): void {
+    this.adoptReleasedHandles();
+    for (const { lock, wasLeftHeld } of this.locks) {
+      lock?.noticeEnd();
+      if (wasLeftHeld && lock?.lossError !== undefined) throw lock.lossError;
+    }
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.settle?.();
+  }
+
+  private placeFor({ resources, reentrant }: UnitTask<unknown>): UnitLock {
+    this.adoptReleasedHandles();
+    // Without those that nobody got.
+    const known = this.locks.filter(({ lock, users }) => users > 0 || isHeldOrLost(lock));
+    this.locks = known;
+    const place = known.find((one) => resources.every((resource) => one.resources.includes(resource)));
+    if (place !== undefined && reentrant) return place;
+    if (place !== undefined) {
+      throw new LockReentrancyError(
+        resources,
+        'its unit of work keeps them, and it asked with `reentrant: false`. Take the lock once, further out.',
+      );
+    }
+    if (known.some((one) => resources.some((resource) => one.resources.includes(resource)))) {
+      throw new LockReentrancyError(
+        resources,
+        'its unit of work does not keep all of them in one lock. Take all of them together, the first time.',
+      );
+    }
+    const fresh = { resources, lock: undefined, users: 0, turn: undefined, wasLeftHeld: false };
+    this.locks = [...known, fresh];
+    return fresh;
+  }
+
+  private async takeTurn<T>(
+    mine: UnitLock,
+    before: Promise<unknown> | undefined,
+    task: UnitTask<T>,
+  ): Promise<T> {
+    if (before !== undefined) await this.untilTurn(before, task);
+    const lock = await this.lockOf(mine, task);
+    let finish: (() => void) | undefined;
+    // The unit may be over before the task, where nobody awaits it. Throws for a lock that was lost: what was done under
+    // it cannot be relied on any more.
+    lock.holdUntil(new Promise<void>((resolve) => (finish = resolve)));
+    try {
+      const result = await task.run(lock);
+      mine.wasLeftHeld = true;
+      return result;
+    } finally {
+      finish?.();
+    }
+  }
+
+  private async lockOf<T>(mine: UnitLock, task: UnitTask<T>): Promise<HeldLock> {
+    const known = mine.lock;
+    if (known === undefined || !isHeldOrLost(known)) {
+      const lock = await task.acquire();
+      mine.lock = lock;
+      lock.holdUntil(this.ended);
+      return lock;
+    }
+    if (task.options.fencing && known.fencingToken === undefined) {
+      throw new LockReentrancyError(
+        task.resources,
+        'its unit of work keeps them without a fencing token. Ask for `fencing` where the lock is taken first.',
+      );
+    }
+    return known;
+  }
+
+  private async untilTurn(
+    before: Promise<unknown>,
+    { resources, options }: UnitTask<unknown>,
+  ): Promise<void> {
+    const { clock } = this;
+    const startedAtMs = clock.now();
+    const wait = new Wait(clock, startedAtMs, options.waitMs, options.signal, { cancelled: () => undefined });
+    const turn = { hasCome: false };
+    void before.then(() => {
+      turn.hasCome = true;
+      wait.wake();
+    });
+    try {
+      await wait.sleep(Infinity);
+    } finally {
+      wait.end();
+    }
+    if (!turn.hasCome) throw new LockBusyError({ resources, waitedMs: clock.now() - startedAtMs });
+  }
+
+  /** Those that their callers have released, and only this unit still keeps. */
+  private adoptReleasedHandles(): void {
+    for (const lock of this.handles.splice(0)) {
+      if (isHeldOrLost(lock) && lock.isReleaseDeferred) {
+        const { resources } = lock;
+        const released = { resources, lock, users: 0, turn: undefined, wasLeftHeld: true };
+        this.locks = [...this.locks, released];
+      } else if (!lock.isOver()) this.handles.push(lock);
+    }
+  }
+}
+
+function isHeldOrLost(lock: HeldLock | undefined): boolean {
+  lock?.noticeEnd();
+  return lock !== undefined && (!lock.isOver() || lock.lossError !== undefined);
+}

@@ -1,0 +1,180 @@
+import * as common from '@nestjs/common';
+import * as core from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EMPTY, lastValueFrom } from 'rxjs';
+import * as ours from '../../../lib';
+import { StaleFenceError } from '../../../lib/fencing';
+import { LINE, VERSION } from '../../../lib/calls/version';
+
+type Library = typeof ours;
+type Binding = typeof import('../../../lib/calls/lock-service-binding');
+type Sharing = typeof import('../../../lib/calls/shared');
+
+/** Another copy of the library, as a package of a monorepo may have it, on the same Nest. */
+function loadCopy(version?: string): Library {
+  return loadFromCopy('../../../lib', version) as Library;
+}
+
+function loadFromCopy(file: string, version?: string): unknown {
+  let copy: unknown;
+  jest.isolateModules(() => {
+    jest.doMock('@nestjs/common', () => common);
+    jest.doMock('@nestjs/core', () => core);
+    if (version !== undefined) {
+      const line = version.split('.').slice(0, 2).join('.');
+      jest.doMock('../../../lib/calls/version', () => ({ VERSION: version, LINE: line }));
+    }
+    copy = jest.requireActual(file);
+  });
+  jest.dontMock('../../../lib/calls/version');
+  return copy;
+}
+
+/** A package of the monorepo that knows only its own copy. */
+function feature({ Locked, CurrentLock, LockService, LockInterceptor }: Library) {
+  @common.Injectable()
+  class Orders {
+    constructor(readonly locks: ours.LockService) {}
+
+    @Locked('order:<0>', { wait: 0, onBusy: () => [] })
+    async pay(_id: string, hold: Promise<unknown>, @CurrentLock() lock?: ours.Lock) {
+      await hold;
+      return [...(lock?.resources ?? [])];
+    }
+  }
+  Reflect.defineMetadata('design:paramtypes', [LockService], Orders);
+  class Made {
+    @Locked('order:<0>', { wait: 0 })
+    async pay(id: string) {
+      return Promise.resolve(id);
+    }
+  }
+  return { Orders, Made, Interceptor: LockInterceptor('order:7', { wait: 0 }) };
+}
+
+describe('two copies of the library in one process', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('work together when their versions are compatible', async () => {
+    const theirs = loadCopy();
+    expect(theirs.LockService).not.toBe(ours.LockService);
+    const { Orders, Made, Interceptor } = feature(theirs);
+    const app = await Test.createTestingModule({
+      imports: [ours.RedlockModule.forRoot({ nodes: [new ours.MemoryLockNode()] })],
+      providers: [Orders, Interceptor, { provide: 'made', useFactory: () => new Made() }],
+    }).compile();
+    await app.init();
+    const orders = app.get(Orders);
+    expect(orders.locks).toBe(app.get(ours.LockService));
+
+    expect(await orders.pay('7', Promise.resolve())).toEqual(['order:7']);
+    await app.get(ours.LockService).withLock('order:7', async () => {
+      expect(await orders.pay('7', Promise.resolve())).toEqual(['order:7']);
+    });
+    const held = await app.get(ours.LockService).acquire('order:7');
+    expect(await orders.pay('7', Promise.resolve())).toEqual([]);
+    const busy = app.get<InstanceType<typeof Made>>('made').pay('7');
+    await expect(busy).rejects.toBeInstanceOf(theirs.LockBusyError);
+    const context = {
+      getType: () => 'rpc',
+      getArgs: () => [],
+      getHandler: () => () => undefined,
+      getClass: () => Orders,
+    } as unknown as common.ExecutionContext;
+    const call = { handle: () => EMPTY };
+    const intercepted = await app.get<common.NestInterceptor>(Interceptor).intercept(context, call);
+    await expect(lastValueFrom(intercepted)).rejects.toBeInstanceOf(theirs.LockBusyError);
+    await held.release();
+    await app.close();
+  });
+
+  it('each serve their own users where both have a module', async () => {
+    const theirs = loadCopy();
+    const { Orders } = feature(theirs);
+    const own = { nodes: [new ours.MemoryLockNode()] };
+    @common.Module({
+      imports: [theirs.RedlockModule.forRoot({ ...own, isGlobal: false })],
+      providers: [Orders],
+    })
+    class Feature {}
+    const app = await Test.createTestingModule({
+      imports: [Feature, ours.RedlockModule.forRoot(own)],
+    }).compile();
+    await app.init();
+
+    expect(app.get(Orders).locks).toBeInstanceOf(theirs.LockService);
+    expect(app.get(ours.LockService)).toBeInstanceOf(ours.LockService);
+    expect(() => app.select(ours.RedlockModule).get(theirs.LockService, { strict: true })).toThrow();
+    await app.close();
+  });
+
+  it('have nothing in common when their versions are not compatible', async () => {
+    const theirs = loadCopy('0.0.9');
+    const app = Test.createTestingModule({
+      imports: [ours.RedlockModule.forRoot({ nodes: [new ours.MemoryLockNode()] })],
+      providers: [feature(theirs).Orders],
+    });
+    await expect(app.compile()).rejects.toThrow(/LockService/);
+
+    const file = '../../../lib/calls/lock-service-binding';
+    const service = {} as ours.LockService;
+    const instance = theirs.bindLockService({}, service);
+    const boundBy = (version?: string) => (loadFromCopy(file, version) as Binding).boundLockService(instance);
+    expect(boundBy('0.0.8')).toBe(service);
+    expect(boundBy()).toBeUndefined();
+    const sharedOf = (version?: string) =>
+      (loadFromCopy('../../../lib/calls/shared', version) as Sharing).shared('a test', () => ({ version }));
+    expect(sharedOf('0.0.9')).toBe(sharedOf('0.0.8'));
+    expect(sharedOf()).not.toBe(sharedOf('0.0.9'));
+  });
+
+  it('know the errors of each other, and no others', () => {
+    const theirs = loadCopy();
+    const busy = new theirs.LockBusyError({ resources: ['a'], waitedMs: 1 });
+    class Mine extends ours.LockBusyError {}
+
+    expect(busy).toBeInstanceOf(ours.LockBusyError);
+    expect(busy).toBeInstanceOf(ours.LockError);
+    expect(busy).not.toBeInstanceOf(ours.LockUnavailableError);
+    expect(busy).not.toBeInstanceOf(Mine);
+    expect(new Mine({ resources: ['a'], waitedMs: 1 })).toBeInstanceOf(theirs.LockBusyError);
+    expect(new Mine({ resources: ['a'], waitedMs: 1 }).name).toBe('Mine');
+    expect(new Error('a')).not.toBeInstanceOf(ours.LockBusyError);
+  });
+
+  it('are named in the log of the start when they do not know of each other', async () => {
+    const warn = jest.spyOn(common.Logger.prototype, 'warn').mockImplementation();
+    loadCopy('0.0.9');
+    const app = await Test.createTestingModule({
+      imports: [ours.RedlockModule.forRoot({ nodes: [new ours.MemoryLockNode()] })],
+    }).compile();
+
+    await app.init();
+    await app.close();
+
+    expect(warn.mock.calls.flat().join()).toMatch(/0\.0\.9 from .*0\.1\.0 from|0\.1\.0 from .*0\.0\.9 from/);
+  });
+
+  it('tell their version as the package does', () => {
+    const text = readFileSync(join(__dirname, '..', '..', '..', 'package.json'), 'utf8');
+
+    expect((JSON.parse(text) as { version: string }).version).toBe(VERSION);
+    expect(VERSION.startsWith(`${LINE}.`)).toBe(true);
+  });
+});
+
+describe('the name of an error', () => {
+  it.each(
+    [...Object.entries(ours), ['StaleFenceError', StaleFenceError] as const].filter(
+      ([name]) => name.endsWith('Error') && name !== 'LockError',
+    ),
+  )('%s is its own where the class was renamed by a bundler', (name, type) => {
+    const { prototype } = type as { prototype: Error };
+
+    expect(prototype.name).toBe(name);
+  });
+});

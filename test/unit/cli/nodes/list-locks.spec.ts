@@ -1,0 +1,130 @@
+import type { NodeHold } from '../../../../lib/ports/lock-node.interface';
+import type { NodeAnswer } from '../../../../lib/cli/nodes/find-locks';
+import { isLock } from '../../../../lib/cli/nodes/is-lock';
+import { listLocks } from '../../../../lib/cli/nodes/list-locks';
+import { LockChanges } from '../../../../lib/cli/nodes/lock-changes';
+import { complaintsAbout, exitCodeFor, showLocks } from '../../../../lib/cli/text/show-locks';
+
+/** What a node has: `{ resource: [ownerToken, ttlMs] }`; nothing of one that is silent. */
+function answers(...nodes: (Record<string, [string, number]> | 'silent')[]): NodeAnswer[] {
+  return nodes.map((holds, position) => {
+    const node = `n${position}`;
+    if (holds === 'silent') return { node, error: new Error('gone') };
+    const entries = Object.entries(holds).map(([resource, [ownerToken, ttlMs]]): [string, NodeHold] => [
+      resource,
+      { ownerToken, ttlMs },
+    ]);
+    return { node, holds: new Map(entries) };
+  });
+}
+
+function judge(...nodes: Parameters<typeof answers>) {
+  return listLocks(answers(...nodes)).map(({ resource, state, holder, ttlMs, nodeCount }) => ({
+    ...{ resource, state, owner: holder?.ownerToken, ttlMs, nodeCount },
+  }));
+}
+
+describe('the list of locks', () => {
+  it('has a lock for as long as a quorum keeps it', () => {
+    expect(judge({ x: ['anna', 100] }, { x: ['anna', 300] }, { x: ['anna', 200] })).toEqual([
+      { resource: 'x', state: 'held', owner: 'anna', ttlMs: 200, nodeCount: 3 },
+    ]);
+  });
+
+  it('names the owner with the quorum, in whatever order the nodes answer', () => {
+    expect(judge({ x: ['ben', 900] }, { x: ['anna', 100] }, { x: ['anna', 300] })).toEqual([
+      { resource: 'x', state: 'held', owner: 'anna', ttlMs: 100, nodeCount: 2 },
+    ]);
+  });
+
+  it('tells what is partial, contested and not to be told', () => {
+    expect(judge({ x: ['anna', 100] }, {}, {})).toEqual([
+      { resource: 'x', state: 'partial', owner: 'anna', ttlMs: 100, nodeCount: 1 },
+    ]);
+    expect(judge({ x: ['anna', 100] }, { x: ['ben', 100] }, {})).toEqual([
+      { resource: 'x', state: 'contested', owner: undefined, ttlMs: undefined, nodeCount: 2 },
+    ]);
+    expect(judge({ x: ['anna', 100] }, {}, 'silent')).toMatchObject([{ state: 'unknown', owner: 'anna' }]);
+    expect(judge({ x: ['anna', 100] }, {}, {}, {}, 'silent')).toMatchObject([{ state: 'partial' }]);
+  });
+
+  it('is sorted by resource', () => {
+    expect(
+      judge({ b: ['anna', 1], c: ['anna', 1] }, { a: ['anna', 1] }).map(({ resource }) => resource),
+    ).toEqual(['a', 'b', 'c']);
+  });
+
+  it('says so for people when there is none, or more than was asked for', () => {
+    const search = { keyPrefix: 'lock:', pattern: '*', limit: 1 };
+
+    expect(showLocks({ answers: answers({}), isTruncated: false }, search)).toBe('No locks.');
+    const text = showLocks({ answers: answers({ x: ['anna', 100] }), isTruncated: true }, search);
+    expect(text.split('\n').at(-1)).toBe('More than 1; narrow it with --pattern, or raise --limit.');
+  });
+
+  it('does not say that there is none where nobody could tell', () => {
+    const search = { keyPrefix: 'lock:', pattern: '*', limit: 1 };
+    const shown = (...nodes: Parameters<typeof answers>) =>
+      showLocks({ answers: answers(...nodes), isTruncated: false }, search);
+
+    expect(shown('silent')).toBe(
+      'Nobody can tell whether there are locks: 0 of 1 nodes answered, and it takes 1.',
+    );
+    expect(shown({}, 'silent', 'silent')).toBe(
+      'Nobody can tell whether there are locks: 1 of 3 nodes answered, and it takes 2.',
+    );
+    expect(shown({}, {}, 'silent')).toBe('No locks on the nodes that answered: 2 of 3 nodes answered.');
+  });
+
+  it('is complete enough for an exit with 0 while a quorum of the nodes answers', () => {
+    expect(exitCodeFor(answers({}, {}, 'silent'))).toBe(0);
+    expect(exitCodeFor(answers({}, 'silent', 'silent'))).toBe(3);
+    expect(complaintsAbout(answers({}, 'silent'))).toEqual(['n1: gone']);
+  });
+});
+
+describe('a string below the prefix', () => {
+  it.each([
+    ['order:7', 'anna', true],
+    ['order:7', '12', true],
+    ['nestjs-redlock:doctor:x7', 'doctor:1', false],
+    ['lock:{nestjs-redlock:doctor:x7}:1', 'doctor:1', false],
+    ['order:7', '', false],
+    ['lock:#fence:7', '1790000000000001', false],
+    ['#fence:order', 'anna', true],
+  ])('%s with %j: a lock %s', (key, ownerToken, is) => {
+    expect(isLock(key, { ownerToken, ttlMs: 1 })).toBe(is);
+  });
+});
+
+describe('what changes from look to look', () => {
+  const look = (changes: LockChanges, nodes: NodeAnswer[]) =>
+    changes
+      .next(nodes, exitCodeFor(nodes) === 0)
+      .map((change) =>
+        change.type === 'node'
+          ? `${change.node} ${change.error ?? 'answers'}`
+          : `${change.type} ${change.lock.resource} ${change.lock.state}`,
+      );
+
+  it('is a lock that comes, that has another state or owner, and that goes; not its ttl, nor one node more', () => {
+    const changes = new LockChanges();
+
+    expect(look(changes, answers({ x: ['anna', 9] }, {}, {}))).toEqual(['lock x partial']);
+    expect(look(changes, answers({ x: ['anna', 8] }, {}, {}))).toEqual([]);
+    expect(look(changes, answers({ x: ['anna', 9] }, { x: ['anna', 9] }, {}))).toEqual(['lock x held']);
+    expect(look(changes, answers({ x: ['anna', 5] }, { x: ['anna', 5] }, { x: ['anna', 5] }))).toEqual([]);
+    expect(look(changes, answers({ x: ['ben', 9] }, { x: ['ben', 9] }, {}))).toEqual(['lock x held']);
+    expect(look(changes, answers({}, {}, {}))).toEqual(['gone x held']);
+    expect(look(changes, answers({}, {}, {}))).toEqual([]);
+  });
+
+  it('is a node that stops to answer and answers again; without a quorum of them nothing is concluded', () => {
+    const changes = new LockChanges();
+
+    look(changes, answers({ x: ['anna', 9] }, { x: ['anna', 9] }, {}));
+    expect(look(changes, answers({ x: ['anna', 9] }, 'silent', 'silent'))).toEqual(['n1 gone', 'n2 gone']);
+    expect(look(changes, answers({}, 'silent', 'silent'))).toEqual([]);
+    expect(look(changes, answers({ x: ['anna', 9] }, { x: ['anna', 9] }, 'silent'))).toEqual(['n1 answers']);
+  });
+});

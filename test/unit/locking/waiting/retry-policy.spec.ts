@@ -1,0 +1,53 @@
+import type { FailedAttempt } from '../../../../lib/core/attempt';
+import { Pace } from '../../../../lib/locking/waiting/retry-policy';
+import { VirtualClock } from '../../../helpers/virtual-clock';
+
+const SPLIT: FailedAttempt = {
+  outcome: 'busy',
+  votes: [],
+  freeInMs: undefined,
+  isSplit: true,
+  holder: undefined,
+};
+const TOLD = { isHeld: false, isTold: true };
+
+function setUp() {
+  const clock = new VirtualClock();
+  const pace = new Pace({ clock, fraction: () => 0.5 }, clock.now());
+  let attempts = 0;
+  /** An attempt fails, and the next one begins after its delay. */
+  const collide = () => {
+    const sleptMs = pace.sleepMs(SPLIT, ++attempts, TOLD);
+    clock.stall(sleptMs);
+    return { sleptMs, leaderFirst: pace.begin() };
+  };
+  return { pace, collide };
+}
+
+describe('a contender whose votes were split', () => {
+  it('asks the leading node first, and every other time all nodes', () => {
+    const { collide } = setUp();
+
+    const asked = Array.from({ length: 4 }, () => collide().leaderFirst);
+
+    expect(asked).toEqual([true, false, true, false]);
+  });
+
+  it('waits longer each time, and takes it for held when it has happened four times in a row', () => {
+    const { collide } = setUp();
+
+    const delays = Array.from({ length: 5 }, () => collide().sleptMs);
+
+    expect(delays.slice(0, 4)).toEqual([2, 4, 8, 16]);
+    expect(delays[4]).toBeGreaterThan(16);
+  });
+
+  it('takes it for chance again when the nodes have told of a release', () => {
+    const { pace, collide } = setUp();
+    for (let time = 0; time < 4; time++) collide();
+
+    pace.hear(false);
+
+    expect(collide()).toEqual({ sleptMs: 2, leaderFirst: true });
+  });
+});

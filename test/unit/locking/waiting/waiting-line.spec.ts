@@ -1,0 +1,168 @@
+import { WaitingLine, type PlaceInLine } from '../../../../lib/locking/waiting/waiting-line';
+
+/** A line, and the names of those who became first after they had to wait, in order. */
+function setUp() {
+  const line = new WaitingLine();
+  const served: string[] = [];
+  const join = (name: string, ...resources: string[]): PlaceInLine<unknown> =>
+    line.join(resources, { ttlMs: 1, fencing: false, autoExtend: true, onFirst: () => served.push(name) });
+  return { line, served, join };
+}
+
+describe('WaitingLine', () => {
+  it('puts the first of a resource first at once, and calls nobody', () => {
+    const { served, join } = setUp();
+
+    const place = join('anna', 'a');
+
+    expect(place.isFirst).toBe(true);
+    expect(served).toEqual([]);
+  });
+
+  it('serves in the order in which they came', () => {
+    const { served, join } = setUp();
+    const anna = join('anna', 'a');
+    const ben = join('ben', 'a');
+    const carl = join('carl', 'a');
+
+    anna.leave();
+    ben.leave();
+
+    expect(served).toEqual(['ben', 'carl']);
+    expect([ben.isFirst, carl.isFirst]).toEqual([false, true]);
+  });
+
+  it('closes the gap of one who leaves in the middle', () => {
+    const { served, join } = setUp();
+    const anna = join('anna', 'a');
+    const ben = join('ben', 'a');
+    const carl = join('carl', 'a');
+
+    ben.leave();
+    expect(carl.isFirst).toBe(false);
+    anna.leave();
+
+    expect(served).toEqual(['carl']);
+  });
+
+  it('lets one who left at the end be followed by a newcomer', () => {
+    const { served, join } = setUp();
+    const anna = join('anna', 'a');
+    join('ben', 'a').leave();
+    join('carl', 'a');
+
+    anna.leave();
+
+    expect(served).toEqual(['carl']);
+  });
+
+  it('is not reached through those who left', () => {
+    const { join } = setUp();
+    const [, ben] = [join('anna', 'a'), join('ben', 'a'), join('carl', 'a')];
+    const [stand] = (ben as unknown as { readonly stands: readonly object[] }).stands;
+
+    ben.leave();
+
+    expect(stand).toMatchObject({ before: undefined, behind: undefined });
+  });
+
+  it('does not mix different resources', () => {
+    const { join } = setUp();
+    join('anna', 'a');
+
+    expect(join('ben', 'b').isFirst).toBe(true);
+  });
+
+  it('serves one with several resources when it is first for all of them', () => {
+    const { served, join } = setUp();
+    const anna = join('anna', 'a');
+    const ben = join('ben', 'b');
+    const both = join('both', 'a', 'b');
+
+    anna.leave();
+    expect(both.isFirst).toBe(false);
+    ben.leave();
+
+    expect(served).toEqual(['both']);
+  });
+
+  it('does not deadlock two with the same resources in opposite orders', () => {
+    const { served, join } = setUp();
+    const there = join('there', 'a', 'b');
+    const back = join('back', 'b', 'a');
+    expect([there.isFirst, back.isFirst]).toEqual([true, false]);
+
+    there.leave();
+
+    expect(served).toEqual(['back']);
+  });
+
+  it('does not deadlock a ring of waiters that share one resource with each neighbour', () => {
+    const { served, join } = setUp();
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const places = names.map((name, position) => join(name, name, names[(position + 1) % 5] ?? ''));
+
+    for (const place of places) place.leave();
+
+    expect(served).toEqual(['b', 'c', 'd', 'e']);
+  });
+
+  it('bears leaving twice without serving anybody twice', () => {
+    const { served, join } = setUp();
+    const anna = join('anna', 'a');
+    join('ben', 'a');
+    join('carl', 'a');
+
+    anna.leave();
+    anna.leave();
+
+    expect(served).toEqual(['ben']);
+  });
+
+  it('bears one who leaves the moment it is served', () => {
+    const line = new WaitingLine();
+    const served: string[] = [];
+    const anna = line.join(['a'], { ttlMs: 1, fencing: false, autoExtend: true, onFirst: () => undefined });
+    const ben = line.join(['a'], {
+      ttlMs: 1,
+      fencing: false,
+      autoExtend: true,
+      onFirst: () => {
+        served.push('ben');
+        ben.leave();
+      },
+    });
+    line.join(['a'], { ttlMs: 1, fencing: false, autoExtend: true, onFirst: () => served.push('carl') });
+
+    anna.leave();
+
+    expect(served).toEqual(['ben', 'carl']);
+  });
+
+  it('forgets nobody among 1,000 waiters of whom every third gives up', () => {
+    const { line, served, join } = setUp();
+    const places = Array.from({ length: 1_000 }, (_, number) => join(`w${number}`, 'a'));
+    places.forEach((place, number) => {
+      if (number % 3 === 2) place.leave();
+    });
+
+    places.forEach((place, number) => {
+      if (number % 3 === 2) return;
+      expect(place.isFirst).toBe(true);
+      place.leave();
+    });
+
+    expect(served).toHaveLength(666);
+    expect(line.isEmpty).toBe(true);
+  });
+
+  it('keeps nothing in memory when the last one has left', () => {
+    const { line, join } = setUp();
+    const places = [join('anna', 'a', 'b'), join('ben', 'b', 'c'), join('carl', 'c')];
+    expect(line.isEmpty).toBe(false);
+
+    for (const place of places) place.leave();
+
+    expect(line.isEmpty).toBe(true);
+  });
+});

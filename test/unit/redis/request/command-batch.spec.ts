@@ -1,0 +1,159 @@
+import { type BatchEntry, CommandBatch, MOST_IN_BATCH } from '../../../../lib/redis/request/command-batch';
+
+function entry(resource: string, letter: BatchEntry['letter'] = 'a', ttlMs = 1_000, keys = 1): BatchEntry {
+  const request = {
+    resources: [resource, ...Array.from({ length: keys - 1 }, (_, i) => `${resource}+${i}`)],
+    ownerToken: 'anna',
+    ttlMs,
+    askHolderTtl: false,
+    wakeWaiters: true,
+  };
+  return { letter, request, vote: () => undefined };
+}
+
+function recorder() {
+  const sent: string[][] = [];
+  const names = (entries: readonly BatchEntry[]) => entries.map(({ request }) => request.resources[0] ?? '');
+  const sender = {
+    inOnePacket: (send: () => void) => {
+      send();
+    },
+    sendOne: (one: BatchEntry) => sent.push(['alone', ...names([one])]),
+    sendMany: (many: readonly BatchEntry[]) => sent.push(names(many)),
+  };
+  return { sent, sender };
+}
+
+const tick = () =>
+  new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
+
+describe('the requests of one tick to a node', () => {
+  it('leave together at its end, before the event loop looks at anything else', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+    let sentBeforeTimers = 0;
+    setTimeout(() => (sentBeforeTimers = sent.length), 0);
+    setImmediate(() => (sentBeforeTimers ||= sent.length));
+
+    batch.add(entry('a'));
+    batch.add(entry('b'));
+    const sentInTheTick = sent.length;
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(sentInTheTick).toBe(0);
+    expect(sent).toEqual([['a', 'b']]);
+    expect(sentBeforeTimers).toBe(1);
+  });
+
+  it('leave as themselves when they are alone', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    batch.add(entry('a'));
+    await tick();
+    batch.add(entry('b'));
+    await tick();
+
+    expect(sent).toEqual([
+      ['alone', 'a'],
+      ['alone', 'b'],
+    ]);
+  });
+
+  it.each([127, 128, 129, 256, 257, 400])(
+    'are %d, and leave in batches of a bounded size, in order',
+    async (count) => {
+      const { sent, sender } = recorder();
+      const batch = new CommandBatch(sender, undefined);
+      const names = Array.from({ length: count }, (_, i) => `r${i}`);
+
+      for (const name of names) batch.add(entry(name));
+      await tick();
+
+      expect(sent.flat().filter((name) => name !== 'alone')).toEqual(names);
+      expect(sent).toHaveLength(Math.ceil(count / MOST_IN_BATCH));
+    },
+  );
+
+  it('are counted by their keys: a batch of several resources each is as long as any', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+    const keys = [60, 60, 8, 1, 200, 3, 4];
+
+    for (const [i, count] of keys.entries()) batch.add(entry(`r${i}`, 'a', 1_000, count));
+    await tick();
+
+    expect(sent).toEqual([
+      ['r0', 'r1', 'r2'],
+      ['alone', 'r3'],
+      ['alone', 'r4'],
+      ['r5', 'r6'],
+    ]);
+  });
+
+  it('leave in batches of one ttl each, while releases go with any of them', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    batch.add(entry('release 1', 'w', 1));
+    batch.add(entry('a', 'a', 1_000));
+    batch.add(entry('release 2', 'r', 2));
+    batch.add(entry('b', 'e', 1_000));
+    batch.add(entry('c', 't', 2_000));
+    batch.add(entry('release 3', 'w', 3));
+    batch.add(entry('d', 'a', 1_000));
+    await tick();
+
+    expect(sent).toEqual([
+      ['release 1', 'a', 'release 2', 'b'],
+      ['c', 'release 3'],
+      ['alone', 'd'],
+    ]);
+  });
+
+  it('keep their places around one that has to go by itself', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    batch.add(entry('a'));
+    batch.add(entry('b'));
+    batch.addAlone(() => sent.push(['by itself']));
+    batch.add(entry('c'));
+    await tick();
+
+    expect(sent).toEqual([['a', 'b'], ['by itself'], ['alone', 'c']]);
+  });
+
+  it('leave in groups where they cannot all go together, each in order', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, ({ resources }) => Number(resources[0]?.charAt(0)));
+
+    for (const name of ['1a', '2a', '1b', '2b', '3a', '1c']) batch.add(entry(name));
+    await tick();
+
+    expect(sent).toEqual([
+      ['1a', '1b', '1c'],
+      ['2a', '2b'],
+      ['alone', '3a'],
+    ]);
+  });
+
+  it('asked for while a batch leaves go with the next', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    batch.addAlone(() => {
+      batch.add(entry('b'));
+    });
+    batch.add(entry('a'));
+    await tick();
+    await tick();
+
+    expect(sent).toEqual([
+      ['alone', 'a'],
+      ['alone', 'b'],
+    ]);
+  });
+});
