@@ -1,13 +1,11 @@
 export { RedlockModule } from './nest/redlock.module';
 export type {
-  RedlockDefaults,
   RedlockModuleAsyncOptions,
   RedlockModuleExtras,
   RedlockModuleOptions,
-  RedlockNodeInput,
-  RedlockOptions,
   RedlockOptionsFactory,
 } from './nest/redlock-module-options.interface';
+export type { RedlockDefaults, RedlockNodeInput, RedlockOptions } from './service/redlock-options.interface';
 
 export { LockService } from './service/lock.service';
 export type { BusyResult, WithLockOnBusy, WithLockOptions } from './service/lock.service';

@@ -46,3 +46,10 @@ export function strangers(): readonly Copy[] {
   const lines = new Map(copies.map((copy) => [copy.line, copy]));
   return lines.size > 1 ? [...lines.values()] : [];
 }
+
+export const strangeCopies = (copies: readonly { version: string; folder: string }[]): string =>
+  `nestjs-redlock is loaded in versions that do not know of each other: ${copies
+    .map(({ version, folder }) => `${version} from ${folder}`)
+    .join(
+      ', ',
+    )}. A @Locked method of one finds no lock service of the other. Install one version in all packages.`;

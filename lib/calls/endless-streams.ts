@@ -19,3 +19,8 @@ export function isUnbounded(value: unknown): boolean {
   if (typeof value === 'function') return unbounded.has(value);
   return typeof value === 'object' && value !== null && unbounded.has(value.constructor);
 }
+
+/** @param handler `Class.method` */
+export const endlessStream = (handler: string): string =>
+  `${handler} sends events under a lock without maxHold: a client that stays connected keeps it for as long as it likes. ` +
+  'Set maxHold there or in the defaults of the module (Infinity, if it is meant to have no end).';

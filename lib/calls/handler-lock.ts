@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Lock } from '../locking/api/lock.interface';
 import type { Caller } from './caller';
 import type { HandlerWork } from './handler-work';
-import type { LockParameter } from '../nest/parameters/lock-parameters';
-import { isForParameter } from './is-for-parameter';
+import { isForParameter, type WantedLock } from './is-for-parameter';
 import { shared } from './shared';
 
 /** What an interceptor holds around a handler. */
@@ -53,8 +52,7 @@ export function currentHandlerWork(): HandlerWork | undefined {
 
 /** The innermost that a parameter is for. */
 export function handlerLockFor(
-  parameter: Pick<LockParameter, 'resource' | 'connection'>,
-): AroundHandler | undefined {
+  parameter: WantedLock): AroundHandler | undefined {
   return find(({ lock, connection }) => isForParameter(parameter, lock, connection));
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.interface';
-import { areNear, type FencingSettings, UncountedGrant } from './fencing';
+import { areNear } from './clock-skew';
+import { type FencingSettings, UncountedGrant } from './fencing';
 import type { AcquireVote, FenceRequest } from '../ports/lock-node.interface';
 import { cannotBeWon } from './quorum';
 import type { RoundResult } from './round';

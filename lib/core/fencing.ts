@@ -6,6 +6,7 @@ import type {
   RaiseFenceRequest,
   RaiseFenceVote,
 } from '../ports/lock-node.interface';
+import { areNear } from './clock-skew';
 import { type Asking, NodesQuestion } from './nodes-question';
 import { cannotBeWon, isWon, type Tally } from './quorum';
 import type { Question, RoundResult } from './round';
@@ -44,11 +45,6 @@ export function numbered(vote: AcquireVote, { proposal, skewMicros }: FenceReque
   const { fence } = vote;
   if (typeof fence !== 'number' || !Number.isSafeInteger(fence) || fence <= 0) return NOT_NUMBERED;
   return areNear(fence, proposal, skewMicros) ? vote : new UncountedGrant(FAR_OFF, fence);
-}
-
-/** Clocks and counters that are each off by the skew at most. */
-export function areNear(a: number, b: number, skewMicros: number): boolean {
-  return Math.abs(a - b) <= 2 * skewMicros;
 }
 
 const NOT_NUMBERED = new UncountedGrant(new Error('the node granted without a usable fencing counter'));

@@ -9,7 +9,8 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../ports/lock-node.interface';
-import { areNear, numbered, UncountedGrant } from './fencing';
+import { areNear } from './clock-skew';
+import { numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
 import { type Asking, NodesQuestion } from './nodes-question';
 import type { Question } from './round';

@@ -1,6 +1,7 @@
 import { LockKeyError } from '../errors/lock-key.error';
-import { isText, LONGEST_RESOURCE } from '../locking/checks/check-resources';
-import { shortened, templateProblem } from '../redlock.messages';
+import { isText } from '../errors/is-text';
+import { LONGEST_RESOURCE } from '../locking/checks/check-resources';
+import { shortened, templateProblem } from './template-problem';
 import { findForeignPlaceholder } from './foreign-placeholder';
 import { KEY_FORMS, type KeyForm } from './key-form';
 import { encodeKeyPart, readPath } from './key-part';

@@ -11,7 +11,7 @@ import type { ContextLockKey } from '../keys/lock-key.interface';
 import type { LockInterceptorOptions } from '../calls/locked-options.interface';
 import type { LockService } from '../service/lock.service';
 import type { Lock } from '../locking/api/lock.interface';
-import { quoteKey } from '../redlock.messages';
+import { quoteKey } from '../keys/template-problem';
 import { noteBounds } from '../calls/endless-streams';
 import { checkOptionsWithService, checkPlacedOptions } from '../calls/check-placed-options';
 import { compileLockKey } from '../keys/lock-key';

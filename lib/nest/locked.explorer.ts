@@ -2,9 +2,8 @@ import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common'
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
 import { LockService } from '../service/lock.service';
-import { endlessStream } from '../redlock.messages';
 import { checkOptionsWithService } from '../calls/check-placed-options';
-import { isSseHandler } from '../calls/endless-streams';
+import { endlessStream, isSseHandler } from '../calls/endless-streams';
 import { bindLockService, boundLockService } from '../calls/lock-service-binding';
 import { passHandlerContext } from './handler-context';
 import { connectionOfToken, getLockServiceToken } from '../calls/lock-service-token';

@@ -10,9 +10,8 @@ import {
   nodeRefusing,
   nodeTrusted,
   nodeWarning,
-  strangeCopies,
-} from '../redlock.messages';
-import type { Copy } from '../calls/copies';
+} from '../service/node-messages';
+import { strangeCopies, type Copy } from '../calls/copies';
 
 /** One line for whatever becomes of a node, and none for locks: those are many, and errors reach whoever asked. */
 export class NodeLog {

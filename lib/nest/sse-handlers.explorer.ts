@@ -8,10 +8,9 @@ import {
 } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
-import { isSseHandler, isUnbounded } from '../calls/endless-streams';
+import { endlessStream, isSseHandler, isUnbounded } from '../calls/endless-streams';
 import { isLockInterceptor } from './lock-interceptors';
 import { isLocked } from '../calls/locked-methods';
-import { endlessStream } from '../redlock.messages';
 import { SseHead } from './sse-head';
 import { warnOnce } from './warn-once';
 

@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import { unlockedOverride } from '../redlock.messages';
 import { lockedMethodsOf, ownLockedMethodsOf } from '../calls/locked-methods';
 import { warnOnce } from './warn-once';
 
@@ -49,3 +48,8 @@ function prototypesOf(instance: object): object[] {
 function prototypeOf(of: object): object | null {
   return Object.getPrototypeOf(of) as object | null;
 }
+
+/** @param override, @param locked `Class.method` */
+export const unlockedOverride = (override: string, locked: string): string =>
+  `${override} overrides ${locked}, which is @Locked, and has no @Locked of its own: unless it calls super, it runs ` +
+  'without the lock. Put @Locked on it too; a call of super then enters the same lock again.';

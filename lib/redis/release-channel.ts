@@ -11,20 +11,12 @@ import { keepAwake } from './server/keep-awake';
 import { type KeptConnection, keepConnected } from './client/ioredis/keep-connected';
 import { ListeningPlace, type ServerId } from './listening-place';
 import type { RedisNodeDescription } from './client/ioredis/redis-connections';
-import { channelsIn, readRelease } from './request/release-message';
+import { channelOfAll, channelsIn, readRelease } from './request/release-message';
 import { toRedisNodeError } from './client/redis-node-error';
 import { watchForSilence } from './server/silence-watch';
 
 /** How long a connection that nobody listens on is kept, for the next one who waits. */
 const KEEP_UNUSED_MS = 10_000;
-
-/**
- * The channel to which everybody is subscribed who waits for any key of this prefix, so that who releases many keys need
- * not ask for each of them. It is the key of the empty resource, and so of none.
- */
-export function channelOfAll(keyPrefix: string): string {
-  return keyPrefix;
-}
 
 /**
  * Hears of releases: the release script publishes the owner token at the name of the key, and whoever waits for the key

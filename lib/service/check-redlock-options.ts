@@ -2,7 +2,7 @@ import type { FencingSettings } from '../core/fencing';
 import type { RestartGuard } from '../core/node-guard';
 import { driftMs } from '../core/validity';
 import { LockOptionsError } from '../errors/lock-options.error';
-import type { RedlockModuleOptions, RedlockOptions } from '../nest/redlock-module-options.interface';
+import type { RedlockOptions } from './redlock-options.interface';
 import {
   checkEachLockOption,
   completeLockOptions,
@@ -10,7 +10,7 @@ import {
   LOCK_OPTIONS,
   type LockLimits,
 } from '../locking/checks/check-lock-options';
-import { isText } from '../locking/checks/check-resources';
+import { isText } from '../errors/is-text';
 import type { LockOptions } from '../locking/api/lock-options';
 import { readOptions } from '../locking/checks/read-options';
 import { checkOnBusy, type WithLockOnBusy } from '../locking/checks/with-lock-options';
@@ -78,7 +78,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     name: 'options',
     what: ' with at least `nodes`',
     each: 'an option of RedlockModule',
-  }) as Partial<RedlockModuleOptions>;
+  }) as Partial<RedlockOptions & { exceptionFilter: unknown }>;
   if (!isText(keyPrefix)) throw new LockOptionsError('keyPrefix', 'must be a string of well-formed text.');
   checkMilliseconds('nodeTimeout', nodeTimeout, 1);
   checkMilliseconds('maxTtl', maxTtl, 1);

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { checkRedlockOptions } from './check-redlock-options';
-import type { RedlockOptions } from '../nest/redlock-module-options.interface';
+import type { RedlockOptions } from './redlock-options.interface';
 import { SteadyClock } from '../core/steady-clock';
 import { LockEvents } from './lock-events';
 import { LockService } from './lock.service';
@@ -8,7 +8,7 @@ import { LockManager } from '../locking/lock-manager';
 import type { LockManagerSettings } from '../locking/lock-manager-settings.interface';
 import { ownerTokenFactory } from '../locking/api/owner-token';
 import { openNodes } from '../nodes/open-nodes';
-import { evenNodes, nodeWarning } from '../redlock.messages';
+import { evenNodes, nodeWarning } from './node-messages';
 import { systemClock } from '../system/system-clock';
 import { systemRandomness } from '../system/system-randomness';
 

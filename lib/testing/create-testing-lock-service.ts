@@ -1,5 +1,5 @@
 import { openLockService } from '../service/create-lock-service';
-import type { RedlockOptions } from '../nest/redlock-module-options.interface';
+import type { RedlockOptions } from '../service/redlock-options.interface';
 import type { LockService } from '../service/lock.service';
 import type { LockManagerSettings } from '../locking/lock-manager-settings.interface';
 import { LockTester } from './lock-tester';

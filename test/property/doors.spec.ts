@@ -5,7 +5,7 @@ import { Locked } from '../../lib/nest/decorators/locked.decorator';
 import { LockLostError } from '../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../lib/errors/lock-options.error';
 import { LockInterceptor } from '../../lib/nest/lock.interceptor';
-import type { RedlockOptions } from '../../lib/nest/redlock-module-options.interface';
+import type { RedlockOptions } from '../../lib/service/redlock-options.interface';
 import type { LockService } from '../../lib/service/lock.service';
 import { LockManager } from '../../lib/locking/lock-manager';
 import type { Lock } from '../../lib/locking/api/lock.interface';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { createLockService } from '../../lib/service/create-lock-service';
 import type { LockNode } from '../../lib/ports/lock-node.interface';
-import type { RedlockOptions } from '../../lib/nest/redlock-module-options.interface';
+import type { RedlockOptions } from '../../lib/service/redlock-options.interface';
 import type { LockService } from '../../lib/service/lock.service';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import { attempt, expectNamed, Tally } from '../helpers/named-error';

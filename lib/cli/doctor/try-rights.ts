@@ -1,6 +1,6 @@
 import type { AcquireRequest } from '../../ports/lock-node.interface';
 import { RedisLockNode } from '../../redis/redis-lock-node';
-import { channelOfAll } from '../../redis/release-channel';
+import { channelOfAll } from '../../redis/request/release-message';
 import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
 import { systemClock } from '../../system/system-clock';
 import { systemRandomness } from '../../system/system-randomness';

@@ -1,4 +1,4 @@
-import { isText } from '../checks/check-resources';
+import { isText } from '../../errors/is-text';
 
 /** So that an owner token fits into the 200 characters that a denial tells of it. */
 const LONGEST_ENCODED = 96;

@@ -1,4 +1,5 @@
 import { FENCE_COUNTERS } from '../../core/reserved-names';
+import { isText } from '../../errors/is-text';
 import { LockKeyError } from '../../errors/lock-key.error';
 
 export const LONGEST_RESOURCE = 1_024;
@@ -92,12 +93,6 @@ export function checkResource(resource: unknown): string {
   return resource;
 }
 
-/** Redis would get the same mark for every half of a surrogate pair, and different names would share a key. */
-export function isText(value: unknown): value is string {
-  return typeof value === 'string' && !HALF_OF_A_PAIR.test(value);
-}
-
-const HALF_OF_A_PAIR = /\p{Surrogate}/u;
 
 function describe(value: unknown): string {
   return value === null ? 'null' : `of type ${typeof value}`;

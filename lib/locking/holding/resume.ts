@@ -8,7 +8,7 @@ import type { CheckedLockOptions, LockLimits } from '../checks/check-lock-option
 import type { HeldLock } from './held-lock';
 import type { LockReports } from '../events/lock-reports';
 import type { LockOptions } from '../api/lock-options';
-import { checkTicket, type CheckedTicket } from '../api/lock-ticket';
+import { checkTicket, type CheckedTicket } from '../checks/check-ticket';
 import { readOptions } from '../checks/read-options';
 import type { Look, Retries } from '../waiting/retries';
 import { Cohort, type Turn, type Win } from '../waiting/handover-budget';

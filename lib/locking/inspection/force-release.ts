@@ -2,7 +2,7 @@ import type { ReleaseVote } from '../../ports/lock-node.interface';
 import { holdRound } from '../../core/round';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import { isText } from '../checks/check-resources';
+import { isText } from '../../errors/is-text';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 import { readOptions } from '../checks/read-options';
 

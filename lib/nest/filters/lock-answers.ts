@@ -4,9 +4,20 @@ import type { LockError } from '../../errors/lock.error';
 import type { LockAnswers } from './lock-answers.interface';
 import { describeValue } from '../../locking/checks/check-lock-options';
 import { readOptions } from '../../locking/checks/read-options';
-import { PUBLIC_MESSAGES, RETRY_AFTER_MS } from '../../redlock.messages';
 
 type Kind = keyof LockAnswers;
+
+/** What a client may read: no key, no node, no owner. */
+const PUBLIC_MESSAGES = {
+  busy: 'The resource is in use. Try again later.',
+  unavailable: 'Locks are not available at the moment. Try again later.',
+  failed: 'Internal server error',
+  invalid: 'A value that names the resource is missing or wrong.',
+  left: 'The client has closed the connection.',
+} as const;
+
+/** When a client is asked to try again: most locks are short, and nodes come back within seconds or not at all. */
+const RETRY_AFTER_MS = 1_000;
 
 /** An answer with all of its parts. */
 export interface CompleteAnswer {

@@ -1,17 +1,13 @@
 import { Caller } from '../../calls/caller';
 import { callerAround } from '../../calls/handler-lock';
-import { isForParameter } from '../../calls/is-for-parameter';
+import { isForParameter, type WantedLock } from '../../calls/is-for-parameter';
 import type { Lock } from '../../locking/api/lock.interface';
 import { shared } from '../../calls/shared';
 
 /** A parameter with `@CurrentLock()`, `@LockSignal()` or `@CallerSignal()`. */
-export interface LockParameter {
+export interface LockParameter extends WantedLock {
   readonly index: number;
   readonly wants: 'lock' | 'signal' | 'caller';
-  /** Only a lock that has it. */
-  readonly resource: string | undefined;
-  /** Only a lock of that service. */
-  readonly connection: string | undefined;
 }
 
 /** Kept apart from the classes, as the locked methods are. */

@@ -5,8 +5,7 @@ import { type BatchEntry, isRelease } from './command-batch';
 import { BATCH } from '../script/batch-script';
 import { FenceCounters } from './fence-counters';
 import { systemClock } from '../../system/system-clock';
-import { channelOfAll } from '../release-channel';
-import { channelsIn } from './release-message';
+import { channelOfAll, channelsIn } from './release-message';
 import { wholeMs } from './whole-ms';
 
 /** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */

@@ -1,4 +1,12 @@
 /**
+ * The channel to which everybody is subscribed who waits for any key of this prefix, so that who releases many keys need
+ * not ask for each of them. It is the key of the empty resource, and so of none.
+ */
+export function channelOfAll(keyPrefix: string): string {
+  return keyPrefix;
+}
+
+/**
  * Where who waits for a key in a database is subscribed. Servers keep channels for all databases together, so in
  * another one than 0 two more tell who waits for which key, and a release counts those whose key it is.
  */

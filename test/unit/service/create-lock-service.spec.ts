@@ -1,7 +1,7 @@
 import { checkRedlockOptions } from '../../../lib/service/check-redlock-options';
 import { createLockService } from '../../../lib/service/create-lock-service';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
-import type { RedlockOptions } from '../../../lib/nest/redlock-module-options.interface';
+import type { RedlockOptions } from '../../../lib/service/redlock-options.interface';
 import { describeOwner } from '../../../lib/locking/api/owner-token';
 import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
 

@@ -1,0 +1,96 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { RestartGuard } from '../core/node-guard';
+import type { LockOptions } from '../locking/api/lock-options';
+import type { WithLockOnBusy } from '../locking/checks/with-lock-options';
+import type { LockNode } from '../ports/lock-node.interface';
+import type { RedisNodeOptions } from '../redis/client/redis-node-options';
+
+/**
+ * One independent Redis master, as
+ * - a URL: `redis://host:6379`, `rediss://user:password@host:6380/1`; `valkey://` and `redict://` are the same
+ * - options of ioredis (TLS, Sentinel, database, …), where passwords and TLS may be functions
+ * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed. Its password and TLS options
+ *   are read again for each connection
+ * - any {@link LockNode}, such as a `MemoryLockNode`
+ */
+export type RedlockNodeInput = string | RedisNodeOptions | Redis | Cluster | LockNode;
+
+/** What a lock has where it does not say otherwise. All durations are in milliseconds. */
+export interface RedlockDefaults extends Omit<LockOptions, 'signal'> {
+  /**
+   * What a busy `withLock`, `@Locked` method or `LockInterceptor` comes to where it does not say itself: `'throw'`,
+   * `'skip'`, or a function of the `LockBusyError`. `tryAcquire` and `acquire` are not concerned.
+   *
+   * Tell the compiler with `interface LockDefaults { onBusy: 'skip' }`, as for `fencing`; see `LockFor`.
+   *
+   * @default 'throw'
+   */
+  onBusy?: WithLockOnBusy;
+}
+
+/** What a lock service needs. All durations are in milliseconds. */
+export interface RedlockOptions {
+  /**
+   * The nodes: independent masters, not replicas of each other. 1, 3 or 5; with an even number one more is needed
+   * for a majority and no more failures are survived.
+   */
+  nodes: RedlockNodeInput[];
+
+  /**
+   * Put before every resource to make its key in Redis, and before the names of fencing counters. Nothing is written
+   * outside of it.
+   *
+   * @default 'lock:'
+   */
+  keyPrefix?: string;
+
+  /**
+   * The longest wait for one node's vote. Small against every ttl, and larger than a round trip.
+   *
+   * @default 500
+   */
+  nodeTimeout?: number;
+
+  /**
+   * The largest ttl that any lock may ask for, in any process. A node that may have forgotten locks does not grant for
+   * this long; see `restartGuard`.
+   *
+   * @default 60_000
+   */
+  maxTtl?: number;
+
+  /**
+   * Which nodes are guarded: one that was restarted without its data would grant what somebody else still holds, so it
+   * does not grant for `maxTtl`, and may confirm meanwhile what it has.
+   *
+   * - `observed`: nodes that this process saw restart, or fail over; and nodes that are younger than the others when
+   *   it first sees them. A fleet that was started together a moment ago is let in
+   * - `strict`: besides, every node that runs for less than `maxTtl`, also if all of them do
+   * - `false`: none, for servers that write every change to disk (`appendonly yes`, `appendfsync always`)
+   *
+   * A node whose clock ran ahead is guarded for as long with each of them, since no disk helps against that.
+   *
+   * @default 'observed'
+   */
+  restartGuard?: RestartGuard;
+
+  /**
+   * How long the nodes remember a fencing counter that nobody raises, at least twice `maxTtl`. There are 16,384 counters
+   * at most, which resources share.
+   *
+   * @default 86_400_000 (24 hours)
+   */
+  fencingTtl?: number;
+
+  /**
+   * How long closing the service (shutting down the application) waits for the holders of locks, before it takes
+   * their locks away. Nest closes it after the last open response, so a client of server-sent events that stays is
+   * waited for without a limit; `forceCloseConnections` of Nest closes its connection.
+   *
+   * @default 10_000
+   */
+  shutdownTimeout?: number;
+
+  /** What a lock has where it does not say otherwise. */
+  defaults?: RedlockDefaults;
+}
