@@ -1,5 +1,5 @@
-/** What a {@link Bag} keeps. Only the bag writes `bagPosition`. */
-export interface InBag {
+/** What a {@link UnorderedBag} keeps. Only the bag writes `bagPosition`. */
+export interface InUnorderedBag {
   /** Where in the bag it is; -1 when it is not. Start with -1. */
   bagPosition: number;
 }
@@ -8,7 +8,7 @@ export interface InBag {
  * Objects in no order, each of which knows its position. For what comes and goes with every lock, in place of a `Set`,
  * whose outgrown tables would keep it alive for long ("Dies young" in docs/ARCHITECTURE.md).
  */
-export class Bag<T extends InBag> {
+export class UnorderedBag<T extends InUnorderedBag> {
   private readonly members: T[] = [];
 
   get size(): number {

@@ -1,7 +1,7 @@
 import { type Attempt, failedAttempt, notNumbered } from './attempt';
 import type { FenceProposals } from './fence-proposals';
 import { isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
-import { releaseRequestOf, type Hold } from './lease';
+import { releaseRequestOf, type Lease } from './lease';
 import type {
   AcquireVote,
   ExtendVote,
@@ -10,7 +10,7 @@ import type {
   ReleaseVote,
 } from '../ports/lock-node.interface';
 import { withoutGuarded } from './node-guard';
-import type { Asking } from './nodes-question';
+import type { CallContext } from './nodes-question';
 import { ReleaseQuestion } from './questions';
 import { isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
@@ -20,7 +20,7 @@ import { remainingMs } from './validity';
 /** Decides what the votes of an attempt come to, and gives back what comes to nothing. */
 export class AttemptJudge {
   /** Nearly all questions have it, so it is made once. */
-  private readonly patient: Asking;
+  private readonly patient: CallContext;
 
   constructor(
     private readonly settings: RedlockSettings,
@@ -40,7 +40,7 @@ export class AttemptJudge {
   }
 
   /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
-  conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
+  conclude(hold: Lease, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
     const { nodes, clock } = this.settings;
     const counted = this.countable(round);
     if (isWon(counted) && remainingMs(clock, hold.validity) > 0) {
@@ -60,7 +60,7 @@ export class AttemptJudge {
 
   /** A majority of the granting nodes must have the token before anybody sees it (R14). */
   async concludeFenced(
-    hold: Hold,
+    hold: Lease,
     { keepMs }: FenceRequest,
     round: RoundResult<AcquireVote>,
     askAgain: () => Promise<Attempt> | undefined = notAgain,
@@ -87,7 +87,7 @@ export class AttemptJudge {
   }
 
   /** A quorum has the owner token of `hold`: that of the hold before it is not needed anywhere any more. */
-  confirmInherited(hold: Hold, { votes }: RoundResult<ExtendVote>): void {
+  confirmInherited(hold: Lease, { votes }: RoundResult<ExtendVote>): void {
     const { inherited } = hold;
     if (inherited === undefined) return;
     hold.inherited = undefined;
@@ -96,7 +96,7 @@ export class AttemptJudge {
   }
 
   /** `hold` is given back, and nodes may still have the one before it: as long as they keep the other. */
-  cleanUpInherited(hold: Hold): void {
+  cleanUpInherited(hold: Lease): void {
     const { inherited } = hold;
     if (inherited === undefined) return;
     inherited.keepUntilMs = hold.keepUntilMs;
@@ -107,7 +107,7 @@ export class AttemptJudge {
    * In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7), unless a hold
    * ends with it that others wait for.
    */
-  cleanUp(hold: Hold, isSpared: (position: number) => boolean, wakeWaiters = false): void {
+  cleanUp(hold: Lease, isSpared: (position: number) => boolean, wakeWaiters = false): void {
     hold.releaseBegan = true;
     if (this.settings.nodes.every((_, position) => isSpared(position))) return;
     const keepMs = Math.ceil(hold.keepUntilMs - this.settings.clock.now());
@@ -120,13 +120,13 @@ export class AttemptJudge {
    *
    * @param validMs for how long it is
    */
-  asking(validMs = Infinity): Asking {
+  asking(validMs = Infinity): CallContext {
     const { patient } = this;
     return validMs >= patient.timeoutMs ? patient : { ...patient, timeoutMs: validMs };
   }
 
   /** The same for a hold that is older than this moment. */
-  askingFor(hold: Hold): Asking {
+  askingFor(hold: Lease): CallContext {
     return this.asking(remainingMs(this.settings.clock, hold.validity));
   }
 }

@@ -1,5 +1,5 @@
 import type { NodeVote } from '../errors/node-vote.interface';
-import type { Hold } from './lease';
+import type { Lease } from './lease';
 import type { Extension } from './outcomes';
 import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from '../ports/lock-node.interface';
 import { isOutOfReach, isWon, quorumFreeInMs, quorumOf } from './quorum';
@@ -24,7 +24,7 @@ export type Attempt = WonAttempt | FailedAttempt;
 
 export interface WonAttempt {
   readonly outcome: 'won';
-  readonly hold: Hold;
+  readonly hold: Lease;
   /** Of a hold that was taken over, if it was not waited for: its first extension, which is under way. */
   readonly confirmation?: Promise<Extension>;
 }

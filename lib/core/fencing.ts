@@ -7,9 +7,9 @@ import type {
   RaiseFenceVote,
 } from '../ports/lock-node.interface';
 import { areNear } from './clock-skew';
-import { type Asking, NodesQuestion } from './nodes-question';
+import { type CallContext, NodesCall } from './nodes-question';
 import { cannotBeWon, isWon, type Tally } from './quorum';
-import type { Question, RoundResult } from './round';
+import type { QuorumCall, RoundResult } from './round';
 
 /**
  * Fencing tokens from N nodes, usually in the round trip that gets the lock (R14).
@@ -71,9 +71,9 @@ export function isAgreedOn(round: RoundResult<AcquireVote>, token: number): bool
  * Writes the token back to the nodes that gave a smaller number. It counts where the resources are still ours: a node
  * that granted them to somebody else in the meantime has numbered that grant already.
  */
-export class RaiseFenceQuestion extends NodesQuestion implements Question<RaiseFenceVote> {
+export class RaiseFenceQuestion extends NodesCall implements QuorumCall<RaiseFenceVote> {
   constructor(
-    asking: Asking,
+    asking: CallContext,
     private readonly request: RaiseFenceRequest,
     private readonly grants: RoundResult<AcquireVote>,
   ) {

@@ -1,7 +1,7 @@
 import type { Attempt, FailedAttempt } from './attempt';
 import { type AttemptJudge, notAgain } from './attempt-judge';
 import type { FenceProposals } from './fence-proposals';
-import type { Hold } from './lease';
+import type { Lease } from './lease';
 import type { AcquireRequest } from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseByReplacing, releaseByTakingOver } from './outcomes';
 import { ReplaceQuestion } from './questions';
@@ -26,8 +26,8 @@ export interface HandOver {
 }
 
 interface HoldMaker {
-  newHold(resources: readonly string[], ttlMs: number, label?: string): Hold;
-  extend(hold: Hold, ttlMs: number): Promise<Extension>;
+  newHold(resources: readonly string[], ttlMs: number, label?: string): Lease;
+  extend(hold: Lease, ttlMs: number): Promise<Extension>;
 }
 
 /** How one hold becomes another in one round, without a moment in which somebody else could get its resources. */
@@ -39,7 +39,7 @@ export class HandOvers {
   ) {}
 
   /** The new hold has an owner token of its own, as after any attempt. */
-  begin(old: Hold, heir: Heir): HandOver {
+  begin(old: Lease, heir: Heir): HandOver {
     old.releaseBegan = true;
     return heir.fencing ? this.replace(old, heir) : this.takeOver(old, heir);
   }
@@ -49,7 +49,7 @@ export class HandOvers {
    * which is under way when this returns, writes the token. So it need not wait for the nodes, no more than a holder
    * waits for any extension: nobody else can have the resources before `old` ends.
    */
-  private takeOver(old: Hold, { ttlMs, atOnce, label }: Heir): HandOver {
+  private takeOver(old: Lease, { ttlMs, atOnce, label }: Heir): HandOver {
     const hold = this.redlock.newHold(old.resources, ttlMs, label);
     hold.validity = earlierOf(old.validity, hold.validity);
     hold.inherited = old;
@@ -62,7 +62,7 @@ export class HandOvers {
     return { attempt, release: confirmation.then(releaseByTakingOver) };
   }
 
-  private giveBack(hold: Hold, { outcome, votes }: Extension): FailedAttempt {
+  private giveBack(hold: Lease, { outcome, votes }: Extension): FailedAttempt {
     this.judge.cleanUp(hold, nowhere, true);
     this.judge.cleanUpInherited(hold);
     const isBusy = outcome === 'gone';
@@ -76,7 +76,7 @@ export class HandOvers {
   }
 
   /** An attempt at resources that count as free where `old` has them: its number has to come from the nodes. */
-  private replace(old: Hold, { ttlMs, label }: Heir): HandOver {
+  private replace(old: Lease, { ttlMs, label }: Heir): HandOver {
     const hold = this.redlock.newHold(old.resources, ttlMs, label);
     const fence = this.proposals.next();
     const request: AcquireRequest = {

@@ -1,7 +1,7 @@
-import type { Hold } from './lease';
+import type { Lease } from './lease';
 import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
-import type { Asking } from './nodes-question';
+import type { CallContext } from './nodes-question';
 import { AcquireQuestion, type KnownVote } from './questions';
 import { holdRound } from './round';
 
@@ -22,7 +22,7 @@ export class LeadingNode {
   }
 
   /** The leader's vote, or what will pass it on; undefined when no node can lead now. The others are still to be asked. */
-  async ask(asking: Asking, hold: Hold, request: AcquireRequest): Promise<KnownVote | undefined> {
+  async ask(asking: CallContext, hold: Lease, request: AcquireRequest): Promise<KnownVote | undefined> {
     const node = this.current;
     if (node === undefined) return undefined;
     const question = new LeaderQuestion(
@@ -55,8 +55,8 @@ class LeaderQuestion extends AcquireQuestion {
   private lateVote: AcquireVote | undefined;
 
   constructor(
-    asking: Asking,
-    hold: Hold,
+    asking: CallContext,
+    hold: Lease,
     request: AcquireRequest,
     private readonly silent: Set<LockNode>,
   ) {

@@ -2,7 +2,7 @@ import type { ReleaseRequest } from '../ports/lock-node.interface';
 import type { Validity } from './validity';
 
 /** What a won attempt has on the nodes. Only {@link Redlock} changes it. */
-export interface Hold {
+export interface Lease {
   readonly resources: readonly string[];
   readonly ownerToken: string;
   /** What its holder calls itself, for people. */
@@ -13,7 +13,7 @@ export interface Hold {
   /** Larger than that of every earlier hold of these resources, if it was asked for (R14). */
   fencingToken: number | undefined;
   /** The hold that this one took over, as long as no quorum has confirmed that: nodes may still have its owner token. */
-  inherited: Hold | undefined;
+  inherited: Lease | undefined;
   /** The attempt had a quorum in time. */
   wasWon: boolean;
   /** Nothing extends or heals any more (R10). */
@@ -25,10 +25,10 @@ export interface Hold {
 }
 
 /** What is known of a hold that somebody left to others. */
-export type LeftHold = Pick<Hold, 'resources' | 'ownerToken' | 'label' | 'fencingToken'>;
+export type LeftLease = Pick<Lease, 'resources' | 'ownerToken' | 'label' | 'fencingToken'>;
 
 /** What removes `hold` from a node, or lets it expire there in `keepMs` if that is more than 0. */
-export function releaseRequestOf(hold: Hold, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
+export function releaseRequestOf(hold: Lease, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
   const { resources, ownerToken, ttlMs } = hold;
   return keepMs > 0
     ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }

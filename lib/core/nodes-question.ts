@@ -1,24 +1,24 @@
 import type { Clock } from '../ports/clock.interface';
 import type { FirstContact } from './first-contact';
-import type { Hold } from './lease';
+import type { Lease } from './lease';
 import type { LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import type { Refusals } from './refusals';
 
 /** What a question needs besides its request. */
-export interface Asking {
+export interface CallContext {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly guard: NodeGuard;
   readonly refusals: Refusals | undefined;
   /** Removes from one node what came there although it was given back. */
-  reap(hold: Hold, node: LockNode): void;
+  reap(hold: Lease, node: LockNode): void;
 }
 
-/** A question to the nodes of an {@link Asking}. */
-export abstract class NodesQuestion {
-  constructor(protected readonly asking: Asking) {}
+/** A question to the nodes of an {@link CallContext}. */
+export abstract class NodesCall {
+  constructor(protected readonly asking: CallContext) {}
 
   get nodes(): readonly LockNode[] {
     return this.asking.nodes;

@@ -1,4 +1,4 @@
-import type { Hold } from './lease';
+import type { Lease } from './lease';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -12,8 +12,8 @@ import type {
 import { areNear } from './clock-skew';
 import { numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
-import { type Asking, NodesQuestion } from './nodes-question';
-import type { Question } from './round';
+import { type CallContext, NodesCall } from './nodes-question';
+import type { QuorumCall } from './round';
 
 /** The vote of a node that was asked before the round: it is there, or it is on the way. */
 export type KnownVote =
@@ -21,13 +21,13 @@ export type KnownVote =
   | { readonly node: LockNode; whenItComes(vote: (vote: AcquireVote) => void): void };
 
 /** Lost as soon as a quorum is impossible: what was granted should go back at once (R1, R6). */
-export class AcquireQuestion extends NodesQuestion implements Question<AcquireVote> {
+export class AcquireQuestion extends NodesCall implements QuorumCall<AcquireVote> {
   private someNumber: number | undefined;
   private isTimeUncertain = false;
 
   constructor(
-    asking: Asking,
-    private readonly hold: Hold,
+    asking: CallContext,
+    private readonly hold: Lease,
     private readonly request: AcquireRequest,
     private readonly known?: KnownVote,
   ) {
@@ -87,10 +87,10 @@ export class AcquireQuestion extends NodesQuestion implements Question<AcquireVo
 /** An attempt that ends another hold; where it did not get through, that one goes by itself. */
 export class ReplaceQuestion extends AcquireQuestion {
   constructor(
-    asking: Asking,
-    hold: Hold,
+    asking: CallContext,
+    hold: Lease,
     request: AcquireRequest,
-    private readonly old: Hold,
+    private readonly old: Lease,
   ) {
     super(asking, hold, request);
   }
@@ -102,10 +102,10 @@ export class ReplaceQuestion extends AcquireQuestion {
 }
 
 /** For questions with three answers: ours, not ours, cannot tell. */
-abstract class OwnershipQuestion extends NodesQuestion {
+abstract class OwnershipQuestion extends NodesCall {
   constructor(
-    asking: Asking,
-    protected readonly hold: Hold,
+    asking: CallContext,
+    protected readonly hold: Lease,
   ) {
     super(asking);
   }
@@ -116,12 +116,12 @@ abstract class OwnershipQuestion extends NodesQuestion {
   }
 }
 
-export class ExtendQuestion extends OwnershipQuestion implements Question<ExtendVote> {
-  private readonly inherited: Hold | undefined;
+export class ExtendQuestion extends OwnershipQuestion implements QuorumCall<ExtendVote> {
+  private readonly inherited: Lease | undefined;
 
   constructor(
-    asking: Asking,
-    hold: Hold,
+    asking: CallContext,
+    hold: Lease,
     private readonly request: ExtendRequest,
   ) {
     super(asking, hold);
@@ -145,13 +145,13 @@ export class ExtendQuestion extends OwnershipQuestion implements Question<Extend
   }
 }
 
-export class ReleaseQuestion extends OwnershipQuestion implements Question<ReleaseVote> {
+export class ReleaseQuestion extends OwnershipQuestion implements QuorumCall<ReleaseVote> {
   /** How many processes wait for the resource, as far as the nodes told. */
   waiting = 0;
 
   constructor(
-    asking: Asking,
-    hold: Hold,
+    asking: CallContext,
+    hold: Lease,
     private readonly request: ReleaseRequest,
     /** Nodes that need not be asked: they cannot have it. */
     private readonly isSpared: (position: number) => boolean = nobody,
@@ -191,7 +191,7 @@ export class ReleaseQuestion extends OwnershipQuestion implements Question<Relea
   }
 }
 
-function hasAnswered(hold: Hold, position: number): boolean {
+function hasAnswered(hold: Lease, position: number): boolean {
   return (hold.releaseAnsweredBy & (1 << position)) !== 0;
 }
 

@@ -8,7 +8,7 @@ import {
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
 import { type HandOver, HandOvers, type Heir } from './hand-over';
-import { releaseRequestOf, type Hold, type LeftHold } from './lease';
+import { releaseRequestOf, type Lease, type LeftLease } from './lease';
 import { LeadingNode } from './leading-node';
 import type {
   AcquireRequest,
@@ -78,12 +78,12 @@ export class Redlock {
   }
 
   /** Ends `old`, and begins the hold of the next caller with the same resources in its place. */
-  handOver(old: Hold, heir: Heir): HandOver {
+  handOver(old: Lease, heir: Heir): HandOver {
     return this.handOvers.begin(old, heir);
   }
 
   /** Asks for `ttlMs` more from now, if the hold is valid and can be confirmed before it ends (R8). */
-  extend(hold: Hold, ttlMs: number, putsBack = true): Promise<Extension> {
+  extend(hold: Lease, ttlMs: number, putsBack = true): Promise<Extension> {
     const { clock } = this.settings;
     if (hold.releaseBegan || remainingMs(clock, hold.validity) === 0)
       return Promise.resolve({ outcome: 'expired', votes: [] });
@@ -110,8 +110,8 @@ export class Redlock {
    * Goes on with a hold of which only the owner token is known. It is ours if a quorum still has that token, and is kept
    * from now on: since the token is nowhere put back, nobody else can have had a quorum in between.
    */
-  async resume(left: LeftHold, ttlMs: number): Promise<{ hold: Hold; outcome: Extension }> {
-    const hold: Hold = { ...this.newHold(left.resources, ttlMs), ...left, wasWon: true };
+  async resume(left: LeftLease, ttlMs: number): Promise<{ hold: Lease; outcome: Extension }> {
+    const hold: Lease = { ...this.newHold(left.resources, ttlMs), ...left, wasWon: true };
     return { hold, outcome: await this.extend(hold, ttlMs, false) };
   }
 
@@ -120,7 +120,7 @@ export class Redlock {
    *
    * @param settle must not throw. Called before this returns where nodes in this process decide it at once
    */
-  giveBack(hold: Hold, keepMs: number, settle: (release: Release) => void): void {
+  giveBack(hold: Lease, keepMs: number, settle: (release: Release) => void): void {
     hold.releaseBegan = true;
     hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
     const question = new ReleaseQuestion(this.judge.asking(), hold, releaseRequestOf(hold, keepMs, true));
@@ -139,13 +139,13 @@ export class Redlock {
   }
 
   /** The same as a promise. */
-  release(hold: Hold, keepMs = 0): Promise<Release> {
+  release(hold: Lease, keepMs = 0): Promise<Release> {
     return new Promise((resolve) => {
       this.giveBack(hold, keepMs, resolve);
     });
   }
 
-  private concludeExtension(hold: Hold, extended: Validity, round: RoundResult<ExtendVote>): Extension {
+  private concludeExtension(hold: Lease, extended: Validity, round: RoundResult<ExtendVote>): Extension {
     const { clock, nodes } = this.settings;
     const leftMs = remainingMs(clock, hold.validity);
     if (isWon(round) && leftMs > 0) {
@@ -158,7 +158,7 @@ export class Redlock {
     return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
   }
 
-  private newHold(resources: readonly string[], ttlMs: number, label?: string): Hold {
+  private newHold(resources: readonly string[], ttlMs: number, label?: string): Lease {
     return {
       resources,
       // Never reused: a late grant or release of an earlier attempt must not touch this one (R2).
@@ -176,7 +176,7 @@ export class Redlock {
     };
   }
 
-  private async askLeaderFirst(hold: Hold, request: AcquireRequest): Promise<Attempt> {
+  private async askLeaderFirst(hold: Lease, request: AcquireRequest): Promise<Attempt> {
     const known = await this.leader.ask(this.judge.asking(validForMs(hold.ttlMs)), hold, request);
     if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
       return deniedByLeader(this.settings.nodes, known.node, known.vote);
@@ -187,7 +187,7 @@ export class Redlock {
   }
 
   private askAll(
-    hold: Hold,
+    hold: Lease,
     request: AcquireRequest,
     known: KnownVote | undefined,
     listener: AttemptListener,

@@ -7,7 +7,7 @@ import type { Tally } from './quorum';
 type Vote = { readonly kind: 'granted' | 'denied' } | FailedVote;
 
 /** One question to all nodes at once. */
-export interface Question<V extends Vote> {
+export interface QuorumCall<V extends Vote> {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   /** How long to wait for a node's vote. */
@@ -37,7 +37,7 @@ export interface RoundResult<V extends Vote> extends Tally {
  * @param fail called with what `settle` throws
  */
 export function startRound<V extends Vote>(
-  question: Question<V>,
+  question: QuorumCall<V>,
   settle: (result: RoundResult<V>) => void,
   fail: (error: unknown) => void,
 ): void {
@@ -45,7 +45,7 @@ export function startRound<V extends Vote>(
 }
 
 /** The same as a promise; an uncontended lock needs so few of them that it does without. */
-export function holdRound<V extends Vote>(question: Question<V>): Promise<RoundResult<V>> {
+export function holdRound<V extends Vote>(question: QuorumCall<V>): Promise<RoundResult<V>> {
   return new Promise((resolve, reject) => {
     startRound(question, resolve, reject);
   });
@@ -69,7 +69,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   behind: Limited | undefined;
 
   constructor(
-    private readonly question: Question<V>,
+    private readonly question: QuorumCall<V>,
     private readonly settle: (result: RoundResult<V>) => void,
     private readonly fail: (error: unknown) => void,
   ) {

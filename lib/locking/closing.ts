@@ -2,18 +2,18 @@ import type { Clock } from '../ports/clock.interface';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { Admission } from './waiting/admission';
 import type { Asker } from './waiting/asker';
-import type { Bag } from '../collections/unordered-bag';
-import { Call } from './waiting/lock-call';
-import { Contender } from './waiting/acquisition';
+import type { UnorderedBag } from '../collections/unordered-bag';
+import { LockCall } from './waiting/lock-call';
+import { Acquisition } from './waiting/acquisition';
 import type { HeldLock } from './holding/held-lock';
 
 /** What a lock service has to end. */
 interface Rest {
   readonly clock: Clock;
   readonly admission: Admission;
-  contend(call: Call): Contender;
-  readonly contenders: Bag<Contender>;
-  readonly held: Bag<HeldLock>;
+  contend(call: LockCall): Acquisition;
+  readonly contenders: UnorderedBag<Acquisition>;
+  readonly held: UnorderedBag<HeldLock>;
 }
 
 /**
@@ -56,8 +56,8 @@ export class Closing {
   private turnAway(isRefused: (asker: Asker) => boolean): void {
     const { admission, contenders } = this.rest;
     for (const one of admission.turnAway()) {
-      if (!(one instanceof Call || one instanceof Contender) || !isRefused(one.asker)) admission.enter(one);
-      else if (one instanceof Call) this.rest.contend(one);
+      if (!(one instanceof LockCall || one instanceof Acquisition) || !isRefused(one.asker)) admission.enter(one);
+      else if (one instanceof LockCall) this.rest.contend(one);
     }
     for (const one of contenders.all()) {
       if (isRefused(one.asker)) one.cancel(closedError(one.resources, one.waitedMs));

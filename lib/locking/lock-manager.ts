@@ -7,16 +7,16 @@ import { Refusals } from '../core/refusals';
 import { Admission } from './waiting/admission';
 import type { Arena } from './waiting/arena.interface';
 import { type Asker, OUTSIDE } from './waiting/asker';
-import { Bag } from '../collections/unordered-bag';
-import { Call } from './waiting/lock-call';
+import { UnorderedBag } from '../collections/unordered-bag';
+import { LockCall } from './waiting/lock-call';
 import { completeLockOptions, type CheckedLockOptions } from './checks/check-lock-options';
 import { checkResource, checkResources } from './checks/check-resources';
 import { Closing, closedError } from './closing';
-import { Contender } from './waiting/acquisition';
-import { Courtesy } from './waiting/turns-owed';
+import { Acquisition } from './waiting/acquisition';
+import { TurnsOwed } from './waiting/turns-owed';
 import { forceRelease, type ForceReleaseOptions, ownerTokenIn } from './inspection/force-release';
 import { inspectNodes, type InspectionSetup } from './inspection/inspect-nodes';
-import { LeaseKeeper } from './holding/keep-alive';
+import { KeepAlive } from './holding/keep-alive';
 import { HeldLock } from './holding/held-lock';
 import type { InspectOptions, LockInspection } from './api/lock-inspection.interface';
 import type { LockManagerSettings } from './lock-manager-settings.interface';
@@ -30,7 +30,7 @@ import { lookIfReady } from './readiness';
 import { checkReadyOptions, type ReadyOptions } from './checks/check-ready-options';
 import { resume, type ResumeOptions } from './holding/resume';
 import { Retries } from './waiting/retries';
-import type { Turn, Win } from './waiting/handover-budget';
+import type { Handover, WonLease } from './waiting/handover-budget';
 import { WaitingLine, type PlaceInLine } from './waiting/waiting-line';
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
@@ -43,8 +43,8 @@ export class LockManager {
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
   private readonly around: LockSurroundings;
-  private readonly contenders = new Bag<Contender>();
-  private readonly held = new Bag<HeldLock>();
+  private readonly contenders = new UnorderedBag<Acquisition>();
+  private readonly held = new UnorderedBag<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly discards = new Set<Promise<void>>();
   private readonly retries: Retries;
@@ -74,11 +74,11 @@ export class LockManager {
       newOwnerToken: settings.newOwnerToken,
       fencing: settings.fencing,
     });
-    const courtesy = new Courtesy(clock);
+    const courtesy = new TurnsOwed(clock);
     this.around = {
       clock,
       redlock: this.redlock,
-      keeper: new LeaseKeeper(clock),
+      keeper: new KeepAlive(clock),
       courtesy,
       limits,
       fraction: randomness.fraction,
@@ -103,7 +103,7 @@ export class LockManager {
       outage: new Outage(clock, limits.nodeTimeoutMs),
       fraction: randomness.fraction,
       contend: (call) => {
-        const contender = new Contender(call, this.arena);
+        const contender = new Acquisition(call, this.arena);
         this.contenders.add(contender);
         return contender;
       },
@@ -140,7 +140,7 @@ export class LockManager {
 
       const context = this.around.reports.context();
       const { arena } = this;
-      const call = new Call(names, how, arena, this.settings.clock.now(), resolve, reject, context, asker);
+      const call = new LockCall(names, how, arena, this.settings.clock.now(), resolve, reject, context, asker);
       // Who may be cancelled has to hear of it from the beginning.
       arena.admission.enter(how.signal === undefined ? call : arena.contend(call));
     });
@@ -205,7 +205,7 @@ export class LockManager {
     this.nodeReports.stop();
   }
 
-  private hand(win: Win, contender: Contender): HeldLock {
+  private hand(win: WonLease, contender: Acquisition): HeldLock {
     const lock = this.hold(win, contender.options, contender.asker.takesHandle);
     this.contenders.remove(contender);
     this.around.reports.within(contender.context, (reports) => {
@@ -214,20 +214,20 @@ export class LockManager {
     return lock;
   }
 
-  private hold(win: Win, options: CheckedLockOptions, isHandle: boolean): HeldLock {
+  private hold(win: WonLease, options: CheckedLockOptions, isHandle: boolean): HeldLock {
     const lock = new HeldLock(win, options, this.around);
     lock.isHandle = isHandle;
     this.held.add(lock);
     return lock;
   }
 
-  private discard(attempt: Promise<Attempt>, place: PlaceInLine<Turn>): void {
+  private discard(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void {
     const done = this.giveBack(attempt, place).finally(() => this.discards.delete(done));
     this.discards.add(done);
   }
 
   /** Gives back what an attempt may still win after its caller went away. */
-  private async giveBack(pending: Promise<Attempt>, place: PlaceInLine<Turn>): Promise<void> {
+  private async giveBack(pending: Promise<Attempt>, place: PlaceInLine<Handover>): Promise<void> {
     const attempt = await pending.catch(() => undefined);
     const released = attempt?.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
     place.leave();

@@ -3,7 +3,7 @@ import { LockBusyError } from '../errors/lock-busy.error';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
 import type { CheckedLockOptions } from '../locking/checks/check-lock-options';
 import type { HeldLock } from '../locking/holding/held-lock';
-import { Wait } from '../locking/waiting/interruptible-sleep';
+import { InterruptibleSleep } from '../locking/waiting/interruptible-sleep';
 
 /** How a task takes a lock within a unit of work. */
 export interface UnitTask<T> {
@@ -140,7 +140,7 @@ export class UnitOfWork {
   ): Promise<void> {
     const { clock } = this;
     const startedAtMs = clock.now();
-    const wait = new Wait(clock, startedAtMs, options.waitMs, options.signal, { cancelled: () => undefined });
+    const wait = new InterruptibleSleep(clock, startedAtMs, options.waitMs, options.signal, { cancelled: () => undefined });
     const turn = { hasCome: false };
     void before.then(() => {
       turn.hasCome = true;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Clock } from '../../lib/ports/clock.interface';
-import type { Hold } from '../../lib/core/lease';
+import type { Lease } from '../../lib/core/lease';
 import { Redlock } from '../../lib/core/redlock';
 import { FaultyNode } from '../helpers/faulty-node';
 import { FENCING } from '../helpers/fleet';
@@ -63,7 +63,7 @@ function offBy(clock: Clock, ms: number): Clock {
 
 /** A hold that was won, and what it must be above of. */
 interface Won {
-  readonly hold: Hold;
+  readonly hold: Lease;
   /** So many had been won when its attempt began. */
   readonly wonBefore: number;
   /** Somebody deleted a key meanwhile, so others may have won as well: it need not be above what these got. */

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/ports/clock.interface';
-import type { Hold, LeftHold } from '../../lib/core/lease';
+import type { Lease, LeftLease } from '../../lib/core/lease';
 import { type HandOver, HandOvers, type Heir } from '../../lib/core/hand-over';
 import { FenceProposals } from '../../lib/core/fence-proposals';
 import { tokenOf } from '../../lib/core/fencing';
@@ -17,7 +17,7 @@ import { SteadyClock } from '../../lib/core/steady-clock';
 import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/validity';
 import { Holdback } from '../../lib/locking/holding/holdback';
 import { HeldLock } from '../../lib/locking/holding/held-lock';
-import { Pace } from '../../lib/locking/waiting/retry-policy';
+import { RetryPolicy } from '../../lib/locking/waiting/retry-policy';
 import { ReleaseListener } from '../../lib/locking/waiting/release-listener';
 import { Renewal } from '../../lib/locking/holding/renewal';
 import { MemoryCounters } from '../../lib/memory/memory-counters';
@@ -44,23 +44,23 @@ export interface Mutation {
 /** Private parts, as the mutations see them. */
 interface RedlockInside {
   settings: RedlockSettings;
-  newHold(resources: readonly string[], ttlMs: number): Hold;
-  extend(hold: Hold, ttlMs: number): Promise<Extension>;
-  resume(left: LeftHold, ttlMs: number): Promise<{ hold: Hold; outcome: Extension }>;
+  newHold(resources: readonly string[], ttlMs: number): Lease;
+  extend(hold: Lease, ttlMs: number): Promise<Extension>;
+  resume(left: LeftLease, ttlMs: number): Promise<{ hold: Lease; outcome: Extension }>;
 }
 interface JudgeInside {
   settings: RedlockSettings;
   concludeFenced(
-    hold: Hold,
+    hold: Lease,
     fence: FenceRequest,
     round: RoundResult<AcquireVote>,
     askAgain?: () => Promise<Attempt> | undefined,
     endsAHold?: boolean,
   ): Promise<Attempt>;
-  conclude(hold: Hold, round: RoundResult<AcquireVote>, endsAHold?: boolean): Attempt;
+  conclude(hold: Lease, round: RoundResult<AcquireVote>, endsAHold?: boolean): Attempt;
   countable(round: RoundResult<AcquireVote>): RoundResult<AcquireVote>;
-  cleanUp(hold: Hold, isSpared: (position: number) => boolean): void;
-  asking(hold?: Hold): { timeoutMs: number };
+  cleanUp(hold: Lease, isSpared: (position: number) => boolean): void;
+  asking(hold?: Lease): { timeoutMs: number };
 }
 interface LockInside {
   renewal: RenewalInside;
@@ -70,7 +70,7 @@ interface LockInside {
 }
 interface RenewalInside {
   lock: LockInside;
-  hold: Hold;
+  hold: Lease;
   setup: { redlock: Redlock };
   dueAtMs: number;
   underWay: unknown;
@@ -78,7 +78,7 @@ interface RenewalInside {
   confirm(extension: Promise<Extension>): void;
 }
 interface HandOversInside {
-  takeOver(old: Hold, heir: Heir): HandOver;
+  takeOver(old: Lease, heir: Heir): HandOver;
 }
 
 interface GuardInside {
@@ -594,7 +594,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a timer covers for a wake-up that is missed',
     rule: 'R7',
     isLiveness: true,
-    apply: () => patch(Pace.prototype, 'sleepMs', () => () => Infinity),
+    apply: () => patch(RetryPolicy.prototype, 'sleepMs', () => () => Infinity),
   },
   {
     name: 'a waiter stops listening',

@@ -1,4 +1,4 @@
-import type { LeftHold } from '../../core/lease';
+import type { LeftLease } from '../../core/lease';
 import { isText } from '../../errors/is-text';
 import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
@@ -9,7 +9,7 @@ import { checkResources } from './check-resources';
 
 /** What a ticket says, read once. */
 export interface CheckedTicket {
-  readonly left: LeftHold;
+  readonly left: LeftLease;
   readonly ttlMs: number;
 }
 

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Hold } from '../../core/lease';
+import type { Lease } from '../../core/lease';
 import { LockBusyError } from '../../errors/lock-busy.error';
 import type { LockLostError } from '../../errors/lock-lost.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
@@ -35,7 +35,7 @@ export class LockReports {
     else context.runInAsyncScope(tell, undefined, this);
   }
 
-  acquired({ resources, ownerToken, label, fencingToken }: Hold, waitedMs: number, validityMs: number): void {
+  acquired({ resources, ownerToken, label, fencingToken }: Lease, waitedMs: number, validityMs: number): void {
     this.settings.emit({
       type: 'acquired',
       resources,
@@ -55,25 +55,25 @@ export class LockReports {
       this.settings.emit({ type: 'unavailable', resources, waitedMs });
   }
 
-  extended({ resources, ownerToken, label }: Hold, validityMs: number): void {
+  extended({ resources, ownerToken, label }: Lease, validityMs: number): void {
     this.settings.emit({ type: 'extended', resources, ownerToken, label, validityMs });
   }
 
-  lost({ resources, ownerToken, label }: Hold, error: LockLostError, heldMs: number): void {
+  lost({ resources, ownerToken, label }: Lease, error: LockLostError, heldMs: number): void {
     this.settings.emit({ type: 'lost', resources, ownerToken, label, error, heldMs });
   }
 
-  detached({ resources, ownerToken, label }: Hold, heldMs: number, validityMs: number): void {
+  detached({ resources, ownerToken, label }: Lease, heldMs: number, validityMs: number): void {
     this.settings.emit({ type: 'detached', resources, ownerToken, label, heldMs, validityMs });
   }
 
-  resumed(hold: Hold, waitedMs: number, validityMs: number): void {
+  resumed(hold: Lease, waitedMs: number, validityMs: number): void {
     const { resources, ownerToken, label, fencingToken } = hold;
     this.settings.emit({ type: 'resumed', resources, ownerToken, label, fencingToken, waitedMs, validityMs });
   }
 
   released(
-    { resources, ownerToken, label }: Hold,
+    { resources, ownerToken, label }: Lease,
     outcome: ReleaseOutcome,
     heldMs: number,
     validityMs: number,

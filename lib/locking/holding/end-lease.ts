@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.interface';
 import type { Release } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';
-import type { Win } from '../waiting/handover-budget';
+import type { WonLease } from '../waiting/handover-budget';
 
 /** How a hold ends. */
 interface End {
@@ -16,8 +16,8 @@ interface End {
  *
  * @param settle called when the nodes have answered, or had their time to; who has the place must leave it then
  */
-export function passOn(
-  { hold, place, cohort }: Win,
+export function endLease(
+  { hold, place, cohort }: WonLease,
   { keepMs, isLost }: End,
   { clock, redlock }: { readonly clock: Clock; readonly redlock: Redlock },
   settle: (release: Release) => void,

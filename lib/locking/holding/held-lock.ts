@@ -1,12 +1,12 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Hold } from '../../core/lease';
+import type { Lease } from '../../core/lease';
 import type { Release } from '../../core/outcomes';
 import { showAs } from '../../errors/shown-as';
 import { remainingMs } from '../../core/validity';
 import { LockLostError, type LockLostReason } from '../../errors/lock-lost.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
-import type { InBag } from '../../collections/unordered-bag';
+import type { InUnorderedBag } from '../../collections/unordered-bag';
 import { checkTtlWithin, type CheckedLockOptions } from '../checks/check-lock-options';
 import { DEFERRED, Holdback } from './holdback';
 import type { Lease } from './keep-alive';
@@ -15,22 +15,22 @@ import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface'
 import type { LockTicket } from '../api/lock-ticket';
 import { DETACHED, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
-import { passOn } from './end-lease';
+import { endLease } from './end-lease';
 import { Renewal, type Renewed } from './renewal';
-import type { Win } from '../waiting/handover-budget';
+import type { WonLease } from '../waiting/handover-budget';
 
 /** As short as timers are. */
 const SHORTEST_DELAY_MS = 1;
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
-export class HeldLock implements Lock, Lease, Renewed, InBag {
+export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
   dueAtMs = Infinity;
   queuePosition = -1;
   bagPosition = -1;
   /** It was given to a caller, and no task is known that runs under it. */
   isHandle = false;
 
-  private readonly hold: Hold;
+  private readonly hold: Lease;
   private readonly heldSinceMs: number;
   private readonly renewal: Renewal;
   private loss: LockLostError | undefined;
@@ -42,7 +42,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
   private holdback: Holdback | undefined;
 
   constructor(
-    private readonly win: Win,
+    private readonly win: WonLease,
     private readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings,
   ) {
@@ -208,7 +208,7 @@ export class HeldLock implements Lock, Lease, Renewed, InBag {
     const giveBack = () => {
       const keepMs =
         this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
-      passOn(
+      endLease(
         this.win,
         { keepMs, isLost: this.loss !== undefined || this.isKnownGone },
         this.around,

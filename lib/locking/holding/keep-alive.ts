@@ -23,7 +23,7 @@ const CLOCK_TOLERANCE_MS = 100;
  * A suspended machine stops the timers and the monotonic clock. So the keeper looks at the wall clock now and then,
  * and attends to every lock when it ran ahead (R4).
  */
-export class LeaseKeeper {
+export class KeepAlive {
   private readonly queue = new DueQueue<Lease>();
   private timer: Timer | undefined;
   private timerAtMs = Infinity;

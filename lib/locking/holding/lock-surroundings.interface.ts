@@ -1,15 +1,15 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { LockLimits } from '../checks/check-lock-options';
-import type { Courtesy } from '../waiting/turns-owed';
-import type { LeaseKeeper } from './keep-alive';
+import type { TurnsOwed } from '../waiting/turns-owed';
+import type { KeepAlive } from './keep-alive';
 import type { HeldLock } from './held-lock';
 import type { LockReports } from '../events/lock-reports';
 import type { RenewalSetup } from './renewal';
 
 /** What the locks of one service share. */
 export interface LockSurroundings extends RenewalSetup {
-  readonly keeper: LeaseKeeper;
-  readonly courtesy: Courtesy;
+  readonly keeper: KeepAlive;
+  readonly courtesy: TurnsOwed;
   readonly limits: LockLimits;
   readonly reports: LockReports;
   /** The nodes have answered its release, or had their time to; or it was left to another process. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.interface';
-import type { Hold } from '../../core/lease';
+import type { Lease } from '../../core/lease';
 import type { Extension } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import type { LockLostReason } from '../../errors/lock-lost.error';
@@ -33,7 +33,7 @@ export class Renewal {
   private underWay: Promise<unknown> | undefined;
 
   constructor(
-    private readonly hold: Hold,
+    private readonly hold: Lease,
     private readonly options: CheckedLockOptions,
     private readonly setup: RenewalSetup,
     private readonly lock: Renewed,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.interface';
-import type { Hold } from '../../core/lease';
+import type { Lease } from '../../core/lease';
 import type { Redlock } from '../../core/redlock';
 import { LockLostError } from '../../errors/lock-lost.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
@@ -11,7 +11,7 @@ import type { LockOptions } from '../api/lock-options';
 import { checkTicket, type CheckedTicket } from '../checks/check-ticket';
 import { readOptions } from '../checks/read-options';
 import type { Look, Retries } from '../waiting/retries';
-import { Cohort, type Turn, type Win } from '../waiting/handover-budget';
+import { HandoverBudget, type Handover, type WonLease } from '../waiting/handover-budget';
 import { WaitingLine } from '../waiting/waiting-line';
 
 /**
@@ -32,7 +32,7 @@ interface ResumeSetup {
   readonly defaults: LockOptions;
   readonly reports: LockReports;
   /** Makes a lock of what is ours again. */
-  hold(win: Win, options: CheckedLockOptions): HeldLock;
+  hold(win: WonLease, options: CheckedLockOptions): HeldLock;
 }
 
 /** Goes on with a lock that was left to whoever has its ticket, if a quorum still has it. */
@@ -75,7 +75,7 @@ async function look(
   ttlMs: number,
   { redlock }: ResumeSetup,
   waitedMs: () => number,
-): Promise<Look<Hold>> {
+): Promise<Look<Lease>> {
   const { hold, outcome } = await redlock.resume(left, ttlMs);
   if (outcome.outcome === 'extended') return { result: hold };
   const { resources } = left;
@@ -88,9 +88,9 @@ async function look(
 }
 
 /** As if it had been won: with a place in no line, since the callers of this process wait for the nodes. */
-function winOf(hold: Hold, clock: Clock): Win {
-  const place = new WaitingLine<Turn>().join(hold.resources, NOBODY);
-  return { hold, confirmation: undefined, place, cohort: Cohort.startingAt(clock, 0) };
+function winOf(hold: Lease, clock: Clock): WonLease {
+  const place = new WaitingLine<Handover>().join(hold.resources, NOBODY);
+  return { hold, confirmation: undefined, place, cohort: HandoverBudget.startingAt(clock, 0) };
 }
 
 const RESUME_OPTIONS = [

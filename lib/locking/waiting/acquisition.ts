@@ -1,26 +1,26 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
 import { detached } from '../../system/detached';
-import type { Applicant } from './admission';
+import type { Admissible } from './admission';
 import type { Arena } from './arena.interface';
 import type { Asker } from './asker';
-import { Backoff } from './wait-for-release';
-import type { InBag } from '../../collections/unordered-bag';
-import type { Call } from './lock-call';
+import { WaitForRelease } from './wait-for-release';
+import type { InUnorderedBag } from '../../collections/unordered-bag';
+import type { LockCall } from './lock-call';
 import type { CheckedLockOptions } from '../checks/check-lock-options';
 import { busyInLine, gaveUp, refuseCrowd } from './give-up';
-import { Cohort, type Turn } from './handover-budget';
-import { Wait } from './interruptible-sleep';
+import { HandoverBudget, type Handover } from './handover-budget';
+import { InterruptibleSleep } from './interruptible-sleep';
 import type { PlaceInLine, Waiter } from './waiting-line';
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
-export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBag {
+export class Acquisition implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag {
   bagPosition = -1;
 
   /** From when it was let in. */
-  private place: PlaceInLine<Turn> | undefined;
+  private place: PlaceInLine<Handover> | undefined;
   private pending: Promise<Attempt> | undefined;
-  private cohort: Cohort | undefined;
+  private cohort: HandoverBudget | undefined;
   private turnsToSitOut = 0;
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
@@ -30,12 +30,12 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
   /** Nearly all locks are won without one. */
-  private maybeWait: Wait | undefined;
+  private maybeWait: InterruptibleSleep | undefined;
   /** Since the first attempt failed, or was left to others. */
-  private backoff: Backoff | undefined;
+  private backoff: WaitForRelease | undefined;
 
   constructor(
-    private readonly call: Call,
+    private readonly call: LockCall,
     private readonly arena: Arena,
   ) {
     if (call.options.signal !== undefined) this.maybeWait = this.newWait();
@@ -139,14 +139,14 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.fail(reason);
   }
 
-  onFirst(turn: Turn | undefined): void {
+  onFirst(turn: Handover | undefined): void {
     this.pending = turn?.attempt;
     this.cohort = turn?.cohort;
     this.turnsToSitOut = this.pending === undefined ? this.arena.courtesy.take(this.resources) : 0;
     this.wait.wake();
   }
 
-  private async competeInTurn(place: PlaceInLine<Turn>): Promise<void> {
+  private async competeInTurn(place: PlaceInLine<Handover>): Promise<void> {
     this.isInPromises = true;
     try {
       if (!place.isFirst) await this.standInLine(place);
@@ -173,10 +173,10 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is given back.
     this.maybeWait?.throwIfCancelled();
     this.end();
-    const place = this.place as PlaceInLine<Turn>;
+    const place = this.place as PlaceInLine<Handover>;
     this.arena.outage.noteWin(confirmation);
     this.ownerToken = hold.ownerToken;
-    const cohort = this.cohort ?? Cohort.startingAt(this.arena.clock, place.followers);
+    const cohort = this.cohort ?? HandoverBudget.startingAt(this.arena.clock, place.followers);
     this.call.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
   }
 
@@ -184,7 +184,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.end();
     // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
     if (this.pending === undefined) this.place?.leave();
-    else this.arena.discard(this.pending, this.place as PlaceInLine<Turn>);
+    else this.arena.discard(this.pending, this.place as PlaceInLine<Handover>);
     this.arena.failed(error, this);
     this.call.reject(error);
   }
@@ -195,16 +195,16 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     this.maybeWait?.end();
   }
 
-  private get wait(): Wait {
+  private get wait(): InterruptibleSleep {
     return (this.maybeWait ??= this.newWait());
   }
 
-  private newWait(): Wait {
+  private newWait(): InterruptibleSleep {
     const { waitMs, signal } = this.options;
-    return new Wait(this.arena.clock, this.call.startedAtMs, waitMs, signal, this);
+    return new InterruptibleSleep(this.arena.clock, this.call.startedAtMs, waitMs, signal, this);
   }
 
-  private async standInLine(place: PlaceInLine<Turn>): Promise<void> {
+  private async standInLine(place: PlaceInLine<Handover>): Promise<void> {
     do {
       if (this.wait.isOver) throw busyInLine(this, place);
       await this.wait.sleep(Infinity);
@@ -213,7 +213,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
 
   /** @param first the first attempt; undefined: others come first */
   private async attemptUntilWon(first: FailedAttempt | undefined): Promise<WonAttempt> {
-    const backoff = (this.backoff = new Backoff(this.arena, this, this.wait, this.turnsToSitOut));
+    const backoff = (this.backoff = new WaitForRelease(this.arena, this, this.wait, this.turnsToSitOut));
     let isContended = first?.outcome !== 'unavailable';
     if (first === undefined) await backoff.sitOut();
     else await this.backOff(backoff, first);
@@ -234,7 +234,7 @@ export class Contender implements Applicant, Waiter<Turn>, AttemptListener, InBa
     return this.wait.unlessCancelled(this.pending);
   }
 
-  private async backOff(backoff: Backoff, failed: FailedAttempt): Promise<void> {
+  private async backOff(backoff: WaitForRelease, failed: FailedAttempt): Promise<void> {
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.cohort = undefined;

@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.interface';
 import { detached } from '../../system/detached';
 
 /** Who waits to be let in. Must not throw. */
-export interface Applicant {
+export interface Admissible {
   /** It is let in. Whoever is calls {@link Admission.leave} once. */
   begin(): void;
 }
@@ -26,7 +26,7 @@ export class Admission {
   private room = LEAST_ROOM;
   private inside = 0;
   /** Those before `next` were let in. */
-  private waiting: (Applicant | undefined)[] = [];
+  private waiting: (Admissible | undefined)[] = [];
   private next = 0;
   private isLettingIn = false;
   private willLook = false;
@@ -36,7 +36,7 @@ export class Admission {
   constructor(private readonly clock: Clock) {}
 
   /** Calls `begin`, at once or later. */
-  enter(applicant: Applicant): void {
+  enter(applicant: Admissible): void {
     if (this.isEmpty && this.inside < this.room) {
       this.inside += 1;
       applicant.begin();
@@ -54,7 +54,7 @@ export class Admission {
   }
 
   /** Those who wait, and will not be let in any more. */
-  turnAway(): readonly Applicant[] {
+  turnAway(): readonly Admissible[] {
     const away = this.waiting.filter((applicant) => applicant !== undefined);
     this.waiting = [];
     this.next = 0;

@@ -1,24 +1,24 @@
 import type { Attempt } from '../../core/attempt';
 import type { Clock } from '../../ports/clock.interface';
-import type { Hold } from '../../core/lease';
+import type { Lease } from '../../core/lease';
 import type { Extension } from '../../core/outcomes';
 import type { PlaceInLine } from './waiting-line';
 
 /** What a holder leaves for the next caller of its process. */
-export interface Turn {
+export interface Handover {
   /** The holder's own hold, on its way to the next: an attempt that is under way already. */
   readonly attempt: Promise<Attempt>;
-  readonly cohort: Cohort;
+  readonly cohort: HandoverBudget;
 }
 
 /** What a caller has when it has won. */
-export interface Win {
-  readonly hold: Hold;
+export interface WonLease {
+  readonly hold: Lease;
   /** Of a hold that began before the nodes answered. */
   readonly confirmation: Promise<Extension> | undefined;
-  readonly place: PlaceInLine<Turn>;
+  readonly place: PlaceInLine<Handover>;
   /** What it may still pass on. */
-  readonly cohort: Cohort;
+  readonly cohort: HandoverBudget;
 }
 
 /**
@@ -35,8 +35,8 @@ const HAND_OVER_FOR_MS = 100;
  * The callers of this process that get the lock one after another, without letting it go in between: a few for each that
  * stood in line when the first of them won it, within bounds.
  */
-export class Cohort {
-  private static readonly ALONE = new Cohort(0, 0);
+export class HandoverBudget {
+  private static readonly ALONE = new HandoverBudget(0, 0);
 
   private constructor(
     private readonly turnsLeft: number,
@@ -44,16 +44,16 @@ export class Cohort {
   ) {}
 
   /** @param followers how many stand in line behind the first */
-  static startingAt(clock: Clock, followers: number): Cohort {
-    if (followers === 0) return Cohort.ALONE;
-    return new Cohort(Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS), clock.now() + HAND_OVER_FOR_MS);
+  static startingAt(clock: Clock, followers: number): HandoverBudget {
+    if (followers === 0) return HandoverBudget.ALONE;
+    return new HandoverBudget(Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS), clock.now() + HAND_OVER_FOR_MS);
   }
 
   mayGoOn(nowMs: number): boolean {
     return this.turnsLeft > 0 && nowMs < this.untilMs;
   }
 
-  next(): Cohort {
-    return new Cohort(this.turnsLeft - 1, this.untilMs);
+  next(): HandoverBudget {
+    return new HandoverBudget(this.turnsLeft - 1, this.untilMs);
   }
 }

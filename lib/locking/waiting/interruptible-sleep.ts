@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../ports/clock.interface';
 import { onAbort } from './on-abort';
 
 /** One caller's waiting for a lock: until it is woken, until its deadline, or until somebody cancels it. */
-export class Wait {
+export class InterruptibleSleep {
   private readonly deadlineMs: number;
   private cancelled: { readonly reason: unknown } | undefined;
   private wokenEarly = false;

@@ -1,12 +1,12 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Applicant } from './admission';
+import type { Admissible } from './admission';
 import type { Arena } from './arena.interface';
 import type { Asker } from './asker';
 import type { CheckedLockOptions } from '../checks/check-lock-options';
 import type { HeldLock } from '../holding/held-lock';
 
 /** What a caller asked for. As long as it is not let in it has nothing else, since there may be very many of them. */
-export class Call implements Applicant {
+export class LockCall implements Admissible {
   constructor(
     readonly resources: readonly string[],
     readonly options: CheckedLockOptions,

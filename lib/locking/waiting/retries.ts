@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.interface';
 import { outageDelayMs } from './backoff';
-import { Wait } from './interruptible-sleep';
+import { InterruptibleSleep } from './interruptible-sleep';
 
 export interface RetriesSetup {
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export type Look<T> = { readonly result: T } | { readonly error: Error };
 
 /** Questions that are asked again while too few nodes answer: until the deadline, the caller's signal, or the end. */
 export class Retries {
-  private readonly waits = new Set<Wait>();
+  private readonly waits = new Set<InterruptibleSleep>();
   private isClosed = false;
 
   constructor(private readonly setup: RetriesSetup) {}
@@ -38,7 +38,7 @@ export class Retries {
     if (this.isClosed) throw closedError(0);
     const startedAtMs = clock.now();
     const waitedMs = () => clock.now() - startedAtMs;
-    const wait = new Wait(clock, startedAtMs, waitMs, signal, nobody);
+    const wait = new InterruptibleSleep(clock, startedAtMs, waitMs, signal, nobody);
     this.waits.add(wait);
     try {
       // Ends at the deadline: it is looked at after every look, and sleeping does not pass it.

@@ -12,7 +12,7 @@ const SPREAD_MS = 5;
 const LONGEST_SLEEP_MS = 1_000;
 
 /** When a contender asks again, and whether it asks the leading node before the others. */
-export class Pace {
+export class RetryPolicy {
   /** The next attempt is one of several at the same moment. */
   leaderFirst = false;
 

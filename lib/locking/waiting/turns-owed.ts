@@ -13,7 +13,7 @@ interface Debt {
  * a caller that locks again at once would win against everybody else each time, since its request leaves before the
  * others have heard of the release.
  */
-export class Courtesy {
+export class TurnsOwed {
   private readonly debts = new Map<string, Debt>();
 
   constructor(private readonly clock: Clock) {}

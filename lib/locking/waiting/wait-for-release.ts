@@ -3,9 +3,9 @@ import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { Redlock } from '../../core/redlock';
 import { endsWithin, Outage } from './outage';
-import { Pace } from './retry-policy';
+import { RetryPolicy } from './retry-policy';
 import { ReleaseListener, type ReleaseHint } from './release-listener';
-import type { Wait } from './interruptible-sleep';
+import type { InterruptibleSleep } from './interruptible-sleep';
 
 /** After one node told of a release: the others are expected to follow within this time. */
 const FOLLOW_UP_MS = 3;
@@ -16,7 +16,7 @@ const FOLLOW_UP_MS = 3;
  */
 const SIT_OUT_MS = 8;
 
-export interface BackoffSetup {
+export interface WaitForReleaseSetup {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly redlock: Redlock;
@@ -26,8 +26,8 @@ export interface BackoffSetup {
 }
 
 /** The time of one caller between its attempts: it listens to the nodes, and sleeps until it should ask again (R7). */
-export class Backoff {
-  private readonly pace: Pace;
+export class WaitForRelease {
+  private readonly pace: RetryPolicy;
   /** As this caller finds it: in a cluster the nodes may answer the others. */
   private readonly outage: Outage;
   private listener: ReleaseListener | undefined;
@@ -35,15 +35,15 @@ export class Backoff {
 
   /** @param turnsToSitOut how many releases are left to others */
   constructor(
-    private readonly setup: BackoffSetup,
+    private readonly setup: WaitForReleaseSetup,
     private readonly caller: {
       readonly resources: readonly string[];
       readonly options: { readonly outageWaitMs: number };
     },
-    private readonly wait: Wait,
+    private readonly wait: InterruptibleSleep,
     private turnsToSitOut: number,
   ) {
-    this.pace = new Pace(setup, wait.startedAtMs);
+    this.pace = new RetryPolicy(setup, wait.startedAtMs);
     this.outage = new Outage(setup.clock, 0);
   }
 

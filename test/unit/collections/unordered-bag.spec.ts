@@ -1,13 +1,13 @@
-import { Bag, type InBag } from '../../../lib/collections/unordered-bag';
+import { UnorderedBag, type InUnorderedBag } from '../../../lib/collections/unordered-bag';
 
-const member = (): InBag => ({ bagPosition: -1 });
+const member = (): InUnorderedBag => ({ bagPosition: -1 });
 
 describe('Bag', () => {
   const [a, b, c] = [member(), member(), member()] as const;
-  let bag: Bag<InBag>;
+  let bag: UnorderedBag<InUnorderedBag>;
 
   beforeEach(() => {
-    bag = new Bag();
+    bag = new UnorderedBag();
     for (const one of [a, b, c]) {
       one.bagPosition = -1;
       bag.add(one);

@@ -1,4 +1,4 @@
-import type { Hold } from '../../../lib/core/lease';
+import type { Lease } from '../../../lib/core/lease';
 import type { Extension } from '../../../lib/core/outcomes';
 import { Redlock } from '../../../lib/core/redlock';
 import { readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';
@@ -21,7 +21,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     fencing: FENCING,
     guard: unguarded(nodes),
   });
-  const hold: Hold = {
+  const hold: Lease = {
     resources: ['order:7'],
     ownerToken: 'token',
     label: undefined,

@@ -1,4 +1,4 @@
-import type { Hold } from '../../../lib/core/lease';
+import type { Lease } from '../../../lib/core/lease';
 import { Redlock } from '../../../lib/core/redlock';
 import { readInstant, validityFrom } from '../../../lib/core/validity';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
@@ -18,7 +18,7 @@ function setUp(nodeCount = 3) {
     fencing: FENCING,
     guard: unguarded(nodes),
   });
-  const hold: Hold = {
+  const hold: Lease = {
     resources: ['order:7'],
     ownerToken: 'token',
     label: undefined,

@@ -1,4 +1,4 @@
-import { LeaseKeeper, type Lease } from '../../../../lib/locking/holding/keep-alive';
+import { KeepAlive, type Lease } from '../../../../lib/locking/holding/keep-alive';
 import { VirtualClock } from '../../../helpers/virtual-clock';
 
 class FakeLease implements Lease {
@@ -19,7 +19,7 @@ class FakeLease implements Lease {
 
 function setUp() {
   const clock = new VirtualClock();
-  return { clock, startMs: clock.now(), keeper: new LeaseKeeper(clock) };
+  return { clock, startMs: clock.now(), keeper: new KeepAlive(clock) };
 }
 
 describe('LeaseKeeper', () => {

@@ -1,4 +1,4 @@
-import { Admission, type Applicant } from '../../../../lib/locking/waiting/admission';
+import { Admission, type Admissible } from '../../../../lib/locking/waiting/admission';
 import type { LockManager } from '../../../../lib/locking/lock-manager';
 import { Fleet } from '../../../helpers/fleet';
 import { settle, VirtualClock } from '../../../helpers/virtual-clock';
@@ -14,7 +14,7 @@ function setUp() {
   const enter = (count: number, onBegin?: () => void) => {
     for (let i = 0; i < count; i++) {
       const number = entered++;
-      const applicant: Applicant = {
+      const applicant: Admissible = {
         begin: () => {
           begun.push(number);
           onBegin?.();

@@ -1,4 +1,4 @@
-import { Wait } from '../../../../lib/locking/waiting/interruptible-sleep';
+import { InterruptibleSleep } from '../../../../lib/locking/waiting/interruptible-sleep';
 import { settle, VirtualClock } from '../../../helpers/virtual-clock';
 import { watch } from '../../../helpers/watch';
 
@@ -6,7 +6,7 @@ function setUp(waitMs = 1_000, signal?: AbortSignal) {
   const clock = new VirtualClock();
   const reasons: unknown[] = [];
   const onCancelled = { cancelled: (reason: unknown) => reasons.push(reason) };
-  return { clock, reasons, wait: new Wait(clock, clock.now(), waitMs, signal, onCancelled) };
+  return { clock, reasons, wait: new InterruptibleSleep(clock, clock.now(), waitMs, signal, onCancelled) };
 }
 
 describe('Wait', () => {

@@ -1,5 +1,5 @@
 import type { FailedAttempt } from '../../../../lib/core/attempt';
-import { Pace } from '../../../../lib/locking/waiting/retry-policy';
+import { RetryPolicy } from '../../../../lib/locking/waiting/retry-policy';
 import { VirtualClock } from '../../../helpers/virtual-clock';
 
 const SPLIT: FailedAttempt = {
@@ -13,7 +13,7 @@ const TOLD = { isHeld: false, isTold: true };
 
 function setUp() {
   const clock = new VirtualClock();
-  const pace = new Pace({ clock, fraction: () => 0.5 }, clock.now());
+  const pace = new RetryPolicy({ clock, fraction: () => 0.5 }, clock.now());
   let attempts = 0;
   /** An attempt fails, and the next one begins after its delay. */
   const collide = () => {

@@ -1,9 +1,9 @@
-import { Courtesy } from '../../../../lib/locking/waiting/turns-owed';
+import { TurnsOwed } from '../../../../lib/locking/waiting/turns-owed';
 import { VirtualClock } from '../../../helpers/virtual-clock';
 
 function setUp() {
   const clock = new VirtualClock();
-  return { clock, courtesy: new Courtesy(clock) };
+  return { clock, courtesy: new TurnsOwed(clock) };
 }
 
 describe('the turns that a process owes to others', () => {

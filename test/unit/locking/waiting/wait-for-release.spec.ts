@@ -1,7 +1,7 @@
 import type { Redlock } from '../../../../lib/core/redlock';
-import { Backoff } from '../../../../lib/locking/waiting/wait-for-release';
+import { WaitForRelease } from '../../../../lib/locking/waiting/wait-for-release';
 import { Outage } from '../../../../lib/locking/waiting/outage';
-import { Wait } from '../../../../lib/locking/waiting/interruptible-sleep';
+import { InterruptibleSleep } from '../../../../lib/locking/waiting/interruptible-sleep';
 import { MemoryLockNode } from '../../../../lib/memory/memory-lock-node';
 import { settle, VirtualClock } from '../../../helpers/virtual-clock';
 import { watch } from '../../../helpers/watch';
@@ -10,11 +10,11 @@ import { watch } from '../../../helpers/watch';
 function setUp(turns: number) {
   const clock = new VirtualClock();
   const node = new MemoryLockNode({ clock });
-  const wait = new Wait(clock, clock.now(), 60_000, undefined, { cancelled: () => undefined });
+  const wait = new InterruptibleSleep(clock, clock.now(), 60_000, undefined, { cancelled: () => undefined });
   const redlock = { leadingNode: node } as unknown as Redlock;
   const setup = { nodes: [node], clock, redlock, fraction: () => 0.5, outage: new Outage(clock, 500) };
   const caller = { resources: ['a'], options: { outageWaitMs: 500 } };
-  const backoff = new Backoff(setup, caller, wait, turns);
+  const backoff = new WaitForRelease(setup, caller, wait, turns);
   let holders = 0;
   const somebodyElseHasIt = async () => {
     const ownerToken = `holder-${++holders}`;
