@@ -1,6 +1,6 @@
 import { type Attempt, failedAttempt, notNumbered } from './attempt';
 import type { FenceProposals } from './fence-proposals';
-import { isAgreedOn, RaiseFenceQuestion, tokenOf } from './fencing';
+import { isAgreedOn, tokenOf } from './fencing';
 import { releaseRequestOf, type Lease } from './lease';
 import type {
   AcquireVote,
@@ -10,8 +10,8 @@ import type {
   ReleaseVote,
 } from '../ports/lock-node.interface';
 import { withoutGuarded } from './node-guard';
-import type { CallContext } from './nodes-question';
-import { ReleaseQuestion } from './questions';
+import type { CallContext } from './quorum-call';
+import { RaiseFenceCall, ReleaseCall } from './quorum-calls';
 import { isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult } from './round';
@@ -33,22 +33,22 @@ export class AttemptJudge {
       timeoutMs: nodeTimeoutMs,
       guard,
       refusals,
-      reap: (hold, node) => {
-        this.cleanUp(hold, (position) => nodes[position] !== node);
+      cleanUpLate: (lease, node) => {
+        this.cleanUp(lease, (position) => nodes[position] !== node);
       },
     };
   }
 
   /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
-  conclude(hold: Lease, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
+  conclude(lease: Lease, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
     const { nodes, clock } = this.settings;
     const counted = this.countable(round);
-    if (isWon(counted) && remainingMs(clock, hold.validity) > 0) {
-      hold.wasWon = true;
-      return { outcome: 'won', hold };
+    if (isWon(counted) && remainingMs(clock, lease.validity) > 0) {
+      lease.wasWon = true;
+      return { outcome: 'won', lease };
     }
     // A silent or failed node may have applied the request; one that denied has not.
-    this.cleanUp(hold, isDenial(round), endsAHold);
+    this.cleanUp(lease, isDenial(round), endsAHold);
     return failedAttempt(nodes, counted);
   }
 
@@ -60,7 +60,7 @@ export class AttemptJudge {
 
   /** A majority of the granting nodes must have the token before anybody sees it (R14). */
   async concludeFenced(
-    hold: Lease,
+    lease: Lease,
     { keepMs }: FenceRequest,
     round: RoundResult<AcquireVote>,
     askAgain: () => Promise<Attempt> | undefined = notAgain,
@@ -68,38 +68,38 @@ export class AttemptJudge {
   ): Promise<Attempt> {
     const grants = this.countable(round);
     if (!isWon(grants)) {
-      const failed = this.conclude(hold, round, endsAHold);
+      const failed = this.conclude(lease, round, endsAHold);
       return askAgain() ?? failed;
     }
     const token = tokenOf(grants);
     this.proposals.saw(token);
     if (!isAgreedOn(grants, token)) {
-      const request = { resources: hold.resources, ownerToken: hold.ownerToken, fence: token, keepMs };
-      const asked = await holdRound(new RaiseFenceQuestion(this.askingFor(hold), request, grants));
+      const request = { resources: lease.resources, ownerToken: lease.ownerToken, fence: token, keepMs };
+      const asked = await holdRound(new RaiseFenceCall(this.callContextFor(lease), request, grants));
       const raised = this.countable(asked);
       if (!isWon(raised)) {
-        this.cleanUp(hold, isDenial(round), endsAHold);
+        this.cleanUp(lease, isDenial(round), endsAHold);
         return notNumbered(this.settings.nodes, raised);
       }
     }
-    hold.fencingToken = token;
-    return this.conclude(hold, round, endsAHold);
+    lease.fencingToken = token;
+    return this.conclude(lease, round, endsAHold);
   }
 
   /** A quorum has the owner token of `hold`: that of the hold before it is not needed anywhere any more. */
-  confirmInherited(hold: Lease, { votes }: RoundResult<ExtendVote>): void {
-    const { inherited } = hold;
+  confirmInherited(lease: Lease, { votes }: RoundResult<ExtendVote>): void {
+    const { inherited } = lease;
     if (inherited === undefined) return;
-    hold.inherited = undefined;
+    lease.inherited = undefined;
     // A vote that is missing is a late one.
     this.cleanUp(inherited, (position) => (votes[position]?.kind ?? 'granted') === 'granted');
   }
 
   /** `hold` is given back, and nodes may still have the one before it: as long as they keep the other. */
-  cleanUpInherited(hold: Lease): void {
-    const { inherited } = hold;
+  cleanUpInherited(lease: Lease): void {
+    const { inherited } = lease;
     if (inherited === undefined) return;
-    inherited.keepUntilMs = hold.keepUntilMs;
+    inherited.keepUntilMs = lease.keepUntilMs;
     this.cleanUp(inherited, () => false, true);
   }
 
@@ -107,12 +107,12 @@ export class AttemptJudge {
    * In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7), unless a hold
    * ends with it that others wait for.
    */
-  cleanUp(hold: Lease, isSpared: (position: number) => boolean, wakeWaiters = false): void {
-    hold.releaseBegan = true;
+  cleanUp(lease: Lease, isSpared: (position: number) => boolean, wakeWaiters = false): void {
+    lease.releaseBegan = true;
     if (this.settings.nodes.every((_, position) => isSpared(position))) return;
-    const keepMs = Math.ceil(hold.keepUntilMs - this.settings.clock.now());
-    const request = releaseRequestOf(hold, keepMs, wakeWaiters);
-    void holdRound<ReleaseVote>(new ReleaseQuestion(this.asking(), hold, request, isSpared));
+    const keepMs = Math.ceil(lease.keepUntilMs - this.settings.clock.now());
+    const request = releaseRequestOf(lease, keepMs, wakeWaiters);
+    void holdRound<ReleaseVote>(new ReleaseCall(this.callContext(), lease, request, isSpared));
   }
 
   /**
@@ -120,14 +120,14 @@ export class AttemptJudge {
    *
    * @param validMs for how long it is
    */
-  asking(validMs = Infinity): CallContext {
+  callContext(validMs = Infinity): CallContext {
     const { patient } = this;
     return validMs >= patient.timeoutMs ? patient : { ...patient, timeoutMs: validMs };
   }
 
   /** The same for a hold that is older than this moment. */
-  askingFor(hold: Lease): CallContext {
-    return this.asking(remainingMs(this.settings.clock, hold.validity));
+  callContextFor(lease: Lease): CallContext {
+    return this.callContext(remainingMs(this.settings.clock, lease.validity));
   }
 }
 

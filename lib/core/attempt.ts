@@ -24,7 +24,7 @@ export type Attempt = WonAttempt | FailedAttempt;
 
 export interface WonAttempt {
   readonly outcome: 'won';
-  readonly hold: Lease;
+  readonly lease: Lease;
   /** Of a hold that was taken over, if it was not waited for: its first extension, which is under way. */
   readonly confirmation?: Promise<Extension>;
 }

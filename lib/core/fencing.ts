@@ -1,15 +1,7 @@
-import type {
-  AcquireVote,
-  FailedVote,
-  FenceRequest,
-  LockNode,
-  RaiseFenceRequest,
-  RaiseFenceVote,
-} from '../ports/lock-node.interface';
+import type { AcquireVote, FailedVote, FenceRequest } from '../ports/lock-node.interface';
 import { areNear } from './clock-skew';
-import { type CallContext, NodesCall } from './nodes-question';
-import { cannotBeWon, isWon, type Tally } from './quorum';
-import type { QuorumCall, RoundResult } from './round';
+import { isWon } from './quorum';
+import type { RoundResult } from './round';
 
 /**
  * Fencing tokens from N nodes, usually in the round trip that gets the lock (R14).
@@ -67,36 +59,6 @@ export function isAgreedOn(round: RoundResult<AcquireVote>, token: number): bool
   return isWon({ ...round, granted: round.votes.filter((vote) => hasToken(vote, token)).length });
 }
 
-/**
- * Writes the token back to the nodes that gave a smaller number. It counts where the resources are still ours: a node
- * that granted them to somebody else in the meantime has numbered that grant already.
- */
-export class RaiseFenceQuestion extends NodesCall implements QuorumCall<RaiseFenceVote> {
-  constructor(
-    asking: CallContext,
-    private readonly request: RaiseFenceRequest,
-    private readonly grants: RoundResult<AcquireVote>,
-  ) {
-    super(asking);
-  }
-
-  ask(node: LockNode, vote: (vote: RaiseFenceVote) => void, position: number): void {
-    // Its vote would settle the question and then not count: it may have forgotten its counters, or vote twice.
-    const guardedBy = this.asking.guard.errorFor(node);
-    if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
-    else if (hasToken(this.grants.votes[position], this.request.fence)) vote({ kind: 'granted' });
-    else node.raiseFence(this.request, vote);
-  }
-
-  isSettled(tally: Tally): boolean {
-    return isWon(tally) || cannotBeWon(tally);
-  }
-
-  onLateVote(): void {
-    // A counter that is higher than it need be harms nobody.
-  }
-}
-
-function hasToken(vote: AcquireVote | undefined, token: number): boolean {
+export function hasToken(vote: AcquireVote | undefined, token: number): boolean {
   return vote?.kind === 'granted' && vote.fence === token && vote.isFenceUneven !== true;
 }

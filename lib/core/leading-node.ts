@@ -1,8 +1,8 @@
 import type { Lease } from './lease';
 import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
-import type { CallContext } from './nodes-question';
-import { AcquireQuestion, type KnownVote } from './questions';
+import type { CallContext } from './quorum-call';
+import { AcquireCall, type KnownVote } from './quorum-calls';
 import { holdRound } from './round';
 
 /** How much of the node timeout the leader gets: whoever waits for it has not asked anybody else yet. */
@@ -22,19 +22,19 @@ export class LeadingNode {
   }
 
   /** The leader's vote, or what will pass it on; undefined when no node can lead now. The others are still to be asked. */
-  async ask(asking: CallContext, hold: Lease, request: AcquireRequest): Promise<KnownVote | undefined> {
+  async ask(callContext: CallContext, lease: Lease, request: AcquireRequest): Promise<KnownVote | undefined> {
     const node = this.current;
     if (node === undefined) return undefined;
-    const question = new LeaderQuestion(
-      { ...asking, nodes: [node], timeoutMs: asking.timeoutMs * SHARE_OF_TIMEOUT },
-      hold,
+    const call = new LeaderQuestion(
+      { ...callContext, nodes: [node], timeoutMs: callContext.timeoutMs * SHARE_OF_TIMEOUT },
+      lease,
       request,
       this.silent,
     );
-    const { votes } = await holdRound(question);
-    if (question.isAnswered) return votes[0] && { node, vote: votes[0] };
+    const { votes } = await holdRound(call);
+    if (call.isAnswered) return votes[0] && { node, vote: votes[0] };
     this.silent.add(node);
-    return { node, whenItComes: question.passOn };
+    return { node, whenItComes: call.passOn };
   }
 
   /** The one that would be asked now. */
@@ -49,18 +49,18 @@ export class LeadingNode {
   }
 }
 
-class LeaderQuestion extends AcquireQuestion {
+class LeaderQuestion extends AcquireCall {
   isAnswered = false;
   private receiver: ((vote: AcquireVote) => void) | undefined;
   private lateVote: AcquireVote | undefined;
 
   constructor(
-    asking: CallContext,
-    hold: Lease,
+    callContext: CallContext,
+    lease: Lease,
     request: AcquireRequest,
     private readonly silent: Set<LockNode>,
   ) {
-    super(asking, hold, request);
+    super(callContext, lease, request);
   }
 
   override ask(node: LockNode, vote: (vote: AcquireVote) => void): void {

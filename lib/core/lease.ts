@@ -28,8 +28,8 @@ export interface Lease {
 export type LeftLease = Pick<Lease, 'resources' | 'ownerToken' | 'label' | 'fencingToken'>;
 
 /** What removes `hold` from a node, or lets it expire there in `keepMs` if that is more than 0. */
-export function releaseRequestOf(hold: Lease, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
-  const { resources, ownerToken, ttlMs } = hold;
+export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
+  const { resources, ownerToken, ttlMs } = lease;
   return keepMs > 0
     ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }
     : { resources, ownerToken, wakeWaiters, ttlMs };

@@ -7,7 +7,7 @@ import {
 } from './attempt';
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
-import { type HandOver, HandOvers, type Heir } from './hand-over';
+import { type HandoverRound, Handovers, type Successor } from './handover';
 import { releaseRequestOf, type Lease, type LeftLease } from './lease';
 import { LeadingNode } from './leading-node';
 import type {
@@ -19,7 +19,7 @@ import type {
   ReleaseVote,
 } from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseOutcome } from './outcomes';
-import { AcquireQuestion, ExtendQuestion, type KnownVote, ReleaseQuestion } from './questions';
+import { AcquireCall, ExtendCall, type KnownVote, ReleaseCall } from './quorum-calls';
 import { isDeniedByQuorum, isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
@@ -34,15 +34,15 @@ export class Redlock {
   private readonly leader: LeadingNode;
   private readonly proposals: FenceProposals;
   private readonly judge: AttemptJudge;
-  private readonly handOvers: HandOvers;
+  private readonly handovers: Handovers;
 
   constructor(private readonly settings: RedlockSettings) {
     this.leader = new LeadingNode(settings);
     this.proposals = new FenceProposals(settings.wall ?? settings.clock, settings.fencing);
     this.judge = new AttemptJudge(settings, this.proposals);
-    this.handOvers = new HandOvers(this.judge, this.proposals, {
-      newHold: (resources, ttlMs, label) => this.newHold(resources, ttlMs, label),
-      extend: (hold, ttlMs) => this.extend(hold, ttlMs),
+    this.handovers = new Handovers(this.judge, this.proposals, {
+      newLease: (resources, ttlMs, label) => this.newLease(resources, ttlMs, label),
+      extend: (lease, ttlMs) => this.extend(lease, ttlMs),
     });
   }
 
@@ -56,53 +56,53 @@ export class Redlock {
    *
    * @param listener called before this returns where nodes in this process decide it at once
    */
-  attempt(resources: readonly string[], options: AttemptOptions, listener: AttemptListener): void {
+  acquire(resources: readonly string[], options: AttemptOptions, listener: AttemptListener): void {
     const { ttlMs, isContended = false, leaderFirst = false, fencing = false, label } = options;
-    const hold = this.newHold(resources, ttlMs, label);
+    const lease = this.newLease(resources, ttlMs, label);
     const request: AcquireRequest = {
       resources,
-      ownerToken: hold.ownerToken,
+      ownerToken: lease.ownerToken,
       ttlMs,
       askHolderTtl: isContended,
       fence: fencing ? this.proposals.next() : undefined,
     };
-    if (leaderFirst) forward(this.askLeaderFirst(hold, request), listener);
-    else this.askAll(hold, request, undefined, listener);
+    if (leaderFirst) forward(this.askLeaderFirst(lease, request), listener);
+    else this.askAll(lease, request, undefined, listener);
   }
 
   /** The same as a promise. */
-  acquire(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
+  acquireAsync(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
     return new Promise((resolve, reject) => {
-      this.attempt(resources, options, { onAttempt: resolve, onFault: reject });
+      this.acquire(resources, options, { onAttempt: resolve, onFault: reject });
     });
   }
 
   /** Ends `old`, and begins the hold of the next caller with the same resources in its place. */
-  handOver(old: Lease, heir: Heir): HandOver {
-    return this.handOvers.begin(old, heir);
+  handOver(old: Lease, successor: Successor): HandoverRound {
+    return this.handovers.begin(old, successor);
   }
 
   /** Asks for `ttlMs` more from now, if the hold is valid and can be confirmed before it ends (R8). */
-  extend(hold: Lease, ttlMs: number, putsBack = true): Promise<Extension> {
+  extend(lease: Lease, ttlMs: number, putsBack = true): Promise<Extension> {
     const { clock } = this.settings;
-    if (hold.releaseBegan || remainingMs(clock, hold.validity) === 0)
+    if (lease.releaseBegan || remainingMs(clock, lease.validity) === 0)
       return Promise.resolve({ outcome: 'expired', votes: [] });
     const extended = validityFrom(readInstant(clock), ttlMs);
     // A shorter ttl counts from now on, whatever comes of the round: some nodes may apply it.
-    hold.validity = earlierOf(hold.validity, extended);
-    hold.ttlMs = Math.max(hold.ttlMs, ttlMs);
-    const { resources, ownerToken, inherited } = hold;
+    lease.validity = earlierOf(lease.validity, extended);
+    lease.ttlMs = Math.max(lease.ttlMs, ttlMs);
+    const { resources, ownerToken, inherited } = lease;
     const replaces = inherited?.ownerToken;
     const request: ExtendRequest = putsBack
       ? { resources, ownerToken, ttlMs, replaces }
       : { resources, ownerToken, ttlMs, replaces, putsBack };
-    const question = new ExtendQuestion(this.judge.askingFor(hold), hold, request);
+    const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
     return new Promise((resolve, reject) => {
       // Concluded before the next vote is heard: a late one has to know what came of it.
       const settle = (round: RoundResult<ExtendVote>) => {
-        resolve(this.concludeExtension(hold, extended, round));
+        resolve(this.concludeExtension(lease, extended, round));
       };
-      startRound(question, settle, reject);
+      startRound(call, settle, reject);
     });
   }
 
@@ -110,9 +110,9 @@ export class Redlock {
    * Goes on with a hold of which only the owner token is known. It is ours if a quorum still has that token, and is kept
    * from now on: since the token is nowhere put back, nobody else can have had a quorum in between.
    */
-  async resume(left: LeftLease, ttlMs: number): Promise<{ hold: Lease; outcome: Extension }> {
-    const hold: Lease = { ...this.newHold(left.resources, ttlMs), ...left, wasWon: true };
-    return { hold, outcome: await this.extend(hold, ttlMs, false) };
+  async resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }> {
+    const lease: Lease = { ...this.newLease(left.resources, ttlMs), ...left, wasWon: true };
+    return { lease, outcome: await this.extend(lease, ttlMs, false) };
   }
 
   /**
@@ -120,37 +120,37 @@ export class Redlock {
    *
    * @param settle must not throw. Called before this returns where nodes in this process decide it at once
    */
-  giveBack(hold: Lease, keepMs: number, settle: (release: Release) => void): void {
-    hold.releaseBegan = true;
-    hold.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
-    const question = new ReleaseQuestion(this.judge.asking(), hold, releaseRequestOf(hold, keepMs, true));
-    const { inherited } = hold;
+  release(lease: Lease, keepMs: number, settle: (release: Release) => void): void {
+    lease.releaseBegan = true;
+    lease.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
+    const call = new ReleaseCall(this.judge.callContext(), lease, releaseRequestOf(lease, keepMs, true));
+    const { inherited } = lease;
     startRound<ReleaseVote>(
-      question,
+      call,
       (round) => {
         const outcome = releaseOutcome(round);
         // Where it was not there, the one before it may have been, which is as good.
         const isCertain = outcome !== 'expired' || inherited === undefined;
-        settle({ outcome: isCertain ? outcome : 'unknown', waiting: question.waiting });
+        settle({ outcome: isCertain ? outcome : 'unknown', waiting: call.waiting });
       },
       ignore,
     );
-    this.judge.cleanUpInherited(hold);
+    this.judge.cleanUpInherited(lease);
   }
 
   /** The same as a promise. */
-  release(hold: Lease, keepMs = 0): Promise<Release> {
+  releaseAsync(lease: Lease, keepMs = 0): Promise<Release> {
     return new Promise((resolve) => {
-      this.giveBack(hold, keepMs, resolve);
+      this.release(lease, keepMs, resolve);
     });
   }
 
-  private concludeExtension(hold: Lease, extended: Validity, round: RoundResult<ExtendVote>): Extension {
+  private concludeExtension(lease: Lease, extended: Validity, round: RoundResult<ExtendVote>): Extension {
     const { clock, nodes } = this.settings;
-    const leftMs = remainingMs(clock, hold.validity);
+    const leftMs = remainingMs(clock, lease.validity);
     if (isWon(round) && leftMs > 0) {
-      hold.validity = extended;
-      this.judge.confirmInherited(hold, round);
+      lease.validity = extended;
+      this.judge.confirmInherited(lease, round);
       return { outcome: 'extended', votes: [] };
     }
     const votes = describeVotes(nodes, round);
@@ -158,7 +158,7 @@ export class Redlock {
     return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
   }
 
-  private newHold(resources: readonly string[], ttlMs: number, label?: string): Lease {
+  private newLease(resources: readonly string[], ttlMs: number, label?: string): Lease {
     return {
       resources,
       // Never reused: a late grant or release of an earlier attempt must not touch this one (R2).
@@ -176,32 +176,32 @@ export class Redlock {
     };
   }
 
-  private async askLeaderFirst(hold: Lease, request: AcquireRequest): Promise<Attempt> {
-    const known = await this.leader.ask(this.judge.asking(validForMs(hold.ttlMs)), hold, request);
+  private async askLeaderFirst(lease: Lease, request: AcquireRequest): Promise<Attempt> {
+    const known = await this.leader.ask(this.judge.callContext(validForMs(lease.ttlMs)), lease, request);
     if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
       return deniedByLeader(this.settings.nodes, known.node, known.vote);
     }
     return new Promise((resolve, reject) => {
-      this.askAll(hold, request, known, { onAttempt: resolve, onFault: reject });
+      this.askAll(lease, request, known, { onAttempt: resolve, onFault: reject });
     });
   }
 
   private askAll(
-    hold: Lease,
+    lease: Lease,
     request: AcquireRequest,
     known: KnownVote | undefined,
     listener: AttemptListener,
   ): void {
     const { fence } = request;
-    const asking =
-      known === undefined ? this.judge.asking(validForMs(hold.ttlMs)) : this.judge.askingFor(hold);
+    const callContext =
+      known === undefined ? this.judge.callContext(validForMs(lease.ttlMs)) : this.judge.callContextFor(lease);
     startRound(
-      new AcquireQuestion(asking, hold, request, known),
+      new AcquireCall(callContext, lease, request, known),
       (round) => {
-        if (fence === undefined) listener.onAttempt(this.judge.conclude(hold, round));
+        if (fence === undefined) listener.onAttempt(this.judge.conclude(lease, round));
         else {
-          const again = () => this.askAgain(request, round, hold.label);
-          forward(this.judge.concludeFenced(hold, fence, round, again), listener);
+          const again = () => this.askAgain(request, round, lease.label);
+          forward(this.judge.concludeFenced(lease, fence, round, again), listener);
         }
       },
       (error) => {
@@ -218,10 +218,10 @@ export class Redlock {
   ): Promise<Attempt> | undefined {
     const fence = this.proposals.corrected(round);
     if (fence === undefined) return undefined;
-    const hold = this.newHold(request.resources, request.ttlMs, label);
-    const again = { ...request, ownerToken: hold.ownerToken, fence };
-    return holdRound(new AcquireQuestion(this.judge.asking(validForMs(hold.ttlMs)), hold, again)).then(
-      (votes) => this.judge.concludeFenced(hold, fence, votes),
+    const lease = this.newLease(request.resources, request.ttlMs, label);
+    const again = { ...request, ownerToken: lease.ownerToken, fence };
+    return holdRound(new AcquireCall(this.judge.callContext(validForMs(lease.ttlMs)), lease, again)).then(
+      (votes) => this.judge.concludeFenced(lease, fence, votes),
     );
   }
 }

@@ -37,17 +37,17 @@ export interface RoundResult<V extends Vote> extends Tally {
  * @param fail called with what `settle` throws
  */
 export function startRound<V extends Vote>(
-  question: QuorumCall<V>,
+  call: QuorumCall<V>,
   settle: (result: RoundResult<V>) => void,
   fail: (error: unknown) => void,
 ): void {
-  new Round(question, settle, fail).start();
+  new Round(call, settle, fail).start();
 }
 
 /** The same as a promise; an uncontended lock needs so few of them that it does without. */
-export function holdRound<V extends Vote>(question: QuorumCall<V>): Promise<RoundResult<V>> {
+export function holdRound<V extends Vote>(call: QuorumCall<V>): Promise<RoundResult<V>> {
   return new Promise((resolve, reject) => {
-    startRound(question, resolve, reject);
+    startRound(call, resolve, reject);
   });
 }
 
@@ -69,17 +69,17 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   behind: Limited | undefined;
 
   constructor(
-    private readonly question: QuorumCall<V>,
+    private readonly call: QuorumCall<V>,
     private readonly settle: (result: RoundResult<V>) => void,
     private readonly fail: (error: unknown) => void,
   ) {
-    this.nodes = question.nodes.length;
+    this.nodes = call.nodes.length;
     // Not longer than it has to be: an array that grows by `push` begins with room for 17.
-    this.votes = question.nodes.map(undecided);
+    this.votes = call.nodes.map(undecided);
   }
 
   start(): void {
-    const { nodes, clock, timeoutMs } = this.question;
+    const { nodes, clock, timeoutMs } = this.call;
     for (let position = 0; position < nodes.length; position++) this.askOne(position);
     // Not before every node was asked: a node in this process votes at once, and the others must hear of it too.
     this.phase = 'waiting';
@@ -89,7 +89,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   }
 
   onDeadline(): void {
-    const withinMs = `within ${Math.round(this.question.timeoutMs)} ms`;
+    const withinMs = `within ${Math.round(this.call.timeoutMs)} ms`;
     const silent = new Error(`no answer ${withinMs}`);
     const unmet = new Error(`not connected ${withinMs}`);
     this.votes.forEach((vote, position) => {
@@ -100,7 +100,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   }
 
   private askOne(position: number): void {
-    const { firstContact, nodes } = this.question;
+    const { firstContact, nodes } = this.call;
     if (firstContact === undefined || firstContact.isOver) {
       this.askNow(position);
       return;
@@ -114,12 +114,12 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   }
 
   private askNow(position: number): void {
-    const node = this.question.nodes[position] as LockNode;
+    const node = this.call.nodes[position] as LockNode;
     const vote = (vote: V | FailedVote) => {
       this.receive(position, vote);
     };
     try {
-      this.question.ask(node, vote, position);
+      this.call.ask(node, vote, position);
     } catch (error) {
       vote({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
     }
@@ -129,9 +129,9 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
     if (this.answered & (1 << position)) return;
     this.answered |= 1 << position;
     const vote = isVote(given) ? given : UNUSABLE_VOTE;
-    this.question.onVote?.(position, vote);
+    this.call.onVote?.(position, vote);
     if (this.phase === 'settled') {
-      this.question.onLateVote(this.question.nodes[position] as LockNode, vote, position);
+      this.call.onLateVote(this.call.nodes[position] as LockNode, vote, position);
       return;
     }
     this.count(position, vote);
@@ -148,7 +148,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   private settleIfDecided(): boolean {
     if (this.phase !== 'waiting') return false;
     const everyoneVoted = this.granted + this.denied + this.failed === this.nodes;
-    if (!everyoneVoted && !this.question.isSettled(this)) return false;
+    if (!everyoneVoted && !this.call.isSettled(this)) return false;
     this.finish();
     return true;
   }

@@ -11,8 +11,8 @@ import type { HeldLock } from './holding/held-lock';
 interface Rest {
   readonly clock: Clock;
   readonly admission: Admission;
-  contend(call: LockCall): Acquisition;
-  readonly contenders: UnorderedBag<Acquisition>;
+  acquisitionOf(call: LockCall<HeldLock>): Acquisition<HeldLock>;
+  readonly acquisitions: UnorderedBag<Acquisition<HeldLock>>;
   readonly held: UnorderedBag<HeldLock>;
 }
 
@@ -54,18 +54,18 @@ export class Closing {
   }
 
   private turnAway(isRefused: (asker: Asker) => boolean): void {
-    const { admission, contenders } = this.rest;
+    const { admission, acquisitions } = this.rest;
     for (const one of admission.turnAway()) {
       if (!(one instanceof LockCall || one instanceof Acquisition) || !isRefused(one.asker)) admission.enter(one);
-      else if (one instanceof LockCall) this.rest.contend(one);
+      else if (one instanceof LockCall) this.rest.acquisitionOf(one as LockCall<HeldLock>);
     }
-    for (const one of contenders.all()) {
+    for (const one of acquisitions.all()) {
       if (isRefused(one.asker)) one.cancel(closedError(one.resources, one.waitedMs));
     }
   }
 
   private get isIdle(): boolean {
-    return this.rest.held.size === 0 && this.rest.contenders.size === 0;
+    return this.rest.held.size === 0 && this.rest.acquisitions.size === 0;
   }
 
   private untilIdle(timeoutMs: number): Promise<void> {

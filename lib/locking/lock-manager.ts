@@ -5,14 +5,13 @@ import { NodeGuard } from '../core/node-guard';
 import { Redlock } from '../core/redlock';
 import { Refusals } from '../core/refusals';
 import { Admission } from './waiting/admission';
-import type { Arena } from './waiting/arena.interface';
 import { type Asker, OUTSIDE } from './waiting/asker';
 import { UnorderedBag } from '../collections/unordered-bag';
-import { LockCall } from './waiting/lock-call';
+import { LockCall, type LockCallOwner } from './waiting/lock-call';
 import { completeLockOptions, type CheckedLockOptions } from './checks/check-lock-options';
 import { checkResource, checkResources } from './checks/check-resources';
 import { Closing, closedError } from './closing';
-import { Acquisition } from './waiting/acquisition';
+import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';
 import { forceRelease, type ForceReleaseOptions, ownerTokenIn } from './inspection/force-release';
 import { inspectNodes, type InspectionSetup } from './inspection/inspect-nodes';
@@ -34,19 +33,19 @@ import type { Handover, WonLease } from './waiting/handover-budget';
 import { WaitingLine, type PlaceInLine } from './waiting/waiting-line';
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
-export class LockManager {
+export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener<HeldLock> {
   private readonly redlock: Redlock;
   private readonly guard: NodeGuard;
   private readonly nodeReports: NodeReports;
   private readonly refusals: Refusals;
-  private readonly arena: Arena;
+  private readonly acquisitionSetup: AcquisitionSetup;
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
   private readonly around: LockSurroundings;
-  private readonly contenders = new UnorderedBag<Acquisition>();
+  private readonly acquisitions = new UnorderedBag<Acquisition<HeldLock>>();
   private readonly held = new UnorderedBag<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
-  private readonly discards = new Set<Promise<void>>();
+  private readonly abandonedAttempts = new Set<Promise<void>>();
   private readonly retries: Retries;
   private readonly closing: Closing;
 
@@ -74,12 +73,12 @@ export class LockManager {
       newOwnerToken: settings.newOwnerToken,
       fencing: settings.fencing,
     });
-    const courtesy = new TurnsOwed(clock);
+    const turnsOwed = new TurnsOwed(clock);
     this.around = {
       clock,
       redlock: this.redlock,
-      keeper: new KeepAlive(clock),
-      courtesy,
+      keepAlive: new KeepAlive(clock),
+      turnsOwed,
       limits,
       fraction: randomness.fraction,
       reports: new LockReports(settings),
@@ -93,34 +92,23 @@ export class LockManager {
       fraction: randomness.fraction,
       closedError: (waitedMs) => closedError([], waitedMs),
     });
-    this.arena = {
+    this.acquisitionSetup = {
       nodes,
       clock,
       redlock: this.redlock,
       admission: new Admission(clock),
       line: new WaitingLine(),
-      courtesy,
+      turnsOwed,
       outage: new Outage(clock, limits.nodeTimeoutMs),
       fraction: randomness.fraction,
-      contend: (call) => {
-        const contender = new Acquisition(call, this.arena);
-        this.contenders.add(contender);
-        return contender;
-      },
-      hand: (win, contender) => this.hand(win, contender),
-      failed: (error, contender) => {
-        this.contenders.remove(contender);
-        this.around.reports.within(contender.context, (reports) => {
-          reports.failed(error, contender.resources, contender.waitedMs);
-        });
-        this.closing.someoneLeft();
-      },
-      discard: (attempt, place) => {
-        this.discard(attempt, place);
-      },
     };
-    const { admission, contend } = this.arena;
-    this.closing = new Closing({ clock, admission, contend, contenders: this.contenders, held: this.held });
+    this.closing = new Closing({
+      clock,
+      admission: this.acquisitionSetup.admission,
+      acquisitionOf: (call) => this.acquisitionOf(call),
+      acquisitions: this.acquisitions,
+      held: this.held,
+    });
   }
 
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
@@ -139,11 +127,40 @@ export class LockManager {
       if (!this.closing.admits(asker)) throw closedError(names, 0);
 
       const context = this.around.reports.context();
-      const { arena } = this;
-      const call = new LockCall(names, how, arena, this.settings.clock.now(), resolve, reject, context, asker);
-      // Who may be cancelled has to hear of it from the beginning.
-      arena.admission.enter(how.signal === undefined ? call : arena.contend(call));
+      const startedAtMs = this.settings.clock.now();
+      const call = new LockCall(names, how, this, startedAtMs, resolve, reject, context, asker);
+      // A call that may be cancelled has to hear of it from the beginning.
+      const admissible = how.signal === undefined ? call : this.acquisitionOf(call);
+      this.acquisitionSetup.admission.enter(admissible);
     });
+  }
+
+  admitted(call: LockCall<HeldLock>): void {
+    this.acquisitionOf(call).begin();
+  }
+
+  won(win: WonLease, acquisition: Acquisition<HeldLock>): void {
+    const { call, options, asker, context, waitedMs } = acquisition;
+    const lock = this.heldLock(win, options, asker.takesHandle);
+    this.acquisitions.remove(acquisition);
+    this.around.reports.within(context, (reports) => {
+      reports.acquired(win.lease, waitedMs, lock.remainingMs);
+    });
+    call.resolve(lock);
+  }
+
+  failed(error: unknown, acquisition: Acquisition<HeldLock>): void {
+    this.acquisitions.remove(acquisition);
+    this.around.reports.within(acquisition.context, (reports) => {
+      reports.failed(error, acquisition.resources, acquisition.waitedMs);
+    });
+    this.closing.someoneLeft();
+    acquisition.call.reject(error);
+  }
+
+  abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void {
+    const done = this.releaseAbandoned(attempt, place).finally(() => this.abandonedAttempts.delete(done));
+    this.abandonedAttempts.add(done);
   }
 
   /** Throws what `acquire` would reject with because of these options. */
@@ -177,7 +194,7 @@ export class LockManager {
       ...this.around,
       retries: this.retries,
       defaults: this.settings.defaults,
-      hold: (win, how) => this.hold(win, how, true),
+      heldLock: (win, how) => this.heldLock(win, how, true),
     });
   }
 
@@ -199,37 +216,29 @@ export class LockManager {
     await this.closing.begin(timeoutMs);
     const rest = this.held.all();
     for (const lock of rest) lock.lose('closed');
-    await Promise.all([...rest.map((lock) => lock.release()), ...this.discards]);
+    await Promise.all([...rest.map((lock) => lock.release()), ...this.abandonedAttempts]);
     this.guard.stop();
     this.refusals.stop();
     this.nodeReports.stop();
   }
 
-  private hand(win: WonLease, contender: Acquisition): HeldLock {
-    const lock = this.hold(win, contender.options, contender.asker.takesHandle);
-    this.contenders.remove(contender);
-    this.around.reports.within(contender.context, (reports) => {
-      reports.acquired(win.hold, contender.waitedMs, lock.remainingMs);
-    });
-    return lock;
+  private acquisitionOf(call: LockCall<HeldLock>): Acquisition<HeldLock> {
+    const acquisition = new Acquisition(call, this.acquisitionSetup, this);
+    this.acquisitions.add(acquisition);
+    return acquisition;
   }
 
-  private hold(win: WonLease, options: CheckedLockOptions, isHandle: boolean): HeldLock {
+  private heldLock(win: WonLease, options: CheckedLockOptions, isHandle: boolean): HeldLock {
     const lock = new HeldLock(win, options, this.around);
     lock.isHandle = isHandle;
     this.held.add(lock);
     return lock;
   }
 
-  private discard(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void {
-    const done = this.giveBack(attempt, place).finally(() => this.discards.delete(done));
-    this.discards.add(done);
-  }
-
-  /** Gives back what an attempt may still win after its caller went away. */
-  private async giveBack(pending: Promise<Attempt>, place: PlaceInLine<Handover>): Promise<void> {
+  /** Releases what an attempt may still win after its caller went away. */
+  private async releaseAbandoned(pending: Promise<Attempt>, place: PlaceInLine<Handover>): Promise<void> {
     const attempt = await pending.catch(() => undefined);
-    const released = attempt?.outcome === 'won' ? this.redlock.release(attempt.hold) : undefined;
+    const released = attempt?.outcome === 'won' ? this.redlock.releaseAsync(attempt.lease) : undefined;
     place.leave();
     await released;
   }

@@ -73,9 +73,9 @@ export class FaultyNode implements LockNode {
 
   /** Takes a hold away behind everybody's back, as `DEL` in a Redis shell does. */
   async steal(resource: string): Promise<void> {
-    const hold = await this.inner.inspect(resource);
-    if (hold === null) return;
-    const { ownerToken, ttlMs } = hold;
+    const lease = await this.inner.inspect(resource);
+    if (lease === null) return;
+    const { ownerToken, ttlMs } = lease;
     this.inner.release({ resources: [resource], ownerToken, ttlMs, wakeWaiters: false }, () => undefined);
   }
 

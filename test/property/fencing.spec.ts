@@ -63,7 +63,7 @@ function offBy(clock: Clock, ms: number): Clock {
 
 /** A hold that was won, and what it must be above of. */
 interface Won {
-  readonly hold: Lease;
+  readonly lease: Lease;
   /** So many had been won when its attempt began. */
   readonly wonBefore: number;
   /** Somebody deleted a key meanwhile, so others may have won as well: it need not be above what these got. */
@@ -113,7 +113,7 @@ class FencedHistory {
     switch (one.do) {
       case 'acquire':
         this.note(
-          this.client(one.client).acquire(one.resources, {
+          this.client(one.client).acquireAsync(one.resources, {
             ttlMs: TTL_MS,
             fencing: true,
             leaderFirst: one.leaderFirst,
@@ -122,11 +122,11 @@ class FencedHistory {
         return;
       case 'release':
       case 'handOver': {
-        const hold = this.won[one.pick % Math.max(1, this.won.length)]?.hold;
-        if (hold === undefined || hold.releaseBegan) return;
+        const lease = this.won[one.pick % Math.max(1, this.won.length)]?.lease;
+        if (lease === undefined || lease.releaseBegan) return;
         const client = this.client(one.pick % CLIENTS);
-        if (one.do === 'release') void client.release(hold);
-        else this.note(client.handOver(hold, { ttlMs: TTL_MS, fencing: true, atOnce: true }).attempt);
+        if (one.do === 'release') void client.releaseAsync(lease);
+        else this.note(client.handOver(lease, { ttlMs: TTL_MS, fencing: true, atOnce: true }).attempt);
         return;
       }
       case 'fault': {
@@ -148,12 +148,12 @@ class FencedHistory {
     }
   }
 
-  private note(attempt: ReturnType<Redlock['acquire']>): void {
+  private note(attempt: ReturnType<Redlock['acquireAsync']>): void {
     const { thefts, won } = this;
     const wonBefore = won.length;
     void attempt.then((result) => {
       if (result.outcome === 'won')
-        won.push({ hold: result.hold, wonBefore, isRobbed: this.thefts > thefts });
+        won.push({ lease: result.lease, wonBefore, isRobbed: this.thefts > thefts });
     });
   }
 
@@ -167,7 +167,7 @@ class FencedHistory {
 }
 
 function expectGrowth(won: readonly Won[], resource: string): void {
-  const tokens = won.map(({ hold }) => (hold.resources.includes(resource) ? (hold.fencingToken ?? NaN) : 0));
+  const tokens = won.map(({ lease }) => (lease.resources.includes(resource) ? (lease.fencingToken ?? NaN) : 0));
   for (const [i, token] of tokens.entries()) {
     if (token === 0) continue;
     expect(Number.isSafeInteger(token)).toBe(true);

@@ -184,14 +184,14 @@ export class Link implements LockNode {
 
   inspect(resource: string): Promise<NodeHold | null> {
     return new Promise((resolve, reject) => {
-      this.send<{ kind: 'granted'; hold: Promise<NodeHold | null> }>(
+      this.send<{ kind: 'granted'; lease: Promise<NodeHold | null> }>(
         () => `inspect ${resource}`,
         (answer) => {
           if (answer.kind === 'failed') reject(answer.error);
-          else resolve(answer.hold);
+          else resolve(answer.lease);
         },
         (answer) => {
-          answer({ kind: 'granted', hold: this.node.inspect(resource) });
+          answer({ kind: 'granted', lease: this.node.inspect(resource) });
         },
       );
     });

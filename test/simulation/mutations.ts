@@ -1,12 +1,12 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/ports/clock.interface';
 import type { Lease, LeftLease } from '../../lib/core/lease';
-import { type HandOver, HandOvers, type Heir } from '../../lib/core/hand-over';
+import { type HandoverRound, Handovers, type Successor } from '../../lib/core/handover';
 import { FenceProposals } from '../../lib/core/fence-proposals';
 import { tokenOf } from '../../lib/core/fencing';
 import type { AcquireVote, FenceRequest, LockNode } from '../../lib/ports/lock-node.interface';
 import { type Guarded, NodeGuard } from '../../lib/core/node-guard';
-import { AcquireQuestion, ReleaseQuestion } from '../../lib/core/questions';
+import { AcquireCall, ReleaseCall } from '../../lib/core/quorum-calls';
 import type { Extension } from '../../lib/core/outcomes';
 import { AttemptJudge } from '../../lib/core/attempt-judge';
 import { Redlock } from '../../lib/core/redlock';
@@ -44,23 +44,23 @@ export interface Mutation {
 /** Private parts, as the mutations see them. */
 interface RedlockInside {
   settings: RedlockSettings;
-  newHold(resources: readonly string[], ttlMs: number): Lease;
-  extend(hold: Lease, ttlMs: number): Promise<Extension>;
-  resume(left: LeftLease, ttlMs: number): Promise<{ hold: Lease; outcome: Extension }>;
+  newLease(resources: readonly string[], ttlMs: number): Lease;
+  extend(lease: Lease, ttlMs: number): Promise<Extension>;
+  resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }>;
 }
 interface JudgeInside {
   settings: RedlockSettings;
   concludeFenced(
-    hold: Lease,
+    lease: Lease,
     fence: FenceRequest,
     round: RoundResult<AcquireVote>,
     askAgain?: () => Promise<Attempt> | undefined,
     endsAHold?: boolean,
   ): Promise<Attempt>;
-  conclude(hold: Lease, round: RoundResult<AcquireVote>, endsAHold?: boolean): Attempt;
+  conclude(lease: Lease, round: RoundResult<AcquireVote>, endsAHold?: boolean): Attempt;
   countable(round: RoundResult<AcquireVote>): RoundResult<AcquireVote>;
-  cleanUp(hold: Lease, isSpared: (position: number) => boolean): void;
-  asking(hold?: Lease): { timeoutMs: number };
+  cleanUp(lease: Lease, isSpared: (position: number) => boolean): void;
+  callContext(lease?: Lease): { timeoutMs: number };
 }
 interface LockInside {
   renewal: RenewalInside;
@@ -70,7 +70,7 @@ interface LockInside {
 }
 interface RenewalInside {
   lock: LockInside;
-  hold: Lease;
+  lease: Lease;
   setup: { redlock: Redlock };
   dueAtMs: number;
   underWay: unknown;
@@ -78,7 +78,7 @@ interface RenewalInside {
   confirm(extension: Promise<Extension>): void;
 }
 interface HandOversInside {
-  takeOver(old: Lease, heir: Heir): HandOver;
+  takeOver(old: Lease, successor: Successor): HandoverRound;
 }
 
 interface GuardInside {
@@ -94,13 +94,13 @@ interface CountersInside {
 }
 
 const guard = NodeGuard.prototype as unknown as GuardInside;
-const question = AcquireQuestion.prototype as unknown as QuestionInside;
+const call = AcquireCall.prototype as unknown as QuestionInside;
 const counters = MemoryCounters.prototype as unknown as CountersInside;
 const judge = AttemptJudge.prototype as unknown as JudgeInside;
 const redlock = Redlock.prototype as unknown as RedlockInside;
 const lock = HeldLock.prototype as unknown as LockInside;
 const renewal = Renewal.prototype as unknown as RenewalInside;
-const handOvers = HandOvers.prototype as unknown as HandOversInside;
+const handOvers = Handovers.prototype as unknown as HandOversInside;
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -126,9 +126,9 @@ export const MUTATIONS: readonly Mutation[] = [
         judge,
         'conclude',
         (conclude) =>
-          function (this: JudgeInside, hold, round) {
-            hold.validity = validityFrom(readInstant(this.settings.clock), hold.ttlMs);
-            return conclude.call(this, hold, round);
+          function (this: JudgeInside, lease, round) {
+            lease.validity = validityFrom(readInstant(this.settings.clock), lease.ttlMs);
+            return conclude.call(this, lease, round);
           },
       ),
   },
@@ -140,13 +140,13 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: () =>
       patch(
         redlock,
-        'newHold',
-        (newHold) =>
+        'newLease',
+        (newLease) =>
           function (this: RedlockInside, resources, ttlMs) {
-            const hold = newHold.call(this, resources, ttlMs);
-            const { monotonicMs, wallMs } = hold.validity;
-            hold.validity = { monotonicMs: monotonicMs + driftMs(ttlMs), wallMs: wallMs + driftMs(ttlMs) };
-            return hold;
+            const lease = newLease.call(this, resources, ttlMs);
+            const { monotonicMs, wallMs } = lease.validity;
+            lease.validity = { monotonicMs: monotonicMs + driftMs(ttlMs), wallMs: wallMs + driftMs(ttlMs) };
+            return lease;
           },
       ),
   },
@@ -158,11 +158,11 @@ export const MUTATIONS: readonly Mutation[] = [
         judge,
         'conclude',
         (conclude) =>
-          function (this: JudgeInside, hold, round) {
-            const { validity } = hold;
-            hold.validity = { monotonicMs: Infinity, wallMs: Infinity };
-            const attempt = conclude.call(this, hold, round);
-            hold.validity = validity;
+          function (this: JudgeInside, lease, round) {
+            const { validity } = lease;
+            lease.validity = { monotonicMs: Infinity, wallMs: Infinity };
+            const attempt = conclude.call(this, lease, round);
+            lease.validity = validity;
             return attempt;
           },
       ),
@@ -176,15 +176,15 @@ export const MUTATIONS: readonly Mutation[] = [
           judge,
           'conclude',
           (conclude) =>
-            function (this: JudgeInside, hold, round) {
-              return conclude.call(this, hold, withOneMore(round));
+            function (this: JudgeInside, lease, round) {
+              return conclude.call(this, lease, withOneMore(round));
             },
         ),
         patch(
-          AcquireQuestion.prototype,
+          AcquireCall.prototype,
           'isSettled',
           (isSettled) =>
-            function (this: AcquireQuestion, tally) {
+            function (this: AcquireCall, tally) {
               return isSettled.call(this, withOneMore(tally));
             },
         ),
@@ -195,10 +195,10 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'R6, R11',
     apply: () =>
       patch(
-        ReleaseQuestion.prototype,
+        ReleaseCall.prototype,
         'ask',
         (ask) =>
-          function (this: ReleaseQuestion, node, vote, position) {
+          function (this: ReleaseCall, node, vote, position) {
             if (position > 0 && position >= Math.ceil(this.nodes.length / 2)) vote({ kind: 'denied' });
             else ask.call(this, node, vote, position);
           },
@@ -214,7 +214,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'R6',
     kind: 'slow',
     isRare: true,
-    apply: () => patch(AcquireQuestion.prototype, 'onLateVote', () => () => undefined),
+    apply: () => patch(AcquireCall.prototype, 'onLateVote', () => () => undefined),
   },
   {
     name: 'extension within validity',
@@ -226,11 +226,11 @@ export const MUTATIONS: readonly Mutation[] = [
         redlock,
         'extend',
         (extend) =>
-          function (this: RedlockInside, hold, ttlMs) {
+          function (this: RedlockInside, lease, ttlMs) {
             const { clock } = this.settings;
-            if (remainingMs(clock, hold.validity) === 0)
-              hold.validity = validityFrom(readInstant(clock), ttlMs);
-            return extend.call(this, hold, ttlMs);
+            if (remainingMs(clock, lease.validity) === 0)
+              lease.validity = validityFrom(readInstant(clock), ttlMs);
+            return extend.call(this, lease, ttlMs);
           },
       ),
   },
@@ -260,11 +260,11 @@ export const MUTATIONS: readonly Mutation[] = [
           redlock,
           'extend',
           (extend) =>
-            function (this: RedlockInside, hold, ttlMs) {
-              const began = hold.releaseBegan;
-              hold.releaseBegan = false;
-              const extension = extend.call(this, hold, ttlMs);
-              hold.releaseBegan = began;
+            function (this: RedlockInside, lease, ttlMs) {
+              const began = lease.releaseBegan;
+              lease.releaseBegan = false;
+              const extension = extend.call(this, lease, ttlMs);
+              lease.releaseBegan = began;
               return extension;
             },
         ),
@@ -274,7 +274,7 @@ export const MUTATIONS: readonly Mutation[] = [
           (extendNow) =>
             function (this: RenewalInside, ttlMs) {
               return this.lock.isOver()
-                ? this.setup.redlock.extend(this.hold, ttlMs)
+                ? this.setup.redlock.extend(this.lease, ttlMs)
                 : extendNow.call(this, ttlMs);
             },
         ),
@@ -319,9 +319,9 @@ export const MUTATIONS: readonly Mutation[] = [
         handOvers,
         'takeOver',
         (takeOver) =>
-          function (this: unknown, old, heir) {
+          function (this: unknown, old, successor) {
             old.validity = { monotonicMs: Infinity, wallMs: Infinity };
-            return takeOver.call(this, old, heir);
+            return takeOver.call(this, old, successor);
           },
       ),
   },
@@ -391,12 +391,12 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: () =>
       patch(
         redlock,
-        'newHold',
-        (newHold) =>
+        'newLease',
+        (newLease) =>
           function (this: RedlockInside, resources, ttlMs) {
-            const hold = newHold.call(this, resources, ttlMs);
-            hold.validity = { ...hold.validity, monotonicMs: Infinity };
-            return hold;
+            const lease = newLease.call(this, resources, ttlMs);
+            lease.validity = { ...lease.validity, monotonicMs: Infinity };
+            return lease;
           },
       ),
   },
@@ -470,9 +470,9 @@ export const MUTATIONS: readonly Mutation[] = [
         judge,
         'concludeFenced',
         () =>
-          function (this: JudgeInside, hold, _, round, __, endsAHold) {
-            hold.fencingToken = tokenOf(round);
-            return Promise.resolve(this.conclude(hold, round, endsAHold));
+          function (this: JudgeInside, lease, _, round, __, endsAHold) {
+            lease.fencingToken = tokenOf(round);
+            return Promise.resolve(this.conclude(lease, round, endsAHold));
           },
       ),
   },
@@ -485,13 +485,13 @@ export const MUTATIONS: readonly Mutation[] = [
         judge,
         'concludeFenced',
         (concludeFenced) =>
-          function (this: JudgeInside, hold, fence, round, askAgain, endsAHold) {
+          function (this: JudgeInside, lease, fence, round, askAgain, endsAHold) {
             const token = tokenOf(round);
             const having = round.votes.filter((vote) => vote?.kind === 'granted' && vote.fence === token);
             if (having.length * 2 <= round.granted)
-              return concludeFenced.call(this, hold, fence, round, askAgain, endsAHold);
-            hold.fencingToken = token;
-            return Promise.resolve(this.conclude(hold, round, endsAHold));
+              return concludeFenced.call(this, lease, fence, round, askAgain, endsAHold);
+            lease.fencingToken = token;
+            return Promise.resolve(this.conclude(lease, round, endsAHold));
           },
       ),
   },
@@ -524,7 +524,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'fencing: a number counts only if it is near the proposal',
     rule: 'R14',
     kind: 'astray',
-    apply: () => patch(question, 'counted', () => (vote) => vote),
+    apply: () => patch(call, 'counted', () => (vote) => vote),
   },
   {
     name: 'fencing: a process whose clock is wrong goes by that of the nodes',
@@ -571,10 +571,10 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: () =>
       patch(
         judge,
-        'asking',
-        (asking) =>
-          function (this: JudgeInside, hold) {
-            return { ...asking.call(this, hold), timeoutMs: Infinity };
+        'callContext',
+        (callContext) =>
+          function (this: JudgeInside, lease) {
+            return { ...callContext.call(this, lease), timeoutMs: Infinity };
           },
       ),
   },

@@ -97,10 +97,10 @@ export class SimulatedClient {
   remembers(): string[] {
     const inside = this.manager as unknown as {
       arena: { line: { isEmpty: boolean }; admission: { inside: number } };
-      contenders: Set<unknown>;
+      acquisitions: Set<unknown>;
       held: Set<unknown>;
-      discards: Set<unknown>;
-      around: { keeper: { size: number } };
+      abandoned: Set<unknown>;
+      around: { keepAlive: { size: number } };
     };
     const counts = {
       timers: this.clock.pendingTimers,
@@ -111,11 +111,11 @@ export class SimulatedClient {
         0,
       ),
       lines: inside.arena.line.isEmpty ? 0 : 1,
-      contenders: inside.contenders.size,
+      acquisitions: inside.acquisitions.size,
       'callers inside': inside.arena.admission.inside,
       locks: inside.held.size,
-      discards: inside.discards.size,
-      leases: inside.around.keeper.size,
+      abandoned: inside.abandoned.size,
+      leases: inside.around.keepAlive.size,
     };
     return Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
   }

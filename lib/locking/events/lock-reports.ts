@@ -67,8 +67,8 @@ export class LockReports {
     this.settings.emit({ type: 'detached', resources, ownerToken, label, heldMs, validityMs });
   }
 
-  resumed(hold: Lease, waitedMs: number, validityMs: number): void {
-    const { resources, ownerToken, label, fencingToken } = hold;
+  resumed(lease: Lease, waitedMs: number, validityMs: number): void {
+    const { resources, ownerToken, label, fencingToken } = lease;
     this.settings.emit({ type: 'resumed', resources, ownerToken, label, fencingToken, waitedMs, validityMs });
   }
 

@@ -17,28 +17,28 @@ interface End {
  * @param settle called when the nodes have answered, or had their time to; who has the place must leave it then
  */
 export function endLease(
-  { hold, place, cohort }: WonLease,
+  { lease, place, budget }: WonLease,
   { keepMs, isLost }: End,
   { clock, redlock }: { readonly clock: Clock; readonly redlock: Redlock },
   settle: (release: Release) => void,
 ): void {
   // What no quorum has confirmed may be there under the token before it, which cannot be handed on.
-  const isWhole = !isLost && hold.inherited === undefined;
-  const heir = isWhole && keepMs <= 0 ? place.heir : undefined;
-  if (heir !== undefined && cohort.mayGoOn(clock.now())) {
-    const { attempt, release } = redlock.handOver(hold, {
-      ttlMs: heir.ttlMs,
-      fencing: heir.fencing,
-      label: heir.label,
+  const isWhole = !isLost && lease.inherited === undefined;
+  const successor = isWhole && keepMs <= 0 ? place.successor : undefined;
+  if (successor !== undefined && budget.mayGoOn(clock.now())) {
+    const { attempt, release } = redlock.handOver(lease, {
+      ttlMs: successor.ttlMs,
+      fencing: successor.fencing,
+      label: successor.label,
       // Its first extension may fail without harm, as any other; and it has about what it asked for from the start.
-      atOnce: heir.autoExtend && remainingMs(clock, hold.validity) >= heir.ttlMs / 2,
+      atOnce: successor.autoExtend && remainingMs(clock, lease.validity) >= successor.ttlMs / 2,
     });
-    place.leave({ attempt, cohort: cohort.next() });
+    place.leave({ attempt, budget: budget.next() });
     void release.then(settle);
     return;
   }
-  redlock.giveBack(hold, keepMs, settle);
+  redlock.release(lease, keepMs, settle);
   // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
   // has to, since it is the turn of other processes now.
-  if (heir === undefined) place.leave();
+  if (successor === undefined) place.leave();
 }

@@ -9,7 +9,7 @@ import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
 import { checkTtlWithin, type CheckedLockOptions } from '../checks/check-lock-options';
 import { DEFERRED, Holdback } from './holdback';
-import type { Lease } from './keep-alive';
+import type { KeptAlive } from './keep-alive';
 import type { Lock, ReleaseOutcome } from '../api/lock.interface';
 import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface';
 import type { LockTicket } from '../api/lock-ticket';
@@ -23,14 +23,14 @@ import type { WonLease } from '../waiting/handover-budget';
 const SHORTEST_DELAY_MS = 1;
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
-export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
+export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   dueAtMs = Infinity;
   queuePosition = -1;
   bagPosition = -1;
   /** It was given to a caller, and no task is known that runs under it. */
   isHandle = false;
 
-  private readonly hold: Lease;
+  private readonly lease: Lease;
   private readonly heldSinceMs: number;
   private readonly renewal: Renewal;
   private loss: LockLostError | undefined;
@@ -46,27 +46,27 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
     private readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings,
   ) {
-    this.hold = win.hold;
+    this.lease = win.lease;
     this.heldSinceMs = around.clock.now();
-    this.renewal = new Renewal(this.hold, options, around, this, this.heldSinceMs);
+    this.renewal = new Renewal(this.lease, options, around, this, this.heldSinceMs);
     this.reschedule();
     if (win.confirmation !== undefined) this.renewal.confirm(win.confirmation);
   }
 
   get resources(): readonly string[] {
-    return this.hold.resources;
+    return this.lease.resources;
   }
 
   get ownerToken(): string {
-    return this.hold.ownerToken;
+    return this.lease.ownerToken;
   }
 
   get label(): string | undefined {
-    return this.hold.label;
+    return this.lease.label;
   }
 
   get fencingToken(): number | undefined {
-    return this.hold.fencingToken;
+    return this.lease.fencingToken;
   }
 
   get signal(): AbortSignal {
@@ -123,16 +123,16 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
     // From here it has its whole ttl for the way.
     await this.extend();
     this.holdback?.refuseToLeave();
-    this.around.keeper.drop(this);
+    this.around.keepAlive.drop(this);
     this.ending = DETACHED;
     this.around.reports.within(undefined, (reports) => {
-      reports.detached(this.hold, this.heldMs, this.validityMs);
+      reports.detached(this.lease, this.heldMs, this.validityMs);
     });
     // An extension that was asked for meanwhile could put it back after whoever resumes it has given it back (R10).
     await this.renewal.done();
     this.win.place.leave();
     this.around.onEnded(this);
-    return ticketOf(this.hold, this.renewal.ttlMs);
+    return ticketOf(this.lease, this.renewal.ttlMs);
   }
 
   release(): Promise<ReleaseOutcome | 'deferred' | 'detached'> {
@@ -185,12 +185,12 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
   }
 
   reschedule(): void {
-    this.around.keeper.keep(this, this.nextDueMs());
+    this.around.keepAlive.keep(this, this.nextDueMs());
   }
 
   extended(): void {
     this.around.reports.within(undefined, (reports) => {
-      reports.extended(this.hold, this.leftMs);
+      reports.extended(this.lease, this.leftMs);
     });
   }
 
@@ -200,7 +200,7 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
     const atEnd = reports.isObserved
       ? { context: reports.context(), heldMs: this.heldMs, validityMs: this.leftMs }
       : undefined;
-    this.around.keeper.drop(this);
+    this.around.keepAlive.drop(this);
     let settle: (outcome: ReleaseOutcome) => void = ignore;
     const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
     // Before anything that may call back: the lock is over.
@@ -223,7 +223,7 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
   }
 
   private concludeRelease({ outcome, waiting }: Release, atEnd: HeldFacts | undefined): ReleaseOutcome {
-    this.around.courtesy.owe(this.resources, waiting);
+    this.around.turnsOwed.owe(this.resources, waiting);
     this.win.place.leave();
     this.around.onEnded(this);
     // It was gone while it still should have been ours: somebody took it.
@@ -236,7 +236,7 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
     if (this.loss !== undefined) return 'expired';
     if (atEnd !== undefined) {
       this.around.reports.within(atEnd.context, (reports) => {
-        reports.released(this.hold, outcome, atEnd.heldMs, atEnd.validityMs);
+        reports.released(this.lease, outcome, atEnd.heldMs, atEnd.validityMs);
       });
     }
     return outcome;
@@ -245,19 +245,19 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
   private announceLoss(error: LockLostError, context?: AsyncResource): void {
     this.lossSignal?.abort(error);
     this.around.reports.within(context, (reports) => {
-      reports.lost(this.hold, error, this.heldMs);
+      reports.lost(this.lease, error, this.heldMs);
     });
   }
 
   private nextDueMs(): number {
-    const endMs = Math.min(this.hold.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
+    const endMs = Math.min(this.lease.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
     return Math.min(this.renewal.dueAtMs, endMs);
   }
 
   /** When the wall clock ends it, on the monotonic one, if that is sooner than the monotonic clock would. */
   private wallEndMs(): number {
     const { clock } = this.around;
-    const { monotonicMs, wallMs } = this.hold.validity;
+    const { monotonicMs, wallMs } = this.lease.validity;
     const nowMs = clock.now();
     const leftMs = wallMs - clock.wallNow();
     return leftMs < monotonicMs - nowMs ? nowMs + Math.max(leftMs, SHORTEST_DELAY_MS) : Infinity;
@@ -270,7 +270,7 @@ export class HeldLock implements Lock, Lease, Renewed, InUnorderedBag {
   }
 
   private get validityMs(): number {
-    return remainingMs(this.around.clock, this.hold.validity);
+    return remainingMs(this.around.clock, this.lease.validity);
   }
 
   private get heldMs(): number {

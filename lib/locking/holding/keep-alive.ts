@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../ports/clock.interface';
 import { DueQueue, type Due } from '../../collections/due-queue';
 
 /** A held lock, as the keeper sees it. */
-export interface Lease extends Due {
+export interface KeptAlive extends Due {
   /**
    * Does what is due: extends, lets go, or declares the lock lost. Called when due, and when the clocks disagree.
    *
@@ -24,7 +24,7 @@ const CLOCK_TOLERANCE_MS = 100;
  * and attends to every lock when it ran ahead (R4).
  */
 export class KeepAlive {
-  private readonly queue = new DueQueue<Lease>();
+  private readonly queue = new DueQueue<KeptAlive>();
   private timer: Timer | undefined;
   private timerAtMs = Infinity;
   private wallAheadMs: number;
@@ -38,14 +38,14 @@ export class KeepAlive {
   }
 
   /** Calls `lease.attend()` at `dueAtMs` on the monotonic clock; again with another time to move it. */
-  keep(lease: Lease, dueAtMs: number): void {
+  keep(kept: KeptAlive, dueAtMs: number): void {
     if (this.queue.size === 0) this.wallAheadMs = this.readWallAheadMs();
-    this.queue.put(lease, dueAtMs);
+    this.queue.put(kept, dueAtMs);
     this.setTimer();
   }
 
-  drop(lease: Lease): void {
-    this.queue.remove(lease);
+  drop(kept: KeptAlive): void {
+    this.queue.remove(kept);
     if (this.queue.size === 0) this.stopTimer();
   }
 
@@ -75,29 +75,29 @@ export class KeepAlive {
   private look(): void {
     this.stopTimer();
     const jumped = this.hasWallJumped();
-    for (const lease of jumped ? this.queue.all() : this.takeDue()) this.attendTo(lease);
+    for (const kept of jumped ? this.queue.all() : this.takeDue()) this.attendTo(kept);
     this.setTimer();
   }
 
   /** Ends, since each one leaves the queue: those that are due again at once get their turn at the next look. */
-  private takeDue(): Lease[] {
+  private takeDue(): KeptAlive[] {
     const now = this.clock.now();
-    const due: Lease[] = [];
+    const due: KeptAlive[] = [];
     for (
-      let lease = this.queue.first;
-      lease !== undefined && lease.dueAtMs <= now;
-      lease = this.queue.first
+      let kept = this.queue.first;
+      kept !== undefined && kept.dueAtMs <= now;
+      kept = this.queue.first
     ) {
-      this.queue.remove(lease);
-      due.push(lease);
+      this.queue.remove(kept);
+      due.push(kept);
     }
     return due;
   }
 
-  private attendTo(lease: Lease): void {
-    const nextMs = lease.attend();
-    if (nextMs === null) this.queue.remove(lease);
-    else this.queue.put(lease, nextMs);
+  private attendTo(kept: KeptAlive): void {
+    const nextMs = kept.attend();
+    if (nextMs === null) this.queue.remove(kept);
+    else this.queue.put(kept, nextMs);
   }
 
   /** Small steps forward add up until they count. */

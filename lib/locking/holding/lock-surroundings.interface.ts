@@ -8,8 +8,8 @@ import type { RenewalSetup } from './renewal';
 
 /** What the locks of one service share. */
 export interface LockSurroundings extends RenewalSetup {
-  readonly keeper: KeepAlive;
-  readonly courtesy: TurnsOwed;
+  readonly keepAlive: KeepAlive;
+  readonly turnsOwed: TurnsOwed;
   readonly limits: LockLimits;
   readonly reports: LockReports;
   /** The nodes have answered its release, or had their time to; or it was left to another process. */

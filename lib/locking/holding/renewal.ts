@@ -33,7 +33,7 @@ export class Renewal {
   private underWay: Promise<unknown> | undefined;
 
   constructor(
-    private readonly hold: Lease,
+    private readonly lease: Lease,
     private readonly options: CheckedLockOptions,
     private readonly setup: RenewalSetup,
     private readonly lock: Renewed,
@@ -86,7 +86,7 @@ export class Renewal {
   private async extendNow(ttlMs: number): Promise<Extension> {
     const { lock } = this;
     if (lock.isOver()) return { outcome: 'expired', votes: [] };
-    const asked = this.setup.redlock.extend(this.hold, ttlMs);
+    const asked = this.setup.redlock.extend(this.lease, ttlMs);
     // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
     lock.reschedule();
     const extension = this.conclude(await asked, ttlMs);

@@ -32,7 +32,7 @@ interface ResumeSetup {
   readonly defaults: LockOptions;
   readonly reports: LockReports;
   /** Makes a lock of what is ours again. */
-  hold(win: WonLease, options: CheckedLockOptions): HeldLock;
+  heldLock(win: WonLease, options: CheckedLockOptions): HeldLock;
 }
 
 /** Goes on with a lock that was left to whoever has its ticket, if a quorum still has it. */
@@ -45,10 +45,10 @@ export async function resume(given: unknown, how: unknown, setup: ResumeSetup): 
   const startedAtMs = clock.now();
   const waitedMs = () => clock.now() - startedAtMs;
   try {
-    const hold = await retries.until(options, () => look(ticket, options.ttlMs, setup, waitedMs));
-    const lock = setup.hold(winOf(hold, clock), options);
+    const lease = await retries.until(options, () => look(ticket, options.ttlMs, setup, waitedMs));
+    const lock = setup.heldLock(winOf(lease, clock), options);
     reports.within(context, () => {
-      reports.resumed(hold, waitedMs(), lock.remainingMs);
+      reports.resumed(lease, waitedMs(), lock.remainingMs);
     });
     return lock;
   } catch (error) {
@@ -76,21 +76,21 @@ async function look(
   { redlock }: ResumeSetup,
   waitedMs: () => number,
 ): Promise<Look<Lease>> {
-  const { hold, outcome } = await redlock.resume(left, ttlMs);
-  if (outcome.outcome === 'extended') return { result: hold };
+  const { lease, outcome } = await redlock.resume(left, ttlMs);
+  if (outcome.outcome === 'extended') return { result: lease };
   const { resources } = left;
   if (outcome.outcome !== 'gone') {
     return { error: new LockUnavailableError({ resources, waitedMs: waitedMs(), votes: outcome.votes }) };
   }
   // Some nodes may still have it, and for longer now.
-  redlock.giveBack(hold, 0, ignore);
+  redlock.release(lease, 0, ignore);
   throw new LockLostError({ resources, reason: 'gone' });
 }
 
 /** As if it had been won: with a place in no line, since the callers of this process wait for the nodes. */
-function winOf(hold: Lease, clock: Clock): WonLease {
-  const place = new WaitingLine<Handover>().join(hold.resources, NOBODY);
-  return { hold, confirmation: undefined, place, cohort: HandoverBudget.startingAt(clock, 0) };
+function winOf(lease: Lease, clock: Clock): WonLease {
+  const place = new WaitingLine<Handover>().join(lease.resources, NOBODY);
+  return { lease, confirmation: undefined, place, budget: HandoverBudget.startingAt(clock, 0) };
 }
 
 const RESUME_OPTIONS = [

@@ -1,26 +1,45 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
 import { detached } from '../../system/detached';
-import type { Admissible } from './admission';
-import type { Arena } from './arena.interface';
+import type { Admissible, Admission } from './admission';
 import type { Asker } from './asker';
-import { WaitForRelease } from './wait-for-release';
+import { WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { LockCall } from './lock-call';
 import type { CheckedLockOptions } from '../checks/check-lock-options';
 import { busyInLine, gaveUp, refuseCrowd } from './give-up';
-import { HandoverBudget, type Handover } from './handover-budget';
+import { HandoverBudget, type Handover, type WonLease } from './handover-budget';
 import { InterruptibleSleep } from './interruptible-sleep';
-import type { PlaceInLine, Waiter } from './waiting-line';
+import type { TurnsOwed } from './turns-owed';
+import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
+
+/** What the acquisitions of one service share. */
+export interface AcquisitionSetup extends WaitForReleaseSetup {
+  readonly admission: Admission;
+  readonly line: WaitingLine<Handover>;
+  readonly turnsOwed: TurnsOwed;
+}
+
+/** Hears how an acquisition ends: exactly one of `won` and `failed`, once. */
+export interface AcquisitionListener<L> {
+  won(lease: WonLease, acquisition: Acquisition<L>): void;
+  /** The acquisition ended without a lock. */
+  failed(error: unknown, acquisition: Acquisition<L>): void;
+  /**
+   * Besides, before `failed`: the caller went away while an attempt was under way. Whoever hears of it releases what the
+   * attempt may win, and leaves the place when the nodes have answered.
+   */
+  abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void;
+}
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
-export class Acquisition implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag {
+export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag {
   bagPosition = -1;
 
   /** From when it was let in. */
   private place: PlaceInLine<Handover> | undefined;
   private pending: Promise<Attempt> | undefined;
-  private cohort: HandoverBudget | undefined;
+  private budget: HandoverBudget | undefined;
   private turnsToSitOut = 0;
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
@@ -35,8 +54,9 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
   private backoff: WaitForRelease | undefined;
 
   constructor(
-    private readonly call: LockCall,
-    private readonly arena: Arena,
+    readonly call: LockCall<L>,
+    private readonly setup: AcquisitionSetup,
+    private readonly listener: AcquisitionListener<L>,
   ) {
     if (call.options.signal !== undefined) this.maybeWait = this.newWait();
   }
@@ -59,7 +79,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
   }
 
   get waitedMs(): number {
-    return this.arena.clock.now() - this.call.startedAtMs;
+    return this.setup.clock.now() - this.call.startedAtMs;
   }
 
   get ttlMs(): number {
@@ -83,7 +103,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
    * are won at once, and need no promise but the caller's.
    */
   begin(): void {
-    const { admission, courtesy, line } = this.arena;
+    const { admission, turnsOwed, line } = this.setup;
     if (this.isOver) {
       admission.leave();
       return;
@@ -92,7 +112,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
       refuseCrowd(line, this);
       const place = line.join(this.resources, this);
       this.place = place;
-      if (place.isFirst) this.turnsToSitOut = courtesy.take(this.resources);
+      if (place.isFirst) this.turnsToSitOut = turnsOwed.take(this.resources);
       if (place.isFirst && this.turnsToSitOut === 0) {
         this.ask(false, this);
         return;
@@ -107,7 +127,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
 
   /** Of the first attempt, if nobody was before us: as long as it is under way, we are inside. */
   onAttempt(attempt: Attempt): void {
-    this.arena.admission.leave();
+    this.setup.admission.leave();
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
     // A node of one's own may tell in the async context of any other request.
@@ -116,7 +136,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
 
   onFault(error: unknown): void {
     // What `onAttempt` threw comes here too, when it has left.
-    if (!this.isOver || this.late !== undefined) this.arena.admission.leave();
+    if (!this.isOver || this.late !== undefined) this.setup.admission.leave();
     if (this.late !== undefined) this.late.onFault(error);
     else this.fail(error);
   }
@@ -141,8 +161,8 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
 
   onFirst(turn: Handover | undefined): void {
     this.pending = turn?.attempt;
-    this.cohort = turn?.cohort;
-    this.turnsToSitOut = this.pending === undefined ? this.arena.courtesy.take(this.resources) : 0;
+    this.budget = turn?.budget;
+    this.turnsToSitOut = this.pending === undefined ? this.setup.turnsOwed.take(this.resources) : 0;
     this.wait.wake();
   }
 
@@ -151,7 +171,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
     try {
       if (!place.isFirst) await this.standInLine(place);
       // Else all in line would find out one after the other that the nodes are away.
-      const failed = this.arena.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
+      const failed = this.setup.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
       if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
       const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
       this.succeed(attempt?.outcome === 'won' ? attempt : await this.attemptUntilWon(attempt));
@@ -169,24 +189,23 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
     }
   }
 
-  private succeed({ hold, confirmation }: WonAttempt): void {
+  private succeed({ lease, confirmation }: WonAttempt): void {
     // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is given back.
     this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Handover>;
-    this.arena.outage.noteWin(confirmation);
-    this.ownerToken = hold.ownerToken;
-    const cohort = this.cohort ?? HandoverBudget.startingAt(this.arena.clock, place.followers);
-    this.call.resolve(this.arena.hand({ hold, confirmation, place, cohort }, this));
+    this.setup.outage.noteWin(confirmation);
+    this.ownerToken = lease.ownerToken;
+    const budget = this.budget ?? HandoverBudget.startingAt(this.setup.clock, place.followers);
+    this.listener.won({ lease, confirmation, place, budget }, this);
   }
 
   private fail(error: unknown): void {
     this.end();
     // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
     if (this.pending === undefined) this.place?.leave();
-    else this.arena.discard(this.pending, this.place as PlaceInLine<Handover>);
-    this.arena.failed(error, this);
-    this.call.reject(error);
+    else this.listener.abandoned(this.pending, this.place as PlaceInLine<Handover>);
+    this.listener.failed(error, this);
   }
 
   private end(): void {
@@ -201,7 +220,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
 
   private newWait(): InterruptibleSleep {
     const { waitMs, signal } = this.options;
-    return new InterruptibleSleep(this.arena.clock, this.call.startedAtMs, waitMs, signal, this);
+    return new InterruptibleSleep(this.setup.clock, this.call.startedAtMs, waitMs, signal, this);
   }
 
   private async standInLine(place: PlaceInLine<Handover>): Promise<void> {
@@ -213,7 +232,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
 
   /** @param first the first attempt; undefined: others come first */
   private async attemptUntilWon(first: FailedAttempt | undefined): Promise<WonAttempt> {
-    const backoff = (this.backoff = new WaitForRelease(this.arena, this, this.wait, this.turnsToSitOut));
+    const backoff = (this.backoff = new WaitForRelease(this.setup, this, this.wait, this.turnsToSitOut));
     let isContended = first?.outcome !== 'unavailable';
     if (first === undefined) await backoff.sitOut();
     else await this.backOff(backoff, first);
@@ -237,7 +256,7 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
   private async backOff(backoff: WaitForRelease, failed: FailedAttempt): Promise<void> {
     this.wait.throwIfCancelled();
     this.pending = undefined;
-    this.cohort = undefined;
+    this.budget = undefined;
     if (this.wait.isOver || backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
     await backoff.after(failed);
   }
@@ -245,6 +264,6 @@ export class Acquisition implements Admissible, Waiter<Handover>, AttemptListene
   private ask(isContended: boolean, listener: AttemptListener): void {
     const { ttlMs, fencing, label } = this;
     const options = { ttlMs, isContended, leaderFirst: this.backoff?.begin() === true, fencing, label };
-    this.arena.redlock.attempt(this.resources, options, listener);
+    this.setup.redlock.acquire(this.resources, options, listener);
   }
 }

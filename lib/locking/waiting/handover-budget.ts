@@ -8,17 +8,17 @@ import type { PlaceInLine } from './waiting-line';
 export interface Handover {
   /** The holder's own hold, on its way to the next: an attempt that is under way already. */
   readonly attempt: Promise<Attempt>;
-  readonly cohort: HandoverBudget;
+  readonly budget: HandoverBudget;
 }
 
 /** What a caller has when it has won. */
 export interface WonLease {
-  readonly hold: Lease;
+  readonly lease: Lease;
   /** Of a hold that began before the nodes answered. */
   readonly confirmation: Promise<Extension> | undefined;
   readonly place: PlaceInLine<Handover>;
   /** What it may still pass on. */
-  readonly cohort: HandoverBudget;
+  readonly budget: HandoverBudget;
 }
 
 /**

@@ -1,26 +1,33 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Admissible } from './admission';
-import type { Arena } from './arena.interface';
-import type { Asker } from './asker';
 import type { CheckedLockOptions } from '../checks/check-lock-options';
-import type { HeldLock } from '../holding/held-lock';
+import type { Admissible } from './admission';
+import type { Asker } from './asker';
 
-/** What a caller asked for. As long as it is not let in it has nothing else, since there may be very many of them. */
-export class LockCall implements Admissible {
+/** Who begins the acquisition of a call when it is let in. */
+export interface LockCallOwner<L> {
+  admitted(call: LockCall<L>): void;
+}
+
+/**
+ * What a caller asked for. There may be very many of them, so a call has nothing else until it is let in.
+ *
+ * @typeParam L what the caller gets
+ */
+export class LockCall<L> implements Admissible {
   constructor(
     readonly resources: readonly string[],
     readonly options: CheckedLockOptions,
-    private readonly arena: Arena,
+    private readonly owner: LockCallOwner<L>,
     /** On the monotonic clock. */
     readonly startedAtMs: number,
-    readonly resolve: (lock: HeldLock) => void,
+    readonly resolve: (lock: L) => void,
     readonly reject: (error: unknown) => void,
-    /** Of the caller. */
+    /** The caller's async context. */
     readonly context: AsyncResource | undefined,
     readonly asker: Asker,
   ) {}
 
   begin(): void {
-    this.arena.contend(this).begin();
+    this.owner.admitted(this);
   }
 }

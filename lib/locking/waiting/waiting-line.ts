@@ -93,7 +93,7 @@ export class PlaceInLine<Turn> {
   }
 
   /** Who is first when this place is left, if it stands in the same lines and no other. */
-  get heir(): Waiter<Turn> | undefined {
+  get successor(): Waiter<Turn> | undefined {
     return this.heirPlace?.waiter;
   }
 
@@ -103,7 +103,7 @@ export class PlaceInLine<Turn> {
    * @param turn for the heir
    */
   leave(turn?: Turn): void {
-    const heir = turn === undefined ? undefined : this.heirPlace;
+    const successor = turn === undefined ? undefined : this.heirPlace;
     this.state = 'left';
     const next: PlaceInLine<Turn>[] = [];
     for (const stand of this.stands) {
@@ -115,7 +115,7 @@ export class PlaceInLine<Turn> {
     }
     this.stands = NOWHERE;
     for (const place of next) {
-      if (place.becomeFirst()) place.waiter.onFirst(place === heir ? turn : undefined);
+      if (place.becomeFirst()) place.waiter.onFirst(place === successor ? turn : undefined);
     }
   }
 

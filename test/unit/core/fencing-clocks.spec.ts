@@ -135,10 +135,10 @@ describe('a process whose clock is wrong', () => {
     const { acquire, grant, node, redlock } = setUp();
     const first = acquire();
     await grant(0, 0, 0);
-    const hold = first.value?.outcome === 'won' ? first.value.hold : undefined;
-    if (hold === undefined) throw new Error('not won');
+    const lease = first.value?.outcome === 'won' ? first.value.lease : undefined;
+    if (lease === undefined) throw new Error('not won');
 
-    const { attempt } = redlock.handOver(hold, { ttlMs: 1_000, fencing: true, atOnce: true });
+    const { attempt } = redlock.handOver(lease, { ttlMs: 1_000, fencing: true, atOnce: true });
     for (const position of [0, 1, 2]) node(position).answer('acquire', { ...GRANTED, fence: 1 });
 
     await expect(attempt).resolves.toMatchObject({ outcome: 'unavailable' });

@@ -25,7 +25,7 @@ export function setUp(nodeCount = 3, guardOf: (nodes: ScriptedNode[]) => NodeGua
     guard: guardOf(nodes),
   });
   const acquire = (options: { leaderFirst?: boolean } = {}) =>
-    watch(redlock.acquire(['order:7'], { ttlMs: TTL_MS, fencing: true, ...options }));
+    watch(redlock.acquireAsync(['order:7'], { ttlMs: TTL_MS, fencing: true, ...options }));
   const node = (position: number): ScriptedNode => nodes[position] as ScriptedNode;
   /** The proposal of the last attempt. */
   const proposal = () => (node(0).requestsOf('acquire').at(-1) as AcquireRequest).fence?.proposal ?? 0;
@@ -42,5 +42,5 @@ export function setUp(nodeCount = 3, guardOf: (nodes: ScriptedNode[]) => NodeGua
 }
 
 export function tokenOf({ value }: Watched<Attempt>): number | undefined {
-  return value?.outcome === 'won' ? value.hold.fencingToken : undefined;
+  return value?.outcome === 'won' ? value.lease.fencingToken : undefined;
 }

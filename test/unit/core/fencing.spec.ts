@@ -21,12 +21,12 @@ describe('a proposal', () => {
   it('is asked for by nobody who wants no token', async () => {
     const { node, redlock } = setUp(1);
 
-    const attempt = watch(redlock.acquire(['order:7'], { ttlMs: TTL_MS }));
+    const attempt = watch(redlock.acquireAsync(['order:7'], { ttlMs: TTL_MS }));
     node(0).answer('acquire', { ...GRANTED, fence: 5 });
     await settle();
 
     expect(node(0).requestsOf('acquire')).toMatchObject([{ fence: undefined }]);
-    expect(attempt.value).toMatchObject({ outcome: 'won', hold: { fencingToken: undefined } });
+    expect(attempt.value).toMatchObject({ outcome: 'won', lease: { fencingToken: undefined } });
   });
 
   it('is later than the one before, within a millisecond and when the clock is set back', () => {
@@ -320,7 +320,7 @@ describe('a fencing token', () => {
       const first = set.acquire();
       await set.grant(0, 0, 0);
       if (first.value?.outcome !== 'won') throw new Error('not won');
-      const { attempt } = set.redlock.handOver(first.value.hold, {
+      const { attempt } = set.redlock.handOver(first.value.lease, {
         ttlMs: TTL_MS,
         fencing: true,
         atOnce: true,
@@ -366,7 +366,7 @@ describe('a fencing token', () => {
       await grant(0, 0, 0);
       if (first.value?.outcome !== 'won') throw new Error('not won');
 
-      const { attempt } = redlock.handOver(first.value.hold, {
+      const { attempt } = redlock.handOver(first.value.lease, {
         ttlMs: TTL_MS,
         fencing: false,
         atOnce: false,
@@ -376,7 +376,7 @@ describe('a fencing token', () => {
       node(1).answer('extend', GRANTED);
       await settle();
 
-      expect(next.value).toMatchObject({ outcome: 'won', hold: { fencingToken: undefined } });
+      expect(next.value).toMatchObject({ outcome: 'won', lease: { fencingToken: undefined } });
     });
   });
 });

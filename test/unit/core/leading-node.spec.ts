@@ -22,7 +22,7 @@ function redlockOn(nodes: readonly ScriptedNode[]) {
   return {
     clock,
     redlock,
-    contend: () => watch(redlock.acquire(['a'], { ttlMs: 10_000, isContended: true, leaderFirst: true })),
+    contend: () => watch(redlock.acquireAsync(['a'], { ttlMs: 10_000, isContended: true, leaderFirst: true })),
   };
 }
 
@@ -82,7 +82,7 @@ describe('a contended attempt', () => {
 
     const { value } = attempt;
     if (value?.outcome !== 'won') throw new Error('not won');
-    expect(value.hold.validity.monotonicMs - clock.now()).toBeCloseTo(10_000 * 0.99 - 2 - 40);
+    expect(value.lease.validity.monotonicMs - clock.now()).toBeCloseTo(10_000 * 0.99 - 2 - 40);
   });
 
   it('gives the leader back what it granted when the others deny', async () => {
@@ -126,7 +126,7 @@ describe('a contended attempt', () => {
     nodes[0]?.answer('acquire', GRANTED);
     expect(nodes[0]?.verbs).toEqual(['acquire']);
     if (attempt.value?.outcome !== 'won') throw new Error('not won');
-    void redlock.release(attempt.value.hold);
+    void redlock.releaseAsync(attempt.value.lease);
 
     expect(nodes[0]?.verbs).toEqual(['acquire', 'release']);
   });

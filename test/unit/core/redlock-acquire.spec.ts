@@ -24,7 +24,7 @@ function setUp(nodeCount = 3, nodeTimeoutMs = 500) {
     fencing: FENCING,
     guard: unguarded(nodes),
   });
-  const acquire = () => watch<Attempt>(redlock.acquire(['order:7'], { ttlMs: TTL_MS }));
+  const acquire = () => watch<Attempt>(redlock.acquireAsync(['order:7'], { ttlMs: TTL_MS }));
   const answer = (...votes: unknown[]) => {
     votes.forEach((vote, position) => {
       if (vote !== undefined) nodes[position]?.answer('acquire', vote);
@@ -96,8 +96,8 @@ describe('an attempt to acquire', () => {
 
     const { value } = attempt;
     if (value?.outcome !== 'won') throw new Error('not won');
-    expect(value.hold.validity.monotonicMs).toBe(startedAtMs + VALIDITY_MS);
-    expect(remainingMs(clock, value.hold.validity)).toBe(VALIDITY_MS - 300);
+    expect(value.lease.validity.monotonicMs).toBe(startedAtMs + VALIDITY_MS);
+    expect(remainingMs(clock, value.lease.validity)).toBe(VALIDITY_MS - 300);
   });
 
   it('reads the clock before a node that takes its time inside the request', async () => {
@@ -112,7 +112,7 @@ describe('an attempt to acquire', () => {
 
     const { value } = attempt;
     if (value?.outcome !== 'won') throw new Error('not won');
-    expect(remainingMs(clock, value.hold.validity)).toBe(VALIDITY_MS - 300);
+    expect(remainingMs(clock, value.lease.validity)).toBe(VALIDITY_MS - 300);
   });
 
   it.each([
@@ -259,7 +259,7 @@ describe('an attempt to acquire', () => {
     answer(GRANTED, GRANTED);
     await settle();
     if (attempt.value?.outcome !== 'won') throw new Error('not won');
-    void redlock.release(attempt.value.hold);
+    void redlock.releaseAsync(attempt.value.lease);
     node(2).answer('release', DENIED);
 
     node(2).answer('acquire', GRANTED);
@@ -273,7 +273,7 @@ describe('an attempt to acquire', () => {
     answer(GRANTED, GRANTED);
     await settle();
     if (attempt.value?.outcome !== 'won') throw new Error('not won');
-    void redlock.release(attempt.value.hold);
+    void redlock.releaseAsync(attempt.value.lease);
 
     node(2).answer('acquire', GRANTED);
 
@@ -286,7 +286,7 @@ describe('an attempt to acquire', () => {
     answer(GRANTED, GRANTED);
     await settle();
     if (attempt.value?.outcome !== 'won') throw new Error('not won');
-    void redlock.release(attempt.value.hold, 800);
+    void redlock.releaseAsync(attempt.value.lease, 800);
     node(2).answer('release', DENIED);
     clock.stall(300);
 

@@ -21,7 +21,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     fencing: FENCING,
     guard: unguarded(nodes),
   });
-  const hold: Lease = {
+  const lease: Lease = {
     resources: ['order:7'],
     ownerToken: 'token',
     label: undefined,
@@ -34,7 +34,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     releaseAnsweredBy: 0,
     keepUntilMs: 0,
   };
-  const extend = (byMs: number) => watch<Extension>(redlock.extend(hold, byMs));
+  const extend = (byMs: number) => watch<Extension>(redlock.extend(lease, byMs));
   const answer = (...votes: unknown[]) => {
     votes.forEach((vote, position) => {
       if (vote !== undefined) nodes[position]?.answer('extend', vote);
@@ -46,10 +46,10 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     nodes,
     node,
     redlock,
-    hold,
+    lease,
     extend,
     answer,
-    leftMs: () => remainingMs(clock, hold.validity),
+    leftMs: () => remainingMs(clock, lease.validity),
   };
 }
 
@@ -164,12 +164,12 @@ describe('an extension', () => {
   });
 
   it('remembers the largest ttl that a node may have applied, for a later clean-up', async () => {
-    const { clock, node, redlock, hold, extend, answer } = setUp();
+    const { clock, node, redlock, lease, extend, answer } = setUp();
     extend(10_000);
     answer(FAILED, FAILED);
     await settle();
 
-    void redlock.release(hold);
+    void redlock.releaseAsync(lease);
     await clock.advance(0);
 
     expect(node(0).requestsOf('release')[0]).toMatchObject({ ttlMs: 10_000 });
@@ -237,8 +237,8 @@ describe('an extension', () => {
   });
 
   it('asks no node after the release began', async () => {
-    const { node, redlock, hold, extend } = setUp({ nodeCount: 1 });
-    void redlock.release(hold);
+    const { node, redlock, lease, extend } = setUp({ nodeCount: 1 });
+    void redlock.releaseAsync(lease);
 
     const extension = extend(1_000);
     await settle();
@@ -248,11 +248,11 @@ describe('an extension', () => {
   });
 
   it('that heals a node after the release began is undone there', async () => {
-    const { redlock, hold, extend, answer, node } = setUp();
+    const { redlock, lease, extend, answer, node } = setUp();
     extend(1_000);
     answer(GRANTED, GRANTED);
     await settle();
-    void redlock.release(hold);
+    void redlock.releaseAsync(lease);
 
     node(2).answer('extend', HEALED);
 

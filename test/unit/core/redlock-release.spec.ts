@@ -18,7 +18,7 @@ function setUp(nodeCount = 3) {
     fencing: FENCING,
     guard: unguarded(nodes),
   });
-  const hold: Lease = {
+  const lease: Lease = {
     resources: ['order:7'],
     ownerToken: 'token',
     label: undefined,
@@ -36,14 +36,14 @@ function setUp(nodeCount = 3) {
       if (vote !== undefined) nodes[position]?.answer('release', vote);
     });
   };
-  return { clock, nodes, redlock, hold, answer };
+  return { clock, nodes, redlock, lease, answer };
 }
 
 describe('a release', () => {
   it('compares the owner token on all nodes and wakes those who wait', () => {
-    const { nodes, redlock, hold } = setUp();
+    const { nodes, redlock, lease } = setUp();
 
-    void redlock.release(hold);
+    void redlock.releaseAsync(lease);
 
     for (const node of nodes) {
       expect(node.requestsOf('release')).toEqual([
@@ -58,9 +58,9 @@ describe('a release', () => {
     ['unknown', 'two of three failed', [FAILED, FAILED]],
     ['unknown', 'one removed it, one did not have it, one failed', [GRANTED, DENIED, FAILED]],
   ])('is %s when %s', async (outcome, _, votes) => {
-    const { redlock, hold, answer } = setUp();
+    const { redlock, lease, answer } = setUp();
 
-    const release = watch(redlock.release(hold));
+    const release = watch(redlock.releaseAsync(lease));
     answer(...votes);
     await settle();
 
@@ -68,9 +68,9 @@ describe('a release', () => {
   });
 
   it('waits no longer than the node timeout for silent nodes', async () => {
-    const { clock, redlock, hold } = setUp();
+    const { clock, redlock, lease } = setUp();
 
-    const release = watch(redlock.release(hold));
+    const release = watch(redlock.releaseAsync(lease));
     await clock.advance(500);
 
     expect(release.value?.outcome).toBe('unknown');
@@ -78,26 +78,26 @@ describe('a release', () => {
   });
 
   it('of an expired hold is sent all the same: a node may keep it for longer than it counts', () => {
-    const { clock, nodes, redlock, hold } = setUp();
+    const { clock, nodes, redlock, lease } = setUp();
     clock.stall(5_000);
 
-    void redlock.release(hold);
+    void redlock.releaseAsync(lease);
 
     expect(nodes.map(({ verbs }) => verbs)).toEqual([['release'], ['release'], ['release']]);
   });
 
   it('that keeps the key says for how long, and until when a node that is down may clean up', () => {
-    const { nodes, redlock, hold } = setUp(1);
+    const { nodes, redlock, lease } = setUp(1);
 
-    void redlock.release(hold, 30_000);
+    void redlock.releaseAsync(lease, 30_000);
 
     expect(nodes[0]?.requestsOf('release')[0]).toMatchObject({ keepMs: 30_000, ttlMs: 30_000 });
   });
 
   it.each([0, -5])('with %i ms to keep the key removes it', (keepMs) => {
-    const { nodes, redlock, hold } = setUp(1);
+    const { nodes, redlock, lease } = setUp(1);
 
-    void redlock.release(hold, keepMs);
+    void redlock.releaseAsync(lease, keepMs);
 
     expect(nodes[0]?.requestsOf('release')[0]).not.toHaveProperty('keepMs');
   });

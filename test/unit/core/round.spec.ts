@@ -7,7 +7,7 @@ import { watch } from '../../helpers/watch';
 
 const REQUEST = { resources: ['order:7'], ownerToken: 'token', ttlMs: 1_000, askHolderTtl: false };
 
-function hold({
+function lease({
   nodeCount = 3,
   isSettled,
 }: { nodeCount?: number; isSettled?: (tally: Tally) => boolean } = {}) {
@@ -54,7 +54,7 @@ describe('a round', () => {
     'of %i settles at the deciding vote, for every split of the votes',
     async (nodeCount) => {
       for (const votes of everySplit(nodeCount)) {
-        const { nodes, start } = hold({ nodeCount });
+        const { nodes, start } = lease({ nodeCount });
         const round = start();
         const deciding = decidingVote(votes);
 
@@ -74,7 +74,7 @@ describe('a round', () => {
   );
 
   it('of two that disagree settles at the second vote', async () => {
-    const { node, start } = hold({ nodeCount: 2 });
+    const { node, start } = lease({ nodeCount: 2 });
     const round = start();
 
     node(0).answer('acquire', GRANTED);
@@ -85,7 +85,7 @@ describe('a round', () => {
   });
 
   it('of three with one silent node settles without it when the others agree', async () => {
-    const { clock, node, start } = hold();
+    const { clock, node, start } = lease();
     const round = start();
 
     node(0).answer('acquire', GRANTED);
@@ -97,7 +97,7 @@ describe('a round', () => {
   });
 
   it('of three with one silent node and one vote each way settles at the deadline', async () => {
-    const { clock, node, start } = hold();
+    const { clock, node, start } = lease();
     const round = start();
     node(0).answer('acquire', GRANTED);
     node(1).answer('acquire', DENIED);
@@ -114,7 +114,7 @@ describe('a round', () => {
   });
 
   it('with no nodes settles at once', async () => {
-    const { start } = hold({ nodeCount: 0, isSettled: () => false });
+    const { start } = lease({ nodeCount: 0, isSettled: () => false });
 
     const round = start();
     await settle();
@@ -123,7 +123,7 @@ describe('a round', () => {
   });
 
   it('asks every node before it settles, although the first ones vote at once', async () => {
-    const { nodes, late, start } = hold({ nodeCount: 5 });
+    const { nodes, late, start } = lease({ nodeCount: 5 });
     for (const node of nodes)
       node.onAsked = ({ vote }) => {
         vote(GRANTED as never);
@@ -138,7 +138,7 @@ describe('a round', () => {
   });
 
   it('hands the same request object to every node', () => {
-    const { nodes, start } = hold();
+    const { nodes, start } = lease();
 
     void start();
 
@@ -146,7 +146,7 @@ describe('a round', () => {
   });
 
   it('counts a node that throws as failed and asks the next one', async () => {
-    const { node, start } = hold();
+    const { node, start } = lease();
     node(0).onAsked = () => {
       throw new Error('broken driver');
     };
@@ -164,7 +164,7 @@ describe('a round', () => {
   });
 
   it('counts a node that throws what is no error as failed, with an error', async () => {
-    const { node, start } = hold({ nodeCount: 1 });
+    const { node, start } = lease({ nodeCount: 1 });
     node(0).onAsked = () => {
       throw 'a string' as unknown as Error;
     };
@@ -176,7 +176,7 @@ describe('a round', () => {
   });
 
   it('keeps the vote of a node that votes and then throws', async () => {
-    const { node, start } = hold({ nodeCount: 1 });
+    const { node, start } = lease({ nodeCount: 1 });
     node(0).onAsked = ({ vote }) => {
       vote(GRANTED as never);
       throw new Error('after the vote');
@@ -189,7 +189,7 @@ describe('a round', () => {
   });
 
   it('counts the first vote of a node that votes twice', async () => {
-    const { node, late, start } = hold();
+    const { node, late, start } = lease();
     const round = start();
 
     node(0).answer('acquire', GRANTED);
@@ -208,7 +208,7 @@ describe('a round', () => {
   it.each([[undefined], [null], ['granted'], [{}], [{ kind: 'yes' }], [{ kind: 'constructor' }], [true]])(
     'counts %j, which is no vote, as failed',
     async (garbage) => {
-      const { node, start } = hold({ nodeCount: 1 });
+      const { node, start } = lease({ nodeCount: 1 });
       const round = start();
 
       node(0).answer('acquire', garbage);
@@ -220,7 +220,7 @@ describe('a round', () => {
   );
 
   it('hears of a vote that comes after the decision, and counts it no more', async () => {
-    const { node, late, start } = hold();
+    const { node, late, start } = lease();
     const round = start();
     node(0).answer('acquire', GRANTED);
     node(1).answer('acquire', GRANTED);
@@ -234,7 +234,7 @@ describe('a round', () => {
   });
 
   it('hears of a vote that comes after the deadline', async () => {
-    const { clock, node, late, start } = hold({ nodeCount: 1 });
+    const { clock, node, late, start } = lease({ nodeCount: 1 });
     const round = start();
     await clock.advance(500);
 
@@ -245,7 +245,7 @@ describe('a round', () => {
   });
 
   it('reads the replies that arrived during a stall before it calls a node late', async () => {
-    const { clock, node, late, start } = hold();
+    const { clock, node, late, start } = lease();
     const round = start();
 
     clock.stall(10_000);
@@ -262,7 +262,7 @@ describe('a round', () => {
   });
 
   it('calls a node late whose reply had not arrived after a stall', async () => {
-    const { clock, node, start } = hold();
+    const { clock, node, start } = lease();
     const round = start();
 
     clock.stall(10_000);

@@ -44,21 +44,21 @@ describe('a hold that was taken away before it was handed over', () => {
     for (const node of fleet.nodes) node.fault = 'stalled';
     const first = watch(holder.release());
     await settle();
-    const heir = waiters[0]?.value as HeldLock;
-    const { signal } = heir;
-    expect(heir.isHeld).toBe(true);
+    const successor = waiters[0]?.value as HeldLock;
+    const { signal } = successor;
+    expect(successor.isHeld).toBe(true);
 
-    const second = isAnswered ? undefined : watch(heir.release());
+    const second = isAnswered ? undefined : watch(successor.release());
     for (const node of fleet.nodes) node.recover();
     await clock.advance(100);
 
     expect(first.value).toBe('expired');
     expect(holder.lossError).toMatchObject({ reason: 'gone' });
-    expect(heir.lossError).toMatchObject({ reason: 'gone' });
+    expect(successor.lossError).toMatchObject({ reason: 'gone' });
     expect(signal.aborted).toBe(true);
-    expect(second === undefined ? await heir.release() : second.value).toBe('expired');
+    expect(second === undefined ? await successor.release() : second.value).toBe('expired');
     const lost = process.events.flatMap((event) => (event.type === 'lost' ? event.ownerToken : []));
-    expect(lost.sort()).toEqual([holder.ownerToken, heir.ownerToken].sort());
+    expect(lost.sort()).toEqual([holder.ownerToken, successor.ownerToken].sort());
     expect(process.eventTypes().filter((type) => type === 'released')).toHaveLength(1);
   });
 
@@ -116,16 +116,16 @@ describe('a hold that is handed over', () => {
     const outcome = await holder.release();
     await settle();
 
-    const heir = waiters[0]?.value;
+    const successor = waiters[0]?.value;
     expect(outcome).toBe('released');
-    expect(heir?.isHeld).toBe(true);
-    expect(heir?.ownerToken).not.toBe(holder.ownerToken);
+    expect(successor?.isHeld).toBe(true);
+    expect(successor?.ownerToken).not.toBe(holder.ownerToken);
     expect(fleet.nodes.map(({ sent }, i) => sent.length - (before[i] ?? 0))).toEqual([1, 1, 1]);
     expect(handOvers(fleet).at(-1)).toMatchObject({
       replaces: holder.ownerToken,
-      ownerToken: heir?.ownerToken,
+      ownerToken: successor?.ownerToken,
     });
-    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => heir?.ownerToken));
+    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => successor?.ownerToken));
   });
 
   it('has a validity of its own, from before the request left', async () => {
@@ -151,14 +151,14 @@ describe('a hold that is handed over', () => {
     const process = fleet.process();
     const first = await process.manager.acquire('order:7');
     const head = watch(process.manager.acquire('order:7', { ttl: 5_000 }));
-    const heir = watch(process.manager.acquire('order:7', { ttl: 30_000 }));
+    const successor = watch(process.manager.acquire('order:7', { ttl: 30_000 }));
     await first.release();
     await settle();
 
     await head.value?.release();
     await settle();
 
-    expect(heir.value?.remainingMs).toBeCloseTo(30_000 * 0.99 - 2);
+    expect(successor.value?.remainingMs).toBeCloseTo(30_000 * 0.99 - 2);
     expect(handOvers(fleet).at(-1)?.ttlMs).toBe(30_000);
   });
 
@@ -188,17 +188,17 @@ describe('a hold that is handed over', () => {
     const released = watch(holder.release());
     await settle();
 
-    const heir = waiters[0]?.value;
-    expect(heir?.isHeld).toBe(true);
-    expect(heir?.ownerToken).not.toBe(holder.ownerToken);
-    expect(heir?.remainingMs).toBeCloseTo(10_000 * 0.99 - 2 - 60);
+    const successor = waiters[0]?.value;
+    expect(successor?.isHeld).toBe(true);
+    expect(successor?.ownerToken).not.toBe(holder.ownerToken);
+    expect(successor?.remainingMs).toBeCloseTo(10_000 * 0.99 - 2 - 60);
     expect(released.state).toBe('pending');
 
     for (const node of fleet.nodes) node.recover();
     await settle();
     expect(released.value).toBe('released');
-    expect(heir?.remainingMs).toBeCloseTo(10_000 * 0.99 - 2);
-    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => heir?.ownerToken));
+    expect(successor?.remainingMs).toBeCloseTo(10_000 * 0.99 - 2);
+    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => successor?.ownerToken));
     // That the nodes confirmed it is no news.
     expect(process.eventTypes()).not.toContain('extended');
   });
@@ -212,18 +212,18 @@ describe('a hold that is handed over', () => {
     const { manager } = fleet.process();
     const first = await manager.acquire('order:7');
     const head = watch(manager.acquire('order:7', { wait: 10_000 }));
-    const heir = watch(manager.acquire('order:7', { wait: 10_000, ...options }));
+    const successor = watch(manager.acquire('order:7', { wait: 10_000, ...options }));
     await first.release();
     await settle();
     for (const node of fleet.nodes) node.fault = 'stalled';
 
     void head.value?.release();
     await settle();
-    expect(heir.state).toBe('pending');
+    expect(successor.state).toBe('pending');
     for (const node of fleet.nodes) node.recover();
     await settle();
 
-    expect(heir.value?.isHeld).toBe(true);
+    expect(successor.value?.isHeld).toBe(true);
   });
 
   it('is kept alive by the next one when the nodes answer late', async () => {
@@ -237,10 +237,10 @@ describe('a hold that is handed over', () => {
     for (const node of fleet.nodes) node.recover();
     await clock.advance(10_000);
 
-    const heir = waiters[0]?.value;
-    expect(heir?.isHeld).toBe(true);
-    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => heir?.ownerToken));
-    expect(await heir?.release()).toBe('released');
+    const successor = waiters[0]?.value;
+    expect(successor?.isHeld).toBe(true);
+    expect(await fleet.owners('order:7')).toEqual(Array.from({ length: 3 }, () => successor?.ownerToken));
+    expect(await successor?.release()).toBe('released');
   });
 
   it('is lost with what was left when the nodes do not answer at all', async () => {
@@ -249,13 +249,13 @@ describe('a hold that is handed over', () => {
     const leftMs = holder.remainingMs;
     void holder.release();
     await settle();
-    const heir = waiters[0]?.value;
+    const successor = waiters[0]?.value;
 
     await clock.advance(leftMs - 1);
-    expect(heir?.signal.aborted).toBe(false);
+    expect(successor?.signal.aborted).toBe(false);
     await clock.advance(2);
 
-    expect(heir?.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
+    expect(successor?.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
   });
 
   it('leaves nothing there when the next one ends before the nodes have confirmed it', async () => {
@@ -264,9 +264,9 @@ describe('a hold that is handed over', () => {
     void holder.release();
     await clock.advance(1_000);
 
-    const heir = waiters[0]?.value;
-    if (heir === undefined) throw new Error('nobody holds');
-    const released = watch(heir.release());
+    const successor = waiters[0]?.value;
+    if (successor === undefined) throw new Error('nobody holds');
+    const released = watch(successor.release());
     for (const node of fleet.nodes) node.recover();
     const closed = process.service.close();
     await clock.advance(5_000);
@@ -428,7 +428,7 @@ describe('a hold that is handed over', () => {
     const { manager } = fleet.process();
     const first = await manager.acquire(['a', 'b']);
     const head = watch(manager.acquire(['a', 'b'], { wait: 10_000 }));
-    const heir = watch(manager.acquire(['a', 'b'], { wait: 10_000 }));
+    const successor = watch(manager.acquire(['a', 'b'], { wait: 10_000 }));
     await first.release();
     await fleet.clock.advance(10);
     await fleet.node(2).steal('b');
@@ -442,7 +442,7 @@ describe('a hold that is handed over', () => {
     expect(await head.value?.release()).toBe('released');
     await fleet.clock.advance(10);
 
-    expect(heir.value?.isHeld).toBe(true);
+    expect(successor.value?.isHeld).toBe(true);
     const [, , third] = await fleet.owners('a');
     expect(third).not.toBe(head.value?.ownerToken);
   });
@@ -457,7 +457,7 @@ describe('a hold that is handed over', () => {
       const aborter = new AbortController();
       const first = await manager.acquire('order:7');
       const head = watch(manager.acquire('order:7', { wait: 10_000 }));
-      const heir = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal }));
+      const successor = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal }));
       const next = watch(manager.acquire('order:7', { wait: 10_000 }));
       await first.release();
       await settle();
@@ -472,7 +472,7 @@ describe('a hold that is handed over', () => {
       for (const step of steps) step();
       await fleet.clock.advance(10);
 
-      expect(heir.error).toEqual(new Error('changed my mind'));
+      expect(successor.error).toEqual(new Error('changed my mind'));
       expect(next.value?.isHeld).toBe(true);
       await next.value?.release();
       await settle();
@@ -486,7 +486,7 @@ describe('a hold that is handed over', () => {
         const aborter = new AbortController();
         const first = await manager.acquire('order:7');
         const head = watch(manager.acquire('order:7', { wait: 10_000 }));
-        const heir = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal }));
+        const successor = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal }));
         await first.release();
         await settle();
 
@@ -495,7 +495,7 @@ describe('a hold that is handed over', () => {
         aborter.abort();
         await fleet.clock.advance(10);
 
-        if (heir.state === 'resolved') await heir.value?.release();
+        if (successor.state === 'resolved') await successor.value?.release();
         await settle();
         expect(await fleet.owners('order:7')).toEqual(FREE);
       }
@@ -506,14 +506,14 @@ describe('a hold that is handed over', () => {
       const { manager } = fleet.process();
       const first = await manager.acquire('order:7', { autoExtend: false });
       const head = watch(manager.acquire('order:7', { wait: 10_000 }));
-      const heir = watch(manager.acquire('order:7', { wait: 100, ...PATIENT }));
+      const successor = watch(manager.acquire('order:7', { wait: 100, ...PATIENT }));
       await first.release();
       await settle();
       for (const node of fleet.nodes) node.fault = 'stalled';
 
       void head.value?.release();
       await fleet.clock.advance(600);
-      expect(heir.state).toBe('rejected');
+      expect(successor.state).toBe('rejected');
       for (const node of fleet.nodes) node.recover();
       await fleet.clock.advance(10);
 

@@ -1,7 +1,7 @@
-import { KeepAlive, type Lease } from '../../../../lib/locking/holding/keep-alive';
+import { KeepAlive, type KeptAlive } from '../../../../lib/locking/holding/keep-alive';
 import { VirtualClock } from '../../../helpers/virtual-clock';
 
-class FakeLease implements Lease {
+class FakeLease implements KeptAlive {
   dueAtMs = 0;
   queuePosition = -1;
   readonly attendedAtMs: number[] = [];
@@ -19,15 +19,15 @@ class FakeLease implements Lease {
 
 function setUp() {
   const clock = new VirtualClock();
-  return { clock, startMs: clock.now(), keeper: new KeepAlive(clock) };
+  return { clock, startMs: clock.now(), keepAlive: new KeepAlive(clock) };
 }
 
 describe('LeaseKeeper', () => {
   it('attends to every lease when it is due', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const [a, b] = [new FakeLease(clock), new FakeLease(clock)];
-    keeper.keep(a, startMs + 300);
-    keeper.keep(b, startMs + 200);
+    keepAlive.keep(a, startMs + 300);
+    keepAlive.keep(b, startMs + 200);
 
     await clock.advance(500);
 
@@ -36,47 +36,47 @@ describe('LeaseKeeper', () => {
   });
 
   it('serves 10,000 leases with one timer', () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
 
     for (let number = 0; number < 10_000; number++)
-      keeper.keep(new FakeLease(clock), startMs + 1_000 + number);
+      keepAlive.keep(new FakeLease(clock), startMs + 1_000 + number);
 
     expect(clock.pendingTimers).toBe(1);
-    expect(keeper.size).toBe(10_000);
+    expect(keepAlive.size).toBe(10_000);
   });
 
   it('moves its timer forward for a lease that is due earlier', async () => {
-    const { clock, startMs, keeper } = setUp();
-    keeper.keep(new FakeLease(clock), startMs + 900);
+    const { clock, startMs, keepAlive } = setUp();
+    keepAlive.keep(new FakeLease(clock), startMs + 900);
     const early = new FakeLease(clock);
 
-    keeper.keep(early, startMs + 50);
+    keepAlive.keep(early, startMs + 50);
     await clock.advance(50);
 
     expect(early.attendedAtMs).toEqual([startMs + 50]);
   });
 
   it('calls a lease again when it asked for that', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const lease: FakeLease = new FakeLease(clock, () =>
       lease.attendedAtMs.length < 3 ? clock.now() + 100 : null,
     );
-    keeper.keep(lease, startMs + 100);
+    keepAlive.keep(lease, startMs + 100);
 
     await clock.advance(1_000);
 
     expect(lease.attendedAtMs).toEqual([startMs + 100, startMs + 200, startMs + 300]);
-    expect(keeper.size).toBe(0);
+    expect(keepAlive.size).toBe(0);
   });
 
   it('gives the others their turn when one is due again at once', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const greedy: FakeLease = new FakeLease(clock, () =>
       greedy.attendedAtMs.length < 50 ? clock.now() : null,
     );
     const modest = new FakeLease(clock);
-    keeper.keep(greedy, startMs + 100);
-    keeper.keep(modest, startMs + 100);
+    keepAlive.keep(greedy, startMs + 100);
+    keepAlive.keep(modest, startMs + 100);
 
     await clock.advance(100);
 
@@ -85,11 +85,11 @@ describe('LeaseKeeper', () => {
   });
 
   it('attends to nobody who was dropped, and then has no timer', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const lease = new FakeLease(clock);
-    keeper.keep(lease, startMs + 100);
+    keepAlive.keep(lease, startMs + 100);
 
-    keeper.drop(lease);
+    keepAlive.drop(lease);
     expect(clock.pendingTimers).toBe(0);
     await clock.advance(1_000);
 
@@ -97,25 +97,25 @@ describe('LeaseKeeper', () => {
   });
 
   it('attends to a lease that another one dropped in the same look no more than to say so', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const second = new FakeLease(clock);
     const first = new FakeLease(clock, () => {
-      keeper.drop(second);
+      keepAlive.drop(second);
       return null;
     });
-    keeper.keep(first, startMs + 100);
-    keeper.keep(second, startMs + 100);
+    keepAlive.keep(first, startMs + 100);
+    keepAlive.keep(second, startMs + 100);
 
     await clock.advance(5_000);
 
-    expect(keeper.size).toBe(0);
+    expect(keepAlive.size).toBe(0);
     expect(clock.pendingTimers).toBe(0);
   });
 
   it('attends to all leases within a second when the machine slept', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const leases = [new FakeLease(clock), new FakeLease(clock)];
-    for (const lease of leases) keeper.keep(lease, startMs + 50_000);
+    for (const lease of leases) keepAlive.keep(lease, startMs + 50_000);
 
     clock.suspend(30_000);
     await clock.advance(1_000);
@@ -124,9 +124,9 @@ describe('LeaseKeeper', () => {
   });
 
   it('bears clocks that differ a little', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const lease = new FakeLease(clock);
-    keeper.keep(lease, startMs + 50_000);
+    keepAlive.keep(lease, startMs + 50_000);
 
     for (let second = 0; second < 10; second++) {
       clock.setWall(second % 2 === 0 ? 90 : -90);
@@ -137,9 +137,9 @@ describe('LeaseKeeper', () => {
   });
 
   it('adds small steps of the wall clock up, until they count', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     const lease = new FakeLease(clock, () => startMs + 50_000);
-    keeper.keep(lease, startMs + 50_000);
+    keepAlive.keep(lease, startMs + 50_000);
 
     for (let second = 0; second < 4; second++) {
       clock.setWall(60);
@@ -151,10 +151,10 @@ describe('LeaseKeeper', () => {
   });
 
   it('does not take a sleep from before the first lease for one of now', async () => {
-    const { clock, startMs, keeper } = setUp();
+    const { clock, startMs, keepAlive } = setUp();
     clock.suspend(30_000);
     const lease = new FakeLease(clock);
-    keeper.keep(lease, startMs + 50_000);
+    keepAlive.keep(lease, startMs + 50_000);
 
     await clock.advance(3_000);
 

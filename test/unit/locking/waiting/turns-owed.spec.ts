@@ -3,47 +3,47 @@ import { VirtualClock } from '../../../helpers/virtual-clock';
 
 function setUp() {
   const clock = new VirtualClock();
-  return { clock, courtesy: new TurnsOwed(clock) };
+  return { clock, turnsOwed: new TurnsOwed(clock) };
 }
 
 describe('the turns that a process owes to others', () => {
   it('are taken over by its next caller, and by no other', () => {
-    const { courtesy } = setUp();
-    courtesy.owe(['a'], 3);
+    const { turnsOwed } = setUp();
+    turnsOwed.owe(['a'], 3);
 
-    expect(courtesy.take(['a'])).toBe(3);
-    expect(courtesy.take(['a'])).toBe(0);
+    expect(turnsOwed.take(['a'])).toBe(3);
+    expect(turnsOwed.take(['a'])).toBe(0);
   });
 
   it('are those of the resource that most wait for', () => {
-    const { courtesy } = setUp();
-    courtesy.owe(['a'], 3);
-    courtesy.owe(['b'], 5);
+    const { turnsOwed } = setUp();
+    turnsOwed.owe(['a'], 3);
+    turnsOwed.owe(['b'], 5);
 
-    expect(courtesy.take(['a', 'b', 'c'])).toBe(5);
-    expect(courtesy.isEmpty).toBe(true);
+    expect(turnsOwed.take(['a', 'b', 'c'])).toBe(5);
+    expect(turnsOwed.isEmpty).toBe(true);
   });
 
   it('are owed no longer after 50 ms, when the others have taken it or do not want it', () => {
-    const { clock, courtesy } = setUp();
-    courtesy.owe(['a', 'b'], 3);
+    const { clock, turnsOwed } = setUp();
+    turnsOwed.owe(['a', 'b'], 3);
 
     clock.stall(49);
-    expect(courtesy.take(['a'])).toBe(3);
+    expect(turnsOwed.take(['a'])).toBe(3);
     clock.stall(1);
 
-    expect(courtesy.take(['b'])).toBe(0);
+    expect(turnsOwed.take(['b'])).toBe(0);
   });
 
   it('are forgotten when nobody takes them', async () => {
-    const { clock, courtesy } = setUp();
-    courtesy.owe(['a'], 3);
+    const { clock, turnsOwed } = setUp();
+    turnsOwed.owe(['a'], 3);
     await clock.advance(80);
-    courtesy.owe(['b'], 1);
+    turnsOwed.owe(['b'], 1);
 
     await clock.advance(1_000);
 
-    expect(courtesy.isEmpty).toBe(true);
+    expect(turnsOwed.isEmpty).toBe(true);
     expect(clock.pendingTimers).toBe(0);
   });
 });

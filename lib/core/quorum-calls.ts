@@ -6,14 +6,16 @@ import type {
   ExtendVote,
   FenceRequest,
   LockNode,
+  RaiseFenceRequest,
+  RaiseFenceVote,
   ReleaseRequest,
   ReleaseVote,
 } from '../ports/lock-node.interface';
 import { areNear } from './clock-skew';
-import { numbered, UncountedGrant } from './fencing';
+import { hasToken, numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
-import { type CallContext, NodesCall } from './nodes-question';
-import type { QuorumCall } from './round';
+import { type CallContext, NodesCall } from './quorum-call';
+import type { QuorumCall, RoundResult } from './round';
 
 /** The vote of a node that was asked before the round: it is there, or it is on the way. */
 export type KnownVote =
@@ -21,17 +23,17 @@ export type KnownVote =
   | { readonly node: LockNode; whenItComes(vote: (vote: AcquireVote) => void): void };
 
 /** Lost as soon as a quorum is impossible: what was granted should go back at once (R1, R6). */
-export class AcquireQuestion extends NodesCall implements QuorumCall<AcquireVote> {
+export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
   private someNumber: number | undefined;
   private isTimeUncertain = false;
 
   constructor(
-    asking: CallContext,
-    private readonly hold: Lease,
+    callContext: CallContext,
+    private readonly lease: Lease,
     private readonly request: AcquireRequest,
     private readonly known?: KnownVote,
   ) {
-    super(asking);
+    super(callContext);
   }
 
   ask(node: LockNode, give: (vote: AcquireVote) => void): void {
@@ -42,7 +44,7 @@ export class AcquireQuestion extends NodesCall implements QuorumCall<AcquireVote
         : (given: AcquireVote) => {
             give(this.counted(given, fence));
           };
-    const guardedBy = this.asking.guard.errorFor(node);
+    const guardedBy = this.callContext.guard.errorFor(node);
     if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
     else if (this.known?.node !== node) node.acquire(this.request, vote);
     else if ('vote' in this.known) vote(this.known.vote);
@@ -52,8 +54,8 @@ export class AcquireQuestion extends NodesCall implements QuorumCall<AcquireVote
   onVote(position: number, vote: AcquireVote): void {
     if (vote.kind !== 'failed' || vote instanceof UncountedGrant) return;
     const node = this.nodes[position] as LockNode;
-    if (this.asking.guard.reasonFor(node) === undefined)
-      this.asking.refusals?.suspect(node, this.request.resources, vote);
+    if (this.callContext.guard.reasonFor(node) === undefined)
+      this.callContext.refusals?.suspect(node, this.request.resources, vote);
   }
 
   isSettled(tally: Tally): boolean {
@@ -78,36 +80,36 @@ export class AcquireQuestion extends NodesCall implements QuorumCall<AcquireVote
    */
   onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
     const isThere = vote.kind === 'granted' || vote instanceof UncountedGrant;
-    if (!isThere || !this.hold.releaseBegan) return;
-    const isReleaseComing = this.hold.wasWon && !hasAnswered(this.hold, position);
-    if (!isReleaseComing) this.asking.reap(this.hold, node);
+    if (!isThere || !this.lease.releaseBegan) return;
+    const isReleaseComing = this.lease.wasWon && !hasAnswered(this.lease, position);
+    if (!isReleaseComing) this.callContext.cleanUpLate(this.lease, node);
   }
 }
 
 /** An attempt that ends another hold; where it did not get through, that one goes by itself. */
-export class ReplaceQuestion extends AcquireQuestion {
+export class ReplaceCall extends AcquireCall {
   constructor(
-    asking: CallContext,
-    hold: Lease,
+    callContext: CallContext,
+    lease: Lease,
     request: AcquireRequest,
     private readonly old: Lease,
   ) {
-    super(asking, hold, request);
+    super(callContext, lease, request);
   }
 
   override onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
     super.onLateVote(node, vote, position);
-    if (vote.kind !== 'granted') this.asking.reap(this.old, node);
+    if (vote.kind !== 'granted') this.callContext.cleanUpLate(this.old, node);
   }
 }
 
 /** For questions with three answers: ours, not ours, cannot tell. */
-abstract class OwnershipQuestion extends NodesCall {
+abstract class OwnershipCall extends NodesCall {
   constructor(
-    asking: CallContext,
-    protected readonly hold: Lease,
+    callContext: CallContext,
+    protected readonly lease: Lease,
   ) {
-    super(asking);
+    super(callContext);
   }
 
   /** When a majority agrees, or when neither side can reach one. */
@@ -116,20 +118,20 @@ abstract class OwnershipQuestion extends NodesCall {
   }
 }
 
-export class ExtendQuestion extends OwnershipQuestion implements QuorumCall<ExtendVote> {
+export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> {
   private readonly inherited: Lease | undefined;
 
   constructor(
-    asking: CallContext,
-    hold: Lease,
+    callContext: CallContext,
+    lease: Lease,
     private readonly request: ExtendRequest,
   ) {
-    super(asking, hold);
-    this.inherited = hold.inherited;
+    super(callContext, lease);
+    this.inherited = lease.inherited;
   }
 
   ask(node: LockNode, vote: (vote: ExtendVote) => void): void {
-    const { guard } = this.asking;
+    const { guard } = this.callContext;
     // What a guarded node has it may confirm, but nobody votes twice.
     if (guard.reasonFor(node)?.reason === 'duplicate') {
       vote({ kind: 'failed', error: guard.errorFor(node) as Error });
@@ -138,25 +140,25 @@ export class ExtendQuestion extends OwnershipQuestion implements QuorumCall<Exte
 
   /** A node that put the resource back after it was released (R10), or one that may still have the hold before it. */
   onLateVote(node: LockNode, vote: ExtendVote): void {
-    const { asking, hold, inherited } = this;
-    if (vote.kind === 'denied' && vote.healed && hold.releaseBegan) asking.reap(hold, node);
-    const isConfirmed = hold.inherited === undefined;
-    if (inherited !== undefined && isConfirmed && vote.kind !== 'granted') asking.reap(inherited, node);
+    const { callContext, lease, inherited } = this;
+    if (vote.kind === 'denied' && vote.healed && lease.releaseBegan) callContext.cleanUpLate(lease, node);
+    const isConfirmed = lease.inherited === undefined;
+    if (inherited !== undefined && isConfirmed && vote.kind !== 'granted') callContext.cleanUpLate(inherited, node);
   }
 }
 
-export class ReleaseQuestion extends OwnershipQuestion implements QuorumCall<ReleaseVote> {
+export class ReleaseCall extends OwnershipCall implements QuorumCall<ReleaseVote> {
   /** How many processes wait for the resource, as far as the nodes told. */
   waiting = 0;
 
   constructor(
-    asking: CallContext,
-    hold: Lease,
+    callContext: CallContext,
+    lease: Lease,
     private readonly request: ReleaseRequest,
     /** Nodes that need not be asked: they cannot have it. */
     private readonly isSpared: (position: number) => boolean = nobody,
   ) {
-    super(asking, hold);
+    super(callContext, lease);
   }
 
   ask(node: LockNode, vote: (vote: ReleaseVote) => void, position: number): void {
@@ -164,7 +166,7 @@ export class ReleaseQuestion extends OwnershipQuestion implements QuorumCall<Rel
       vote({ kind: 'denied' });
       return;
     }
-    const { guard } = this.asking;
+    const { guard } = this.callContext;
     if (guard.isIdle || guard.reasonFor(node)?.reason !== 'duplicate') {
       node.release(this.request, vote);
       return;
@@ -180,7 +182,7 @@ export class ReleaseQuestion extends OwnershipQuestion implements QuorumCall<Rel
   }
 
   onVote(position: number, vote: ReleaseVote): void {
-    this.hold.releaseAnsweredBy |= 1 << position;
+    this.lease.releaseAnsweredBy |= 1 << position;
     if (vote.kind === 'granted' && vote.waiting !== undefined) {
       this.waiting = Math.max(this.waiting, vote.waiting);
     }
@@ -191,8 +193,38 @@ export class ReleaseQuestion extends OwnershipQuestion implements QuorumCall<Rel
   }
 }
 
-function hasAnswered(hold: Lease, position: number): boolean {
-  return (hold.releaseAnsweredBy & (1 << position)) !== 0;
+/**
+ * Writes the token back to the nodes that gave a smaller number. It counts where the resources are still ours: a node
+ * that granted them to somebody else in the meantime has numbered that grant already.
+ */
+export class RaiseFenceCall extends NodesCall implements QuorumCall<RaiseFenceVote> {
+  constructor(
+    callContext: CallContext,
+    private readonly request: RaiseFenceRequest,
+    private readonly grants: RoundResult<AcquireVote>,
+  ) {
+    super(callContext);
+  }
+
+  ask(node: LockNode, vote: (vote: RaiseFenceVote) => void, position: number): void {
+    // Its vote would settle the question and then not count: it may have forgotten its counters, or vote twice.
+    const guardedBy = this.callContext.guard.errorFor(node);
+    if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
+    else if (hasToken(this.grants.votes[position], this.request.fence)) vote({ kind: 'granted' });
+    else node.raiseFence(this.request, vote);
+  }
+
+  isSettled(tally: Tally): boolean {
+    return isWon(tally) || cannotBeWon(tally);
+  }
+
+  onLateVote(): void {
+    // A counter that is higher than it need be harms nobody.
+  }
+}
+
+function hasAnswered(lease: Lease, position: number): boolean {
+  return (lease.releaseAnsweredBy & (1 << position)) !== 0;
 }
 
 function nobody(): boolean {

@@ -21,13 +21,13 @@ async function held() {
     fencing: FENCING,
     guard: unguarded(nodes),
   });
-  const attempt = redlock.acquire(['r'], { ttlMs: TTL_MS });
+  const attempt = redlock.acquireAsync(['r'], { ttlMs: TTL_MS });
   for (const node of nodes) node.answer('acquire', GRANTED);
   const won = await attempt;
   if (won.outcome !== 'won') throw new Error('not won');
-  const { hold } = won;
+  const { lease } = won;
   const handOver = (options: { ttlMs?: number; fencing?: boolean; atOnce?: boolean } = {}) => {
-    const { attempt, release } = redlock.handOver(hold, {
+    const { attempt, release } = redlock.handOver(lease, {
       ttlMs: TTL_MS,
       fencing: false,
       atOnce: false,
@@ -46,9 +46,9 @@ async function held() {
     const { attempt, release } = handOver({ atOnce: true, ...options });
     await settle();
     if (attempt.value?.outcome !== 'won') throw new Error('did not begin at once');
-    return { next: attempt.value.hold, confirmation: attempt.value.confirmation, release };
+    return { next: attempt.value.lease, confirmation: attempt.value.confirmation, release };
   };
-  return { clock, nodes, redlock, hold, handOver, takeOver, answer, released };
+  return { clock, nodes, redlock, lease, handOver, takeOver, answer, released };
 }
 
 describe('a hold that takes over another', () => {
@@ -74,15 +74,15 @@ describe('a hold that takes over another', () => {
   });
 
   it('writes its own token in the place of the old one', async () => {
-    const { nodes, hold, takeOver } = await held();
+    const { nodes, lease, takeOver } = await held();
 
     const { next } = await takeOver({ ttlMs: 8_000 });
 
     for (const node of nodes)
       expect(node.requestsOf('extend')).toEqual([
-        { resources: ['r'], ownerToken: next.ownerToken, ttlMs: 8_000, replaces: hold.ownerToken },
+        { resources: ['r'], ownerToken: next.ownerToken, ttlMs: 8_000, replaces: lease.ownerToken },
       ]);
-    expect(next.ownerToken).not.toBe(hold.ownerToken);
+    expect(next.ownerToken).not.toBe(lease.ownerToken);
   });
 
   it('has both tokens given back when nobody answers and the heir waited', async () => {
@@ -99,9 +99,9 @@ describe('a hold that takes over another', () => {
 
   describe('and begins at once', () => {
     it('lasts no longer than the old one until a quorum has confirmed it', async () => {
-      const { clock, hold, takeOver, answer } = await held();
+      const { clock, lease, takeOver, answer } = await held();
       await clock.advance(3_000);
-      const endMs = hold.validity.monotonicMs;
+      const endMs = lease.validity.monotonicMs;
 
       const { next, confirmation } = await takeOver();
       const startMs = clock.now();
@@ -124,28 +124,28 @@ describe('a hold that takes over another', () => {
     });
 
     it('goes on when too few nodes answer, and asks again under both tokens', async () => {
-      const { clock, nodes, redlock, hold, takeOver, answer, released } = await held();
+      const { clock, nodes, redlock, lease, takeOver, answer, released } = await held();
       const { next, confirmation } = await takeOver();
       answer('extend', [GRANTED]);
       await clock.advance(500);
       await expect(confirmation).resolves.toMatchObject({ outcome: 'unknown' });
-      expect(next.validity).toEqual(hold.validity);
+      expect(next.validity).toEqual(lease.validity);
       for (const position of [0, 1, 2]) expect(released(position)).toEqual([]);
 
       const again = redlock.extend(next, TTL_MS);
       for (const node of nodes)
-        expect(node.requestsOf('extend').at(-1)).toMatchObject({ replaces: hold.ownerToken });
+        expect(node.requestsOf('extend').at(-1)).toMatchObject({ replaces: lease.ownerToken });
       answer('extend', [GRANTED, GRANTED, FAILED]);
       await expect(again).resolves.toMatchObject({ outcome: 'extended' });
       await settle();
 
-      expect([0, 1, 2].map(released)).toEqual([[], [], [hold.ownerToken]]);
+      expect([0, 1, 2].map(released)).toEqual([[], [], [lease.ownerToken]]);
       void redlock.extend(next, TTL_MS);
       expect(nodes[0]?.requestsOf('extend').at(-1)).toMatchObject({ replaces: undefined });
     });
 
     it('removes the old one from a node that fails after the others have decided', async () => {
-      const { hold, takeOver, answer, released } = await held();
+      const { lease, takeOver, answer, released } = await held();
       const { confirmation } = await takeOver();
       answer('extend', [GRANTED, GRANTED]);
       await confirmation;
@@ -153,7 +153,7 @@ describe('a hold that takes over another', () => {
 
       answer('extend', [undefined, undefined, FAILED]);
 
-      expect(released(2)).toEqual([hold.ownerToken]);
+      expect(released(2)).toEqual([lease.ownerToken]);
     });
 
     it('leaves the old one on a node that fails late while nobody has confirmed the new one', async () => {
@@ -167,11 +167,11 @@ describe('a hold that takes over another', () => {
     });
 
     it('is given back under both tokens when nobody has confirmed it, and nobody knows what became of it', async () => {
-      const { clock, nodes, redlock, hold, takeOver, released } = await held();
+      const { clock, nodes, redlock, lease, takeOver, released } = await held();
       const { next } = await takeOver();
       await clock.advance(500);
 
-      const release = watch(redlock.release(next));
+      const release = watch(redlock.releaseAsync(next));
       for (const node of nodes) {
         node.asked
           .filter(({ verb, request }) => verb === 'release' && request.ownerToken === next.ownerToken)
@@ -182,7 +182,7 @@ describe('a hold that takes over another', () => {
       await settle();
 
       for (const position of [0, 1, 2])
-        expect(released(position)).toEqual([next.ownerToken, hold.ownerToken]);
+        expect(released(position)).toEqual([next.ownerToken, lease.ownerToken]);
       expect(release.value?.outcome).toBe('unknown');
     });
 
@@ -191,7 +191,7 @@ describe('a hold that takes over another', () => {
       const { next } = await takeOver();
       await clock.advance(500);
 
-      void redlock.release(next, 2_000);
+      void redlock.releaseAsync(next, 2_000);
 
       for (const node of nodes)
         expect(node.requestsOf('release')).toMatchObject([{ keepMs: 2_000 }, { keepMs: 2_000 }]);
@@ -272,11 +272,11 @@ describe('a hold that is handed over', () => {
   it.each([true, false])(
     'is extended by nobody, not even while the nodes are asked (fencing %p)',
     async (fencing) => {
-      const { nodes, redlock, hold, handOver } = await held();
+      const { nodes, redlock, lease, handOver } = await held();
 
       handOver({ fencing });
       const before = nodes.map((node) => node.requestsOf('extend').length);
-      const extension = await redlock.extend(hold, TTL_MS);
+      const extension = await redlock.extend(lease, TTL_MS);
 
       expect(extension.outcome).toBe('expired');
       expect(nodes.map((node) => node.requestsOf('extend').length)).toEqual(before);
@@ -284,8 +284,8 @@ describe('a hold that is handed over', () => {
   );
 
   it('is removed where it is put back late', async () => {
-    const { nodes, redlock, hold, takeOver, answer, released } = await held();
-    const extending = redlock.extend(hold, TTL_MS);
+    const { nodes, redlock, lease, takeOver, answer, released } = await held();
+    const extending = redlock.extend(lease, TTL_MS);
     answer('extend', [GRANTED, GRANTED]);
     await extending;
     const late = nodes[2]?.asked.at(-1);
@@ -296,6 +296,6 @@ describe('a hold that is handed over', () => {
 
     late?.vote(HEALED as never);
 
-    expect(released(2)).toEqual([hold.ownerToken]);
+    expect(released(2)).toEqual([lease.ownerToken]);
   });
 });

@@ -4,12 +4,12 @@ import type { FenceProposals } from './fence-proposals';
 import type { Lease } from './lease';
 import type { AcquireRequest } from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseByReplacing, releaseByTakingOver } from './outcomes';
-import { ReplaceQuestion } from './questions';
+import { ReplaceCall } from './quorum-calls';
 import { holdRound } from './round';
 import { earlierOf, validForMs } from './validity';
 
 /** Who gets the resources of a hold next. */
-export interface Heir {
+export interface Successor {
   readonly ttlMs: number;
   /** Its hold gets a fencing token, which only the nodes can give (R14). */
   readonly fencing: boolean;
@@ -18,30 +18,30 @@ export interface Heir {
   readonly label?: string;
 }
 
-export interface HandOver {
+export interface HandoverRound {
   /** Of the heir. If it is not won, whatever there was is given back. */
   readonly attempt: Promise<Attempt>;
   /** Of the hold that ends. */
   readonly release: Promise<Release>;
 }
 
-interface HoldMaker {
-  newHold(resources: readonly string[], ttlMs: number, label?: string): Lease;
-  extend(hold: Lease, ttlMs: number): Promise<Extension>;
+interface LeaseMaker {
+  newLease(resources: readonly string[], ttlMs: number, label?: string): Lease;
+  extend(lease: Lease, ttlMs: number): Promise<Extension>;
 }
 
 /** How one hold becomes another in one round, without a moment in which somebody else could get its resources. */
-export class HandOvers {
+export class Handovers {
   constructor(
     private readonly judge: AttemptJudge,
     private readonly proposals: FenceProposals,
-    private readonly redlock: HoldMaker,
+    private readonly redlock: LeaseMaker,
   ) {}
 
   /** The new hold has an owner token of its own, as after any attempt. */
-  begin(old: Lease, heir: Heir): HandOver {
+  begin(old: Lease, successor: Successor): HandoverRound {
     old.releaseBegan = true;
-    return heir.fencing ? this.replace(old, heir) : this.takeOver(old, heir);
+    return successor.fencing ? this.replace(old, successor) : this.takeOver(old, successor);
   }
 
   /**
@@ -49,22 +49,22 @@ export class HandOvers {
    * which is under way when this returns, writes the token. So it need not wait for the nodes, no more than a holder
    * waits for any extension: nobody else can have the resources before `old` ends.
    */
-  private takeOver(old: Lease, { ttlMs, atOnce, label }: Heir): HandOver {
-    const hold = this.redlock.newHold(old.resources, ttlMs, label);
-    hold.validity = earlierOf(old.validity, hold.validity);
-    hold.inherited = old;
-    const confirmation = this.redlock.extend(hold, ttlMs);
+  private takeOver(old: Lease, { ttlMs, atOnce, label }: Successor): HandoverRound {
+    const lease = this.redlock.newLease(old.resources, ttlMs, label);
+    lease.validity = earlierOf(old.validity, lease.validity);
+    lease.inherited = old;
+    const confirmation = this.redlock.extend(lease, ttlMs);
     const attempt: Promise<Attempt> = atOnce
-      ? Promise.resolve({ outcome: 'won', hold, confirmation })
+      ? Promise.resolve({ outcome: 'won', lease, confirmation })
       : confirmation.then((extension) =>
-          extension.outcome === 'extended' ? { outcome: 'won', hold } : this.giveBack(hold, extension),
+          extension.outcome === 'extended' ? { outcome: 'won', lease } : this.giveBack(lease, extension),
         );
     return { attempt, release: confirmation.then(releaseByTakingOver) };
   }
 
-  private giveBack(hold: Lease, { outcome, votes }: Extension): FailedAttempt {
-    this.judge.cleanUp(hold, nowhere, true);
-    this.judge.cleanUpInherited(hold);
+  private giveBack(lease: Lease, { outcome, votes }: Extension): FailedAttempt {
+    this.judge.cleanUp(lease, nowhere, true);
+    this.judge.cleanUpInherited(lease);
     const isBusy = outcome === 'gone';
     return {
       outcome: isBusy ? 'busy' : 'unavailable',
@@ -76,20 +76,20 @@ export class HandOvers {
   }
 
   /** An attempt at resources that count as free where `old` has them: its number has to come from the nodes. */
-  private replace(old: Lease, { ttlMs, label }: Heir): HandOver {
-    const hold = this.redlock.newHold(old.resources, ttlMs, label);
+  private replace(old: Lease, { ttlMs, label }: Successor): HandoverRound {
+    const lease = this.redlock.newLease(old.resources, ttlMs, label);
     const fence = this.proposals.next();
     const request: AcquireRequest = {
-      resources: hold.resources,
-      ownerToken: hold.ownerToken,
+      resources: lease.resources,
+      ownerToken: lease.ownerToken,
       ttlMs,
       askHolderTtl: false,
       replaces: old.ownerToken,
       fence,
     };
-    const round = holdRound(new ReplaceQuestion(this.judge.asking(validForMs(ttlMs)), hold, request, old));
+    const round = holdRound(new ReplaceCall(this.judge.callContext(validForMs(ttlMs)), lease, request, old));
     const attempt = round.then(async (votes) => {
-      const result = await this.judge.concludeFenced(hold, fence, votes, notAgain, true);
+      const result = await this.judge.concludeFenced(lease, fence, votes, notAgain, true);
       // Where the new one did not get through, the old one may still be: of several resources even after a denial.
       // A vote that is missing is a late one.
       const ifMissing = result.outcome === 'won' ? 'granted' : undefined;

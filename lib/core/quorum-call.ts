@@ -13,26 +13,26 @@ export interface CallContext {
   readonly guard: NodeGuard;
   readonly refusals: Refusals | undefined;
   /** Removes from one node what came there although it was given back. */
-  reap(hold: Lease, node: LockNode): void;
+  cleanUpLate(lease: Lease, node: LockNode): void;
 }
 
 /** A question to the nodes of an {@link CallContext}. */
 export abstract class NodesCall {
-  constructor(protected readonly asking: CallContext) {}
+  constructor(protected readonly callContext: CallContext) {}
 
   get nodes(): readonly LockNode[] {
-    return this.asking.nodes;
+    return this.callContext.nodes;
   }
 
   get clock(): Clock {
-    return this.asking.clock;
+    return this.callContext.clock;
   }
 
   get timeoutMs(): number {
-    return this.asking.timeoutMs;
+    return this.callContext.timeoutMs;
   }
 
   get firstContact(): FirstContact | undefined {
-    return this.asking.guard.firstContact;
+    return this.callContext.guard.firstContact;
   }
 }
