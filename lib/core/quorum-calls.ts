@@ -143,7 +143,8 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
     const { callContext, lease, inherited } = this;
     if (vote.kind === 'denied' && vote.healed && lease.releaseBegan) callContext.cleanUpLate(lease, node);
     const isConfirmed = lease.inherited === undefined;
-    if (inherited !== undefined && isConfirmed && vote.kind !== 'granted') callContext.cleanUpLate(inherited, node);
+    if (inherited !== undefined && isConfirmed && vote.kind !== 'granted')
+      callContext.cleanUpLate(inherited, node);
   }
 }
 

@@ -194,7 +194,9 @@ export class Redlock {
   ): void {
     const { fence } = request;
     const callContext =
-      known === undefined ? this.judge.callContext(validForMs(lease.ttlMs)) : this.judge.callContextFor(lease);
+      known === undefined
+        ? this.judge.callContext(validForMs(lease.ttlMs))
+        : this.judge.callContextFor(lease);
     startRound(
       new AcquireCall(callContext, lease, request, known),
       (round) => {

@@ -56,7 +56,8 @@ export class Closing {
   private turnAway(isRefused: (asker: Asker) => boolean): void {
     const { admission, acquisitions } = this.rest;
     for (const one of admission.turnAway()) {
-      if (!(one instanceof LockCall || one instanceof Acquisition) || !isRefused(one.asker)) admission.enter(one);
+      if (!(one instanceof LockCall || one instanceof Acquisition) || !isRefused(one.asker))
+        admission.enter(one);
       else if (one instanceof LockCall) this.rest.acquisitionOf(one as LockCall<HeldLock>);
     }
     for (const one of acquisitions.all()) {

@@ -41,7 +41,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   private readonly acquisitionSetup: AcquisitionSetup;
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
-  private readonly around: LockSurroundings;
+  private readonly around: LockSurroundings<HeldLock>;
   private readonly acquisitions = new UnorderedBag<Acquisition<HeldLock>>();
   private readonly held = new UnorderedBag<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */

@@ -9,6 +9,3 @@ export const LOCK_SERVICE_FACTORY = 'REDLOCK_LOCK_SERVICE_FACTORY';
 
 /** Context of the log lines of this library. */
 export const LOGGER_CONTEXT = 'RedlockModule';
-
-/** Token of the answers to lock errors: of the module without a name, for filters that an application names itself. */
-export const LOCK_ANSWERS = 'REDLOCK_LOCK_ANSWERS';

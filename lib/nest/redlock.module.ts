@@ -5,7 +5,8 @@ import type {
   RedlockModuleExtras,
   RedlockModuleOptions,
 } from './redlock-module-options.interface';
-import { LOCK_ANSWERS, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { LOCK_ANSWERS } from './filters/lock-answers';
+import { REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders } from './redlock.providers';
 import { claimLockServices } from '../calls/copies';
 import { checkServiceName } from '../calls/check-placed-options';

@@ -5,7 +5,7 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import { LockError } from '../errors/lock.error';
 import { EventListenersExplorer } from './event-listeners.explorer';
 import { makeHttpExceptions } from './filters/http-face';
-import { completeAnswers, type CompleteAnswers } from './filters/lock-answers';
+import { LOCK_ANSWERS, completeAnswers, type CompleteAnswers } from './filters/lock-answers';
 import { markWithAnswers } from './filters/lock-error-body';
 import { LockExceptionFilter } from './filters/lock-exception.filter';
 import { NoExceptionFilter } from './filters/no-exception.filter';
@@ -16,12 +16,7 @@ import type {
   RedlockOptionsFactory,
 } from './redlock-module-options.interface';
 import { LockedExplorer } from './locked.explorer';
-import {
-  LOCK_ANSWERS,
-  LOCK_SERVICE_FACTORY,
-  REDLOCK_LOCK_SERVICE,
-  REDLOCK_MODULE_OPTIONS,
-} from './redlock.constants';
+import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { RedlockLifecycle } from './redlock.lifecycle';
 import { SseHandlersExplorer } from './sse-handlers.explorer';
 import { getLockServiceToken } from '../calls/lock-service-token';

@@ -4,50 +4,147 @@ import ts from 'typescript';
 /** The files under lib/, by their path from there. */
 export type Sources = ReadonlyMap<string, string>;
 
-type SubPath = 'testing' | 'health' | 'opentelemetry' | 'swagger' | 'fencing';
-type Layer = 'errors' | 'core' | 'redis' | 'memory' | 'locking' | 'system' | 'nest' | 'cli' | SubPath;
+/**
+ * The rooms of lib/, by folder, and what the files of each may import of this library besides their own room: rooms
+ * (with all that is in them), or single files. A file belongs to the room with the longest path that it lies in. An
+ * arrow that is not here runs the wrong way; docs/ARCHITECTURE.md says why each room is where it is.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  ports: [],
+  collections: [],
+  system: ['ports'],
+  core: ['ports', 'collections', 'errors'],
+  memory: ['ports', 'collections', 'system', 'core/clock-skew.ts'],
 
-/** What the files of a layer may import of this library. An arrow that is not here runs the wrong way. */
-const MAY_IMPORT: Record<Layer, readonly Layer[]> = {
-  errors: ['errors'],
-  core: ['core', 'errors'],
-  redis: ['redis', 'core', 'errors', 'system'],
-  memory: ['memory', 'core', 'errors', 'system'],
-  locking: ['locking', 'core', 'errors'],
-  system: ['system', 'core'],
-  nest: ['nest', 'locking', 'redis', 'memory', 'core', 'errors', 'system'],
-  // The sub-paths of the package: the main entry knows nothing of them.
-  testing: ['testing', 'nest', 'locking', 'memory', 'core', 'errors', 'system'],
-  health: ['health', 'nest', 'locking', 'core', 'errors'],
-  opentelemetry: ['opentelemetry', 'nest', 'locking', 'errors', 'system'],
-  fencing: ['fencing', 'nest', 'redis', 'locking', 'core', 'errors', 'system'],
-  swagger: ['swagger', 'nest', 'errors'],
+  // One node on a Redis-like server, group or cluster, from the top down.
+  redis: ['redis/request', 'redis/server', 'redis/client', 'redis/script', ...belowRedis()],
+  'redis/request': ['redis/server', 'redis/client', 'redis/script', ...belowRedis()],
+  'redis/server': ['redis/client', ...belowRedis()],
+  'redis/client/ioredis': ['redis/client', ...belowRedis()],
+  'redis/client': belowRedis(),
+  'redis/script': belowRedis(),
+
+  // What surrounds a bare lease, from the top down.
+  locking: [
+    ...['locking/holding', 'locking/waiting', 'locking/inspection', 'locking/events'],
+    ...['locking/checks', 'locking/api', ...belowLocking()],
+  ],
+  'locking/holding': [
+    'locking/waiting',
+    'locking/events',
+    'locking/checks',
+    'locking/api',
+    ...belowLocking(),
+  ],
+  'locking/waiting': ['locking/checks', 'locking/api', ...belowLocking()],
+  'locking/inspection': ['locking/checks', 'locking/api', ...belowLocking()],
+  'locking/events': ['locking/api', ...belowLocking()],
+  'locking/checks': ['locking/api', ...belowLocking()],
+  'locking/api': belowLocking(),
+
+  nodes: ['redis', 'memory', 'ports', 'errors', 'system'],
+  service: ['locking', 'nodes', 'redis/client', 'core', 'system', 'ports', 'errors'],
+  keys: ['locking/checks', 'errors'],
+  calls: ['service', 'keys', 'locking/checks', 'locking/api', 'system', 'errors'],
+
+  nest: ['nest/decorators', 'nest/filters', 'nest/parameters', ...belowNest()],
+  'nest/decorators': ['nest', 'nest/parameters', ...belowNest()],
+  'nest/filters': belowNest(),
+  'nest/parameters': belowNest(),
+
+  // The sub-paths of the package: the main entry knows nothing of them, nor one of another.
+  testing: ['nest', 'memory', 'locking', 'core', ...belowNest()],
+  health: ['core/quorum.ts', 'core/node-guard.ts', ...belowNest()],
+  opentelemetry: belowNest(),
+  fencing: ['redis', 'nest', ...belowNest()],
+  swagger: ['nest', ...belowNest()],
+
   // The program: nobody knows it, and it starts without Nest.
-  cli: ['cli', 'locking', 'redis', 'core', 'errors', 'system'],
+  cli: ['cli/commands', 'cli/nodes', 'cli/command-line', ...belowProgram()],
+  'cli/commands': ['cli/doctor', 'cli/text', 'cli/nodes', 'cli/command-line', ...belowProgram()],
+  'cli/doctor': ['cli/text', 'cli/nodes', ...belowProgram()],
+  'cli/text': ['cli/nodes', 'cli/command-line', ...belowProgram()],
+  'cli/nodes': ['cli/command-line', ...belowProgram()],
+  'cli/command-line': belowProgram(),
 };
 
-const WITH_PACKAGES: readonly Layer[] = ['nest', 'testing', 'health', 'opentelemetry', 'swagger', 'fencing'];
+function belowRedis(): string[] {
+  return ['ports', 'collections', 'system', 'errors', 'core/validity.ts', 'core/reserved-names.ts'];
+}
+
+/** Time and chance come by their ports; of the process itself locking knows how to leave an async context. */
+function belowLocking(): string[] {
+  return ['core', 'ports', 'collections', 'errors', 'system/detached.ts'];
+}
+
+function belowNest(): string[] {
+  return ['calls', 'service', 'keys', 'locking/checks', 'locking/api', 'ports', 'system', 'errors'];
+}
+
+function belowProgram(): string[] {
+  return ['locking', 'redis', 'core', 'ports', 'system', 'errors'];
+}
+
+/** Rooms without a single package; the others may import those of Nest, RxJS and Node. */
+const WITH_PACKAGES = ['nodes', 'service', 'keys', 'calls', 'nest'];
+const SUB_PATHS = ['testing', 'health', 'opentelemetry', 'swagger', 'fencing'];
+
+/** The client library: one room knows it, and its types stand in the options that users give. */
+const IOREDIS_ROOM = 'redis/client/ioredis';
+
+/** Files outside of that room that still name its types. The list only ever gets shorter. */
+export const KNOW_IOREDIS: ReadonlySet<string> = new Set([
+  ...['doctor/node-facts', 'nodes/describe-nodes', 'nodes/node-client', 'nodes/release-ear'].map(
+    (name) => `cli/${name}.ts`,
+  ),
+  ...['redis-address', 'redis-credentials', 'redis-node-options', 'redis-url'].map(
+    (name) => `redis/client/${name}.ts`,
+  ),
+  ...['listening-place', 'release-channel', 'request/encoded-batch', 'request/script-runner'].map(
+    (name) => `redis/${name}.ts`,
+  ),
+  ...['dead-connection', 'keep-awake', 'newcomers', 'redis-connection', 'redis-connection-setup'].map(
+    (name) => `redis/server/${name}.ts`,
+  ),
+  ...[
+    'sentinel-watch',
+    'server-clocks',
+    'server-memory',
+    'server-roster',
+    'silence-watch',
+    'slot-owners',
+  ].map((name) => `redis/server/${name}.ts`),
+  'service/redlock-options.interface.ts',
+]);
 
 /** Only what cannot be without it may ask for it. */
-const OPTIONAL_PEERS: Readonly<Record<string, Layer>> = {
+const OPTIONAL_PEERS: Readonly<Record<string, string>> = {
   '@nestjs/swagger': 'swagger',
   '@nestjs/terminus': 'health',
   '@opentelemetry/api': 'opentelemetry',
 };
 
-const FOLDERS: readonly string[] = Object.keys(MAY_IMPORT).filter(
-  (layer) => layer !== 'system' && layer !== 'nest',
-);
+/** `''`: a file beside the rooms. */
+function roomOf(file: string): string {
+  for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) {
+    if (folder in ROOMS) return folder;
+  }
+  return '';
+}
 
-function layerOf(file: string): Layer {
-  if (/^utils\/system-[\w-]+\.ts$/.test(file)) return 'system';
-  const folder = file.split('/')[0] ?? '';
-  return FOLDERS.includes(folder) ? (folder as Layer) : 'nest';
+function mayImport(room: string, target: string): boolean {
+  const targetRoom = roomOf(target);
+  // Whoever may enter a room may enter the rooms inside of it, unless it lies there too.
+  const isIn = (allowed: string): boolean =>
+    target === allowed ||
+    targetRoom === allowed ||
+    (targetRoom.startsWith(`${allowed}/`) && !room.startsWith(`${allowed}/`) && room !== allowed);
+  return room === targetRoom || (ROOMS[room] ?? []).some(isIn);
 }
 
 interface Import {
   readonly specifier: string;
-  readonly isTypeOnly: boolean;
 }
 
 /** Every arrow that runs the wrong way, as a sentence. */
@@ -59,45 +156,106 @@ export function wrongArrows(sources: Sources): string[] {
   );
 }
 
-function problemOf(file: string, { specifier, isTypeOnly }: Import, sources: Sources): string | undefined {
-  if (!specifier.startsWith('.')) return packageProblem(file, specifier, isTypeOnly);
+function problemOf(file: string, { specifier }: Import, sources: Sources): string | undefined {
+  if (!specifier.startsWith('.')) return packageProblem(file, specifier);
   const target = normalize(join(dirname(file), specifier)) + '.ts';
   if (target.startsWith('..')) return `imports ${specifier}, outside of lib`;
   if (!sources.has(target)) return `imports ${specifier}, a folder or no file of lib`;
   if (target === 'index.ts') return 'imports the barrel index.ts';
-  const [from, to] = [layerOf(file), layerOf(target)];
-  return MAY_IMPORT[from].includes(to) ? undefined : `(${from}) imports ${target} (${to})`;
+  const [from, to] = [roomOf(file), roomOf(target)];
+  if (file === 'index.ts') return undefined;
+  return mayImport(from, target) ? undefined : `(${from}) imports ${target} (${to})`;
 }
 
-function packageProblem(file: string, specifier: string, isTypeOnly: boolean): string | undefined {
-  const layer = layerOf(file);
+function packageProblem(file: string, specifier: string): string | undefined {
+  const room = roomOf(file);
   if (specifier === 'nestjs-redlock') return 'imports the barrel by the name of the package';
-  if (/^ioredis(\/|$)/.test(specifier)) {
-    const isAllowed = layer === 'redis' || layer === 'cli' || (file.startsWith('interfaces/') && isTypeOnly);
-    return isAllowed ? undefined : `(${layer}) imports ${specifier}`;
-  }
+  if (specifier.startsWith('node:')) return undefined;
+  const problem = `(${room}) imports ${specifier}`;
+  if (/^ioredis(\/|$)/.test(specifier))
+    return KNOW_IOREDIS.has(file) || room === IOREDIS_ROOM ? undefined : problem;
   const owner = OPTIONAL_PEERS[specifier];
-  if (owner !== undefined) return layer === owner ? undefined : `(${layer}) imports ${specifier}`;
+  if (owner !== undefined) return room === owner ? undefined : problem;
   // Of OpenTelemetry the API alone: which SDK there is, is for the application to say.
-  if (specifier.startsWith('@opentelemetry/')) return `(${layer}) imports ${specifier}`;
-  if (specifier.startsWith('node:') || WITH_PACKAGES.includes(layer)) return undefined;
-  return `(${layer}) imports ${specifier}`;
+  if (specifier.startsWith('@opentelemetry/')) return problem;
+  const top = room.split('/')[0] ?? '';
+  return WITH_PACKAGES.includes(top) || SUB_PATHS.includes(top) ? undefined : problem;
+}
+
+/** Files that import each other, and rooms that do, as sentences. A type counts as much as a value. */
+export function circles(sources: Sources): string[] {
+  const files = new Map<string, Set<string>>();
+  const rooms = new Map<string, Set<string>>();
+  for (const [file, text] of sources) {
+    for (const target of targetsOf(file, text, sources)) {
+      add(files, file, target);
+      if (roomOf(file) !== roomOf(target)) add(rooms, roomOf(file), roomOf(target));
+    }
+  }
+  return [...circlesOf(files), ...circlesOf(rooms)].map((circle) => circle.join(' -> '));
+}
+
+/** Each arrow between two rooms once, as `from -> to`. */
+export function arrowsBetweenRooms(sources: Sources): string[] {
+  const arrows = new Set<string>();
+  for (const [file, text] of sources) {
+    if (file === 'index.ts') continue;
+    for (const target of targetsOf(file, text, sources)) {
+      const [from, to] = [roomOf(file), roomOf(target)];
+      if (from !== to) arrows.add(`${from} -> ${to}`);
+    }
+  }
+  return [...arrows].sort();
+}
+
+/** The files that import the client library, outside of the room that may. */
+export function importersOfIoredis(sources: Sources): string[] {
+  const imports = ([file, text]: readonly [string, string]): boolean =>
+    importsOf(file, text).some(({ specifier }) => /^ioredis(\/|$)/.test(specifier));
+  return [...sources]
+    .filter(imports)
+    .map(([file]) => file)
+    .filter((file) => roomOf(file) !== IOREDIS_ROOM);
+}
+
+function targetsOf(file: string, text: string, sources: Sources): string[] {
+  return importsOf(file, text)
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ specifier }) => normalize(join(dirname(file), specifier)) + '.ts')
+    .filter((target) => sources.has(target));
+}
+
+function add(graph: Map<string, Set<string>>, from: string, to: string): void {
+  graph.set(from, (graph.get(from) ?? new Set()).add(to));
+}
+
+/** Every node that can be reached from itself, with one way back. */
+function circlesOf(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const visit = (node: string, path: string[]): void => {
+    const start = path.indexOf(node);
+    if (start !== -1) found.push([...path.slice(start), node]);
+    if (start !== -1 || done.has(node)) return;
+    for (const next of graph.get(node) ?? []) visit(next, [...path, node]);
+    done.add(node);
+  };
+  for (const node of graph.keys()) visit(node, []);
+  return found;
 }
 
 /** Static imports, `export … from`, `import x = require()`, dynamic imports, `require()` and types by `import()`. */
 function importsOf(file: string, text: string): Import[] {
   const found: Import[] = [];
-  const note = (specifier: ts.Node | undefined, isTypeOnly: boolean): void => {
+  const note = (specifier: ts.Node | undefined): void => {
     if (specifier !== undefined && ts.isStringLiteralLike(specifier))
-      found.push({ specifier: specifier.text, isTypeOnly });
+      found.push({ specifier: specifier.text });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node))
-      note(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
-    if (ts.isExportDeclaration(node)) note(node.moduleSpecifier, node.isTypeOnly);
-    if (ts.isExternalModuleReference(node)) note(node.expression, false);
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) note(node.argument.literal, true);
-    if (ts.isCallExpression(node) && isModuleCall(node)) note(node.arguments[0], false);
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) note(node.moduleSpecifier);
+    if (ts.isExternalModuleReference(node)) note(node.expression);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) note(node.argument.literal);
+    if (ts.isCallExpression(node) && isModuleCall(node)) note(node.arguments[0]);
     ts.forEachChild(node, visit);
   };
   visit(parse(file, text));
@@ -114,10 +272,10 @@ function isModuleCall({ expression }: ts.CallExpression): boolean {
 const AMBIENT_NAMES = new Set(['performance', 'setTimeout', 'setInterval', 'setImmediate']);
 const AMBIENT_MEMBERS = new Set(['Date.now', 'Math.random', 'process.hrtime', 'process.uptime']);
 
-/** Every use of the process's own time or chance outside of utils/system-*, as a sentence. */
+/** Every use of the process's own time or chance outside of system/, as a sentence. */
 export function ambientTimeAndChance(sources: Sources): string[] {
   return [...sources].flatMap(([file, text]) => {
-    if (layerOf(file) === 'system') return [];
+    if (roomOf(file) === 'system') return [];
     const found: string[] = [];
     const visit = (node: ts.Node): void => {
       const use = ambientUse(node);

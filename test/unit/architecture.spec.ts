@@ -1,6 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { ambientTimeAndChance, wrongArrows } from '../helpers/import-rules';
+import {
+  ambientTimeAndChance,
+  circles,
+  importersOfIoredis,
+  KNOW_IOREDIS,
+  wrongArrows,
+} from '../helpers/import-rules';
 
 const LIB = join(__dirname, '../../lib');
 
@@ -17,20 +23,41 @@ function readSources(): Map<string, string> {
 function example(file: string, code: string): Map<string, string> {
   const others = [
     'index.ts',
-    'lock.service.ts',
+    'service/lock.service.ts',
     'errors/lock.error.ts',
+    'ports/lock-node.interface.ts',
+    'collections/due-queue.ts',
     'core/redlock.ts',
+    'core/validity.ts',
     'redis/redis-lock-node.ts',
+    'redis/request/redis-requests.ts',
+    'redis/server/redis-connection.ts',
+    'redis/client/redis-url.ts',
+    'redis/client/ioredis/redis-connections.ts',
+    'redis/script/lua-scripts.ts',
     'memory/memory-lock-node.ts',
     'locking/lock-manager.ts',
-    'interfaces/lock-key.interface.ts',
-    'utils/system-clock.ts',
-    'utils/key-template.ts',
+    'locking/holding/held-lock.ts',
+    'locking/waiting/acquisition.ts',
+    'locking/inspection/inspect-nodes.ts',
+    'locking/checks/check-resources.ts',
+    'locking/api/lock.interface.ts',
+    'nodes/open-nodes.ts',
+    'keys/key-template.ts',
+    'calls/locked-call.ts',
+    'nest/redlock.module.ts',
+    'nest/filters/lock-answers.ts',
+    'nest/decorators/locked.decorator.ts',
+    'system/system-clock.ts',
+    'system/detached.ts',
     'testing/lock-tester.ts',
     'health/redlock.health.ts',
     'opentelemetry/instrument-locks.ts',
     'fencing/fence.ts',
     'swagger/api-locked.decorator.ts',
+    'cli/run.ts',
+    'cli/nodes/find-locks.ts',
+    'cli/text/table.ts',
   ];
   return new Map([...others.map((name) => [name, ''] as const), [file, code]]);
 }
@@ -40,14 +67,22 @@ describe('the imports under lib', () => {
     expect(wrongArrows(readSources())).toEqual([]);
   });
 
+  it('never come back to where they began, be it a file or a room', () => {
+    expect(circles(readSources())).toEqual([]);
+  });
+
+  it('bring in the client library in one room, and where its types are named', () => {
+    expect(importersOfIoredis(readSources()).sort()).toEqual([...KNOW_IOREDIS].sort());
+  });
+
   it('are read from all of its files', () => {
     const files = [...readSources().keys()];
 
-    expect(files).toEqual(expect.arrayContaining(['core/redlock.ts', 'lock.service.ts', 'index.ts']));
+    expect(files).toEqual(expect.arrayContaining(['core/redlock.ts', 'service/lock.service.ts', 'index.ts']));
     expect(files.length).toBeGreaterThan(40);
   });
 
-  it('do not use the time or the chance of the process but in utils/system-*', () => {
+  it('do not use the time or the chance of the process but in system/', () => {
     expect(ambientTimeAndChance(readSources())).toEqual([]);
   });
 });
@@ -55,79 +90,123 @@ describe('the imports under lib', () => {
 describe('the check of the imports', () => {
   it.each([
     ['errors/a.ts', "import { Redlock } from '../core/redlock';"],
+    ['ports/a.ts', "import type { Redlock } from '../core/redlock';"],
+    ['collections/a.ts', "import type { Clock } from '../ports/lock-node.interface';"],
+    ['system/a.ts', "import { LockManager } from '../locking/lock-manager';"],
     ['core/a.ts', "import { LockManager } from '../locking/lock-manager';"],
-    ['core/a.ts', "import type { LockService } from '../lock.service';"],
-    ['core/a.ts', "export { systemClock } from '../utils/system-clock';"],
+    ['core/a.ts', "import type { LockService } from '../service/lock.service';"],
+    ['core/a.ts', "export { systemClock } from '../system/system-clock';"],
     ['core/a.ts', "import { Injectable } from '@nestjs/common';"],
     ['core/a.ts', "import type { Redis } from 'ioredis';"],
+    ['memory/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
+    ['memory/a.ts', "import type { Redlock } from '../core/redlock';"],
+    ['redis/a.ts', "import { MemoryLockNode } from '../memory/memory-lock-node';"],
+    ['redis/a.ts', "import { LockManager } from '../locking/lock-manager';"],
+    ['redis/a.ts', "import { parse } from '../keys/key-template';"],
+    ['redis/a.ts', "import type { Redlock } from '../core/redlock';"],
+    ['redis/a.ts', "import type { Redis } from 'ioredis';"],
+    ['redis/request/a.ts', "import { RedisLockNode } from '../redis-lock-node';"],
+    ['redis/server/a.ts', "import { RedisRequests } from '../request/redis-requests';"],
+    ['redis/client/a.ts', "import { RedisConnection } from '../server/redis-connection';"],
+    ['redis/client/a.ts', "import { connect } from './ioredis/redis-connections';"],
+    ['redis/script/a.ts', "import { url } from '../client/redis-url';"],
     ['locking/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
     ['locking/a.ts', "import { MemoryLockNode } from '../memory/memory-lock-node';"],
-    ['locking/a.ts', "import { systemClock } from '../utils/system-clock';"],
+    ['locking/a.ts', "import { systemClock } from '../system/system-clock';"],
     ['locking/a.ts', "import { Subject } from 'rxjs';"],
     ['locking/a.ts', "const { Subject } = require('rxjs');"],
     ['locking/a.ts', "const later = () => import('rxjs');"],
     ['locking/a.ts', "type S = import('rxjs').Subject<number>;"],
     ['locking/a.ts', "import rxjs = require('rxjs');"],
-    ['redis/a.ts', "import { MemoryLockNode } from '../memory/memory-lock-node';"],
-    ['redis/a.ts', "import { LockManager } from '../locking/lock-manager';"],
-    ['redis/a.ts', "import { parse } from '../utils/key-template';"],
-    ['redis/a.ts', "import type { LockKey } from '../interfaces/lock-key.interface';"],
-    ['memory/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
-    ['utils/system-a.ts', "import { LockManager } from '../locking/lock-manager';"],
-    ['lock.service.ts', "import { Redis } from 'ioredis';"],
-    ['interfaces/a.ts', "import { Redis } from 'ioredis';"],
-    ['redlock.module.ts', "import { LockService } from './index';"],
-    ['redlock.module.ts', "import { LockService } from '.';"],
-    ['redlock.module.ts', "import { LockService } from 'nestjs-redlock';"],
-    ['redlock.module.ts', "import { x } from '../test/helpers/fleet';"],
-    ['redlock.module.ts', "import { LockTester } from './testing/lock-tester';"],
-    ['redlock.module.ts', "import type { RedlockHealthIndicator } from './health/redlock.health';"],
-    ['redlock.module.ts', "import { TerminusModule } from '@nestjs/terminus';"],
+    ['locking/holding/a.ts', "import type { LockManager } from '../lock-manager';"],
+    ['locking/waiting/a.ts', "import type { HeldLock } from '../holding/held-lock';"],
+    ['locking/inspection/a.ts', "import { Acquisition } from '../waiting/acquisition';"],
+    ['locking/checks/a.ts', "import { inspectNodes } from '../inspection/inspect-nodes';"],
+    ['locking/api/a.ts', "import { checkResources } from '../checks/check-resources';"],
+    ['nodes/a.ts', "import { LockManager } from '../locking/lock-manager';"],
+    ['service/a.ts', "import { Redis } from 'ioredis';"],
+    ['service/a.ts', "import type { RedlockModule } from '../nest/redlock.module';"],
+    ['service/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
+    ['keys/a.ts', "import { LockService } from '../service/lock.service';"],
+    ['calls/a.ts', "import { RedlockModule } from '../nest/redlock.module';"],
+    ['calls/a.ts', "import { LockManager } from '../locking/lock-manager';"],
+    ['nest/a.ts', "import { Redis } from 'ioredis';"],
+    ['nest/a.ts', "import { LockManager } from '../locking/lock-manager';"],
+    ['nest/a.ts', "import { LockService } from '../index';"],
+    ['nest/a.ts', "import { LockService } from '..';"],
+    ['nest/a.ts', "import { LockService } from 'nestjs-redlock';"],
+    ['nest/a.ts', "import { x } from '../../test/helpers/fleet';"],
+    ['nest/a.ts', "import { LockTester } from '../testing/lock-tester';"],
+    ['nest/a.ts', "import type { RedlockHealthIndicator } from '../health/redlock.health';"],
+    ['nest/a.ts', "import { TerminusModule } from '@nestjs/terminus';"],
+    ['nest/a.ts', "import { trace } from '@opentelemetry/api';"],
+    ['nest/filters/a.ts', "import { RedlockModule } from '../redlock.module';"],
+    ['nest/parameters/a.ts', "import { Locked } from '../decorators/locked.decorator';"],
+    ['nest/decorators/a.ts', "import { ApiLocked } from '../../swagger/api-locked.decorator';"],
+    ['nest/decorators/a.ts', "import { ApiResponse } from '@nestjs/swagger';"],
     ['testing/a.ts', "import { RedlockHealthIndicator } from '../health/redlock.health';"],
     ['testing/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
+    ['testing/a.ts', "import { instrumentLocks } from '../opentelemetry/instrument-locks';"],
     ['testing/a.ts', "import type { HealthCheckService } from '@nestjs/terminus';"],
     ['health/a.ts', "import { LockTester } from '../testing/lock-tester';"],
     ['health/a.ts', "import { LockService } from '../index';"],
-    ['redlock.module.ts', "import { trace } from '@opentelemetry/api';"],
-    ['lock.service.ts', "import { instrumentLocks } from './opentelemetry/instrument-locks';"],
-    ['testing/a.ts', "import { instrumentLocks } from '../opentelemetry/instrument-locks';"],
+    ['service/a.ts', "import { instrumentLocks } from '../opentelemetry/instrument-locks';"],
+    ['service/a.ts', "import { fenceOf } from '../fencing/fence';"],
     ['opentelemetry/a.ts', "import { RedlockHealthIndicator } from '../health/redlock.health';"],
     ['opentelemetry/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
     ['opentelemetry/a.ts', "import { MeterProvider } from '@opentelemetry/sdk-metrics';"],
     ['opentelemetry/a.ts', "import { Redlock } from '../core/redlock';"],
     ['fencing/a.ts', "import type { Redis } from 'ioredis';"],
     ['fencing/a.ts', "import { MemoryLockNode } from '../memory/memory-lock-node';"],
-    ['lock.service.ts', "import { fenceOf } from './fencing/fence';"],
-    ['decorators/a.ts', "import { ApiLocked } from '../swagger/api-locked.decorator';"],
-    ['decorators/a.ts', "import { ApiResponse } from '@nestjs/swagger';"],
     ['swagger/a.ts', "import { RedlockHealthIndicator } from '../health/redlock.health';"],
     ['swagger/a.ts', "import { LockManager } from '../locking/lock-manager';"],
+    ['cli/text/a.ts', "import { run } from '../run';"],
+    ['cli/nodes/a.ts', "import { table } from '../text/table';"],
+    ['cli/nodes/a.ts', "import { LockService } from '../../service/lock.service';"],
   ])('finds the wrong one in %s: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([expect.stringContaining(file)]);
   });
 
   it.each([
     ['core/a.ts', "import { LockError } from '../errors/lock.error';"],
-    ['redis/a.ts', "import { Redis } from 'ioredis';"],
-    ['redis/a.ts', "import { systemClock } from '../utils/system-clock';"],
-    ['memory/a.ts', "import type { Redlock } from '../core/redlock';"],
+    ['core/a.ts', "import { DueQueue } from '../collections/due-queue';"],
+    ['redis/a.ts', "import { remainingMs } from '../core/validity';"],
+    ['redis/a.ts', "import { systemClock } from '../system/system-clock';"],
+    ['redis/client/ioredis/a.ts', "import { Redis } from 'ioredis';"],
+    ['redis/server/a.ts', "import { connect } from '../client/ioredis/redis-connections';"],
     ['locking/a.ts', "import { AsyncLocalStorage } from 'node:async_hooks';"],
-    ['interfaces/a.ts', "import type { Redis } from 'ioredis';"],
-    ['redlock.module.ts', "import { Module } from '@nestjs/common';"],
-    ['filters/a.ts', "import { Redlock } from '../core/redlock';"],
+    ['locking/a.ts', "import { detached } from '../system/detached';"],
+    ['locking/holding/a.ts', "import { Acquisition } from '../waiting/acquisition';"],
+    ['service/a.ts', "import { Subject } from 'rxjs';"],
+    ['calls/a.ts', "import { LockService } from '../service/lock.service';"],
+    ['nest/a.ts', "import { Module } from '@nestjs/common';"],
+    ['nest/decorators/a.ts', "import { explorer } from '../redlock.module';"],
     ['testing/a.ts', "import { LockManager } from '../locking/lock-manager';"],
     ['testing/a.ts', "import { Module } from '@nestjs/common';"],
-    ['health/a.ts', "import { LockService } from '../lock.service';"],
+    ['health/a.ts', "import { LockService } from '../service/lock.service';"],
     ['health/a.ts', "import { HealthIndicatorService } from '@nestjs/terminus';"],
     ['fencing/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
     ['fencing/a.ts', "import { HttpException } from '@nestjs/common';"],
     ['opentelemetry/a.ts', "import { trace } from '@opentelemetry/api';"],
-    ['opentelemetry/a.ts', "import type { LockService } from '../lock.service';"],
+    ['opentelemetry/a.ts', "import type { LockService } from '../service/lock.service';"],
     ['swagger/a.ts', "import { ApiResponse } from '@nestjs/swagger';"],
-    ['swagger/a.ts', "import { LockError } from '../errors/lock.error';"],
+    ['cli/a.ts', "import { findLocks } from './nodes/find-locks';"],
     ['core/a.ts', "const text = \"import { Subject } from 'rxjs'\"; // import 'rxjs'"],
   ])('lets a right one in %s pass: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([]);
+  });
+
+  it('finds files and rooms that import each other', () => {
+    const sources = new Map([
+      ['core/a.ts', "import { b } from './b';"],
+      ['core/b.ts', "import type { a } from './a';"],
+      ['redis/c.ts', "import { d } from '../system/d';"],
+      ['system/d.ts', ''],
+      ['system/e.ts', "import type { f } from '../redis/f';"],
+      ['redis/f.ts', ''],
+    ]);
+
+    expect(circles(sources)).toEqual(['core/a.ts -> core/b.ts -> core/a.ts', 'redis -> system -> redis']);
   });
 
   it.each([
@@ -151,6 +230,6 @@ describe('the check of the imports', () => {
   );
 
   it('lets the process clock use them', () => {
-    expect(ambientTimeAndChance(example('utils/system-clock.ts', 'Date.now()'))).toEqual([]);
+    expect(ambientTimeAndChance(example('system/system-clock.ts', 'Date.now()'))).toEqual([]);
   });
 });

@@ -93,7 +93,6 @@ export function checkResource(resource: unknown): string {
   return resource;
 }
 
-
 function describe(value: unknown): string {
   return value === null ? 'null' : `of type ${typeof value}`;
 }

@@ -35,7 +35,11 @@ export class LockReports {
     else context.runInAsyncScope(tell, undefined, this);
   }
 
-  acquired({ resources, ownerToken, label, fencingToken }: Lease, waitedMs: number, validityMs: number): void {
+  acquired(
+    { resources, ownerToken, label, fencingToken }: Lease,
+    waitedMs: number,
+    validityMs: number,
+  ): void {
     this.settings.emit({
       type: 'acquired',
       resources,

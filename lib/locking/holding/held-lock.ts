@@ -44,7 +44,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   constructor(
     private readonly win: WonLease,
     private readonly options: CheckedLockOptions,
-    private readonly around: LockSurroundings,
+    private readonly around: LockSurroundings<HeldLock>,
   ) {
     this.lease = win.lease;
     this.heldSinceMs = around.clock.now();

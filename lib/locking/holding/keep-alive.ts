@@ -83,11 +83,7 @@ export class KeepAlive {
   private takeDue(): KeptAlive[] {
     const now = this.clock.now();
     const due: KeptAlive[] = [];
-    for (
-      let kept = this.queue.first;
-      kept !== undefined && kept.dueAtMs <= now;
-      kept = this.queue.first
-    ) {
+    for (let kept = this.queue.first; kept !== undefined && kept.dueAtMs <= now; kept = this.queue.first) {
       this.queue.remove(kept);
       due.push(kept);
     }

@@ -2,18 +2,21 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { LockLimits } from '../checks/check-lock-options';
 import type { TurnsOwed } from '../waiting/turns-owed';
 import type { KeepAlive } from './keep-alive';
-import type { HeldLock } from './held-lock';
 import type { LockReports } from '../events/lock-reports';
 import type { RenewalSetup } from './renewal';
 
-/** What the locks of one service share. */
-export interface LockSurroundings extends RenewalSetup {
+/**
+ * What the locks of one service share.
+ *
+ * @typeParam L the class of the locks
+ */
+export interface LockSurroundings<L> extends RenewalSetup {
   readonly keepAlive: KeepAlive;
   readonly turnsOwed: TurnsOwed;
   readonly limits: LockLimits;
   readonly reports: LockReports;
   /** The nodes have answered its release, or had their time to; or it was left to another process. */
-  readonly onEnded: (lock: HeldLock) => void;
+  readonly onEnded: (lock: L) => void;
 }
 
 /** At the end of a lock, for those who watch. */

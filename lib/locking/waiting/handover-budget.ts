@@ -46,7 +46,10 @@ export class HandoverBudget {
   /** @param followers how many stand in line behind the first */
   static startingAt(clock: Clock, followers: number): HandoverBudget {
     if (followers === 0) return HandoverBudget.ALONE;
-    return new HandoverBudget(Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS), clock.now() + HAND_OVER_FOR_MS);
+    return new HandoverBudget(
+      Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS),
+      clock.now() + HAND_OVER_FOR_MS,
+    );
   }
 
   mayGoOn(nowMs: number): boolean {

@@ -5,6 +5,9 @@ import type { LockAnswers } from './lock-answers.interface';
 import { describeValue } from '../../locking/checks/check-lock-options';
 import { readOptions } from '../../locking/checks/read-options';
 
+/** Token of the answers to lock errors: of the module without a name, for filters that an application names itself. */
+export const LOCK_ANSWERS = 'REDLOCK_LOCK_ANSWERS';
+
 type Kind = keyof LockAnswers;
 
 /** What a client may read: no key, no node, no owner. */

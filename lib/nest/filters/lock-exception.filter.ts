@@ -3,9 +3,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import { LockError } from '../../errors/lock.error';
 import type { LockAnswers } from './lock-answers.interface';
-import { LOCK_ANSWERS } from '../redlock.constants';
 import { grpcMetadataOf, grpcStatus } from './grpc-status';
 import {
+  LOCK_ANSWERS,
   completeAnswers,
   kindOf,
   secondsOf,
