@@ -51,8 +51,7 @@ export function currentHandlerWork(): HandlerWork | undefined {
 }
 
 /** The innermost that a parameter is for. */
-export function handlerLockFor(
-  parameter: WantedLock): AroundHandler | undefined {
+export function handlerLockFor(parameter: WantedLock): AroundHandler | undefined {
   return find(({ lock, connection }) => isForParameter(parameter, lock, connection));
 }
 

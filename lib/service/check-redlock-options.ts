@@ -90,7 +90,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   if (!GUARDS.includes(restartGuard))
     throw new LockOptionsError('restartGuard', "must be 'observed', 'strict' or false.");
 
-  if (typeof (exceptionFilter) !== 'boolean')
+  if (typeof exceptionFilter !== 'boolean')
     throw new LockOptionsError('exceptionFilter', 'must be true or false.');
 
   const limits = { nodeTimeoutMs: nodeTimeout, maxTtlMs: maxTtl };

@@ -140,7 +140,9 @@ export class UnitOfWork {
   ): Promise<void> {
     const { clock } = this;
     const startedAtMs = clock.now();
-    const wait = new InterruptibleSleep(clock, startedAtMs, options.waitMs, options.signal, { cancelled: () => undefined });
+    const wait = new InterruptibleSleep(clock, startedAtMs, options.waitMs, options.signal, {
+      cancelled: () => undefined,
+    });
     const turn = { hasCome: false };
     void before.then(() => {
       turn.hasCome = true;

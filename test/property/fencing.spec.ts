@@ -167,7 +167,9 @@ class FencedHistory {
 }
 
 function expectGrowth(won: readonly Won[], resource: string): void {
-  const tokens = won.map(({ lease }) => (lease.resources.includes(resource) ? (lease.fencingToken ?? NaN) : 0));
+  const tokens = won.map(({ lease }) =>
+    lease.resources.includes(resource) ? (lease.fencingToken ?? NaN) : 0,
+  );
   for (const [i, token] of tokens.entries()) {
     if (token === 0) continue;
     expect(Number.isSafeInteger(token)).toBe(true);

@@ -22,7 +22,8 @@ function redlockOn(nodes: readonly ScriptedNode[]) {
   return {
     clock,
     redlock,
-    contend: () => watch(redlock.acquireAsync(['a'], { ttlMs: 10_000, isContended: true, leaderFirst: true })),
+    contend: () =>
+      watch(redlock.acquireAsync(['a'], { ttlMs: 10_000, isContended: true, leaderFirst: true })),
   };
 }
 

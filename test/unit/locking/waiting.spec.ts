@@ -30,11 +30,11 @@ function delayRelease(node: FaultyNode, clock: VirtualClock, delayMs: number): v
 
 /** Nothing is kept of those who waited. Looks inside: from outside, a leak shows only after days. */
 function whatIsKept(manager: LockManager): unknown {
-  const { arena, contenders } = manager as unknown as {
-    arena: { line: { isEmpty: boolean } };
-    contenders: { size: number };
+  const { acquisitionSetup, acquisitions } = manager as unknown as {
+    acquisitionSetup: { line: { isEmpty: boolean } };
+    acquisitions: { size: number };
   };
-  return { lineIsEmpty: arena.line.isEmpty, waits: contenders.size };
+  return { lineIsEmpty: acquisitionSetup.line.isEmpty, waits: acquisitions.size };
 }
 
 describe('waiting for a lock', () => {

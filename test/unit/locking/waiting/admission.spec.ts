@@ -186,7 +186,8 @@ describe('Admission', () => {
 });
 
 function insideOf(manager: LockManager): number {
-  return (manager as unknown as { arena: { admission: { inside: number } } }).arena.admission.inside;
+  return (manager as unknown as { acquisitionSetup: { admission: { inside: number } } }).acquisitionSetup
+    .admission.inside;
 }
 
 describe('very many callers', () => {
@@ -306,7 +307,7 @@ describe('very many callers', () => {
     expect(acquired).toMatchObject({ waitedMs: 40 });
   });
 
-  it.each(['redlock.newHold', 'redlock.judge.conclude', 'arena.line.join', 'arena.hand'])(
+  it.each(['redlock.newLease', 'redlock.judge.conclude', 'acquisitionSetup.line.join', 'won'])(
     'are out again when %s throws',
     async (where) => {
       const fleet = slowFleet(2);
