@@ -11,7 +11,7 @@ const COMMITTED = join(root, 'api');
 const GENERATED = join(cache, 'api-reports');
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const built = await ensureBuilt(['lib']);
+const built = await ensureBuilt();
 if (!built.ok) {
   console.error(`The build ${built.problem}. Its output is above.`);
   process.exitCode = 1;

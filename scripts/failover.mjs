@@ -1,8 +1,10 @@
 // `npm run demo:failover`: why a lock on a master with a replica can have two holders, and a lock on three masters not.
-import { ensureDependencies } from './lib/dependencies.mjs';
+import { prepare } from './lib/prepare.mjs';
 import { Processes } from './lib/processes.mjs';
 import { ensureRedisServer, findRedisServer } from './lib/redis-binary.mjs';
 import { startRedisServer } from './lib/redis-servers.mjs';
+import { ReplicatedMaster } from './lib/replicated-master.mjs';
+import { requireFromSample } from './lib/sample.mjs';
 import { stopOnSignal } from './lib/stop-on-signal.mjs';
 
 const RESOURCE = 'invoice:7';
@@ -11,7 +13,7 @@ const servers = new Processes();
 stopOnSignal(() => servers.stop());
 
 try {
-  await must('npm ci', ensureDependencies());
+  await prepare();
   await must('redis-server', ensureRedisServer());
   await show();
 } catch (error) {
@@ -26,10 +28,7 @@ if (!stopOnSignal.stopping) {
 }
 
 async function show() {
-  // What these import may have been installed just now.
-  const { compileAndLoad } = await import('./lib/compile.mjs');
-  const { ReplicatedMaster } = await import('./lib/replicated-master.mjs');
-  const { createLockService } = compileAndLoad('failover', ['lib'], 'lib/service/create-lock-service.js');
+  const { createLockService } = requireFromSample();
   const failOver = (title, masters) => failOverOf(title, new ReplicatedMaster(), masters, createLockService);
 
   const one = await failOver('1. One Redis master with a replica', 0);

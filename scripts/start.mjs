@@ -90,7 +90,7 @@ function linesForNodes(nodes) {
   const urls = nodes.map((url) => withoutPassword(url)).join(',');
   return [
     'See whether the lock nodes are fit, and who holds what:',
-    `  npx nestjs-redlock doctor --nodes ${urls}`,
-    `  npx nestjs-redlock watch --nodes ${urls}`,
+    `  npm run -s program -- doctor --nodes ${urls}`,
+    `  npm run -s program -- watch --nodes ${urls}`,
   ];
 }

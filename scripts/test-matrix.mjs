@@ -10,6 +10,7 @@ import { applySkips } from './lib/matrix-skips.mjs';
 import { ensureNode } from './lib/other-node.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
 import { runOnRuntime } from './lib/runtimes.mjs';
+import { ensureSample } from './lib/sample.mjs';
 import { table } from './lib/table.mjs';
 
 const rows = [['', 'passed', 'failed', 'skipped', 'seconds', '']];
@@ -18,7 +19,8 @@ let failed = 0;
 
 try {
   const cells = readCells(process.argv.slice(2));
-  for (const prepare of [ensureDependencies, ensureRedisServer, ensureBuilt]) await must(prepare());
+  for (const prepare of [ensureDependencies, ensureRedisServer, ensureBuilt, ensureSample])
+    await must(prepare());
   for (const [at, cell] of cells.entries()) {
     console.log(`\n▸ ${titleOf(cell)} (${at + 1} of ${cells.length})`);
     await runCell(cell);

@@ -9,6 +9,7 @@ import { listSpecs, runSpecs } from './lib/jest.mjs';
 import { ensureOtherServer, OTHER_SERVERS } from './lib/other-servers.mjs';
 import { root } from './lib/paths.mjs';
 import { runNode } from './lib/run.mjs';
+import { ensureSample } from './lib/sample.mjs';
 import { table } from './lib/table.mjs';
 
 const SUITES = ['contract', 'e2e', 'chaos'];
@@ -31,7 +32,7 @@ if (process.argv.includes('--help')) {
 }
 try {
   const { servers, suites, seconds, mirror, isFresh } = readOptions();
-  for (const prepare of [ensureDependencies, ensureBuilt]) await must(prepare());
+  for (const prepare of [ensureDependencies, ensureBuilt, ensureSample]) await must(prepare());
   for (const name of servers) {
     console.log(`\n▸ ${name}`);
     const server = await ensureOtherServer(name, { isFresh, mirror });

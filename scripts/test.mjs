@@ -11,6 +11,7 @@ import { ensurePrograms } from './lib/programs.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
 import { sideBySide } from './lib/lanes.mjs';
 import { runNode } from './lib/run.mjs';
+import { ensureSample } from './lib/sample.mjs';
 import { Tally } from './lib/tally.mjs';
 
 /** These wait for servers most of the time, so others can use the processor. */
@@ -34,10 +35,14 @@ async function runChecks() {
     for (const name of names) await tally.suite(name, () => runJest(name, { hasRedis }));
   };
   if (!everything) {
+    if (wanted.some((name) => WAITING.includes(name))) await prepareSample();
     await runSuites(wanted);
     return;
   }
-  await sideBySide(checkStyle, checkTypesAndBuild, installBrokers);
+  await sideBySide(checkStyle, checkTypesAndBuild, async () => {
+    await prepareSample();
+    await installBrokers();
+  });
   await sideBySide(
     () => runSuites(suites.filter((name) => WAITING.includes(name))),
     async () => {
@@ -46,6 +51,11 @@ async function runChecks() {
       await runOnAnotherServer();
     },
   );
+}
+
+/** What `npm start` does before it starts anything. */
+async function prepareSample() {
+  await tally.step('order system', ensureSample);
 }
 
 /** What the documents name beside Redis; small ones only. RabbitMQ is tested where it is installed already. */
@@ -68,9 +78,8 @@ async function checkTypesAndBuild() {
   await tally.step('types', () => runNode(tools.tsc, ['-p', 'tsconfig.json', '--noEmit']));
   // With its pages, since some mistakes are seen only there; apart from those that a reader may have open.
   await tally.step('typedoc', () => runNode(tools.typedoc, ['--out', join(cache, 'api')]));
-  await tally.step('build of the library', () => build('lib'));
+  await tally.step('build of the library', () => build());
   await tally.step('public types', () => runNode(join(root, 'scripts', 'api.mjs'), ['--check']));
-  await tally.step('build of the sample', () => build('order-system'));
 }
 
 /** A part of the tests on the oldest peers; `npm run test:matrix` has the whole of it. */

@@ -41,7 +41,7 @@ async function ensureFreshBuild() {
   const newest = Math.max(...sources.map((source) => changedAt(join(root, source))));
   if (existsSync(output) && statSync(output).mtimeMs > newest) return { ok: true };
   console.log('Building the library …');
-  return build('lib');
+  return build();
 }
 
 function changedAt(path) {

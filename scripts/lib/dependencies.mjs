@@ -1,34 +1,64 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { duration } from './duration.mjs';
+import { say } from './lanes.mjs';
 import { root } from './paths.mjs';
+import { currentTask, inProgress } from './progress.mjs';
 import { run } from './run.mjs';
+
+const LOOK_EVERY_MS = 500;
 
 /**
  * Installs what the package-lock.json of a folder says, unless it is there already. `{ ok, problem }`
  *
- * @param folder that of the project, or one under `compat`
+ * @param folder that of the project, or one of those with a package.json of their own
  */
 export async function ensureDependencies(folder = root) {
-  const missing = findMissingPackage(folder);
+  const wanted = wantedPackages(folder);
+  const missing = findMissingPackage(folder, wanted);
   if (missing === undefined) return { ok: true };
   const where = folder === root ? '' : ` of ${relative(root, folder)}`;
   const why = existsSync(join(folder, 'node_modules'))
     ? `${missing} is missing or of another version`
-    : 'there are none yet; it takes a minute or more';
-  console.log(`Installing npm dependencies${where} (${why}) …`);
-  // `--include=dev`: NODE_ENV=production must not leave out the compiler.
-  const patience = ['--fetch-retries', '1', '--fetch-retry-mintimeout', '1000'];
-  return run('npm', ['ci', '--prefix', folder, '--include=dev', '--no-audit', '--no-fund', ...patience]);
+    : `there are none yet; these are ${wanted.length}`;
+  say(`Installing npm dependencies${where} (${why}) …`);
+  const start = performance.now();
+  const result = await inProgress(`npm dependencies${where}`, () => install(folder, wanted));
+  if (result.ok) say(`Installed npm dependencies${where} in ${duration(performance.now() - start)}.`);
+  return result;
 }
 
-/** Compares the two lock files: the one of the project, and the one npm leaves of what it installed. */
-function findMissingPackage(folder) {
-  const wanted = readPackages(join(folder, 'package-lock.json'));
+async function install(folder, wanted) {
+  const task = currentTask();
+  const count = () =>
+    task.count(wanted.filter(({ path }) => isThere(folder, path)).length, wanted.length, 'packages');
+  const looking = setInterval(count, LOOK_EVERY_MS);
+  // `--include=dev`: NODE_ENV=production must not leave out the compiler.
+  const patience = ['--fetch-retries', '1', '--fetch-retry-mintimeout', '1000'];
+  const options = ['--include=dev', '--no-audit', '--no-fund', ...patience];
+  try {
+    return await run('npm', ['ci', '--prefix', folder, ...options]);
+  } finally {
+    clearInterval(looking);
+  }
+}
+
+/** What the lock file asks for. Optional packages are mostly for other platforms, and rightly not here. */
+function wantedPackages(folder) {
+  return Object.entries(readPackages(join(folder, 'package-lock.json')))
+    .map(([path, entry]) => ({ path, ...entry }))
+    .filter(({ path, optional }) => path !== '' && !optional);
+}
+
+/** Compares the two lock files, that of the project and the one npm leaves of what it installed, and looks for the files. */
+function findMissingPackage(folder, wanted) {
   const installed = readPackages(join(folder, 'node_modules', '.package-lock.json'));
-  return Object.keys(wanted).find(
-    // Optional packages are mostly for other platforms, and rightly not here.
-    (path) => path !== '' && !wanted[path].optional && wanted[path].version !== installed[path]?.version,
-  );
+  return wanted.find(({ path, version }) => version !== installed[path]?.version || !isThere(folder, path))
+    ?.path;
+}
+
+function isThere(folder, path) {
+  return existsSync(join(folder, path, 'package.json'));
 }
 
 function readPackages(lockFile) {

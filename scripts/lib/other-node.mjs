@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { say } from './lanes.mjs';
 import { cache } from './paths.mjs';
 import { run } from './run.mjs';
 
@@ -10,7 +11,7 @@ export async function ensureNode(major) {
   const folder = join(cache, `node-${major}`);
   const program = join(folder, 'node_modules', 'node', 'bin', 'node');
   if (existsSync(program)) return { program };
-  console.log(`Installing Node ${major} …`);
+  say(`Installing Node ${major} …`);
   const { ok, problem } = await run('npm', [
     ...['install', '--prefix', folder, `node@${major}`],
     ...['--no-audit', '--no-fund', '--loglevel', 'error'],

@@ -16,5 +16,3 @@ export const tools = {
   tsc: join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
   typedoc: join(root, 'node_modules', 'typedoc', 'bin', 'typedoc'),
 };
-
-export const sampleMain = join(root, 'sample', 'order-system', 'dist', 'main.js');

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { say } from './lanes.mjs';
 import { run } from './run.mjs';
 
 /** The path of a program, or undefined. */
@@ -21,7 +22,7 @@ export async function ensurePrograms(packages) {
   const missing = () => Object.keys(packages).filter((program) => findProgram(program) === undefined);
   if (missing().length === 0) return { ok: true };
   for (const [command, ...args] of installCommands(missing().map((program) => packages[program]))) {
-    console.log(`Installing ${missing().join(', ')}: ${[command, ...args].join(' ')}`);
+    say(`Installing ${missing().join(', ')}: ${[command, ...args].join(' ')}`);
     await run(command, args, { env: { DEBIAN_FRONTEND: 'noninteractive' } });
   }
   const still = missing();

@@ -1,5 +1,5 @@
-import Redis from 'ioredis';
 import { startRedis } from './redis-servers.mjs';
+import { requireFromSample } from './sample.mjs';
 import { SlowLink } from './slow-link.mjs';
 
 const LONGEST_WAIT_MS = 15_000;
@@ -52,6 +52,7 @@ export class ReplicatedMaster {
 }
 
 async function onServer(url, work) {
+  const { Redis } = requireFromSample('ioredis');
   const client = new Redis(url);
   try {
     return await work(client);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { currentLane } from './lanes.mjs';
 import { root } from './paths.mjs';
+import { isWatched } from './status-line.mjs';
 
 const PATIENCE_MS = 10_000;
 
@@ -9,19 +10,26 @@ const PATIENCE_MS = 10_000;
  *
  * Never rejects: `{ ok, problem }`, so that one failed step does not hide what the next ones would have told.
  */
-export function run(command, args, { env = {}, limitMs = 480_000, cwd = root } = {}) {
+export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, onOutput } = {}) {
   return new Promise((resolve) => {
     // A group of its own, so that a command that does not end takes its workers with it when it is killed.
     const lane = currentLane();
-    const output = lane === undefined ? 'inherit' : 'pipe';
+    const isOurs = lane !== undefined || onOutput !== undefined || isWatched();
+    const output = isOurs ? 'pipe' : 'inherit';
+    // Through a pipe, a program that would write in colours on this terminal does not know that it may.
+    const colours = isWatched() && lane === undefined ? { FORCE_COLOR: '1' } : {};
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...colours, ...env },
       stdio: ['ignore', output, output],
       detached: true,
     });
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text) => (lane.text += text));
+      stream?.setEncoding('utf8').on('data', (text) => {
+        if (lane === undefined) process.stdout.write(text);
+        else lane.text += text;
+        onOutput?.(text);
+      });
     }
     const end = () => signalGroup(child, 'SIGTERM');
     const interrupt = (signal) => {
@@ -45,7 +53,7 @@ export function run(command, args, { env = {}, limitMs = 480_000, cwd = root } =
     child.once('exit', (code, signal) => {
       const done = () => finish(code === 0, code === 0 ? undefined : `ended with ${signal ?? code}`);
       // What it printed last is still on its way through the pipe.
-      if (lane === undefined) done();
+      if (!isOurs) done();
       else setTimeout(done, 100);
     });
   });

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { say } from './lanes.mjs';
 import { ensureNode } from './other-node.mjs';
 import { Processes } from './processes.mjs';
 import { findRedisServer } from './redis-binary.mjs';
@@ -28,7 +29,7 @@ export async function runOnRuntime(name) {
   const folder = join(cache, name);
   const program = join(folder, 'node_modules', '.bin', name);
   if (!existsSync(program)) {
-    console.log(`Installing ${name}@${version} …`);
+    say(`Installing ${name}@${version} …`);
     const options = ['--no-audit', '--no-fund', '--loglevel', 'error'];
     const { ok, problem } = await run('npm', [
       'install',

@@ -1,8 +1,9 @@
-import { sampleMain } from './paths.mjs';
 import { nextFreePort } from './ports.mjs';
 import { Processes } from './processes.mjs';
+import { inProgress } from './progress.mjs';
 import { findRedisServer } from './redis-binary.mjs';
 import { startRedisServer } from './redis-servers.mjs';
+import { sampleMain } from './sample.mjs';
 
 /**
  * The order system with everything below it: where its locks and data are kept, and its processes.
@@ -20,12 +21,16 @@ export class Shop {
     const program = findRedisServer();
     if (process.env.REDIS_NODES) this.backends = ownBackends(process.env.REDIS_NODES);
     else if (program === undefined) this.backends = { kind: 'embedded', nodes: [] };
-    else this.backends = await this.#spawnBackends(program);
+    else this.backends = await inProgress('Redis servers', () => this.#spawnBackends(program));
     return this.backends;
   }
 
   /** Starts the processes of the application: two, or one when what they would share is inside of it. */
-  async startApps({ firstPort, env = {}, onLine = () => {} }) {
+  startApps(options) {
+    return inProgress('order system', () => this.#startApps(options));
+  }
+
+  async #startApps({ firstPort, env = {}, onLine = () => {} }) {
     const { kind, nodes, data } = this.backends;
     const apps = [];
     let port = firstPort;

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from './sample-shop';
 
@@ -108,6 +110,16 @@ describe('npm start', () => {
 
     expect(shop.output.match(/^ {2}curl/gm)).toHaveLength(3);
     expect(answers.map(({ status }) => status)).toEqual([201, 200, 200, 200, 200]);
+  });
+
+  it('prints how to look at its lock nodes, and that works', () => {
+    const [line = ''] = /npm run .* doctor .*/.exec(shop.output) ?? [];
+    const [command = '', ...args] = line.split(' ');
+
+    const { status, stdout } = spawnSync(command, args, { cwd: join(__dirname, '../..'), encoding: 'utf8' });
+
+    expect(stdout.match(/^.*Redis \d.*$/gm)).toHaveLength(3);
+    expect(status).not.toBeNull();
   });
 
   it('runs the cron job once per tick in the whole fleet', async () => {

@@ -9,7 +9,11 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** Where each script of package.json is run, or what it does is. */
 const RUN_BY: Record<string, string> = {
-  ...{ start: 'test/e2e/sample.spec.ts', demo: 'test/e2e/sample-demo.spec.ts' },
+  ...{
+    program: 'test/e2e/sample.spec.ts',
+    start: 'test/e2e/sample.spec.ts',
+    demo: 'test/e2e/sample-demo.spec.ts',
+  },
   'demo:failover': 'test/e2e/demo-failover.spec.ts',
   ...{ test: '.ci/run', jest: 'scripts/lib/jest.mjs', build: 'scripts/test.mjs' },
   ...{ types: 'scripts/test.mjs', 'docs:api': 'scripts/test.mjs', lint: 'scripts/test.mjs' },

@@ -1,0 +1,29 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './paths.mjs';
+
+/** Of files and folders of the project: changes when a file is added, removed or written. */
+export function fingerprint(sources) {
+  return sources
+    .flatMap((source) => listFiles(join(root, source)))
+    .map((file) => `${file} ${statSync(file).mtimeMs} ${statSync(file).size}`)
+    .sort()
+    .join('\n');
+}
+
+/** Whether this is what was remembered last in that file. */
+export function isRemembered(file, print) {
+  return existsSync(file) && readFileSync(file, 'utf8') === print;
+}
+
+export function remember(file, print) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, print);
+}
+
+function listFiles(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => name !== 'dist')
+    .flatMap((name) => listFiles(join(path, name)));
+}
