@@ -11,21 +11,26 @@ import { ensureNode } from './lib/other-node.mjs';
 import { ensureRedisServer } from './lib/redis-binary.mjs';
 import { runOnRuntime } from './lib/runtimes.mjs';
 import { ensureSample } from './lib/sample.mjs';
+import { inProgress, setHeadline } from './lib/progress.mjs';
 import { table } from './lib/table.mjs';
+import { Timetable } from './lib/timetable.mjs';
 
 const rows = [['', 'passed', 'failed', 'skipped', 'seconds', '']];
 const reasons = new Set();
+const timetable = new Timetable(['test-matrix', ...process.argv.slice(2)].join(' '));
 let failed = 0;
 
 try {
   const cells = readCells(process.argv.slice(2));
   for (const prepare of [ensureDependencies, ensureRedisServer, ensureBuilt, ensureSample])
     await must(prepare());
+  setHeadline(() => String(timetable));
   for (const [at, cell] of cells.entries()) {
     console.log(`\n▸ ${titleOf(cell)} (${at + 1} of ${cells.length})`);
     await runCell(cell);
-    console.log(`\n${table(rows)}`);
+    console.log(`\n${table(rows)}\n${timetable}`);
   }
+  timetable.save();
   for (const reason of reasons) console.log(`Skipped: ${reason}.`);
   console.log(failed === 0 ? '\nAll of them passed.' : `\n${failed} of ${cells.length} failed.`);
 } catch (error) {
@@ -37,7 +42,9 @@ process.exitCode = failed === 0 ? 0 : 1;
 /** One row of the table. What cannot be installed has failed: the other cells are still worth running. */
 async function runCell(cell) {
   const start = performance.now();
-  const result = await testCell(cell);
+  timetable.begin(titleOf(cell));
+  const result = await inProgress(titleOf(cell), () => testCell(cell));
+  timetable.end(titleOf(cell));
   const seconds = Math.round((performance.now() - start) / 1000);
   if (result.failed > 0) failed += 1;
   rows.push([

@@ -8,9 +8,11 @@ import { ensureDependencies } from './lib/dependencies.mjs';
 import { listSpecs, runSpecs } from './lib/jest.mjs';
 import { ensureOtherServer, OTHER_SERVERS } from './lib/other-servers.mjs';
 import { root } from './lib/paths.mjs';
+import { inProgress, setHeadline } from './lib/progress.mjs';
 import { runNode } from './lib/run.mjs';
 import { ensureSample } from './lib/sample.mjs';
 import { table } from './lib/table.mjs';
+import { Timetable } from './lib/timetable.mjs';
 
 const SUITES = ['contract', 'e2e', 'chaos'];
 const LIMIT_MS = 1_200_000;
@@ -24,6 +26,7 @@ const USAGE = [
 ].join('\n');
 
 const rows = [['server', 'version', 'tests', 'passed', 'failed', 'skipped', 'seconds', '']];
+const timetable = new Timetable(['test-servers', ...process.argv.slice(2)].join(' '));
 let failed = 0;
 
 if (process.argv.includes('--help')) {
@@ -32,10 +35,11 @@ if (process.argv.includes('--help')) {
 }
 try {
   const { servers, suites, seconds, mirror, isFresh } = readOptions();
+  setHeadline(() => String(timetable));
   for (const prepare of [ensureDependencies, ensureBuilt, ensureSample]) await must(prepare());
   for (const name of servers) {
     console.log(`\n▸ ${name}`);
-    const server = await ensureOtherServer(name, { isFresh, mirror });
+    const server = await inStep(name, () => ensureOtherServer(name, { isFresh, mirror }));
     if (server.problem === undefined) {
       for (const suite of suites) await runSuite(name, server, suite, seconds);
     } else {
@@ -44,6 +48,7 @@ try {
     }
     console.log(`\n${table(rows)}`);
   }
+  timetable.save();
   console.log(failed === 0 ? '\nAll of them passed.' : `\n${failed} failed.`);
 } catch (error) {
   console.error(error.message);
@@ -52,13 +57,25 @@ try {
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function runSuite(name, { version, env }, suite, seconds) {
-  console.log(`\n▸ ${suite} on ${name} (${version})`);
+  const title = `${suite} on ${name}`;
+  console.log(`\n▸ ${title} (${version})`);
   const start = performance.now();
-  const result = suite === 'chaos' ? await runChaos(env, seconds) : await runTests(name, env, suite);
+  const result = await inStep(title, () =>
+    suite === 'chaos' ? runChaos(env, seconds) : runTests(name, env, suite),
+  );
   const took = Math.round((performance.now() - start) / 1000);
   failed += result.failed;
   const outcome = result.failed > 0 ? 'FAILED' : 'ok';
   rows.push([name, version, suite, result.passed, result.failed, result.skipped, took, outcome]);
+}
+
+/** Counts it as one of the steps, and says what is left of them. */
+async function inStep(title, work) {
+  timetable.begin(title);
+  const result = await inProgress(title, work);
+  timetable.end(title);
+  console.log(`  ${title}: ${timetable}`);
+  return result;
 }
 
 function runTests(name, env, suite) {

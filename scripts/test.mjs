@@ -13,6 +13,7 @@ import { sideBySide } from './lib/lanes.mjs';
 import { runNode } from './lib/run.mjs';
 import { ensureSample } from './lib/sample.mjs';
 import { Tally } from './lib/tally.mjs';
+import { Timetable } from './lib/timetable.mjs';
 
 /** These wait for servers most of the time, so others can use the processor. */
 const WAITING = ['e2e', 'chaos'];
@@ -23,7 +24,7 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 const everything = wanted.length === 0;
-const tally = new Tally();
+const tally = new Tally(new Timetable(['test', ...wanted].join(' ')));
 
 await tally.step('npm dependencies', ensureDependencies);
 if (tally.failed === 0) await runChecks();

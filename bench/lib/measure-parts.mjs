@@ -1,4 +1,5 @@
-import { progressDone } from './progress.mjs';
+import { inProgress, setHeadline } from '../../scripts/lib/progress.mjs';
+import { Timetable } from '../../scripts/lib/timetable.mjs';
 import { printPart } from './report.mjs';
 import { countStolenTime, StolenTime } from './stolen-time.mjs';
 
@@ -8,8 +9,15 @@ const LONGEST_MS = 570_000;
 /** Measures and prints parts, by their names. */
 export async function measureParts(names, { quick }) {
   const start = performance.now();
+  const timetable = new Timetable(['bench', ...(quick ? ['quick'] : []), ...names].join(' '));
+  setHeadline(() => String(timetable));
   const measured = [];
-  for (const name of names) measured.push(await measurePart(name, { quick }));
+  for (const name of names) {
+    timetable.begin(name);
+    measured.push(await measurePart(name, { quick }));
+    timetable.end(name);
+  }
+  timetable.save();
   if (!quick) await measureDisturbedAgain(measured, start);
   return {
     results: measured.map(({ result }) => result),
@@ -22,9 +30,8 @@ async function measurePart(name, { quick }) {
   const part = await import(`../parts/${name}.mjs`);
   const start = performance.now();
   const stolenSoFar = countStolenTime();
-  const result = await part[name]({ quick });
+  const result = await inProgress(name, () => part[name]({ quick }));
   const [tookMs, stolen] = [performance.now() - start, stolenSoFar()];
-  progressDone();
   printPart(result, tookMs, stolen);
   return { name, result, tookMs, stolen };
 }

@@ -1,9 +1,6 @@
-/** One line that is written over on a terminal, and nothing elsewhere: logs keep the results only. */
-export function progress(text) {
-  if (!process.stdout.isTTY) return;
-  process.stdout.write(`\r\x1b[2K${text.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-}
+import { currentTask } from '../../scripts/lib/progress.mjs';
 
-export function progressDone() {
-  progress('');
+/** What is measured now: a part of the last line of the terminal, and nothing elsewhere. */
+export function progress(text) {
+  currentTask().say(text);
 }

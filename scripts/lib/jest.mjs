@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { cache, root, tools } from './paths.mjs';
 import { findProgram } from './programs.mjs';
+import { currentTask } from './progress.mjs';
 import { run } from './run.mjs';
 
 /** In the order of how soon they tell something. Also the projects of jest.config.js, and the folders of test/. */
@@ -17,6 +19,9 @@ const RUNS = {
   'rabbitmq-server': importOf('rabbitmq-server'),
   promtool: importOf('promtool'),
 };
+
+/** What jest prints of a file that is done. */
+const FILE_DONE = /^ ?(?:PASS|FAIL) /;
 
 /** Runs one suite; `{ passed, failed, skipped, problem }` counts its tests. */
 export function runJest(suite, { hasRedis }) {
@@ -50,7 +55,12 @@ export async function runSpecs(name, all, { hasRedis, node = process.execPath, c
     ...['--json', `--outputFile=${report}`],
     ...others.map(({ file }) => `--testPathIgnorePatterns=${file}$`),
   ];
-  const { ok, problem } = await run(node, args, { env, limitMs });
+  const task = currentTask();
+  task.count(0, specs.length, 'files');
+  const onLine = (line) => {
+    if (FILE_DONE.test(stripVTControlCharacters(line))) task.advance();
+  };
+  const { ok, problem } = await run(node, args, { env, limitMs, onLine });
   return withSkipped({ ...count(report, ok), problem }, skipped, missingOf);
 }
 

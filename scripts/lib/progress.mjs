@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { duration } from './duration.mjs';
-import { StatusLine } from './status-line.mjs';
+import { isWatched, StatusLine } from './status-line.mjs';
 
 /** One thing that takes its time: what it is called, and how far it is, where that can be counted. */
 class Task {
@@ -8,6 +8,8 @@ class Task {
   #done = 0;
   #total = 0;
   #unit = '';
+  #totalMs;
+  #detail = '';
 
   constructor(name) {
     this.name = name;
@@ -19,22 +21,50 @@ class Task {
 
   /** How much of it is done, from 0 to 1; undefined where nobody counts. */
   get fraction() {
+    if (this.#totalMs !== undefined) return Math.min(1, this.elapsedMs / this.#totalMs);
     return this.#total === 0 ? undefined : Math.min(1, this.#done / this.#total);
   }
 
   /** `unit` is what is counted, in the plural. */
   count(done, total, unit) {
     [this.#done, this.#total, this.#unit] = [done, total, unit];
+    // Work that does not let timers run is seen all the same.
+    line.refresh();
+  }
+
+  /** From now on, what is counted is time. */
+  countTime(totalMs) {
+    this.#startedAt = performance.now();
+    this.#totalMs = totalMs;
+  }
+
+  /** What it is at. */
+  say(detail) {
+    this.#detail = ` ${detail},`;
+    line.refresh();
+  }
+
+  /** How long it takes still, where that can be told: `about 7 s left`. */
+  get left() {
+    const fraction = this.fraction ?? 0;
+    if (fraction === 0) return '';
+    return `about ${duration((this.elapsedMs / fraction) * (1 - fraction))} left`;
+  }
+
+  /** Whether somebody sees the line; else it takes lines of their own to tell how far it is. */
+  get isSeen() {
+    return isWatched();
   }
 
   /** One more of what is counted. */
   advance() {
-    this.#done += 1;
+    this.count(this.#done + 1, this.#total, this.#unit);
   }
 
   toString() {
-    const count = this.#total === 0 ? '' : ` ${this.#done} of ${this.#total} ${this.#unit},`;
-    return `${this.name}${count} ${duration(this.elapsedMs)}`;
+    const two = [this.#done, this.#total].map((number) => number.toLocaleString('en-US'));
+    const count = this.#total === 0 ? '' : ` ${two.join(' of ')} ${this.#unit},`;
+    return `${this.name}${this.#detail}${count} ${duration(this.elapsedMs)}`;
   }
 }
 
@@ -43,9 +73,11 @@ const current = new AsyncLocalStorage();
 const line = new StatusLine();
 let headline = leftOfTasks;
 
-/** Tells on the terminal that this goes on, for as long as `work` takes. */
+/** Tells on the terminal that this goes on, for as long as `work` takes; a part of a task stands in its place. */
 export async function inProgress(name, work) {
   const task = new Task(name);
+  const whole = current.getStore();
+  if (tasks.delete(whole)) return inPlaceOf(whole, task, work);
   tasks.add(task);
   if (tasks.size === 1) line.show(() => [headline([...tasks]), ...tasks].filter(Boolean).join(' · '));
   try {
@@ -53,6 +85,16 @@ export async function inProgress(name, work) {
   } finally {
     tasks.delete(task);
     if (tasks.size === 0) line.hide();
+  }
+}
+
+async function inPlaceOf(whole, part, work) {
+  tasks.add(part);
+  try {
+    return await current.run(part, work);
+  } finally {
+    tasks.delete(part);
+    tasks.add(whole);
   }
 }
 
@@ -67,7 +109,5 @@ export function setHeadline(text) {
 }
 
 function leftOfTasks([only, ...others]) {
-  const { fraction = 0, elapsedMs } = only;
-  if (others.length > 0 || fraction === 0) return '';
-  return `about ${duration((elapsedMs / fraction) * (1 - fraction))} left`;
+  return others.length === 0 ? only.left : '';
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { currentLane } from './lanes.mjs';
 import { root } from './paths.mjs';
 import { isWatched } from './status-line.mjs';
@@ -7,14 +8,15 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Runs a command in the project's folder, or in `cwd`, with its output on the terminal, or collected in the present lane.
+ * `onLine` hears each line that comes through us.
  *
  * Never rejects: `{ ok, problem }`, so that one failed step does not hide what the next ones would have told.
  */
-export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, onOutput } = {}) {
+export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, onLine } = {}) {
   return new Promise((resolve) => {
     // A group of its own, so that a command that does not end takes its workers with it when it is killed.
     const lane = currentLane();
-    const isOurs = lane !== undefined || onOutput !== undefined || isWatched();
+    const isOurs = lane !== undefined || isWatched();
     const output = isOurs ? 'pipe' : 'inherit';
     // Through a pipe, a program that would write in colours on this terminal does not know that it may.
     const colours = isWatched() && lane === undefined ? { FORCE_COLOR: '1' } : {};
@@ -28,8 +30,8 @@ export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, on
       stream?.setEncoding('utf8').on('data', (text) => {
         if (lane === undefined) process.stdout.write(text);
         else lane.text += text;
-        onOutput?.(text);
       });
+      if (stream && onLine) createInterface({ input: stream }).on('line', onLine);
     }
     const end = () => signalGroup(child, 'SIGTERM');
     const interrupt = (signal) => {

@@ -15,13 +15,22 @@ export class StatusLine {
   #restore = [];
   #isDrawn = false;
   #isLineOpen = false;
+  #drawnAt = 0;
+  #describe = () => '';
+  #write;
 
   /** @param describe its text, asked for again and again */
   show(describe) {
     if (!isWatched() || this.#timer !== undefined) return;
     for (const stream of [process.stdout, process.stderr]) this.#watch(stream);
-    this.#timer = setInterval(() => this.#draw(describe()), EVERY_MS).unref();
+    this.#describe = describe;
+    this.#timer = setInterval(() => this.#draw(), EVERY_MS).unref();
     process.once('exit', this.hide);
+  }
+
+  /** Draws it, unless that was done right before. */
+  refresh() {
+    if (this.#timer !== undefined && performance.now() - this.#drawnAt >= EVERY_MS) this.#draw();
   }
 
   hide = () => {
@@ -44,13 +53,12 @@ export class StatusLine {
     this.#write ??= (text) => write.call(stream, text);
   }
 
-  #write;
-
-  #draw(text) {
+  #draw() {
     // A line that is not at its end yet must not be written over.
     if (this.#isLineOpen) return;
     const columns = process.stdout.columns || 80;
-    this.#write(`${CLEAR}${text.slice(0, columns - 1)}`);
+    this.#write(`${CLEAR}${this.#describe().slice(0, columns - 1)}`);
+    this.#drawnAt = performance.now();
     this.#isDrawn = true;
   }
 

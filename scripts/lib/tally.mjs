@@ -1,4 +1,5 @@
 import { say, showLane } from './lanes.mjs';
+import { inProgress, setHeadline } from './progress.mjs';
 
 /** Counts what passed and failed over all steps, and ends the run with one line that says it. */
 export class Tally {
@@ -6,6 +7,13 @@ export class Tally {
   failed = 0;
   skipped = 0;
   #problems = [];
+  #timetable;
+
+  /** @param timetable tells how far the run is, and how long it takes still */
+  constructor(timetable) {
+    this.#timetable = timetable;
+    if (timetable !== undefined) setHeadline(() => String(timetable));
+  }
 
   /** One check: `work` returns `{ ok, problem }`. Returns whether it passed. */
   async step(name, work) {
@@ -36,15 +44,19 @@ export class Tally {
     if (this.#problems.length > 0) console.log(`\n${this.#problems.join('\n')}`);
     const skipped = this.skipped === 0 ? '' : `, ${this.skipped} skipped`;
     console.log(`\n${this.passed} passed, ${this.failed} failed${skipped}`);
+    // What failed may have ended early.
+    if (this.failed === 0) this.#timetable?.save();
     process.exitCode = this.failed === 0 ? 0 : 1;
   }
 
   async #timed(name, work) {
     say(`\n▸ ${name}`);
     const start = performance.now();
-    const result = await outcomeOf(work);
+    this.#timetable?.begin(name);
+    const result = await inProgress(name, () => outcomeOf(work));
+    this.#timetable?.end(name);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    say(`  ${name}: ${seconds} s`);
+    say(`  ${name}: ${seconds} s${this.#timetable === undefined ? '' : ` (${this.#timetable})`}`);
     showLane();
     return result;
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { PostgresServer } from '../helpers/postgres-server';
+import type { ToldProgress } from '../helpers/told-progress';
 import { Random } from '../simulation/random';
 import { ChaoticNode } from './chaotic-node';
 import { ClientProcess } from './client-process';
@@ -28,6 +29,7 @@ export interface ChaosSettings {
   /** The folder of the sources, for the file that is not TypeScript. */
   readonly root: string;
   readonly print: (line: string) => void;
+  readonly progress?: ToldProgress;
 }
 
 const NODES = 5;
@@ -130,7 +132,9 @@ export class Chaos {
     const { signal } = this.end;
     const { summary } = this.court;
     const setup = this.stormSetup();
-    const untilMs = monotonicMs() + this.settings.durationMs;
+    const { durationMs, progress, print } = this.settings;
+    const untilMs = monotonicMs() + durationMs;
+    progress?.countTime(durationMs);
     await this.untilFirstLock();
     while (!this.hasEnded() && monotonicMs() < untilMs) {
       await storm(setup, Math.min(monotonicMs() + STORM_MS, untilMs));
@@ -138,7 +142,8 @@ export class Chaos {
       await pause(CALM_MS, signal);
       if (this.hasEnded()) return;
       summary.countCalm(summary.counts.acquisitions - before);
-      this.settings.print(summary.progress());
+      const left = progress?.isSeen === false ? `; ${progress.left}` : '';
+      print(`${summary.progress()}${left}`);
     }
   }
 

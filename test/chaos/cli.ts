@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { ToldProgress } from '../helpers/told-progress';
 import { Chaos } from './chaos';
 import { CLOCK_JUMP, FAULT_KINDS, type FaultKind } from './node-faults';
 import { type Sabotage, SABOTAGES } from './settings';
@@ -22,7 +23,7 @@ const { values } = parseArgs({
 let chaos: Chaos | undefined;
 
 /** `npm run chaos`: real processes, and all that can happen to them. Returns the exit code. */
-export async function main(root: string): Promise<number> {
+export async function main(root: string, progress: ToldProgress): Promise<number> {
   chaos = new Chaos({
     seed: values.seed === undefined ? Date.now() % 1_000_000 : number('seed', values.seed),
     processes: number('processes', values.processes),
@@ -32,6 +33,7 @@ export async function main(root: string): Promise<number> {
     sabotage: sabotage(values.break),
     kinds: kinds(values.faults),
     root,
+    progress,
     print: (line) => {
       console.log(line);
     },

@@ -51,6 +51,8 @@ describe('the commands of the project', () => {
   ])('work: npm run %j', (args) => {
     const { status, stdout, stderr } = spawnSync('npm', ['run', ...args], { cwd: root, encoding: 'utf8' });
 
+    // What is no terminal gets lines that stay as they are.
+    expect(['\r', '\u001b'].filter((control) => (stdout + stderr).includes(control))).toEqual([]);
     expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, output: '' });
   });
 });

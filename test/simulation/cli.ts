@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ToldProgress } from '../helpers/told-progress';
 import { tell, title } from './history';
 import { makePlan } from './make-plan';
 import { FEATURES, type Coverage, type Feature } from './outcome';
@@ -28,13 +29,13 @@ const { values } = parseArgs({
 const kind = values.kind as PlanKind | undefined;
 
 /** `npm run simulate`: histories one after another, until one breaks or all are through. */
-export async function main(): Promise<number> {
+export async function main(progress: ToldProgress): Promise<number> {
   // Thousands of errors are made on purpose, and nobody looks at where.
   Error.stackTraceLimit = 0;
-  if (values.mutations) return tryMutations(Number(values.from), values.only);
+  if (values.mutations) return tryMutations(Number(values.from), values.only, progress);
   if (values.file !== undefined) return replay(readPlan(values.file));
   if (values.seed !== undefined) return replay(makePlan(Number(values.seed), kind));
-  return search();
+  return search(progress);
 }
 
 async function replay(plan: Plan): Promise<number> {
@@ -47,7 +48,7 @@ function readPlan(file: string): Plan {
   return (JSON.parse(readFileSync(file, 'utf8')) as { plan: Plan }).plan;
 }
 
-async function search(): Promise<number> {
+async function search(progress: ToldProgress): Promise<number> {
   const first = Number(values.from);
   const last = values.seconds === undefined ? first + Number(values.seeds) - 1 : Infinity;
   const untilMs = performance.now() + Number(values.seconds ?? Infinity) * 1_000;
@@ -56,6 +57,7 @@ async function search(): Promise<number> {
   let done = 0;
   let broken = 0;
   let toldAtMs = startMs;
+  if (values.seconds !== undefined) progress.countTime(Number(values.seconds) * 1_000);
   for (let seed = first; seed <= last && performance.now() < untilMs; seed++) {
     const plan = makePlan(seed, kind);
     const { violation, coverage } = await run(plan);
@@ -70,9 +72,10 @@ async function search(): Promise<number> {
       await report(plan);
       return 1;
     }
-    if (performance.now() - toldAtMs > 5_000) {
+    if (values.seconds === undefined) progress.count(done, Number(values.seeds), 'histories');
+    if (!progress.isSeen && performance.now() - toldAtMs > 5_000) {
       toldAtMs = performance.now();
-      console.log(`${done} histories, ${rate(done, startMs)}`);
+      console.log(`${done} histories, ${rate(done, startMs)}, ${progress.left}`);
     }
   }
   console.log(`\n${done} histories, ${broken === 0 ? 'none' : broken} went wrong; ${rate(done, startMs)}`);

@@ -1,3 +1,4 @@
+import type { ToldProgress } from '../helpers/told-progress';
 import { makePlan } from './make-plan';
 import { CLEAN_UP_WAKES, MUTATIONS, type Mutation } from './mutations';
 import type { Violation } from './outcome';
@@ -30,10 +31,12 @@ export async function catchMutation(
 }
 
 /** `npm run simulate -- --mutations`: for each rule, what goes wrong without it. */
-export async function tryMutations(from: number, only = ''): Promise<number> {
+export async function tryMutations(from: number, only = '', progress?: ToldProgress): Promise<number> {
   console.log('| without the rule | from | first seed | broken |\n|---|---|---|---|');
   let survivors = 0;
-  for (const mutation of MUTATIONS.filter(({ name }) => name.includes(only))) {
+  const mutations = MUTATIONS.filter(({ name }) => name.includes(only));
+  for (const [at, mutation] of mutations.entries()) {
+    progress?.count(at, mutations.length, 'rules');
     const caught = await catchMutation(mutation, from, MOST_SEEDS);
     const result =
       caught === undefined ? '– | **survives**' : `${caught.seed} | ${caught.violation.invariant}`;
