@@ -96,10 +96,10 @@ export class SimulatedClient {
   /** What it keeps although nobody asks, holds or waits. */
   remembers(): string[] {
     const inside = this.manager as unknown as {
-      arena: { line: { isEmpty: boolean }; admission: { inside: number } };
+      acquisitionSetup: { line: { isEmpty: boolean }; admission: { inside: number } };
       acquisitions: Set<unknown>;
       held: Set<unknown>;
-      abandoned: Set<unknown>;
+      abandonedAttempts: Set<unknown>;
       around: { keepAlive: { size: number } };
     };
     const counts = {
@@ -110,11 +110,11 @@ export class SimulatedClient {
         (sum, link) => sum + Math.max(0, link.listeners - OWN_LISTENERS),
         0,
       ),
-      lines: inside.arena.line.isEmpty ? 0 : 1,
+      lines: inside.acquisitionSetup.line.isEmpty ? 0 : 1,
       acquisitions: inside.acquisitions.size,
-      'callers inside': inside.arena.admission.inside,
+      'callers inside': inside.acquisitionSetup.admission.inside,
       locks: inside.held.size,
-      abandoned: inside.abandoned.size,
+      abandoned: inside.abandonedAttempts.size,
       leases: inside.around.keepAlive.size,
     };
     return Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
