@@ -1,3 +1,11 @@
+const { name, exports: entries } = require('./package.json');
+
+/** `testing|health|…`: the sub-paths of the package. */
+const subPaths = Object.keys(entries)
+  .filter((entry) => entry !== '.' && !entry.endsWith('.json'))
+  .map((entry) => entry.slice(2))
+  .join('|');
+
 /** @type {import('jest').Config} */
 const base = {
   testEnvironment: 'node',
@@ -18,8 +26,8 @@ const base = {
   transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
   // By its own name, the package under test is the sources and not what was built last.
   moduleNameMapper: {
-    '^nestjs-redlock$': '<rootDir>/lib/index.ts',
-    '^nestjs-redlock/(testing|health|opentelemetry|swagger|fencing)$': '<rootDir>/lib/$1/index.ts',
+    [`^${name}$`]: '<rootDir>/lib/index.ts',
+    [`^${name}/(${subPaths})$`]: '<rootDir>/lib/$1/index.ts',
   },
   setupFiles: ['reflect-metadata'],
 };

@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parser } from 'keep-a-changelog';
-import { root } from './lib/paths.mjs';
+import { manifest, root } from './lib/paths.mjs';
 
 const FILE = join(root, 'CHANGELOG.md');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version } = manifest;
 
 try {
   const { values } = parseArgs({ options: { release: { type: 'boolean' }, notes: { type: 'string' } } });

@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { cache, root } from './paths.mjs';
+import { cache, manifest, root } from './paths.mjs';
 import { exportedNames, publicPart } from './public-part.mjs';
 
 const require = createRequire(import.meta.url);
-const manifest = join(root, 'package.json');
 const temporary = join(cache, 'api-reports-work');
 
 /** Writes one report for each entry of `exports` in package.json, from the type declarations in `dist`. */
@@ -15,8 +14,7 @@ export function writeReports(folder) {
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true });
   }
-  const { exports } = JSON.parse(readFileSync(manifest, 'utf8'));
-  const entries = Object.entries(exports).filter(([, { types }]) => types !== undefined);
+  const entries = Object.entries(manifest.exports).filter(([, { types }]) => types !== undefined);
   const codes = entries.map(([entry, { types }]) => [entry, extract(entry, types, whole)]);
   const inMain = exportedNames(codes.find(([entry]) => entry === '.')[1]);
   for (const [entry, code] of codes) {
@@ -32,7 +30,7 @@ function extract(entry, types, folder) {
   const config = ExtractorConfig.prepare({
     configObject: settings(entry, types, folder),
     configObjectFullPath: undefined,
-    packageJsonFullPath: manifest,
+    packageJsonFullPath: join(root, 'package.json'),
   });
   const result = Extractor.invoke(config, {
     localBuild: true,

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of package.json, wherever the script was called from. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** What package.json says: the name of the package is written there, and read from there. */
+export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** What the scripts remember between runs. Outside `dist`, which is published. */
 export const cache = join(root, 'node_modules', '.cache', 'nestjs-redlock');

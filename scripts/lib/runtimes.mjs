@@ -6,7 +6,7 @@ import { ensureNode } from './other-node.mjs';
 import { Processes } from './processes.mjs';
 import { findRedisServer } from './redis-binary.mjs';
 import { startRedisServer } from './redis-servers.mjs';
-import { cache, root } from './paths.mjs';
+import { cache, manifest, root } from './paths.mjs';
 import { run } from './run.mjs';
 
 /**
@@ -65,10 +65,10 @@ export async function runOnRuntime(name) {
 function makeProject() {
   const project = mkdtempSync(join(tmpdir(), 'redlock-runtime-'));
   const packages = join(project, 'node_modules');
-  mkdirSync(join(packages, 'nestjs-redlock'), { recursive: true });
+  mkdirSync(join(packages, manifest.name), { recursive: true });
   cpSync(join(root, 'test', 'runtimes'), project, { recursive: true });
   for (const part of ['dist', 'package.json'])
-    cpSync(join(root, part), join(packages, 'nestjs-redlock', part), { recursive: true });
+    cpSync(join(root, part), join(packages, manifest.name, part), { recursive: true });
   for (const peer of ['@nestjs', 'ioredis', 'rxjs', 'reflect-metadata'])
     symlinkSync(join(root, 'node_modules', peer), join(packages, peer));
   const files = {

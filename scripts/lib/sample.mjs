@@ -1,17 +1,16 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { ensureDependencies } from './dependencies.mjs';
 import { fingerprint, isRemembered, remember } from './fingerprint.mjs';
 import { say } from './lanes.mjs';
-import { root } from './paths.mjs';
+import { manifest, root } from './paths.mjs';
 import { transpile } from './transpile.mjs';
 
 /** What the sample runs on: its own packages, so that a start need not wait for those of the tests. */
 const runtime = join(root, 'sample', 'runtime');
 const app = join(runtime, 'app');
-const { name: packageName, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const library = join(runtime, 'node_modules', packageName);
+const library = join(runtime, 'node_modules', manifest.name);
 
 const SOURCES = ['sample/order-system', 'lib', 'tsconfig.json', 'package.json'];
 const STAMP = join(runtime, 'node_modules', '.built');
@@ -20,7 +19,7 @@ const STAMP = join(runtime, 'node_modules', '.built');
 export const sampleMain = join(app, 'main.js');
 
 /** The program of the library. */
-export const libraryProgram = join(library, Object.values(bin)[0]);
+export const libraryProgram = join(library, Object.values(manifest.bin)[0]);
 
 /** Installs what the order system needs, and compiles it and the library where a source changed. `{ ok, problem }` */
 export async function ensureSample() {
@@ -35,7 +34,7 @@ export async function ensureSample() {
 }
 
 /** What somebody gets who installed the package beside the packages of the order system. */
-export function requireFromSample(name = packageName) {
+export function requireFromSample(name = manifest.name) {
   return createRequire(join(runtime, 'package.json'))(name);
 }
 

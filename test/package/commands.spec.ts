@@ -17,7 +17,7 @@ const RUN_BY: Record<string, string> = {
   'demo:failover': 'test/e2e/demo-failover.spec.ts',
   ...{ test: '.ci/run', jest: 'scripts/lib/jest.mjs', build: 'scripts/test.mjs' },
   ...{ types: 'scripts/test.mjs', 'docs:api': 'scripts/test.mjs', lint: 'scripts/test.mjs' },
-  ...{ clean: 'test/package/package.spec.ts', prepack: 'test/package/package.spec.ts' },
+  prepack: 'test/package/package.spec.ts',
   ...{ simulate: 'this spec', chaos: 'this spec' },
   // What it does on one server is a step of scripts/test.mjs.
   'test:servers': 'this spec',

@@ -1,4 +1,5 @@
 // What an application that installed the package writes.
+import { PACKAGE_NAME } from '../helpers/package-name';
 
 /** The values among the documented public names. The types are in CONSUMER. */
 export const NAMES = [
@@ -50,12 +51,12 @@ export const SUB_PATH_NAMES = [
 
 export const CONSUMER = `
   import { Injectable, Module } from '@nestjs/common';
-  import { RedlockHealthIndicator, RedlockHealthModule } from 'nestjs-redlock/health';
-  import { RedlockOpenTelemetryModule, instrumentLocks } from 'nestjs-redlock/opentelemetry';
-  import { ApiLocked } from 'nestjs-redlock/swagger';
-  import { LockTester, RedlockTestingModule, useRedlockTesting } from 'nestjs-redlock/testing';
-  import { CurrentLock, Locked, LockBusyError, LockService, LockSignal, MemoryLockNode, RedlockModule, createLockService } from 'nestjs-redlock';
-  import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from 'nestjs-redlock';
+  import { RedlockHealthIndicator, RedlockHealthModule } from '${PACKAGE_NAME}/health';
+  import { RedlockOpenTelemetryModule, instrumentLocks } from '${PACKAGE_NAME}/opentelemetry';
+  import { ApiLocked } from '${PACKAGE_NAME}/swagger';
+  import { LockTester, RedlockTestingModule, useRedlockTesting } from '${PACKAGE_NAME}/testing';
+  import { CurrentLock, Locked, LockBusyError, LockService, LockSignal, MemoryLockNode, RedlockModule, createLockService } from '${PACKAGE_NAME}';
+  import type { Lock, LockEvent, LockInspection, LockNode, LockOptions, RedlockModuleOptions, RedlockOptionsFactory } from '${PACKAGE_NAME}';
 
   @Injectable()
   export class Orders {
@@ -114,8 +115,8 @@ export const CONSUMER = `
 `;
 
 export const UNFENCED_CONSUMER = `
-  import type { LockService } from 'nestjs-redlock';
-  import { fenceHeaders, fenceOf } from 'nestjs-redlock/fencing';
+  import type { LockService } from '${PACKAGE_NAME}';
+  import { fenceHeaders, fenceOf } from '${PACKAGE_NAME}/fencing';
 
   export async function test(locks: LockService, options: { ttl: number }): Promise<number> {
     const lock = await locks.acquire('a', options);
@@ -128,7 +129,7 @@ export const UNFENCED_CONSUMER = `
 /** The same, and what makes it right; and what is not fenced even so. */
 export const FENCED_CONSUMER = `
   ${UNFENCED_CONSUMER}
-  declare module 'nestjs-redlock' {
+  declare module '${PACKAGE_NAME}' {
     interface LockDefaults {
       fencing: true;
     }

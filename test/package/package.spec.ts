@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokenLinksOf } from '../helpers/document-links';
+import { PACKAGE_NAME, PACKED_FILE } from '../helpers/package-name';
 import {
   CONSUMER,
   FENCED_CONSUMER,
@@ -69,7 +71,7 @@ describe('the packed package', () => {
     const output = runScript(
       'loads.cjs',
       `
-        require('nestjs-redlock${entry}');
+        require('${PACKAGE_NAME}${entry}');
         const { statSync } = require('node:fs');
         const own = Object.keys(require.cache).filter((file) => file.startsWith(${JSON.stringify(packed.installed)}));
         const bytes = own.reduce((sum, file) => sum + statSync(file).size, 0);
@@ -84,21 +86,21 @@ describe('the packed package', () => {
   });
 
   it('gives every documented name, and a lock, to require', () => {
-    expectToWork(runScript('use.cjs', `const library = require('nestjs-redlock'); ${USE}`));
+    expectToWork(runScript('use.cjs', `const library = require('${PACKAGE_NAME}'); ${USE}`));
   });
 
   it('gives every documented name, and a lock, to a native import', () => {
-    expectToWork(runScript('use.mjs', `import * as library from 'nestjs-redlock'; ${USE}`));
+    expectToWork(runScript('use.mjs', `import * as library from '${PACKAGE_NAME}'; ${USE}`));
   });
 
   it('gives the names of its sub-paths to require and to a native import', () => {
     const required = runScript(
       'sub-paths.cjs',
-      `const library = require('nestjs-redlock'), testing = require('nestjs-redlock/testing'), health = require('nestjs-redlock/health'), opentelemetry = require('nestjs-redlock/opentelemetry'), fencing = require('nestjs-redlock/fencing'), swagger = require('nestjs-redlock/swagger'); ${USE_SUB_PATHS}`,
+      `const library = require('${PACKAGE_NAME}'), testing = require('${PACKAGE_NAME}/testing'), health = require('${PACKAGE_NAME}/health'), opentelemetry = require('${PACKAGE_NAME}/opentelemetry'), fencing = require('${PACKAGE_NAME}/fencing'), swagger = require('${PACKAGE_NAME}/swagger'); ${USE_SUB_PATHS}`,
     );
     const imported = runScript(
       'sub-paths.mjs',
-      `import * as library from 'nestjs-redlock'; import * as testing from 'nestjs-redlock/testing'; import * as health from 'nestjs-redlock/health'; import * as opentelemetry from 'nestjs-redlock/opentelemetry'; import * as fencing from 'nestjs-redlock/fencing'; import * as swagger from 'nestjs-redlock/swagger'; ${USE_SUB_PATHS}`,
+      `import * as library from '${PACKAGE_NAME}'; import * as testing from '${PACKAGE_NAME}/testing'; import * as health from '${PACKAGE_NAME}/health'; import * as opentelemetry from '${PACKAGE_NAME}/opentelemetry'; import * as fencing from '${PACKAGE_NAME}/fencing'; import * as swagger from '${PACKAGE_NAME}/swagger'; ${USE_SUB_PATHS}`,
     );
 
     expect([required.trim(), imported.trim()]).toEqual([SUB_PATH_NAMES, SUB_PATH_NAMES]);
@@ -112,11 +114,11 @@ describe('the packed package', () => {
     packed.without(peer, () => {
       const output = runScript(
         'slim.cjs',
-        `require('nestjs-redlock'); require('nestjs-redlock/testing'); console.log('fine');`,
+        `require('${PACKAGE_NAME}'); require('${PACKAGE_NAME}/testing'); console.log('fine');`,
       );
 
       expect(output.trim()).toBe('fine');
-      expect(() => runScript('fat.cjs', `require('nestjs-redlock/${subPath}');`)).toThrow(peer);
+      expect(() => runScript('fat.cjs', `require('${PACKAGE_NAME}/${subPath}');`)).toThrow(peer);
     });
   });
 
@@ -133,10 +135,26 @@ describe('the packed package', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
+  it('is installed from the packed file, and its program is what npx runs by the name of the package', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(packed.project, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const npx = (name: string) =>
+      execFileSync('npx', [name, 'doctor', '--help'], {
+        cwd: packed.project,
+        encoding: 'utf8',
+        // It must not look elsewhere, nor ask whether it may.
+        env: { ...process.env, npm_config_offline: 'true', npm_config_yes: 'false' },
+      });
+
+    expect(dependencies).toEqual({ [PACKAGE_NAME]: expect.stringMatching(PACKED_FILE) as string });
+    expect(npx(PACKAGE_NAME)).toMatch(/^Usage: nestjs-redlock doctor /m);
+  });
+
   it('lets a native import name what it needs', () => {
     const output = runScript(
       'named.mjs',
-      `import { ${NAMES.join(', ')} } from 'nestjs-redlock'; console.log(typeof Locked);`,
+      `import { ${NAMES.join(', ')} } from '${PACKAGE_NAME}'; console.log(typeof Locked);`,
     );
 
     expect(output.trim()).toBe('function');

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { PACKAGE_NAME, PACKED_FILE } from '../helpers/package-name';
 
 const root = join(__dirname, '..', '..');
 
 /** What `npm pack` needs; a folder that does not exist yet is left out. */
 const SOURCES = [
-  ...['lib', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
+  ...['lib', 'scripts', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
   ...['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'llms.txt', 'docs', 'bench'],
 ];
 
@@ -20,10 +21,10 @@ const PEERS = [
 /** The package as it would be published, installed in a project of its own. */
 export class PackedPackage {
   private readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-redlock-package-'));
-  /** A folder with `node_modules/nestjs-redlock`. */
+  /** A folder with the package in its `node_modules`. */
   readonly project = join(this.folder, 'project');
-  readonly installed = join(this.project, 'node_modules', 'nestjs-redlock');
-  readonly tarball = join(this.folder, `nestjs-redlock-${version()}.tgz`);
+  readonly installed = join(this.project, 'node_modules', PACKAGE_NAME);
+  readonly tarball = join(this.folder, PACKED_FILE);
 
   build(): void {
     // Packed in a copy, because packing builds, and others may be using the `dist` of the repository.
@@ -69,18 +70,16 @@ export class PackedPackage {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Like `npm install`, without a registry. */
+  /** As README says, but without a registry: the peers are those of the repository. */
   private install(): void {
-    mkdirSync(this.installed, { recursive: true });
-    execFileSync('tar', ['-xzf', this.tarball, '-C', this.installed, '--strip-components=1']);
+    mkdirSync(this.project, { recursive: true });
+    writeFileSync(join(this.project, 'package.json'), '{ "private": true }');
+    const options = ['--offline', '--legacy-peer-deps', '--no-audit', '--no-fund'];
+    execFileSync('npm', ['install', this.tarball, ...options], { cwd: this.project, stdio: 'pipe' });
     for (const peer of PEERS) {
       const link = join(this.project, 'node_modules', peer);
       mkdirSync(dirname(link), { recursive: true });
       symlinkSync(join(root, 'node_modules', peer), link);
     }
   }
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 }

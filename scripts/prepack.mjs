@@ -1,0 +1,17 @@
+// Before `npm pack` and `npm publish`: a new build of the sources as they are. In a new clone it installs what that takes.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { root, tools } from './lib/paths.mjs';
+import { runNode } from './lib/run.mjs';
+
+await must('npm ci', ensureDependencies());
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+await must('The build', runNode(tools.nest, ['build', 'lib']));
+
+async function must(step, result) {
+  const { ok, problem } = await result;
+  if (ok) return;
+  console.error(`${step} ${problem}. Its output is above.`);
+  process.exit(1);
+}
