@@ -48,8 +48,8 @@ export function strangers(): readonly Copy[] {
 }
 
 export const strangeCopies = (copies: readonly { version: string; folder: string }[]): string =>
-  `nestjs-redlock is loaded in versions that do not know of each other: ${copies
+  `@nest-quorum/redlock is loaded in versions that do not know of each other: ${copies
     .map(({ version, folder }) => `${version} from ${folder}`)
     .join(
       ', ',
-    )}. A @Locked method of one finds no lock service of the other. Install one version in all packages.`;
+    )}. A @Locked method of one finds no lock service of the other. Install one version in all packages; npm ls @nest-quorum/redlock shows who has which.`;

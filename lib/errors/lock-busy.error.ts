@@ -53,7 +53,7 @@ const FOREIGN_KEY = 'a key without an expiry, which is no lock of this library';
 const WAIT_FOR_IT =
   'Try again later, pass a longer `wait`, or use tryAcquire() or onBusy to go on without the lock.';
 const REMOVE_IT =
-  'Waiting does not help: find out who wrote it, then remove it (npx nestjs-redlock release --force), or use another name or `keyPrefix`.';
+  'Waiting does not help: find out who wrote it, then remove it (npx @nest-quorum/redlock release --force), or use another name or `keyPrefix`.';
 
 nameError(LockBusyError, 'LockBusyError');
 

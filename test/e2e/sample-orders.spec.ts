@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { LockLostError, LockService } from 'nestjs-redlock';
-import { LockTester, useRedlockTesting } from 'nestjs-redlock/testing';
+import { LockLostError, LockService } from '@nest-quorum/redlock';
+import { LockTester, useRedlockTesting } from '@nest-quorum/redlock/testing';
 import request from 'supertest';
 import { AppModule } from '../../sample/order-system/src/app.module';
 import { OrdersService } from '../../sample/order-system/src/orders/orders.service';

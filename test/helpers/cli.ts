@@ -6,7 +6,7 @@ import { until } from './until';
 
 const root = join(__dirname, '..', '..');
 
-/** The program as `npx nestjs-redlock` runs it, compiled from the sources as they are now. */
+/** The program as `npx @nest-quorum/redlock` runs it, compiled from the sources as they are now. */
 export class Cli {
   private readonly folder: string;
   private readonly running = new Set<CliProcess>();

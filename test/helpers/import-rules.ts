@@ -1,5 +1,6 @@
 import { dirname, join, normalize } from 'node:path/posix';
 import ts from 'typescript';
+import { PACKAGE_NAME } from './package-name';
 
 /** The files under lib/, by their path from there. */
 export type Sources = ReadonlyMap<string, string>;
@@ -169,7 +170,7 @@ function problemOf(file: string, { specifier }: Import, sources: Sources): strin
 
 function packageProblem(file: string, specifier: string): string | undefined {
   const room = roomOf(file);
-  if (specifier === 'nestjs-redlock') return 'imports the barrel by the name of the package';
+  if (specifier === PACKAGE_NAME) return 'imports the barrel by the name of the package';
   if (specifier.startsWith('node:')) return undefined;
   const problem = `(${room}) imports ${specifier}`;
   if (/^ioredis(\/|$)/.test(specifier))

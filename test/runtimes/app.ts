@@ -14,7 +14,7 @@ import {
   LockService,
   RedlockModule,
   type Lock,
-} from 'nestjs-redlock';
+} from '@nest-quorum/redlock';
 
 const nodes = process.argv.slice(2);
 

@@ -2,8 +2,8 @@
 import 'reflect-metadata';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { Locked, LockBusyError, LockLostError, LockService } from 'nestjs-redlock';
-import { LockTester, RedlockTestingModule } from 'nestjs-redlock/testing';
+import { Locked, LockBusyError, LockLostError, LockService } from '@nest-quorum/redlock';
+import { LockTester, RedlockTestingModule } from '@nest-quorum/redlock/testing';
 
 declare const vi: {
   useFakeTimers(): void;

@@ -134,7 +134,7 @@ describe('the check of the imports', () => {
     ['nest/a.ts', "import { LockManager } from '../locking/lock-manager';"],
     ['nest/a.ts', "import { LockService } from '../index';"],
     ['nest/a.ts', "import { LockService } from '..';"],
-    ['nest/a.ts', "import { LockService } from 'nestjs-redlock';"],
+    ['nest/a.ts', "import { LockService } from '@nest-quorum/redlock';"],
     ['nest/a.ts', "import { x } from '../../test/helpers/fleet';"],
     ['nest/a.ts', "import { LockTester } from '../testing/lock-tester';"],
     ['nest/a.ts', "import type { RedlockHealthIndicator } from '../health/redlock.health';"],

@@ -20,7 +20,7 @@ export interface FencedLock extends Lock {
  * exports something:
  *
  * @example
- * declare module 'nestjs-redlock' {
+ * declare module '@nest-quorum/redlock' {
  *   interface LockDefaults {
  *     fencing: true;
  *   }

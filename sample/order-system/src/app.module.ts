@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { MemoryLockNode, RedlockModule } from 'nestjs-redlock';
+import { MemoryLockNode, RedlockModule } from '@nest-quorum/redlock';
 import { config } from './app.config';
 import { HealthModule } from './health/health.module';
 import { MetricsModule } from './metrics/metrics.module';

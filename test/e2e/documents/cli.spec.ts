@@ -33,7 +33,7 @@ describe('the examples of CLI.md', () => {
   /** The arguments in the first line of a block, and what the document says that comes of them. */
   function example(block: string): { args: string[]; shown: string } {
     const [command = '', ...lines] = block.split('\n');
-    const [, words = ''] = /^\$ npx nestjs-redlock (.*?)( \| cat)?$/.exec(command) ?? [];
+    const [, words = ''] = /^\$ npx (?:\S+) (.*?)( \| cat)?$/.exec(command) ?? [];
     return { args: words.split(' '), shown: lines.join('\n') };
   }
 
@@ -48,9 +48,9 @@ describe('the examples of CLI.md', () => {
     ).map((cells) => cells.filter((cell) => cell !== ''));
 
   it.each([
-    ['ls', () => readBlock('docs/CLI.md', '', 'npx nestjs-redlock ls\n')],
-    ['inspect', () => readBlock('docs/CLI.md', '', 'npx nestjs-redlock inspect order:7')],
-    ['release', () => readBlock('docs/CLI.md', '', 'npx nestjs-redlock release order:7')],
+    ['ls', () => readBlock('docs/CLI.md', '', 'npx @nest-quorum/redlock ls\n')],
+    ['inspect', () => readBlock('docs/CLI.md', '', 'npx @nest-quorum/redlock inspect order:7')],
+    ['release', () => readBlock('docs/CLI.md', '', 'npx @nest-quorum/redlock release order:7')],
   ])('are what %s prints', async (_, read) => {
     const { args, shown } = example(read());
 
@@ -68,7 +68,7 @@ describe('the examples of CLI.md', () => {
   });
 
   it('are lines of watch', async () => {
-    const { args, shown } = example(readBlock('docs/CLI.md', '', 'npx nestjs-redlock watch'));
+    const { args, shown } = example(readBlock('docs/CLI.md', '', 'npx @nest-quorum/redlock watch'));
     const kinds = (text: string) =>
       tidy(text).map(([, kind, what = '', ...more]) => [kind, what, more.length]);
 
@@ -89,7 +89,7 @@ describe('the examples of CLI.md', () => {
   });
 
   it('are findings of doctor', async () => {
-    const { args, shown } = example(readBlock('docs/CLI.md', '', 'npx nestjs-redlock doctor\n'));
+    const { args, shown } = example(readBlock('docs/CLI.md', '', 'npx @nest-quorum/redlock doctor\n'));
     const findings = (text: string) =>
       [...text.matchAll(/^ {2}(\w+) +(\w+) {2}/gm)].map(([, ...found]) => found);
     const [a] = world.masters;
@@ -138,7 +138,7 @@ describe('the examples of CLI.md', () => {
     const nodes = { REDIS_NODES: first.replace('export REDIS_NODES=', '') };
     expect(lines).toHaveLength(5);
     for (const line of lines) {
-      const [words = ''] = line.replace('npx nestjs-redlock ', '').split('#');
+      const [words = ''] = line.replace('npx @nest-quorum/redlock ', '').split('#');
       const command = cli.start(words.trim().split(' '), nodes);
       if (words.startsWith('watch')) {
         await command.line('a lock is seen', (text) => text.includes('order:7'));

@@ -1,5 +1,5 @@
 import type { TransactionalAdapter } from '@nestjs-cls/transactional';
-import { LockService } from 'nestjs-redlock';
+import { LockService } from '@nest-quorum/redlock';
 
 /** For any adapter of `@nestjs-cls/transactional`: `new ClsPluginTransactional({ adapter: holdLocks(adapter) })`. */
 export function holdLocks<C, T, O>(adapter: TransactionalAdapter<C, T, O>): TransactionalAdapter<C, T, O> {

@@ -1,5 +1,5 @@
 import { EntitySchema, MikroORM, type SqlEntityManager } from '@mikro-orm/postgresql';
-import { createLockService, MemoryLockNode, type LockService } from 'nestjs-redlock';
+import { createLockService, MemoryLockNode, type LockService } from '@nest-quorum/redlock';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '../../helpers/deferred';
 import { PostgresServer } from '../../helpers/postgres-server';

@@ -21,7 +21,7 @@ import {
   LockInterceptor,
   MemoryLockNode,
   RedlockModule,
-} from 'nestjs-redlock';
+} from '@nest-quorum/redlock';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import request from 'supertest';
 import { DataSource } from 'typeorm';

@@ -1,4 +1,4 @@
-import type { LockService } from 'nestjs-redlock';
+import type { LockService } from '@nest-quorum/redlock';
 import type { DataSource } from 'typeorm';
 
 /** Call it once, before the first transaction: all transactions of TypeORM begin at this method. */

@@ -1,6 +1,12 @@
 import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { createLockService, LockLostError, LockService, MemoryLockNode, RedlockModule } from 'nestjs-redlock';
+import {
+  createLockService,
+  LockLostError,
+  LockService,
+  MemoryLockNode,
+  RedlockModule,
+} from '@nest-quorum/redlock';
 import { DataSource, type EntityManager } from 'typeorm';
 import { runBlock } from '../../helpers/document-module';
 import { PostgresServer } from '../../helpers/postgres-server';

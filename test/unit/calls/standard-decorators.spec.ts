@@ -15,7 +15,7 @@ function compile(source: string): { readonly Orders: new () => Orders } {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
   });
   const module = { exports: {} as { readonly Orders: new () => Orders } };
-  const load = (name: string): unknown => (name === 'nestjs-redlock' ? library : undefined);
+  const load = (name: string): unknown => (name === '@nest-quorum/redlock' ? library : undefined);
   const run = compileFunction(outputText, ['require', 'module', 'exports']) as (...args: unknown[]) => void;
   run(load, module, module.exports);
   return module.exports;
@@ -28,7 +28,7 @@ interface Orders {
 }
 
 const source = `
-  import { Locked } from 'nestjs-redlock';
+  import { Locked } from '@nest-quorum/redlock';
   class Base {
     region = 'eu';
     @Locked('order:<this.region>:<0>', { wait: 0 })
@@ -90,7 +90,7 @@ describe('@Locked without experimentalDecorators', () => {
     ['get pay() { return 1; }', 'pay is not a method'],
     ['accessor pay = 1', 'pay is not a method'],
   ])('refuses %j when the class is defined', (member, problem) => {
-    const wrong = `import { Locked } from 'nestjs-redlock'; class Orders { @Locked('x') ${member} }`;
+    const wrong = `import { Locked } from '@nest-quorum/redlock'; class Orders { @Locked('x') ${member} }`;
 
     expect(() => compile(wrong)).toThrow(problem);
   });

@@ -15,7 +15,7 @@ const AMBIENT = `
   }
 `;
 
-const MISTAKE = "import { Locked } from 'nestjs-redlock';\nLocked('order:<0>', { ttl: 'soon' });\n";
+const MISTAKE = "import { Locked } from '@nest-quorum/redlock';\nLocked('order:<0>', { ttl: 'soon' });\n";
 
 describe('the code in README.md and docs', () => {
   const compiler = new BlockCompiler();

@@ -22,7 +22,7 @@ const EXCEPTIONS = [
     'npm run demo',
     'sample.spec.ts, sample-demo.spec.ts and demo-failover.spec.ts run the scripts',
   ],
-  ['README.md', 'npm install nestjs-redlock', 'test/package installs the packed package'],
+  ['README.md', 'npm install ./nest-quorum-redlock', 'test/package installs the packed package'],
   ['docs/FENCING.md', 'interface LockDefaults', 'types alone; test/package compiles them'],
   ['docs/QUEUES.md', 'KafkaRetriableException', 'no Kafka can be had; it is compiled'],
   [

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
-import { RedlockHealthIndicator } from 'nestjs-redlock/health';
+import { RedlockHealthIndicator } from '@nest-quorum/redlock/health';
 
 @Controller('health')
 export class HealthController {

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { RedlockHealthModule } from 'nestjs-redlock/health';
+import { RedlockHealthModule } from '@nest-quorum/redlock/health';
 import { HealthController } from './health.controller';
 
 @Module({ imports: [TerminusModule, RedlockHealthModule], controllers: [HealthController] })

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { RedlockOpenTelemetryModule } from 'nestjs-redlock/opentelemetry';
+import { RedlockOpenTelemetryModule } from '@nest-quorum/redlock/opentelemetry';
 import { MetricsController } from './metrics.controller';
 
 @Module({

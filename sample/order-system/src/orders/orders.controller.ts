@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
-import { Locked } from 'nestjs-redlock';
+import { Locked } from '@nest-quorum/redlock';
 import type { Payment } from '../payments/payment.interface';
 import { PaymentsService } from '../payments/payments.service';
 import type { Order } from './order.interface';

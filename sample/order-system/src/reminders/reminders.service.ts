@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
 import { randomUUID } from 'node:crypto';
-import { Locked } from 'nestjs-redlock';
+import { Locked } from '@nest-quorum/redlock';
 import { config } from '../app.config';
 import { Store } from '../store/store';
 import type { ReminderRun } from './reminder-run.interface';

@@ -1,5 +1,5 @@
 import { Injectable, UnprocessableEntityException } from '@nestjs/common';
-import { LockService } from 'nestjs-redlock';
+import { LockService } from '@nest-quorum/redlock';
 import type { Order } from '../orders/order.interface';
 import { OrdersService } from '../orders/orders.service';
 import { CarrierService } from './carrier.service';

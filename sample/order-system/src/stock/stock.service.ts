@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Locked } from 'nestjs-redlock';
+import { Locked } from '@nest-quorum/redlock';
 import { Store } from '../store/store';
 import { SoldOutException } from './sold-out.exception';
 

@@ -1,5 +1,5 @@
 import { Injectable, UnprocessableEntityException } from '@nestjs/common';
-import { Locked } from 'nestjs-redlock';
+import { Locked } from '@nest-quorum/redlock';
 import { StockService } from '../stock/stock.service';
 import { Store } from '../store/store';
 import type { MoveGoodsDto } from './move-goods.dto';
