@@ -31,10 +31,31 @@ export function isSubscription(handler: object): boolean {
   return Reflect.getMetadata(GRAPHQL, handler) === 'Subscription';
 }
 
-/** The call of gRPC whose answer is a stream. */
+/** As much as is looked at of a call of gRPC, and of what stands behind it. */
+interface GrpcCall {
+  readonly write?: unknown;
+  readonly sendMetadata?: unknown;
+  readonly call?: GrpcServerCall;
+}
+
+interface GrpcServerCall {
+  /** Of an interceptor of the server: what it passes on to. */
+  readonly nextCall?: GrpcServerCall;
+  readonly handler?: { readonly type?: unknown };
+}
+
+/**
+ * The call of gRPC whose answer is a stream. Its class does not tell: `@grpc/grpc-js` gives the handler of a unary call
+ * an object of that of streams too. Of one whose type cannot be found it is not said that it is a stream, since its
+ * handler may be at work for a single answer.
+ */
 function isGrpcStream(argument: unknown): boolean {
-  const { write, sendMetadata } = (argument ?? {}) as Record<string, unknown>;
-  return typeof write === 'function' && typeof sendMetadata === 'function';
+  const { write, sendMetadata, call } = (argument ?? {}) as GrpcCall;
+  if (typeof write !== 'function' || typeof sendMetadata !== 'function') return false;
+  let behind = call;
+  while (behind?.nextCall !== undefined) behind = behind.nextCall;
+  const type = behind?.handler?.type;
+  return type === 'serverStream' || type === 'bidi';
 }
 
 /** What answers the messages of a gateway or a microservice. */

@@ -49,8 +49,8 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
    * Methods that return a promise always finish: a promise cannot be stopped. `@CallerSignal()` tells them.
    *
    * @default 'finish' on a handler that gives one answer: a route, a query, a mutation; a message of a gateway or of a
-   * microservice until its first value. Else 'stop': server-sent events, subscriptions, streams of gRPC, and every
-   * method that is no handler
+   * microservice, a unary call of gRPC included, until its first value. Else 'stop': server-sent events, subscriptions,
+   * calls of gRPC that are answered with a stream, and every method that is no handler
    */
   onLeave?: OnLeave;
 }

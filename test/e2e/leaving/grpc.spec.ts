@@ -1,10 +1,19 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { Controller, UseInterceptors, type INestMicroservice } from '@nestjs/common';
+import {
+  Controller,
+  Injectable,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type INestMicroservice,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { GrpcMethod, GrpcStreamMethod, Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { concat, defer, from, ignoreElements, interval, map, Observable, of } from 'rxjs';
+import { concat, defer, from, ignoreElements, interval, map, Observable, of, timeout } from 'rxjs';
 import {
   CallerLeftError,
   CallerSignal,
@@ -36,7 +45,25 @@ const work = (left: AbortSignal, lost: AbortSignal) => {
   begun.resolve({ left, lost });
   return end.promise;
 };
+const NEVER_ENDING = new Observable<Answer>(() => () => undefined);
 const ticks = () => interval(5).pipe(map((tick) => ({ text: String(tick) })));
+
+/** Such as the answer of another service: it can be unsubscribed, and that ends nothing. */
+const answerOf = (answer: Promise<Answer>) =>
+  new Observable<Answer>((subscriber) => {
+    void answer.then((value) => {
+      subscriber.next(value);
+      subscriber.complete();
+    });
+    return () => undefined;
+  });
+
+@Injectable()
+class Timeout implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler) {
+    return next.handle().pipe(timeout({ first: 40 }));
+  }
+}
 
 @Controller()
 class OrderCalls {
@@ -56,6 +83,37 @@ class OrderCalls {
   @UseInterceptors(Lock)
   unaryOfObservable(_request: unknown, @CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
     return from(work(left, lost));
+  }
+
+  @GrpcMethod('Orders')
+  @UseInterceptors(Lock, Timeout)
+  timeoutInside(_request: unknown, @CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
+    return answerOf(work(left, lost));
+  }
+
+  @GrpcMethod('Orders')
+  @UseInterceptors(Timeout, Lock)
+  timeoutOutside(_request: unknown, @CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
+    return answerOf(work(left, lost));
+  }
+
+  @GrpcMethod('Orders')
+  @UseInterceptors(Timeout)
+  @Locked('order:7', NOW)
+  lockedTimeout(
+    _request: unknown,
+    @CallerSignal() left: AbortSignal,
+    @LockSignal() lost: AbortSignal,
+  ): Observable<Answer> {
+    return answerOf(work(left, lost));
+  }
+
+  /** A stream has no end of its own: it is stopped. */
+  @GrpcMethod('Orders')
+  @UseInterceptors(Timeout, Lock)
+  streamTimeout(_request: unknown, @CallerSignal() left: AbortSignal, @LockSignal() lost: AbortSignal) {
+    begun.resolve({ left, lost });
+    return NEVER_ENDING;
   }
 
   /** What comes before the stream is work, which nobody can stop. */
@@ -136,7 +194,7 @@ type OrdersClient = Client & {
   [method: string]: (request?: object, done?: (error: unknown, answer?: Answer) => void) => Call;
 };
 
-describe('a client of gRPC that cancels', () => {
+describe('a client of gRPC that leaves', () => {
   let app: INestMicroservice;
   let locks: LockService;
   let client: OrdersClient;
@@ -200,6 +258,34 @@ describe('a client of gRPC that cancels', () => {
       expect(lost.aborted).toBe(false);
     },
   );
+
+  it.each(['timeoutInside', 'timeoutOutside', 'lockedTimeout'])(
+    'after the timeout of %s does not get the lock before the work of the handler is over',
+    async (method) => {
+      const failed = deferred<unknown>();
+      client[method]?.({ id: '7' }, (error) => {
+        failed.resolve(error);
+      });
+      const { lost } = await begun.promise;
+
+      expect(await failed.promise).toBeInstanceOf(Error);
+      await expectHeld();
+      end.resolve({ text: 'done' });
+      await whenFree();
+      expect(lost.aborted).toBe(false);
+    },
+  );
+
+  it('after the timeout of a stream finds its lock free', async () => {
+    const call = client['streamTimeout']?.({ id: '7' }) as Call;
+    const failed = once(call, 'error');
+    const { left } = await begun.promise;
+
+    await failed;
+
+    await whenFree();
+    expect(left.aborted).toBe(true);
+  });
 
   it.each(['setUp', 'lockedSetUp', 'plainSetUp', 'talk'])(
     'before the stream of %s has begun leaves the lock to what the handler does first, and frees it then',

@@ -101,6 +101,17 @@ describe('the work of a handler', () => {
     expect(work.run(handler, () => 'ran again')).toBe('ran again');
   });
 
+  it('is none of the lock either that was given back when it had ended', async () => {
+    const first = deferred();
+    void work.run(handler, () => first.promise);
+    const over = work.over;
+    first.resolve();
+    await over;
+
+    const again = Promise.resolve();
+    expect(work.run(handler, () => again)).toBe(again);
+  });
+
   it('does not begin when the lock was given back before', () => {
     expect(work.over).toBeUndefined();
 
