@@ -1,3 +1,25 @@
+import type { AcquireVote, ExtendVote, LeaveVote, RaiseFenceVote, ReleaseVote } from './lock-vote.interface';
+import type { NodeStatus, NodeStatusChange } from './node-status.interface';
+import type { LeaveRequest, LineEntry, NodeMember, PermitRequest } from './sharing.interface';
+
+export type {
+  NodeStatus,
+  NodeStatusChange,
+  NodeTrouble,
+  ServerFacts,
+  ServerProduct,
+} from './node-status.interface';
+export type {
+  AcquireDenial,
+  AcquireVote,
+  ExtendVote,
+  FailedVote,
+  LeaveVote,
+  RaiseFenceVote,
+  ReleaseVote,
+} from './lock-vote.interface';
+export type { LeaveRequest, LineEntry, LinePlace, NodeMember, PermitRequest } from './sharing.interface';
+
 /**
  * One independent place where locks are kept: a Redis master, a Redis Cluster or Sentinel group counted as one,
  * an in-process node, or one of your own. The port talks about a single node only; what makes a lock out of N of
@@ -19,7 +41,17 @@ export interface LockNode {
 
   readonly status: NodeStatus;
 
-  /** Puts `ownerToken` at every resource if all of them are free, else changes nothing. */
+  /**
+   * It knows readers, permits and the line: requests with `shared`, `limit`, `slots`, `line` or `turnMs`, and `leave`. A
+   * node without this flag never gets such a request.
+   */
+  readonly sharing?: true;
+
+  /**
+   * Puts `ownerToken` at every resource if nothing is in the way at any of them, else changes nothing. In the way are other
+   * holds that may not stand beside this one (`lock-mode.ts`), a limit that is reached, and for a request with a `line`
+   * whoever comes first there.
+   */
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void;
 
   /**
@@ -38,6 +70,9 @@ export interface LockNode {
 
   /** Removes every resource that has `ownerToken` (or, with `keepMs`, lets it expire then) and no other. */
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
+
+  /** Takes a caller out of the lines of some resources. A node with `sharing` has it. */
+  leave?(request: LeaveRequest, vote: (vote: LeaveVote) => void): void;
 
   /** Who holds `resource` on this node. Rejects when the node cannot tell. */
   inspect(resource: string): Promise<NodeHold | null>;
@@ -82,67 +117,16 @@ export interface ReleaseSubscription {
   stop(): void;
 }
 
-/** `up`: votes. `connecting` and `down`: not reachable now, it tries again by itself. `closed`: for good. */
-export type NodeStatus = 'connecting' | 'up' | 'down' | 'closed';
-
-export interface NodeStatusChange {
-  readonly status: NodeStatus;
-  /** Why the node went down, when it is known. */
-  readonly error?: Error;
-  /** With `up`, from a node that can tell: the server that answers now; in a group all that may. */
-  readonly servers?: readonly ServerFacts[];
-  /** With `up`: what the node granted may be forgotten, though it is not seen from `servers`. */
-  readonly hasForgotten?: boolean;
-  /** With `up`: the clock of the node ran ahead of time by so much, so keys may have expired too early. */
-  readonly clockAheadMs?: number;
-  /** What is wrong with a node that votes all the same. */
-  readonly warning?: NodeTrouble;
-}
-
-/**
- * - `unknown-server`: nobody can tell whether it was restarted and forgot its locks
- * - `deaf`: nothing is heard of releases on it, so waiters have to ask again and again
- */
-export interface NodeTrouble {
-  readonly kind: 'unknown-server' | 'deaf';
-  /** What is so, beginning with a verb, and what to do. Free of secrets. */
-  readonly message: string;
-}
-
-/** What a server says of itself. */
-export interface ServerFacts {
-  /** Another one after every start. */
-  readonly runId: string;
-  /** For how long it runs, at the moment of the news. */
-  readonly uptimeMs: number;
-  /** The policy by which it removes keys when its memory is full, if it has a limit and removes any. */
-  readonly evicts?: string;
-  /** Whether it logs its changes to disk (`appendonly`), be it at once or later: `appendfsync` it does not say. */
-  readonly persists?: boolean;
-  /** It is a server of a Redis Cluster, and the node asks it alone: it takes no lock whose slot is at another server. */
-  readonly isOneOfCluster?: boolean;
-  /** It joined the others, and took nobody's place: that it is new means nothing for what was granted before. */
-  readonly isAdditional?: boolean;
-  readonly product?: ServerProduct;
-}
-
-/** What a server is, by its own name and version; `redis_version` of others tells only what they are compatible with. */
-export interface ServerProduct {
-  /** `Redis`, `Valkey`, `Redict`, or what another one calls itself. */
-  readonly name: string;
-  /** Such as `9.1.2`. */
-  readonly version?: string;
-  /** `standalone`, `cluster` or `sentinel`. */
-  readonly mode?: string;
-}
-
 export interface AcquireRequest {
   /** Without duplicates, sorted. */
   readonly resources: readonly string[];
   readonly ownerToken: string;
   /** How long the node keeps the resources if nobody extends them. */
   readonly ttlMs: number;
-  /** A denied vote should tell who is in the way, and for how much longer, if that costs more. */
+  /**
+   * A denied vote should tell who is in the way, and for how much longer, if that costs more. Who asks for it waits, so
+   * what a release keeps for those who wait (`turnMs`) is free for this request, as for one with a `line`.
+   */
   readonly askHolderTtl: boolean;
   /**
    * The owner token of a hold that ends here, on exactly these resources: what has it counts as free. One request then
@@ -151,6 +135,12 @@ export interface AcquireRequest {
   readonly replaces?: string;
   /** Asks for a number that grows with every grant of a resource; without it, no counter is touched. */
   readonly fence?: FenceRequest;
+  /** Those of `resources` that are taken beside other readers, the others exclusively; they get no number. */
+  readonly shared?: readonly string[];
+  /** Takes permits of the resource instead of the whole of it. Then there is exactly one, and it is not `shared`. */
+  readonly limit?: PermitRequest;
+  /** The caller stands in line, or asks how long the line is. Nobody who comes first there is passed. */
+  readonly line?: LineEntry;
 }
 
 /**
@@ -173,6 +163,10 @@ export interface RaiseFenceRequest {
   readonly fence: number;
   /** How long a node remembers the counters. */
   readonly keepMs: number;
+  /** Those of `resources` that are held as a reader: they have no number, and are not looked at. */
+  readonly shared?: readonly string[];
+  /** The permits that are held of the one resource. */
+  readonly slots?: readonly number[];
 }
 
 export interface ExtendRequest {
@@ -186,6 +180,10 @@ export interface ExtendRequest {
    * does not know whether the hold is still valid: somebody else may have had it since.
    */
   readonly putsBack?: boolean;
+  /** Those of `resources` that are held as a reader. */
+  readonly shared?: readonly string[];
+  /** The permits that are held of the one resource, all of them. The limit is not looked at again, nor is the line. */
+  readonly slots?: readonly number[];
 }
 
 export interface ReleaseRequest {
@@ -201,46 +199,30 @@ export interface ReleaseRequest {
   readonly wakeWaiters: boolean;
   /** For how long a resource may still be there at most; a node that is down now may clean up until then. */
   readonly ttlMs: number;
-}
-
-export interface FailedVote {
-  readonly kind: 'failed';
-  /** Free of secrets: it is shown to users and written to logs. */
-  readonly error: Error;
-}
-
-export type AcquireVote =
+  /** Those of `resources` that are held as a reader. Waiters are told when the last one of a resource goes. */
+  readonly shared?: readonly string[];
+  /** The permits of the one resource that are given back; others of the same owner token stay. `all`: whatever it has. */
+  readonly slots?: readonly number[] | 'all';
   /**
-   * `replaced`: every resource had the owner token that the request replaces. `fence`: the highest of its counters,
-   * with a fence; `isFenceUneven`: some of them are lower, since they are kept by different servers.
+   * The clean-up of an attempt that failed: where it removes something, the caller gets its place in the line back. A
+   * grant had taken it away (R30). Without a ticket, nothing is done.
    */
-  | {
-      readonly kind: 'granted';
-      readonly replaced?: boolean;
-      readonly fence?: number;
-      readonly isFenceUneven?: boolean;
-    }
+  readonly line?: LineEntry;
   /**
-   * `holderTtlMs`: for how much longer the resources in the way are kept, and `holder`: the owner token at the one that
-   * is kept longest, if the node told.
+   * Where nothing is left at a resource and somebody stands in its line, it is kept for those who wait for so many
+   * milliseconds: newcomers are denied (R31).
    */
-  | { readonly kind: 'denied'; readonly holderTtlMs?: number; readonly holder?: string }
-  | FailedVote;
-
-export type ExtendVote =
-  { readonly kind: 'granted' } | { readonly kind: 'denied'; readonly healed: boolean } | FailedVote;
-
-/** Granted: the counters are as high as asked for, or higher. Denied: some resource is not the holder's any more. */
-export type RaiseFenceVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;
-
-/** Denied: at least one resource did not have the owner token any more. */
-export type ReleaseVote =
-  /** `waiting`: how many processes, at least, were told of the release and wait; missing when none or not known. */
-  { readonly kind: 'granted'; readonly waiting?: number } | { readonly kind: 'denied' } | FailedVote;
+  readonly turnMs?: number;
+}
 
 /** A resource as one node has it. */
 export interface NodeHold {
+  /** The exclusive holder's; of `members`, that of the one which is kept longest. */
   readonly ownerToken: string;
   /** Until the node forgets it; Infinity for a key without an expiry, which no lock of this library leaves. */
   readonly ttlMs: number;
+  /** The readers and permit holders, at least one; missing for an exclusive hold. */
+  readonly members?: readonly NodeMember[];
+  /** How many stand in line for it. Missing where nobody does, or where the node may not tell. */
+  readonly waiting?: number;
 }
