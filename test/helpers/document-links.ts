@@ -7,7 +7,7 @@ export function brokenLinksOf(file: string): string[] {
 }
 
 /** What stands between the parentheses of links and pictures, without what is code. */
-function linksIn(text: string): string[] {
+export function linksIn(text: string): string[] {
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '`');
   return [...prose.matchAll(/\]\(([^()\s]+)\)/g)].map(([, link = '']) => link);
 }

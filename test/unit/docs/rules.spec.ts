@@ -22,7 +22,7 @@ function documentedRules(): Rule[] {
     .filter((line) => line.startsWith('| ') && !line.startsWith('| rule'))
     .map((line) => {
       const [, id = '', sentence = '', link = '', mutation = ''] = line.split('|').map((cell) => cell.trim());
-      return { id, sentence, test: /\(\.\.\/(.*)\)/.exec(link)?.[1] ?? '', mutation };
+      return { id, sentence, test: /`(.*)`/.exec(link)?.[1] ?? '', mutation };
     });
 }
 

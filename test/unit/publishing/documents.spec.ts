@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brokenLinksOf } from '../../helpers/document-links';
+import { brokenLinksOf, linksIn } from '../../helpers/document-links';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const manifest = JSON.parse(read('package.json')) as {
+  files: string[];
   homepage: string;
   bugs: { url: string };
   repository: { url: string };
@@ -28,6 +29,23 @@ describe('the documents', () => {
 
     expect(documents.length).toBeGreaterThan(15);
     expect(broken).toEqual([]);
+  });
+
+  it('of the package have links to what is in the package alone', () => {
+    const inPackage = [
+      'README.md',
+      'LICENSE',
+      ...manifest.files.map((pattern) => pattern.replace('/*.md', '')),
+    ];
+    const isPublished = (path: string) => inPackage.some((one) => path === one || path.startsWith(`${one}/`));
+    const leading = FILES.filter((file) => /\.(md|txt)$/.test(file) && isPublished(file)).flatMap((file) =>
+      linksIn(read(file))
+        .filter((link) => !/^(https:|#)/.test(link))
+        .map((link) => ({ file, to: join(file, '..', link.split('#')[0] ?? '') })),
+    );
+
+    expect(leading.length).toBeGreaterThan(30);
+    expect(leading.filter(({ to }) => !isPublished(to))).toEqual([]);
   });
 
   it('would be found wrong where a file, or a heading, is not there', () => {
