@@ -1,6 +1,6 @@
 import { NEVER, type Subscriber } from 'rxjs';
 
-/** As much of a Subscription of rxjs as is looked at; one of its lists is there, by the version. */
+/** The part of an RxJS Subscription that this file looks at. Which of its two lists is there depends on the version. */
 interface Node {
   closed: boolean;
   readonly _finalizers?: readonly unknown[] | null;

@@ -26,7 +26,10 @@ export function whenLeftFor(handler: object | undefined, args: readonly unknown[
   return of(ROUTE) === undefined ? 'stop' : 'finish';
 }
 
-/** Of GraphQL: it comes to an iterator, which is read for as long as its client stays. */
+/**
+ * Whether the handler is a GraphQL subscription: it returns an iterator, which is read for as long as its client
+ * stays.
+ */
 export function isSubscription(handler: object): boolean {
   return Reflect.getMetadata(GRAPHQL, handler) === 'Subscription';
 }

@@ -4,7 +4,7 @@ import { LINE } from './version';
 import { getLockServiceToken } from './lock-service-token';
 import { shared } from './shared';
 
-/** For objects that take no more properties. */
+/** The services of objects that take no more properties. */
 const frozenBindings = shared('frozen bindings', () => new WeakMap<object, Map<symbol, LockService>>());
 
 /**

@@ -9,7 +9,7 @@ import type { WhenLeft } from './piped-work';
 export interface LockedCall {
   /** @param leaving ends the waiting: nobody is interested any more */
   withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T>;
-  /** The same for code that runs under `lock` already: it never asks for a lock. */
+  /** Does the same for code that runs under `lock` already: such code never asks for a lock. */
   reenter(lock: Lock): Pick<LockedCall, 'withLock'>;
   /** What the call comes to when it is busy, unless the error. */
   readonly onBusy: 'throw' | 'skip' | ((error: LockBusyError) => unknown);

@@ -33,11 +33,11 @@ export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnava
     context: StandardMethodContext,
   ): void;
 
-  /** For `applyDecorators` of Nest alone. */
+  /** This form exists for `applyDecorators` of Nest alone. */
   <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
 }
 
-/** Of a method that is not static. What a `ClassMethodDecoratorContext` of TypeScript 5 or later has. */
+/** The context of a method that is not static: what a `ClassMethodDecoratorContext` of TypeScript 5 or later has. */
 interface StandardMethodContext {
   readonly kind: 'method';
   readonly name: string | symbol;

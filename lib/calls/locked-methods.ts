@@ -6,7 +6,7 @@ export interface LockedMethod {
   readonly key: string | symbol;
   /** The name of the lock service it uses. */
   readonly connection: string | undefined;
-  /** As they stand at the class. How they go together with those of the module is known when that has started. */
+  /** The options as they stand at the class. They meet those of the module when the module has started. */
   readonly options: WithLockOptions;
 }
 

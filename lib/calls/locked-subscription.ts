@@ -11,7 +11,7 @@ export function isSubscription(method: object): boolean {
   return Reflect.getMetadata(RESOLVER_TYPE, method) === 'Subscription';
 }
 
-/** The same of a call that Nest makes: of the operation that it answers. */
+/** Whether the operation that Nest answers with this call is a subscription. */
 export function answersSubscription(context: ExecutionContext): boolean {
   if (context.getType<string>() !== 'graphql') return false;
   const info = context.getArgByIndex<{ operation?: { operation?: string } } | undefined>(3);

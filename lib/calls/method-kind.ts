@@ -23,7 +23,7 @@ export function methodKind(
   }
 }
 
-/** Not by identity: an application may have rxjs more than once. */
+/** Looks at what the class can do and not at its identity: an application may have RxJS more than once. */
 function isObservableClass(type: unknown): boolean {
   const { prototype } = (type ?? {}) as { prototype?: { subscribe?: unknown; pipe?: unknown } };
   return typeof prototype?.subscribe === 'function' && typeof prototype.pipe === 'function';

@@ -1,4 +1,4 @@
-/** Of the package; a test compares them. */
+/** The version of the package. A test compares the two. */
 export const VERSION = '0.1.0';
 
 /** Versions with the same line work together: before 1.0 the minor, from then on the major. */

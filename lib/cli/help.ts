@@ -1,7 +1,7 @@
 import type { Command, CommandOption } from './command-line/command.interface';
 import { COMMON_OPTIONS } from './parse-invocation';
 
-/** Of the program. */
+/** The help of the program. */
 export function helpOf(commands: readonly Command[]): string {
   return [
     'Looks at the locks of nestjs-redlock, and at the Redis masters that keep them.',
@@ -18,7 +18,7 @@ export function helpOf(commands: readonly Command[]): string {
   ].join('\n');
 }
 
-/** Of one command. */
+/** The help of one command. */
 export function helpOfCommand(command: Command): string {
   return [
     command.details,

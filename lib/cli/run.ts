@@ -61,7 +61,7 @@ function exitCodeFor(error: unknown): ExitCode {
   return isUsage ? EXIT.usage : EXIT.problem;
 }
 
-/** Of the package, which is two folders up, built or not. */
+/** The version of the package, whose package.json is two folders up, built or not. */
 function version(): string {
   const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

@@ -125,7 +125,7 @@ export class AttemptJudge {
     return validMs >= patient.timeoutMs ? patient : { ...patient, timeoutMs: validMs };
   }
 
-  /** The same for a hold that is older than this moment. */
+  /** The call context for a lease that has lasted for a while: a node gets no longer than it is still valid. */
   callContextFor(lease: Lease): CallContext {
     return this.callContext(remainingMs(this.settings.clock, lease.validity));
   }

@@ -25,7 +25,7 @@ export type Attempt = WonAttempt | FailedAttempt;
 export interface WonAttempt {
   readonly outcome: 'won';
   readonly lease: Lease;
-  /** Of a hold that was taken over, if it was not waited for: its first extension, which is under way. */
+  /** The first extension of a lease that was taken over. It is under way, and nobody has waited for it. */
   readonly confirmation?: Promise<Extension>;
 }
 
@@ -110,7 +110,7 @@ export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<Rais
   };
 }
 
-/** For how much longer the holder keeps it, if a node told; nodes can be written by users, and tell anything. */
+/** How much longer the holder keeps it, if the node told. Users write nodes too, and those may tell anything. */
 function holderTtlOf(vote: AcquireVote | undefined): number | undefined {
   const ttlMs = vote?.kind === 'denied' ? vote.holderTtlMs : undefined;
   return typeof ttlMs === 'number' && ttlMs >= 0 ? ttlMs : undefined;

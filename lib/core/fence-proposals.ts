@@ -52,7 +52,10 @@ export class FenceProposals {
   }
 }
 
-/** Of the most numbers that are near each other, one that is near them all; undefined for none. */
+/**
+ * Takes the largest group of numbers that are near each other, and returns one that is near them all. Undefined
+ * without any number.
+ */
 function middleOfMost(numbers: readonly number[], skewMicros: number): number | undefined {
   let best: readonly number[] = [];
   for (const least of numbers) {

@@ -19,9 +19,9 @@ export interface Successor {
 }
 
 export interface HandoverRound {
-  /** Of the heir. If it is not won, whatever there was is given back. */
+  /** The attempt of the successor. If it is not won, what it has on the nodes is cleaned up. */
   readonly attempt: Promise<Attempt>;
-  /** Of the hold that ends. */
+  /** The release of the lease that ends. */
   readonly release: Promise<Release>;
 }
 

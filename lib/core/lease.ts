@@ -16,11 +16,11 @@ export interface Lease {
   inherited: Lease | undefined;
   /** The attempt had a quorum in time. */
   wasWon: boolean;
-  /** Nothing extends or heals any more (R10). */
+  /** From here on nothing extends the lease or puts it back (R10). */
   releaseBegan: boolean;
   /** The nodes that answered the release, a bit per position. */
   releaseAnsweredBy: number;
-  /** Until when a release leaves it on the nodes, on the monotonic clock; 0: it does not. */
+  /** Until then a release leaves the key on the nodes, on the monotonic clock. 0: a release removes it. */
   keepUntilMs: number;
 }
 

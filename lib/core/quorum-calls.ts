@@ -103,7 +103,7 @@ export class ReplaceCall extends AcquireCall {
   }
 }
 
-/** For questions with three answers: ours, not ours, cannot tell. */
+/** A quorum call with three answers: the key is ours, it is not ours, or the nodes cannot tell. */
 abstract class OwnershipCall extends NodesCall {
   constructor(
     callContext: CallContext,
@@ -112,7 +112,7 @@ abstract class OwnershipCall extends NodesCall {
     super(callContext);
   }
 
-  /** When a majority agrees, or when neither side can reach one. */
+  /** It is settled when a majority agrees, or when neither side can reach one. */
   isSettled(tally: Tally): boolean {
     return isWon(tally) || isDeniedByQuorum(tally) || (cannotBeWon(tally) && cannotBeDeniedByQuorum(tally));
   }

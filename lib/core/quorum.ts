@@ -30,7 +30,7 @@ export function cannotBeDeniedByQuorum(tally: Tally): boolean {
   return tally.nodes - tally.granted - tally.failed < quorumOf(tally.nodes);
 }
 
-/** So many nodes failed that the others are no majority: nobody can say anything about the resource. */
+/** Whether so many nodes failed that the others are no majority. Then nobody can say anything about the resource. */
 export function isOutOfReach(tally: Tally): boolean {
   return tally.nodes - tally.failed < quorumOf(tally.nodes);
 }

@@ -5,7 +5,7 @@ import type { NodeGuard } from './node-guard';
 import type { Refusals } from './refusals';
 
 export interface RedlockSettings {
-  /** In the same order in all processes, by their names. */
+  /** The nodes, sorted by name, so that all processes have them in the same order. */
   readonly nodes: readonly LockNode[];
   /** Measures validity. */
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface RedlockSettings {
   /** The longest wait for one node's vote. */
   readonly nodeTimeoutMs: number;
   /** A value that was never used before and that nobody can guess (R2). */
-  /** With `label` in it, if there is one. */
+  /** Makes a fresh owner token. It contains `label`, if there is one. */
   readonly newOwnerToken: (label?: string) => string;
   readonly fencing: FencingSettings;
   readonly guard: NodeGuard;

@@ -70,7 +70,7 @@ export class Redlock {
     else this.askAll(lease, request, undefined, listener);
   }
 
-  /** The same as a promise. */
+  /** Returns a promise in place of calling a listener. */
   acquireAsync(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
     return new Promise((resolve, reject) => {
       this.acquire(resources, options, { onAttempt: resolve, onFault: reject });
@@ -138,7 +138,7 @@ export class Redlock {
     this.judge.cleanUpInherited(lease);
   }
 
-  /** The same as a promise. */
+  /** Returns a promise in place of calling a listener. */
   releaseAsync(lease: Lease, keepMs = 0): Promise<Release> {
     return new Promise((resolve) => {
       this.release(lease, keepMs, resolve);
@@ -212,7 +212,7 @@ export class Redlock {
     );
   }
 
-  /** With another proposal, if it was the first one that nodes could not agree to. */
+  /** Asks again with another proposal, if nodes could not agree to the first one. */
   private askAgain(
     request: AcquireRequest,
     round: RoundResult<AcquireVote>,

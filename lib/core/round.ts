@@ -25,7 +25,7 @@ export interface QuorumCall<V extends Vote> {
 }
 
 export interface RoundResult<V extends Vote> extends Tally {
-  /** By position of the node; undefined: the round was settled without it. */
+  /** The votes by position of the node. Undefined: the round was settled without that vote. */
   readonly votes: readonly (V | FailedVote | undefined)[];
 }
 
@@ -44,7 +44,7 @@ export function startRound<V extends Vote>(
   new Round(call, settle, fail).start();
 }
 
-/** The same as a promise; an uncontended lock needs so few of them that it does without. */
+/** Returns a promise in place of a callback. The path of an uncontended lock does without this promise. */
 export function holdRound<V extends Vote>(call: QuorumCall<V>): Promise<RoundResult<V>> {
   return new Promise((resolve, reject) => {
     startRound(call, resolve, reject);

@@ -9,7 +9,7 @@ export interface LockHolder {
   readonly label?: string;
 }
 
-/** For people: "import 17" (process 42 on web-1). Undefined of one that tells nothing. */
+/** The holder in words: "import 17" (process 42 on web-1). Undefined where the owner token tells nothing. */
 export function nameHolder({ host, pid, label }: LockHolder): string | undefined {
   if (host === undefined || pid === undefined) return undefined;
   const process = `process ${pid} on ${host}`;

@@ -11,7 +11,7 @@ export function printable(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNSEEN, escaped);
 }
 
-/** The same, and no longer than can be read. */
+/** The printable text, cut at a length that people still read. */
 export function printableStart(text: string, longest: number): string {
   return text.length > longest ? `${printable(text.slice(0, longest))}…` : printable(text);
 }

@@ -1,4 +1,4 @@
-/** As Node and Deno look for it, and Bun too. */
+/** The name under which Node, Deno and Bun look for the function. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 type Inspect = (value: unknown, options: unknown) => string;
@@ -23,7 +23,7 @@ export function showAs<T extends object>(
   });
 }
 
-/** Of what is no instance, such as the prototype itself, there are no facts. */
+/** What is no instance, such as the prototype itself, has no facts. */
 function factsOf<T extends object>(shown: T, facts: (shown: T) => object): object {
   try {
     return facts(shown);

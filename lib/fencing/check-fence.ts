@@ -21,5 +21,5 @@ export function checkFence(fence: Fence | undefined): Fence {
   return fence as Fence;
 }
 
-/** As of the header. */
+/** The same limit as that of the header. */
 const LONGEST_OWNER = 128;

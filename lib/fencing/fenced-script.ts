@@ -2,7 +2,7 @@ import { besideKey } from '../redis/request/beside-key';
 import { type LuaScript, script } from '../redis/script/lua-script';
 import type { Fence } from './fence';
 
-/** As much of an ioredis client as is used: `Redis` or `Cluster`. */
+/** The part of an ioredis client (`Redis` or `Cluster`) that is used. */
 export interface ScriptClient {
   readonly options?: { readonly keyPrefix?: string };
   evalsha(sha: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
@@ -61,7 +61,7 @@ export async function runFenced(
   return isDone === 1 ? { value: answer } : { stale: Number(answer) };
 }
 
-/** By its name, which is short, and by its text for a server that does not know it yet. */
+/** Runs the script by its hash, which is short, and by its text where the server does not know it yet. */
 async function run(redis: ScriptClient, keysAndArguments: (string | number)[]): Promise<unknown> {
   try {
     return await redis.evalsha(FENCED.sha, 2, ...keysAndArguments);

@@ -9,7 +9,10 @@ interface FencedRequest {
   readonly headers: HeadersLike;
 }
 
-/** Of requests that a guard let pass: what it said with its options holds for the parameters of the handler. */
+/**
+ * The fences of requests that a guard let pass. What the guard decided with its options holds for the parameters of
+ * the handler too.
+ */
 const passed = new WeakMap<FencedRequest, Fence>();
 
 /** @throws FenceException (400, 428) */

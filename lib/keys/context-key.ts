@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { KeySource } from './lock-key';
 
 const INDEX = /^(0|[1-9]\d*)$/;
-/** Of an HTTP request. The first three are always objects, so a key needs a property of them. */
+/** These parts of an HTTP request are always objects, so a key needs a property of them. */
 const COLLECTIONS = ['params', 'query', 'headers'];
 const ROOTS = [...COLLECTIONS, 'body', 'user'];
 

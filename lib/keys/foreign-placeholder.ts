@@ -1,6 +1,6 @@
 /** A spelling of another tool, in the text of a template. */
 export interface ForeignPlaceholder {
-  /** As written: `${dto.id}`. */
+  /** The placeholder as it was written: `${dto.id}`. */
   readonly text: string;
   readonly at: number;
   /** What it names: `['dto', 'id']`. Empty where that cannot be told. */

@@ -23,7 +23,7 @@ interface QuotedText {
 }
 
 interface Placeholder {
-  /** As written: `<0.user.id>`. */
+  /** The placeholder as it was written: `<0.user.id>`. */
   readonly text: string;
   readonly root: string;
   readonly path: readonly string[];

@@ -81,7 +81,10 @@ function lengthOf(value: unknown): number | undefined {
   }
 }
 
-/** Of an async key function. The error tells; a rejection that nobody hears would end the process besides. */
+/**
+ * A key function was async. The error says so; its promise must not end the process with a rejection that nobody
+ * handles.
+ */
 function ignoreRejections(result: unknown): void {
   const list = readListOf(result, () => true) ?? [result];
   for (const item of list) {

@@ -7,7 +7,7 @@ type Placeholders<S> = S extends `${string}<${infer Rest}`
       : never
   : never;
 
-/** Of a template, or of several. */
+/** The placeholders of a template, or of several. */
 type PlaceholdersOf<K> = Placeholders<K extends readonly unknown[] ? K[number] : K>;
 
 type RootOf<Name> = Name extends `${infer Root}.${string}` ? Root : Name;

@@ -7,7 +7,7 @@ export const quoteKey = (key: unknown): string => {
   return shortened(JSON.stringify(key));
 };
 
-/** For messages, which people have to read. */
+/** The text, cut to what people read in a message. */
 export const shortened = (text: string): string =>
   text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
 

@@ -40,7 +40,7 @@ export class EventListenersExplorer implements OnModuleInit {
     };
   }
 
-  /** The same outcome; a lock error has a handler, whether or not the emitter looks. */
+  /** Returns the outcome unchanged. A lock error in it has a handler now, whether or not the emitter looks. */
   private handled(outcome: unknown): unknown {
     if (!(outcome instanceof Promise)) return outcome;
     const same = new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@ export class EventListenersExplorer implements OnModuleInit {
   }
 }
 
-/** Of several RedlockModules in an application, one is enough. */
+/** The loaders that are watched. Of several RedlockModules in an application one is enough. */
 const watched = new WeakSet<ListenerLoader>();
 
 function isListenerLoader(instance: unknown): instance is ListenerLoader {

@@ -4,7 +4,7 @@ import type { AnsweredRequest } from '../calls/locked-call';
 
 /** The server's side of a call of gRPC, as handlers get it. */
 interface GrpcCall {
-  /** By its client, or by the deadline of that. */
+  /** Cancelled by its client, or by the client's deadline. */
   readonly cancelled: boolean;
   readonly writableEnded?: boolean;
   sendMetadata(metadata: unknown): void;

@@ -6,7 +6,7 @@ import { SseHead } from './sse-head';
 
 /** A response of Express or Fastify. */
 interface Response {
-  /** Of Fastify: the response of Node, which Express has made its own. */
+  /** On Fastify, the response of Node. The response of Express is one itself. */
   readonly raw?: ServerResponse;
   header?(name: string, value: string): unknown;
   json?(body: unknown): unknown;
@@ -39,7 +39,7 @@ export class HttpExchange {
     return SseHead.isOf(this.raw);
   }
 
-  /** Of a response that is kept back until the lock is there. */
+  /** The head of a response that is kept back until the lock is there. */
   get head(): SseHead | undefined {
     return SseHead.of(this.raw);
   }

@@ -35,7 +35,7 @@ export interface RedlockModuleExtras {
   name?: string;
 }
 
-/** For `useClass` and `useExisting`. */
+/** What `useClass` and `useExisting` need. */
 export interface RedlockOptionsFactory {
   createRedlockOptions(): RedlockModuleOptions | Promise<RedlockModuleOptions>;
 }

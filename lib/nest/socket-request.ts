@@ -12,7 +12,7 @@ interface SocketIoClient extends SocketClient {
   readonly disconnected: boolean;
 }
 
-/** Of the package `ws`. */
+/** A client of the package `ws`. */
 interface WsClient extends SocketClient {
   readonly readyState: number;
 }

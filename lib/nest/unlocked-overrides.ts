@@ -30,7 +30,7 @@ function unlockedOverrideOf(key: string | symbol, levels: readonly object[]): st
   return undefined;
 }
 
-/** As far as its text tells: one that goes on to the locked method is as good as locked. */
+/** Whether its text calls super. A method that goes on to the locked method is as good as locked. */
 function callsSuper(method: unknown): boolean {
   return typeof method === 'function' && /super\b/.test(Function.prototype.toString.call(method));
 }

@@ -124,7 +124,7 @@ export class ForeignNode implements LockNode {
   }
 }
 
-/** As anybody may have written them: with a promise as their result, say. */
+/** The verbs as anybody may have written them: they may return a promise, for example. */
 interface Verbs {
   acquire(request: AcquireRequest, give: Give): unknown;
   extend(request: ExtendRequest, give: Give): unknown;

@@ -35,7 +35,7 @@ export class LockSpans {
   }
 }
 
-/** From the grant of a lock to its end. */
+/** The span from the grant of a lock to its end. */
 export class HoldSpan {
   private extensions = 0;
 
@@ -52,7 +52,7 @@ export class HoldSpan {
     this.end(outcome, this.startedAtMs + heldMs);
   }
 
-  /** Without the error's message: it names the resources. */
+  /** Tells of the loss without the error's message, which names the resources. */
   lost(reason: string, heldMs: number): void {
     fail(this.span, 'LOCK_LOST', `the lock was lost: ${reason}`);
     this.span.setAttribute(ATTRIBUTE.reason, reason);

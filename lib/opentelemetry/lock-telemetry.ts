@@ -18,7 +18,7 @@ const OTHER_GROUPS = 'other';
 
 const LONGEST_GROUP = 64;
 
-/** Of one span; how many there are is told besides. */
+/** The most resources that a span names. It always tells how many there are. */
 const MOST_SPAN_RESOURCES = 20;
 
 interface ObservedHold {
@@ -36,7 +36,7 @@ export class LockTelemetry {
   private readonly refusals: NodeGauge;
   private readonly memory: MemoryGauge;
   private readonly groups = new Set<string | undefined>();
-  /** By owner token. Each ends with its `released`, `detached` or `lost`. */
+  /** The held locks by owner token. Each ends with its `released`, `detached` or `lost`. */
   private readonly holds = new Map<string, ObservedHold>();
 
   constructor(

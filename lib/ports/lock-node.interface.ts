@@ -104,7 +104,7 @@ export interface LockNode {
 /** How much memory a node uses of what it may use. Of several servers that are one node: the fullest. */
 export interface NodeMemory {
   readonly usedBytes: number;
-  /** At this it refuses to grant. Above 0. */
+  /** The node refuses to grant from this size on. Above 0. */
   readonly limitBytes: number;
 }
 
@@ -118,7 +118,7 @@ export interface ReleaseSubscription {
 }
 
 export interface AcquireRequest {
-  /** Without duplicates, sorted. */
+  /** The resources, sorted and without duplicates. */
   readonly resources: readonly string[];
   readonly ownerToken: string;
   /** How long the node keeps the resources if nobody extends them. */
@@ -197,7 +197,7 @@ export interface ReleaseRequest {
    * waiters that it collided with, which collide again.
    */
   readonly wakeWaiters: boolean;
-  /** For how long a resource may still be there at most; a node that is down now may clean up until then. */
+  /** The longest time for which a resource may still be there. A node that is down now may clean up until then. */
   readonly ttlMs: number;
   /** Those of `resources` that are held as a reader. Waiters are told when the last one of a resource goes. */
   readonly shared?: readonly string[];
@@ -219,7 +219,7 @@ export interface ReleaseRequest {
 export interface NodeHold {
   /** The exclusive holder's; of `members`, that of the one which is kept longest. */
   readonly ownerToken: string;
-  /** Until the node forgets it; Infinity for a key without an expiry, which no lock of this library leaves. */
+  /** The time until the node forgets it. Infinity for a key without an expiry, which no lock of this library leaves. */
   readonly ttlMs: number;
   /** The readers and permit holders, at least one; missing for an exclusive hold. */
   readonly members?: readonly NodeMember[];

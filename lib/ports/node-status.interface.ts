@@ -29,7 +29,7 @@ export interface NodeTrouble {
 export interface ServerFacts {
   /** Another one after every start. */
   readonly runId: string;
-  /** For how long it runs, at the moment of the news. */
+  /** How long the server has run, at the moment of the news. */
   readonly uptimeMs: number;
   /** The policy by which it removes keys when its memory is full, if it has a limit and removes any. */
   readonly evicts?: string;

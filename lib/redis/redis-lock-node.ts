@@ -183,7 +183,7 @@ export class RedisLockNode implements LockNode {
   private readonly slotOf = (request: { resources: readonly string[] }): number =>
     keySlot(this.keyPrefix + (request.resources[0] ?? ''));
 
-  /** In a cluster, several may be at several servers. */
+  /** Whether they can be asked for in one command. In a Cluster several resources may be at several servers. */
   private goTogether(resources: readonly string[]): boolean {
     return resources.length === 1 || !this.connection.hasSlots;
   }

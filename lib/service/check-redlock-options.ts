@@ -17,7 +17,7 @@ import { checkOnBusy, type WithLockOnBusy } from '../locking/checks/with-lock-op
 
 /** The options of a lock service after the door: complete, checked, in milliseconds. */
 export interface CheckedRedlockOptions {
-  /** As they were given: whoever opens them checks them. */
+  /** The nodes as they were given. Whoever opens them checks them. */
   readonly nodes: unknown;
   readonly limits: LockLimits;
   readonly fencing: FencingSettings;

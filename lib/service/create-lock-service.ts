@@ -28,7 +28,7 @@ export function createLockService(options: RedlockOptions): LockService {
   });
 }
 
-/** The same without warnings to the process, where there is a log; and with another manager, for tests. */
+/** Opens a lock service for callers with a log of their own, and for tests with another manager. */
 export function openLockService(
   options: RedlockOptions,
   newManager = (settings: LockManagerSettings): LockManager => new LockManager(settings),

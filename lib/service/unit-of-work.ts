@@ -41,7 +41,7 @@ export class UnitOfWork {
 
   constructor(private readonly clock: Clock) {}
 
-  /** For a lock that the caller releases: a task may enter it when that was done. */
+  /** Keeps a lock that the caller releases. A task may enter it after that too. */
   async keep(acquiring: Promise<HeldLock>): Promise<HeldLock> {
     const lock = await acquiring;
     lock.holdUntil(this.ended);

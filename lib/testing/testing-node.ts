@@ -27,7 +27,7 @@ const MOST_OWED = 1_000;
 export class TestingNode implements LockNode {
   private readonly inner: MemoryLockNode;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
-  /** By request, when it was made. */
+  /** The releases that are owed, each with the moment of its request. */
   private readonly owed = new Map<ReleaseRequest, number>();
   private hasFailed = false;
 

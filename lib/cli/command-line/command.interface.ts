@@ -14,9 +14,9 @@ export interface Command {
   readonly name: string;
   /** Takes exactly one argument, a resource; else none. */
   readonly takesResource: boolean;
-  /** For the list of commands; one line. */
+  /** The line about it in the list of commands. */
   readonly about: string;
-  /** For the help of the command: what it does, and its exit codes. */
+  /** The help of the command: what it does, and its exit codes. */
   readonly details: string;
   readonly options: Readonly<Record<string, CommandOption>>;
   run(invocation: Invocation, terminal: Terminal): Promise<ExitCode>;

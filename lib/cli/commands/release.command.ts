@@ -32,9 +32,9 @@ export const release: Command = {
 
 interface Result {
   readonly isForced: boolean;
-  /** Before anything was done. */
+  /** What the nodes had before anything was released. */
   readonly before: LockInspection;
-  /** From how many nodes it was removed. */
+  /** The number of nodes that it was removed from. */
   readonly releasedFrom: number;
 }
 
@@ -64,7 +64,7 @@ function showResult({ isForced, before, releasedFrom }: Result): string {
   return lines.join('\n');
 }
 
-/** For scripts; the shape is documented in docs/CLI.md. */
+/** The answer for scripts. docs/CLI.md has its shape. */
 function jsonResult({ isForced, before, releasedFrom }: Result): object {
   return { resource: before.resource, forced: isForced, releasedFrom, before: jsonInspection(before) };
 }

@@ -2,7 +2,10 @@ import type { InfoLines } from '../../redis/server/info-lines';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
 
-/** Of these many connections of a hundred it should be looked at: they come by the process, two at a time. */
+/**
+ * The share of the connections that a server permits from which a finding warns. Connections come with each process,
+ * two at a time.
+ */
 const NEARLY_ALL = 0.8;
 /** One that asks, and one that hears of releases. */
 const PER_PROCESS = 2;

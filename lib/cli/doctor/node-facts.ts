@@ -24,7 +24,7 @@ export interface ServerFacts {
   readonly database: number;
   /** The lines of INFO; undefined when it is refused. */
   readonly info?: InfoLines;
-  /** Of CONFIG GET; undefined when it is refused. */
+  /** The answer of CONFIG GET. Undefined when the server refuses it. */
   readonly appendfsync?: string;
   readonly save?: string;
   readonly latency?: Latency;

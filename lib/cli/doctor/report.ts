@@ -5,7 +5,7 @@ import type { Finding, Level } from './finding';
 import type { NodeFacts, ServerFacts } from './node-facts';
 import { productOf } from '../../redis/server/server-product';
 
-/** For people: findings by node, each with what it means and what to change. */
+/** The report for people: findings by node, each with what it means and what to change. */
 export function showFindings(findings: readonly Finding[]): string {
   const nodes = [...new Set(findings.map(({ node }) => node))];
   const sections = nodes.map((node) => {
@@ -39,7 +39,7 @@ function summary(findings: readonly Finding[]): string {
   return `${parts.join(', ')}.`;
 }
 
-/** For scripts; the shape is documented in docs/CLI.md. */
+/** The report for scripts. docs/CLI.md has its shape. */
 export function jsonReport(nodes: readonly NodeFacts[], findings: readonly Finding[]): object {
   return {
     ok: findings.every(({ level }) => level !== 'error'),

@@ -48,7 +48,7 @@ export async function tryRights(
   }
 }
 
-/** In an order in which each finds what it needs. */
+/** The steps in an order in which each finds what it needs. */
 function lockSteps(trial: Trial, resource: string): Step[] {
   const several = [`{${resource}}:1`, `{${resource}}:2`];
   return [

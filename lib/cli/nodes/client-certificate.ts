@@ -9,7 +9,7 @@ export interface ClientTls {
   readonly ca?: Buffer;
 }
 
-/** By the names that redis-cli has for them. */
+/** The options have the names that redis-cli has for them. */
 export const TLS_OPTIONS: Readonly<Record<string, CommandOption>> = {
   cert: {
     type: 'string',

@@ -44,7 +44,7 @@ export class LockChanges {
   }
 }
 
-/** Not the ttl, which always changes, and not a node more or less on which it is held. */
+/** A change of the ttl is no news, since it always changes. Nor is one node more or less that has the lock. */
 function isNews(lock: ListedLock, before: ListedLock | undefined): boolean {
   return before?.state !== lock.state || before.holder?.ownerToken !== lock.holder?.ownerToken;
 }

@@ -54,7 +54,7 @@ export class NodeClient {
     return isCluster(client) ? client.nodes('master') : [client];
   }
 
-  /** Until it can be asked, or it is clear that it cannot. */
+  /** Waits until the node can be asked, or until it is clear that it cannot. */
   settle(): Promise<void> {
     return settle(this, this.timeoutMs);
   }

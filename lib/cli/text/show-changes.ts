@@ -8,13 +8,13 @@ import { jsonText } from './json-text';
 
 export type WatchEvent = LockChange | ({ readonly type: 'released' } & ReleaseMessage);
 
-/** For people: one line, beginning with the time of day. */
+/** The text for people: one line that begins with the time of day. */
 export function showEvent(event: WatchEvent, atMs: number): string {
   const time = new Date(atMs).toISOString().slice(11, 23);
   return printable([time, ...wordsFor(event)].join('  '));
 }
 
-/** For scripts: one line of JSON; the shape is documented in docs/CLI.md. */
+/** The text for scripts: one line of JSON. docs/CLI.md has its shape. */
 export function jsonEvent(event: WatchEvent, atMs: number): string {
   return jsonText({ at: new Date(atMs).toISOString(), ...bodyOf(event) });
 }

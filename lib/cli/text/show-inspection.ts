@@ -6,7 +6,7 @@ import { printable } from '../../errors/printable';
 import { jsonHolder, jsonMs, showHolder, showMs } from './show';
 import { table } from './table';
 
-/** For people: the answer in a sentence, and a line per node. */
+/** The text for people: the answer in a sentence, and a line per node. */
 export function showInspection(inspection: LockInspection): string {
   const rows = inspection.nodes.map((node) => [
     node.node,
@@ -40,7 +40,7 @@ export function sentence(inspection: LockInspection): string {
   return `Nobody can tell who holds ${name}: fewer than ${quorum} of ${nodes.length} nodes answered.`;
 }
 
-/** For scripts; the shape is documented in docs/CLI.md. */
+/** The answer for scripts. docs/CLI.md has its shape. */
 export function jsonInspection({ resource, state, holder, ttlMs, nodes }: LockInspection): object {
   return {
     resource,

@@ -5,7 +5,7 @@ import { listLocks, type ListedLock } from '../nodes/list-locks';
 import { jsonHolder, jsonMs, showHolder, showMs } from './show';
 import { table } from './table';
 
-/** For people: a line per lock. */
+/** The text for people: a line per lock. */
 export function showLocks({ answers, isTruncated }: FoundLocks, { limit }: Search): string {
   const locks = listLocks(answers);
   if (locks.length === 0) return noLocks(answers);
@@ -41,7 +41,7 @@ export function showHolderOf({ holder, owners }: ListedLock): string {
     : showHolder(holder);
 }
 
-/** For scripts; the shape is documented in docs/CLI.md. */
+/** The answer for scripts. docs/CLI.md has its shape. */
 export function jsonLocks({ answers, isTruncated }: FoundLocks, { keyPrefix }: Search): object {
   return {
     keyPrefix,

@@ -19,7 +19,7 @@ export function showHolder(holder: LockHolder | undefined): string {
   return [`${host}:${pid}`, serviceId, label && JSON.stringify(label)].filter(Boolean).join(' ');
 }
 
-/** For JSON, which knows no Infinity: null for a key without an expiry, and where there is none to tell. */
+/** JSON knows no Infinity: this is null for a key without an expiry, and where no time is known. */
 export function jsonMs(ms: number | undefined): number | null {
   return ms === undefined || !Number.isFinite(ms) ? null : Math.round(ms * 1_000) / 1_000;
 }

@@ -1,8 +1,8 @@
 import { isText } from '../../errors/is-text';
 
-/** So that an owner token fits into the 200 characters that a denial tells of it. */
+/** With this length an owner token fits into the 200 characters that a denial tells of it. */
 const LONGEST_ENCODED = 96;
-/** Nothing that moves a cursor, hides, or turns the text around where it is shown. */
+/** Characters that move a cursor, are invisible, or turn the text around where it is shown. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 export const LABEL_RULE =

@@ -33,7 +33,7 @@ export interface LockInspection {
   readonly state: 'free' | 'held' | 'contested' | 'unknown';
   /** The owner that a majority has. Undefined unless `held`. */
   readonly holder?: LockHolder;
-  /** For how long the holder keeps it if it is not extended, in milliseconds. Undefined unless `held`. */
+  /** How long the holder keeps it if it is not extended, in milliseconds. Undefined unless `held`. */
   readonly ttlMs?: number;
   readonly nodes: readonly NodeInspection[];
 }

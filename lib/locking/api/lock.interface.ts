@@ -70,7 +70,10 @@ export interface Lock extends AsyncDisposable {
   /** Whether the lock is certainly ours at this moment. Reads the clocks, so a stalled event loop cannot lie. */
   readonly isHeld: boolean;
 
-  /** For how long the lock is certainly ours if it cannot be extended any more, in milliseconds; 0 when lost. */
+  /**
+   * How long the lock is certainly ours if it cannot be extended any more, in milliseconds. 0 when it is lost or
+   * released.
+   */
   readonly remainingMs: number;
 
   /**

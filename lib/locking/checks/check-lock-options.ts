@@ -38,7 +38,7 @@ const DEFAULTS = {
 /** What is kept after a release is no lock that anybody relies on: it has a bound of its own, against a typing error. */
 const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
 
-/** By name. */
+/** The names of all lock options. */
 export const LOCK_OPTIONS = [
   'ttl',
   'wait',

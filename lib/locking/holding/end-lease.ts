@@ -6,7 +6,7 @@ import type { WonLease } from '../waiting/handover-budget';
 
 /** How a hold ends. */
 interface End {
-  /** For how long it shall stay at the nodes; 0 or less: not at all. */
+  /** How long the key stays on the nodes. 0 or less: the release removes it. */
   readonly keepMs: number;
   readonly isLost: boolean;
 }

@@ -19,7 +19,7 @@ import { endLease } from './end-lease';
 import { Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';
 
-/** As short as timers are. */
+/** Timers are no shorter than this. */
 const SHORTEST_DELAY_MS = 1;
 
 /** A lock that was won: kept alive by the keeper until it is released or lost. */
@@ -254,7 +254,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return Math.min(this.renewal.dueAtMs, endMs);
   }
 
-  /** When the wall clock ends it, on the monotonic one, if that is sooner than the monotonic clock would. */
+  /**
+   * The moment, on the monotonic clock, at which the wall clock ends the lock. Infinity if the monotonic clock ends it
+   * first.
+   */
   private wallEndMs(): number {
     const { clock } = this.around;
     const { monotonicMs, wallMs } = this.lease.validity;
@@ -263,7 +266,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return leftMs < monotonicMs - nowMs ? nowMs + Math.max(leftMs, SHORTEST_DELAY_MS) : Infinity;
   }
 
-  /** By the clocks, of what is not over. */
+  /** How long it is still held, by the clocks. 0 when it is over. */
   private get leftMs(): number {
     if (this.ending !== undefined) return 0;
     return Math.max(0, Math.min(this.validityMs, this.options.maxHoldMs - this.heldMs));

@@ -48,7 +48,7 @@ export class Holdback {
   };
 }
 
-/** Of any library, and of any realm. */
+/** Whether the value is a promise, of any library and of any realm. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

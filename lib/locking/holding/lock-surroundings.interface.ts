@@ -19,7 +19,7 @@ export interface LockSurroundings<L> extends RenewalSetup {
   readonly onEnded: (lock: L) => void;
 }
 
-/** At the end of a lock, for those who watch. */
+/** What is known at the end of a lock, for those who listen to events. */
 export interface HeldFacts {
   readonly context: AsyncResource | undefined;
   readonly heldMs: number;

@@ -26,7 +26,7 @@ export interface Renewed {
 
 /** Extends one hold: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). */
 export class Renewal {
-  /** When it extends by itself, on the monotonic clock; Infinity: not. */
+  /** The moment of the next extension on the monotonic clock. Infinity: it does not extend by itself. */
   dueAtMs: number;
   /** What the holder asked for last. */
   ttlMs: number;
@@ -69,7 +69,7 @@ export class Renewal {
     else void this.underWay.then(then, then);
   }
 
-  /** The same as a promise. */
+  /** Resolves when no extension is under way. */
   done(): Promise<void> {
     return new Promise((resolve) => {
       this.whenDone(resolve);

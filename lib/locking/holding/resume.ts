@@ -87,7 +87,7 @@ async function look(
   throw new LockLostError({ resources, reason: 'gone' });
 }
 
-/** As if it had been won: with a place in no line, since the callers of this process wait for the nodes. */
+/** Treats the lease as one that was won, with a place in no line: the callers of this process wait for the nodes. */
 function winOf(lease: Lease, clock: Clock): WonLease {
   const place = new WaitingLine<Handover>().join(lease.resources, NOBODY);
   return { lease, confirmation: undefined, place, budget: HandoverBudget.startingAt(clock, 0) };

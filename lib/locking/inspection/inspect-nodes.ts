@@ -16,7 +16,7 @@ export interface InspectionSetup {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** Of the lock service that asks; without it, nobody knows whom it guards. */
+  /** The guard of the lock service that asks. Without one it is not known which nodes are guarded. */
   readonly guard?: NodeGuard;
   /** What is known of the servers behind a node; that of the guard, else. */
   serversOf?(node: LockNode): readonly ServerFacts[] | undefined;
@@ -153,7 +153,7 @@ async function askToInspect(node: LockNode, resource: string): Promise<Partial<N
   return { ownerToken, ttlMs };
 }
 
-/** Nothing where the node cannot tell. */
+/** The memory of the node. Empty where the node cannot tell. */
 async function askMemory(node: LockNode): Promise<{ readonly memory?: NodeMemory }> {
   try {
     const memory = await node.memory?.();

@@ -36,7 +36,7 @@ export interface AcquisitionListener<L> {
 export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag {
   bagPosition = -1;
 
-  /** From when it was let in. */
+  /** Its place in line, from the moment when it was let in. */
   private place: PlaceInLine<Handover> | undefined;
   private pending: Promise<Attempt> | undefined;
   private budget: HandoverBudget | undefined;
@@ -44,13 +44,13 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
   private isOver = false;
-  /** Of the lock that it has come to. */
+  /** The owner token of the lock that it has won. */
   ownerToken: string | undefined;
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
   /** Nearly all locks are won without one. */
   private maybeWait: InterruptibleSleep | undefined;
-  /** Since the first attempt failed, or was left to others. */
+  /** How it waits between attempts, once the first attempt has failed or was left to others. */
   private backoff: WaitForRelease | undefined;
 
   constructor(
@@ -73,7 +73,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     return this.call.asker;
   }
 
-  /** Of the caller. */
+  /** The caller's async context. */
   get context(): AsyncResource | undefined {
     return this.call.context;
   }
@@ -125,7 +125,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     }
   }
 
-  /** Of the first attempt, if nobody was before us: as long as it is under way, we are inside. */
+  /** Hears of the first attempt, if nobody was before us. While that attempt is under way, we count as let in. */
   onAttempt(attempt: Attempt): void {
     this.setup.admission.leave();
     if (this.late !== undefined) this.late.onAttempt(attempt);
@@ -146,7 +146,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.wait.cancel(reason);
   }
 
-  /** Of the wait. What is asleep or waits for an attempt hears of it there. */
+  /** Called by the sleep when it is cancelled. Code that sleeps, or waits for an attempt, hears of it there. */
   cancelled(reason: unknown): void {
     if (this.isOver || this.isInPromises) return;
     if (this.place === undefined) {

@@ -80,7 +80,7 @@ export class Admission {
     this.forgetThoseInside();
   };
 
-  /** At a cost that is constant for each on average. */
+  /** Forgets them at a cost that is constant for each on average. */
   private forgetThoseInside(): void {
     if (this.next * 2 < this.waiting.length) return;
     this.waiting = this.waiting.slice(this.next);

@@ -3,7 +3,7 @@
 const FIRST_POLL_MS = 8;
 const LONGEST_POLL_MS = 128;
 
-/** Before asking again for a resource that is held, when the nodes do not tell of a release. */
+/** The delay before asking again for a resource that is held, when the nodes do not tell of a release. */
 export function pollDelayMs(attempt: number, fraction: number): number {
   return jitter(growing(FIRST_POLL_MS, LONGEST_POLL_MS, attempt), fraction);
 }
@@ -33,12 +33,12 @@ export function confirmDelayMs(fraction: number): number {
 const FIRST_OUTAGE_MS = 25;
 const LONGEST_OUTAGE_MS = 400;
 
-/** Before asking again when too few nodes answered. */
+/** The delay before asking again when too few nodes answered. */
 export function outageDelayMs(attempt: number, fraction: number): number {
   return jitter(growing(FIRST_OUTAGE_MS, LONGEST_OUTAGE_MS, attempt), fraction);
 }
 
-/** After an acquire or extension until the next extension: about a third of the ttl, so that two may fail. */
+/** The time from an acquire or extension to the next extension: about a third of the ttl, so that two may fail. */
 export function extendDelayMs(ttlMs: number, fraction: number): number {
   return (ttlMs / 3) * (0.9 + 0.2 * fraction);
 }
@@ -56,7 +56,10 @@ export function extendAtMs(nowMs: number, ttlMs: number, fraction: number): numb
 
 const SHORTEST_EXTEND_RETRY_MS = 10;
 
-/** After an extension that too few nodes answered: often enough to use the time that is left, but no hot loop. */
+/**
+ * The delay after an extension that too few nodes answered: short enough to use the time that is left, and no hot
+ * loop.
+ */
 export function extendRetryDelayMs(ttlMs: number, fraction: number): number {
   return jitter(Math.max(SHORTEST_EXTEND_RETRY_MS, ttlMs / 20), fraction);
 }

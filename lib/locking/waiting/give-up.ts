@@ -30,7 +30,7 @@ export function busyInLine(
   return new LockBusyError({ resources, waitedMs, holder: holderOf(inTheWay?.ownerToken) });
 }
 
-/** As many wait in line already as the caller wants to have before it. */
+/** Refuses the caller if as many wait in line already as its `maxWaiting` permits. */
 export function refuseCrowd(
   line: WaitingLine<unknown>,
   caller: Caller & { readonly options: { readonly maxWaiting: number } },

@@ -14,7 +14,7 @@ export interface Handover {
 /** What a caller has when it has won. */
 export interface WonLease {
   readonly lease: Lease;
-  /** Of a hold that began before the nodes answered. */
+  /** The first extension of a lease that began before the nodes answered. */
   readonly confirmation: Promise<Extension> | undefined;
   readonly place: PlaceInLine<Handover>;
   /** What it may still pass on. */

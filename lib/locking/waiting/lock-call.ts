@@ -18,7 +18,7 @@ export class LockCall<L> implements Admissible {
     readonly resources: readonly string[],
     readonly options: CheckedLockOptions,
     private readonly owner: LockCallOwner<L>,
-    /** On the monotonic clock. */
+    /** The moment of the call on the monotonic clock. */
     readonly startedAtMs: number,
     readonly resolve: (lock: L) => void,
     readonly reject: (error: unknown) => void,

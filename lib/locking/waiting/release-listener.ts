@@ -19,7 +19,7 @@ export interface ReleaseListenerSetup {
   onMaybeFree(hint: ReleaseHint): void;
 }
 
-/** So many releases are remembered: some nodes tell of one when the others have told of the next ones already. */
+/** How many releases are remembered. Some nodes tell of one when the others have already told of the next ones. */
 const MOST_RELEASES = 4;
 
 /** A release that is being told of: each node tells of it, at its own time. */

@@ -2,16 +2,16 @@ import type { FailedAttempt } from '../../core/attempt';
 import type { Clock } from '../../ports/clock.interface';
 import { collisionDelayMs, confirmDelayMs, outageDelayMs, pollDelayMs } from './backoff';
 
-/** So often the votes are believed to be split between contenders that meet by chance. */
+/** How many split votes in a row count as chance collisions before the waiter stops believing so. */
 const MOST_COLLISIONS = 4;
 
-/** Those who wait for a ttl to end do not all come at the same moment. */
+/** Spreads waiters whose ttl ends at the same moment. */
 const SPREAD_MS = 5;
 
-/** Without a better hint, a waiter that is told of releases looks after this time all the same. */
+/** A waiter that is told of releases asks again after this time, even without a message. */
 const LONGEST_SLEEP_MS = 1_000;
 
-/** When a contender asks again, and whether it asks the leading node before the others. */
+/** Decides when a waiter asks again, and whether it asks the leading node before the others. */
 export class RetryPolicy {
   /** The next attempt is one of several at the same moment. */
   leaderFirst = false;

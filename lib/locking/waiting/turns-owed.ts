@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.interface';
 
-/** After this time the others have taken the resource, or do not want it. */
+/** After this time the other processes have taken the resource, or do not want it any more. */
 const OWED_FOR_MS = 50;
 
 interface Debt {

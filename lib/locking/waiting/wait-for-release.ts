@@ -7,7 +7,7 @@ import { RetryPolicy } from './retry-policy';
 import { ReleaseListener, type ReleaseHint } from './release-listener';
 import type { InterruptibleSleep } from './interruptible-sleep';
 
-/** After one node told of a release: the others are expected to follow within this time. */
+/** When one node has told of a release, the others are expected to tell within this time. */
 const FOLLOW_UP_MS = 3;
 
 /**
@@ -20,7 +20,7 @@ export interface WaitForReleaseSetup {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly redlock: Redlock;
-  /** As all callers of the service find it. */
+  /** The outage as all callers of the service see it. */
   readonly outage: Outage;
   fraction(): number;
 }
@@ -28,7 +28,7 @@ export interface WaitForReleaseSetup {
 /** The time of one caller between its attempts: it listens to the nodes, and sleeps until it should ask again (R7). */
 export class WaitForRelease {
   private readonly pace: RetryPolicy;
-  /** As this caller finds it: in a cluster the nodes may answer the others. */
+  /** The outage as this caller sees it: a Cluster may answer other callers. */
   private readonly outage: Outage;
   private listener: ReleaseListener | undefined;
   private attempts = 0;
@@ -47,7 +47,7 @@ export class WaitForRelease {
     this.outage = new Outage(setup.clock, 0);
   }
 
-  /** Before the first attempt, when others come first. */
+  /** Waits before the first attempt, when other processes come first. */
   async sitOut(): Promise<void> {
     this.listener = this.listen();
     this.pace.leaderFirst = true;
@@ -73,7 +73,7 @@ export class WaitForRelease {
     return this.outage.hasLasted(outageWaitMs) || this.setup.outage.hasLasted(outageWaitMs);
   }
 
-  /** Until it is time for the next attempt, or the deadline has come. */
+  /** Waits until it is time for the next attempt, or the deadline has come. */
   async after(failed: FailedAttempt): Promise<void> {
     this.attempts += 1;
     // Subscribe first, then try again, then sleep: a release in between is not missed (R7).

@@ -5,7 +5,7 @@ export interface Waiter<Turn> {
   readonly fencing: boolean;
   readonly autoExtend: boolean;
   readonly label?: string;
-  /** Of its hold, once it has one. */
+  /** The owner token of its lease, once it has one. */
   readonly ownerToken?: string;
   /**
    * The place has become first in all its lines; not called if it is so from the beginning.

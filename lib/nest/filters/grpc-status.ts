@@ -2,7 +2,7 @@ import type { ArgumentsHost } from '@nestjs/common';
 import type { LockError } from '../../errors/lock.error';
 import { kindOf, type CompleteAnswer } from './lock-answers';
 
-/** Of `@grpc/grpc-js`, which this library does not depend on. */
+/** The metadata of `@grpc/grpc-js`, which this library does not depend on. */
 interface GrpcMetadata {
   set(key: string, value: string): void;
   clone(): GrpcMetadata;

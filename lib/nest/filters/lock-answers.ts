@@ -41,7 +41,7 @@ export const DEFAULT_ANSWERS: CompleteAnswers = {
 /** What nobody gets: the client has gone. The status is the one by which proxies log that. */
 const LEFT: CompleteAnswer = { statusCode: 499, message: PUBLIC_MESSAGES.left, retryAfter: false };
 
-/** By the code and not by the class: the error may come from another copy of the library. */
+/** Looks at the code and not at the class: the error may come from another copy of the library. */
 export function kindOf(error: LockError): Kind | 'left' {
   switch (error.code) {
     case 'LOCK_BUSY':
@@ -63,7 +63,7 @@ export function pick(answers: CompleteAnswers, error: LockError): CompleteAnswer
   return kind === 'left' ? LEFT : answers[kind];
 }
 
-/** As Retry-After has it: a part of a second is none. */
+/** Whole seconds, as Retry-After needs them: a part of a second counts as one. */
 export function secondsOf(ms: number): number {
   return Math.ceil(ms / 1_000);
 }

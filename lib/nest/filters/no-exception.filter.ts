@@ -1,6 +1,6 @@
 import { Catch, type ExceptionFilter } from '@nestjs/common';
 
-/** Of which there is no instance. */
+/** A class that has no instance. */
 abstract class NeverThrown {
   abstract readonly never: never;
 }

@@ -31,7 +31,7 @@ export function lockParametersOf(prototype: object, propertyKey: string | symbol
 export interface LockedArguments {
   /** Missing where a test has put something in the place of the lock service that gives none. */
   readonly lock: Lock | undefined;
-  /** Of its service. */
+  /** The connection of its service. */
   readonly connection: string | undefined;
   /** Undefined where it cannot be seen leaving. */
   readonly caller: Caller | undefined;

@@ -29,10 +29,12 @@ const TLS_REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] 
   [/PEM_NO_START_LINE|no start line/, 'What is given as a certificate or key in `tls` is not PEM'],
 ];
 
-/** As OpenSSL writes it: a thread, numbers, the place in its sources, and a line break at the end. */
+/**
+ * The form in which OpenSSL writes an error: a thread, numbers, the place in its sources, and a line break at the end.
+ */
 const OPENSSL = /^(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/;
 
-/** The same on one line, in words that tell what to change. */
+/** The message on one line, in words that tell what to change. */
 export function explainError(message: string, code: string | undefined): string {
   const line = message.replace(/\s*[\r\n]+\s*/g, ' ').trim();
   const said = OPENSSL.exec(line)?.[1]?.trim() ?? line;

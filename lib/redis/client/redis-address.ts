@@ -2,9 +2,11 @@ import type { RedisOptions } from 'ioredis';
 
 /** Where a node is, free of secrets. */
 export interface RedisPlace {
-  /** For people: votes, events, errors. */
+  /** The name that people read in votes, events and errors. */
   readonly name: string;
-  /** For comparison: the same for two entries that lead to the same server. Databases of a server do not differ. */
+  /**
+   * The address for comparison. Two entries that lead to the same server have the same one, whatever their database.
+   */
   readonly address: string;
 }
 

@@ -47,7 +47,7 @@ export function checkCredentials(given: GivenCredentials, refuse: Refuse, mayBeA
 export class RedisCredentials {
   /** What must never be shown. */
   readonly secrets: string[] = [];
-  /** As the first connection gets them. */
+  /** The credentials that the first connection gets. */
   private readonly first: GivenCredentials;
 
   /**

@@ -3,7 +3,7 @@ import { explainError } from './explain-error';
 
 const LONGEST_MESSAGE = 300;
 const LONGEST_CODE = 60;
-/** Of a text of a server; more of it says no more. */
+/** How much of a server's text is read. The rest would tell nothing more. */
 const MOST_READ = 4_096;
 /** Errors in errors. */
 const DEEPEST = 5;
@@ -84,14 +84,14 @@ function withoutSecrets(message: string, secrets: readonly string[]): string {
 /** In a URL, or in what ioredis took for a host. Bounded, so that it costs little on any text. */
 const CREDENTIALS = /[^\s/@:'"]{0,100}:[^\s/@'"]{1,200}@/g;
 
-/** Without the blanks and commas at the end. */
+/** Cuts blanks and commas off at the end. */
 function withoutTail(text: string): string {
   let end = text.length;
   while (end > 0 && /[\s,]/.test(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end);
 }
 
-/** For a log, a table or a message: short, and nothing in it that moves the cursor. */
+/** The message for a log, a table or another message: short, and nothing in it moves the cursor. */
 function inOneLine(message: string): string {
   const start = message.slice(0, MOST_READ).replace(/\s+/g, ' ').trim();
   return printable(start.slice(0, LONGEST_MESSAGE));
@@ -108,7 +108,7 @@ export function codeIn(message: string): string | undefined {
   return /^([A-Z]{3,40}) /.exec(message)?.[1];
 }
 
-/** Not `instanceof`: an error can come from another realm, as all errors of Node do under jest. */
+/** This is no `instanceof`: an error can come from another realm, as all errors of Node do under jest. */
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

@@ -30,7 +30,7 @@ export function askInParts<V>(
   });
 }
 
-/** Of the votes of the parts the most cautious wins: failed says that nothing is known, denied that some is not ours. */
+/** The most cautious vote of the parts wins: failed says that nothing is known, denied that a part is not ours. */
 export function mergeAcquireVotes(votes: readonly AcquireVote[]): AcquireVote {
   const failed = failedOf(votes);
   if (failed !== undefined) return failed;

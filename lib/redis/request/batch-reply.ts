@@ -4,7 +4,7 @@ import { microsFrom, timeFrom } from './redis-votes';
 export interface BatchReply {
   /** One for each key of each request. */
   readonly letters: string;
-  /** Of the grants whose letter says that they have one, in order. */
+  /** The fencing numbers of those grants whose letter says that they have one, in order. */
   readonly numbers: readonly (number | undefined)[];
   /** The node's time in microseconds; 0 where it may not tell. */
   readonly micros: number;

@@ -34,7 +34,9 @@ export function giveVotes(
   }
 }
 
-/** Of all keys of a request it is the same, but for releases: these are given key by key, and the worst counts. */
+/**
+ * All keys of a request have the same letter, except in releases: these are answered key by key, and the worst counts.
+ */
 function letterOf(entry: BatchEntry, reply: BatchReply | undefined, first: number, end: number): string {
   if (reply === undefined) return '';
   const { letters } = reply;
@@ -48,7 +50,9 @@ function letterOf(entry: BatchEntry, reply: BatchReply | undefined, first: numbe
   return found;
 }
 
-/** From the worst to the best, and what is none of them is worse. Whoever waits for one of the keys counts. */
+/**
+ * The letters from the worst to the best. Any other letter is worse. The digits count who waits for one of the keys.
+ */
 const RELEASED = 'd987654321g';
 
 /** A caller's mistake must not keep the vote from the others in the batch. */

@@ -49,7 +49,7 @@ export class BatchEncoder {
     return new EncodedCommand('evalsha', this.bytesOf(entries));
   }
 
-  /** The same for a request that goes by itself; `parts` must follow from `request`, and `name` is the first of them. */
+  /** Encodes a request that goes by itself. `parts` must follow from `request`, and `name` is the first of them. */
   encodeAlone(request: object, name: string, parts: () => readonly (string | number)[]): Command {
     if (this.last?.request !== request) {
       this.last = { request, bytes: resp([name, ...parts()]) };
@@ -92,7 +92,7 @@ export class BatchEncoder {
     };
   }
 
-  /** Of all nodes at the same moment, and not in every batch: a call that no lock needs. */
+  /** Asks all nodes for their time at the same moment, and not in every batch: no lock needs this call. */
   private askForTime(): readonly number[] {
     const now = this.clock.now();
     if (now - this.askedForTimeAtMs < ASK_TIME_EVERY_MS) return [];
@@ -151,7 +151,7 @@ export function fenceArguments(fence: FenceRequest | undefined): number[] {
   return fence === undefined ? [] : [fence.proposal, Math.floor(fence.skewMicros), wholeMs(fence.keepMs)];
 }
 
-/** Of its first key. Neighbours on one key each are served together where that is possible. */
+/** The letter of its first key. Neighbours with one key each are served together where that is possible. */
 function letterOf({ letter, request }: BatchEntry): string {
   if (request.resources.length === 1) return letter;
   if (letter === 'a') return 'A';

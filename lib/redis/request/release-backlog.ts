@@ -20,7 +20,7 @@ export interface BacklogWay {
  * replicas, say, or runs a long script, is asked again after a while. To compare and delete twice is harmless.
  */
 export class ReleaseBacklog {
-  /** By request, when it was added. */
+  /** The requests, each with the moment at which it was added. */
   private readonly waiting = new Map<ReleaseRequest, number>();
   private timer: Timer | undefined;
   private delayMs = FIRST_DELAY_MS;
@@ -67,7 +67,9 @@ export class ReleaseBacklog {
     );
   }
 
-  /** As many as fit into one command, so that a server in trouble gets no more of it. What fails goes to the end. */
+  /**
+   * Sends as many as fit into one command, so that a server in trouble gets no more work. What fails goes to the end.
+   */
   private trySome(): void {
     if (!this.way.isUp()) return;
     const some = this.take(MOST_IN_BATCH);

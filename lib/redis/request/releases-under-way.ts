@@ -6,7 +6,7 @@ import { type BatchEntry, isRelease } from './command-batch';
  */
 export class ReleasesUnderWay {
   private readonly alone = new Map<string, number>();
-  /** In the order of their answers. Not a `Set` ("Dies young" in docs/ARCHITECTURE.md). */
+  /** The batches, in the order of their answers. This is no `Set` ("Dies young" in docs/ARCHITECTURE.md). */
   private readonly batches: (readonly BatchEntry[])[] = [];
 
   has(ownerToken: string): boolean {

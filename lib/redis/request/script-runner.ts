@@ -34,7 +34,7 @@ export function runScript(connection: RedisConnection, call: ScriptCall): void {
   );
 }
 
-/** On every new connection: the server may have been restarted, which makes it forget. */
+/** Called on every new connection: a server that was restarted has forgotten its scripts. */
 export function loadScripts(server: Redis): void {
   for (const { text } of ALL_SCRIPTS) {
     server.script('LOAD', text).catch(() => {

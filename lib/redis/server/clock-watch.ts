@@ -7,7 +7,7 @@ interface Sample {
   readonly ours: Instant;
 }
 
-/** After this time a sample is replaced: over so long, clocks that are merely a little fast stay within the budget. */
+/** A sample is replaced after this time. Within it, clocks that are merely a little fast stay within the budget. */
 const KEEP_SAMPLE_MS = 30_000;
 
 /** Clocks that are being adjusted differ by 500 ppm at most times; a budget for short ttls must not be used up by that. */
@@ -48,14 +48,14 @@ export class ClockWatch {
     return hasJumped ? aheadMs : undefined;
   }
 
-  /** At the least: the sample may be older than we know, and the answer was under way. */
+  /** The least by which the clock is ahead: the sample may be older than we know, and the answer was under way. */
   private aheadMs(sample: Sample, serverMs: number): number {
     const { monotonicMs, wallMs } = readInstant(this.clock);
     const passedMs = Math.max(monotonicMs - sample.ours.monotonicMs, wallMs - sample.ours.wallMs);
     return serverMs - sample.serverMs - passedMs;
   }
 
-  /** From a faster answer, after the server was set back, or simply newer. */
+  /** Whether the sample comes from a faster answer, from after the server's clock was set back, or is simply newer. */
   private isBetter({ serverMs, ours }: Sample): boolean {
     if (this.sample === undefined) return true;
     const passedMs = ours.monotonicMs - this.sample.ours.monotonicMs;

@@ -33,7 +33,7 @@ interface Newcomer {
 /** How a master that nobody knew came to its slots. */
 interface Arrival {
   readonly givers: ReadonlySet<string | undefined>;
-  /** On our monotonic clock: it had no slot yet. */
+  /** The moment, on our monotonic clock, at which it had no slot yet. */
   readonly withoutSlotsAtMs: number;
 }
 
@@ -124,7 +124,7 @@ export class Newcomers {
     return this.hasLoss;
   }
 
-  /** Of one it is told once. */
+  /** Whether a loss was noticed. Each loss is told once. */
   takeLoss(): boolean {
     const { hasLoss } = this;
     this.hasLoss = false;

@@ -6,7 +6,7 @@ const BEAT_MS = 1_000;
 const FROZEN_MS = 2_000;
 
 export interface PulseListener {
-  /** About once a second. */
+  /** Called about once a second. */
   onBeat(): void;
   /** The process did not run for a while, and does now. What has arrived meanwhile was read. */
   onThaw(): void;

@@ -29,7 +29,7 @@ export interface RedisConnectionSetup {
   readonly nodeTimeoutMs?: number;
   /** The largest ttl of any lock, in milliseconds. Without it servers are asked for their time as often at rest as at work. */
   readonly maxTtlMs?: number;
-  /** For those who only look. */
+  /** Whether a replica is good enough, for callers that only read. */
   readonly takesReplicas?: boolean;
   /** A connection to a server is ready, before any request is sent on it. A cluster has several. */
   onServerReady(server: Redis): void;

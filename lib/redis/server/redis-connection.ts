@@ -31,7 +31,7 @@ export class RedisConnection {
   private closing: Promise<void> | undefined;
   /** Every connection that it takes is there. */
   private isConnected = false;
-  /** By how much the clock of a server jumped, to be told when the node goes up. */
+  /** How far the clock of a server jumped ahead. It is told when the node goes up. */
   private clockAheadMs: number | undefined;
   private readonly held = new HeldReplies();
   private readonly roster: ServerRoster;

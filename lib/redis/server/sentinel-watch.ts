@@ -53,7 +53,7 @@ export class SentinelWatch {
     return FAILED_OVER;
   }
 
-  /** Of a Sentinel that is not reached ioredis says only that the connection is closed. */
+  /** Explains an error of ioredis, which says only that the connection is closed where a Sentinel cannot be reached. */
   explain({ message, code }: RedisNodeError): RedisNodeError | undefined {
     const { lastError } = this;
     if (lastError === undefined || !message.endsWith(SAYS_NOTHING)) return undefined;

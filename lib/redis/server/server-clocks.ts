@@ -14,7 +14,7 @@ export interface ServerClocksSetup {
   readonly clock: Clock;
   /** How far the clock of a server may get ahead of ours. */
   readonly clockBudgetMs: number;
-  /** After so long without a request no lock of this process is left: every one of them has been extended or is over. */
+  /** After this time without a request no lock of this process is left: each would have been extended, or is over. */
   readonly longestTtlMs?: number;
   /** How many requests there have been, ever. */
   requests?(): number;

@@ -18,7 +18,7 @@ export interface ServerInfo {
   readonly isLoading: boolean;
 }
 
-/** Of a server that may not be asked. */
+/** The info of a server that may not be asked. */
 export const UNKNOWN_SERVER: ServerInfo = {
   facts: undefined,
   role: undefined,

@@ -6,7 +6,9 @@ const NAMES: Readonly<Record<string, string>> = { redis: 'Redis', valkey: 'Valke
 /** Names and versions are short; what a stranger sends need not be. */
 const LONGEST = 100;
 
-/** By its own name, and its own version: `redis_version` of others tells what they are compatible with. */
+/**
+ * The server's own name and version. `redis_version` of a server that is not Redis tells what it is compatible with.
+ */
 export function productOf(info: InfoLines): ServerProduct {
   const { name, version } = namedIn(info);
   // As Redis, Redict and Valkey call it. `standalone`, `cluster` or `sentinel`.

@@ -22,7 +22,7 @@ export interface ServerRosterSetup {
   readonly limitMs: number;
   /** What must never be shown. */
   readonly secrets: readonly string[];
-  /** Else a replica has to become a master first. */
+  /** Whether a replica may stay. Else it has to become a master first. */
   readonly takesReplicas: boolean;
   /** A server has said what it is, or did not want to. */
   onAnswer(): void;
@@ -34,7 +34,7 @@ export interface ServerRosterSetup {
 interface Entry {
   readonly server: Redis;
   info?: ServerInfo;
-  /** On our monotonic clock, when it said so. */
+  /** The moment on our monotonic clock at which the server said so. */
   heardAtMs: number;
   /** Why it must not be used now. It is asked again. */
   problem?: RedisNodeError;
@@ -97,7 +97,7 @@ export class ServerRoster {
     return undefined;
   }
 
-  /** As they are at this moment; undefined when some of them cannot tell. */
+  /** The facts at this moment. Undefined when a server cannot tell. */
   get facts(): readonly ServerFacts[] | undefined {
     const now = this.setup.clock.now();
     const isAlone = !isCluster(this.setup.client);
@@ -145,7 +145,7 @@ export class ServerRoster {
     return this.newcomers?.takeLoss() ?? false;
   }
 
-  /** On a new connection, perhaps to another server than before. */
+  /** Called on a new connection, which may lead to another server than before. */
   introduce(server: Redis): void {
     void this.meet(server, { server, heardAtMs: 0 });
   }
@@ -185,7 +185,7 @@ export class ServerRoster {
     if (entry.info?.timeMicros !== undefined) this.clocks.saw(server, entry.info.timeMicros, sentAt);
   }
 
-  /** In a cluster a replica sends us on to its master by itself. */
+  /** Whether replicas may stay. In a Cluster a replica sends us on to its master by itself. */
   private get takesReplicas(): boolean {
     return this.setup.takesReplicas || isCluster(this.setup.client);
   }

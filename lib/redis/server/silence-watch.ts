@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../ports/clock.interface';
 import { isCluster } from '../client/ioredis/break-connection';
 import { watchPulse } from './pulse';
 
-/** So many answers are missed before a server that is silent is asked whether it is there. */
+/** How many answers a silent server may miss before it is asked whether it is there. */
 const DEADLINES = 3;
 const BEAT_MS = 1_000;
 

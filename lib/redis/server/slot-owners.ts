@@ -1,6 +1,6 @@
 import type { Cluster } from 'ioredis';
 
-/** To whom slots went, and from whom; undefined where nobody is known to have had them. */
+/** The servers that slots went to, each with those they came from. Undefined where no owner was known. */
 export type SlotMoves = ReadonlyMap<string, ReadonlySet<string | undefined>>;
 
 /** Which master of a cluster has which slot, by address, as the cluster last listed it. */

@@ -24,7 +24,7 @@ export function connectionOptions(given: RedisOptions): RedisOptions {
   };
 }
 
-/** The same for a Redis Cluster, where ioredis keeps one connection per server. */
+/** The options for a Redis Cluster, where ioredis keeps one connection per server. */
 export function clusterOptions(given: ClusterOptions, random: () => number): ClusterOptions {
   return {
     ...given,

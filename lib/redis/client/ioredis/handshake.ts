@@ -33,7 +33,10 @@ export class Handshake {
     });
   }
 
-  /** Of the connection that has just closed; undefined when that tells nothing more than its own error does. */
+  /**
+   * The failure of the connection that has just closed. Undefined when it tells no more than the error of the
+   * connection does.
+   */
   get failure(): Error | undefined {
     if (!this.isConnected) return undefined;
     const [line = ''] = this.words.split('\r\n');

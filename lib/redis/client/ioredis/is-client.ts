@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 
-/** By what it can do: the client may come from another copy of ioredis than ours, or from a fork of it. */
+/** Looks at what the client can do: it may come from another copy of ioredis than ours, or from a fork of it. */
 export function isClient(input: unknown): input is Redis | Cluster {
   if (!isObject(input)) return false;
   const { duplicate, sendCommand, connect } = input as Partial<Record<keyof Redis, unknown>>;

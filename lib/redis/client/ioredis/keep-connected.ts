@@ -6,7 +6,7 @@ import type { RedisNodeDescription } from './redis-connections';
 import { RedisNodeError } from '../redis-node-error';
 import { inTime } from './in-time';
 
-/** For a function of the user that is asked for credentials. */
+/** How long a function of the user may take to answer with credentials. */
 const LONGEST_ANSWER_MS = 10_000;
 const CLUSTER_AGAIN_MS = 1_000;
 

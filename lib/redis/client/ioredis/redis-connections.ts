@@ -16,7 +16,7 @@ import { checkRedisOptions } from './redis-options-check';
 import type { RedisNodeOptions } from '../redis-node-options';
 import { optionsFromUrl, type Refuse } from '../redis-url';
 
-/** As many as ioredis listens to. */
+/** The number of Sentinels that ioredis listens to. */
 const MOST_SENTINELS = 10;
 
 /** One Redis node: a URL, options of ioredis, or a client of ioredis, which is duplicated. */

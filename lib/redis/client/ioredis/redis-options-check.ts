@@ -71,7 +71,10 @@ function checkKeyPrefix({ keyPrefix }: RedisOptions, refuse: Refuse): void {
   );
 }
 
-/** Without a place ioredis goes to localhost, where few want their locks: only who plainly says nothing of a place does. */
+/**
+ * Refuses options that name no place. ioredis would go to localhost, where few want their locks; options that plainly say
+ * nothing about a place mean it.
+ */
 function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void {
   const { host, port, path, sentinels } = options;
   if (isSet(path) || isSet(sentinels)) return;

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 const ALL_ASKED = 'All sentinels are unreachable';
-/** As ioredis says that a Sentinel answered, and has never heard of the group. */
+/** The text by which ioredis says that a Sentinel answered, and does not know the group. */
 const KNOWS_NO_SUCH_GROUP = /\bto sentinel (\S+) .*(?:invalid reply: null|No such master)/;
 
 /** Puts together what ioredis tells of the Sentinels: each reason by itself, and at the end that all of them failed. */
