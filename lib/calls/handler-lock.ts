@@ -62,7 +62,7 @@ function find(isIt: (frame: Frame) => boolean): Frame | undefined {
   return undefined;
 }
 
-/** Code that outlives its handler does not inherit what was given back. */
+/** Code that outlives its handler does not inherit a lock that was released. */
 function isHeldOrLost(lock: Lock): boolean {
   return lock.isHeld || lock.signal.aborted;
 }

@@ -35,7 +35,7 @@ export class HandlerWork {
   /**
    * Calls a handler and follows what it comes to, and returns what stands for that.
    *
-   * @throws CallerLeftError when the lock was given back before the handler began, since its pipes took their time
+   * @throws CallerLeftError when the lock was released before the handler began, since its pipes took their time
    */
   run(handler: object, call: () => unknown): unknown {
     if (this.isOver) {

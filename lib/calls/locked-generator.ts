@@ -4,7 +4,7 @@ import { openHold, type OpenHold } from './open-hold';
 
 export type AnyAsyncGenerator = AsyncGenerator<unknown, unknown, unknown>;
 
-/** Gives back what a generator holds. Apart from the generator itself, which it must not keep from being collected. */
+/** Releases what a generator holds. Apart from the generator itself, which it must not keep from being collected. */
 interface Possession {
   giveBack?: () => void;
 }
@@ -13,7 +13,7 @@ interface Possession {
 const abandoned = new FinalizationRegistry<Possession>(({ giveBack }) => giveBack?.());
 
 /**
- * An async generator that takes the lock at the first `next()`, runs `source` under it, and gives it back when that
+ * An async generator that takes the lock at the first `next()`, runs `source` under it, and releases it when that
  * ends, throws or is returned early. Who returns it while it waits for the lock stops the waiting.
  *
  * @param onLeave is called when it is returned early, also before the first `next()`: a generator runs nothing then

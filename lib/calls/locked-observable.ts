@@ -7,7 +7,7 @@ import type { Lock } from '../locking/api/lock.interface';
 
 /**
  * An Observable that takes the lock when somebody subscribes, each subscription its own, runs `source` under it, and
- * gives it back when the work of that is over. Who leaves while waiting for the lock stops waiting.
+ * releases it when the work of that is over. Who leaves while waiting for the lock stops waiting.
  */
 export function lockedObservable(
   call: LockedCall,

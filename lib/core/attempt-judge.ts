@@ -17,7 +17,7 @@ import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult } from './round';
 import { remainingMs } from './validity';
 
-/** Decides what the votes of an attempt come to, and gives back what comes to nothing. */
+/** Decides what the votes of an attempt come to, and cleans up what comes to nothing. */
 export class AttemptJudge {
   /** Nearly all questions have it, so it is made once. */
   private readonly patient: CallContext;
@@ -86,7 +86,7 @@ export class AttemptJudge {
     return this.conclude(lease, round, endsAHold);
   }
 
-  /** A quorum has the owner token of `hold`: that of the hold before it is not needed anywhere any more. */
+  /** A quorum has the owner token of `lease`: that of the lease before it is not needed anywhere any more. */
   confirmInherited(lease: Lease, { votes }: RoundResult<ExtendVote>): void {
     const { inherited } = lease;
     if (inherited === undefined) return;
@@ -95,7 +95,7 @@ export class AttemptJudge {
     this.cleanUp(inherited, (position) => (votes[position]?.kind ?? 'granted') === 'granted');
   }
 
-  /** `hold` is given back, and nodes may still have the one before it: as long as they keep the other. */
+  /** `lease` is released, and nodes may still have the one before it, for as long as they keep this one. */
   cleanUpInherited(lease: Lease): void {
     const { inherited } = lease;
     if (inherited === undefined) return;
@@ -104,7 +104,7 @@ export class AttemptJudge {
   }
 
   /**
-   * In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7), unless a hold
+   * In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7), unless a lease
    * ends with it that others wait for.
    */
   cleanUp(lease: Lease, isSpared: (position: number) => boolean, wakeWaiters = false): void {
@@ -116,7 +116,7 @@ export class AttemptJudge {
   }
 
   /**
-   * A node has the node timeout; where a hold is at stake, not longer than that is valid.
+   * A node has the node timeout; where a lease is at stake, not longer than that is valid.
    *
    * @param validMs for how long it is
    */
@@ -136,5 +136,5 @@ function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolea
 }
 
 export function notAgain(): undefined {
-  // A hold that ends in the same step cannot do so twice.
+  // A lease that ends in the same step cannot do so twice.
 }

@@ -14,7 +14,7 @@ export interface AttemptOptions {
    * of them gets a part of the votes, and none a quorum.
    */
   readonly leaderFirst?: boolean;
-  /** The hold gets a fencing token (R14). */
+  /** The lease gets a fencing token (R14). */
   readonly fencing?: boolean;
   /** What the caller calls itself: a part of the owner token. */
   readonly label?: string;
@@ -51,9 +51,9 @@ export interface AttemptListener {
   onFault(error: unknown): void;
 }
 
-/** What an acquire round came to that is no hold. */
+/** What an acquire round came to that is no lease. */
 export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): FailedAttempt {
-  // Granted by a quorum, and yet no hold: the grants were used up before they were all there.
+  // Granted by a quorum, and yet no lease: the grants were used up before they were all there.
   if (isWon(round)) {
     return {
       outcome: 'unavailable',

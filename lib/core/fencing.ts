@@ -6,7 +6,7 @@ import type { RoundResult } from './round';
 /**
  * Fencing tokens from N nodes, usually in the round trip that gets the lock (R14).
  *
- * Each node numbers its grants of a resource. The token of a hold is the largest number among the nodes that granted
+ * Each node numbers its grants of a resource. The token of a lease is the largest number among the nodes that granted
  * it, and a majority of those must have it before it is handed out: any later holder then meets one of them, and gets a
  * larger number. Nodes agree at once as a rule, since all are given the same proposal, a time that is later than the
  * last grant.

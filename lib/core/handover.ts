@@ -8,12 +8,12 @@ import { ReplaceCall } from './quorum-calls';
 import { holdRound } from './round';
 import { earlierOf, validForMs } from './validity';
 
-/** Who gets the resources of a hold next. */
+/** Who gets the resources of a lease next. */
 export interface Successor {
   readonly ttlMs: number;
-  /** Its hold gets a fencing token, which only the nodes can give (R14). */
+  /** Its lease gets a fencing token, which only the nodes can give (R14). */
   readonly fencing: boolean;
-  /** It may begin before the nodes have answered, on what is left of the hold that it gets. */
+  /** It may begin before the nodes have answered, on what is left of the lease that it gets. */
   readonly atOnce: boolean;
   readonly label?: string;
 }
@@ -30,7 +30,7 @@ interface LeaseMaker {
   extend(lease: Lease, ttlMs: number): Promise<Extension>;
 }
 
-/** How one hold becomes another in one round, without a moment in which somebody else could get its resources. */
+/** How one lease becomes another in one round, without a moment in which somebody else could get its resources. */
 export class Handovers {
   constructor(
     private readonly judge: AttemptJudge,
@@ -38,14 +38,14 @@ export class Handovers {
     private readonly redlock: LeaseMaker,
   ) {}
 
-  /** The new hold has an owner token of its own, as after any attempt. */
+  /** The new lease has an owner token of its own, as after any attempt. */
   begin(old: Lease, successor: Successor): HandoverRound {
     old.releaseBegan = true;
     return successor.fencing ? this.replace(old, successor) : this.takeOver(old, successor);
   }
 
   /**
-   * The heir's hold is `old` under another owner token: it lasts as long as that one would, and its first extension,
+   * The successor's lease is `old` under another owner token: it lasts as long as that one would, and its first extension,
    * which is under way when this returns, writes the token. So it need not wait for the nodes, no more than a holder
    * waits for any extension: nobody else can have the resources before `old` ends.
    */

@@ -10,9 +10,9 @@ export interface Lease {
   /** The largest ttl that a node may have been asked for. */
   ttlMs: number;
   validity: Validity;
-  /** Larger than that of every earlier hold of these resources, if it was asked for (R14). */
+  /** Larger than that of every earlier lease of these resources, if it was asked for (R14). */
   fencingToken: number | undefined;
-  /** The hold that this one took over, as long as no quorum has confirmed that: nodes may still have its owner token. */
+  /** The lease that this one took over, as long as no quorum has confirmed that: nodes may still have its owner token. */
   inherited: Lease | undefined;
   /** The attempt had a quorum in time. */
   wasWon: boolean;
@@ -24,10 +24,10 @@ export interface Lease {
   keepUntilMs: number;
 }
 
-/** What is known of a hold that somebody left to others. */
+/** What is known of a lease that somebody left to others. */
 export type LeftLease = Pick<Lease, 'resources' | 'ownerToken' | 'label' | 'fencingToken'>;
 
-/** What removes `hold` from a node, or lets it expire there in `keepMs` if that is more than 0. */
+/** What removes `lease` from a node, or lets it expire there in `keepMs` if that is more than 0. */
 export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
   const { resources, ownerToken, ttlMs } = lease;
   return keepMs > 0

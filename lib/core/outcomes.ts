@@ -22,7 +22,7 @@ export interface Release {
   readonly waiting: number;
 }
 
-/** What the votes for the new hold say about the old one. */
+/** What the votes for the new lease say about the old one. */
 export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): Release {
   const removed = votes.filter((vote) => vote?.kind === 'granted' && vote.replaced === true).length;
   const answered = votes.filter((vote) => vote !== undefined && vote.kind !== 'failed').length;
@@ -30,7 +30,7 @@ export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): 
   return { outcome: releaseOutcome(removal), waiting: 0 };
 }
 
-/** What the heir's first extension says about the hold that it took over. */
+/** What the successor's first extension says about the lease that it took over. */
 export function releaseByTakingOver({ outcome }: Extension): Release {
   if (outcome === 'extended') return { outcome: 'released', waiting: 0 };
   return { outcome: outcome === 'gone' ? 'expired' : 'unknown', waiting: 0 };

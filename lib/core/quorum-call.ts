@@ -12,7 +12,7 @@ export interface CallContext {
   readonly timeoutMs: number;
   readonly guard: NodeGuard;
   readonly refusals: Refusals | undefined;
-  /** Removes from one node what came there although it was given back. */
+  /** Removes from one node what came there although it was released. */
   cleanUpLate(lease: Lease, node: LockNode): void;
 }
 

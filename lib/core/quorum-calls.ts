@@ -73,7 +73,7 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
   }
 
   /**
-   * A grant that comes after everything was given back is given back by itself (R6).
+   * A grant that comes after everything was released is cleaned up by itself (R6).
    *
    * Of a lock that was won, most grants come late, and its release is on the way to that node already: behind the
    * grant, since a node applies requests in order. So there it is done only if the release was answered before.
@@ -86,7 +86,7 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
   }
 }
 
-/** An attempt that ends another hold; where it did not get through, that one goes by itself. */
+/** An attempt that ends another lease; where it did not get through, that one goes by itself. */
 export class ReplaceCall extends AcquireCall {
   constructor(
     callContext: CallContext,
@@ -138,7 +138,7 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
     } else node.extend(this.request, vote);
   }
 
-  /** A node that put the resource back after it was released (R10), or one that may still have the hold before it. */
+  /** A node that put the resource back after it was released (R10), or one that may still have the lease before it. */
   onLateVote(node: LockNode, vote: ExtendVote): void {
     const { callContext, lease, inherited } = this;
     if (vote.kind === 'denied' && vote.healed && lease.releaseBegan) callContext.cleanUpLate(lease, node);

@@ -52,7 +52,7 @@ export class Redlock {
   }
 
   /**
-   * One attempt: it either holds a quorum with time left, or gives back whatever it got.
+   * One attempt: it either holds a quorum with time left, or cleans up whatever it got.
    *
    * @param listener called before this returns where nodes in this process decide it at once
    */
@@ -77,12 +77,12 @@ export class Redlock {
     });
   }
 
-  /** Ends `old`, and begins the hold of the next caller with the same resources in its place. */
+  /** Ends `old`, and begins the lease of the next caller with the same resources in its place. */
   handOver(old: Lease, successor: Successor): HandoverRound {
     return this.handovers.begin(old, successor);
   }
 
-  /** Asks for `ttlMs` more from now, if the hold is valid and can be confirmed before it ends (R8). */
+  /** Asks for `ttlMs` more from now, if the lease is valid and can be confirmed before it ends (R8). */
   extend(lease: Lease, ttlMs: number, putsBack = true): Promise<Extension> {
     const { clock } = this.settings;
     if (lease.releaseBegan || remainingMs(clock, lease.validity) === 0)
@@ -107,7 +107,7 @@ export class Redlock {
   }
 
   /**
-   * Goes on with a hold of which only the owner token is known. It is ours if a quorum still has that token, and is kept
+   * Goes on with a lease of which only the owner token is known. It is ours if a quorum still has that token, and is kept
    * from now on: since the token is nowhere put back, nobody else can have had a quorum in between.
    */
   async resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }> {
@@ -116,7 +116,7 @@ export class Redlock {
   }
 
   /**
-   * Removes the hold from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11).
+   * Removes the lease from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11).
    *
    * @param settle must not throw. Called before this returns where nodes in this process decide it at once
    */

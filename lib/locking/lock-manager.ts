@@ -32,7 +32,7 @@ import { Retries } from './waiting/retries';
 import type { Handover, WonLease } from './waiting/handover-budget';
 import { WaitingLine, type PlaceInLine } from './waiting/waiting-line';
 
-/** Turns single attempts into locks: waits for them, keeps them alive, and gives them back. */
+/** Turns single attempts into locks: waits for them, keeps them alive, and releases them. */
 export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener<HeldLock> {
   private readonly redlock: Redlock;
   private readonly guard: NodeGuard;

@@ -97,7 +97,7 @@ export interface LockNode {
    */
   onStatus(listener: (change: NodeStatusChange) => void): () => void;
 
-  /** Lets go of what the node itself opened. Requests after that are failed votes. */
+  /** Closes what the node itself opened. Requests after that are failed votes. */
   close(): Promise<void>;
 }
 

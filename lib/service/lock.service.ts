@@ -164,7 +164,7 @@ export class LockService {
 
   /**
    * Runs `work`, and keeps every lock that is taken in it until it is done, however that ends. For work that others see
-   * only then, such as a transaction: no lock that was taken inside is given back before the commit.
+   * only then, such as a transaction: no lock that was taken inside is released before the commit.
    *
    * Code of the work that locks what the work has already enters that lock again, when those before it are done. Work
    * within such work is a part of it. Each lock is bounded by its `maxHold`.
@@ -225,7 +225,7 @@ export class LockService {
   }
 
   /**
-   * Runs `task` as a part of what the running code does under `lock`, which is given back after both. Never asks for a
+   * Runs `task` as a part of what the running code does under `lock`, which is released after both. Never asks for a
    * lock: one that is over is told as lost.
    *
    * @internal For what outlives the task that returned it.

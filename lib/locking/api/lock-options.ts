@@ -49,7 +49,7 @@ export interface LockOptions {
   autoExtend?: boolean;
 
   /**
-   * The longest time to hold the lock. Past it the lock is let go and its signal aborts: a bound on a task that hangs.
+   * The longest time to hold the lock. After it the lock is released and its signal aborts: a bound on a task that hangs.
    * At least 1.
    *
    * @default Infinity

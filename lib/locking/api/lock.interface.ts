@@ -95,7 +95,7 @@ export interface Lock extends AsyncDisposable {
 
   /**
    * Keeps the lock until `promise` has settled, however that ends: `release()`, the end of `withLock` or of a `@Locked`
-   * method, and `await using` do not give it back before. Give it what the next holder must be able to see: a commit, an
+   * method, and `await using` do not release it before. Give it what the next holder must be able to see: a commit, an
    * upload. Until then the lock is kept alive, `signal` and `isHeld` tell of it, and `maxHold` bounds it.
    *
    * Of several promises, it waits for all. Where the code entered a lock that it held already, it counts for that lock.
@@ -103,7 +103,7 @@ export interface Lock extends AsyncDisposable {
    * a lock that is lost after the task and before the commit is told by `signal` and `events$` only; call `assertHeld()`
    * right before the commit. A rejection is not reported here: await the promise where its error matters.
    *
-   * @throws LockLostError when the lock is lost, or was given back already
+   * @throws LockLostError when the lock is lost, or was released already
    * @throws LockOptionsError when it is no promise
    *
    * @example
@@ -136,7 +136,7 @@ export interface Lock extends AsyncDisposable {
 
   /**
    * Gives the lock back. Never rejects; a second call tells what came of the first. `deferred`: a promise of `holdUntil`
-   * has not settled, so the lock is given back when it has, and nobody needs to wait for that. `detached`: it was left to
+   * has not settled, so the lock is released when it has, and nobody needs to wait for that. `detached`: it was left to
    * another process, and nothing is done.
    */
   release(): Promise<ReleaseOutcome | 'deferred' | 'detached'>;

@@ -4,7 +4,7 @@ import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';
 import type { WonLease } from '../waiting/handover-budget';
 
-/** How a hold ends. */
+/** How a lease ends. */
 interface End {
   /** How long the key stays on the nodes. 0 or less: the release removes it. */
   readonly keepMs: number;
@@ -12,7 +12,7 @@ interface End {
 }
 
 /**
- * Gives a hold to the next caller of this process, if this process may go on; else to whoever comes first.
+ * Gives a lease to the next caller of this process, if this process may go on; else to whoever comes first.
  *
  * @param settle called when the nodes have answered, or had their time to; who has the place must leave it then
  */

@@ -38,7 +38,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   private isKnownGone = false;
   private lossSignal: LossSignal | undefined;
   private ending: Promise<ReleaseOutcome | 'detached'> | undefined;
-  /** Nearly all locks are given back at once. */
+  /** Nearly all locks are released at once. */
   private holdback: Holdback | undefined;
 
   constructor(
@@ -128,7 +128,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     this.around.reports.within(undefined, (reports) => {
       reports.detached(this.lease, this.heldMs, this.validityMs);
     });
-    // An extension that was asked for meanwhile could put it back after whoever resumes it has given it back (R10).
+    // An extension that was asked for meanwhile could put it back after whoever resumes it has released it (R10).
     await this.renewal.done();
     this.win.place.leave();
     this.around.onEnded(this);

@@ -3,7 +3,7 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 /** What a release says that is put off. */
 export const DEFERRED = Promise.resolve('deferred' as const);
 
-/** What a lock is not given back before: a commit, an upload, a response. */
+/** What a lock is not released before: a commit, an upload, a response. */
 export class Holdback {
   private pending = 0;
   private lock: { release(): unknown } | undefined;

@@ -4,7 +4,7 @@ import { DueQueue, type Due } from '../../collections/due-queue';
 /** A held lock, as the keeper sees it. */
 export interface KeptAlive extends Due {
   /**
-   * Does what is due: extends, lets go, or declares the lock lost. Called when due, and when the clocks disagree.
+   * Does what is due: extends, releases, or declares the lock lost. Called when due, and when the clocks disagree.
    *
    * @returns when it wants to be called again on the monotonic clock; null: never
    */

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import type { LockLostError } from '../../errors/lock-lost.error';
 
-/** The signal of a lock, made when somebody asks for it: most locks are given back without one. */
+/** The signal of a lock, made when somebody asks for it: most locks are released without one. */
 export class LossSignal {
   private readonly controller = new AbortController();
   /** Where it was first asked for: its listeners belong there, and not to whoever notices the loss. */

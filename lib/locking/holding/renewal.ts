@@ -24,7 +24,7 @@ export interface Renewed {
   extended(): void;
 }
 
-/** Extends one hold: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). */
+/** Extends one lease: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). */
 export class Renewal {
   /** The moment of the next extension on the monotonic clock. Infinity: it does not extend by itself. */
   dueAtMs: number;
@@ -58,7 +58,7 @@ export class Renewal {
     return mine;
   }
 
-  /** The extension with which the hold was taken over is under way. */
+  /** The extension with which the lease was taken over is under way. */
   confirm(extension: Promise<Extension>): void {
     this.begin(extension.then((outcome) => this.conclude(outcome, this.ttlMs)));
   }

@@ -190,7 +190,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   }
 
   private succeed({ lease, confirmation }: WonAttempt): void {
-    // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is given back.
+    // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is cleaned up.
     this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Handover>;

@@ -6,7 +6,7 @@ import type { PlaceInLine } from './waiting-line';
 
 /** What a holder leaves for the next caller of its process. */
 export interface Handover {
-  /** The holder's own hold, on its way to the next: an attempt that is under way already. */
+  /** The holder's own lease, on its way to the next: an attempt that is under way already. */
   readonly attempt: Promise<Attempt>;
   readonly budget: HandoverBudget;
 }
@@ -32,7 +32,7 @@ const MOST_HAND_OVERS = 32;
 const HAND_OVER_FOR_MS = 100;
 
 /**
- * The callers of this process that get the lock one after another, without letting it go in between: a few for each that
+ * The callers of this process that get the lock one after another, without a release in between: a few for each that
  * stood in line when the first of them won it, within bounds.
  */
 export class HandoverBudget {

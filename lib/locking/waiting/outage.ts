@@ -27,7 +27,7 @@ export class Outage {
     }
   }
 
-  /** @param confirmation of a hold that was taken over: the nodes have not answered yet */
+  /** @param confirmation of a lease that was taken over: the nodes have not answered yet */
   noteWin(confirmation: unknown): void {
     if (confirmation === undefined) this.end();
   }

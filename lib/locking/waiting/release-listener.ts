@@ -71,7 +71,7 @@ export class ReleaseListener {
     this.hasOtherNews = false;
   }
 
-  /** Whether a node told that the hold with `ownerToken` was released. */
+  /** Whether a node told that the lease with `ownerToken` was released. */
   heardOf(ownerToken: string): boolean {
     return this.tellings.has(ownerToken);
   }
@@ -106,7 +106,7 @@ export class ReleaseListener {
     telling.nodes.add(node);
     const isLeader = node === this.setup.leadingNode();
     if (telling.isTold) {
-      // One was faster: the other was asked already, the leader or the majority, and denied what it had not let go yet.
+      // One was faster: the other was asked already, the leader or the majority, and denied what it had not released yet.
       if (isLeader || telling.nodes.size === this.quorum) this.setup.onMaybeFree(SOON);
       return;
     }

@@ -17,7 +17,7 @@ export interface Waiter<Turn> {
 
 /**
  * The lines of this process: one per resource, first come first served. Only who is first in the lines of all its
- * resources asks the nodes (R15); it stays there until its hold has ended.
+ * resources asks the nodes (R15); it stays there until its lease has ended.
  *
  * A caller joins all its lines at the same moment, so two callers with several resources never wait for each other.
  * Whoever joins must leave: that is what ends a line.
@@ -100,7 +100,7 @@ export class PlaceInLine<Turn> {
   /**
    * Gives up the place, wherever in the line it is. Harmless when done twice.
    *
-   * @param turn for the heir
+   * @param turn for the successor
    */
   leave(turn?: Turn): void {
     const successor = turn === undefined ? undefined : this.heirPlace;

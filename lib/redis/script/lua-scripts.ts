@@ -79,7 +79,7 @@ for i = 1, #KEYS do
 end
 
 -- Extend what is ours; put back what this server lost. That does not count as a vote before the next round:
--- another owner may have had the key and let it go in between.
+-- another owner may have had the key and released it in between.
 local reply = 1
 for i = 1, #KEYS do
   if missing[i] then
