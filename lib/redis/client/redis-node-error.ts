@@ -72,14 +72,24 @@ function withoutSecrets(message: string, secrets: readonly string[]): string {
   const start = message.slice(0, MOST_READ);
   const echo = start.indexOf('with args beginning with');
   const told = echo === -1 ? start : withoutTail(start.slice(0, echo));
-  const masked = secrets
-    .reduce((text, secret) => text.replaceAll(secret, '***'), told)
-    .replace(CREDENTIALS, '***@');
+  const masked = secrets.reduce(withoutSecret, told).replace(CREDENTIALS, '***@');
   if (message.length <= MOST_READ || echo !== -1) return masked;
   // The cut may have gone through a secret, whose beginning nobody recognises.
   const longest = Math.max(0, ...secrets.map(({ length }) => length));
   return masked.slice(0, Math.max(0, masked.length - longest));
 }
+
+/**
+ * A short one stands in many words by chance. To take it out of those would tell it: whoever knows the message sees what
+ * is missing. So it is taken out where it stands alone in quotes, as in what a server repeats.
+ */
+function withoutSecret(text: string, secret: string): string {
+  if (secret.length >= SHORTEST_SECRET) return text.replaceAll(secret, '***');
+  return QUOTES.reduce((told, quote) => told.replaceAll(quote + secret + quote, `${quote}***${quote}`), text);
+}
+
+const SHORTEST_SECRET = 4;
+const QUOTES = ["'", '"', '`'];
 
 /** In a URL, or in what ioredis took for a host. Bounded, so that it costs little on any text. */
 const CREDENTIALS = /[^\s/@:'"]{0,100}:[^\s/@'"]{1,200}@/g;

@@ -32,6 +32,7 @@ export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions 
   }
   const client = foreignClient(given);
   if (client !== undefined) refuse(`is ${client}, which cannot be used here. ${REMEDY}`);
+  if (isUrlObject(given)) refuse('is a URL object. Give its text: `url.href`.');
   const foreign = FOREIGN_NAMES.find((name) => name in given);
   if (foreign !== undefined) {
     refuse(`has \`${foreign}\`, which is no option of ioredis. Write the URL itself, or { host, port, db }.`);
@@ -41,6 +42,12 @@ export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions 
   checkPlace(options, given, refuse);
   checkShownNames(options, refuse);
   return options;
+}
+
+/** Of `new URL(…)`, and of the older `url.parse(…)`. */
+function isUrlObject(given: object): boolean {
+  const { href, protocol } = given as { href?: unknown; protocol?: unknown };
+  return typeof href === 'string' && typeof protocol === 'string';
 }
 
 /** No prefix of keys; and what may be shown of a node, or by a server: none of it may be something else, which has a password in it. */

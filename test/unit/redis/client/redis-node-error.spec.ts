@@ -33,6 +33,19 @@ describe('toRedisNodeError', () => {
     expect(error.message).toMatch(/^(ERR unknown command '\w+'|something)/);
   });
 
+  it.each(['e', 'ra', 'nec'])(
+    'does not tell the short secret %j by what is missing in a known message',
+    (secret) => {
+      const { message, code } = toRedisNodeError(
+        errorWith(`connect ECONNREFUSED generated '${secret}' "${secret}" redis://app:${secret}@h`),
+        [secret],
+      );
+
+      expect(message).toBe(`connect ECONNREFUSED generated '***' "***" redis://***@h`);
+      expect(code).toBeUndefined();
+    },
+  );
+
   it.each<[unknown, string, string | undefined]>([
     [
       errorWith('connect ECONNREFUSED ::1:1', { code: 'ECONNREFUSED' }),
