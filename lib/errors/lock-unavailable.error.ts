@@ -32,15 +32,23 @@ interface Facts {
   readonly resources: readonly string[];
   readonly waitedMs: number;
   readonly votes: readonly NodeVote[];
+  /** What could not be done. @default 'lock' */
+  readonly wanted?: 'lock' | 'release';
 }
 
-function messageFor({ resources, waitedMs, votes }: Facts): string {
+function messageFor({ resources, waitedMs, votes, wanted }: Facts): string {
   const isForLock = resources.length > 0;
   if (votes.length === 0) {
     return isForLock
       ? `The lock service is closed, so ${quoteResources(resources)} cannot be locked. ` +
           'Ask for locks before the application shuts down.'
       : 'The lock service is closed, so the nodes are not asked any more. Ask before the application shuts down.';
+  }
+  if (wanted === 'release') {
+    return (
+      `No lock node said that ${quoteResources(resources)} was removed: ${describeVotes(votes)}; gave up after ` +
+      `${Math.round(waitedMs)} ms. It may be removed later: look with inspect() before you try again.`
+    );
   }
   const gaveUp =
     `gave up after ${Math.round(waitedMs)} ms. Check that a majority of the nodes is up and reachable from here; ` +

@@ -266,8 +266,9 @@ export class LockService {
    * Takes the lock away from whoever holds it. For operators: the holder hears of it at its next extension, and two
    * may work at the same time until then. With `ownerToken`, that holder only: what somebody else has since stays.
    *
-   * @returns the number of nodes that it was removed from
-   * @throws LockUnavailableError when no node answered
+   * @returns the number of nodes that it was removed from; 0 when there was nothing
+   * @throws LockUnavailableError when no node answered, or none of those that have it said that it was removed: they may
+   * remove it later, so look with `inspect` before you try again
    */
   forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
     return this.manager.forceRelease(resource, options);

@@ -212,9 +212,14 @@ describe('a command, on servers of which each is odd in its way', () => {
       const { code, out } = await runOnPaper('release', 'x', '--force', '--nodes', urlOf('tied'));
 
       expect(code).toBe(1);
-      expect(out).toBe(
-        '"x" is held by token token on 1 of 1 nodes, without an end.\nNothing was released.\n',
+      expect(out).toMatch(
+        /^"x" is held by token token on 1 of 1 nodes, without an end\.\nNothing was released\.\nNot removed, as far as they said, from \S+ \(.*can't run this command.*\)\. Mend that, and try again\.\n$/,
       );
+      const { out: json } = await runOnPaper('release', 'x', '--force', '--json', '--nodes', urlOf('tied'));
+      expect(JSON.parse(json)).toMatchObject({
+        releasedFrom: 0,
+        failed: [{ error: expect.stringMatching("can't run this command") as string }],
+      });
       expect(await first().command('GET', 'lock:x')).toBe('token');
     });
   });

@@ -115,6 +115,24 @@ it('gives back what an attempt was granted when the server that refuses it can t
   for (const server of silent) server.resume();
 });
 
+it('does not say that there was nothing to remove while the server refuses to remove it', async () => {
+  const server = await startServer();
+  const locks = open(server.url);
+  await locks.ready();
+  await server.command('SET', 'lock:a', 'somebody', 'PX', 60_000);
+  await server.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+
+  const removing = locks.forceRelease('a');
+
+  await expect(removing).rejects.toMatchObject({
+    code: 'LOCK_UNAVAILABLE',
+    message: expect.stringMatching('No lock node said that "a" was removed') as string,
+  });
+  await server.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
+  await until('it is gone', async () => (await server.command('EXISTS', 'lock:a')) === 0);
+  expect(await locks.forceRelease('a')).toBe(0);
+});
+
 describe('a release that was answered with', () => {
   it.each([
     'NOREPLICAS Not enough good replicas to write.',

@@ -1,6 +1,7 @@
 import type { LockNode } from '../../ports/lock-node.interface';
-import { forceRelease } from '../../locking/inspection/force-release';
+import { tryForceRelease } from '../../locking/inspection/force-release';
 import { inspectNodes } from '../../locking/inspection/inspect-nodes';
+import type { NodeVote } from '../../errors/node-vote.interface';
 import type { LockInspection } from '../../locking/api/lock-inspection.interface';
 import { systemClock } from '../../system/system-clock';
 import type { Command, Invocation } from '../command-line/command.interface';
@@ -36,6 +37,8 @@ interface Result {
   readonly before: LockInspection;
   /** The number of nodes that it was removed from. */
   readonly releasedFrom: number;
+  /** The nodes that have it and could not be told to remove it. */
+  readonly failed: readonly NodeVote[];
 }
 
 async function releaseIfForced(nodes: readonly LockNode[], invocation: Invocation): Promise<Result> {
@@ -44,11 +47,14 @@ async function releaseIfForced(nodes: readonly LockNode[], invocation: Invocatio
   const setup = { nodes, clock: systemClock, timeoutMs };
   const before = await inspectNodes(setup, resource);
   const isSomewhere = before.nodes.some(({ ownerToken }) => ownerToken !== undefined);
-  const releasedFrom = isForced && isSomewhere ? await forceRelease(setup, resource) : 0;
-  return { isForced, before, releasedFrom };
+  const { removedFrom: releasedFrom, unknown: failed } =
+    isForced && isSomewhere ? await tryForceRelease(setup, resource) : NOTHING;
+  return { isForced, before, releasedFrom, failed };
 }
 
-function showResult({ isForced, before, releasedFrom }: Result): string {
+const NOTHING = { removedFrom: 0, unknown: [] };
+
+function showResult({ isForced, before, releasedFrom, failed }: Result): string {
   const name = `"${printable(before.resource)}"`;
   const all = before.nodes.length;
   const holding = before.nodes.filter(({ ownerToken }) => ownerToken !== undefined).length;
@@ -60,13 +66,19 @@ function showResult({ isForced, before, releasedFrom }: Result): string {
     lines.push(`With --force this would remove ${name} from ${holding} of ${all} nodes; nothing was done.`);
     lines.push(WARNING);
   }
+  if (failed.length > 0) {
+    const reasons = failed.map(({ node, error }) => `${node} (${printable(error?.message ?? '')})`);
+    lines.push(`Not removed, as far as they said, from ${reasons.join(', ')}. Mend that, and try again.`);
+  }
   if (silent.length > 0) lines.push(`Not answered, and perhaps still holding it: ${silent.join(', ')}.`);
   return lines.join('\n');
 }
 
 /** The answer for scripts. docs/CLI.md has its shape. */
-function jsonResult({ isForced, before, releasedFrom }: Result): object {
-  return { resource: before.resource, forced: isForced, releasedFrom, before: jsonInspection(before) };
+function jsonResult({ isForced, before, releasedFrom, failed }: Result): object {
+  const { resource } = before;
+  const failures = failed.map(({ node, error }) => ({ node, error: error?.message ?? null }));
+  return { resource, forced: isForced, releasedFrom, failed: failures, before: jsonInspection(before) };
 }
 
 function exitCodeFor({ before, releasedFrom }: Result): ExitCode {

@@ -1,23 +1,32 @@
 import type { ReleaseVote } from '../../ports/lock-node.interface';
 import { holdRound } from '../../core/round';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
+import type { NodeVote } from '../../errors/node-vote.interface';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { isText } from '../../errors/is-text';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 import { readOptions } from '../checks/read-options';
+
+/** What came of removing a lock. */
+interface ForcedRelease {
+  /** How many nodes it was removed from. */
+  readonly removedFrom: number;
+  /** The nodes that have it and did not say that it is removed: they refused, or did not answer in time. */
+  readonly unknown: readonly NodeVote[];
+}
 
 /**
  * Removes whatever the nodes have at `resource`, and nothing that is put there meanwhile: each node deletes just the
  * owner token that it told before.
  *
  * @param wanted the only owner token that is removed; undefined: whatever is there
- * @returns how many nodes it was removed from
+ * @throws LockUnavailableError when no node answers
  */
-export async function forceRelease(
+export async function tryForceRelease(
   setup: InspectionSetup,
   resource: string,
   wanted?: string,
-): Promise<number> {
+): Promise<ForcedRelease> {
   const { nodes, clock, timeoutMs } = setup;
   const startedAtMs = clock.now();
   const inspection = await inspectNodes(setup, resource);
@@ -26,13 +35,15 @@ export async function forceRelease(
       resources: [resource],
       waitedMs: clock.now() - startedAtMs,
       votes: inspection.nodes.map(({ node, error }) => ({ node, vote: 'failed', error })),
+      wanted: 'release',
     });
   }
   const isWanted = (owner: string | undefined) =>
     owner !== undefined && (wanted === undefined || owner === wanted);
   const found = new Map(nodes.map((node, position) => [node, inspection.nodes[position]]));
+  const having = nodes.filter((node) => isWanted(found.get(node)?.ownerToken));
   const round = await holdRound<ReleaseVote>({
-    nodes: nodes.filter((node) => isWanted(found.get(node)?.ownerToken)),
+    nodes: having,
     clock,
     timeoutMs,
     ask: (node, vote) => {
@@ -44,7 +55,29 @@ export async function forceRelease(
       // Too late to be counted; the key is gone all the same.
     },
   });
-  return round.granted;
+  const unknown = having.flatMap(({ name }, position): NodeVote[] => {
+    const vote = round.votes[position];
+    return vote?.kind === 'failed' ? [{ node: name, vote: 'failed', error: vote.error }] : [];
+  });
+  return { removedFrom: round.granted, unknown };
+}
+
+/**
+ * The same, for those who want to know from how many nodes it was removed.
+ *
+ * @throws LockUnavailableError also when it may have been removed nowhere, though there is something: 0 would say that
+ * there was nothing
+ */
+export async function forceRelease(
+  setup: InspectionSetup,
+  resource: string,
+  wanted?: string,
+): Promise<number> {
+  const startedAtMs = setup.clock.now();
+  const { removedFrom, unknown } = await tryForceRelease(setup, resource, wanted);
+  if (removedFrom > 0 || unknown.length === 0) return removedFrom;
+  const waitedMs = setup.clock.now() - startedAtMs;
+  throw new LockUnavailableError({ resources: [resource], waitedMs, votes: unknown, wanted: 'release' });
 }
 
 /** Options of `forceRelease`. */

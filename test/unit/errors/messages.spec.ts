@@ -74,6 +74,17 @@ describe('the message of an error', () => {
       /Check that a majority of the nodes is up/,
     ],
     [
+      new LockUnavailableError({
+        resources: RESOURCES,
+        waitedMs: 500,
+        votes: [{ node: 'a', vote: 'failed', error: REFUSED }],
+        wanted: 'release',
+      }),
+      'LOCK_UNAVAILABLE',
+      /was removed: 1 of 1 failed \(ECONNREFUSED\); gave up after 500 ms/,
+      /look with inspect\(\) before you try again/,
+    ],
+    [
       new LockUnavailableError({ resources: RESOURCES, waitedMs: 0, votes: [] }),
       'LOCK_UNAVAILABLE',
       /The lock service is closed/,

@@ -226,6 +226,45 @@ describe('forceRelease', () => {
     await expect(fleet.process().manager.forceRelease('order:7')).rejects.toThrow(LockUnavailableError);
   });
 
+  it.each(['refuse', 'do not answer'])(
+    'is unavailable when all that have it %s to remove it',
+    async (how) => {
+      const fleet = new Fleet(3);
+      const { manager } = fleet.process();
+      await fleet.process().manager.acquire('order:7');
+      await fleet.node(2).steal('order:7');
+      for (const node of fleet.nodes.slice(0, 2)) {
+        jest.spyOn(node, 'release').mockImplementation((_request, vote) => {
+          if (how === 'refuse') vote({ kind: 'failed', error: new Error('MISCONF') });
+        });
+      }
+
+      const released = watch(manager.forceRelease('order:7'));
+      await fleet.clock.advance(1_000);
+
+      expect(released.error).toBeInstanceOf(LockUnavailableError);
+      expect(released.error).toMatchObject({
+        message: expect.stringMatching(
+          /No lock node said that "order:7" was removed: 2 of 2 failed/,
+        ) as string,
+        votes: [
+          { node: 'a', vote: 'failed' },
+          { node: 'b', vote: 'failed' },
+        ],
+      });
+    },
+  );
+
+  it('tells from how many nodes it was removed, where others refuse', async () => {
+    const fleet = new Fleet(3);
+    await fleet.process().manager.acquire('order:7');
+    jest.spyOn(fleet.node(0), 'release').mockImplementation((_request, vote) => {
+      vote({ kind: 'failed', error: new Error('MISCONF') });
+    });
+
+    expect(await fleet.process().manager.forceRelease('order:7')).toBe(2);
+  });
+
   it('is heard by the holder at its next extension', async () => {
     const fleet = new Fleet(3);
     const lock = await fleet.process().manager.acquire('order:7', { ttl: 3_000 });
