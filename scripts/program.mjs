@@ -7,7 +7,7 @@ try {
   await prepare();
   // Ctrl-C reaches both, and the program decides what it means.
   process.on('SIGINT', () => {});
-  const child = spawn(process.execPath, [libraryProgram, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [libraryProgram(), ...process.argv.slice(2)], { stdio: 'inherit' });
   child.once('exit', (code, signal) => (process.exitCode = signal === null ? code : 1));
 } catch (error) {
   console.error(error.message);

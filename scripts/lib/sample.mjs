@@ -1,62 +1,88 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ensureDependencies } from './dependencies.mjs';
-import { fingerprint, isRemembered, remember } from './fingerprint.mjs';
+import { fingerprint } from './fingerprint.mjs';
 import { say } from './lanes.mjs';
 import { manifest, root } from './paths.mjs';
 import { transpile } from './transpile.mjs';
 
 /** What the sample runs on: its own packages, so that a start need not wait for those of the tests. */
 const runtime = join(root, 'sample', 'runtime');
-const app = join(runtime, 'app');
-const library = join(runtime, 'node_modules', manifest.name);
-
+const builds = join(runtime, 'node_modules', '.builds');
 const SOURCES = ['sample/order-system', 'lib', 'tsconfig.json', 'package.json'];
-const STAMP = join(runtime, 'node_modules', '.built');
-
-/** The program of the order system. */
-export const sampleMain = join(app, 'main.js');
-
-/** The program of the library. */
-export const libraryProgram = join(library, Object.values(manifest.bin)[0]);
+/** What was compiled for processes that may still run; older ones are removed. */
+const KEPT = 3;
+/** After that, nobody is compiling any more. */
+const LONGEST_MS = 600_000;
 
 /** Installs what the order system needs, and compiles it and the library where a source changed. `{ ok, problem }` */
 export async function ensureSample() {
   const { ok, problem } = await ensureDependencies(runtime);
   if (!ok) return { ok, problem: `npm ci ${problem}` };
-  const print = fingerprint(SOURCES);
-  if (existsSync(sampleMain) && existsSync(library) && isRemembered(STAMP, print)) return { ok: true };
-  say('Compiling the library and the order system …');
-  compile();
-  remember(STAMP, print);
+  const folder = buildFolder();
+  if (!existsSync(folder)) {
+    say('Compiling the library and the order system …');
+    compile(folder);
+    removeOldBuilds();
+  }
   return { ok: true };
+}
+
+/** The program of the order system. */
+export function sampleMain() {
+  return join(buildFolder(), 'app', 'main.js');
+}
+
+/** The program of the library. */
+export function libraryProgram() {
+  return join(libraryIn(buildFolder()), Object.values(manifest.bin)[0]);
 }
 
 /** What somebody gets who installed the package beside the packages of the order system. */
 export function requireFromSample(name = manifest.name) {
-  return createRequire(join(runtime, 'package.json'))(name);
+  return createRequire(join(buildFolder(), 'app', 'main.js'))(name);
 }
 
-function compile() {
-  const ts = requireFromSample('typescript');
+/** Of its own for each state of the sources, so that nobody writes where somebody else runs. */
+function buildFolder() {
+  return join(builds, createHash('sha256').update(fingerprint(SOURCES)).digest('hex').slice(0, 16));
+}
+
+/** As it would be installed. */
+function libraryIn(folder) {
+  return join(folder, 'node_modules', manifest.name);
+}
+
+/** Writes a folder beside its place first: what is interrupted leaves no half of one. */
+function compile(folder) {
+  const ts = createRequire(join(runtime, 'package.json'))('typescript');
   const tsconfig = join(root, 'tsconfig.json');
-  replace(app, (to) => {
-    transpile(ts, { from: join(root, 'sample', 'order-system', 'src'), to, tsconfig });
-  });
-  // As it would be installed: a folder of node_modules, with what the package has at its top.
-  replace(library, (to) => {
-    transpile(ts, { from: join(root, 'lib'), to: join(to, 'dist'), tsconfig });
-    cpSync(join(root, 'package.json'), join(to, 'package.json'));
-  });
+  const fresh = `${folder}.${process.pid}`;
+  const library = libraryIn(fresh);
+  mkdirSync(library, { recursive: true });
+  cpSync(join(root, 'package.json'), join(library, 'package.json'));
+  transpile(ts, { from: join(root, 'lib'), to: join(library, 'dist'), tsconfig });
+  transpile(ts, { from: join(root, 'sample', 'order-system', 'src'), to: join(fresh, 'app'), tsconfig });
+  try {
+    renameSync(fresh, folder);
+  } catch (error) {
+    // Another process was first, with the same sources.
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
 }
 
-/** Writes a folder beside its place first, so that what is interrupted, or runs at the same time, leaves no half of one. */
-function replace(folder, write) {
-  const fresh = `${folder}.${process.pid}`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(dirname(folder), { recursive: true });
-  write(fresh);
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(fresh, folder);
+function removeOldBuilds() {
+  const all = readdirSync(builds).map((name) => join(builds, name));
+  // Zero for one that another process has just removed, or renamed.
+  const changedAt = (folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const finished = all.filter((folder) => !isUnfinished(folder)).sort((a, b) => changedAt(b) - changedAt(a));
+  const left = all.filter((folder) => isUnfinished(folder) && Date.now() - changedAt(folder) > LONGEST_MS);
+  for (const old of [...finished.slice(KEPT), ...left]) rmSync(old, { recursive: true, force: true });
+}
+
+function isUnfinished(folder) {
+  return /\.\d+$/.test(folder);
 }

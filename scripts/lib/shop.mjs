@@ -39,7 +39,7 @@ export class Shop {
       const { match, exited } = await this.#apps.start({
         name,
         command: process.execPath,
-        args: ['--enable-source-maps', sampleMain],
+        args: ['--enable-source-maps', sampleMain()],
         env: { ...env, PORT: String(port), REDIS_NODES: nodes.join(','), REDIS_DATA: data ?? '' },
         ready: /listening on (http:\S+)/,
         onLine: (line) => onLine(`[${name}] ${line}`),
