@@ -1,12 +1,15 @@
 import type { ClientProxy } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { deferred } from '../../helpers/deferred';
+import { until } from '../../helpers/until';
 import { EVENTS, OrderMessages } from './microservice-controller';
 import { describeLockedHandlers, type Transport } from './transport-contract';
 
 export interface MicroserviceTransport extends Omit<Transport, 'ask'> {
   client(): ClientProxy;
   controller(): OrderMessages;
+  /** Another client, which the test closes. */
+  connect(): Promise<ClientProxy>;
 }
 
 /** What holds on every transport of microservices. */
@@ -43,6 +46,27 @@ export function describeLockedMessages(transport: MicroserviceTransport): void {
     ...transport,
     ask: (handler, id) => firstValueFrom(transport.client().send<string>(handler, { id })),
   });
+
+  // No transport of Nest stops a stream for a client that goes.
+  it.each(['setUp', 'lockedSetUp'])(
+    'keeps the lock of %s, whose client goes before its stream begins, to the end of the stream, and no longer',
+    async (handler) => {
+      const leaving = await transport.connect();
+      const begun = firstValueFrom(transport.controller().setUps);
+      const asked = leaving.send(handler, { id: 7 }).subscribe({ error: () => undefined });
+      const { ready, more } = await begun;
+
+      asked.unsubscribe();
+      await leaving.close();
+      await expect(transport.locks().tryAcquire('order:7')).resolves.toBeNull();
+      ready();
+      await until('the stream is read', () => more.observed);
+      await expect(transport.locks().tryAcquire('order:7')).resolves.toBeNull();
+      more.complete();
+
+      await (await transport.locks().acquire('order:7')).release();
+    },
+  );
 
   it('answers with the status, the code and the message alone', async () => {
     await using _lock = await transport.locks().acquire('order:7');

@@ -1,6 +1,6 @@
 import { Controller, ParseIntPipe, UseGuards, UseInterceptors } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { Subject } from 'rxjs';
+import { startWith, Subject } from 'rxjs';
 import { CurrentLock, LockInterceptor, Locked, LockService, LockSignal, type Lock } from '../../../lib';
 import { answerOf, Deny, Wrap } from './transport-contract';
 
@@ -74,6 +74,29 @@ export class OrderMessages {
   @MessagePattern('guardBelow')
   async guardBelow() {
     return Promise.resolve('ran');
+  }
+
+  /** Takes its time before there is a stream, which goes on for as long as `more` has not come. */
+  @MessagePattern('setUp')
+  @UseInterceptors(LockInterceptor('order:<0.id>', NOW))
+  async setUp() {
+    return this.prepare();
+  }
+
+  @MessagePattern('lockedSetUp')
+  @Locked('order:7', { ...NOW, ttl: 60_000 })
+  async lockedSetUp() {
+    return this.prepare();
+  }
+
+  readonly setUps = new Subject<{ ready: () => void; more: Subject<string> }>();
+
+  private async prepare() {
+    const more = new Subject<string>();
+    await new Promise<void>((ready) => {
+      this.setUps.next({ ready, more });
+    });
+    return more.pipe(startWith('first'));
   }
 
   @EventPattern(EVENTS.above)

@@ -12,12 +12,19 @@ describe('locks in a microservice over Redis, on masters of Redis', () => {
   let app: INestMicroservice;
   let client: ClientProxy;
 
+  const overRedis = (): RedisOptions => ({
+    transport: Transport.REDIS,
+    options: { host: '127.0.0.1', port: broker.port },
+  });
+  const connect = async () => {
+    const connected = ClientProxyFactory.create(overRedis());
+    await connected.connect();
+    return connected;
+  };
+
   beforeAll(async () => {
     [masters, broker] = await Promise.all([RedisMasters.start(), RedisServer.start()]);
-    const redis: RedisOptions = {
-      transport: Transport.REDIS,
-      options: { host: '127.0.0.1', port: broker.port },
-    };
+    const redis = overRedis();
     const module = await Test.createTestingModule({
       imports: [masters.module()],
       controllers: [OrderMessages],
@@ -25,8 +32,7 @@ describe('locks in a microservice over Redis, on masters of Redis', () => {
     app = module.createNestMicroservice(redis);
     app.useLogger(false);
     await app.listen();
-    client = ClientProxyFactory.create(redis);
-    await client.connect();
+    client = await connect();
   });
 
   afterAll(async () => {
@@ -37,6 +43,7 @@ describe('locks in a microservice over Redis, on masters of Redis', () => {
 
   describeLockedMessages({
     client: () => client,
+    connect,
     controller: () => app.get(OrderMessages),
     locks: () => masters.others,
     failNodes: () => masters.fail(),

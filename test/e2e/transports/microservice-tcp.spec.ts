@@ -30,9 +30,10 @@ async function connectTo(microservice: INestMicroservice, chosen: number): Promi
 describe('locks in a microservice over TCP', () => {
   let app: INestMicroservice;
   let client: ClientProxy;
+  let port: number;
 
   beforeAll(async () => {
-    const port = await chosenPort();
+    port = await chosenPort();
     app = (await compile()).createNestMicroservice(tcp(port));
     app.useLogger(false);
     await app.listen();
@@ -46,6 +47,7 @@ describe('locks in a microservice over TCP', () => {
 
   describeLockedMessages({
     client: () => client,
+    connect: () => connectTo(app, port),
     controller: () => app.get(OrderMessages),
     locks: () => app.get(LockService),
     failNodes: () => masters.fail(),
