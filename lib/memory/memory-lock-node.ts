@@ -1,11 +1,14 @@
 import type { Clock } from '../ports/clock.interface';
 import { ListenerMap } from '../collections/listener-map';
+import { modeOf } from '../ports/lock-mode';
 import type {
   AcquireRequest,
   AcquireVote,
   ExtendRequest,
   ExtendVote,
   FailedVote,
+  LeaveRequest,
+  LeaveVote,
   LockNode,
   NodeHold,
   NodeStatus,
@@ -18,7 +21,11 @@ import type {
   ReleaseVote,
 } from '../ports/lock-node.interface';
 import { systemClock } from '../system/system-clock';
-import { MemoryCounters } from './memory-counters';
+import { MemoryAcquire } from './memory-acquire';
+import { extendInMemory } from './memory-extend';
+import { inspectInMemory } from './memory-inspect';
+import { leaveInMemory, releaseInMemory } from './memory-release';
+import { MemoryState } from './memory-state';
 
 export interface MemoryLockNodeOptions {
   /**
@@ -31,14 +38,6 @@ export interface MemoryLockNodeOptions {
   clock?: Clock;
 }
 
-interface Entry {
-  readonly ownerToken: string;
-  readonly expiresAtMs: number;
-}
-
-/** Below this number of entries it does not pay to look for expired ones. */
-const SMALLEST_SWEEP = 64;
-
 let made = 0;
 
 /**
@@ -49,19 +48,18 @@ let made = 0;
  */
 export class MemoryLockNode implements LockNode {
   readonly name: string;
+  readonly sharing = true;
 
   private readonly clock: Clock;
-  private readonly entries = new Map<string, Entry>();
-  private readonly counters: MemoryCounters;
+  private readonly state: MemoryState;
   private readonly releaseListeners = new ListenerMap<{ ownerToken: string; waiting: number }>();
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private currentStatus: NodeStatus = 'up';
-  private sweepAtSize = SMALLEST_SWEEP;
 
   constructor(options: MemoryLockNodeOptions = {}) {
     this.name = options.name ?? `memory-${++made}`;
     this.clock = options.clock ?? systemClock;
-    this.counters = new MemoryCounters(this.clock);
+    this.state = new MemoryState(this.clock);
   }
 
   get status(): NodeStatus {
@@ -73,23 +71,8 @@ export class MemoryLockNode implements LockNode {
       vote(this.closedVote());
       return;
     }
-    const now = this.clock.now();
-    const found = request.resources.flatMap((resource) => this.find(resource, now) ?? []);
-    const inTheWay = found.filter(({ ownerToken }) => ownerToken !== request.replaces);
-    if (inTheWay.length > 0) {
-      const last = inTheWay.reduce((one, other) => (other.expiresAtMs > one.expiresAtMs ? other : one));
-      vote({ kind: 'denied', holderTtlMs: last.expiresAtMs - now, holder: last.ownerToken });
-      return;
-    }
-    for (const resource of request.resources) this.put(resource, request.ownerToken, now + request.ttlMs);
-    this.sweepIfGrown(now);
-    const grant =
-      request.replaces !== undefined && found.length === request.resources.length ? REPLACED : GRANTED;
-    vote(
-      request.fence === undefined
-        ? grant
-        : { ...grant, fence: this.counters.number(request.resources, request.fence) },
-    );
+    const nodeMicros = Math.floor(this.clock.wallNow() * 1_000);
+    vote(new MemoryAcquire(this.state, request, this.clock.now()).decide(nodeMicros));
   }
 
   raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
@@ -97,38 +80,25 @@ export class MemoryLockNode implements LockNode {
       vote(this.closedVote());
       return;
     }
-    const { resources, ownerToken, fence, keepMs } = request;
+    const { ownerToken, fence, keepMs, slots } = request;
+    const { owners, members, counters } = this.state;
     const now = this.clock.now();
-    if (!resources.every((resource) => this.find(resource, now)?.ownerToken === ownerToken)) {
+    const resources = request.resources.filter((resource) => modeOf(resource, request) !== 'shared');
+    const isOurs = (resource: string) =>
+      slots === undefined
+        ? owners.find(resource, now)?.ownerToken === ownerToken
+        : slots.every((slot) => members.find(resource, ownerToken, slot, now) !== undefined);
+    if (!resources.every(isOurs)) {
       vote({ kind: 'denied' });
       return;
     }
-    this.counters.raise(resources, fence, keepMs);
-    vote(GRANTED);
+    counters.raise(resources, fence, keepMs);
+    vote({ kind: 'granted' });
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    if (this.currentStatus === 'closed') {
-      vote(this.closedVote());
-      return;
-    }
-    const now = this.clock.now();
-    const owners = request.resources.map((resource) => this.find(resource, now)?.ownerToken);
-    const { ownerToken, replaces, putsBack = true } = request;
-    const isForeign = owners.some(
-      (owner) => owner !== undefined && owner !== ownerToken && owner !== replaces,
-    );
-    if (isForeign || (!putsBack && owners.includes(undefined))) {
-      vote({ kind: 'denied', healed: false });
-      return;
-    }
-    for (const resource of request.resources) {
-      const mine = this.find(resource, now);
-      // Never shorter: the request may have been overtaken by a later one, on whose ttl the holder counts.
-      const leastMs = mine?.ownerToken === ownerToken ? mine.expiresAtMs : 0;
-      this.put(resource, ownerToken, Math.max(leastMs, now + request.ttlMs));
-    }
-    vote(owners.includes(undefined) ? { kind: 'denied', healed: true } : GRANTED);
+    if (this.currentStatus === 'closed') vote(this.closedVote());
+    else vote(extendInMemory(this.state, request, this.clock.now()));
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
@@ -136,33 +106,25 @@ export class MemoryLockNode implements LockNode {
       vote(this.closedVote());
       return;
     }
-    const now = this.clock.now();
-    const ours = request.resources.filter(
-      (resource) => this.find(resource, now)?.ownerToken === request.ownerToken,
-    );
-    for (const resource of ours) {
-      if (request.keepMs === undefined) this.entries.delete(resource);
-      else this.put(resource, request.ownerToken, now + request.keepMs);
+    const { isWhole, freed } = releaseInMemory(this.state, request, this.clock.now());
+    const waiting = request.wakeWaiters ? this.tell(freed, request.ownerToken) : 0;
+    if (!isWhole) vote({ kind: 'denied' });
+    else vote(waiting > 0 ? { kind: 'granted', waiting } : { kind: 'granted' });
+  }
+
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    if (this.currentStatus === 'closed') {
+      vote(this.closedVote());
+      return;
     }
-    let waiting = 0;
-    if (request.wakeWaiters) {
-      for (const resource of ours) {
-        const listening = this.releaseListeners.count(resource);
-        waiting = Math.max(waiting, listening);
-        this.releaseListeners.call(resource, { ownerToken: request.ownerToken, waiting: listening });
-      }
-    }
-    if (ours.length !== request.resources.length) vote({ kind: 'denied' });
-    else vote(waiting > 0 ? { kind: 'granted', waiting } : GRANTED);
+    const { vote: answer, left } = leaveInMemory(this.state, request, this.clock.now());
+    if (request.wakeWaiters) this.tell(left, request.ownerToken);
+    vote(answer);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
     if (this.currentStatus === 'closed') return Promise.reject(this.closedVote().error);
-    const now = this.clock.now();
-    const entry = this.find(resource, now);
-    return Promise.resolve(
-      entry === undefined ? null : { ownerToken: entry.ownerToken, ttlMs: entry.expiresAtMs - now },
-    );
+    return Promise.resolve(inspectInMemory(this.state, resource, this.clock.now()));
   }
 
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
@@ -187,35 +149,24 @@ export class MemoryLockNode implements LockNode {
   close(): Promise<void> {
     if (this.currentStatus !== 'closed') {
       this.currentStatus = 'closed';
-      this.entries.clear();
-      this.counters.clear();
+      this.state.clear();
       for (const listener of this.statusListeners) listener({ status: 'closed' });
     }
     return Promise.resolve();
   }
 
-  private find(resource: string, now: number): Entry | undefined {
-    const entry = this.entries.get(resource);
-    return entry !== undefined && entry.expiresAtMs > now ? entry : undefined;
-  }
-
-  private put(resource: string, ownerToken: string, expiresAtMs: number): void {
-    this.entries.set(resource, { ownerToken, expiresAtMs });
-  }
-
-  /** Keeps what nobody releases from piling up, at a cost that is constant per acquire on average. */
-  private sweepIfGrown(now: number): void {
-    if (this.entries.size < this.sweepAtSize) return;
-    for (const [resource, entry] of this.entries) {
-      if (entry.expiresAtMs <= now) this.entries.delete(resource);
+  /** @returns how many wait for one of them, the most */
+  private tell(resources: readonly string[], ownerToken: string): number {
+    let most = 0;
+    for (const resource of resources) {
+      const waiting = this.releaseListeners.count(resource);
+      most = Math.max(most, waiting);
+      this.releaseListeners.call(resource, { ownerToken, waiting });
     }
-    this.sweepAtSize = Math.max(SMALLEST_SWEEP, this.entries.size * 2);
+    return most;
   }
 
   private closedVote(): FailedVote {
     return { kind: 'failed', error: new Error(`${this.name} is closed`) };
   }
 }
-
-const GRANTED = { kind: 'granted' } as const;
-const REPLACED = { kind: 'granted', replaced: true } as const;

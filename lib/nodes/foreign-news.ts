@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type {
   NodeHold,
+  NodeMember,
   NodeMemory,
   NodeStatus,
   NodeStatusChange,
@@ -9,6 +10,7 @@ import type {
 } from '../ports/lock-node.interface';
 
 const MOST_SERVERS = 1_000;
+const MOST_MEMBERS = 11_000;
 const LONGEST_MESSAGE = 300;
 
 const STATUSES: readonly unknown[] = ['connecting', 'up', 'down', 'closed'] satisfies NodeStatus[];
@@ -70,9 +72,34 @@ function productFrom(given: unknown): { product?: ServerProduct } {
 /** @throws for what is neither a hold nor null */
 export function holdFrom(given: unknown): NodeHold | null {
   if (given === null) return null;
-  const { ownerToken, ttlMs } = given as NodeHold;
-  if (typeof ownerToken === 'string' && typeof ttlMs === 'number' && ttlMs >= 0) return { ownerToken, ttlMs };
+  const { ownerToken, ttlMs, members, waiting } = given as NodeHold;
+  const held = members === undefined ? undefined : membersFrom(members);
+  const inLine = waitingFrom(waiting);
+  if (typeof ownerToken === 'string' && isTtl(ttlMs) && held !== null) {
+    return {
+      ownerToken,
+      ttlMs,
+      ...(held === undefined ? {} : { members: held }),
+      ...(inLine === undefined ? {} : { waiting: inLine }),
+    };
+  }
   throw new Error('the node told of a hold of no known form');
+}
+
+/** Null for what is none. */
+function membersFrom(given: unknown): NodeMember[] | null {
+  if (!Array.isArray(given) || given.length === 0 || given.length > MOST_MEMBERS) return null;
+  const members = Array.from({ length: given.length }, (_, i): NodeMember | undefined => {
+    const { ownerToken, ttlMs, slot } = Object(given[i]) as NodeMember;
+    if (typeof ownerToken !== 'string' || !isTtl(ttlMs)) return undefined;
+    if (slot === undefined) return { ownerToken, ttlMs };
+    return Number.isSafeInteger(slot) && slot >= 0 ? { ownerToken, ttlMs, slot } : undefined;
+  });
+  return members.includes(undefined) ? null : (members as NodeMember[]);
+}
+
+function isTtl(given: unknown): given is number {
+  return typeof given === 'number' && given >= 0;
 }
 
 /** What is no known form is not known. */

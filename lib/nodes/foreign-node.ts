@@ -5,6 +5,8 @@ import type {
   ExtendRequest,
   ExtendVote,
   FailedVote,
+  LeaveRequest,
+  LeaveVote,
   LockNode,
   NodeHold,
   NodeMemory,
@@ -21,6 +23,7 @@ import {
   acquireVoteFrom,
   extendVoteFrom,
   failedVoteFrom,
+  leaveVoteFrom,
   raiseFenceVoteFrom,
   releaseVoteFrom,
 } from './foreign-votes';
@@ -40,13 +43,17 @@ import {
  * Each answer is read once and copied, since a getter could say something else at the next look.
  */
 export class ForeignNode implements LockNode {
+  readonly sharing?: true;
   private readonly verbs: Verbs;
 
+  /** @param isSharing whether it said that it knows readers, permits and the line */
   constructor(
     private readonly node: LockNode,
     readonly name: string,
+    isSharing = false,
   ) {
     this.verbs = node;
+    if (isSharing) this.sharing = true;
   }
 
   get status(): NodeStatus {
@@ -59,7 +66,11 @@ export class ForeignNode implements LockNode {
   }
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
-    ask((give) => this.verbs.acquire(request, give), acquireVoteFrom, vote);
+    ask(
+      (give) => this.verbs.acquire(request, give),
+      (given) => acquireVoteFrom(given, request),
+      vote,
+    );
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
@@ -72,6 +83,10 @@ export class ForeignNode implements LockNode {
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     ask((give) => this.verbs.release(request, give), releaseVoteFrom, vote);
+  }
+
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    ask((give) => this.verbs.leave?.(request, give), leaveVoteFrom, vote);
   }
 
   async inspect(resource: string): Promise<NodeHold | null> {
@@ -130,6 +145,7 @@ interface Verbs {
   extend(request: ExtendRequest, give: Give): unknown;
   raiseFence(request: RaiseFenceRequest, give: Give): unknown;
   release(request: ReleaseRequest, give: Give): unknown;
+  leave?(request: LeaveRequest, give: Give): unknown;
 }
 
 type Give = (given: unknown) => void;

@@ -1,7 +1,11 @@
 import type {
+  AcquireDenial,
+  AcquireRequest,
   AcquireVote,
   ExtendVote,
   FailedVote,
+  LeaveVote,
+  PermitRequest,
   RaiseFenceVote,
   ReleaseVote,
 } from '../ports/lock-node.interface';
@@ -18,29 +22,57 @@ type Read = Partial<
     | 'holderTtlMs'
     | 'holder'
     | 'healed'
-    | 'waiting',
+    | 'waiting'
+    | 'slots'
+    | 'inLine'
+    | 'by'
+    | 'ahead'
+    | 'nodeMicros'
+    | 'freeInMs',
     unknown
   >
 >;
 
-/** In case of doubt: it ended no other hold, and its counters differ. */
-export function acquireVoteFrom(given: unknown): AcquireVote {
-  return read(given, ({ kind, replaced, fence, isFenceUneven, holderTtlMs, holder, error }) => {
-    if (kind === 'granted') {
-      return {
-        kind,
-        ...(replaced === true ? { replaced } : {}),
-        ...(typeof fence === 'number' ? { fence } : {}),
-        ...(isFenceUneven === undefined || isFenceUneven === false ? {} : { isFenceUneven: true }),
-      };
-    }
-    if (kind !== 'denied') return kind === 'failed' ? failedVoteFrom(error) : UNUSABLE_VOTE;
+/** In case of doubt: it ended no other hold, and its counters differ. Permits are granted as they were asked for or not. */
+export function acquireVoteFrom(given: unknown, { limit }: Pick<AcquireRequest, 'limit'> = {}): AcquireVote {
+  return read(given, (vote) => {
+    const { kind } = vote;
+    if (kind === 'denied') return denialFrom(vote);
+    if (kind !== 'granted') return kind === 'failed' ? failedVoteFrom(vote.error) : UNUSABLE_VOTE;
+    const { replaced, fence, isFenceUneven, inLine } = vote;
+    const slots = limit && slotsFrom(vote.slots, limit);
+    if (limit !== undefined && slots === undefined) return UNUSABLE_VOTE;
     return {
       kind,
-      ...(typeof holderTtlMs === 'number' && holderTtlMs >= 0 ? { holderTtlMs } : {}),
-      ...(typeof holder === 'string' ? { holder } : {}),
+      ...(replaced === true ? { replaced } : {}),
+      ...(typeof fence === 'number' ? { fence } : {}),
+      ...(isFenceUneven === undefined || isFenceUneven === false ? {} : { isFenceUneven: true }),
+      ...(slots === undefined ? {} : { slots }),
+      ...(isCount(inLine) ? { inLine } : {}),
     };
   });
+}
+
+function denialFrom({ holderTtlMs, holder, by, ahead, nodeMicros, freeInMs }: Read): AcquireDenial {
+  return {
+    kind: 'denied',
+    ...(typeof holderTtlMs === 'number' && holderTtlMs >= 0 ? { holderTtlMs } : {}),
+    ...(typeof holder === 'string' ? { holder } : {}),
+    ...(isReason(by) ? { by } : {}),
+    ...(isCount(ahead) ? { ahead } : {}),
+    ...(isCount(nodeMicros) && nodeMicros > 0 ? { nodeMicros } : {}),
+    ...(typeof freeInMs === 'number' && freeInMs >= 0 ? { freeInMs } : {}),
+  };
+}
+
+/** A copy: as many as were asked for, each once and below the limit, and just those that were named if some were. */
+function slotsFrom(given: unknown, { limit, permits, exact }: PermitRequest): readonly number[] | undefined {
+  if (!Array.isArray(given) || given.length !== permits) return undefined;
+  const slots = Array.from({ length: permits }, (_, i): unknown => given[i]);
+  const areFit = slots.every(
+    (slot): slot is number => isCount(slot) && (exact?.includes(slot) ?? slot < limit),
+  );
+  return areFit && new Set(slots).size === permits ? slots : undefined;
 }
 
 /** In case of doubt it was put back, and has to be taken away again should the lock be released already. */
@@ -70,6 +102,13 @@ export function releaseVoteFrom(given: unknown): ReleaseVote {
   });
 }
 
+export function leaveVoteFrom(given: unknown): LeaveVote {
+  return read(given, ({ kind, error }) => {
+    if (kind === 'granted' || kind === 'denied') return { kind };
+    return kind === 'failed' ? failedVoteFrom(error) : UNUSABLE_VOTE;
+  });
+}
+
 export function failedVoteFrom(error: unknown): FailedVote {
   return { kind: 'failed', error: errorFrom(error) };
 }
@@ -82,6 +121,16 @@ function read<V>(given: unknown, copy: (given: Read) => V): V | FailedVote {
     return UNUSABLE_VOTE;
   }
 }
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isReason(value: unknown): value is NonNullable<AcquireDenial['by']> {
+  return (REASONS as readonly unknown[]).includes(value);
+}
+
+const REASONS = ['held', 'shared', 'limit', 'line'] satisfies AcquireDenial['by'][];
 
 const UNUSABLE_VOTE: FailedVote = {
   kind: 'failed',

@@ -18,13 +18,16 @@ export function lockNodeFrom(input: unknown, option: string): LockNode | undefin
   if (typeof input !== 'object' || input === null || isClient(input)) return undefined;
   if (Object.getPrototypeOf(input) === MemoryLockNode.prototype) return input as MemoryLockNode;
   const given = input as Partial<LockNode>;
+  const isSharing = (given as { sharing?: unknown }).sharing === true;
   const missing: string[] = VERBS.filter((verb) => typeof given[verb] !== 'function');
   // A client of another package has a `close` as well. It is refused by its name, as no options.
   if (missing.length === VERBS.length || (missing.length > 0 && foreignClient(input) !== undefined))
     return undefined;
+  // It says that it knows the line.
+  if (isSharing && typeof given.leave !== 'function') missing.push('leave');
   const { name } = given;
   if (typeof name === 'string' && name !== '' && missing.length === 0) {
-    return new ForeignNode(given as LockNode, name);
+    return new ForeignNode(given as LockNode, name, isSharing);
   }
   const lacks = missing.length > 0 ? `no ${missing.join(', ')}` : 'no name that is a string';
   throw new LockOptionsError(

@@ -1,3 +1,5 @@
+import type { LinePlace } from './sharing.interface';
+
 /**
  * How somebody takes a resource, or waits for it.
  *
@@ -20,11 +22,27 @@ export function mayPassInLine(mode: LockMode, ahead: LockMode): boolean {
   return mode !== 'exclusive' && mode === ahead;
 }
 
-/** How a request takes one of its resources. */
-export function modeOf(
-  resource: string,
-  request: { readonly shared?: readonly string[]; readonly limit?: object; readonly slots?: unknown },
-): LockMode {
-  if (request.limit !== undefined || request.slots !== undefined) return 'limited';
-  return request.shared?.includes(resource) ? 'shared' : 'exclusive';
+/** How a request takes, keeps or awaits one of its resources. */
+export function modeOf(resource: string, request: ModesOfRequest): LockMode {
+  const { shared, limit, slots, line } = request;
+  if (limit !== undefined || slots !== undefined || line?.permits !== undefined) return 'limited';
+  return shared?.includes(resource) ? 'shared' : 'exclusive';
 }
+
+/** What requests of all kinds say of it. */
+interface ModesOfRequest {
+  readonly shared?: readonly string[];
+  readonly limit?: object;
+  readonly slots?: unknown;
+  readonly line?: LinePlace;
+}
+
+/**
+ * What a node calls somebody who stands in line. It decides between equal tickets, so it is the same on all nodes; and one
+ * caller may wait in several ways.
+ */
+export function nameInLine(mode: LockMode, { id, permits = 1 }: LinePlace): string {
+  return `${id} ${mode === 'limited' ? `p${permits}` : LETTERS[mode]}`;
+}
+
+const LETTERS = { exclusive: 'x', shared: 's' } as const;

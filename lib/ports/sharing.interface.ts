@@ -27,7 +27,7 @@ export interface PermitRequest {
 export interface LinePlace {
   /** Tells those in one line apart. Never an owner token; without spaces. */
   readonly id: string;
-  /** How many permits it waits for; missing where it waits for none. */
+  /** How many permits it waits for, as many as the `limit` of a request asks for; missing where it waits for none. */
   readonly permits?: number;
 }
 

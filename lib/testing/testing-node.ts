@@ -5,6 +5,8 @@ import type {
   ExtendRequest,
   ExtendVote,
   FailedVote,
+  LeaveRequest,
+  LeaveVote,
   LockNode,
   NodeHold,
   NodeStatus,
@@ -25,6 +27,7 @@ const MOST_OWED = 1_000;
  * meanwhile goes when it recovers, as a real node is told on its next connection.
  */
 export class TestingNode implements LockNode {
+  readonly sharing = true;
   private readonly inner: MemoryLockNode;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   /** The releases that are owed, each with the moment of its request. */
@@ -75,6 +78,11 @@ export class TestingNode implements LockNode {
     }
     if (this.owed.size < MOST_OWED) this.owed.set(request, this.clock.now());
     vote(this.failure());
+  }
+
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    if (this.hasFailed) vote(this.failure());
+    else this.inner.leave(request, vote);
   }
 
   /** Loses what `ownerToken` has there, as a server does that somebody empties; failed or not. */

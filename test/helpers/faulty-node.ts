@@ -4,6 +4,8 @@ import type {
   ExtendRequest,
   ExtendVote,
   FailedVote,
+  LeaveRequest,
+  LeaveVote,
   LockNode,
   NodeHold,
   NodeStatus,
@@ -32,14 +34,15 @@ export type Fault =
   | 'refused';
 
 interface Sent {
-  readonly verb: 'acquire' | 'extend' | 'raiseFence' | 'release';
-  readonly request: AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest;
+  readonly verb: 'acquire' | 'extend' | 'raiseFence' | 'release' | 'leave';
+  readonly request: AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest | LeaveRequest;
 }
 
 const REFUSED: FailedVote = { kind: 'failed', error: new Error('refused') };
 
 /** An in-process node with a fault of choice in front of it, that remembers what was asked. */
 export class FaultyNode implements LockNode {
+  readonly sharing = true;
   fault: Fault = 'none';
   /** How long a request and its answer are under way together. Set it before the first request. */
   latencyMs = 0;
@@ -127,6 +130,12 @@ export class FaultyNode implements LockNode {
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     this.pass({ verb: 'release', request }, vote, (answer) => {
       this.inner.release(request, answer);
+    });
+  }
+
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    this.pass({ verb: 'leave', request }, vote, (answer) => {
+      this.inner.leave(request, answer);
     });
   }
 

@@ -1,6 +1,7 @@
 import type {
   AcquireRequest,
   ExtendRequest,
+  LeaveRequest,
   LockNode,
   NodeHold,
   NodeStatus,
@@ -10,8 +11,8 @@ import type {
   ReleaseSubscription,
 } from '../../lib/ports/lock-node.interface';
 
-type Request = AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest;
-type Verb = 'acquire' | 'extend' | 'raiseFence' | 'release';
+type Request = AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest | LeaveRequest;
+type Verb = 'acquire' | 'extend' | 'raiseFence' | 'release' | 'leave';
 
 interface Asked {
   readonly verb: Verb;
@@ -21,6 +22,7 @@ interface Asked {
 
 /** A node that votes only when the test tells it to, and what the test tells it to. */
 export class ScriptedNode implements LockNode {
+  readonly sharing = true;
   status: NodeStatus = 'up';
   readonly asked: Asked[] = [];
   /** Called inside the verb, for a node that answers at once or throws. */
@@ -64,6 +66,10 @@ export class ScriptedNode implements LockNode {
 
   release(request: ReleaseRequest, vote: (vote: never) => void): void {
     this.note({ verb: 'release', request, vote });
+  }
+
+  leave(request: LeaveRequest, vote: (vote: never) => void): void {
+    this.note({ verb: 'leave', request, vote });
   }
 
   onReleased(): ReleaseSubscription {

@@ -161,8 +161,8 @@ export class SimulatedNode {
 
   /** Writes a counter, whoever has the key. */
   raiseCounters({ resources, fence, keepMs }: RaiseFenceRequest): void {
-    const { counters } = this.store as unknown as { counters: MemoryCounters };
-    counters.raise(resources, fence, keepMs);
+    const { state } = this.store as unknown as { state: { counters: MemoryCounters } };
+    state.counters.raise(resources, fence, keepMs);
   }
 
   private newStore(): MemoryLockNode {
@@ -183,7 +183,8 @@ export class SimulatedNode {
 }
 
 function entriesOf(store: MemoryLockNode): Map<string, { ownerToken: string; expiresAtMs: number }> {
-  return (store as unknown as { entries: Map<string, { ownerToken: string; expiresAtMs: number }> }).entries;
+  return (store as unknown as { state: { owners: { owners: ReturnType<typeof entriesOf> } } }).state.owners
+    .owners;
 }
 
 function refuse(): never {

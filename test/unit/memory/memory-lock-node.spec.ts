@@ -1,22 +1,28 @@
-import type { AcquireVote } from '../../../lib/ports/lock-node.interface';
+import type { AcquireRequest, AcquireVote } from '../../../lib/ports/lock-node.interface';
 import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
 import { VirtualClock } from '../../helpers/virtual-clock';
 
 function setUp() {
   const clock = new VirtualClock();
   const node = new MemoryLockNode({ name: 'memory', clock });
-  const acquire = (resource: string, ttlMs: number): AcquireVote | undefined => {
+  const acquire = (
+    resource: string,
+    ttlMs: number,
+    how: Partial<AcquireRequest> = {},
+  ): AcquireVote | undefined => {
     let answer: AcquireVote | undefined;
-    node.acquire(
-      { resources: [resource], ownerToken: `token-${resource}`, ttlMs, askHolderTtl: true },
-      (vote) => {
-        answer = vote;
-      },
-    );
+    const ownerToken = `token-${resource}`;
+    node.acquire({ resources: [resource], ownerToken, ttlMs, askHolderTtl: true, ...how }, (vote) => {
+      answer = vote;
+    });
     return answer;
   };
   /** Looks inside: what a node forgot and what it only hides cannot be told apart from outside. */
-  const entries = () => (node as unknown as { entries: Map<string, unknown> }).entries.size;
+  const entries = () => {
+    const { owners, members, line } = (node as unknown as { state: Record<string, object> }).state;
+    const maps = [owners, members, line].flatMap((part) => Object.values(part as object) as unknown[]);
+    return maps.reduce<number>((sum, map) => sum + (map instanceof Map ? map.size : 0), 0);
+  };
   return { clock, node, acquire, entries };
 }
 
@@ -30,6 +36,21 @@ describe('MemoryLockNode', () => {
     }
 
     expect(entries()).toBeLessThanOrEqual(128);
+  });
+
+  it('forgets readers and permits that nobody released, and who does not wait any more', () => {
+    const { clock, acquire, entries } = setUp();
+
+    for (let number = 0; number < 2_000; number++) {
+      const resource = `order:${number}`;
+      const line = { id: 'anna', ticket: number, entryMs: 10 };
+      acquire(resource, 10, { shared: [resource] });
+      acquire(resource, 10, { line });
+      acquire(`api:${number}`, 10, { limit: { limit: 1, permits: 1, start: 0 } });
+      clock.stall(1);
+    }
+
+    expect(entries()).toBeLessThanOrEqual(3 * 128);
   });
 
   it('keeps what is held while it forgets the rest', () => {

@@ -1,0 +1,22 @@
+import type { NodeHold } from '../ports/lock-node.interface';
+import { TURN } from './memory-owners';
+import type { MemoryState } from './memory-state';
+
+/** Who holds a resource, and how many wait for it. */
+export function inspectInMemory(state: MemoryState, resource: string, now: number): NodeHold | null {
+  const count = state.line.count(resource, now);
+  const waiting = count > 0 ? { waiting: count } : {};
+  const owner = state.owners.find(resource, now);
+  if (owner !== undefined) {
+    const { ownerToken, expiresAtMs } = owner;
+    // What is kept for those who wait is nobody's.
+    return ownerToken === TURN ? null : { ownerToken, ttlMs: expiresAtMs - now, ...waiting };
+  }
+  const members = state.members.of(resource, now).map(({ ownerToken, slot, expiresAtMs }) => ({
+    ownerToken,
+    ttlMs: expiresAtMs - now,
+    ...(slot === undefined ? {} : { slot }),
+  }));
+  const last = members.at(-1);
+  return last === undefined ? null : { ownerToken: last.ownerToken, ttlMs: last.ttlMs, members, ...waiting };
+}

@@ -1,0 +1,41 @@
+import { Sweep } from './sweep';
+
+/** Who has a resource alone. */
+export interface Owner {
+  readonly ownerToken: string;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * What is in place of an owner token where a resource is kept for those who wait (R31). No owner token is as short.
+ *
+ * A node on a server has the same at its key.
+ */
+export const TURN = '!';
+
+/** The exclusive holds of a node in this process. */
+export class MemoryOwners {
+  private readonly owners = new Map<string, Owner>();
+  private readonly sweep = new Sweep();
+
+  find(resource: string, now: number): Owner | undefined {
+    const owner = this.owners.get(resource);
+    return owner !== undefined && owner.expiresAtMs > now ? owner : undefined;
+  }
+
+  put(resource: string, ownerToken: string, expiresAtMs: number): void {
+    this.owners.set(resource, { ownerToken, expiresAtMs });
+  }
+
+  remove(resource: string): void {
+    this.owners.delete(resource);
+  }
+
+  dropExpired(now: number): void {
+    this.sweep.ifGrown(this.owners, ({ expiresAtMs }) => expiresAtMs <= now);
+  }
+
+  clear(): void {
+    this.owners.clear();
+  }
+}

@@ -1,0 +1,98 @@
+import { modeOf } from '../ports/lock-mode';
+import type { LeaveRequest, LeaveVote, ReleaseRequest } from '../ports/lock-node.interface';
+import type { Member } from './memory-members';
+import { TURN } from './memory-owners';
+import type { MemoryState } from './memory-state';
+
+/** What came of a release. */
+export interface Removal {
+  /** All of it was ours. */
+  readonly isWhole: boolean;
+  /** Those of which waiters should hear. */
+  readonly freed: readonly string[];
+}
+
+/** Removes what the owner token has, and nothing else; or keeps it for a while. */
+export function releaseInMemory(state: MemoryState, request: ReleaseRequest, now: number): Removal {
+  const freed: string[] = [];
+  let isWhole = true;
+  for (const resource of request.resources) {
+    const { found, wanted, isFreed } =
+      modeOf(resource, request) === 'exclusive'
+        ? removeOwner(state, request, resource, now)
+        : removeMembers(state, request, resource, now);
+    if (found < wanted) isWhole = false;
+    if (found === 0) continue;
+    if (isFreed) freed.push(resource);
+    // The grant that goes had taken the caller out of the line.
+    if (request.line !== undefined) state.line.enter(resource, modeOf(resource, request), request.line, now);
+    leaveTurn(state, request, resource, now);
+  }
+  return { isWhole, freed };
+}
+
+/** Takes a caller out of the lines, and tells in which of them it stood. */
+export function leaveInMemory(
+  { line }: MemoryState,
+  request: LeaveRequest,
+  now: number,
+): { readonly vote: LeaveVote; readonly left: readonly string[] } {
+  const left = request.resources.filter((resource) =>
+    line.leave(resource, modeOf(resource, request), request.line, now),
+  );
+  return { vote: { kind: left.length > 0 ? 'granted' : 'denied' }, left };
+}
+
+interface Removed {
+  readonly found: number;
+  readonly wanted: number;
+  /** Whoever waits may go on. */
+  readonly isFreed: boolean;
+}
+
+function removeOwner(
+  { owners }: MemoryState,
+  request: ReleaseRequest,
+  resource: string,
+  now: number,
+): Removed {
+  const { ownerToken, keepMs } = request;
+  if (owners.find(resource, now)?.ownerToken !== ownerToken) return { found: 0, wanted: 1, isFreed: false };
+  if (keepMs === undefined) owners.remove(resource);
+  else owners.put(resource, ownerToken, now + keepMs);
+  return { found: 1, wanted: 1, isFreed: true };
+}
+
+/** Never the whole resource (R23). Of readers only the last one is told of: before that nobody could go on. */
+function removeMembers(
+  { members }: MemoryState,
+  request: ReleaseRequest,
+  resource: string,
+  now: number,
+): Removed {
+  const { ownerToken, keepMs, slots } = request;
+  const isMeant = ({ slot }: Member) =>
+    slots === undefined
+      ? slot === undefined
+      : slot !== undefined && (slots === 'all' || slots.includes(slot));
+  const mine = members.of(resource, now).filter((one) => one.ownerToken === ownerToken && isMeant(one));
+  for (const member of mine) {
+    if (keepMs === undefined) members.remove(resource, member);
+    else members.put(resource, { ...member, expiresAtMs: now + keepMs });
+  }
+  const wanted = Array.isArray(slots) ? slots.length : 1;
+  const others = members.of(resource, now).filter((one) => one.ownerToken !== ownerToken);
+  return { found: mine.length, wanted, isFreed: slots !== undefined || others.length === 0 };
+}
+
+/** Nothing is left, and somebody waits who is not the one that goes. */
+function leaveTurn(
+  { owners, members, line }: MemoryState,
+  request: ReleaseRequest,
+  resource: string,
+  now: number,
+): void {
+  const { turnMs = 0 } = request;
+  const isFree = owners.find(resource, now) === undefined && members.of(resource, now).length === 0;
+  if (turnMs > 0 && isFree && line.count(resource, now) > 0) owners.put(resource, TURN, now + turnMs);
+}
