@@ -1,7 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { type ExecutionContext, StreamableFile } from '@nestjs/common';
+import { type ExecutionContext, Res, StreamableFile } from '@nestjs/common';
+import { EMPTY, of } from 'rxjs';
 import { HttpExchange } from '../../../lib/nest/http-exchange';
 
 class Files {
@@ -61,5 +62,74 @@ describe('a response', () => {
     response.flushHeaders();
 
     expect(one.over({ result: undefined })).toBeInstanceOf(Promise);
+  });
+});
+
+/** Its handler sends the answer itself. */
+class Sent {
+  read(@Res() _reply: unknown): void {
+    // It does not run.
+  }
+}
+
+describe('a request whose handler did not run', () => {
+  function skipped(handlers: typeof Files | typeof Sent) {
+    const raw = new ServerResponse(new IncomingMessage(new Socket()));
+    const reply = { raw, header: jest.fn(), json: jest.fn(), send: jest.fn() };
+    const context = {
+      getType: () => 'http',
+      getClass: () => handlers,
+      getHandler: () => Reflect.get(handlers.prototype, 'read') as unknown,
+      switchToHttp: () => ({ getResponse: () => reply }),
+    } as unknown as ExecutionContext;
+    return { reply, raw, skip: (body: unknown) => (HttpExchange.of(context) as HttpExchange).skip(body) };
+  }
+
+  it.each([
+    [7, '7'],
+    [false, 'false'],
+    ['a', 'a'],
+    [undefined, undefined],
+    [null, null],
+    [of(1, 2), '2'],
+    [EMPTY, undefined],
+  ])('is answered in its place with the text of %p', async (body, text) => {
+    const { reply, skip } = skipped(Sent);
+
+    await skip(body);
+
+    expect(reply.header).toHaveBeenCalledWith('Lock-Skipped', 'true');
+    expect(reply.send.mock.calls).toEqual([[text]]);
+    expect(reply.json).not.toHaveBeenCalled();
+  });
+
+  it.each([{ id: 7 }, of({ id: 7 })])('is answered in its place with the JSON of %p', async (body) => {
+    const { reply, skip } = skipped(Sent);
+
+    await skip(body);
+
+    expect(reply.json.mock.calls).toEqual([[{ id: 7 }]]);
+    expect(reply.send).not.toHaveBeenCalled();
+  });
+
+  it('is answered by Nest where its handler would not have answered by itself', async () => {
+    const { reply, skip } = skipped(Files);
+
+    await expect(skip({ id: 7 })).resolves.toEqual({ id: 7 });
+
+    expect(reply.header).toHaveBeenCalledTimes(1);
+    expect(reply.json).not.toHaveBeenCalled();
+    expect(reply.send).not.toHaveBeenCalled();
+  });
+
+  it.each(['has begun', 'is closed'])('is left alone when its response %s', async (state) => {
+    const { reply, raw, skip } = skipped(Sent);
+    if (state === 'has begun') raw.flushHeaders();
+    else raw.destroy();
+
+    await expect(skip('a')).resolves.toBe('a');
+
+    expect(reply.header).not.toHaveBeenCalled();
+    expect(reply.send).not.toHaveBeenCalled();
   });
 });
