@@ -25,6 +25,14 @@ export type {
 } from './locking/api/lock.interface';
 export type { LockEvent, NodeWarning } from './locking/api/lock-event.interface';
 export type { InspectOptions, LockInspection, NodeInspection } from './locking/api/lock-inspection.interface';
+export type {
+  ListedHolder,
+  ListedLock,
+  ListOptions,
+  LockListing,
+  NodeLook,
+  NodeOwner,
+} from './locking/api/lock-listing.interface';
 export type { LockHolder } from './errors/lock-holder.interface';
 
 export { Locked } from './nest/decorators/locked.decorator';
@@ -100,6 +108,7 @@ export type {
   ServerFacts,
   ServerProduct,
 } from './ports/lock-node.interface';
+export type { ListedHold, ListedPart, ListRequest, NodePace } from './ports/node-listing.interface';
 export type { RedisNodeOptions } from './redis/client/redis-node-options';
 export type { GuardReason, RestartGuard } from './core/node-guard';
 export type { Clock, Timer } from './ports/clock.interface';

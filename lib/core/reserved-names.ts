@@ -1,2 +1,8 @@
 /** What the names of fencing counters begin with, below the prefix of the locks. No resource may. */
 export const FENCE_COUNTERS = '#fence:';
+
+/**
+ * What the names of the resources begin with that `doctor` locks for a moment to try its rights. They protect nothing, so
+ * whoever lists locks leaves them out.
+ */
+export const TRIALS = 'nestjs-redlock:doctor:';

@@ -14,9 +14,11 @@ import { Closing, closedError } from './closing';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';
 import { forceRelease, type ForceReleaseOptions, ownerTokenIn } from './inspection/force-release';
+import { listNodes } from './inspection/list-nodes';
 import { inspectNodes, type InspectionSetup } from './inspection/inspect-nodes';
 import { KeepAlive } from './holding/keep-alive';
 import { HeldLock } from './holding/held-lock';
+import type { ListOptions, LockListing } from './api/lock-listing.interface';
 import type { InspectOptions, LockInspection } from './api/lock-inspection.interface';
 import type { LockManagerSettings } from './lock-manager-settings.interface';
 import type { LockOptions } from './api/lock-options';
@@ -200,6 +202,10 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
 
   async inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
     return inspectNodes(this.inspectionSetup, checkResource(resource), options);
+  }
+
+  async list(options?: ListOptions): Promise<LockListing> {
+    return listNodes(this.inspectionSetup, options);
   }
 
   /** Removes `resource` from every node that has it, whoever holds it, or only where one owner does. */

@@ -20,10 +20,12 @@ import type {
   ReleaseSubscription,
   ReleaseVote,
 } from '../ports/lock-node.interface';
+import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { systemClock } from '../system/system-clock';
 import { MemoryAcquire } from './memory-acquire';
 import { extendInMemory } from './memory-extend';
 import { inspectInMemory } from './memory-inspect';
+import { listInMemory } from './memory-list';
 import { leaveInMemory, releaseInMemory } from './memory-release';
 import { MemoryState } from './memory-state';
 
@@ -125,6 +127,13 @@ export class MemoryLockNode implements LockNode {
   inspect(resource: string): Promise<NodeHold | null> {
     if (this.currentStatus === 'closed') return Promise.reject(this.closedVote().error);
     return Promise.resolve(inspectInMemory(this.state, resource, this.clock.now()));
+  }
+
+  /** All in one part: nobody waits for another process here. */
+  list(request: ListRequest): Promise<ListedPart> {
+    if (this.currentStatus === 'closed') return Promise.reject(this.closedVote().error);
+    const listening = (resource: string) => this.releaseListeners.count(resource);
+    return Promise.resolve(listInMemory(this.state, request, this.clock.now(), listening));
   }
 
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {

@@ -46,6 +46,11 @@ export class MemoryMembers {
     if (members?.size === 0) this.byResource.delete(resource);
   }
 
+  /** Also those that have ended, until they are dropped. */
+  resources(): Iterable<string> {
+    return this.byResource.keys();
+  }
+
   dropExpired(now: number): void {
     this.sweep.ifGrown(this.byResource, (members) =>
       [...members.values()].every(({ expiresAtMs }) => expiresAtMs <= now),

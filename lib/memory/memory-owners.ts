@@ -31,6 +31,11 @@ export class MemoryOwners {
     this.owners.delete(resource);
   }
 
+  /** Also those that have ended, until they are dropped. */
+  resources(): Iterable<string> {
+    return this.owners.keys();
+  }
+
   dropExpired(now: number): void {
     this.sweep.ifGrown(this.owners, ({ expiresAtMs }) => expiresAtMs <= now);
   }

@@ -19,6 +19,7 @@ import type {
   ReleaseSubscription,
   ReleaseVote,
 } from '../ports/lock-node.interface';
+import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import {
   acquireVoteFrom,
   extendVoteFrom,
@@ -27,6 +28,7 @@ import {
   raiseFenceVoteFrom,
   releaseVoteFrom,
 } from './foreign-votes';
+import { listedPartFrom } from './foreign-list';
 import {
   errorFrom,
   holdFrom,
@@ -99,6 +101,15 @@ export class ForeignNode implements LockNode {
 
   async memory(): Promise<NodeMemory | null> {
     return memoryFrom(await this.node.memory?.());
+  }
+
+  async list(request: ListRequest): Promise<ListedPart> {
+    if (this.node.list === undefined) throw new Error('the node cannot list what it has');
+    try {
+      return listedPartFrom(await this.node.list(request));
+    } catch (error) {
+      throw errorFrom(error);
+    }
   }
 
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {

@@ -1,7 +1,10 @@
 import type { AcquireVote, ExtendVote, LeaveVote, RaiseFenceVote, ReleaseVote } from './lock-vote.interface';
+import type { NodeHold } from './node-hold.interface';
+import type { ListRequest, ListedPart } from './node-listing.interface';
 import type { NodeStatus, NodeStatusChange } from './node-status.interface';
-import type { LeaveRequest, LineEntry, NodeMember, PermitRequest } from './sharing.interface';
+import type { LeaveRequest, LineEntry, PermitRequest } from './sharing.interface';
 
+export type { NodeHold };
 export type {
   NodeStatus,
   NodeStatusChange,
@@ -82,6 +85,12 @@ export interface LockNode {
    * leave it out.
    */
   memory?(): Promise<NodeMemory | null>;
+
+  /**
+   * A part of the resources that are held here, for those who look at locks. Rejects when the node cannot tell. A node of
+   * your own may leave it out: then nobody can list what it has.
+   */
+  list?(request: ListRequest): Promise<ListedPart>;
 
   /**
    * Calls `wake` whenever a hold of `resource` may have ended on this node, until the subscription is stopped; and
@@ -213,16 +222,4 @@ export interface ReleaseRequest {
    * milliseconds: newcomers are denied (R31).
    */
   readonly turnMs?: number;
-}
-
-/** A resource as one node has it. */
-export interface NodeHold {
-  /** The exclusive holder's; of `members`, that of the one which is kept longest. */
-  readonly ownerToken: string;
-  /** The time until the node forgets it. Infinity for a key without an expiry, which no lock of this library leaves. */
-  readonly ttlMs: number;
-  /** The readers and permit holders, at least one; missing for an exclusive hold. */
-  readonly members?: readonly NodeMember[];
-  /** How many stand in line for it. Missing where nobody does, or where the node may not tell. */
-  readonly waiting?: number;
 }

@@ -16,6 +16,7 @@ import type {
   ReleaseSubscription,
   ReleaseVote,
 } from '../ports/lock-node.interface';
+import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { systemClock } from '../system/system-clock';
 import { isCluster } from './client/ioredis/break-connection';
 import { callSafely } from './server/call-safely';
@@ -26,6 +27,7 @@ import { PartedRequests } from './request/parted-requests';
 import { RedisConnection } from './server/redis-connection';
 import type { RedisNodeDescription } from './client/ioredis/redis-connections';
 import type { RedisLockNodeOptions } from './redis-lock-node-options';
+import { RedisListing } from './request/redis-listing';
 import { RedisRequests } from './request/redis-requests';
 import { ReleaseChannel } from './release-channel';
 import { ReleaseBacklog } from './request/release-backlog';
@@ -45,6 +47,7 @@ export class RedisLockNode implements LockNode {
   private readonly requests: RedisRequests;
   private readonly parts: PartedRequests;
   private readonly batch: CommandBatch;
+  private readonly listing: RedisListing;
   private readonly channel: ReleaseChannel;
   private readonly backlog: ReleaseBacklog;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
@@ -91,6 +94,7 @@ export class RedisLockNode implements LockNode {
         if (this.status !== 'closed') this.backlog.add(request);
       },
     });
+    this.listing = new RedisListing(this.connection, keyPrefix, clock, database);
     this.parts = new PartedRequests(this.requests, {
       partsOf: (resources) => this.partsOf(resources),
       giveBack: (request) => {
@@ -163,6 +167,10 @@ export class RedisLockNode implements LockNode {
   async memory(): Promise<NodeMemory | null> {
     // ioredis would keep the question until there is a connection.
     return this.status === 'up' ? readMemory(this.connection.client) : null;
+  }
+
+  list(request: ListRequest): Promise<ListedPart> {
+    return this.listing.part(request);
   }
 
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {

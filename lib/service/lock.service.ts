@@ -15,6 +15,7 @@ import { unlessBusy } from './unless-busy';
 import { UnitsOfWork } from './units-of-work';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import type { InspectOptions, LockInspection } from '../locking/api/lock-inspection.interface';
+import type { ListOptions, LockListing } from '../locking/api/lock-listing.interface';
 import type { LockManager } from '../locking/lock-manager';
 import type { LockOptions } from '../locking/api/lock-options';
 import type { LockTicket } from '../locking/api/lock-ticket';
@@ -240,6 +241,22 @@ export class LockService {
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
   inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
     return this.manager.inspect(resource, options);
+  }
+
+  /**
+   * The locks of all nodes: who holds each, for how long, on how many nodes, and how many processes wait. For operators
+   * and pages that show locks: a look walks through the keys of every server (`SCAN`, some hundreds at a time), and may
+   * be out of date when you read it. Never decide by it whether to go on without a lock.
+   *
+   * Each part of it takes `nodeTimeout` at most. A node that does not answer, or cannot list what it has, has an `error`.
+   * Of servers with more than some 200,000 keys only a part is looked at, and the list is truncated.
+   *
+   * @throws LockOptionsError before any node is asked
+   * @example
+   * const { locks, isTruncated } = await lockService.list({ pattern: 'order:*', limit: 100 });
+   */
+  list(options?: ListOptions): Promise<LockListing> {
+    return this.manager.list(options);
   }
 
   /**

@@ -17,6 +17,7 @@ import type {
   ReleaseSubscription,
   ReleaseVote,
 } from '../ports/lock-node.interface';
+import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { MemoryLockNode } from '../memory/memory-lock-node';
 
 /** A test that releases more on a node that has failed does not look what becomes of it. */
@@ -93,6 +94,10 @@ export class TestingNode implements LockNode {
 
   inspect(resource: string): Promise<NodeHold | null> {
     return this.hasFailed ? Promise.reject(this.failure().error) : this.inner.inspect(resource);
+  }
+
+  list(request: ListRequest): Promise<ListedPart> {
+    return this.hasFailed ? Promise.reject(this.failure().error) : this.inner.list(request);
   }
 
   onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {

@@ -3,6 +3,7 @@ import { acquire, extend, ownerOf, release, ttlOf } from '../helpers/ask-node';
 import { until } from '../helpers/until';
 import { type ContentionTraits, itKeepsTheContractOfContention } from './contention.contract';
 import { itKeepsTheContractOfFencing } from './fencing.contract';
+import { itKeepsTheContractOfListing } from './listing.contract';
 
 const GRANTED = { kind: 'granted' };
 const DENIED = { kind: 'denied' };
@@ -18,7 +19,7 @@ const LONG_TTL_MS = 120_000;
  */
 export function itKeepsTheContractOfLockNode(
   open: () => Promise<LockNode>,
-  traits: ContentionTraits = {},
+  { lists = true, ...traits }: ContentionTraits & { readonly lists?: boolean } = {},
 ): void {
   let node: LockNode;
 
@@ -32,6 +33,7 @@ export function itKeepsTheContractOfLockNode(
 
   itKeepsTheContractOfContention(() => node, traits);
   itKeepsTheContractOfFencing(() => node, traits);
+  if (lists) itKeepsTheContractOfListing(() => node, traits);
 
   describe('acquire', () => {
     it('grants a free resource and says who holds it', async () => {

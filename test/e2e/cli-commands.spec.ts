@@ -288,7 +288,7 @@ describe('a command, on a server that answers', () => {
   });
 
   it('that a key has gone since its name was told: does not list it', async () => {
-    answers({ scan: () => scanned, get: () => ({ reply: 'token' }), pttl: () => ({ reply: -2 }) });
+    answers({ scan: () => scanned, evalsha: () => ({ reply: [null] }) });
 
     expect(await ls()).toEqual({ code: 0, err: '', truncated: false, resources: [] });
   });
@@ -296,17 +296,12 @@ describe('a command, on a server that answers', () => {
   it.each<[string, Partial<Record<string, () => Answer>>]>([
     ['names that are none', { scan: () => ({ reply: ['0', ['lock:x', 7]] }) }],
     ['with a cursor that is none', { scan: () => ({ reply: ['x', []] }) }],
-    [
-      'with an owner that is none',
-      { scan: () => scanned, get: () => ({ reply: 7 }), pttl: () => ({ reply: 9 }) },
-    ],
-    [
-      'with a ttl that is none',
-      { scan: () => scanned, get: () => ({ reply: 'token' }), pttl: () => ({ reply: 'soon' }) },
-    ],
+    ['with an owner that is none', { scan: () => scanned, evalsha: () => ({ reply: [[7, 9, 0]] }) }],
+    ['with a ttl that is none', { scan: () => scanned, evalsha: () => ({ reply: [['token', 'soon', 0]] }) }],
+    ['of more keys than there are', { scan: () => scanned, evalsha: () => ({ reply: [null, null] }) }],
     [
       'that it has something else there, and not what it should',
-      { scan: () => scanned, get: () => ({ reply: { error: 'ERR odd' } }), pttl: () => ({ reply: 9 }) },
+      { scan: () => scanned, evalsha: () => ({ reply: { error: 'ERR odd' } }) },
     ],
   ])('%s: takes it for one that did not', async (_what, by) => {
     answers(by);
@@ -320,8 +315,12 @@ describe('a command, on a server that answers', () => {
   it('more than the limit: asks for no more, and lists the first by name', async () => {
     answers({
       scan: () => ({ reply: ['7', ['lock:b', 'lock:a']] }),
-      get: () => ({ reply: 'token' }),
-      pttl: () => ({ reply: 9 }),
+      evalsha: () => ({
+        reply: [
+          ['token', 9, 0],
+          ['token', 9, 0],
+        ],
+      }),
     });
 
     expect(await locksOf('--nodes', server.url, '--limit', '1')).toEqual({

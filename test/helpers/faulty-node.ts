@@ -18,6 +18,7 @@ import type {
   ReleaseVote,
   ServerFacts,
 } from '../../lib/ports/lock-node.interface';
+import type { ListRequest, ListedPart } from '../../lib/ports/node-listing.interface';
 import type { Clock } from '../../lib/ports/clock.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 
@@ -137,6 +138,11 @@ export class FaultyNode implements LockNode {
     this.pass({ verb: 'leave', request }, vote, (answer) => {
       this.inner.leave(request, answer);
     });
+  }
+
+  list(request: ListRequest): Promise<ListedPart> {
+    if (this.fault === 'refused') return Promise.reject(REFUSED.error);
+    return this.fault === 'none' ? this.inner.list(request) : new Promise(() => undefined);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {

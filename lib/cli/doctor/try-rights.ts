@@ -6,7 +6,7 @@ import { systemClock } from '../../system/system-clock';
 import { systemRandomness } from '../../system/system-randomness';
 import { NodeClient } from '../nodes/node-client';
 import { settle } from '../nodes/settle';
-import { TRIAL_NAME } from '../nodes/trial-name';
+import { TRIALS } from '../../core/reserved-names';
 import type { Refusal } from './node-facts';
 
 const TTL_MS = 5_000;
@@ -34,7 +34,7 @@ export async function tryRights(
   const node = new RedisLockNode(description, { keyPrefix });
   // A connection that listens can do nothing else.
   const [teller, listener] = [new NodeClient(description, timeoutMs), new NodeClient(description, timeoutMs)];
-  const resource = TRIAL_NAME + systemRandomness.secret().slice(0, 6);
+  const resource = TRIALS + systemRandomness.secret().slice(0, 6);
   const channels = [keyPrefix + resource, channelOfAll(keyPrefix)] as const;
   try {
     await Promise.all([settle(node, timeoutMs), teller.settle(), listener.settle()]);

@@ -1,5 +1,5 @@
-import type { NodeAnswer } from './find-locks';
-import { listLocks, type ListedLock } from './list-locks';
+import type { ListedLock } from '../../locking/api/lock-listing.interface';
+import { listLocks, type NodeAnswer } from '../../locking/inspection/list-locks';
 
 /** What is different from the look before. */
 export type LockChange =

@@ -1,6 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interface';
 import { isCluster } from '../../redis/client/ioredis/break-connection';
+import type { ListedNode } from '../../locking/inspection/find-locks';
+import { RedisListing } from '../../redis/request/redis-listing';
 import { RedisConnection } from '../../redis/server/redis-connection';
 import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
 import { RedisNodeError } from '../../redis/client/redis-node-error';
@@ -11,12 +13,14 @@ import { settle } from './settle';
 export class NodeClient {
   readonly name: string;
   private readonly connection: RedisConnection;
+  private readonly database: number | undefined;
   private readonly listeners = new Set<(change: NodeStatusChange) => void>();
 
   constructor(
     description: RedisNodeDescription,
-    private readonly timeoutMs: number,
+    readonly timeoutMs: number,
   ) {
+    this.database = description.database;
     this.name = description.name;
     this.connection = new RedisConnection({
       description,
@@ -52,6 +56,12 @@ export class NodeClient {
   get masters(): Redis[] {
     const { client } = this;
     return isCluster(client) ? client.nodes('master') : [client];
+  }
+
+  /** What it has below a prefix, for those who list locks. */
+  listing(keyPrefix: string): ListedNode {
+    const listing = new RedisListing(this.connection, keyPrefix, systemClock, this.database);
+    return { name: this.name, list: (request) => listing.part(request) };
   }
 
   /** Waits until the node can be asked, or until it is clear that it cannot. */

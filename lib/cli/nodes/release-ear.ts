@@ -3,7 +3,7 @@ import { type KeptConnection, keepConnected } from '../../redis/client/ioredis/k
 import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
 import { systemClock } from '../../system/system-clock';
 import { dropClient } from '../../redis/client/ioredis/close-client';
-import { escapeGlob } from './glob';
+import { escapeGlob } from '../../redis/request/escape-glob';
 
 export interface ReleaseMessage {
   readonly resource: string;

@@ -1,7 +1,9 @@
 import { quorumOf } from '../../core/quorum';
 import { EXIT, type ExitCode } from '../command-line/exit-code';
-import type { FoundLocks, NodeAnswer, Search } from '../nodes/find-locks';
-import { listLocks, type ListedLock } from '../nodes/list-locks';
+import type { ListedLock } from '../../locking/api/lock-listing.interface';
+import type { FoundLocks } from '../../locking/inspection/find-locks';
+import { listLocks, type NodeAnswer } from '../../locking/inspection/list-locks';
+import type { Search } from '../nodes/find-locks';
 import { jsonHolder, jsonMs, showHolder, showMs } from './show';
 import { table } from './table';
 
@@ -35,7 +37,12 @@ export function moreThan(limit: number): string {
   return `More than ${limit}; narrow it with --pattern, or raise --limit.`;
 }
 
-export function showHolderOf({ holder, owners }: ListedLock): string {
+export function showHolderOf({ mode, holder, holders = [], owners }: ListedLock): string {
+  if (mode === 'shared') return holders.length === 1 ? '1 reader' : `${holders.length} readers`;
+  if (mode === 'limited') {
+    const slots = holders.flatMap(({ slot }) => slot ?? []);
+    return `${slots.length === 1 ? '1 permit' : `${slots.length} permits`} ${slots.join(',')}`;
+  }
   return holder === undefined
     ? `${new Set(owners.map(({ ownerToken }) => ownerToken)).size} owners`
     : showHolder(holder);
@@ -52,13 +59,19 @@ export function jsonLocks({ answers, isTruncated }: FoundLocks, { keyPrefix }: S
   };
 }
 
-export function jsonLock({ resource, state, holder, ttlMs, nodeCount, owners }: ListedLock): object {
+export function jsonLock(lock: ListedLock): object {
+  const { resource, state, mode, holder, holders, ttlMs, nodeCount, owners } = lock;
+  const shared = holders?.map((one) => ({
+    ...{ ...jsonHolder(one), ttlMs: jsonMs(one.ttlMs) },
+    ...{ nodeCount: one.nodeCount, slot: one.slot ?? null },
+  }));
   return {
     resource,
     state,
     holder: jsonHolder(holder),
     ttlMs: jsonMs(ttlMs),
     nodeCount,
+    ...(mode === undefined ? {} : { mode, holders: shared }),
     owners: owners.map((owner) => ({ ...owner, ttlMs: jsonMs(owner.ttlMs) })),
   };
 }

@@ -137,7 +137,12 @@ function inspectNode(
   });
 }
 
-function guardOf(node: LockNode, guard: NodeGuard | undefined, clock: Clock): NodeInspection['guarded'] {
+/** Why `node` must not grant now. */
+export function guardOf(
+  node: LockNode,
+  guard: NodeGuard | undefined,
+  clock: Clock,
+): NodeInspection['guarded'] {
   const guarded = guard?.reasonFor(node);
   return guarded && { reason: guarded.reason, forMs: Math.max(0, guarded.untilMs - clock.now()) };
 }

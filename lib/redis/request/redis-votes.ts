@@ -6,6 +6,7 @@ import type {
   RaiseFenceVote,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
+import type { ListedHold } from '../../ports/node-listing.interface';
 import { RedisNodeError } from '../client/redis-node-error';
 
 const GRANTED = { kind: 'granted' } as const;
@@ -68,6 +69,21 @@ export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
   const [ownerToken, ttl] = Array.isArray(reply) ? (reply as unknown[]) : [];
   const ttlMs = ttlFrom(ttl);
   return typeof ownerToken === 'string' && ttlMs !== undefined ? { ownerToken, ttlMs } : unexpectedReply();
+}
+
+/** The reply of the list script: what is at each of `resources`. */
+export function listedHoldsFrom(reply: unknown, resources: readonly string[]): ListedHold[] | FailedVote {
+  if (!Array.isArray(reply) || reply.length !== resources.length) return unexpectedReply();
+  const holds: ListedHold[] = [];
+  for (const [at, resource] of resources.entries()) {
+    const one = (reply as unknown[])[at];
+    const hold = holdFrom(one);
+    if (hold === null) continue;
+    if ('kind' in hold) return hold;
+    const waiting = Number((one as unknown[])[2] ?? -1);
+    holds.push({ resource, ...hold, ...(Number.isSafeInteger(waiting) && waiting >= 0 ? { waiting } : {}) });
+  }
+  return holds;
 }
 
 function ttlFrom(reply: unknown): number | undefined {

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { BATCH } from '../script/batch-script';
 import type { LuaScript } from '../script/lua-script';
-import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
+import { ACQUIRE, EXTEND, INSPECT, LIST, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
 import type { RedisConnection } from '../server/redis-connection';
 import type { CommandClient } from '../server/redis-connection-setup';
 import type { RedisNodeError } from '../client/redis-node-error';
 
-const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, BATCH];
+const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, LIST, BATCH];
 
 export interface ScriptCall {
   readonly script: LuaScript;

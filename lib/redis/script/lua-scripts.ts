@@ -150,3 +150,22 @@ local owner = redis.call('GET', KEYS[1])
 if not owner then return false end
 return { owner, redis.call('PTTL', KEYS[1]) }
 `);
+
+/**
+ * What is at many keys. KEYS: the resources. ARGV: the number of the database; '' where nobody can count who waits.
+ * Reply: for each key nil, or its owner, the ttl in ms (-1: for ever), and how many processes wait, if that is known.
+ */
+export const LIST = script(`
+${TELL}
+local counts = ARGV[1] ~= '' and countListeners(KEYS, ARGV[1])
+local found = {}
+for i = 1, #KEYS do
+  -- A hash, say, of another program is no lock. Any other error is not an answer.
+  local owner = redis.pcall('GET', KEYS[i])
+  if type(owner) == 'table' and not string.find(owner.err, 'WRONGTYPE', 1, true) then error(owner.err, 0) end
+  -- Owner tokens are shorter than that; a value of another program has any length.
+  found[i] = type(owner) == 'string'
+    and { string.sub(owner, 1, 200), redis.call('PTTL', KEYS[i]), counts and counts[i] and counts[i][1] or -1 }
+end
+return found
+`);

@@ -35,4 +35,41 @@ describe('ForeignNode', () => {
 
     expect(await node.memory()).toEqual(passedOn);
   });
+
+  it.each<[string, unknown, unknown]>([
+    [
+      'a part of its list, without what nobody asked for',
+      { holds: [{ resource: 'a', ownerToken: 'anna', ttlMs: 9, waiting: 2, more: 1 }], next: '7', more: 1 },
+      { holds: [{ resource: 'a', ownerToken: 'anna', ttlMs: 9, waiting: 2 }], next: '7' },
+    ],
+    [
+      'its pace as far as it is one',
+      { holds: [], pace: { roundTripMs: 3, clockAheadMs: 'much' } },
+      { holds: [], pace: { roundTripMs: 3 } },
+    ],
+    ['no pace that is none', { holds: [], pace: { roundTripMs: -1 } }, { holds: [] }],
+  ])('passes on %s', async (_, told, passedOn) => {
+    const node = new ForeignNode({ list: () => Promise.resolve(told) } as unknown as LockNode, 'mine');
+
+    expect(await node.list({ pattern: '*' })).toEqual(passedOn);
+  });
+
+  it.each<[unknown]>([
+    [undefined],
+    [{ holds: 7 }],
+    [{ holds: [null] }],
+    [{ holds: [{ resource: '', ownerToken: 'x', ttlMs: 1 }] }],
+    [{ holds: [{ resource: 'a', ownerToken: 7, ttlMs: 1 }] }],
+    [{ holds: [], next: 7 }],
+  ])('rejects for %j in the place of a part', async (told) => {
+    const node = new ForeignNode({ list: () => Promise.resolve(told) } as unknown as LockNode, 'mine');
+
+    await expect(node.list({ pattern: '*' })).rejects.toThrow();
+  });
+
+  it('says so when the node behind it cannot list', async () => {
+    await expect(new ForeignNode({} as LockNode, 'mine').list({ pattern: '*' })).rejects.toThrow(
+      'the node cannot list what it has',
+    );
+  });
 });

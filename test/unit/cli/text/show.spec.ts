@@ -1,4 +1,4 @@
-import type { ListedLock } from '../../../../lib/cli/nodes/list-locks';
+import type { ListedLock } from '../../../../lib/locking/api/lock-listing.interface';
 import { showHolder } from '../../../../lib/cli/text/show';
 import { showEvent } from '../../../../lib/cli/text/show-changes';
 import { showInspection } from '../../../../lib/cli/text/show-inspection';

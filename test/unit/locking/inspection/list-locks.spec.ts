@@ -1,7 +1,6 @@
-import type { NodeHold } from '../../../../lib/ports/lock-node.interface';
-import type { NodeAnswer } from '../../../../lib/cli/nodes/find-locks';
-import { isLock } from '../../../../lib/cli/nodes/is-lock';
-import { listLocks } from '../../../../lib/cli/nodes/list-locks';
+import type { ListedHold } from '../../../../lib/ports/node-listing.interface';
+import { isLock } from '../../../../lib/locking/inspection/is-lock';
+import { listLocks, type NodeAnswer } from '../../../../lib/locking/inspection/list-locks';
 import { LockChanges } from '../../../../lib/cli/nodes/lock-changes';
 import { complaintsAbout, exitCodeFor, showLocks } from '../../../../lib/cli/text/show-locks';
 
@@ -10,9 +9,9 @@ function answers(...nodes: (Record<string, [string, number]> | 'silent')[]): Nod
   return nodes.map((holds, position) => {
     const node = `n${position}`;
     if (holds === 'silent') return { node, error: new Error('gone') };
-    const entries = Object.entries(holds).map(([resource, [ownerToken, ttlMs]]): [string, NodeHold] => [
+    const entries = Object.entries(holds).map(([resource, [ownerToken, ttlMs]]): [string, ListedHold] => [
       resource,
-      { ownerToken, ttlMs },
+      { resource, ownerToken, ttlMs },
     ]);
     return { node, holds: new Map(entries) };
   });
@@ -46,6 +45,37 @@ describe('the list of locks', () => {
     ]);
     expect(judge({ x: ['anna', 100] }, {}, 'silent')).toMatchObject([{ state: 'unknown', owner: 'anna' }]);
     expect(judge({ x: ['anna', 100] }, {}, {}, {}, 'silent')).toMatchObject([{ state: 'partial' }]);
+  });
+
+  it('tells of readers and permits each by itself, whichever of them a node keeps longest', () => {
+    const members = (...of: [string, number, number?][]): ListedHold => ({
+      ...{ resource: 'x', ownerToken: of[0]?.[0] ?? '', ttlMs: of[0]?.[1] ?? 0 },
+      members: of.map(([ownerToken, ttlMs, slot]) => ({ ownerToken, ttlMs, slot })),
+    });
+    const list = (...nodes: ListedHold[]) =>
+      listLocks(nodes.map((hold, at) => ({ node: `n${at}`, holds: new Map([['x', hold]]) })));
+
+    const read = list(
+      members(['anna', 9], ['ben', 3]),
+      members(['ben', 4], ['anna', 2]),
+      members(['eve', 9]),
+    );
+    const permitted = list(
+      members(['anna', 9, 1]),
+      members(['anna', 9, 1], ['anna', 9, 0]),
+      members(['ben', 5, 0]),
+    );
+
+    expect(read).toMatchObject([{ state: 'held', mode: 'shared', nodeCount: 2 }]);
+    expect(read[0]?.holders).toEqual([
+      { ownerToken: 'ben', ttlMs: 3, nodeCount: 2 },
+      { ownerToken: 'anna', ttlMs: 2, nodeCount: 2 },
+    ]);
+    expect(permitted).toMatchObject([{ state: 'held', mode: 'limited' }]);
+    expect(permitted[0]?.holders).toEqual([{ ownerToken: 'anna', ttlMs: 9, nodeCount: 2, slot: 1 }]);
+    expect(list(members(['a', 1]), members(['b', 2]), members(['c', 3]))).toMatchObject([
+      { state: 'partial' },
+    ]);
   });
 
   it('is sorted by resource', () => {

@@ -1,0 +1,35 @@
+import type { ListedHold, ListedPart, NodePace } from '../ports/node-listing.interface';
+import { holdFrom, waitingFrom } from './foreign-news';
+
+/** More than any node of ours puts into a part. */
+const MOST_HOLDS = 100_000;
+
+/** @throws for what is no part of a list */
+export function listedPartFrom(given: unknown): ListedPart {
+  const { holds, next, pace } = given as ListedPart;
+  const isPart = Array.isArray(holds) && holds.length <= MOST_HOLDS;
+  if (!isPart || (next !== undefined && typeof next !== 'string')) {
+    throw new Error('the node gave a part of its list of no known form');
+  }
+  return {
+    holds: Array.from({ length: holds.length }, (_, at) => listedHoldFrom(holds[at])),
+    ...(next === undefined ? {} : { next }),
+    ...paceFrom(pace),
+  };
+}
+
+function listedHoldFrom(given: unknown): ListedHold {
+  const { resource, waiting } = given as ListedHold;
+  const hold = holdFrom(given);
+  if (hold === null || typeof resource !== 'string' || resource === '') {
+    throw new Error('the node told of a hold of no known form');
+  }
+  const told = waitingFrom(waiting);
+  return { resource, ...hold, ...(told === undefined ? {} : { waiting: told }) };
+}
+
+function paceFrom(given: unknown): { pace?: NodePace } {
+  const { roundTripMs, clockAheadMs } = Object(given) as NodePace;
+  if (!Number.isFinite(roundTripMs) || roundTripMs < 0) return {};
+  return { pace: { roundTripMs, ...(Number.isFinite(clockAheadMs) ? { clockAheadMs } : {}) } };
+}

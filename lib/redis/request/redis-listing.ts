@@ -1,0 +1,147 @@
+import { FENCE_COUNTERS } from '../../core/reserved-names';
+import type { Clock } from '../../ports/clock.interface';
+import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
+import { isCluster } from '../client/ioredis/break-connection';
+import { RedisNodeError } from '../client/redis-node-error';
+import { LIST } from '../script/lua-scripts';
+import type { RedisConnection } from '../server/redis-connection';
+import { escapeGlob } from './escape-glob';
+import { groupBySlot } from './key-slot';
+import { listedHoldsFrom, unexpectedReply } from './redis-votes';
+import { runScript } from './script-runner';
+
+/** A few tenths of a millisecond of the server's time each. */
+const KEYS_PER_SCAN = 500;
+const KEYS_PER_READ = 100;
+
+/** What a node has, a part after the other: each is one `SCAN`, and a script that looks at what it found. */
+export class RedisListing {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly keyPrefix: string,
+    private readonly clock: Clock,
+    private readonly database = 0,
+  ) {}
+
+  async part({ pattern, from, resources }: ListRequest): Promise<ListedPart> {
+    if (resources !== undefined) {
+      return { holds: await this.holdsAt(resources.map((resource) => this.keyPrefix + resource)) };
+    }
+    const servers = serversOf(this.connection);
+    // A cluster of which nobody is known says why.
+    if (servers.length === 0) await this.ask(() => this.connection.client.ping());
+    const place = placeFrom(from, servers);
+    const [pace, step] = await Promise.all([
+      from === undefined ? this.pace(place.server) : undefined,
+      this.scan(place, escapeGlob(this.keyPrefix) + pattern),
+    ]);
+    const holds = await this.holdsAt(step.keys.filter((key) => !this.isCounter(key)));
+    return {
+      holds,
+      ...(step.next === undefined ? {} : { next: step.next }),
+      ...(pace === undefined ? {} : { pace }),
+    };
+  }
+
+  private async scan({ server, cursor, after }: Place, match: string): Promise<Step> {
+    const reply = await this.ask(() => server.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN));
+    const [next, keys] = Array.isArray(reply) ? (reply as unknown[]) : [];
+    const isStep = typeof next === 'string' && /^\d+$/.test(next) && Array.isArray(keys);
+    if (!isStep || !keys.every((key) => typeof key === 'string')) throw unexpectedReply().error;
+    if (next !== '0') return { keys, next: `${addressOf(server)} ${next}` };
+    return { keys, ...(after === undefined ? {} : { next: `${addressOf(after)} 0` }) };
+  }
+
+  /** A name can come twice in one reply. */
+  private async holdsAt(keys: readonly string[]): Promise<ListedHold[]> {
+    const distinct = [...new Set(keys)];
+    const groups = this.connection.hasSlots ? groupBySlot(distinct) : [distinct];
+    const read = await Promise.all(groups.flatMap(inReads).map((part) => this.read(part)));
+    return read.flat();
+  }
+
+  private read(keys: readonly string[]): Promise<ListedHold[]> {
+    const args = [this.connection.hasSlots ? '' : this.database];
+    return new Promise((resolve, reject) => {
+      runScript(this.connection, {
+        script: LIST,
+        keys,
+        args,
+        send: (client) => client.evalsha(LIST.sha, keys.length, ...keys, ...args),
+        maySendAgain: () => true,
+        onReply: (reply) => {
+          const holds = listedHoldsFrom(
+            reply,
+            keys.map((key) => key.slice(this.keyPrefix.length)),
+          );
+          if ('kind' in holds) reject(holds.error);
+          else resolve(holds);
+        },
+        onError: reject,
+      });
+    });
+  }
+
+  /** There may be thousands of counters, and no lock has such a name. */
+  private isCounter(key: string): boolean {
+    return key.startsWith(FENCE_COUNTERS, this.keyPrefix.length);
+  }
+
+  /** A server that may not tell its time is as fast all the same. */
+  private async pace(server: Server): Promise<NodePace | undefined> {
+    const [startedAtMs, startedAtWallMs] = [this.clock.now(), this.clock.wallNow()];
+    const reply = await this.ask(() => server.time()).catch(() => undefined);
+    const roundTripMs = this.clock.now() - startedAtMs;
+    const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : [];
+    const timeMs = (seconds ?? NaN) * 1_000 + (micros ?? NaN) / 1_000;
+    if (!Number.isFinite(timeMs)) return reply === undefined ? { roundTripMs } : undefined;
+    return { roundTripMs, clockAheadMs: timeMs - startedAtWallMs - roundTripMs / 2 };
+  }
+
+  private ask(question: () => Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.connection.request(question, resolve, reject);
+    });
+  }
+}
+
+/** Those that have the keys: itself, or the masters of a cluster, which are walked through one after the other. */
+function serversOf({ client }: RedisConnection) {
+  return isCluster(client) ? client.nodes('master') : [client];
+}
+
+type Server = ReturnType<typeof serversOf>[number];
+
+interface Step {
+  readonly keys: string[];
+  readonly next?: string;
+}
+
+interface Place {
+  readonly server: Server;
+  readonly cursor: string;
+  /** Whose keys come next. */
+  readonly after: Server | undefined;
+}
+
+/** By address and cursor: the order in which a cluster names its servers is no order. */
+function placeFrom(from: string | undefined, unsorted: readonly Server[]): Place {
+  const servers = [...unsorted].sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
+  const [address, cursor = '0'] = from?.split(' ') ?? [];
+  const at = address === undefined ? 0 : servers.findIndex((server) => addressOf(server) === address);
+  const server = servers[at];
+  if (server === undefined) {
+    throw new RedisNodeError('not connected: the server whose keys were listed is away', 'NOT_CONNECTED');
+  }
+  return { server, cursor, after: servers[at + 1] };
+}
+
+function addressOf({ options }: Server): string {
+  return options.path ?? `${options.host}:${options.port}`;
+}
+
+function inReads(keys: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(keys.length / KEYS_PER_READ) }, (_, at) =>
+    keys.slice(at * KEYS_PER_READ, (at + 1) * KEYS_PER_READ),
+  );
+}
