@@ -10,6 +10,8 @@ export type { RedlockDefaults, RedlockNodeInput, RedlockOptions } from './servic
 export { LockService } from './service/lock.service';
 export type { BusyResult, WithLockOnBusy, WithLockOptions } from './service/lock.service';
 export { createLockService } from './service/create-lock-service';
+export { LeaderElection } from './service/leader-election';
+export type { LeaderElectionOptions } from './service/leader-election';
 export type { LockOptions } from './locking/api/lock-options';
 export type { LockTicket } from './locking/api/lock-ticket';
 export type { ResumeOptions } from './locking/holding/resume';
@@ -36,6 +38,8 @@ export type {
 export type { LockHolder } from './errors/lock-holder.interface';
 
 export { Locked } from './nest/decorators/locked.decorator';
+export { LeaderOnly } from './nest/decorators/leader-only.decorator';
+export type { LeaderOnlyOptions } from './nest/decorators/leader-only.decorator';
 export { CallerSignal } from './nest/decorators/caller-signal.decorator';
 export { CurrentLock } from './nest/decorators/current-lock.decorator';
 export { LockSignal } from './nest/decorators/lock-signal.decorator';

@@ -8,6 +8,8 @@ export interface LockedMethod {
   readonly connection: string | undefined;
   /** The options as they stand at the class. They meet those of the module when the module has started. */
   readonly options: WithLockOptions;
+  /** The election in which the process has to lead, in place of a lock for each call. */
+  readonly election?: string;
 }
 
 /** Kept apart from the classes: asking a stranger's object for a property may run its code. */

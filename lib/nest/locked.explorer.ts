@@ -53,13 +53,19 @@ export class LockedExplorer implements OnModuleInit {
   }
 
   private async bind(host: HostModule, instance: object, method: LockedMethod): Promise<void> {
-    const { connection, key, options } = method;
+    const { connection, key, options, election } = method;
     const name = `${instance.constructor.name}.${String(key)}`;
     const service = boundLockService(instance, connection) ?? (await visibleService(host, connection));
     if (service === undefined)
       throw new LockNotBoundError(name, connection, { text: this.whyNot(host, connection) });
     if (boundLockService(instance, connection) === undefined) bindLockService(instance, service, connection);
-    checkOptionsWithService(service, options, `@Locked on ${name}`);
+    checkOptionsWithService(
+      service,
+      options,
+      `${election === undefined ? '@Locked' : '@LeaderOnly'} on ${name}`,
+    );
+    // From here on the process takes part. As much of a mock as a test needs may have no elections.
+    if (election !== undefined) (service as Partial<LockService>).election?.(election, options);
     const handler = (Object.getPrototypeOf(instance) as Record<string | symbol, unknown>)[key];
     if (isSseHandler(handler) && (service as Partial<LockService>).isUnbounded?.(options) === true)
       warnOnce(this.modules, endlessStream(name));

@@ -51,6 +51,15 @@ export class LockContext {
     return this.run(holding, task);
   }
 
+  /** A lock that tasks enter and leave, and that stays until `end`, which waits for those that are inside. */
+  standing(lock: HeldLock): StandingLock {
+    const possession: Possession = { lock, users: 1 };
+    return {
+      enter: (task) => this.run({ lock, possession }, task),
+      end: () => leave(lock, possession),
+    };
+  }
+
   /** The task's error passes as it is; its result only if the lock was ours until the task was done. */
   private async run<T>({ lock, possession }: Holding, task: (lock: Lock) => T | Promise<T>): Promise<T> {
     const frame: Frame = { possession, outer: this.outerFor(possession) };
@@ -85,6 +94,13 @@ export class LockContext {
     }
     return undefined;
   }
+}
+
+/** A lock that outlasts the tasks that run under it. */
+export interface StandingLock {
+  enter<T>(task: (lock: Lock) => T | Promise<T>): Promise<T>;
+  /** Releases it, when the last task has left. */
+  end(): Promise<void>;
 }
 
 /** A lock that the running code holds. */

@@ -10,7 +10,9 @@ import { checkResources } from '../locking/checks/check-resources';
 import type { ForceReleaseOptions } from '../locking/inspection/force-release';
 import { isTaken } from '../locking/inspection/inspect-nodes';
 import { askerFor } from '../locking/waiting/asker';
+import { Elections, TERM } from './elections';
 import { LockContext } from './lock-context';
+import type { LeaderElection, LeaderElectionOptions } from './leader-election';
 import { unlessBusy } from './unless-busy';
 import { UnitsOfWork } from './units-of-work';
 import type { LockEvent } from '../locking/api/lock-event.interface';
@@ -57,6 +59,7 @@ export class LockService {
 
   private readonly context = new LockContext();
   private readonly units: UnitsOfWork;
+  private readonly elections: Elections;
   private closing: Promise<void> | undefined;
 
   /** @internal Use `RedlockModule` or `createLockService`. */
@@ -70,6 +73,15 @@ export class LockService {
     this.events$ = events.events$;
     this.callerEvents$ = events.callerEvents$;
     this.units = new UnitsOfWork(manager.clock);
+    this.elections = new Elections(
+      {
+        acquire: (name, options, signal) => manager.acquire(name, { ...options, ...TERM, signal }),
+        standing: (lock) => this.context.standing(lock),
+      },
+      (options) => {
+        manager.checkOptions(options);
+      },
+    );
   }
 
   /**
@@ -238,6 +250,22 @@ export class LockService {
     throw new LockLostError({ resources: lock.resources, reason: 'released' });
   }
 
+  /**
+   * The election of one leader among all processes that ask for the same name. This process takes part from the first
+   * call on; later calls give the same election. The leader holds the lock on the resource `name`, so take a name that
+   * nobody locks otherwise.
+   *
+   * @throws LockKeyError for a name that is no resource
+   * @throws LockOptionsError for options that cannot be meant, or that differ from those of the first call
+   *
+   * @example
+   * const election = locks.election('importer', { ttl: 15_000 });
+   * if (election.isLeader) await importer.run(election.signal);
+   */
+  election(name: string, options?: LeaderElectionOptions): LeaderElection {
+    return this.elections.of(name, options);
+  }
+
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
   inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
     return this.manager.inspect(resource, options);
@@ -321,7 +349,10 @@ export class LockService {
   }
 
   private async closeOnce(): Promise<void> {
+    // While their tasks run they hold their locks, and closing waits for holders.
+    const resigned = this.elections.close();
     await this.closeEverything();
+    await resigned;
     this.events.complete();
   }
 }

@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs';
-import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockKey } from '../../keys/lock-key.interface';
 import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/locked-options.interface';
@@ -24,10 +23,7 @@ import { lockedPromise } from '../../calls/locked-promise';
 import { isSubscription, lockedSubscription } from '../../calls/locked-subscription';
 import { methodKeySource } from '../../keys/method-key';
 import { methodKind, type MethodKind } from '../../calls/method-kind';
-
-interface MethodDescriptor extends PropertyDescriptor {
-  value: (this: object, ...args: unknown[]) => unknown;
-}
+import { assertMethod, methodName, type MethodDescriptor } from './assert-method';
 
 /**
  * Runs the method under a lock: one caller at a time per key, in all processes that use the same nodes.
@@ -131,7 +127,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     if (typeof keyOrContext === 'object') {
       return decorateStandardMethod(target, keyOrContext, wrap, register);
     }
-    assertMethod(target, keyOrContext, descriptor);
+    assertMethod('@Locked', target, keyOrContext, descriptor);
     const original = descriptor.value;
     const place = { name: methodName(target, keyOrContext), prototype: target };
     const kind = methodKind(target, keyOrContext, original);
@@ -148,28 +144,3 @@ const STARTS: Record<MethodKind, (call: LockedCall, method: LockedTask) => unkno
   observable: (call, method) => lockedObservable(call, method as LockedTask<Observable<unknown>>),
   'async-generator': (call, method) => lockedGenerator(call, method as LockedTask<AnyAsyncGenerator>),
 };
-
-function assertMethod(
-  target: object,
-  propertyKey: string | symbol,
-  descriptor: PropertyDescriptor | undefined,
-): asserts descriptor is MethodDescriptor {
-  const name = methodName(target, propertyKey);
-  if (typeof target === 'function') {
-    throw new LockOptionsError(
-      '@Locked',
-      `${name} is static, and a class has no lock service. Make it a method of an injectable class.`,
-    );
-  }
-  if (typeof descriptor?.value !== 'function') {
-    throw new LockOptionsError(
-      '@Locked',
-      `${name} is not a method. Write it as "async ${String(propertyKey)}() { … }".`,
-    );
-  }
-}
-
-function methodName(target: object, propertyKey: string | symbol): string {
-  const type = typeof target === 'function' ? target : target.constructor;
-  return `${type.name}.${String(propertyKey)}`;
-}

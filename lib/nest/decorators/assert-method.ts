@@ -1,0 +1,38 @@
+import { LockOptionsError } from '../../errors/lock-options.error';
+
+export interface MethodDescriptor extends PropertyDescriptor {
+  value: (this: object, ...args: unknown[]) => unknown;
+}
+
+/**
+ * Whether a decorator stands on a method of instances.
+ *
+ * @param decorator for people: `@Locked`
+ * @throws LockOptionsError on anything else
+ */
+export function assertMethod(
+  decorator: string,
+  target: object,
+  propertyKey: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+): asserts descriptor is MethodDescriptor {
+  const name = methodName(target, propertyKey);
+  if (typeof target === 'function') {
+    throw new LockOptionsError(
+      decorator,
+      `${name} is static, and a class has no lock service. Make it a method of an injectable class.`,
+    );
+  }
+  if (typeof descriptor?.value !== 'function') {
+    throw new LockOptionsError(
+      decorator,
+      `${name} is not a method. Write it as "async ${String(propertyKey)}() { … }".`,
+    );
+  }
+}
+
+/** The method for people: `Class.method`. */
+export function methodName(target: object, propertyKey: string | symbol): string {
+  const type = typeof target === 'function' ? target : target.constructor;
+  return `${type.name}.${String(propertyKey)}`;
+}

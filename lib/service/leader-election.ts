@@ -1,0 +1,200 @@
+import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
+import { LockLostError } from '../errors/lock-lost.error';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { showAs } from '../errors/shown-as';
+import type { Lock } from '../locking/api/lock.interface';
+import type { HeldLock } from '../locking/holding/held-lock';
+import { detached } from '../system/detached';
+import type { StandingLock } from './lock-context';
+
+/** Options of an election. All processes should use the same. */
+export interface LeaderElectionOptions {
+  /**
+   * How long the nodes keep the leadership of a process that has died, in milliseconds: the longest time without a
+   * leader. A leader that lives extends it by itself.
+   *
+   * @default `defaults.ttl` of the module, else 10_000
+   */
+  ttl?: number;
+
+  /**
+   * Gives each term a `fencingToken`, a number that is larger than those of all terms before it.
+   *
+   * @default `defaults.fencing` of the module, else false
+   */
+  fencing?: boolean;
+
+  /** What this process calls itself where people look: `inspect`, `ls`, events. */
+  label?: string;
+}
+
+/** What an election needs of its lock service. */
+export interface ElectionHost {
+  /** Waits for the lock of the election until the signal aborts. */
+  acquire(name: string, options: LeaderElectionOptions, signal: AbortSignal): Promise<HeldLock>;
+  standing(lock: HeldLock): StandingLock;
+}
+
+/** One leadership of this process, from the grant of the lock until it is lost or given up. */
+interface Term {
+  readonly lock: HeldLock;
+  readonly standing: StandingLock;
+  readonly resigned: AbortController;
+  /** Aborts when the lock is lost, or when the process resigns. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One leader among all processes that campaign under the same name, on one exclusive lock. A process that loses the
+ * leadership campaigns again; when the leader dies, another process leads after the `ttl` at the latest, and at once when
+ * it resigns or shuts down.
+ *
+ * `isLeader` reads the clocks each time, as `lock.isHeld` does: at no moment is it true in two processes. What code does
+ * after it has looked is beyond that, as with every lock: pass `signal` on, and fence what must not be written twice.
+ *
+ * Made by {@link LockService.election}.
+ *
+ * @example
+ * ```ts
+ * const election = locks.election('importer');
+ * election.leader$.subscribe((isLeader) => (isLeader ? importer.start(election.signal) : importer.stop()));
+ * ```
+ */
+export class LeaderElection {
+  private readonly leadership = new BehaviorSubject(false);
+  /** True while this process leads, false while it does not. It tells the present state first, and then each change. */
+  readonly leader$: Observable<boolean> = this.leadership.pipe(distinctUntilChanged());
+
+  private term: Term | undefined;
+  private stop: AbortController | undefined;
+  private campaign: Promise<void> = Promise.resolve();
+  private readonly running = new Set<Promise<unknown>>();
+
+  /** @internal Use `locks.election()`. */
+  constructor(
+    /** The name of the election, which is the resource that its leader holds. */
+    readonly name: string,
+    private readonly options: LeaderElectionOptions,
+    private readonly host: ElectionHost,
+  ) {}
+
+  /** Whether this process leads at this moment. */
+  get isLeader(): boolean {
+    return this.term?.resigned.signal.aborted === false && this.term.lock.isHeld;
+  }
+
+  /**
+   * The signal of the present term: it aborts when the leadership is lost, with a `LockLostError`, or given up. Of a
+   * process that does not lead it has aborted already.
+   */
+  get signal(): AbortSignal {
+    return this.term?.signal ?? AbortSignal.abort(this.lostError());
+  }
+
+  /** The number of the present term, which grows with each; undefined without a term, or without `fencing`. */
+  get fencingToken(): number | undefined {
+    return this.term?.lock.fencingToken;
+  }
+
+  /**
+   * Runs `task` if this process leads, under the lock of the term; else it comes to undefined at once.
+   *
+   * @throws LockLostError when the task succeeded, but the leadership was lost before it was done
+   */
+  async run<T>(task: (lock: Lock) => T | Promise<T>): Promise<T | undefined> {
+    if (typeof (task as unknown) !== 'function')
+      throw new LockOptionsError('task', 'run needs a function: election.run(() => work()).');
+    const { term } = this;
+    if (term === undefined || !this.isLeader) return undefined;
+    const result = term.standing.enter(task);
+    const settled = result.then(ignore, ignore);
+    this.running.add(settled);
+    void settled.then(() => this.running.delete(settled));
+    return result;
+  }
+
+  /** Takes part again after `resign()`. A new election campaigns by itself. */
+  start(): void {
+    if (this.stop?.signal.aborted === false) return;
+    const stop = (this.stop = new AbortController());
+    const before = this.campaign;
+    // The election outlives whoever asks for it first.
+    this.campaign = detached(async () => {
+      await before;
+      await this.campaignUntil(stop.signal);
+    });
+  }
+
+  /**
+   * Gives the leadership up and takes no part any more, until `start()`. The signal of the term aborts at once; another
+   * process leads when the tasks of `run` that are under way have ended. Resolves when the lock is released.
+   */
+  async resign(): Promise<void> {
+    this.stop?.abort(this.lostError());
+    this.term?.resigned.abort(this.lostError());
+    this.leadership.next(false);
+    await this.campaign;
+  }
+
+  /** @internal */
+  async close(): Promise<void> {
+    await this.resign();
+    this.leadership.complete();
+  }
+
+  private async campaignUntil(stop: AbortSignal): Promise<void> {
+    const isStopped = (): boolean => stop.aborted;
+    while (!isStopped()) {
+      let lock: HeldLock;
+      try {
+        lock = await this.host.acquire(this.name, this.options, stop);
+      } catch (error) {
+        // Options were checked before, and waiting has no end: nothing else comes but the end of the campaign.
+        if (!isStopped()) this.leadership.error(error);
+        return;
+      }
+      await this.serve(lock, stop);
+    }
+  }
+
+  /** One term. */
+  private async serve(lock: HeldLock, stop: AbortSignal): Promise<void> {
+    const resigned = new AbortController();
+    const signal = AbortSignal.any([lock.signal, resigned.signal]);
+    const over = aborted(signal);
+    const term: Term = { lock, standing: this.host.standing(lock), resigned, signal };
+    this.term = term;
+    if (stop.aborted) resigned.abort(stop.reason);
+    this.leadership.next(this.isLeader);
+    await over;
+    this.leadership.next(false);
+    // Its tasks have the signal; nobody else may lead while one of them may still be sure of the lock.
+    if (!lock.signal.aborted) await Promise.race([Promise.all(this.running), aborted(lock.signal)]);
+    await term.standing.end();
+    this.term = undefined;
+  }
+
+  private lostError(): LockLostError {
+    return new LockLostError({ resources: [this.name], reason: 'released' });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      resolve();
+    };
+    signal.addEventListener('abort', settle, { once: true });
+  });
+}
+
+function ignore(): void {
+  // Whoever runs the task hears of it.
+}
+
+showAs(LeaderElection.prototype, 'LeaderElection', ({ name, isLeader, fencingToken }) => ({
+  name,
+  isLeader,
+  fencingToken,
+}));

@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { EMPTY, Observable } from 'rxjs';
+import {
+  CurrentLock,
+  LeaderOnly,
+  LockNotBoundError,
+  LockService,
+  LockSignal,
+  MemoryLockNode,
+  RedlockModule,
+  type Lock,
+} from '../../../../lib';
+import { until } from '../../../helpers/until';
+
+@Injectable()
+class Jobs {
+  readonly ran: string[] = [];
+
+  @Cron('0 0 1 1 *', { name: 'above' })
+  @LeaderOnly('jobs')
+  async above(): Promise<void> {
+    this.ran.push('above');
+    await Promise.resolve();
+  }
+
+  @LeaderOnly('jobs')
+  async work(
+    what: string,
+    @CurrentLock() lock?: Lock,
+    @LockSignal() signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    await Promise.resolve();
+    return `${what} as leader of ${lock?.resources.join() ?? 'none'}, ${String(signal?.aborted)}`;
+  }
+}
+
+async function start(nodes: MemoryLockNode[], ...jobs: (typeof Jobs)[]): Promise<TestingModule> {
+  const app = await Test.createTestingModule({
+    imports: [ScheduleModule.forRoot(), RedlockModule.forRoot({ nodes })],
+    providers: jobs.length === 0 ? [Jobs] : jobs,
+  }).compile();
+  await app.init();
+  return app;
+}
+
+const leadsIn = (app: TestingModule): boolean => app.get(LockService).election('jobs').isLeader;
+
+describe('@LeaderOnly', () => {
+  let apps: TestingModule[] = [];
+
+  afterEach(async () => {
+    await Promise.all(apps.map((app) => app.close()));
+    apps = [];
+  });
+
+  it('runs in the one process that leads, from the start of the application on', async () => {
+    const nodes = [new MemoryLockNode(), new MemoryLockNode(), new MemoryLockNode()];
+    apps = [await start(nodes)];
+    await until('one leads', () => apps.some(leadsIn));
+    apps.push(await start(nodes));
+    const [first, second] = apps.map((app) => app.get(Jobs));
+
+    expect(await first?.work('this')).toBe('this as leader of jobs, false');
+    expect(await second?.work('that')).toBeUndefined();
+  });
+
+  it('goes on elsewhere when the application of the leader closes', async () => {
+    const nodes = [new MemoryLockNode()];
+    apps = [await start(nodes)];
+    await until('one leads', () => apps.some(leadsIn));
+    const second = await start(nodes);
+    await apps.pop()?.close();
+    apps = [second];
+
+    await until('the second leads', () => leadsIn(second));
+    expect(await second.get(Jobs).work('this')).toBe('this as leader of jobs, false');
+  });
+
+  it('runs the job of a schedule', async () => {
+    apps = [await start([new MemoryLockNode()])];
+    await until('one leads', () => apps.some(leadsIn));
+    const [app] = apps;
+
+    await app?.get(SchedulerRegistry).getCronJob('above').fireOnTick();
+    expect(app?.get(Jobs).ran).toEqual(['above']);
+  });
+
+  it('says that the object knows no lock service', async () => {
+    await expect(new Jobs().work('x')).rejects.toThrow(LockNotBoundError);
+  });
+
+  it('fails the start where two methods give one election different options', async () => {
+    @Injectable()
+    class Others {
+      @LeaderOnly('jobs', { ttl: 5_000 })
+      async other(): Promise<void> {
+        await Promise.resolve();
+      }
+    }
+
+    await expect(start([new MemoryLockNode()], Jobs, Others as never)).rejects.toThrow(/differ/);
+  });
+
+  it.each([
+    ['a stream', Observable],
+    ['a generator', undefined],
+  ])('refuses %s when the class is defined', (kind, returns) => {
+    const method = kind === 'a stream' ? () => EMPTY : async function* () {};
+    const prototype = { method };
+    if (returns !== undefined) Reflect.defineMetadata('design:returntype', returns, prototype, 'method');
+    const decorate = LeaderOnly('jobs') as (...args: unknown[]) => void;
+
+    expect(() => {
+      decorate(prototype, 'method', Object.getOwnPropertyDescriptor(prototype, 'method'));
+    }).toThrow(/returns a stream/);
+  });
+
+  it.each([
+    ['a name that is no resource', () => LeaderOnly('')],
+    ['an option that no election has', () => LeaderOnly('jobs', { wait: 5 } as never)],
+    ['a connection that is no name', () => LeaderOnly('jobs', { connection: '' })],
+  ])('refuses %s', (_, decorate) => {
+    expect(decorate).toThrow(/A resource is empty|wait|connection/);
+  });
+});

@@ -1,0 +1,262 @@
+import { LockKeyError } from '../../../lib/errors/lock-key.error';
+import { LockLostError } from '../../../lib/errors/lock-lost.error';
+import { LockOptionsError } from '../../../lib/errors/lock-options.error';
+import type { LeaderElection } from '../../../lib/service/leader-election';
+import { deferred } from '../../helpers/deferred';
+import { Fleet } from '../../helpers/fleet';
+import { watch } from '../../helpers/watch';
+
+function heard(election: LeaderElection): boolean[] {
+  const all: boolean[] = [];
+  election.leader$.subscribe((isLeader) => all.push(isLeader));
+  return all;
+}
+
+describe('an election', () => {
+  it('has one leader among all processes', async () => {
+    const fleet = new Fleet(3);
+    const elections = [0, 1, 2, 3].map(() => fleet.process().service.election('jobs'));
+    await fleet.clock.advance(50);
+
+    expect(elections.filter(({ isLeader }) => isLeader)).toHaveLength(1);
+    await fleet.clock.advance(60_000);
+    expect(elections.filter(({ isLeader }) => isLeader)).toHaveLength(1);
+  });
+
+  it('is one for each name of a process, however often it is asked for', () => {
+    const { service } = new Fleet(1).process();
+
+    expect(service.election('jobs')).toBe(service.election('jobs'));
+    expect(service.election('jobs')).not.toBe(service.election('mails'));
+  });
+
+  it('tells who leads, at once and at every change', async () => {
+    const fleet = new Fleet(3);
+    const [one, other] = [fleet.process().service, fleet.process().service];
+    const first = one.election('jobs');
+    const changes = heard(first);
+    await fleet.clock.advance(10);
+    const second = other.election('jobs');
+    const later = heard(second);
+    await fleet.clock.advance(10);
+    void first.resign();
+    await fleet.clock.advance(100);
+
+    expect(changes).toEqual([false, true, false]);
+    expect(later).toEqual([false, true]);
+    expect([first.isLeader, second.isLeader]).toEqual([false, true]);
+  });
+
+  it('goes on with another leader when its process is gone, after the ttl at the latest', async () => {
+    const fleet = new Fleet(3);
+    const first = fleet.process();
+    first.service.election('jobs', { ttl: 3_000 });
+    await fleet.clock.advance(10);
+    const second = fleet.process().service.election('jobs', { ttl: 3_000 });
+    await fleet.clock.advance(10);
+    // What a killed process leaves: its key, and nobody who extends it.
+    for (const node of fleet.nodes) node.refuse();
+    await fleet.clock.advance(3_000);
+    await first.service.close().catch(() => undefined);
+    for (const node of fleet.nodes) node.recover();
+    await fleet.clock.advance(4_000);
+
+    expect(second.isLeader).toBe(true);
+  });
+
+  it('campaigns again after a loss, and gives each term a larger number', async () => {
+    const fleet = new Fleet(3);
+    const { service } = fleet.process();
+    const election = service.election('jobs', { fencing: true });
+    const changes = heard(election);
+    await fleet.clock.advance(10);
+    const { signal, fencingToken: first = 0 } = election;
+    await service.forceRelease('jobs');
+    await fleet.clock.advance(10_000);
+
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toBeInstanceOf(LockLostError);
+    expect(changes).toEqual([false, true, false, true]);
+    expect(election.isLeader).toBe(true);
+    expect(election.signal.aborted).toBe(false);
+    expect(election.fencingToken).toBeGreaterThan(first);
+  });
+
+  it('has a signal that has aborted in a process that does not lead', async () => {
+    const fleet = new Fleet(3);
+    fleet.process().service.election('jobs');
+    await fleet.clock.advance(10);
+    const election = fleet.process().service.election('jobs');
+    await fleet.clock.advance(10);
+
+    expect(election.isLeader).toBe(false);
+    expect(election.signal.aborted).toBe(true);
+    expect(election.fencingToken).toBeUndefined();
+  });
+
+  describe('whose process resigns', () => {
+    it('tells the running task by the signal, and goes on elsewhere when that has ended', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const other = fleet.process().service.election('jobs');
+      const work = deferred<string>();
+      const { signal } = election;
+      const result = watch(election.run(() => work.promise));
+      const resigned = watch(election.resign());
+      await fleet.clock.advance(500);
+
+      expect(signal.aborted).toBe(true);
+      expect([election.isLeader, other.isLeader]).toEqual([false, false]);
+      expect(resigned.state).toBe('pending');
+
+      work.resolve('done');
+      await fleet.clock.advance(50);
+      expect(result.value).toBe('done');
+      expect(resigned.state).toBe('resolved');
+      expect(other.isLeader).toBe(true);
+    });
+
+    it('takes part again after start', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      void election.resign();
+      await fleet.clock.advance(5_000);
+      expect(election.isLeader).toBe(false);
+
+      election.start();
+      election.start();
+      await fleet.clock.advance(10);
+      expect(election.isLeader).toBe(true);
+      expect(await fleet.owners('jobs')).not.toContain(null);
+    });
+
+    it('leaves nothing on the nodes', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      void election.resign();
+      await fleet.clock.advance(10);
+
+      expect(await fleet.owners('jobs')).toEqual([null, null, null]);
+    });
+  });
+
+  describe('that runs a task', () => {
+    it('runs it under the lock of the term, which stays afterwards', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process();
+      const election = service.election('jobs');
+      await fleet.clock.advance(10);
+
+      const result = watch(
+        election.run((lock) => [lock.isHeld, service.current('jobs') === lock, lock.resources]),
+      );
+      await fleet.clock.advance(0);
+      expect(result.value).toEqual([true, true, ['jobs']]);
+      expect(election.isLeader).toBe(true);
+    });
+
+    it('runs nothing in a process that does not lead', async () => {
+      const fleet = new Fleet(3);
+      fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const task = jest.fn();
+
+      expect(await election.run(task)).toBeUndefined();
+      expect(task).not.toHaveBeenCalled();
+    });
+
+    it('fails when the leadership was lost before it was done', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process();
+      const election = service.election('jobs');
+      await fleet.clock.advance(10);
+      const work = deferred<string>();
+      const result = watch(election.run(() => work.promise));
+      await service.forceRelease('jobs');
+      await fleet.clock.advance(10_000);
+      work.resolve('done');
+      await fleet.clock.advance(0);
+
+      expect(result.error).toBeInstanceOf(LockLostError);
+    });
+
+    it('enters again at once what asks for the same name inside', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process();
+      const election = service.election('jobs');
+      await fleet.clock.advance(10);
+
+      const result = watch(election.run(() => service.withLock('jobs', () => 'inside')));
+      await fleet.clock.advance(10);
+      expect(result.value).toBe('inside');
+      expect(election.isLeader).toBe(true);
+    });
+  });
+
+  describe('whose service is closed', () => {
+    it('ends, and is not waited for', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process();
+      const election = service.election('jobs');
+      const changes = heard(election);
+      await fleet.clock.advance(10);
+      const closed = watch(service.close());
+      await fleet.clock.advance(10);
+
+      expect(closed.state).toBe('resolved');
+      expect(changes).toEqual([false, true, false]);
+      expect(await fleet.owners('jobs')).toEqual([null, null, null]);
+      expect(fleet.clock.pendingTimers).toBe(0);
+    });
+
+    it('waits for its tasks as for every holder, and no longer', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process({ shutdownTimeoutMs: 1_000 });
+      const election = service.election('jobs');
+      await fleet.clock.advance(10);
+      void election.run(() => new Promise(() => undefined));
+      const closed = watch(service.close());
+      await fleet.clock.advance(900);
+      expect(closed.state).toBe('pending');
+
+      await fleet.clock.advance(300);
+      expect(closed.state).toBe('resolved');
+    });
+
+    it('begins no more', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process();
+      void service.close();
+      await fleet.clock.advance(10);
+      const election = service.election('jobs');
+      await fleet.clock.advance(100);
+
+      expect(election.isLeader).toBe(false);
+    });
+  });
+
+  it.each([
+    ['a wait', { wait: 5 }, LockOptionsError],
+    ['a ttl that is none', { ttl: 0 }, LockOptionsError],
+    ['a ttl above maxTtl', { ttl: 120_000 }, LockOptionsError],
+    ['what is no object', 7, LockOptionsError],
+  ])('refuses %s', (_, options, type) => {
+    const { service } = new Fleet(1).process();
+
+    expect(() => service.election('jobs', options as never)).toThrow(type);
+  });
+
+  it('refuses a name that is no resource, and other options than the first', () => {
+    const { service } = new Fleet(1).process();
+    service.election('jobs', { ttl: 5_000 });
+
+    expect(() => service.election('')).toThrow(LockKeyError);
+    expect(() => service.election('jobs', { ttl: 6_000 })).toThrow(/begun/);
+    expect(service.election('jobs', { ttl: 5_000 })).toBe(service.election('jobs'));
+  });
+});
