@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLockService, type LockService } from '../../../lib';
+import { bindLockService, createLockService, type LockService } from '../../../lib';
 import { runBlock } from '../../helpers/document-module';
 import { DocumentWorld } from '../../helpers/document-world';
 import { until } from '../../helpers/until';
@@ -108,6 +108,23 @@ describe('the examples of RECIPES.md that need a service alone', () => {
     await until('the other one has the lock', () => acquired.length === 2);
     expect(acquired[1]).toBe(1 - first);
     await Promise.all(workers.map((worker) => worker.onModuleDestroy()));
+  });
+
+  it('refresh the rates in the process that leads, and in that alone', async () => {
+    const { ExchangeRates } = runBlock('docs/RECIPES.md', 'class ExchangeRates', {
+      change: (code) => world.change(code),
+    }) as { ExchangeRates: AnyClass<{ refresh(): Promise<void>; readonly isLeader: boolean }> };
+    const rates = [locks, theirs].map((service) => bindLockService(make(ExchangeRates, service), service));
+    await until('one of them leads', () => rates.some(({ isLeader }) => isLeader));
+
+    await Promise.all(rates.map((one) => one.refresh()));
+    expect(world.requests.filter((request) => request === 'GET /today')).toHaveLength(1);
+
+    const leader = rates.findIndex(({ isLeader }) => isLeader);
+    await [locks, theirs][leader]?.election('exchange-rates').resign();
+    await until('the other one leads', () => rates[1 - leader]?.isLeader === true);
+    await Promise.all(rates.map((one) => one.refresh()));
+    expect(world.requests.filter((request) => request === 'GET /today')).toHaveLength(2);
   });
 
   it('compute what many miss once, and do not wait for somebody who takes too long', async () => {
