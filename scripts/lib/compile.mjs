@@ -1,5 +1,5 @@
 import { transformFileSync } from '@swc/core';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cache, root } from './paths.mjs';
@@ -12,7 +12,11 @@ export function compileAndLoad(name, folders, file) {
   const output = join(cache, `${name}-${process.pid}`);
   process.on('exit', () => rmSync(output, { recursive: true, force: true }));
   for (const folder of folders) compile(folder, output);
-  writeFileSync(join(output, 'package.json'), '{ "type": "commonjs" }');
+  const { name: packageName, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  writeFileSync(
+    join(output, 'package.json'),
+    JSON.stringify({ name: packageName, version, type: 'commonjs' }),
+  );
   return createRequire(import.meta.url)(join(output, file));
 }
 

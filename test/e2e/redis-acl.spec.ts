@@ -238,7 +238,7 @@ const WITHOUT: Record<string, Record<string, string>> = {
   '+mget': { unknown: 'batch' },
   '+del': {
     unknown: 'release several fencing batch handOver',
-    'not released': 'forceRelease',
+    LOCK_UNAVAILABLE: 'forceRelease',
     silent: 'tell',
   },
   '+exists': { LOCK_UNAVAILABLE: 'several fencing' },

@@ -18,7 +18,7 @@ const RUN_BY: Record<string, string> = {
   ...{ test: '.ci/run', jest: 'scripts/lib/jest.mjs', build: 'scripts/test.mjs' },
   ...{ types: 'scripts/test.mjs', 'docs:api': 'scripts/test.mjs', lint: 'scripts/test.mjs' },
   prepack: 'test/package/package.spec.ts',
-  ...{ simulate: 'this spec', chaos: 'this spec' },
+  ...{ simulate: 'this spec', chaos: 'this spec', figures: 'this spec' },
   // What it does on one server is a step of scripts/test.mjs.
   'test:servers': 'this spec',
   ...{ 'test:matrix': '.github/workflows/ci.yml', bench: '.github/workflows/ci.yml' },
@@ -46,6 +46,7 @@ describe('the commands of the project', () => {
     [['simulate', '--', '--seeds', '10']],
     [['simulate', '--', '--seed', '7']],
     [['simulate', '--', '--kind', 'wiped', '--seconds', '1']],
+    [['figures']],
     [['test:servers', '--', '--help']],
     [['chaos', '--', '--seed', '7', '--processes', '2', '--workers', '2', '--minutes', '0.02']],
   ])('work: npm run %j', (args) => {

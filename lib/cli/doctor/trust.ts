@@ -1,3 +1,4 @@
+import type { Clock } from '../../ports/clock.interface';
 import { systemClock } from '../../system/system-clock';
 import type { NodeFacts } from './node-facts';
 
@@ -25,20 +26,21 @@ export async function lookUntilTrusted(
   look: () => Promise<readonly NodeFacts[]>,
   maxTtlMs: number,
   waitMs: number,
+  clock: Clock = systemClock,
 ): Promise<readonly NodeFacts[]> {
-  const untilMs = systemClock.now() + waitMs;
+  const untilMs = clock.now() + waitMs;
   // Ends at the deadline, after a last look.
   for (;;) {
     const facts = await look();
-    const leftMs = untilMs - systemClock.now();
+    const leftMs = untilMs - clock.now();
     const neededMs = trustedInMs(facts, maxTtlMs);
     if (neededMs === 0 || leftMs <= 0) return facts;
-    await sleep(Math.min(neededMs, leftMs, LOOK_EVERY_MS));
+    await sleep(clock, Math.min(neededMs, leftMs, LOOK_EVERY_MS));
   }
 }
 
-function sleep(ms: number): Promise<void> {
+function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    systemClock.schedule(ms, resolve);
+    clock.schedule(ms, resolve);
   });
 }

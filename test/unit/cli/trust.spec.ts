@@ -1,5 +1,7 @@
 import type { NodeFacts } from '../../../lib/cli/doctor/node-facts';
 import { lookUntilTrusted, trustedInMs } from '../../../lib/cli/doctor/trust';
+import { VirtualClock } from '../../helpers/virtual-clock';
+import { watch } from '../../helpers/watch';
 
 const MAX_TTL_MS = 60_000;
 
@@ -30,6 +32,16 @@ it('looks once more, and no longer than it was told to', async () => {
   const seen = [[node('1')], [node('61')]];
   const look = () => Promise.resolve(seen.shift() ?? [node('0')]);
 
-  expect(await lookUntilTrusted(look, 1, 1)).toEqual([node('61')]);
-  expect(await lookUntilTrusted(look, MAX_TTL_MS, 1)).toEqual([node('0')]);
+  const clock = new VirtualClock();
+  const trusted = watch(lookUntilTrusted(look, MAX_TTL_MS, 10_000, clock));
+  await clock.advance(1_999);
+  expect(trusted.state).toBe('pending');
+  await clock.advance(1);
+  expect(trusted.value).toEqual([node('61')]);
+
+  const untrusted = watch(lookUntilTrusted(look, MAX_TTL_MS, 3_000, clock));
+  await clock.advance(2_999);
+  expect(untrusted.state).toBe('pending');
+  await clock.advance(1);
+  expect(untrusted.value).toEqual([node('0')]);
 });
