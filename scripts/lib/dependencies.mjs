@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { duration } from './duration.mjs';
+import { InstallMarker } from './install-marker.mjs';
 import { say } from './lanes.mjs';
 import { root } from './paths.mjs';
 import { currentTask, inProgress } from './progress.mjs';
@@ -14,21 +15,36 @@ const LOOK_EVERY_MS = 500;
  * @param folder that of the project, or one of those with a package.json of their own
  */
 export async function ensureDependencies(folder = root) {
-  const wanted = wantedPackages(folder);
-  const missing = findMissingPackage(folder, wanted);
-  if (missing === undefined) return { ok: true };
+  const marker = new InstallMarker(folder);
   const where = folder === root ? '' : ` of ${relative(root, folder)}`;
-  const why = existsSync(join(folder, 'node_modules'))
-    ? `${missing} is missing or of another version`
-    : `there are none yet; these are ${wanted.length}`;
-  say(`Installing npm dependencies${where} (${why}) …`);
-  const start = performance.now();
-  const result = await inProgress(`npm dependencies${where}`, () => install(folder, wanted));
-  if (result.ok) say(`Installed npm dependencies${where} in ${duration(performance.now() - start)}.`);
-  return result;
+  for (;;) {
+    if (marker.state === 'going on') {
+      say(`Another command is installing the npm dependencies${where}: waiting for it …`);
+      await inProgress(`another installation${where}`, () => marker.untilOver());
+    }
+    const wanted = wantedPackages(folder);
+    const why = whyToInstall(folder, wanted, marker);
+    if (why === undefined) return { ok: true };
+    if (!marker.claim()) continue;
+    say(`Installing npm dependencies${where} (${why}) …`);
+    const start = performance.now();
+    const result = await inProgress(`npm dependencies${where}`, () => install(folder, wanted, marker));
+    if (result.ok) say(`Installed npm dependencies${where} in ${duration(performance.now() - start)}.`);
+    return result;
+  }
 }
 
-async function install(folder, wanted) {
+/** Undefined where everything is there already. */
+function whyToInstall(folder, wanted, marker) {
+  if (marker.state === 'interrupted') return 'the last installation did not end';
+  const missing = findMissingPackage(folder, wanted);
+  if (missing === undefined) return undefined;
+  return existsSync(join(folder, 'node_modules'))
+    ? `${missing} is missing or of another version`
+    : `there are none yet; these are ${wanted.length}`;
+}
+
+async function install(folder, wanted, marker) {
   const task = currentTask();
   const count = () =>
     task.count(wanted.filter(({ path }) => isThere(folder, path)).length, wanted.length, 'packages');
@@ -37,7 +53,10 @@ async function install(folder, wanted) {
   const patience = ['--fetch-retries', '1', '--fetch-retry-mintimeout', '1000'];
   const options = ['--include=dev', '--no-audit', '--no-fund', ...patience];
   try {
-    return await run('npm', ['ci', '--prefix', folder, ...options]);
+    const onStart = (pid) => marker.addProcess(pid);
+    const result = await run('npm', ['ci', '--prefix', folder, ...options], { onStart });
+    if (result.ok) marker.remove();
+    return result;
   } finally {
     clearInterval(looking);
   }

@@ -8,11 +8,11 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Runs a command in the project's folder, or in `cwd`, with its output on the terminal, or collected in the present lane.
- * `onLine` hears each line that comes through us.
+ * `onLine` hears each line that comes through us, `onStart` the number of the process.
  *
  * Never rejects: `{ ok, problem }`, so that one failed step does not hide what the next ones would have told.
  */
-export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, onLine } = {}) {
+export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, onLine, onStart } = {}) {
   return new Promise((resolve) => {
     // A group of its own, so that a command that does not end takes its workers with it when it is killed.
     const lane = currentLane();
@@ -33,6 +33,7 @@ export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, on
       });
       if (stream && onLine) createInterface({ input: stream }).on('line', onLine);
     }
+    if (child.pid !== undefined) onStart?.(child.pid);
     const end = () => signalGroup(child, 'SIGTERM');
     const interrupt = (signal) => {
       end();
