@@ -13,6 +13,7 @@ export { createLockService } from './service/create-lock-service';
 export { LeaderElection } from './service/leader-election';
 export type { LeaderElectionOptions } from './service/leader-election';
 export type { LockOptions } from './locking/api/lock-options';
+export type { LockTarget, LockTargets } from './locking/api/lock-target';
 export type { LockTicket } from './locking/api/lock-ticket';
 export type { ResumeOptions } from './locking/holding/resume';
 export type { ForceReleaseOptions } from './locking/inspection/force-release';
@@ -20,13 +21,19 @@ export type { ReadyOptions } from './locking/checks/check-ready-options';
 export type {
   DefaultLock,
   FencedLock,
+  LimitedLock,
   Lock,
   LockDefaults,
   LockFor,
   ReleaseOutcome,
 } from './locking/api/lock.interface';
 export type { LockEvent, NodeWarning } from './locking/api/lock-event.interface';
-export type { InspectOptions, LockInspection, NodeInspection } from './locking/api/lock-inspection.interface';
+export type {
+  HolderInspection,
+  InspectOptions,
+  LockInspection,
+  NodeInspection,
+} from './locking/api/lock-inspection.interface';
 export type {
   ListedHolder,
   ListedLock,
@@ -38,6 +45,8 @@ export type {
 export type { LockHolder } from './errors/lock-holder.interface';
 
 export { Locked } from './nest/decorators/locked.decorator';
+export { Limited } from './nest/decorators/limited.decorator';
+export type { LimitedOptions } from './nest/decorators/limited.decorator';
 export { LeaderOnly } from './nest/decorators/leader-only.decorator';
 export type { LeaderOnlyOptions } from './nest/decorators/leader-only.decorator';
 export { CallerSignal } from './nest/decorators/caller-signal.decorator';
@@ -71,7 +80,9 @@ export { LockError } from './errors/lock.error';
 export type { LockErrorCode } from './errors/lock.error';
 export { CallerLeftError } from './errors/caller-left.error';
 export { LockBusyError } from './errors/lock-busy.error';
+export type { BusyReason } from './errors/lock-busy.error';
 export { LockKeyError } from './errors/lock-key.error';
+export { LockLimitError } from './errors/lock-limit.error';
 export { LockLostError } from './errors/lock-lost.error';
 export type { LockLostReason } from './errors/lock-lost.error';
 export { LockNotBoundError } from './errors/lock-not-bound.error';

@@ -1,6 +1,7 @@
 import type { LockLostError } from '../errors/lock-lost.error';
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
 import type { LabelFunction, OnBusy, OnLeave, OnLost, OnUnavailable } from './locked-options.interface';
+import type { LockTargets } from '../locking/api/lock-target';
 import type { LockService, WithLockOptions } from '../service/lock.service';
 import type { Lock } from '../locking/api/lock.interface';
 import { isKnownConnection } from './known-connections';
@@ -16,7 +17,7 @@ export interface LockedPlace {
   readonly name: string;
   /** Where it stands; undefined if no object of its class was ever made. */
   readonly prototype: object | undefined;
-  readonly resolve: (call: MethodCall) => string | readonly string[];
+  readonly resolve: (call: MethodCall) => LockTargets;
   readonly connection: string | undefined;
   readonly lockOptions: WithLockOptions;
   /** Makes the label of a call. */
@@ -121,7 +122,7 @@ export function defaultOnBusyOf(service: Partial<LockService> | undefined): Lock
  */
 export function withPlacedLock<T>(
   service: LockService,
-  resources: string | readonly string[],
+  resources: LockTargets,
   options: WithLockOptions,
   task: (lock: Lock) => Promise<T>,
   leaving?: AbortSignal,

@@ -1,7 +1,7 @@
-import { type Attempt, failedAttempt, notNumbered } from './attempt';
+import { type Attempt, type FailedAttempt, failedAttempt, notNumbered } from './attempt';
 import type { FenceProposals } from './fence-proposals';
 import { isAgreedOn, tokenOf } from './fencing';
-import { releaseRequestOf, type Lease } from './lease';
+import { heldAs, releaseRequestOf, type Lease } from './lease';
 import type {
   AcquireVote,
   ExtendVote,
@@ -53,7 +53,7 @@ export class AttemptJudge {
   }
 
   /** A node that turned out, while we asked, to have forgotten things may have forgotten this too. */
-  private countable<V extends AcquireVote | RaiseFenceVote>(round: RoundResult<V>): RoundResult<V> {
+  countable<V extends AcquireVote | RaiseFenceVote>(round: RoundResult<V>): RoundResult<V> {
     const { nodes, guard } = this.settings;
     return guard.isIdle ? round : withoutGuarded(round, nodes, guard);
   }
@@ -71,19 +71,29 @@ export class AttemptJudge {
       const failed = this.conclude(lease, round, endsAHold);
       return askAgain() ?? failed;
     }
+    const unnumbered = await this.number(lease, keepMs, grants);
+    if (unnumbered === undefined) return this.conclude(lease, round, endsAHold);
+    this.cleanUp(lease, isDenial(round), endsAHold);
+    return unnumbered;
+  }
+
+  /** Gives the lease its fencing token; what comes back is why it cannot have one. */
+  async number(
+    lease: Lease,
+    keepMs: number,
+    grants: RoundResult<AcquireVote>,
+  ): Promise<FailedAttempt | undefined> {
     const token = tokenOf(grants);
     this.proposals.saw(token);
     if (!isAgreedOn(grants, token)) {
-      const request = { resources: lease.resources, ownerToken: lease.ownerToken, fence: token, keepMs };
+      const { resources, ownerToken, sharing } = lease;
+      const request = { resources, ownerToken, fence: token, keepMs, ...(sharing && heldAs(sharing)) };
       const asked = await holdRound(new RaiseFenceCall(this.callContextFor(lease), request, grants));
       const raised = this.countable(asked);
-      if (!isWon(raised)) {
-        this.cleanUp(lease, isDenial(round), endsAHold);
-        return notNumbered(this.settings.nodes, raised);
-      }
+      if (!isWon(raised)) return notNumbered(this.settings.nodes, raised);
     }
     lease.fencingToken = token;
-    return this.conclude(lease, round, endsAHold);
+    return undefined;
   }
 
   /** A quorum has the owner token of `lease`: that of the lease before it is not needed anywhere any more. */

@@ -1,7 +1,14 @@
 import type { NodeVote } from '../errors/node-vote.interface';
 import type { Lease } from './lease';
 import type { Extension } from './outcomes';
-import type { AcquireVote, ExtendVote, LockNode, RaiseFenceVote } from '../ports/lock-node.interface';
+import type {
+  AcquireDenial,
+  AcquireVote,
+  ExtendVote,
+  LockNode,
+  RaiseFenceVote,
+} from '../ports/lock-node.interface';
+import type { LineNews } from './line';
 import { isOutOfReach, isWon, quorumFreeInMs, quorumOf } from './quorum';
 import type { RoundResult } from './round';
 
@@ -42,6 +49,10 @@ export interface FailedAttempt {
    * leading node denied alone, the one that it told of.
    */
   readonly holder: string | undefined;
+  /** What was in the way, where nodes told: first of all what most of them did. */
+  readonly by?: AcquireDenial['by'];
+  /** What the nodes told of the line, if anything. */
+  readonly line?: LineNews;
 }
 
 /** Who made an attempt. Exactly one of these is called, once, and must not throw. */
@@ -51,9 +62,13 @@ export interface AttemptListener {
   onFault(error: unknown): void;
 }
 
-/** What an acquire round came to that is no lease. */
-export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): FailedAttempt {
-  // Granted by a quorum, and yet no lease: the grants were used up before they were all there.
+/** What an acquire round came to that is no hold. */
+export function failedAttempt(
+  nodes: readonly LockNode[],
+  round: RoundResult<AcquireVote>,
+  leader?: LockNode,
+): FailedAttempt {
+  // Granted by a quorum, and yet no hold: the grants were used up before they were all there.
   if (isWon(round)) {
     return {
       outcome: 'unavailable',
@@ -63,7 +78,7 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
       holder: undefined,
     };
   }
-  const holderTtlsMs = round.votes.map(holderTtlOf).filter((ttlMs) => ttlMs !== undefined);
+  const holderTtlsMs = round.votes.map(freeInMsOf).filter((ttlMs) => ttlMs !== undefined);
   // Those that have not answered may be free, too: better to ask once in vain than to sleep too long.
   const mayBeFree = round.nodes - round.denied - round.failed;
   // Nobody denied: a grant was discounted, since its node turned out to have forgotten things.
@@ -74,7 +89,49 @@ export function failedAttempt(nodes: readonly LockNode[], round: RoundResult<Acq
     freeInMs: quorumFreeInMs(round.nodes, mayBeFree, holderTtlsMs),
     isSplit: round.granted > 0,
     holder: holderOf(round),
+    by: reasonOf(round.votes),
+    line: leader === undefined ? undefined : lineNewsOf(nodes, round, leader),
   };
+}
+
+/** All nodes granted permits, and no majority the same ones: others are in the same position. */
+export function splitPermits(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): FailedAttempt {
+  const votes = describeVotes(nodes, round);
+  return { outcome: 'busy', votes, freeInMs: 0, isSplit: true, holder: undefined, by: 'limit' };
+}
+
+const REASONS = ['held', 'shared', 'limit', 'line'] as const;
+
+/** What most of those who denied told of; of as many, what comes first. */
+function reasonOf(votes: readonly (AcquireVote | undefined)[]): AcquireDenial['by'] {
+  let reason: AcquireDenial['by'];
+  let most = 0;
+  for (const one of REASONS) {
+    const count = votes.filter((vote) => vote?.kind === 'denied' && vote.by === one).length;
+    if (count <= most) continue;
+    reason = one;
+    most = count;
+  }
+  return reason;
+}
+
+function lineNewsOf(
+  nodes: readonly LockNode[],
+  { votes }: RoundResult<AcquireVote>,
+  leader: LockNode,
+): LineNews | undefined {
+  const ofLeader = votes[nodes.indexOf(leader)];
+  const denial = ofLeader?.kind === 'denied' ? ofLeader : votes.find((vote) => vote?.kind === 'denied');
+  if (denial?.kind !== 'denied') return undefined;
+  return { ahead: aheadIn(denial), leaderMicros: denial === ofLeader ? microsIn(denial) : undefined };
+}
+
+function aheadIn({ ahead }: AcquireDenial): number {
+  return typeof ahead === 'number' && ahead > 0 ? ahead : 0;
+}
+
+function microsIn({ nodeMicros }: AcquireDenial): number | undefined {
+  return Number.isSafeInteger(nodeMicros) ? nodeMicros : undefined;
 }
 
 function tokenOf(vote: AcquireVote | undefined): string | undefined {
@@ -96,7 +153,10 @@ export function deniedByLeader(
     node: node.name,
     vote: node === leader ? 'denied' : 'pending',
   }));
-  return { outcome: 'busy', votes, freeInMs: holderTtlOf(vote), isSplit: false, holder: tokenOf(vote) };
+  const failed = { votes, freeInMs: freeInMsOf(vote), isSplit: false, holder: tokenOf(vote) } as const;
+  if (vote.kind !== 'denied') return { outcome: 'busy', ...failed };
+  const line = { ahead: aheadIn(vote), leaderMicros: microsIn(vote) };
+  return { outcome: 'busy', ...failed, by: vote.by, line };
 }
 
 /** A quorum granted, but its fencing token could not be written to a quorum. */
@@ -110,9 +170,9 @@ export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<Rais
   };
 }
 
-/** How much longer the holder keeps it, if the node told. Users write nodes too, and those may tell anything. */
-function holderTtlOf(vote: AcquireVote | undefined): number | undefined {
-  const ttlMs = vote?.kind === 'denied' ? vote.holderTtlMs : undefined;
+/** In how long the node may grant, if it told; nodes can be written by users, and tell anything. */
+function freeInMsOf(vote: AcquireVote | undefined): number | undefined {
+  const ttlMs = vote?.kind === 'denied' ? (vote.freeInMs ?? vote.holderTtlMs) : undefined;
   return typeof ttlMs === 'number' && ttlMs >= 0 ? ttlMs : undefined;
 }
 

@@ -1,4 +1,6 @@
 import type { ReleaseRequest } from '../ports/lock-node.interface';
+import type { PlaceInLines } from './line';
+import { sharedIn, type LockKind } from './lock-kind';
 import type { Validity } from './validity';
 
 /** What a won attempt has on the nodes. Only {@link Redlock} changes it. */
@@ -14,6 +16,8 @@ export interface Lease {
   fencingToken: number | undefined;
   /** The lease that this one took over, as long as no quorum has confirmed that: nodes may still have its owner token. */
   inherited: Lease | undefined;
+  /** Undefined: it is exclusive, and no line was looked at; as nearly all are. */
+  sharing: LeaseSharing | undefined;
   /** The attempt had a quorum in time. */
   wasWon: boolean;
   /** From here on nothing extends the lease or puts it back (R10). */
@@ -24,13 +28,55 @@ export interface Lease {
   keepUntilMs: number;
 }
 
+/** What a lease has besides the owner token at its keys: readers, permits, a place in the lines. */
+export interface LeaseSharing {
+  /** Undefined: it is exclusive, and stands in line. */
+  readonly kind: LockKind | undefined;
+  /** The permits that it has, sorted; empty where it has none, or not yet. */
+  slots: readonly number[];
+  /** Some node may have given it other permits than those. */
+  mayHaveStrays: boolean;
+  readonly places: PlaceInLines | undefined;
+  /** How long a node keeps what becomes free for those in its line (R31). */
+  readonly turnMs: number;
+  /** How many stood in line behind it when it was won. */
+  inLine: number;
+}
+
 /** What is known of a lease that somebody left to others. */
-export type LeftLease = Pick<Lease, 'resources' | 'ownerToken' | 'label' | 'fencingToken'>;
+export type LeftLease = Pick<Lease, 'resources' | 'ownerToken' | 'label' | 'fencingToken' | 'sharing'>;
 
 /** What removes `lease` from a node, or lets it expire there in `keepMs` if that is more than 0. */
 export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
   const { resources, ownerToken, ttlMs } = lease;
-  return keepMs > 0
-    ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }
-    : { resources, ownerToken, wakeWaiters, ttlMs };
+  const request =
+    keepMs > 0
+      ? { resources, ownerToken, keepMs, wakeWaiters, ttlMs: Math.max(ttlMs, keepMs) }
+      : { resources, ownerToken, wakeWaiters, ttlMs };
+  return lease.sharing === undefined
+    ? request
+    : { ...request, ...goingOf(lease, lease.sharing, wakeWaiters) };
+}
+
+/** How the nodes know what is given back, and what it does to those in line. */
+function goingOf(
+  { wasWon }: Lease,
+  { kind, slots, mayHaveStrays, places, turnMs }: LeaseSharing,
+  isToldOf: boolean,
+): Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'> {
+  return {
+    shared: sharedIn(kind),
+    // Which permits an attempt got that came to nothing, nobody knows.
+    slots: kind?.mode !== 'limited' ? undefined : wasWon && !mayHaveStrays ? slots : 'all',
+    line: wasWon ? undefined : places?.entryToPutBack,
+    turnMs: isToldOf ? turnMs : undefined,
+  };
+}
+
+/** What tells a node how a lease is held: for requests that change nothing of that. */
+export function heldAs({ kind, slots }: LeaseSharing): {
+  readonly shared?: readonly string[];
+  readonly slots?: readonly number[];
+} {
+  return kind?.mode === 'limited' ? { slots } : { shared: sharedIn(kind) };
 }

@@ -36,7 +36,7 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
     super(callContext);
   }
 
-  ask(node: LockNode, give: (vote: AcquireVote) => void): void {
+  ask(node: LockNode, give: (vote: AcquireVote) => void, _position?: number): void {
     const { fence } = this.request;
     const vote =
       fence === undefined

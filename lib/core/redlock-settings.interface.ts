@@ -20,6 +20,12 @@ export interface RedlockSettings {
   /** A value that was never used before and that nobody can guess (R2). */
   /** Makes a fresh owner token. It contains `label`, if there is one. */
   readonly newOwnerToken: (label?: string) => string;
+  /**
+   * Chance, from 0 to 1: which permit is looked for first.
+   *
+   * @default always 0
+   */
+  readonly fraction?: () => number;
   readonly fencing: FencingSettings;
   readonly guard: NodeGuard;
   /** Hears of nodes that refuse to grant. */

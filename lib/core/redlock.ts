@@ -8,7 +8,7 @@ import {
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
 import { type HandoverRound, Handovers, type Successor } from './handover';
-import { releaseRequestOf, type Lease, type LeftLease } from './lease';
+import { heldAs, releaseRequestOf, type Lease, type LeftLease } from './lease';
 import { LeadingNode } from './leading-node';
 import type {
   AcquireRequest,
@@ -23,6 +23,7 @@ import { AcquireCall, ExtendCall, type KnownVote, ReleaseCall } from './quorum-c
 import { isDeniedByQuorum, isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
+import { SharingAttempts } from './sharing-attempts';
 import { earlierOf, readInstant, remainingMs, type Validity, validForMs, validityFrom } from './validity';
 
 /**
@@ -31,6 +32,9 @@ import { earlierOf, readInstant, remainingMs, type Validity, validForMs, validit
  * Waiting, keeping alive and the handle that users see are built around it in `locking/`.
  */
 export class Redlock {
+  /** At what several may hold at once, and in line. */
+  readonly sharing: SharingAttempts;
+
   private readonly leader: LeadingNode;
   private readonly proposals: FenceProposals;
   private readonly judge: AttemptJudge;
@@ -40,6 +44,11 @@ export class Redlock {
     this.leader = new LeadingNode(settings);
     this.proposals = new FenceProposals(settings.wall ?? settings.clock, settings.fencing);
     this.judge = new AttemptJudge(settings, this.proposals);
+    const { judge, proposals, leader } = this;
+    this.sharing = new SharingAttempts(settings, {
+      ...{ judge, proposals, leader },
+      newLease: (resources, ttlMs, label) => this.newLease(resources, ttlMs, label),
+    });
     this.handovers = new Handovers(this.judge, this.proposals, {
       newLease: (resources, ttlMs, label) => this.newLease(resources, ttlMs, label),
       extend: (lease, ttlMs) => this.extend(lease, ttlMs),
@@ -93,9 +102,10 @@ export class Redlock {
     lease.ttlMs = Math.max(lease.ttlMs, ttlMs);
     const { resources, ownerToken, inherited } = lease;
     const replaces = inherited?.ownerToken;
-    const request: ExtendRequest = putsBack
+    const plain: ExtendRequest = putsBack
       ? { resources, ownerToken, ttlMs, replaces }
       : { resources, ownerToken, ttlMs, replaces, putsBack };
+    const request = lease.sharing === undefined ? plain : { ...plain, ...heldAs(lease.sharing) };
     const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
     return new Promise((resolve, reject) => {
       // Concluded before the next vote is heard: a late one has to know what came of it.
@@ -169,6 +179,7 @@ export class Redlock {
       validity: validityFrom(readInstant(this.settings.clock), ttlMs),
       fencingToken: undefined,
       inherited: undefined,
+      sharing: undefined,
       wasWon: false,
       releaseBegan: false,
       releaseAnsweredBy: 0,

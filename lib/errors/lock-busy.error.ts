@@ -9,7 +9,8 @@ import type { NodeVote } from './node-vote.interface';
  * Normal under contention: try again later, wait longer (`wait`), or skip. HTTP 409.
  */
 export class LockBusyError extends LockError {
-  readonly code = 'LOCK_BUSY';
+  /** `LOCK_LIMIT`: a `LockLimitError`. */
+  readonly code: 'LOCK_BUSY' | 'LOCK_LIMIT' = 'LOCK_BUSY';
   readonly resources: readonly string[];
   /** How long the caller waited, in milliseconds. */
   readonly waitedMs: number;
@@ -25,29 +26,62 @@ export class LockBusyError extends LockError {
    * somebody by hand, and waiting longer does not help. False also where nobody asked, as with `wait: 0`.
    */
   readonly neverExpires: boolean;
+  /**
+   * What was in the way at the last attempt:
+   * - `held`: an exclusive holder, or a key that is no lock
+   * - `shared`: readers, or holders of permits in the way of somebody who does not want one
+   * - `limit`: fewer permits are left than were asked for
+   * - `line`: others who have waited for longer
+   */
+  readonly reason: BusyReason;
 
-  constructor(facts: {
-    resources: readonly string[];
-    waitedMs: number;
-    votes?: readonly NodeVote[];
-    holder?: LockHolder;
-    neverExpires?: boolean;
-  }) {
-    const votes = facts.votes ?? [];
-    const { neverExpires = false } = facts;
-    const name = facts.holder && nameHolder(facts.holder);
-    const holder = neverExpires ? FOREIGN_KEY : whoHoldsIt(votes.length === 0, facts.holder?.label, name);
-    super(
-      `${quoteResources(facts.resources)} is locked by ${holder}, still so after ${Math.round(facts.waitedMs)} ms. ` +
-        (neverExpires ? REMOVE_IT : WAIT_FOR_IT),
-    );
+  /** @param message in the place of the one that the facts give */
+  constructor(facts: BusyFacts, message = messageFor(facts)) {
+    super(message);
     this.resources = facts.resources;
     this.waitedMs = facts.waitedMs;
-    this.votes = votes;
+    this.votes = facts.votes ?? [];
     this.holder = facts.holder;
-    this.neverExpires = neverExpires;
+    this.neverExpires = facts.neverExpires ?? false;
+    this.reason = facts.reason ?? 'held';
   }
 }
+
+/** See `LockBusyError.reason`. */
+export type BusyReason = 'held' | 'shared' | 'limit' | 'line';
+
+/** @internal */
+export interface BusyFacts {
+  readonly resources: readonly string[];
+  readonly waitedMs: number;
+  readonly votes?: readonly NodeVote[];
+  readonly holder?: LockHolder;
+  readonly neverExpires?: boolean;
+  readonly reason?: BusyReason;
+}
+
+function messageFor({
+  resources,
+  waitedMs,
+  votes = [],
+  holder,
+  neverExpires = false,
+  reason = 'held',
+}: BusyFacts): string {
+  const name = holder && nameHolder(holder);
+  const asks = neverExpires ? REMOVE_IT : WAIT_FOR_IT;
+  const after = `still so after ${Math.round(waitedMs)} ms. ${asks}`;
+  const what = quoteResources(resources);
+  if (neverExpires) return `${what} is locked by ${FOREIGN_KEY}, ${after}`;
+  if (reason !== 'held') return `${what} ${OTHER_REASONS[reason]}, ${after}`;
+  return `${what} is locked by ${whoHoldsIt(votes.length === 0, holder?.label, name)}, ${after}`;
+}
+
+const OTHER_REASONS = {
+  shared: "is locked by readers (`mode: 'shared'`), or by holders of permits",
+  limit: 'has too few permits left',
+  line: 'is wanted by others who have waited for longer',
+} as const;
 
 const FOREIGN_KEY = 'a key without an expiry, which is no lock of this library';
 const WAIT_FOR_IT =

@@ -3,6 +3,7 @@ import { printable } from './printable';
 /** Stable names of what went wrong, for code, metrics and HTTP bodies. */
 export type LockErrorCode =
   | 'LOCK_BUSY'
+  | 'LOCK_LIMIT'
   | 'LOCK_UNAVAILABLE'
   | 'LOCK_LOST'
   | 'LOCK_KEY_INVALID'

@@ -1,7 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
+import type { LockTargets } from '../locking/checks/check-targets';
 
-/** What a key function may return: one resource, or several that are locked all or nothing. */
-export type LockKeyResult = string | readonly string[];
+/** What a key function may return: one resource, or several that are locked all or nothing; `{ shared: name }` is only read. */
+export type LockKeyResult = LockTargets;
 
 /** Any function that can be the key of a method; what it takes is checked against the method that it stands on. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
@@ -15,16 +16,17 @@ export type LockKeyFunction = (this: any, ...args: any[]) => LockKeyResult;
  *   `LockKeyError`
  *   `<0|int>`, `<0|uuid>`, `<0|lower>` and `<0|trim>` make one key of all spellings of a value
  * - several templates: all or nothing
+ * - a template in `{ shared: 'rates:<0>' }`, alone or among several: the resource is only read, beside other readers
  * - a function that gets what the method gets, `this` included, and has full control
  */
-export type LockKey<F extends LockKeyFunction = LockKeyFunction> = string | readonly string[] | F;
+export type LockKey<F extends LockKeyFunction = LockKeyFunction> = LockTargets | F;
 
 /**
  * What `LockInterceptor` locks:
  * - a template: `<params.id>`, `<query.page>`, `<body.order.id>`, `<headers.x-tenant>`, `<user.id>` of the HTTP request;
  *   `<0>`, `<1.id>`: arguments of the execution context, on any transport. These are raw input: name the form of a value
  *   that has several spellings, `<params.id|int>`, `|uuid`, `|lower` or `|trim`
- * - several templates: all or nothing
+ * - several templates: all or nothing; in `{ shared: 'rates:<params.id>' }` one whose resource is only read
  * - a function of the execution context
  */
-export type ContextLockKey = string | readonly string[] | ((context: ExecutionContext) => LockKeyResult);
+export type ContextLockKey = LockTargets | ((context: ExecutionContext) => LockKeyResult);

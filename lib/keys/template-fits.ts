@@ -8,7 +8,10 @@ type Placeholders<S> = S extends `${string}<${infer Rest}`
   : never;
 
 /** The placeholders of a template, or of several. */
-type PlaceholdersOf<K> = Placeholders<K extends readonly unknown[] ? K[number] : K>;
+type PlaceholdersOf<K> = Placeholders<TemplateOf<K extends readonly unknown[] ? K[number] : K>>;
+
+/** The template itself, where the resource is only read. */
+type TemplateOf<T> = T extends { readonly shared: infer S } ? S : T;
 
 type RootOf<Name> = Name extends `${infer Root}.${string}` ? Root : Name;
 

@@ -9,7 +9,9 @@ import { type Asker, OUTSIDE } from './waiting/asker';
 import { UnorderedBag } from '../collections/unordered-bag';
 import { LockCall, type LockCallOwner } from './waiting/lock-call';
 import { completeLockOptions, type CheckedLockOptions } from './checks/check-lock-options';
-import { checkResource, checkResources } from './checks/check-resources';
+import { checkResource } from './checks/check-resources';
+import { checkSharing, kindOf, wantedBy, withModeOf, type Wanted } from './checks/check-kind';
+import { checkTargets, namesOf, type CheckedTargets } from './checks/check-targets';
 import { Closing, closedError } from './closing';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';
@@ -19,11 +21,15 @@ import { inspectNodes, type InspectionSetup } from './inspection/inspect-nodes';
 import { KeepAlive } from './holding/keep-alive';
 import { HeldLock } from './holding/held-lock';
 import type { ListOptions, LockListing } from './api/lock-listing.interface';
+import type { ReaderGroup } from './holding/reader-group';
+import { ReaderGroups } from './holding/reader-groups';
+import { joinOf, leaveOnceWon } from './holding/once-won';
 import type { InspectOptions, LockInspection } from './api/lock-inspection.interface';
 import type { LockManagerSettings } from './lock-manager-settings.interface';
 import type { LockOptions } from './api/lock-options';
 import { LockReports } from './events/lock-reports';
 import type { LockSurroundings } from './holding/lock-surroundings.interface';
+import type { LockTargets } from './api/lock-target';
 import type { LockTicket } from './api/lock-ticket';
 import { NodeReports } from './events/node-reports';
 import { Outage } from './waiting/outage';
@@ -48,6 +54,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   private readonly held = new UnorderedBag<HeldLock>();
   /** Attempts whose caller went away; each ends within two node timeouts. */
   private readonly abandonedAttempts = new Set<Promise<void>>();
+  private readonly groups: ReaderGroups;
   private readonly retries: Retries;
   private readonly closing: Closing;
 
@@ -73,6 +80,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       refusals: this.refusals,
       nodeTimeoutMs,
       newOwnerToken: settings.newOwnerToken,
+      fraction: randomness.fraction,
       fencing: settings.fencing,
     });
     const turnsOwed = new TurnsOwed(clock);
@@ -89,6 +97,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
         this.closing.someoneLeft();
       },
     };
+    this.groups = new ReaderGroups(this.around);
     this.retries = new Retries({
       clock,
       fraction: randomness.fraction,
@@ -101,6 +110,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       admission: new Admission(clock),
       line: new WaitingLine(),
       turnsOwed,
+      lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: randomness.secret },
       outage: new Outage(clock, limits.nodeTimeoutMs),
       fraction: randomness.fraction,
     };
@@ -115,22 +125,26 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
 
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
   acquire(
-    resources: string | readonly string[],
-    options?: LockOptions,
+    resources: LockTargets | CheckedTargets,
+    given?: LockOptions,
     asker: Asker = OUTSIDE,
   ): Promise<HeldLock> {
     return new Promise((resolve, reject) => {
-      const names = checkResources(resources);
+      const targets = checkTargets(resources);
+      const names = namesOf(targets);
+      const options = withModeOf(targets, given);
       const how =
         options === undefined
           ? this.defaults
           : completeLockOptions(options, this.settings.defaults, this.settings.limits);
+      const kind = kindOf(targets, how);
+      if (kind !== undefined || how.fair) checkSharing(this.settings.nodes, kind);
       how.signal?.throwIfAborted();
       if (!this.closing.admits(asker)) throw closedError(names, 0);
 
       const context = this.around.reports.context();
       const startedAtMs = this.settings.clock.now();
-      const call = new LockCall(names, how, this, startedAtMs, resolve, reject, context, asker);
+      const call = new LockCall(names, how, this, startedAtMs, resolve, reject, context, asker, kind);
       // A call that may be cancelled has to hear of it from the beginning.
       const admissible = how.signal === undefined ? call : this.acquisitionOf(call);
       this.acquisitionSetup.admission.enter(admissible);
@@ -142,11 +156,34 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   }
 
   won(win: WonLease, acquisition: Acquisition<HeldLock>): void {
+    const { options } = acquisition;
+    const { lease, place } = win;
+    const { sharing } = lease;
+    if (sharing === undefined) {
+      this.give(win, acquisition);
+      return;
+    }
+    this.give(
+      win,
+      acquisition,
+      sharing.kind?.mode === 'shared' ? this.groups.open(lease, options) : undefined,
+    );
+    leaveOnceWon(place, sharing.kind);
+  }
+
+  joined(acquisition: Acquisition<HeldLock>): boolean {
+    const group = this.groups.find(acquisition.resources, acquisition.options);
+    if (group === undefined) return false;
+    this.give(joinOf(group, this.settings.clock), acquisition, group, true);
+    return true;
+  }
+
+  private give(win: WonLease, acquisition: Acquisition<HeldLock>, group?: ReaderGroup, joined = false): void {
     const { call, options, asker, context, waitedMs } = acquisition;
-    const lock = this.heldLock(win, options, asker.takesHandle);
+    const lock = this.heldLock(win, options, asker.takesHandle, group);
     this.acquisitions.remove(acquisition);
     this.around.reports.within(context, (reports) => {
-      reports.acquired(win.lease, waitedMs, lock.remainingMs);
+      reports.acquired(win.lease, waitedMs, lock.remainingMs, joined);
     });
     call.resolve(lock);
   }
@@ -178,9 +215,9 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     return this.settings.clock;
   }
 
-  /** Whether a lock with these options would have a fencing token. */
-  asksForFencing({ fencing = this.defaults.fencing }: LockOptions = {}): boolean {
-    return fencing;
+  /** What a call would come to hold: how, and whether with a fencing token. */
+  wantedBy(targets: CheckedTargets, options: LockOptions | undefined): Wanted {
+    return wantedBy(targets, options, this.defaults.fencing);
   }
 
   /** Waits until a quorum of the nodes can vote. */
@@ -234,8 +271,13 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     return acquisition;
   }
 
-  private heldLock(win: WonLease, options: CheckedLockOptions, isHandle: boolean): HeldLock {
-    const lock = new HeldLock(win, options, this.around);
+  private heldLock(
+    win: WonLease,
+    options: CheckedLockOptions,
+    isHandle: boolean,
+    group?: ReaderGroup,
+  ): HeldLock {
+    const lock = new HeldLock(win, options, this.around, group);
     lock.isHandle = isHandle;
     this.held.add(lock);
     return lock;

@@ -14,7 +14,7 @@ import type { Lock } from '../locking/api/lock.interface';
 import { quoteKey } from '../keys/template-problem';
 import { noteBounds } from '../calls/endless-streams';
 import { checkOptionsWithService, checkPlacedOptions } from '../calls/check-placed-options';
-import { compileLockKey } from '../keys/lock-key';
+import { compileLockTargets } from '../keys/lock-targets';
 import { markLockInterceptor } from './lock-interceptors';
 import { contextKeySource } from '../keys/context-key';
 import { followHandler } from '../calls/follow-handler';
@@ -60,7 +60,7 @@ export function LockInterceptor(
   key: ContextLockKey,
   options: LockInterceptorOptions = {},
 ): Type<NestInterceptor> {
-  const resolve = compileLockKey(key, contextKeySource);
+  const resolve = compileLockTargets(key, contextKeySource);
   const {
     onBusy: placedOnBusy,
     onUnavailable,

@@ -108,6 +108,13 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
       'belongs to a single call, since it would cancel all of them.',
     );
   }
+  for (const option of ['mode', 'limit', 'permits'] as const) {
+    if (defaults[option] === undefined) continue;
+    throw new LockOptionsError(
+      `defaults.${option}`,
+      'belongs to a single call: it says how that resource is held. Pass it there.',
+    );
+  }
   const { ttlMs } = completeLockOptions(defaults, {}, limits, 'defaults.');
   return {
     nodes,

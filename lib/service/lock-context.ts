@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { KindOfHold } from '../core/lock-kind';
 import type { Lock } from '../locking/api/lock.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
+import { covers } from './covers';
 
 /** A lock that tasks run under. */
 interface Possession {
@@ -26,9 +28,10 @@ export class LockContext {
     return this.find((lock) => resource === undefined || lock.resources.includes(resource))?.lock;
   }
 
-  /** A held lock that has all of `resources`. */
-  holdingAll(resources: readonly string[]): Holding | undefined {
-    return this.find((lock) => resources.every((resource) => lock.resources.includes(resource)));
+  /** A held lock that has all that is wanted. */
+  holdingAll(wanted: KindOfHold): Holding | undefined {
+    // Nearly all code holds nothing yet.
+    return this.storage.getStore() === undefined ? undefined : this.find((lock) => covers(lock, wanted));
   }
 
   /** A held lock that has one of `resources` at least. */

@@ -6,7 +6,8 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockEvents } from './lock-events';
 import { checkEachLockOption } from '../locking/checks/check-lock-options';
 import type { ReadyOptions } from '../locking/checks/check-ready-options';
-import { checkResources } from '../locking/checks/check-resources';
+import { withModeOf } from '../locking/checks/check-kind';
+import { checkTargets, type CheckedTargets } from '../locking/checks/check-targets';
 import type { ForceReleaseOptions } from '../locking/inspection/force-release';
 import { isTaken } from '../locking/inspection/inspect-nodes';
 import { askerFor } from '../locking/waiting/asker';
@@ -20,6 +21,7 @@ import type { InspectOptions, LockInspection } from '../locking/api/lock-inspect
 import type { ListOptions, LockListing } from '../locking/api/lock-listing.interface';
 import type { LockManager } from '../locking/lock-manager';
 import type { LockOptions } from '../locking/api/lock-options';
+import type { LockTargets } from '../locking/api/lock-target';
 import type { LockTicket } from '../locking/api/lock-ticket';
 import { frameToReenter } from './reentry';
 import type { ResumeOptions } from '../locking/holding/resume';
@@ -92,11 +94,8 @@ export class LockService {
    * @throws LockBusyError when somebody else held it all the time
    * @throws LockUnavailableError when too few nodes answered
    */
-  acquire<const O extends LockOptions = object>(
-    resources: string | readonly string[],
-    options?: O,
-  ): Promise<LockFor<O>>;
-  acquire(resources: string | readonly string[], options?: LockOptions): Promise<Lock> {
+  acquire<const O extends LockOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
+  acquire(resources: LockTargets, options?: LockOptions): Promise<Lock> {
     const unit = this.units.current();
     const taken = this.take(resources, options, true);
     return unit === undefined ? taken : unit.keep(taken);
@@ -108,13 +107,10 @@ export class LockService {
    * @throws LockUnavailableError when too few nodes answered
    */
   tryAcquire<const O extends Omit<LockOptions, 'wait'> = object>(
-    resources: string | readonly string[],
+    resources: LockTargets,
     options?: O,
   ): Promise<LockFor<O> | null>;
-  async tryAcquire(
-    resources: string | readonly string[],
-    options?: Omit<LockOptions, 'wait'>,
-  ): Promise<Lock | null> {
+  async tryAcquire(resources: LockTargets, options?: Omit<LockOptions, 'wait'>): Promise<Lock | null> {
     const checked = options === undefined ? undefined : checkEachLockOption(options);
     try {
       return await this.acquire(resources, { ...checked, wait: 0 });
@@ -135,17 +131,17 @@ export class LockService {
    * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait for itself
    */
   withLock<T>(
-    resources: string | readonly string[],
+    resources: LockTargets,
     task: Task<T, DefaultLock>,
     // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- until an application adds to LockDefaults
   ): Promise<T | BusyResult<object>>;
   withLock<T, const O extends WithLockOptions>(
-    resources: string | readonly string[],
+    resources: LockTargets,
     options: O,
     task: Task<T, LockFor<O>>,
   ): Promise<T | BusyResult<O>>;
   async withLock<T>(
-    resources: string | readonly string[],
+    resources: LockTargets,
     optionsOrTask: WithLockOptions | Task<T, Lock>,
     taskAfterOptions?: Task<T, Lock>,
   ): Promise<unknown> {
@@ -160,17 +156,17 @@ export class LockService {
       return unlessBusy(onBusy, task, (noted) => this.withLock(resources, throwing, noted));
     }
 
-    const names = checkResources(resources);
-    const isFenced = this.manager.asksForFencing(lockOptions);
-    const frame = frameToReenter(this.context, names, reentrant, isFenced);
+    const targets = checkTargets(resources);
+    const wanted = this.manager.wantedBy(targets, lockOptions);
+    const frame = frameToReenter(this.context, wanted, reentrant);
     if (frame !== undefined) return this.context.reenter(frame, task);
     const unit = this.units.current();
-    if (unit === undefined) return this.context.enter(await this.take(names, lockOptions), task);
+    if (unit === undefined) return this.context.enter(await this.take(targets, lockOptions), task);
     return unit.withLock({
-      resources: names,
+      wanted,
       reentrant,
-      options: this.manager.checkOptions(lockOptions),
-      acquire: () => this.take(names, lockOptions),
+      options: this.manager.checkOptions(withModeOf(targets, lockOptions)),
+      acquire: () => this.take(targets, lockOptions),
       run: (lock) => this.context.enter(lock, task),
     });
   }
@@ -335,7 +331,7 @@ export class LockService {
   }
 
   private take(
-    resources: string | readonly string[],
+    resources: LockTargets | CheckedTargets,
     options: LockOptions | undefined,
     takesHandle = false,
   ): ReturnType<LockManager['acquire']> {

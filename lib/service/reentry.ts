@@ -1,5 +1,7 @@
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
+import type { Wanted } from '../locking/checks/check-kind';
 import type { LockContext } from './lock-context';
+import { whyNot } from './covers';
 
 /**
  * The lock that the running code may enter again; undefined: it holds none of the resources.
@@ -8,27 +10,25 @@ import type { LockContext } from './lock-context';
  */
 export function frameToReenter(
   context: LockContext,
-  names: readonly string[],
+  wanted: Wanted,
   reentrant: boolean,
-  isFenced: boolean,
 ): ReturnType<LockContext['holdingAll']> {
-  const frame = context.holdingAll(names);
+  const { resources, fencing } = wanted;
+  const frame = context.holdingAll(wanted);
   if (frame === undefined) {
-    if (context.holdingSome(names) === undefined) return undefined;
-    throw new LockReentrancyError(
-      names,
-      'it does not hold all of them in one lock. Take all of them together, further out.',
-    );
+    const part = context.holdingSome(resources);
+    if (part === undefined) return undefined;
+    throw new LockReentrancyError(resources, whyNot(part.lock, wanted));
   }
   if (!reentrant) {
     throw new LockReentrancyError(
-      names,
+      resources,
       'it asked with `reentrant: false`. Take the lock once, further out.',
     );
   }
-  if (isFenced && frame.lock.fencingToken === undefined) {
+  if (fencing && frame.lock.fencingToken === undefined) {
     throw new LockReentrancyError(
-      names,
+      resources,
       'it holds them without a fencing token. Ask for `fencing` where the lock is taken, further out.',
     );
   }

@@ -1,13 +1,16 @@
+import type { KindOfHold } from '../core/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
 import type { CheckedLockOptions } from '../locking/checks/check-lock-options';
+import type { Wanted } from '../locking/checks/check-kind';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { InterruptibleSleep } from '../locking/waiting/interruptible-sleep';
+import { covers, whyNot } from './covers';
 
 /** How a task takes a lock within a unit of work. */
 export interface UnitTask<T> {
-  readonly resources: readonly string[];
+  readonly wanted: Wanted;
   readonly reentrant: boolean;
   readonly options: CheckedLockOptions;
   acquire(): Promise<HeldLock>;
@@ -16,8 +19,7 @@ export interface UnitTask<T> {
 }
 
 /** Resources that a unit has locked, or is about to. */
-interface UnitLock {
-  readonly resources: readonly string[];
+interface UnitLock extends KindOfHold {
   lock: HeldLock | undefined;
   /** Tasks that run under it, or wait for their turn. */
   users: number;
@@ -73,12 +75,13 @@ export class UnitOfWork {
     this.settle?.();
   }
 
-  private placeFor({ resources, reentrant }: UnitTask<unknown>): UnitLock {
+  private placeFor({ wanted, reentrant }: UnitTask<unknown>): UnitLock {
+    const { resources, kind } = wanted;
     this.adoptReleasedHandles();
     // Without those that nobody got.
     const known = this.locks.filter(({ lock, users }) => users > 0 || isHeldOrLost(lock));
     this.locks = known;
-    const place = known.find((one) => resources.every((resource) => one.resources.includes(resource)));
+    const place = known.find((one) => covers(one, wanted));
     if (place !== undefined && reentrant) return place;
     if (place !== undefined) {
       throw new LockReentrancyError(
@@ -86,13 +89,11 @@ export class UnitOfWork {
         'its unit of work keeps them, and it asked with `reentrant: false`. Take the lock once, further out.',
       );
     }
-    if (known.some((one) => resources.some((resource) => one.resources.includes(resource)))) {
-      throw new LockReentrancyError(
-        resources,
-        'its unit of work does not keep all of them in one lock. Take all of them together, the first time.',
-      );
+    const part = known.find((one) => resources.some((resource) => one.resources.includes(resource)));
+    if (part !== undefined) {
+      throw new LockReentrancyError(resources, `its unit of work keeps them: ${whyNot(part, wanted)}`);
     }
-    const fresh = { resources, lock: undefined, users: 0, turn: undefined, wasLeftHeld: false };
+    const fresh = { resources, kind, lock: undefined, users: 0, turn: undefined, wasLeftHeld: false };
     this.locks = [...known, fresh];
     return fresh;
   }
@@ -125,19 +126,16 @@ export class UnitOfWork {
       lock.holdUntil(this.ended);
       return lock;
     }
-    if (task.options.fencing && known.fencingToken === undefined) {
+    if (task.wanted.fencing && known.fencingToken === undefined) {
       throw new LockReentrancyError(
-        task.resources,
+        task.wanted.resources,
         'its unit of work keeps them without a fencing token. Ask for `fencing` where the lock is taken first.',
       );
     }
     return known;
   }
 
-  private async untilTurn(
-    before: Promise<unknown>,
-    { resources, options }: UnitTask<unknown>,
-  ): Promise<void> {
+  private async untilTurn(before: Promise<unknown>, { wanted, options }: UnitTask<unknown>): Promise<void> {
     const { clock } = this;
     const startedAtMs = clock.now();
     const wait = new InterruptibleSleep(clock, startedAtMs, options.waitMs, options.signal, {
@@ -153,15 +151,16 @@ export class UnitOfWork {
     } finally {
       wait.end();
     }
-    if (!turn.hasCome) throw new LockBusyError({ resources, waitedMs: clock.now() - startedAtMs });
+    if (!turn.hasCome)
+      throw new LockBusyError({ resources: wanted.resources, waitedMs: clock.now() - startedAtMs });
   }
 
   /** Those that their callers have released, and only this unit still keeps. */
   private adoptReleasedHandles(): void {
     for (const lock of this.handles.splice(0)) {
       if (isHeldOrLost(lock) && lock.isReleaseDeferred) {
-        const { resources } = lock;
-        const released = { resources, lock, users: 0, turn: undefined, wasLeftHeld: true };
+        const { resources, kind } = lock;
+        const released = { resources, kind, lock, users: 0, turn: undefined, wasLeftHeld: true };
         this.locks = [...this.locks, released];
       } else if (!lock.isOver()) this.handles.push(lock);
     }

@@ -1,13 +1,18 @@
 import type { LockService } from '../service/lock.service';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
-import type { Lock } from '../locking/api/lock.interface';
+import type { LockOptions } from '../locking/api/lock-options';
+import type { LockTargets } from '../locking/api/lock-target';
+import type { Lock, LockFor } from '../locking/api/lock.interface';
 import type { TestingLockManager } from './testing-lock-manager';
 import type { TestingNode } from './testing-node';
 
 /** A test that looks at more events than this looks at none. */
 const LONGEST_HISTORY = 10_000;
 const MOST_TURNS = 100;
+
+/** How somebody else holds a resource. */
+export type HoldOptions = Pick<LockOptions, 'mode' | 'limit' | 'permits'>;
 
 const testers = new WeakMap<LockService, LockTester>();
 
@@ -68,13 +73,30 @@ export class LockTester {
    * @throws LockBusyError when the application holds one of them
    *
    * @example `await using _other = await tester.hold('order:7');`
+   * @example `await using _reader = await tester.hold('report:7', { mode: 'shared' });`
    */
-  hold(resources: string | readonly string[]): Promise<Lock> {
-    return this.somebodyElse.acquire(resources, { wait: 0, autoExtend: true });
+  hold<const O extends HoldOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
+  hold(resources: LockTargets, options?: HoldOptions): Promise<Lock> {
+    return this.somebodyElse.acquire(resources, { ...options, wait: 0, autoExtend: true });
   }
 
   /**
-   * Takes the lock on `resource` away from the application, as if its nodes had lost it: its signal is aborted when this
+   * Lets somebody else hold all permits that are left of a resource, until its `release()` or the end of the test module.
+   *
+   * @throws Error when none is left
+   *
+   * @example `await using _others = await tester.fill('api', { limit: 5 });`
+   */
+  async fill(resource: string, { limit }: { readonly limit: number }): Promise<Lock> {
+    for (let permits = limit; permits > 0; permits--) {
+      const lock = await this.somebodyElse.tryAcquire(resource, { limit, permits, autoExtend: true });
+      if (lock !== null) return lock;
+    }
+    throw new Error(`No permit of ${JSON.stringify(resource)} is left to take, with a limit of ${limit}.`);
+  }
+
+  /**
+   * Takes the lock on `resource` away from the application, and from all its readers or holders of permits, as if its nodes had lost it: its signal is aborted when this
    * returns, and somebody else can get it. A call that was made just before gets its lock first, if it is free.
    *
    * @throws Error when the application does not hold it
@@ -86,10 +108,11 @@ export class LockTester {
         `Nobody holds ${JSON.stringify(resource)} in the application under test. Call loseLock() while it does.`,
       );
     }
-    lock.lose('gone');
+    const all = this.manager.holdersOf(resource);
+    for (const one of all) one.lose('gone');
     // Also what would be kept for its `holdAtLeast`.
-    for (const node of this.nodes) node.forget(lock.resources, lock.ownerToken);
-    await lock.release();
+    for (const node of this.nodes) for (const one of all) node.forget(one);
+    await Promise.all(all.map((one) => one.release()));
   }
 
   /**

@@ -20,6 +20,11 @@ export class TestingLockManager extends LockManager {
     return [...this.handles].find((lock) => lock.isHeld && lock.resources.includes(resource));
   }
 
+  /** All of them, where several hold it. */
+  holdersOf(resource: string): readonly HeldLock[] {
+    return [...this.handles].filter((lock) => lock.isHeld && lock.resources.includes(resource));
+  }
+
   private note(lock: HeldLock): HeldLock {
     for (const one of this.handles) if (!one.isHeld) this.handles.delete(one);
     this.handles.add(lock);

@@ -1,3 +1,4 @@
+import { sharedIn, type KindOfHold } from '../core/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import type {
   AcquireRequest,
@@ -86,10 +87,11 @@ export class TestingNode implements LockNode {
     else this.inner.leave(request, vote);
   }
 
-  /** Loses what `ownerToken` has there, as a server does that somebody empties; failed or not. */
-  forget(resources: readonly string[], ownerToken: string): void {
+  /** Loses a lock, as a server does that somebody empties; failed or not. */
+  forget({ resources, ownerToken, kind }: KindOfHold & { readonly ownerToken: string }): void {
     const request = { resources, ownerToken, wakeWaiters: !this.hasFailed, ttlMs: 1 };
-    this.inner.release(request, () => undefined);
+    const as = kind?.mode === 'limited' ? { slots: 'all' as const } : { shared: sharedIn(kind) };
+    this.inner.release({ ...request, ...as }, () => undefined);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {

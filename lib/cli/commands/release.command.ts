@@ -2,7 +2,7 @@ import type { LockNode } from '../../ports/lock-node.interface';
 import { tryForceRelease } from '../../locking/inspection/force-release';
 import { inspectNodes } from '../../locking/inspection/inspect-nodes';
 import type { NodeVote } from '../../errors/node-vote.interface';
-import type { LockInspection } from '../../locking/api/lock-inspection.interface';
+import type { LockInspection, NodeInspection } from '../../locking/api/lock-inspection.interface';
 import { systemClock } from '../../system/system-clock';
 import type { Command, Invocation } from '../command-line/command.interface';
 import { EXIT, type ExitCode } from '../command-line/exit-code';
@@ -23,7 +23,14 @@ export const release: Command = {
     `${WARNING}\n` +
     'Exits with 0 when it was removed from at least one node, 1 when nothing was released, 3 when no quorum of the\n' +
     'nodes answered. Without --force it only says what it would do, and exits with 1 or 3.',
-  options: { force: { type: 'boolean', about: 'really do it' } },
+  options: {
+    force: { type: 'boolean', about: 'really do it' },
+    owner: {
+      type: 'string',
+      value: '<token>',
+      about: 'only this owner: one of several readers or holders of permits',
+    },
+  },
   async run(invocation, terminal) {
     const result = await withLockNodes(invocation, (nodes) => releaseIfForced(nodes, invocation));
     terminal.print(invocation.json ? jsonText(jsonResult(result), 2) : showResult(result));
@@ -46,10 +53,16 @@ async function releaseIfForced(nodes: readonly LockNode[], invocation: Invocatio
   const isForced = invocation.flag('force');
   const setup = { nodes, clock: systemClock, timeoutMs };
   const before = await inspectNodes(setup, resource);
-  const isSomewhere = before.nodes.some(({ ownerToken }) => ownerToken !== undefined);
+  const isSomewhere = before.nodes.some(isHeldOn);
   const { removedFrom: releasedFrom, unknown: failed } =
-    isForced && isSomewhere ? await tryForceRelease(setup, resource) : NOTHING;
+    isForced && isSomewhere
+      ? await tryForceRelease(setup, resource, invocation.text('owner', '') || undefined)
+      : NOTHING;
   return { isForced, before, releasedFrom, failed };
+}
+
+function isHeldOn({ ownerToken, holders }: NodeInspection): boolean {
+  return ownerToken !== undefined || holders !== undefined;
 }
 
 const NOTHING = { removedFrom: 0, unknown: [] };
@@ -57,7 +70,7 @@ const NOTHING = { removedFrom: 0, unknown: [] };
 function showResult({ isForced, before, releasedFrom, failed }: Result): string {
   const name = `"${printable(before.resource)}"`;
   const all = before.nodes.length;
-  const holding = before.nodes.filter(({ ownerToken }) => ownerToken !== undefined).length;
+  const holding = before.nodes.filter(isHeldOn).length;
   const silent = before.nodes.filter(({ error }) => error !== undefined).map(({ node }) => node);
   const lines = [sentence(before)];
   if (holding === 0 || (isForced && releasedFrom === 0)) lines.push('Nothing was released.');

@@ -8,14 +8,16 @@ import { table } from './table';
 
 /** The text for people: the answer in a sentence, and a line per node. */
 export function showInspection(inspection: LockInspection): string {
-  const rows = inspection.nodes.map((node) => [
-    node.node,
-    node.status,
-    showProducts(node.servers) ?? '-',
-    node.ownerToken === undefined ? '-' : showHolder(describeOwner(node.ownerToken)),
-    showMs(node.ttlMs),
-    node.error?.message ?? '',
-  ]);
+  const rows = inspection.nodes.flatMap((node) =>
+    holdersOn(node).map(([holder, ttlMs]) => [
+      node.node,
+      node.status,
+      showProducts(node.servers) ?? '-',
+      holder,
+      showMs(ttlMs),
+      node.error?.message ?? '',
+    ]),
+  );
   return [
     sentence(inspection),
     '',
@@ -23,11 +25,25 @@ export function showInspection(inspection: LockInspection): string {
   ].join('\n');
 }
 
+/** A row for each who has it there; one for a node where nobody does. */
+function holdersOn({ ownerToken, ttlMs, holders = [] }: NodeInspection): [string, number | undefined][] {
+  if (holders.length === 0) {
+    return [[ownerToken === undefined ? '-' : showHolder(describeOwner(ownerToken)), ttlMs]];
+  }
+  return holders.map((holder) => {
+    const what = holder.slot === undefined ? 'reader' : `permit ${holder.slot}`;
+    return [`${what}, ${showHolder(describeOwner(holder.ownerToken))}`, holder.ttlMs];
+  });
+}
+
 export function sentence(inspection: LockInspection): string {
   const { resource, state, holder, ttlMs, nodes } = inspection;
   const quorum = quorumOf(nodes.length);
   const name = `"${printable(resource)}"`;
   if (state === 'free') return `${name} is free.`;
+  if (state === 'held' && inspection.mode !== undefined && inspection.mode !== 'exclusive') {
+    return `${name} is held by ${members(inspection)}${waiting(inspection)}.`;
+  }
   if (state === 'held') {
     const until = ttlMs === Infinity ? 'without an end' : `for ${showMs(ttlMs)} more unless it is extended`;
     const on = `on ${ownersIn(nodes)} of ${nodes.length} nodes`;
@@ -40,20 +56,48 @@ export function sentence(inspection: LockInspection): string {
   return `Nobody can tell who holds ${name}: fewer than ${quorum} of ${nodes.length} nodes answered.`;
 }
 
+/** `1 reader`, `3 readers`, `2 permits: 0, 3` */
+function members({ holders, mode }: LockInspection): string {
+  const count = holders.length;
+  if (mode === 'shared') return count === 1 ? '1 reader' : `${count} readers`;
+  const slots = holders.map(({ slot }) => slot).join(', ');
+  return `${count === 1 ? '1 permit' : `${count} permits`}: ${slots}`;
+}
+
+function waiting({ waiting: count }: LockInspection): string {
+  if (count === 0) return '';
+  return count === 1 ? ', and 1 waits for it' : `, and ${count} wait for it`;
+}
+
 /** The answer for scripts. docs/CLI.md has its shape. */
-export function jsonInspection({ resource, state, holder, ttlMs, nodes }: LockInspection): object {
+export function jsonInspection(inspection: LockInspection): object {
+  const { resource, state, mode, holder, ttlMs, holders, nodes } = inspection;
   return {
     resource,
     state,
     quorum: quorumOf(nodes.length),
+    mode: mode ?? null,
     holder: jsonHolder(holder),
     ttlMs: jsonMs(ttlMs),
+    holders: holders.map((one) => ({
+      ...jsonHolder(one),
+      ttlMs: jsonMs(one.ttlMs),
+      nodeCount: one.nodeCount,
+      slot: one.slot ?? null,
+    })),
+    waiting: inspection.waiting,
     nodes: nodes.map((node) => ({
       node: node.node,
       status: node.status,
       servers: (node.servers ?? []).map(({ name, version = null, mode = null }) => ({ name, version, mode })),
       ownerToken: node.ownerToken ?? null,
       ttlMs: jsonMs(node.ttlMs),
+      holders: (node.holders ?? []).map((one) => ({
+        ownerToken: one.ownerToken,
+        ttlMs: jsonMs(one.ttlMs),
+        slot: one.slot ?? null,
+      })),
+      waiting: node.waiting ?? 0,
       error: node.error?.message ?? null,
     })),
   };

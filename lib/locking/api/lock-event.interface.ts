@@ -1,8 +1,9 @@
 import type { NodeTrouble, ServerProduct } from '../../ports/lock-node.interface';
 import type { GuardReason } from '../../core/node-guard';
+import type { BusyReason } from '../../errors/lock-busy.error';
 import type { LockHolder } from '../../errors/lock-holder.interface';
 import type { LockLostError } from '../../errors/lock-lost.error';
-import type { ReleaseOutcome } from './lock.interface';
+import type { Lock, ReleaseOutcome } from './lock.interface';
 
 interface AboutResources {
   readonly resources: readonly string[];
@@ -12,12 +13,18 @@ interface AboutHold extends AboutResources {
   readonly ownerToken: string;
   /** What the holder calls itself, if it does. */
   readonly label: string | undefined;
+  /** How it is held. */
+  readonly mode: Lock['mode'];
+  /** The permits that it has; empty without a `limit`. */
+  readonly slots: readonly number[];
 }
 
 /** What happens to locks and nodes, for logs and metrics. Durations are in milliseconds. */
 export type LockEvent =
   | (AboutHold & {
       readonly type: 'acquired';
+      /** A reader came to a hold that its process had already, and asked no node; see `LockOptions.mode`. */
+      readonly joined?: true;
       readonly fencingToken: number | undefined;
       readonly waitedMs: number;
       readonly validityMs: number;
@@ -28,6 +35,8 @@ export type LockEvent =
       readonly waitedMs: number;
       /** Who held it, if that is known; see `LockBusyError`. */
       readonly holder: LockHolder | undefined;
+      /** What was in the way at last; see `LockBusyError`. */
+      readonly reason: BusyReason;
     })
   /** A caller gave up because too few nodes answered. */
   | (AboutResources & { readonly type: 'unavailable'; readonly waitedMs: number })

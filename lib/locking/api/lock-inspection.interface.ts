@@ -1,5 +1,5 @@
 import type { GuardReason } from '../../core/node-guard';
-import type { NodeMemory, NodeStatus, ServerProduct } from '../../ports/lock-node.interface';
+import type { NodeMember, NodeMemory, NodeStatus, ServerProduct } from '../../ports/lock-node.interface';
 import type { LockHolder } from '../../errors/lock-holder.interface';
 
 /** Options of {@link LockService.inspect}. */
@@ -25,26 +25,46 @@ export interface InspectOptions {
 export interface LockInspection {
   readonly resource: string;
   /**
-   * - `held`: a majority of the nodes has the same owner
-   * - `free`: a majority of the nodes has no owner
+   * - `held`: a majority of the nodes has the same owner, or the same reader, or the same holder of a permit
+   * - `free`: a majority of the nodes has nobody
    * - `contested`: neither; several are trying, or a lock is partly gone
    * - `unknown`: fewer than a majority answered
    */
   readonly state: 'free' | 'held' | 'contested' | 'unknown';
-  /** The owner that a majority has. Undefined unless `held`. */
+  /** How it is held. Undefined unless `held`. */
+  readonly mode?: 'exclusive' | 'shared' | 'limited';
+  /** The owner that a majority has, alone. Undefined unless `held`, and where readers or holders of permits have it. */
   readonly holder?: LockHolder;
-  /** How long the holder keeps it if it is not extended, in milliseconds. Undefined unless `held`. */
+  /** How long the holder keeps it if it is not extended, in milliseconds. Undefined without a `holder`. */
   readonly ttlMs?: number;
+  /** The readers and the holders of permits that a majority has. Empty where it is held exclusively. */
+  readonly holders: readonly HolderInspection[];
+  /** How many wait in line for it, on the node that knows of most. Those of one process count as one. */
+  readonly waiting: number;
   readonly nodes: readonly NodeInspection[];
+}
+
+/** A reader, or the holder of a permit. The readers of one process can be one. */
+export interface HolderInspection extends LockHolder {
+  /** How long a majority keeps it if it is not extended, in milliseconds. */
+  readonly ttlMs: number;
+  /** How many nodes have it. */
+  readonly nodeCount: number;
+  /** Which permit it has. Undefined for a reader. */
+  readonly slot?: number;
 }
 
 /** One node's part of a {@link LockInspection}. */
 export interface NodeInspection {
   readonly node: string;
   readonly status: NodeStatus;
-  /** Undefined when the resource is free on this node, or the node did not answer. */
+  /** Undefined when nobody holds the resource exclusively on this node, or the node did not answer. */
   readonly ownerToken?: string;
   readonly ttlMs?: number;
+  /** The readers and holders of permits there. Undefined when there are none. */
+  readonly holders?: readonly NodeMember[];
+  /** How many wait in line there, if any do. */
+  readonly waiting?: number;
   /** What its server is, or those of a cluster, each product once; as it was last known, and undefined where it does not tell. */
   readonly servers?: readonly ServerProduct[];
   /** Why the node must not grant now, and for how many milliseconds; undefined: it may. */

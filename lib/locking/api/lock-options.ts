@@ -77,6 +77,50 @@ export interface LockOptions {
   fencing?: boolean;
 
   /**
+   * - `'exclusive'`: one holder at a time
+   * - `'shared'`: any number of readers at a time, and no exclusive holder beside them
+   *
+   * Readers and writers wait for each other in the order in which they came, so none of them waits for ever. Readers of one
+   * process that come within 100 ms share one hold on the nodes. A reader never becomes exclusive: take the lock exclusively
+   * from the start where you may have to write. No `fencing`, no `holdAtLeast` and no `limit` with `'shared'`.
+   *
+   * @default 'exclusive'
+   * @example `locks.withLock('report:7', { mode: 'shared' }, () => read())`
+   */
+  mode?: 'exclusive' | 'shared';
+
+  /**
+   * So many permits of the resource may be held at once, in the whole fleet: 1 to 1,000. Everybody should ask with the same
+   * limit; where they differ, as during a deployment, never more than the largest of them are held. An exclusive or shared
+   * lock on the same resource excludes all permits. Limits above 100 make Redis work longer for each call.
+   *
+   * Which of the permits it got, a holder reads from `lock.slots`.
+   *
+   * @default none: one holder
+   * @example `locks.withLock('api:mail', { limit: 5 }, () => send())`
+   */
+  limit?: number;
+
+  /**
+   * How many of the `limit` permits to take, all or none: 1 to `limit`.
+   *
+   * @default 1
+   */
+  permits?: number;
+
+  /**
+   * Whether an exclusive call stands in line with the callers of other processes, first come first served, as soon as it has
+   * to wait. Shared and limited calls always do, and exclusive ones that readers or holders of permits are in the way of.
+   * The line is advice: whoever is in it gets the lock before those who came later, but for a process that dies or that a
+   * node cannot reach.
+   *
+   * Without it the order between processes is left to chance, which gives a few more locks per second.
+   *
+   * @default false
+   */
+  fair?: boolean;
+
+  /**
    * What the holder calls itself, for people: shown by `inspect`, by the program (`ls`, `watch`), by the errors of those
    * who find the lock busy, and with events. It is kept in Redis as a part of the owner token, so it is no place for a
    * secret. Up to 96 characters, where one that is no ASCII letter, digit, space, `-`, `_` or `.` counts as 3 for each

@@ -13,8 +13,14 @@ export interface FencedLock extends Lock {
   readonly fencingToken: number;
 }
 
+/** A lock that was asked for with a `limit`: it has some of the permits of its resource. */
+export interface LimitedLock extends Lock {
+  readonly mode: 'limited';
+  readonly slots: readonly [number, ...number[]];
+}
+
 /**
- * What a call with these options gives: `fencing: true` makes sure of a `fencingToken`.
+ * What a call with these options gives: `fencing: true` makes sure of a `fencingToken`, and a `limit` of `slots`.
  *
  * Where the module's `defaults` ask for fencing, tell the compiler once, in any file of the application that imports or
  * exports something:
@@ -26,7 +32,9 @@ export interface FencedLock extends Lock {
  *   }
  * }
  */
-export type LockFor<O> = O extends { fencing: true }
+export type LockFor<O> = O extends { limit: number } ? LimitedLock & FencingFor<O> : FencingFor<O>;
+
+type FencingFor<O> = O extends { fencing: true }
   ? FencedLock
   : 'fencing' extends keyof O
     ? Lock
@@ -48,6 +56,21 @@ export type DefaultLock = LockDefaults extends { fencing: true } ? FencedLock : 
 export interface Lock extends AsyncDisposable {
   /** What is locked: without duplicates, sorted. */
   readonly resources: readonly string[];
+
+  /**
+   * How it is held. `mixed`: some of the resources exclusively, and those that were asked for as `{ shared: name }` as a
+   * reader.
+   */
+  readonly mode: 'exclusive' | 'shared' | 'mixed' | 'limited';
+
+  /**
+   * Which of the permits it has, where it was asked for with a `limit`: different numbers from 0 to `limit - 1`, sorted. No
+   * other holder has one of them at the same time, so they can name what there are so many of: licence seats, ports, ids of
+   * workers. Empty without a `limit`.
+   *
+   * @example `locks.withLock('seat', { limit: 10 }, ({ slots: [seat] }) => open(LICENCES[seat]))`
+   */
+  readonly slots: readonly number[];
 
   /** The value at the key in Redis: who holds it, and 128 random bits. */
   readonly ownerToken: string;

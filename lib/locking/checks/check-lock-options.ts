@@ -16,6 +16,10 @@ export interface CheckedLockOptions {
   readonly holdAtLeastMs: number;
   readonly fencing: boolean;
   readonly label: string | undefined;
+  readonly mode: 'exclusive' | 'shared';
+  readonly limit: number | undefined;
+  readonly permits: number;
+  readonly fair: boolean;
 }
 
 /** What the options of a lock must fit to. */
@@ -33,10 +37,16 @@ const DEFAULTS = {
   maxHold: Infinity,
   holdAtLeast: 0,
   fencing: false,
+  mode: 'exclusive',
+  permits: 1,
+  fair: false,
 } satisfies LockOptions;
 
 /** What is kept after a release is no lock that anybody relies on: it has a bound of its own, against a typing error. */
 const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
+
+/** A node looks at each permit that is held. */
+const MOST_PERMITS = 1_000;
 
 /** The names of all lock options. */
 export const LOCK_OPTIONS = [
@@ -50,6 +60,10 @@ export const LOCK_OPTIONS = [
   'holdAtLeast',
   'fencing',
   'label',
+  'mode',
+  'limit',
+  'permits',
+  'fair',
 ] as const satisfies (keyof LockOptions)[];
 
 /**
@@ -77,6 +91,10 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
     holdAtLeast = DEFAULTS.holdAtLeast,
     fencing = DEFAULTS.fencing,
     label,
+    mode = DEFAULTS.mode,
+    limit,
+    permits = DEFAULTS.permits,
+    fair = DEFAULTS.fair,
   } = options;
   checkTtl(ttl, `${prefix}ttl`);
   check(
@@ -114,6 +132,20 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
   );
   check(typeof fencing === 'boolean', `${prefix}fencing`, fencing, 'must be true or false');
   check(label === undefined || isLabel(label), `${prefix}label`, label, LABEL_RULE);
+  check(mode === 'exclusive' || mode === 'shared', `${prefix}mode`, mode, "must be 'exclusive' or 'shared'");
+  check(
+    limit === undefined || isCount(limit, MOST_PERMITS),
+    `${prefix}limit`,
+    limit,
+    `must be a whole number from 1 to ${MOST_PERMITS}`,
+  );
+  check(
+    isCount(permits, MOST_PERMITS),
+    `${prefix}permits`,
+    permits,
+    `must be a whole number from 1 to ${MOST_PERMITS}`,
+  );
+  check(typeof fair === 'boolean', `${prefix}fair`, fair, 'must be true or false');
   return options;
 }
 
@@ -127,6 +159,7 @@ export function completeLockOptions(
   const options = given === undefined ? undefined : checkEachLockOption(given, prefix);
   const ttlMs = options?.ttl ?? defaults.ttl ?? DEFAULTS.ttl;
   const waitMs = options?.wait ?? defaults.wait ?? DEFAULTS.wait;
+  const isShared = options?.mode === 'shared';
   const checked: CheckedLockOptions = {
     ttlMs,
     waitMs,
@@ -137,10 +170,17 @@ export function completeLockOptions(
     signal: options?.signal,
     autoExtend: options?.autoExtend ?? defaults.autoExtend ?? DEFAULTS.autoExtend,
     maxHoldMs: options?.maxHold ?? defaults.maxHold ?? DEFAULTS.maxHold,
-    holdAtLeastMs: options?.holdAtLeast ?? defaults.holdAtLeast ?? DEFAULTS.holdAtLeast,
-    fencing: options?.fencing ?? defaults.fencing ?? DEFAULTS.fencing,
+    // Those of the module are for locks that can have them.
+    holdAtLeastMs:
+      options?.holdAtLeast ?? (isShared ? undefined : defaults.holdAtLeast) ?? DEFAULTS.holdAtLeast,
+    fencing: options?.fencing ?? (isShared ? undefined : defaults.fencing) ?? DEFAULTS.fencing,
     label: options?.label ?? defaults.label,
+    mode: options?.mode ?? DEFAULTS.mode,
+    limit: options?.limit,
+    permits: options?.permits ?? DEFAULTS.permits,
+    fair: options?.fair ?? defaults.fair ?? DEFAULTS.fair,
   };
+  if (options !== undefined) checkKind(options, prefix);
   checkTtlWithin(ttlMs, limits, prefix);
   checkHolding(checked, prefix);
   return checked;
@@ -168,6 +208,41 @@ export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): 
     ttlMs,
     `must not exceed maxTtl (${limits.maxTtlMs}). Locks are kept alive by autoExtend, so a short ttl does for long ` +
       'tasks; or raise maxTtl of the module',
+  );
+}
+
+/** How mode, limit and permits go together, and with the rest. */
+function checkKind({ mode, limit, permits, fencing, holdAtLeast }: LockOptions, prefix: string): void {
+  const isShared = mode === 'shared';
+  check(
+    !isShared || limit === undefined,
+    `${prefix}limit`,
+    limit,
+    "must be left out with mode: 'shared', which has no limit",
+  );
+  check(
+    permits === undefined || limit !== undefined,
+    `${prefix}permits`,
+    permits,
+    'needs a limit: say how many permits of the resource there are',
+  );
+  check(
+    permits === undefined || limit === undefined || permits <= limit,
+    `${prefix}permits`,
+    permits,
+    `must not exceed limit (${limit}): so many can never be had`,
+  );
+  check(
+    !isShared || fencing !== true,
+    `${prefix}fencing`,
+    fencing,
+    "must be left out with mode: 'shared': readers are not numbered, since several hold the resource at once",
+  );
+  check(
+    !isShared || holdAtLeast === undefined || holdAtLeast === 0,
+    `${prefix}holdAtLeast`,
+    holdAtLeast,
+    "must be left out with mode: 'shared': it would keep writers out after the reader is done",
   );
 }
 
@@ -199,6 +274,10 @@ function isAbortSignal(value: unknown): value is AbortSignal {
   } catch {
     return false;
   }
+}
+
+function isCount(value: unknown, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
 }
 
 function isDuration(value: unknown): value is number {

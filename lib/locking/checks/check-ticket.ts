@@ -1,4 +1,5 @@
-import type { LeftLease } from '../../core/lease';
+import type { LeaseSharing, LeftLease } from '../../core/lease';
+import { areSlots } from '../../core/slots';
 import { isText } from '../../errors/is-text';
 import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
@@ -18,7 +19,7 @@ const LONGEST_TOKEN = 256;
 
 /** @throws LockOptionsError for what no `detach()` has given */
 export function checkTicket(given: unknown): CheckedTicket {
-  const { resources, ownerToken, fencingToken, ttl } = readTicket(given);
+  const { resources, ownerToken, fencingToken, ttl, shared, slots, limit } = readTicket(given);
   if (!isText(ownerToken) || ownerToken === '' || ownerToken.length > LONGEST_TOKEN) {
     throw refusal('ticket.ownerToken', 'is not one of a lock.');
   }
@@ -29,11 +30,13 @@ export function checkTicket(given: unknown): CheckedTicket {
   }
   checkTtl(ttl, 'ticket.ttl');
   const { label } = describeOwner(ownerToken);
+  const names = namesIn(resources);
   const left = {
-    resources: namesIn(resources),
+    resources: names,
     ownerToken,
     label,
     fencingToken: number as number | undefined,
+    sharing: sharingIn(names, shared ?? undefined, slots ?? undefined, limit ?? undefined),
   };
   return { left, ttlMs: ttl };
 }
@@ -44,21 +47,42 @@ function readTicket(given: unknown): Readonly<Record<keyof LockTicket, unknown>>
     throw refusal('ticket', 'must be the object that detach() gave.');
   }
   try {
-    const { resources, ownerToken, fencingToken, ttl } = given as LockTicket;
-    return { resources, ownerToken, fencingToken, ttl };
+    const { resources, ownerToken, fencingToken, ttl, shared, slots, limit } = given as LockTicket;
+    return { resources, ownerToken, fencingToken, ttl, shared, slots, limit };
   } catch {
     throw refusal('ticket', 'could not be read: it throws.');
   }
 }
 
-function namesIn(resources: unknown): readonly string[] {
-  if (!Array.isArray(resources)) throw refusal('ticket.resources', 'must be an array of resources.');
+/** How the lock was held, where it was not exclusive. */
+function sharingIn(
+  names: readonly string[],
+  shared: unknown,
+  slots: unknown,
+  limit: unknown,
+): LeaseSharing | undefined {
+  const rest = { mayHaveStrays: false, places: undefined, turnMs: 0, inLine: 0 };
+  if (slots !== undefined || limit !== undefined) {
+    const count = Array.isArray(slots) ? slots.length : 0;
+    const isRight = typeof limit === 'number' && count > 0 && areSlots(slots, count, limit);
+    if (!isRight || names.length > 1 || shared !== undefined)
+      throw refusal('ticket.slots', 'are not those of a lock.');
+    return { ...rest, kind: { mode: 'limited', limit, permits: count }, slots };
+  }
+  if (shared === undefined) return undefined;
+  const read = namesIn(shared, 'ticket.shared');
+  if (!read.every((name) => names.includes(name)))
+    throw refusal('ticket.shared', 'names a resource that is none of the lock.');
+  const mode = read.length === names.length ? 'shared' : 'mixed';
+  return { ...rest, kind: { mode, shared: read }, slots: [] };
+}
+
+function namesIn(resources: unknown, option = 'ticket.resources'): readonly string[] {
+  if (!Array.isArray(resources)) throw refusal(option, 'must be an array of resources.');
   try {
     return checkResources(resources);
   } catch (error) {
-    throw error instanceof LockKeyError
-      ? refusal('ticket.resources', `cannot be meant. ${error.message}`)
-      : error;
+    throw error instanceof LockKeyError ? refusal(option, `cannot be meant. ${error.message}`) : error;
   }
 }
 

@@ -35,53 +35,52 @@ export class LockReports {
     else context.runInAsyncScope(tell, undefined, this);
   }
 
-  acquired(
-    { resources, ownerToken, label, fencingToken }: Lease,
-    waitedMs: number,
-    validityMs: number,
-  ): void {
-    this.settings.emit({
-      type: 'acquired',
-      resources,
-      ownerToken,
-      label,
-      fencingToken,
-      waitedMs,
-      validityMs,
-    });
+  acquired(lease: Lease, waitedMs: number, validityMs: number, joined = false): void {
+    const { fencingToken } = lease;
+    const event = { type: 'acquired', ...about(lease), fencingToken, waitedMs, validityMs } as const;
+    this.settings.emit(joined ? { ...event, joined } : event);
   }
 
   /** A caller went without a lock; told if it was for want of one. */
   failed(error: unknown, resources: readonly string[], waitedMs: number): void {
-    if (error instanceof LockBusyError)
-      this.settings.emit({ type: 'busy', resources, waitedMs, holder: error.holder });
+    if (error instanceof LockBusyError) {
+      const { holder, reason } = error;
+      this.settings.emit({ type: 'busy', resources, waitedMs, holder, reason });
+    }
     if (error instanceof LockUnavailableError)
       this.settings.emit({ type: 'unavailable', resources, waitedMs });
   }
 
-  extended({ resources, ownerToken, label }: Lease, validityMs: number): void {
-    this.settings.emit({ type: 'extended', resources, ownerToken, label, validityMs });
+  extended(lease: Lease, validityMs: number): void {
+    this.settings.emit({ type: 'extended', ...about(lease), validityMs });
   }
 
-  lost({ resources, ownerToken, label }: Lease, error: LockLostError, heldMs: number): void {
-    this.settings.emit({ type: 'lost', resources, ownerToken, label, error, heldMs });
+  lost(lease: Lease, error: LockLostError, heldMs: number): void {
+    this.settings.emit({ type: 'lost', ...about(lease), error, heldMs });
   }
 
-  detached({ resources, ownerToken, label }: Lease, heldMs: number, validityMs: number): void {
-    this.settings.emit({ type: 'detached', resources, ownerToken, label, heldMs, validityMs });
+  detached(lease: Lease, heldMs: number, validityMs: number): void {
+    this.settings.emit({ type: 'detached', ...about(lease), heldMs, validityMs });
   }
 
   resumed(lease: Lease, waitedMs: number, validityMs: number): void {
-    const { resources, ownerToken, label, fencingToken } = lease;
-    this.settings.emit({ type: 'resumed', resources, ownerToken, label, fencingToken, waitedMs, validityMs });
+    const { fencingToken } = lease;
+    this.settings.emit({ type: 'resumed', ...about(lease), fencingToken, waitedMs, validityMs });
   }
 
-  released(
-    { resources, ownerToken, label }: Lease,
-    outcome: ReleaseOutcome,
-    heldMs: number,
-    validityMs: number,
-  ): void {
-    this.settings.emit({ type: 'released', resources, ownerToken, label, outcome, heldMs, validityMs });
+  released(lease: Lease, outcome: ReleaseOutcome, heldMs: number, validityMs: number): void {
+    this.settings.emit({ type: 'released', ...about(lease), outcome, heldMs, validityMs });
   }
 }
+
+type AboutHold = Pick<
+  Extract<LockEvent, { type: 'extended' }>,
+  'resources' | 'ownerToken' | 'label' | 'mode' | 'slots'
+>;
+
+function about({ resources, ownerToken, label, sharing }: Lease): AboutHold {
+  const mode = sharing?.kind?.mode ?? 'exclusive';
+  return { resources, ownerToken, label, mode, slots: sharing?.slots ?? NO_SLOTS };
+}
+
+const NO_SLOTS: readonly never[] = [];

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.interface';
+import type { Lease } from '../../core/lease';
 import type { Release } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';
@@ -24,7 +25,7 @@ export function endLease(
 ): void {
   // What no quorum has confirmed may be there under the token before it, which cannot be handed on.
   const isWhole = !isLost && lease.inherited === undefined;
-  const successor = isWhole && keepMs <= 0 ? place.successor : undefined;
+  const successor = isWhole && keepMs <= 0 && mayBeHandedOver(lease) ? successorOf(place) : undefined;
   if (successor !== undefined && budget.mayGoOn(clock.now())) {
     const { attempt, release } = redlock.handOver(lease, {
       ttlMs: successor.ttlMs,
@@ -37,8 +38,25 @@ export function endLease(
     void release.then(settle);
     return;
   }
-  redlock.release(lease, keepMs, settle);
+  redlock.release(lease, keepMs, lease.sharing === undefined ? settle : inLine(settle));
   // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
   // has to, since it is the turn of other processes now.
   if (successor === undefined) place.leave();
+}
+
+/** From one exclusive holder to another, and past nobody who stands in line on the nodes. */
+function mayBeHandedOver({ sharing }: Lease): boolean {
+  return sharing === undefined || (sharing.kind === undefined && sharing.inLine === 0);
+}
+
+function successorOf(place: WonLease['place']): WonLease['place']['successor'] {
+  const { successor } = place;
+  return successor?.kind === undefined ? successor : undefined;
+}
+
+/** The line on the nodes says who comes next: this process owes nobody its turn. */
+function inLine(settle: (release: Release) => void): (release: Release) => void {
+  return (release) => {
+    settle({ ...release, waiting: 0 });
+  };
 }

@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Lease } from '../../core/lease';
+import type { LockKind } from '../../core/lock-kind';
 import type { Release } from '../../core/outcomes';
 import { showAs } from '../../errors/shown-as';
 import { remainingMs } from '../../core/validity';
@@ -13,9 +14,10 @@ import type { KeptAlive } from './keep-alive';
 import type { Lock, ReleaseOutcome } from '../api/lock.interface';
 import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface';
 import type { LockTicket } from '../api/lock-ticket';
-import { DETACHED, ticketOf } from './detach';
+import { DETACHED, refuseToLeave, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
 import { endLease } from './end-lease';
+import type { ReaderGroup } from './reader-group';
 import { Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';
 
@@ -45,16 +47,32 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     private readonly win: WonLease,
     private readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings<HeldLock>,
+    /** The readers of this process that share the hold, where it is shared. */
+    readonly group?: ReaderGroup,
   ) {
     this.lease = win.lease;
     this.heldSinceMs = around.clock.now();
-    this.renewal = new Renewal(this.lease, options, around, this, this.heldSinceMs);
+    this.renewal = group?.renewal ?? new Renewal(this.lease, options, around, this, this.heldSinceMs);
+    group?.join(this);
     this.reschedule();
     if (win.confirmation !== undefined) this.renewal.confirm(win.confirmation);
   }
 
   get resources(): readonly string[] {
     return this.lease.resources;
+  }
+
+  get mode(): Lock['mode'] {
+    return this.kind?.mode ?? 'exclusive';
+  }
+
+  get slots(): readonly number[] {
+    return this.lease.sharing?.slots ?? NO_SLOTS;
+  }
+
+  /** How it is held; undefined: exclusively. */
+  get kind(): LockKind | undefined {
+    return this.lease.sharing?.kind;
   }
 
   get ownerToken(): string {
@@ -119,10 +137,13 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
 
   async detach(): Promise<LockTicket> {
     this.throwIfEnded();
+    refuseToLeave(this.group);
     this.holdback?.refuseToLeave();
     // From here it has its whole ttl for the way.
     await this.extend();
     this.holdback?.refuseToLeave();
+    refuseToLeave(this.group);
+    this.group?.close();
     this.around.keepAlive.drop(this);
     this.ending = DETACHED;
     this.around.reports.within(undefined, (reports) => {
@@ -206,6 +227,12 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     // Before anything that may call back: the lock is over.
     this.ending = ending;
     const giveBack = () => {
+      if (this.group !== undefined) {
+        this.group.leave(this, (release) => {
+          settle(this.concludeRelease(release, atEnd));
+        });
+        return;
+      }
       const keepMs =
         this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
       endLease(
@@ -290,6 +317,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return new LockLostError({ resources: this.resources, reason, cause });
   }
 }
+
+const NO_SLOTS: readonly never[] = [];
 
 function ignore(): void {
   // Replaced at once.

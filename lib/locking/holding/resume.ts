@@ -11,8 +11,8 @@ import type { LockOptions } from '../api/lock-options';
 import { checkTicket, type CheckedTicket } from '../checks/check-ticket';
 import { readOptions } from '../checks/read-options';
 import type { Look, Retries } from '../waiting/retries';
-import { HandoverBudget, type Handover, type WonLease } from '../waiting/handover-budget';
-import { WaitingLine } from '../waiting/waiting-line';
+import { HandoverBudget, type WonLease } from '../waiting/handover-budget';
+import { inNoLine } from './once-won';
 
 /**
  * Options of `resume`, as those of a lock. What the ticket says already is not among them: fencing token and label.
@@ -89,8 +89,7 @@ async function look(
 
 /** Treats the lease as one that was won, with a place in no line: the callers of this process wait for the nodes. */
 function winOf(lease: Lease, clock: Clock): WonLease {
-  const place = new WaitingLine<Handover>().join(lease.resources, NOBODY);
-  return { lease, confirmation: undefined, place, budget: HandoverBudget.startingAt(clock, 0) };
+  return { lease, confirmation: undefined, place: inNoLine(), budget: HandoverBudget.startingAt(clock, 0) };
 }
 
 const RESUME_OPTIONS = [
@@ -99,15 +98,6 @@ const RESUME_OPTIONS = [
 ] satisfies (keyof ResumeOptions)[];
 
 const PLACE = { name: 'options', what: ' of lock options', each: 'an option of resume()' };
-
-const NOBODY = {
-  ttlMs: 0,
-  fencing: false,
-  autoExtend: false,
-  onFirst(): void {
-    // It is first from the beginning.
-  },
-};
 
 function ignore(): void {
   // The lock is lost whatever comes of it.

@@ -1,7 +1,8 @@
-import type { ReleaseVote } from '../../ports/lock-node.interface';
+import type { LockNode, ReleaseRequest, ReleaseVote } from '../../ports/lock-node.interface';
 import { holdRound } from '../../core/round';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { NodeVote } from '../../errors/node-vote.interface';
+import type { NodeInspection } from '../api/lock-inspection.interface';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { isText } from '../../errors/is-text';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
@@ -38,17 +39,16 @@ export async function tryForceRelease(
       wanted: 'release',
     });
   }
-  const isWanted = (owner: string | undefined) =>
-    owner !== undefined && (wanted === undefined || owner === wanted);
-  const found = new Map(nodes.map((node, position) => [node, inspection.nodes[position]]));
-  const having = nodes.filter((node) => isWanted(found.get(node)?.ownerToken));
+  const found = new Map(
+    nodes.map((node, position) => [node, ownersOn(inspection.nodes[position], resource, wanted)] as const),
+  );
+  const having = nodes.filter((node) => (found.get(node)?.length ?? 0) > 0);
   const round = await holdRound<ReleaseVote>({
     nodes: having,
     clock,
     timeoutMs,
     ask: (node, vote) => {
-      const { ownerToken = '', ttlMs = 0 } = found.get(node) ?? {};
-      node.release({ resources: [resource], ownerToken, wakeWaiters: true, ttlMs }, vote);
+      removeEach(node, resource, found.get(node) ?? [], vote);
     },
     isSettled: () => false,
     onLateVote: () => {
@@ -60,6 +60,48 @@ export async function tryForceRelease(
     return vote?.kind === 'failed' ? [{ node: name, vote: 'failed', error: vote.error }] : [];
   });
   return { removedFrom: round.granted, unknown };
+}
+
+/** An owner of the resource on one node, and how it is held. */
+interface Owner {
+  readonly ownerToken: string;
+  readonly ttlMs: number;
+  readonly as: Pick<ReleaseRequest, 'shared' | 'slots'>;
+}
+
+/** Everybody who has it there, each once. */
+function ownersOn(
+  node: NodeInspection | undefined,
+  resource: string,
+  wanted: string | undefined,
+): readonly Owner[] {
+  const { ownerToken, ttlMs = 0, holders = [] } = node ?? {};
+  const owners = new Map<string, Owner>();
+  if (ownerToken !== undefined) owners.set(ownerToken, { ownerToken, ttlMs, as: {} });
+  for (const holder of holders) {
+    const as = holder.slot === undefined ? { shared: [resource] } : { slots: 'all' as const };
+    owners.set(holder.ownerToken, { ownerToken: holder.ownerToken, ttlMs: holder.ttlMs, as });
+  }
+  return [...owners.values()].filter((one) => wanted === undefined || one.ownerToken === wanted);
+}
+
+/** Removes them all, with one vote: granted if somebody was removed and nobody could not be. */
+function removeEach(
+  node: LockNode,
+  resource: string,
+  owners: readonly Owner[],
+  vote: (vote: ReleaseVote) => void,
+): void {
+  let outcome: ReleaseVote = { kind: 'denied' };
+  let left = owners.length;
+  for (const { ownerToken, ttlMs, as } of owners) {
+    const request = { resources: [resource], ownerToken, wakeWaiters: true, ttlMs, ...as };
+    node.release(request, (one) => {
+      if (one.kind === 'failed' || outcome.kind === 'denied') outcome = one;
+      left -= 1;
+      if (left === 0) vote(outcome);
+    });
+  }
 }
 
 /**

@@ -3,13 +3,12 @@ import type { Clock } from '../../ports/clock.interface';
 import type { LockNode, NodeHold, NodeMemory, ServerFacts } from '../../ports/lock-node.interface';
 import type { NodeGuard } from '../../core/node-guard';
 import { productsOf } from '../api/server-products';
-import { quorumOf } from '../../core/quorum';
 import type { Refusals } from '../../core/refusals';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { NodeVote } from '../../errors/node-vote.interface';
 import type { InspectOptions, LockInspection, NodeInspection } from '../api/lock-inspection.interface';
-import { describeOwner } from '../api/owner-token';
 import { readOptions } from '../checks/read-options';
+import { judge } from './judge-inspection';
 
 /** Whom to ask, and for how long. */
 export interface InspectionSetup {
@@ -67,25 +66,6 @@ function readInspectOptions(given: InspectOptions | undefined): Required<Inspect
     if (typeof value !== 'boolean') throw new LockOptionsError(name, 'must be true or false.');
   }
   return { tryGrants, memory } as Required<InspectOptions>;
-}
-
-function judge(answers: readonly NodeInspection[]): Pick<LockInspection, 'state' | 'holder' | 'ttlMs'> {
-  const quorum = quorumOf(answers.length);
-  const answered = answers.filter(({ error }) => error === undefined);
-  if (answered.length < quorum) return { state: 'unknown' };
-  for (const { ownerToken } of answered) {
-    const same = answered.filter((answer) => answer.ownerToken === ownerToken);
-    if (same.length < quorum) continue;
-    if (ownerToken === undefined) return { state: 'free' };
-    return { state: 'held', holder: describeOwner(ownerToken), ttlMs: quorumTtlMs(same, quorum) };
-  }
-  return { state: 'contested' };
-}
-
-/** A majority keeps it for this long: the shortest ttl of the `quorum` nodes that keep it longest. */
-function quorumTtlMs(answers: readonly NodeInspection[], quorum: number): number | undefined {
-  const ttls = answers.map(({ ttlMs }) => ttlMs ?? 0).sort((a, b) => b - a);
-  return ttls[quorum - 1];
 }
 
 function inspectNode(
@@ -148,14 +128,16 @@ export function guardOf(
 }
 
 /** A node that throws instead of rejecting cannot tell either, nor one that answers anything else than a hold. */
-async function askToInspect(node: LockNode, resource: string): Promise<Partial<NodeHold>> {
+async function askToInspect(node: LockNode, resource: string): Promise<Partial<NodeInspection>> {
   const hold = (await node.inspect(resource)) as Partial<NodeHold> | null;
   if (hold === null) return {};
   const { ownerToken, ttlMs } = hold;
   if (typeof ownerToken !== 'string' || typeof ttlMs !== 'number') {
     throw new Error('the node told of a hold of no known form');
   }
-  return { ownerToken, ttlMs };
+  const { members, waiting } = hold;
+  const line = waiting === undefined ? {} : { waiting };
+  return members === undefined ? { ownerToken, ttlMs, ...line } : { ttlMs, holders: members, ...line };
 }
 
 /** The memory of the node. Empty where the node cannot tell. */

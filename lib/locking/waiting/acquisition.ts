@@ -1,5 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
+import { PlaceInLines, type LineSettings } from '../../core/line';
+import type { LockKind } from '../../core/lock-kind';
 import { detached } from '../../system/detached';
 import type { Admissible, Admission } from './admission';
 import type { Asker } from './asker';
@@ -18,11 +20,14 @@ export interface AcquisitionSetup extends WaitForReleaseSetup {
   readonly admission: Admission;
   readonly line: WaitingLine<Handover>;
   readonly turnsOwed: TurnsOwed;
+  readonly lines: LineSettings;
 }
 
-/** Hears how an acquisition ends: exactly one of `won` and `failed`, once. */
+/** Hears how an acquisition ends: exactly one of `won`, `joined` (with true) and `failed`, once. */
 export interface AcquisitionListener<L> {
   won(lease: WonLease, acquisition: Acquisition<L>): void;
+  /** Whether the caller, a reader, has come to a hold that its process has already; then it has its lock. */
+  joined(acquisition: Acquisition<L>): boolean;
   /** The acquisition ended without a lock. */
   failed(error: unknown, acquisition: Acquisition<L>): void;
   /**
@@ -50,6 +55,8 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   private isInPromises = false;
   /** Nearly all locks are won without one. */
   private maybeWait: InterruptibleSleep | undefined;
+  /** In the lines on the nodes; nearly all locks are asked for without a look at them. */
+  places: PlaceInLines | undefined;
   /** How it waits between attempts, once the first attempt has failed or was left to others. */
   private backoff: WaitForRelease | undefined;
 
@@ -59,6 +66,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     private readonly listener: AcquisitionListener<L>,
   ) {
     if (call.options.signal !== undefined) this.maybeWait = this.newWait();
+    if (call.kind !== undefined || call.options.fair) this.places = this.newPlaces();
   }
 
   get resources(): readonly string[] {
@@ -71,6 +79,10 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
 
   get asker(): Asker {
     return this.call.asker;
+  }
+
+  get kind(): LockKind | undefined {
+    return this.call.kind;
   }
 
   /** The caller's async context. */
@@ -112,8 +124,13 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
       refuseCrowd(line, this);
       const place = line.join(this.resources, this);
       this.place = place;
-      if (place.isFirst) this.turnsToSitOut = turnsOwed.take(this.resources);
+      // The lines on the nodes say whose turn it is, where they are looked at.
+      if (place.isFirst && this.places === undefined) this.turnsToSitOut = turnsOwed.take(this.resources);
       if (place.isFirst && this.turnsToSitOut === 0) {
+        if (this.hasJoined()) {
+          admission.leave();
+          return;
+        }
         this.ask(false, this);
         return;
       }
@@ -162,7 +179,8 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   onFirst(turn: Handover | undefined): void {
     this.pending = turn?.attempt;
     this.budget = turn?.budget;
-    this.turnsToSitOut = this.pending === undefined ? this.setup.turnsOwed.take(this.resources) : 0;
+    const isFree = this.pending === undefined && this.places === undefined;
+    this.turnsToSitOut = isFree ? this.setup.turnsOwed.take(this.resources) : 0;
     this.wait.wake();
   }
 
@@ -170,6 +188,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.isInPromises = true;
     try {
       if (!place.isFirst) await this.standInLine(place);
+      if (this.hasJoined()) return;
       // Else all in line would find out one after the other that the nodes are away.
       const failed = this.setup.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
       if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
@@ -212,6 +231,19 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.isOver = true;
     this.backoff?.stop();
     this.maybeWait?.end();
+    this.places?.end();
+  }
+
+  /** Whether it has its lock by a hold of this process that readers may still come to. */
+  private hasJoined(): boolean {
+    if (this.call.kind?.mode !== 'shared' || !this.listener.joined(this)) return false;
+    this.end();
+    this.place?.leave();
+    return true;
+  }
+
+  private newPlaces(): PlaceInLines {
+    return new PlaceInLines(this.setup.lines, this.resources, this.call.kind);
   }
 
   private get wait(): InterruptibleSleep {
@@ -257,6 +289,8 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.budget = undefined;
+    // The writer's mark: else readers would come and come, and it would wait for ever.
+    if (failed.by === 'shared' || failed.by === 'limit') this.places ??= this.newPlaces();
     if (this.wait.isOver || backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
     await backoff.after(failed);
   }
@@ -264,6 +298,9 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   private ask(isContended: boolean, listener: AttemptListener): void {
     const { ttlMs, fencing, label } = this;
     const options = { ttlMs, isContended, leaderFirst: this.backoff?.begin() === true, fencing, label };
-    this.setup.redlock.acquire(this.resources, options, listener);
+    const { redlock } = this.setup;
+    const { places } = this;
+    if (places === undefined) redlock.acquire(this.resources, options, listener);
+    else redlock.sharing.acquire(this.resources, { ...options, kind: this.kind, places }, listener);
   }
 }

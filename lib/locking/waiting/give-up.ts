@@ -1,7 +1,9 @@
 import type { FailedAttempt } from '../../core/attempt';
 import type { LockHolder } from '../../errors/lock-holder.interface';
-import { LockBusyError } from '../../errors/lock-busy.error';
+import { type BusyFacts, LockBusyError } from '../../errors/lock-busy.error';
+import { LockLimitError } from '../../errors/lock-limit.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
+import type { LockKind } from '../../core/lock-kind';
 import { describeOwner } from '../api/owner-token';
 import type { WaitingLine } from './waiting-line';
 
@@ -9,25 +11,35 @@ import type { WaitingLine } from './waiting-line';
 interface Caller {
   readonly resources: readonly string[];
   readonly waitedMs: number;
+  readonly kind: LockKind | undefined;
 }
 
 /** The time was over after an attempt that failed. */
 export function gaveUp(
-  { resources, waitedMs }: Caller,
-  { outcome, votes, holder, freeInMs }: FailedAttempt,
+  { resources, waitedMs, kind }: Caller,
+  { outcome, votes, holder, freeInMs, by }: FailedAttempt,
 ): Error {
   const facts = { resources, waitedMs, votes };
-  return outcome === 'busy'
-    ? new LockBusyError({ ...facts, holder: holderOf(holder), neverExpires: freeInMs === Infinity })
-    : new LockUnavailableError(facts);
+  if (outcome !== 'busy') return new LockUnavailableError(facts);
+  const neverExpires = freeInMs === Infinity;
+  return busyError({ ...facts, holder: holderOf(holder), neverExpires, reason: by }, kind);
+}
+
+/** For want of permits, or because something else is in the way of them. */
+function busyError(facts: BusyFacts, kind: LockKind | undefined): LockBusyError {
+  const isForPermits = kind?.mode === 'limited' && (facts.reason === 'limit' || facts.reason === 'line');
+  return isForPermits ? new LockLimitError({ ...facts, ...kind }) : new LockBusyError(facts);
 }
 
 /** The time was over behind another caller of this process. */
 export function busyInLine(
-  { resources, waitedMs }: Caller,
+  { resources, waitedMs, kind }: Caller,
   { inTheWay }: { readonly inTheWay: { readonly ownerToken?: string } | undefined },
 ): LockBusyError {
-  return new LockBusyError({ resources, waitedMs, holder: holderOf(inTheWay?.ownerToken) });
+  const holder = holderOf(inTheWay?.ownerToken);
+  // Whoever waits for permits is first until it has an answer, and not for as long as it holds them.
+  const reason = kind !== undefined && holder === undefined ? 'line' : 'held';
+  return busyError({ resources, waitedMs, holder, reason }, kind);
 }
 
 /** Refuses the caller if as many wait in line already as its `maxWaiting` permits. */

@@ -1,4 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
+import type { LockKind } from '../../core/lock-kind';
 import type { CheckedLockOptions } from '../checks/check-lock-options';
 import type { Admissible } from './admission';
 import type { Asker } from './asker';
@@ -25,6 +26,8 @@ export class LockCall<L> implements Admissible {
     /** The caller's async context. */
     readonly context: AsyncResource | undefined,
     readonly asker: Asker,
+    /** How it is to be held; undefined: exclusively. */
+    readonly kind: LockKind | undefined,
   ) {}
 
   begin(): void {

@@ -1,6 +1,7 @@
 import type { FailedAttempt } from '../../core/attempt';
 import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
+import type { PlaceInLines } from '../../core/line';
 import type { Redlock } from '../../core/redlock';
 import { endsWithin, Outage } from './outage';
 import { RetryPolicy } from './retry-policy';
@@ -39,6 +40,8 @@ export class WaitForRelease {
     private readonly caller: {
       readonly resources: readonly string[];
       readonly options: { readonly outageWaitMs: number };
+      /** In the lines on the nodes, if it stands there by now. */
+      readonly places?: PlaceInLines | undefined;
     },
     private readonly wait: InterruptibleSleep,
     private turnsToSitOut: number,
@@ -61,7 +64,10 @@ export class WaitForRelease {
    */
   begin(): boolean {
     this.listener?.expectAttempt();
-    return this.pace.begin();
+    const leaderFirst = this.pace.begin();
+    const { places } = this.caller;
+    // The others would forget who stands in line.
+    return leaderFirst && places?.isBeatDue(this.setup.clock.now()) !== true;
   }
 
   /** Whether too few nodes have answered for longer than the caller wants to wait for them. */
@@ -83,11 +89,23 @@ export class WaitForRelease {
     }
     const isHeld = this.learnsOfHolder(failed, this.listener);
     const isTold = this.listener.isReliable;
-    await this.wait.sleep(this.pace.sleepMs(failed, this.attempts, { isHeld, isTold }));
+    const sleepMs = this.pace.sleepMs(failed, this.attempts, { isHeld, isTold });
+    const { places } = this.caller;
+    if (places === undefined || failed.outcome === 'unavailable') await this.wait.sleep(sleepMs);
+    else await this.standInLines(places, sleepMs);
   }
 
   stop(): void {
     this.listener?.stop();
+  }
+
+  /** An attempt refreshes the entries, so there is one now and then whatever happens (R29). */
+  private async standInLines(places: PlaceInLines, sleepMs: number): Promise<void> {
+    // The denial brought the ticket: the next attempt takes it to all nodes, at once.
+    if (places.isToBeEntered) return;
+    // The leading node gives it, and did not vote.
+    if (places.needsTicket) this.pace.leaderFirst = true;
+    await this.wait.sleep(Math.min(sleepMs, places.beatMs(this.setup.fraction())));
   }
 
   /** Whether somebody has it of whose release nobody has told: then all that was told is of holders before. */
@@ -113,11 +131,26 @@ export class WaitForRelease {
   }
 
   private hear({ isNow, leaderFirst }: ReleaseHint): void {
+    const { places } = this.caller;
+    if (places !== undefined && places.ahead > 0) {
+      this.letPass(places, isNow);
+      return;
+    }
     if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
     this.pace.hear(leaderFirst || this.turnsToSitOut > 0);
     // Others come first; if none of them takes it, we do.
     if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
     else if (isNow) this.wait.wake();
     else this.wait.wakeWithin(FOLLOW_UP_MS);
+  }
+
+  /** Those before us in line come first: the one after the next asks a little later, and the next at once (R32). */
+  private letPass(places: PlaceInLines, isNow: boolean): void {
+    if (!isNow) return;
+    places.ahead -= 1;
+    if (places.ahead > 1) return;
+    this.pace.hear(true);
+    if (places.ahead === 1) this.wait.wakeWithin(SIT_OUT_MS);
+    else this.wait.wake();
   }
 }

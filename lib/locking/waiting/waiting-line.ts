@@ -1,3 +1,5 @@
+import type { LockKind } from '../../core/lock-kind';
+
 /** Who stands in line. */
 export interface Waiter<Turn> {
   /** What it would ask the nodes for; for the one in front, which may do so on its behalf. */
@@ -5,6 +7,8 @@ export interface Waiter<Turn> {
   readonly fencing: boolean;
   readonly autoExtend: boolean;
   readonly label?: string;
+  /** How it wants to hold; undefined: exclusively. */
+  readonly kind?: LockKind | undefined;
   /** The owner token of its lease, once it has one. */
   readonly ownerToken?: string;
   /**
@@ -50,9 +54,26 @@ export class WaitingLine<Turn> {
     return this.lines.size === 0;
   }
 
-  /** @internal */
-  remove(line: Line<Turn>): void {
-    this.lines.delete(line.resource);
+  /**
+   * @internal
+   * @param turn for `successor`, if that becomes first
+   */
+  leaveStands(
+    stands: readonly Stand<Turn>[],
+    successor: PlaceInLine<Turn> | undefined,
+    turn: Turn | undefined,
+  ): void {
+    const next: PlaceInLine<Turn>[] = [];
+    for (const stand of stands) {
+      const { line } = stand;
+      const wasFirst = line.first === stand;
+      line.unlink(stand);
+      if (line.first === undefined) this.lines.delete(line.resource);
+      else if (wasFirst) next.push(line.first.place);
+    }
+    for (const place of next) {
+      if (place.becomeFirst()) place.waiter.onFirst(place === successor ? turn : undefined);
+    }
   }
 
   private lineFor(resource: string): Line<Turn> {
@@ -105,18 +126,17 @@ export class PlaceInLine<Turn> {
   leave(turn?: Turn): void {
     const successor = turn === undefined ? undefined : this.heirPlace;
     this.state = 'left';
-    const next: PlaceInLine<Turn>[] = [];
-    for (const stand of this.stands) {
-      const { line } = stand;
-      const wasFirst = line.first === stand;
-      line.unlink(stand);
-      if (line.first === undefined) this.waitingLine.remove(line);
-      else if (wasFirst) next.push(line.first.place);
-    }
+    const { stands } = this;
     this.stands = NOWHERE;
-    for (const place of next) {
-      if (place.becomeFirst()) place.waiter.onFirst(place === successor ? turn : undefined);
-    }
+    this.waitingLine.leaveStands(stands, successor, turn);
+  }
+
+  /** Gives up the place in the lines of some resources; in the others it stays first. */
+  leaveSome(resources: readonly string[]): void {
+    const isLeft = ({ line }: Stand<Turn>) => resources.includes(line.resource);
+    const leaving = this.stands.filter(isLeft);
+    this.stands = this.stands.filter((stand) => !isLeft(stand));
+    this.waitingLine.leaveStands(leaving, undefined, undefined);
   }
 
   /** @internal */

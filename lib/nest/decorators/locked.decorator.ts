@@ -7,7 +7,7 @@ import { copyIdentity } from '../../calls/copy-identity';
 import { decorateStandardMethod, type StandardContext } from '../../calls/standard-decorator';
 import { fillLockParameters, lockParametersOf, type LockParameter } from '../parameters/lock-parameters';
 import { injectBinding } from '../../calls/lock-service-binding';
-import { compileLockKey } from '../../keys/lock-key';
+import { compileLockTargets } from '../../keys/lock-targets';
 import { lockedGenerator, type AnyAsyncGenerator } from '../../calls/locked-generator';
 import { takeHandlerContext } from '../handler-context';
 import { grpcRequest } from '../grpc-request';
@@ -65,7 +65,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   key: K,
   options: LockedOptions<B, L, U> = {},
 ): LockedDecorator<K, B, L, U> {
-  const resolve = compileLockKey(key, methodKeySource);
+  const resolve = compileLockTargets(key, methodKeySource);
   const checked = checkPlacedOptions(options);
   const {
     onBusy,

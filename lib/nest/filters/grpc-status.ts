@@ -17,10 +17,11 @@ interface GrpcStatus {
 }
 
 /**
- * The codes of gRPC. ABORTED is for conflicts that are worth another try of the whole; UNAVAILABLE is what clients and
+ * The codes of gRPC. ABORTED is for conflicts that are worth another try of the whole; RESOURCE_EXHAUSTED for quotas;
+ * UNAVAILABLE is what clients and
  * service configurations try again by themselves.
  */
-const CODES = { busy: 10, unavailable: 14, invalid: 3, left: 1, failed: 13 } as const;
+const CODES = { busy: 10, limit: 8, unavailable: 14, invalid: 3, left: 1, failed: 13 } as const;
 
 /** Metadata of the answer, where the call came by gRPC: an empty one of the class that the request's own are of. */
 export function grpcMetadataOf(host: ArgumentsHost): GrpcMetadata | undefined {

@@ -14,6 +14,7 @@ import { lockErrorBody } from './lock-error-body';
  * lost lock or a wrong key is a fault, which belongs into logs and reports.
  */
 export function makeHttpExceptions(): void {
+  // A LockLimitError is a LockBusyError, and gets it from there.
   for (const type of [LockBusyError, LockUnavailableError, CallerLeftError]) {
     const prototype: object = type.prototype;
     if (!(prototype instanceof HttpException)) Object.setPrototypeOf(prototype, httpFace());

@@ -3,7 +3,7 @@ export interface LockAnswer {
   /**
    * The HTTP status, from 400 to 599: 423 or 429 for a busy lock, where clients expect that.
    *
-   * @default 409 when busy, 503 when unavailable, 400 when invalid, else 500
+   * @default 409 when busy, 429 when a limit is reached, 503 when unavailable, 400 when invalid, else 500
    */
   statusCode?: number;
 
@@ -14,7 +14,7 @@ export interface LockAnswer {
    * When the client should try again, in milliseconds: `Retry-After` over HTTP (in whole seconds, rounded up),
    * `grpc-retry-pushback-ms` over gRPC. False leaves it out.
    *
-   * @default 1_000 when busy or unavailable, else false
+   * @default 1_000 when busy, limited or unavailable, else false
    */
   retryAfter?: number | false;
 }
@@ -28,6 +28,8 @@ export interface LockAnswer {
 export interface LockAnswers {
   /** Somebody else held the lock for as long as the caller waited. */
   busy?: LockAnswer;
+  /** All permits of a `limit` were taken for as long as the caller waited. */
+  limit?: LockAnswer;
   /** Too few nodes answered. */
   unavailable?: LockAnswer;
   /** A client left out a value that the key of a `LockInterceptor` needs, or sent a wrong one. */

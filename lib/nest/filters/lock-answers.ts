@@ -13,6 +13,7 @@ type Kind = keyof LockAnswers;
 /** What a client may read: no key, no node, no owner. */
 const PUBLIC_MESSAGES = {
   busy: 'The resource is in use. Try again later.',
+  limit: 'Too many are at work already. Try again later.',
   unavailable: 'Locks are not available at the moment. Try again later.',
   failed: 'Internal server error',
   invalid: 'A value that names the resource is missing or wrong.',
@@ -33,6 +34,7 @@ export type CompleteAnswers = Readonly<Record<Kind, CompleteAnswer>>;
 
 export const DEFAULT_ANSWERS: CompleteAnswers = {
   busy: { statusCode: 409, message: PUBLIC_MESSAGES.busy, retryAfter: RETRY_AFTER_MS },
+  limit: { statusCode: 429, message: PUBLIC_MESSAGES.limit, retryAfter: RETRY_AFTER_MS },
   unavailable: { statusCode: 503, message: PUBLIC_MESSAGES.unavailable, retryAfter: RETRY_AFTER_MS },
   invalid: { statusCode: 400, message: PUBLIC_MESSAGES.invalid, retryAfter: false },
   failed: { statusCode: 500, message: PUBLIC_MESSAGES.failed, retryAfter: false },
@@ -46,6 +48,8 @@ export function kindOf(error: LockError): Kind | 'left' {
   switch (error.code) {
     case 'LOCK_BUSY':
       return 'busy';
+    case 'LOCK_LIMIT':
+      return 'limit';
     case 'LOCK_UNAVAILABLE':
       return 'unavailable';
     case 'LOCK_CALLER_LEFT':
@@ -74,11 +78,12 @@ export function completeAnswers(given: LockAnswers | undefined): CompleteAnswers
   const kinds = readOptions(given, Object.keys(DEFAULT_ANSWERS), {
     name: 'answers',
     prefix: 'answers.',
-    what: ' with `busy`, `unavailable`, `invalid` or `failed`',
+    what: ' with `busy`, `limit`, `unavailable`, `invalid` or `failed`',
     each: 'a kind of lock error',
   });
   return {
     busy: completeAnswer('busy', kinds['busy']),
+    limit: completeAnswer('limit', kinds['limit']),
     unavailable: completeAnswer('unavailable', kinds['unavailable']),
     invalid: completeAnswer('invalid', kinds['invalid']),
     failed: completeAnswer('failed', kinds['failed']),

@@ -11,7 +11,10 @@ import {
 
 /** What an HTTP client gets for a lock error. */
 export interface LockErrorBody {
-  /** 409 when busy, 503 when unavailable, 400 when a client left out a part of the key, else 500; `answers` of the module changes them. */
+  /**
+   * 409 when busy, 429 when a limit is reached, 503 when unavailable, 400 when a client left out a part of the key, else
+   * 500; `answers` of the module changes them.
+   */
   readonly statusCode: number;
   /** The name of the status: `Conflict`. */
   readonly error: string;

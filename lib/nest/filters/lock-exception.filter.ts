@@ -16,8 +16,8 @@ import { answerTo, bodyOf } from './lock-error-body';
 import { emitException, type ExceptionMessage } from './ws-exception';
 
 /**
- * Answers the lock errors that a handler did not catch: HTTP 409 when busy, 503 when the nodes cannot be reached, both
- * with Retry-After, 500 for others; RPC, WebSocket and GraphQL clients get the same code and message. `answers` of
+ * Answers the lock errors that a handler did not catch: HTTP 409 when busy, 429 when a limit is reached, 503 when the
+ * nodes cannot be reached, all with Retry-After, 500 for others; RPC, WebSocket and GraphQL clients get the same code and message. `answers` of
  * RedlockModule changes statuses and messages.
  *
  * RedlockModule registers it for the whole application unless `exceptionFilter` is false. A filter of yours on a

@@ -29,6 +29,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     validity: validityFrom(readInstant(clock), ttlMs),
     fencingToken: undefined,
     inherited: undefined,
+    sharing: undefined,
     wasWon: true,
     releaseBegan: false,
     releaseAnsweredBy: 0,

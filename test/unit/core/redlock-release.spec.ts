@@ -26,6 +26,7 @@ function setUp(nodeCount = 3) {
     validity: validityFrom(readInstant(clock), 1_000),
     fencingToken: undefined,
     inherited: undefined,
+    sharing: undefined,
     wasWon: true,
     releaseBegan: false,
     releaseAnsweredBy: 0,

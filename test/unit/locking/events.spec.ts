@@ -13,10 +13,19 @@ describe('events', () => {
 
     const { ownerToken } = lock;
     const resources = ['a', 'b'];
+    const exclusive = { mode: 'exclusive', slots: [] };
     expect(events).toEqual([
-      { type: 'acquired', resources, ownerToken, waitedMs: 0, validityMs: 2_968 },
-      { type: 'extended', resources, ownerToken, validityMs: 2_968 },
-      { type: 'released', resources, ownerToken, outcome: 'released', heldMs: 1_500, validityMs: 2_468 },
+      { type: 'acquired', resources, ownerToken, ...exclusive, waitedMs: 0, validityMs: 2_968 },
+      { type: 'extended', resources, ownerToken, ...exclusive, validityMs: 2_968 },
+      {
+        type: 'released',
+        resources,
+        ownerToken,
+        ...exclusive,
+        outcome: 'released',
+        heldMs: 1_500,
+        validityMs: 2_468,
+      },
     ]);
   });
 
@@ -56,6 +65,7 @@ describe('events', () => {
         resources: ['order:7'],
         waitedMs: 400,
         holder: expect.objectContaining({ host: 'test' }) as unknown,
+        reason: 'held',
       },
     ]);
   });
@@ -101,6 +111,8 @@ describe('events', () => {
         type: 'lost',
         resources: ['order:7'],
         ownerToken: lock.ownerToken,
+        mode: 'exclusive',
+        slots: [],
         heldMs: 2_968,
         error: expect.any(LockLostError) as LockLostError,
       },

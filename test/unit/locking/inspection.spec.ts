@@ -88,6 +88,9 @@ describe('inspect', () => {
     expect(await manager.inspect('order:7')).toEqual({
       resource: 'order:7',
       state: 'held',
+      mode: 'exclusive',
+      holders: [],
+      waiting: 0,
       holder: { ownerToken: lock.ownerToken, host: 'test', pid: 1, serviceId: 'p1' },
       ttlMs: 2_500,
       nodes: ['a', 'b', 'c'].map((node) => ({

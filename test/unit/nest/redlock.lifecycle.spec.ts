@@ -81,7 +81,7 @@ describe('the log of a lock service', () => {
     new RedlockLifecycle({ events$: events.asObservable() }, {}, new ModulesContainer());
 
     events.next({ type: 'node-up', node: 'a:6379' });
-    events.next({ type: 'busy', holder: undefined, resources: ['order:7'], waitedMs: 1 });
+    events.next({ type: 'busy', holder: undefined, reason: 'held', resources: ['order:7'], waitedMs: 1 });
     events.next({ type: 'unavailable', resources: ['order:7'], waitedMs: 1 });
     expect([warn.mock.calls, log.mock.calls]).toEqual([[], []]);
 

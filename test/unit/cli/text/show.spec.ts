@@ -14,6 +14,8 @@ const contested: ListedLock = {
   owners: ['anna', 'ben', 'ben'].map((ownerToken, at) => ({ node: `n${at}`, ownerToken, ttlMs: 1 })),
 };
 
+const EMPTY = { resource: 'x', holders: [], waiting: 0 };
+
 describe('a line of watch', () => {
   it.each([
     [{ type: 'lock', lock } as const, 'held  x  token anna  ttl 9 s  2 nodes'],
@@ -57,11 +59,30 @@ describe('the answer of inspect', () => {
       { state: 'contested', nodes: [owner('anna'), owner('ben'), owner(undefined)] },
     ],
     [
+      '"x" is held by 2 readers, and 3 wait for it.',
+      {
+        state: 'held',
+        mode: 'shared',
+        holders: ['anna', 'ben'].map((ownerToken) => ({ ownerToken, ttlMs: 9_000, nodeCount: 3 })),
+        waiting: 3,
+        nodes: [],
+      },
+    ],
+    [
+      '"x" is held by 2 permits: 0, 3.',
+      {
+        state: 'held',
+        mode: 'limited',
+        holders: [0, 3].map((slot) => ({ ownerToken: 'anna', ttlMs: 9_000, nodeCount: 2, slot })),
+        nodes: [],
+      },
+    ],
+    [
       'Nobody can tell who holds "x": fewer than 2 of 3 nodes answered.',
       { state: 'unknown', nodes: [owner('anna'), silent, silent] },
     ],
   ])('begins with %s', (sentence, inspection) => {
-    const given: LockInspection = { resource: 'x', state: 'free', nodes: [], ...inspection };
+    const given: LockInspection = { ...EMPTY, state: 'free', nodes: [], ...inspection };
 
     expect(showInspection(given).split('\n')[0]).toBe(sentence);
   });
@@ -70,7 +91,9 @@ describe('the answer of inspect', () => {
     const servers = ['9.1.2', '8.1.1'].map((version) => ({ name: 'Valkey', version }));
     const nodes = [{ ...owner('anna', 9_000), servers }, owner(undefined), silent];
 
-    const lines = showInspection({ resource: 'x', state: 'contested', nodes }).split('\n').slice(3);
+    const lines = showInspection({ ...EMPTY, state: 'contested', nodes })
+      .split('\n')
+      .slice(3);
 
     expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
       ['a:1', 'up', 'Valkey 9.1.2, Valkey 8.1.1', 'token anna', '9 s'],

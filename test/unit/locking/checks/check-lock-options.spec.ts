@@ -27,6 +27,10 @@ describe('the options of a lock', () => {
       holdAtLeastMs: 0,
       fencing: false,
       label: undefined,
+      mode: 'exclusive',
+      limit: undefined,
+      permits: 1,
+      fair: false,
     });
   });
 
@@ -79,6 +83,7 @@ describe('the options of a lock', () => {
       ...{ ttlMs: 2_000, waitMs: 100, outageWaitMs: LIMITS.nodeTimeoutMs, maxWaiting: 10_000 },
       ...{ signal: undefined, autoExtend: false },
       ...{ maxHoldMs: 9_000, holdAtLeastMs: 50, fencing: true },
+      ...{ mode: 'exclusive', permits: 1, fair: false },
     });
   });
 

@@ -1,0 +1,319 @@
+import type { AcquireRequest, AcquireVote, LockNode, PermitRequest } from '../ports/lock-node.interface';
+import {
+  type Attempt,
+  type AttemptListener,
+  type AttemptOptions,
+  deniedByLeader,
+  failedAttempt,
+  splitPermits,
+} from './attempt';
+import type { AttemptJudge } from './attempt-judge';
+import type { FenceProposals } from './fence-proposals';
+import type { LeadingNode } from './leading-node';
+import { releaseRequestOf, type Lease, type LeaseSharing } from './lease';
+import type { PlaceInLines } from './line';
+import { sharedIn, type LockKind } from './lock-kind';
+import { PermitCall } from './permit-call';
+import { cannotBeWon, isOutOfReach, isWon, quorumOf } from './quorum';
+import { AcquireCall, type KnownVote } from './quorum-calls';
+import type { RedlockSettings } from './redlock-settings.interface';
+import { type RoundResult, startRound } from './round';
+import { agreedSlots, mostGiven, nameOfSlots, straySlots } from './slots';
+import { remainingMs, validForMs } from './validity';
+
+/** How long what becomes free is kept for those in line, as a share of the node timeout (R31). */
+const TURN_SHARE = 0.1;
+
+export interface SharingOptions extends AttemptOptions {
+  /** Undefined: exclusively, and in line. */
+  readonly kind: LockKind | undefined;
+  readonly places: PlaceInLines;
+}
+
+/** An attempt under way. */
+interface Trial {
+  readonly lease: Lease;
+  readonly sharing: LeaseSharing;
+  readonly request: AcquireRequest;
+  readonly options: SharingOptions;
+  readonly listener: AttemptListener;
+  /** It was made again with another proposal, or for the permits that most nodes gave. */
+  readonly isAgain: boolean;
+}
+
+/**
+ * Attempts at what several may hold at once, and of those who stand in line: as those of {@link Redlock}, beside them so
+ * that a plain lock pays nothing for it.
+ */
+export class SharingAttempts {
+  constructor(
+    private readonly settings: RedlockSettings,
+    private readonly parts: {
+      readonly judge: AttemptJudge;
+      readonly proposals: FenceProposals;
+      readonly leader: LeadingNode;
+      newLease(resources: readonly string[], ttlMs: number, label?: string): Lease;
+    },
+  ) {}
+
+  /** Holds a quorum with time left, or gives back whatever it got; see `Redlock.acquire`. */
+  acquire(resources: readonly string[], options: SharingOptions, listener: AttemptListener): void {
+    this.begin(
+      resources,
+      options,
+      listener,
+      options.fencing === true ? this.parts.proposals.next() : undefined,
+    );
+  }
+
+  private begin(
+    resources: readonly string[],
+    options: SharingOptions,
+    listener: AttemptListener,
+    fence: AcquireRequest['fence'],
+    isAgain = false,
+  ): void {
+    const { ttlMs, label, kind, places } = options;
+    const { nodeTimeoutMs, clock } = this.settings;
+    const lease = this.parts.newLease(resources, ttlMs, label);
+    const turnMs = Math.max(1, Math.round(nodeTimeoutMs * TURN_SHARE));
+    const sharing: LeaseSharing = { kind, slots: [], mayHaveStrays: false, places, turnMs, inLine: 0 };
+    lease.sharing = sharing;
+    const request: AcquireRequest = {
+      resources,
+      ownerToken: lease.ownerToken,
+      ttlMs,
+      askHolderTtl: true,
+      fence,
+      shared: sharedIn(kind),
+      limit: kind?.mode === 'limited' ? this.permitsOf(kind.limit, kind.permits) : undefined,
+      line: places.entry,
+    };
+    const leaderFirst = options.leaderFirst === true && !isAgain;
+    places.asks(!leaderFirst, clock.now());
+    const trial = { lease, sharing, request, options, listener, isAgain };
+    if (leaderFirst)
+      this.askLeaderFirst(trial).catch((error: unknown) => {
+        listener.onFault(error);
+      });
+    else this.askAll(trial, request, undefined);
+  }
+
+  /** The same start for all nodes: else each of them would give another permit (R26). */
+  private permitsOf(limit: number, permits: number): PermitRequest {
+    return {
+      limit,
+      permits,
+      start: Math.min(limit - 1, Math.floor((this.settings.fraction?.() ?? 0) * limit)),
+    };
+  }
+
+  private async askLeaderFirst(trial: Trial): Promise<void> {
+    const { lease, request, sharing, listener } = trial;
+    const { judge, leader } = this.parts;
+    const known = await leader.ask(judge.callContext(validForMs(lease.ttlMs)), lease, request);
+    if (known === undefined || !('vote' in known)) {
+      this.askAll(trial, { ...request, line: trial.options.places.entry }, known);
+    } else if (known.vote.kind === 'denied') {
+      const failed = deniedByLeader(this.settings.nodes, known.node, known.vote);
+      sharing.places?.note(failed.line, false);
+      listener.onAttempt(failed);
+    } else {
+      // It chose: the others are asked for just these permits (R28).
+      const { limit } = request;
+      const slots = known.vote.kind === 'granted' ? known.vote.slots : undefined;
+      const chosen = limit === undefined || slots === undefined ? limit : { ...limit, exact: slots };
+      this.askAll(trial, { ...request, limit: chosen, line: trial.options.places.entry }, known);
+    }
+  }
+
+  private askAll(trial: Trial, request: AcquireRequest, known: KnownVote | undefined): void {
+    const { lease, listener } = trial;
+    const { judge } = this.parts;
+    const callContext =
+      known === undefined ? judge.callContext(validForMs(lease.ttlMs)) : judge.callContextFor(lease);
+    const { limit } = request;
+    const call =
+      limit === undefined
+        ? new AcquireCall(callContext, lease, request, known)
+        : new PermitCall({
+            callContext,
+            lease,
+            request: { ...request, limit },
+            known,
+            onStray: this.strayOf(lease),
+          });
+    startRound<AcquireVote>(
+      call,
+      (round) => {
+        this.conclude(trial, round, limit?.exact !== undefined);
+      },
+      listener.onFault.bind(listener),
+    );
+  }
+
+  private conclude(trial: Trial, round: RoundResult<AcquireVote>, wereNamed: boolean): void {
+    const { lease, sharing, request } = trial;
+    const { judge } = this.parts;
+    if (round.failed > 0) sharing.mayHaveStrays = true;
+    if (request.limit === undefined) {
+      this.finish(trial, round, judge.countable(round), []);
+      return;
+    }
+    const counted = judge.countable(round);
+    const given = counted.votes.map((vote) => (vote?.kind === 'granted' ? vote.slots : undefined));
+    const slots = agreedSlots(given, quorumOf(round.nodes));
+    if (slots !== undefined) {
+      this.finish(trial, round, onlyThese(counted, slots), slots);
+      return;
+    }
+    const wanted = wereNamed || cannotBeWon(counted) ? undefined : mostGiven(given, request.limit.permits);
+    if (wanted === undefined || remainingMs(this.settings.clock, lease.validity) === 0)
+      this.fail(trial, round, counted);
+    else this.askFor(trial, round, wanted);
+  }
+
+  /** The nodes gave different permits: once more, for those that most of them gave. Validity counts from the first time. */
+  private askFor(trial: Trial, round: RoundResult<AcquireVote>, slots: readonly number[]): void {
+    const { lease, sharing, request, options, listener } = trial;
+    sharing.mayHaveStrays = true;
+    const name = nameOfSlots(slots);
+    const kept = new Map<number, AcquireVote>();
+    round.votes.forEach((vote, position) => {
+      if (vote?.kind === 'failed') kept.set(position, vote);
+      if (vote?.kind === 'granted' && nameOfSlots(vote.slots ?? []) === name) kept.set(position, vote);
+    });
+    const limit = { ...(request.limit as PermitRequest), exact: slots, swap: true };
+    const call = new PermitCall({
+      callContext: this.parts.judge.callContextFor(lease),
+      lease,
+      // The caller may have given up meanwhile: then nothing of it may be entered.
+      request: { ...request, limit, line: options.places.entry },
+      kept,
+      onStray: this.strayOf(lease),
+    });
+    startRound<AcquireVote>(
+      call,
+      (second) => {
+        this.conclude(trial, second, true);
+      },
+      listener.onFault.bind(listener),
+    );
+  }
+
+  /** @param counted with the grants that count, of those that were given */
+  private finish(
+    trial: Trial,
+    round: RoundResult<AcquireVote>,
+    counted: RoundResult<AcquireVote>,
+    slots: readonly number[],
+  ): void {
+    const { lease, sharing, request, listener } = trial;
+    const { clock } = this.settings;
+    if (!isWon(counted) || remainingMs(clock, lease.validity) === 0) {
+      this.fail(trial, round, counted);
+      return;
+    }
+    sharing.slots = slots;
+    if (request.fence === undefined) {
+      listener.onAttempt(this.win(trial, round));
+      return;
+    }
+    this.parts.judge
+      .number(lease, request.fence.keepMs, counted)
+      .then((unnumbered) => {
+        if (unnumbered !== undefined) {
+          this.parts.judge.cleanUp(lease, isDenialIn(round));
+          return unnumbered;
+        }
+        return remainingMs(clock, lease.validity) > 0
+          ? this.win(trial, round)
+          : this.failure(trial, round, counted);
+      })
+      .then(
+        (attempt) => {
+          listener.onAttempt(attempt);
+        },
+        (error: unknown) => {
+          listener.onFault(error);
+        },
+      );
+  }
+
+  private win({ lease, sharing }: Trial, round: RoundResult<AcquireVote>): Attempt {
+    lease.wasWon = true;
+    for (const vote of round.votes)
+      if (vote?.kind === 'granted') sharing.inLine = Math.max(sharing.inLine, vote.inLine ?? 0);
+    this.settings.nodes.forEach((node, position) => {
+      const vote = round.votes[position];
+      const strays = vote?.kind === 'granted' ? straySlots(vote.slots, sharing.slots) : [];
+      if (strays.length > 0) this.strayOf(lease)(node, strays);
+    });
+    // A grant takes the entry away by itself.
+    sharing.places?.end((position) => round.votes[position]?.kind === 'granted');
+    return { outcome: 'won', lease };
+  }
+
+  private fail(trial: Trial, round: RoundResult<AcquireVote>, counted: RoundResult<AcquireVote>): void {
+    const { request, options, listener, isAgain } = trial;
+    const attempt = this.failure(trial, round, counted);
+    const fence = isAgain || request.fence === undefined ? undefined : this.parts.proposals.corrected(round);
+    if (fence === undefined) listener.onAttempt(attempt);
+    else this.begin(request.resources, options, listener, fence, true);
+  }
+
+  private failure(
+    { lease, sharing, request }: Trial,
+    round: RoundResult<AcquireVote>,
+    counted: RoundResult<AcquireVote>,
+  ): Attempt {
+    const { nodes } = this.settings;
+    // Before the clean-up, which puts back the entries of those who are still near.
+    const failed =
+      request.limit !== undefined && isWon(counted) && remainingMs(this.settings.clock, lease.validity) > 0
+        ? splitPermits(nodes, counted)
+        : failedAttempt(nodes, counted, this.parts.leader.current);
+    sharing.places?.note(failed.line, isOutOfReach(counted));
+    this.parts.judge.cleanUp(lease, isDenialIn(round));
+    return failed;
+  }
+
+  /** Gives back permits that one node gave, and that are not among those that are held (R26). */
+  private strayOf(lease: Lease): (node: LockNode, slots: readonly number[]) => void {
+    return (node, slots) => {
+      try {
+        node.release({ ...releaseRequestOf(lease, 0, true), slots }, ignore);
+      } catch {
+        ignore();
+      }
+    };
+  }
+}
+
+/** A grant of other permits is none. */
+function onlyThese(round: RoundResult<AcquireVote>, slots: readonly number[]): RoundResult<AcquireVote> {
+  const name = nameOfSlots(slots);
+  const votes = round.votes.map((vote) =>
+    vote?.kind === 'granted' && nameOfSlots(vote.slots ?? []) !== name ? DENIED : vote,
+  );
+  const granted = votes.filter((vote) => vote?.kind === 'granted').length;
+  return {
+    ...round,
+    nodes: round.nodes,
+    failed: round.failed,
+    votes,
+    granted,
+    denied: round.denied + round.granted - granted,
+  };
+}
+
+const DENIED: AcquireVote = { kind: 'denied' };
+
+/** A silent or failed node may have applied the request; one that denied has not. */
+function isDenialIn(round: RoundResult<AcquireVote>): (position: number) => boolean {
+  return (position) => round.votes[position]?.kind === 'denied';
+}
+
+function ignore(): void {
+  // A permit that stays there ends with its ttl.
+}

@@ -1,0 +1,38 @@
+import { type BusyFacts, LockBusyError } from './lock-busy.error';
+import { nameError } from './lock.error';
+import { quoteResources } from './quote-resources';
+
+/**
+ * So many permits of the resource are held, or were promised to others who have waited for longer, that the limit leaves too
+ * few, and that for as long as the caller was willing to wait.
+ *
+ * A kind of `LockBusyError`: whatever is done for a busy lock is done for it too. HTTP 429.
+ */
+export class LockLimitError extends LockBusyError {
+  override readonly code = 'LOCK_LIMIT';
+  /** How many permits of the resource may be held at once, as the caller asked. */
+  readonly limit: number;
+  /** How many of them the caller asked for. */
+  readonly permits: number;
+
+  constructor(facts: BusyFacts & { readonly limit: number; readonly permits: number }) {
+    super(facts, messageFor(facts));
+    this.limit = facts.limit;
+    this.permits = facts.permits;
+  }
+}
+
+nameError(LockLimitError, 'LockLimitError');
+
+function messageFor({
+  resources,
+  waitedMs,
+  limit,
+  permits,
+}: BusyFacts & { readonly limit: number; readonly permits: number }): string {
+  const wanted = permits === 1 ? 'no permit is' : `fewer than ${permits} permits are`;
+  return (
+    `${quoteResources(resources)} may be held ${limit} times at once, and ${wanted} left, still so after ` +
+    `${Math.round(waitedMs)} ms. Try again later, pass a longer \`wait\`, or use tryAcquire() or onBusy to go on without it.`
+  );
+}

@@ -1,0 +1,70 @@
+import type { KindOfHold, LockKind } from '../../core/lock-kind';
+import { LockOptionsError } from '../../errors/lock-options.error';
+import type { LockNode } from '../../ports/lock-node.interface';
+import type { LockOptions } from '../api/lock-options';
+import type { CheckedLockOptions } from './check-lock-options';
+import { type CheckedTargets, MixedTargets, namesOf } from './check-targets';
+
+/** The options of a call whose resources are all only read: it is a shared one, whatever else it says. */
+export function withModeOf(
+  targets: CheckedTargets,
+  options: LockOptions | undefined,
+): LockOptions | undefined {
+  return targets instanceof MixedTargets && targets.areAllShared ? { ...options, mode: 'shared' } : options;
+}
+
+/** How what a call asks for is to be held; undefined: exclusively. */
+export function kindOf(
+  targets: CheckedTargets,
+  { mode, limit, permits }: Pick<CheckedLockOptions, 'mode' | 'limit' | 'permits'>,
+): LockKind | undefined {
+  if (limit !== undefined) {
+    if (targets instanceof MixedTargets || targets.length > 1) {
+      throw new LockOptionsError(
+        'limit',
+        'is for one resource, and the call names several, or one that is shared. Take a lock of its own for it.',
+      );
+    }
+    return { mode: 'limited', limit, permits };
+  }
+  if (targets instanceof MixedTargets) {
+    if (mode === 'shared' || targets.areAllShared) return { mode: 'shared', shared: targets.names };
+    return { mode: 'mixed', shared: targets.shared };
+  }
+  return mode === 'shared' ? { mode: 'shared', shared: targets } : undefined;
+}
+
+/** What a call would come to hold. */
+export interface Wanted extends KindOfHold {
+  /** With a fencing token. */
+  readonly fencing: boolean;
+}
+
+export function wantedBy(
+  targets: CheckedTargets,
+  options: LockOptions | undefined,
+  fencingByDefault: boolean,
+): Wanted {
+  const resources = namesOf(targets);
+  if (options === undefined && resources === targets)
+    return { resources, kind: undefined, fencing: fencingByDefault };
+  const { mode = 'exclusive', limit, permits = 1, fencing } = options ?? {};
+  const kind = kindOf(targets, { mode, limit, permits });
+  return { resources, kind, fencing: fencing ?? (fencingByDefault && kind?.mode !== 'shared') };
+}
+
+/**
+ * Whether all nodes can hold more than exclusive locks.
+ *
+ * @throws LockOptionsError that names one that cannot
+ */
+export function checkSharing(nodes: readonly LockNode[], kind: LockKind | undefined): void {
+  const cannot = nodes.find((node) => node.sharing !== true);
+  if (cannot === undefined) return;
+  const what = kind === undefined ? 'fair' : kind.mode === 'limited' ? 'limit' : 'mode';
+  throw new LockOptionsError(
+    what,
+    `is not possible with the lock node ${JSON.stringify(cannot.name)}, which holds exclusive locks alone: it does not ` +
+      'say `sharing: true`. Use nodes of Redis or MemoryLockNode, or teach yours readers, permits and the line.',
+  );
+}

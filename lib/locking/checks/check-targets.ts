@@ -1,0 +1,84 @@
+import { LockKeyError } from '../../errors/lock-key.error';
+import { checkResource, checkResources, MOST_NAMES } from './check-resources';
+
+export type { LockTarget, LockTargets } from '../api/lock-target';
+
+/** Resources of which some are only read, after the door. */
+export class MixedTargets {
+  constructor(
+    /** All of them, without duplicates and sorted. */
+    readonly names: readonly string[],
+    /** Those that are only read, sorted; at least one. */
+    readonly shared: readonly string[],
+  ) {}
+
+  get areAllShared(): boolean {
+    return this.names.length === this.shared.length;
+  }
+}
+
+/** What a call is for, after the door: only the names, where none of them is asked for in a mode of its own. */
+export type CheckedTargets = readonly string[] | MixedTargets;
+
+/** What is asked for both shared and exclusively is held exclusively. */
+export function checkTargets(targets: unknown): CheckedTargets {
+  if (typeof targets === 'string') return [checkResource(targets)];
+  if (targets instanceof MixedTargets) return targets;
+  // Nearly all lists are names alone.
+  return mentionsOthers(targets) ? split(targets) : checkResources(targets);
+}
+
+export function namesOf(targets: CheckedTargets): readonly string[] {
+  return targets instanceof MixedTargets ? targets.names : targets;
+}
+
+function mentionsOthers(targets: unknown): boolean {
+  return readSafely(() => {
+    if (!Array.isArray(targets)) return isObject(targets);
+    if (targets.length > MOST_NAMES) return false;
+    for (let position = 0; position < targets.length; position += 1)
+      if (isObject(targets[position])) return true;
+    return false;
+  });
+}
+
+function split(targets: unknown): CheckedTargets {
+  const list = readSafely(() => (Array.isArray(targets) ? Array.from(targets as unknown[]) : [targets]));
+  const exclusive = new Set<string>();
+  const shared = new Set<string>();
+  for (const target of list) {
+    if (isObject(target)) shared.add(checkResource(sharedNameIn(target)));
+    else exclusive.add(checkResource(target));
+  }
+  const onlyRead = [...shared].filter((name) => !exclusive.has(name));
+  // How many there may be is said there.
+  const names = checkResources([...exclusive, ...onlyRead]);
+  return onlyRead.length === 0 ? names : new MixedTargets(names, onlyRead.sort());
+}
+
+function sharedNameIn(target: object): unknown {
+  const keys = readSafely(() => Object.keys(target));
+  if (keys.length !== 1 || keys[0] !== 'shared') {
+    throw new LockKeyError(
+      'A resource that is an object is neither a string nor { shared: name }. Pass a name such as "order:7", or ' +
+        '{ shared: "rates" } for one that is only read.',
+      target,
+    );
+  }
+  return readSafely(() => (target as { shared: unknown }).shared);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readSafely<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw new LockKeyError(
+      'The resources could not be read: they throw. Pass a string, { shared: name }, or a plain array of them.',
+      undefined,
+    );
+  }
+}

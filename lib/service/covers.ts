@@ -1,0 +1,40 @@
+import { modeAt, type KindOfHold } from '../core/lock-kind';
+
+/** Whether code that holds `held` has all that it wants: an exclusive holder may read, and a reader may not write. */
+export function covers(held: KindOfHold, wanted: KindOfHold): boolean {
+  return wanted.resources.every((resource) => coversAt(resource, held, wanted)) && hasPermits(held, wanted);
+}
+
+/** Why code that holds some of what it wants cannot have it. Ends the message of a `LockReentrancyError`. */
+export function whyNot(held: KindOfHold, wanted: KindOfHold): string {
+  const weaker = wanted.resources.filter(
+    (resource) => held.resources.includes(resource) && !coversAt(resource, held, wanted),
+  );
+  const [first] = weaker;
+  if (first === undefined) {
+    return hasPermits(held, wanted)
+      ? 'it does not hold all of them in one lock. Take all of them together, further out.'
+      : 'it holds fewer of the permits than it asks for now, and others may hold the rest. Take all of them at once, further out.';
+  }
+  const has = modeAt(held.kind, first);
+  if (has === 'shared')
+    return (
+      'it holds it as a reader, and would wait for itself: two such callers wait for each other for ever. Take it ' +
+      'exclusively from the start.'
+    );
+  return has === 'limited'
+    ? 'it holds a permit of it, and asks for the whole of it now: it would wait for itself. Take that from the start.'
+    : 'it holds it exclusively, and asks for a permit of it now, which that has not. Take either of them once.';
+}
+
+function coversAt(resource: string, held: KindOfHold, wanted: KindOfHold): boolean {
+  if (!held.resources.includes(resource)) return false;
+  const [has, wants] = [modeAt(held.kind, resource), modeAt(wanted.kind, resource)];
+  return has === wants || (has === 'exclusive' && wants === 'shared');
+}
+
+/** Callers that nest would else block each other for ever, each of them with one permit. */
+function hasPermits({ kind: held }: KindOfHold, { kind: wanted }: KindOfHold): boolean {
+  if (wanted?.mode !== 'limited' || held?.mode !== 'limited') return true;
+  return held.permits >= wanted.permits;
+}

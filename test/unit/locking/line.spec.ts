@@ -1,0 +1,119 @@
+import type { HeldLock } from '../../../lib/locking/holding/held-lock';
+import { Fleet } from '../../helpers/fleet';
+import { watch, type Watched } from '../../helpers/watch';
+
+const FAIR = { fair: true, wait: 60_000 } as const;
+
+async function queue(fleet: Fleet, count: number): Promise<Watched<HeldLock>[]> {
+  const waiters: Watched<HeldLock>[] = [];
+  for (let i = 0; i < count; i++) {
+    waiters.push(watch(fleet.process().manager.acquire('order:7', FAIR)));
+    await fleet.clock.advance(20);
+  }
+  return waiters;
+}
+
+describe('the line', () => {
+  it('gives a fair lock to processes in the order in which they came', async () => {
+    const fleet = new Fleet(3);
+    let holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const waiters = await queue(fleet, 5);
+    const order: number[] = [];
+
+    for (let turn = 0; turn < waiters.length; turn++) {
+      await holder.release();
+      await fleet.clock.advance(60);
+      const next = waiters.findIndex(({ value }, i) => value?.isHeld === true && !order.includes(i));
+      order.push(next);
+      holder = waiters[next]?.value as HeldLock;
+    }
+
+    expect(order).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('lets nobody who comes later pass', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const [waiter] = await queue(fleet, 1);
+
+    void holder.release();
+    const newcomer = watch(fleet.process().manager.acquire('order:7', { wait: 0 }));
+    await fleet.clock.advance(60);
+
+    expect(newcomer.error).toMatchObject({ code: 'LOCK_BUSY' });
+    expect(waiter?.value?.isHeld).toBe(true);
+  });
+
+  it('forgets a waiter that died, and gives the lock to the next about a second later', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const dead = fleet.process();
+    void watch(dead.manager.acquire('order:7', FAIR));
+    await fleet.clock.advance(20);
+    // Its process is gone: what stands in the line on the nodes is nobody's.
+    const [entry] = fleet
+      .node(0)
+      .sent.filter(({ request }) => 'line' in request && 'ticket' in (request.line ?? {}))
+      .slice(-1);
+    expect(entry).toBeDefined();
+    const [live] = await queue(fleet, 1);
+
+    await dead.manager.close(0);
+    const request = entry?.request as { line: { id: string; ticket: number; entryMs: number } };
+    for (const node of fleet.nodes)
+      node.acquire(
+        { ...request, ...{ resources: ['order:7'], ownerToken: 'dead', ttlMs: 1_000, askHolderTtl: true } },
+        () => undefined,
+      );
+    await holder.release();
+    await fleet.clock.advance(600);
+    expect(live?.state).toBe('pending');
+    await fleet.clock.advance(900);
+
+    expect(live?.value?.isHeld).toBe(true);
+  });
+
+  it('wakes those behind who gives up', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const controller = new AbortController();
+    const first = watch(fleet.process().manager.acquire('order:7', { ...FAIR, signal: controller.signal }));
+    await fleet.clock.advance(20);
+    const [second] = await queue(fleet, 1);
+
+    controller.abort(new Error('gone'));
+    await holder.release();
+    await fleet.clock.advance(30);
+
+    expect(first.state).toBe('rejected');
+    expect(second?.value?.isHeld).toBe(true);
+  });
+
+  it('blocks nobody by a waiter that reaches no majority', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    await queue(fleet, 1);
+    for (const position of [1, 2]) fleet.node(position).fault = 'refused';
+    await fleet.clock.advance(2_500);
+
+    const waiting = (await fleet.node(0).inspect('order:7'))?.waiting ?? 0;
+
+    expect(waiting).toBe(0);
+    expect(holder.isHeld).toBe(true);
+  });
+
+  it('leaves nothing behind on any node', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const waiters = await queue(fleet, 3);
+    await holder.release();
+    for (const waiter of waiters) {
+      await fleet.clock.advance(100);
+      await waiter.value?.release();
+    }
+    await fleet.clock.advance(2_000);
+
+    expect(waiters.map(({ state }) => state)).toEqual(['resolved', 'resolved', 'resolved']);
+    for (const node of fleet.nodes) expect(await node.inspect('order:7')).toBeNull();
+  });
+});

@@ -1,0 +1,179 @@
+import type { HeldLock } from '../../../lib/locking/holding/held-lock';
+import type { Watched } from '../../helpers/watch';
+import { Fleet } from '../../helpers/fleet';
+import { watch } from '../../helpers/watch';
+
+const slotsOf = (locks: readonly HeldLock[]) => locks.flatMap(({ slots }) => slots).sort((a, b) => a - b);
+
+describe('permits', () => {
+  it('are as many as the limit, each of another number, in several processes', async () => {
+    const fleet = new Fleet(3, { fraction: () => 0.9 });
+    const locks = await Promise.all(
+      Array.from({ length: 5 }, () => fleet.process().manager.acquire('api', { limit: 5 })),
+    );
+
+    const sixth = watch(fleet.process().manager.acquire('api', { limit: 5, wait: 0 }));
+    await fleet.clock.advance(1);
+
+    expect(slotsOf(locks)).toEqual([0, 1, 2, 3, 4]);
+    expect(locks[0]?.mode).toBe('limited');
+    expect(sixth.error).toMatchObject({ code: 'LOCK_LIMIT', limit: 5, permits: 1, reason: 'limit' });
+    await Promise.all(locks.map((lock) => lock.release()));
+    expect(await fleet.owners('api')).toEqual([null, null, null]);
+  });
+
+  it('of one process are held at the same time too', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+
+    const locks = await Promise.all(Array.from({ length: 3 }, () => manager.acquire('api', { limit: 3 })));
+    const fourth = watch(manager.acquire('api', { limit: 3 }));
+    await fleet.clock.advance(100);
+    expect(slotsOf(locks)).toEqual([0, 1, 2]);
+    expect(fourth.state).toBe('pending');
+
+    await locks[1]?.release();
+    await fleet.clock.advance(50);
+
+    expect(fourth.value?.slots).toEqual(locks[1]?.slots);
+  });
+
+  it('are taken several at once, all or none', async () => {
+    const fleet = new Fleet(3);
+    const three = await fleet.process().manager.acquire('api', { limit: 5, permits: 3 });
+    const tooMany = watch(fleet.process().manager.acquire('api', { limit: 5, permits: 3, wait: 0 }));
+    const two = watch(fleet.process().manager.acquire('api', { limit: 5, permits: 2, wait: 0 }));
+    await fleet.clock.advance(1);
+
+    expect(three.slots).toHaveLength(3);
+    expect(tooMany.error).toMatchObject({ code: 'LOCK_LIMIT', permits: 3 });
+    expect(slotsOf([three, two.value as HeldLock])).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('that several want come to who wants many, and not to those who come later', async () => {
+    const fleet = new Fleet(3);
+    const singles: HeldLock[] = [];
+    for (let i = 0; i < 3; i++) singles.push(await fleet.process().manager.acquire('api', { limit: 3 }));
+    const big = watch(fleet.process().manager.acquire('api', { limit: 3, permits: 3 }));
+    await fleet.clock.advance(100);
+    const small = watch(fleet.process().manager.acquire('api', { limit: 3 }));
+    await fleet.clock.advance(100);
+
+    await singles[0]?.release();
+    await fleet.clock.advance(100);
+    expect([big.state, small.state]).toEqual(['pending', 'pending']);
+    await Promise.all([singles[1]?.release(), singles[2]?.release()]);
+    await fleet.clock.advance(100);
+
+    expect([big.state, small.state]).toEqual(['resolved', 'pending']);
+    await big.value?.release();
+    await fleet.clock.advance(50);
+    expect(small.state).toBe('resolved');
+  });
+
+  it('are excluded by an exclusive holder and by readers, and exclude them only where it is exclusive', async () => {
+    const fleet = new Fleet(3);
+    const writer = await fleet.process().manager.acquire('api');
+    const denied = watch(fleet.process().manager.acquire('api', { limit: 5, wait: 0 }));
+    await fleet.clock.advance(1);
+    expect(denied.error).toMatchObject({ code: 'LOCK_BUSY', reason: 'held' });
+    await writer.release();
+
+    await fleet.process().manager.acquire('api', { limit: 5 });
+    const drain = watch(fleet.process().manager.acquire('api', { wait: 100 }));
+    await fleet.clock.advance(150);
+
+    expect(drain.error).toMatchObject({ code: 'LOCK_BUSY', reason: 'shared' });
+  });
+
+  it('never are more than the largest limit that is asked with', async () => {
+    const fleet = new Fleet(3);
+    await Promise.all([0, 1, 2].map(() => fleet.process().manager.acquire('api', { limit: 3 })));
+
+    const smaller = watch(fleet.process().manager.acquire('api', { limit: 2, wait: 0 }));
+    const larger = watch(fleet.process().manager.acquire('api', { limit: 4, wait: 0 }));
+    await fleet.clock.advance(1);
+
+    expect([smaller.state, larger.state]).toEqual(['rejected', 'resolved']);
+  });
+
+  it('are kept alive when the limit has been lowered, and lost when their holders are', async () => {
+    const fleet = new Fleet(3);
+    const lock = await fleet.process().manager.acquire('api', { limit: 3, ttl: 3_000 });
+    await fleet.clock.advance(30_000);
+    expect(lock.isHeld).toBe(true);
+
+    await fleet.process().manager.forceRelease('api');
+    await fleet.clock.advance(1_500);
+
+    expect(lock.lossError).toMatchObject({ reason: 'gone' });
+  });
+
+  it('survive a node that is down, and come back whole', async () => {
+    const fleet = new Fleet(3);
+    fleet.node(0).fault = 'refused';
+    const locks = await Promise.all([0, 1].map(() => fleet.process().manager.acquire('api', { limit: 2 })));
+    const third = watch(fleet.process().manager.acquire('api', { limit: 2, wait: 0 }));
+    await fleet.clock.advance(1);
+
+    expect(slotsOf(locks)).toEqual([0, 1]);
+    expect(third.error).toMatchObject({ code: 'LOCK_LIMIT' });
+  });
+
+  it('carry numbers that grow, with fencing', async () => {
+    const fleet = new Fleet(3);
+    const options = { limit: 2, fencing: true };
+    const first = await fleet.process().manager.acquire('api', options);
+    const second = await fleet.process().manager.acquire('api', options);
+
+    expect(second.fencingToken).toBeGreaterThan(first.fencingToken as number);
+  });
+
+  it('are left to another process with their numbers', async () => {
+    const fleet = new Fleet(3);
+    const lock = await fleet.process().manager.acquire('api', { limit: 4, permits: 2 });
+    const { slots } = lock;
+    const ticket = await lock.detach();
+
+    const resumed = await fleet.process().manager.resume(JSON.parse(JSON.stringify(ticket)) as typeof ticket);
+
+    expect([resumed.mode, resumed.slots]).toEqual(['limited', slots]);
+    expect(await resumed.release()).toBe('released');
+    expect(await fleet.owners('api')).toEqual([null, null, null]);
+  });
+});
+
+describe('nodes that give a caller different permits', () => {
+  /** Each node has another permit taken already, by somebody whom the others do not know. */
+  async function crossed(): Promise<{ fleet: Fleet; lock: Watched<HeldLock> }> {
+    const fleet = new Fleet(3);
+    for (const position of [0, 1, 2]) {
+      await new Promise((resolve) => {
+        const request = {
+          ...{ resources: ['api'], ownerToken: `stray-${position}`, ttlMs: 60_000, askHolderTtl: false },
+          limit: { limit: 5, permits: 1, start: position, exact: [position] },
+        };
+        fleet.node(position).acquire(request, resolve);
+      });
+    }
+    const lock = watch(fleet.process().manager.acquire('api', { limit: 5 }));
+    await fleet.clock.advance(50);
+    return { fleet, lock };
+  }
+
+  it('are asked once more, for the permit that most of them gave', async () => {
+    const { lock } = await crossed();
+
+    expect(lock.value?.isHeld).toBe(true);
+    expect(lock.value?.slots).toHaveLength(1);
+  });
+
+  it('keep nothing of it but what is held', async () => {
+    const { fleet, lock } = await crossed();
+    await lock.value?.release();
+    await fleet.clock.advance(50);
+
+    const owners = await fleet.owners('api');
+    expect(owners).toEqual(['stray-0', 'stray-1', 'stray-2']);
+  });
+});
