@@ -1,7 +1,6 @@
-import { type LockMode, modeOf } from '../ports/lock-mode';
+import { type LockMode, modeOf, TURN } from '../ports/lock-mode';
 import type { AcquireDenial, AcquireRequest, AcquireVote } from '../ports/lock-node.interface';
 import { freePermits, type Member, slotsFor } from './memory-members';
-import { TURN } from './memory-owners';
 import type { MemoryState } from './memory-state';
 
 type Reason = NonNullable<AcquireDenial['by']>;
@@ -20,7 +19,7 @@ interface Look {
   readonly ahead: number;
 }
 
-const REASONS: readonly Reason[] = ['held', 'shared', 'limit', 'line'];
+const REASONS: readonly Reason[] = ['shared', 'held', 'limit', 'line'];
 
 /** Decides one request on a node in this process: it looks at every resource before it changes any (R19). */
 export class MemoryAcquire {

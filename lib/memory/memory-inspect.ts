@@ -1,5 +1,5 @@
+import { TURN } from '../ports/lock-mode';
 import type { NodeHold } from '../ports/lock-node.interface';
-import { TURN } from './memory-owners';
 import type { MemoryState } from './memory-state';
 
 /** Who holds a resource, and how many wait for it. */

@@ -6,13 +6,6 @@ export interface Owner {
   readonly expiresAtMs: number;
 }
 
-/**
- * What is in place of an owner token where a resource is kept for those who wait (R31). No owner token is as short.
- *
- * A node on a server has the same at its key.
- */
-export const TURN = '!';
-
 /** The exclusive holds of a node in this process. */
 export class MemoryOwners {
   private readonly owners = new Map<string, Owner>();

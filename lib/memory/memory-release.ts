@@ -1,7 +1,6 @@
-import { modeOf } from '../ports/lock-mode';
+import { modeOf, TURN } from '../ports/lock-mode';
 import type { LeaveRequest, LeaveVote, ReleaseRequest } from '../ports/lock-node.interface';
 import type { Member } from './memory-members';
-import { TURN } from './memory-owners';
 import type { MemoryState } from './memory-state';
 
 /** What came of a release. */

@@ -46,3 +46,9 @@ export function nameInLine(mode: LockMode, { id, permits = 1 }: LinePlace): stri
 }
 
 const LETTERS = { exclusive: 'x', shared: 's' } as const;
+
+/**
+ * What a node has at a resource, in place of an owner token, that is kept for those who wait (R31). No owner token is as
+ * short.
+ */
+export const TURN = '!';

@@ -28,8 +28,14 @@ export interface AcquireDenial {
   readonly holderTtlMs?: number;
   /** The owner token of the hold in the way that is kept longest. Missing for readers and permits, which are many. */
   readonly holder?: string;
-  /** The first of these that is in the way at some resource, in this order. */
-  readonly by?: 'held' | 'shared' | 'limit' | 'line';
+  /**
+   * What is in the way at some resource, the first of these:
+   * - `shared`: readers or permit holders, of an exclusive request
+   * - `held`: an exclusive hold, or what is none of this library
+   * - `limit`: too few permits are free
+   * - `line`: others come first
+   */
+  readonly by?: 'shared' | 'held' | 'limit' | 'line';
   /** How many releases the caller should let pass, since those before it in the line come first. */
   readonly ahead?: number;
   /** The node's time at the denial, in microseconds since 1970: what a ticket is made of (R29). */

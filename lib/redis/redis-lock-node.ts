@@ -4,6 +4,8 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  LeaveRequest,
+  LeaveVote,
   LockNode,
   NodeHold,
   NodeMemory,
@@ -31,6 +33,7 @@ import { RedisListing } from './request/redis-listing';
 import { RedisRequests } from './request/redis-requests';
 import { ReleaseChannel } from './release-channel';
 import { ReleaseBacklog } from './request/release-backlog';
+import { isForSets } from './request/set-calls';
 import { loadScripts } from './request/script-runner';
 import { readMemory } from './server/server-memory';
 
@@ -41,6 +44,7 @@ import { readMemory } from './server/server-memory';
  */
 export class RedisLockNode implements LockNode {
   readonly name: string;
+  readonly sharing = true;
 
   private readonly keyPrefix: string;
   private readonly connection: RedisConnection;
@@ -96,6 +100,7 @@ export class RedisLockNode implements LockNode {
     });
     this.listing = new RedisListing(this.connection, keyPrefix, clock, database);
     this.parts = new PartedRequests(this.requests, {
+      keyPrefix,
       partsOf: (resources) => this.partsOf(resources),
       giveBack: (request) => {
         this.release({ ...request, wakeWaiters: false }, ignore);
@@ -118,7 +123,8 @@ export class RedisLockNode implements LockNode {
     const { resources, askHolderTtl, replaces, fence } = request;
     const letter = fence === undefined ? 'a' : 'n';
     // The answer with a ttl does not fit into a letter.
-    if (this.goTogether(resources) && !askHolderTtl && (letter === 'n' || replaces === undefined)) {
+    const fits = !askHolderTtl && (letter === 'n' || replaces === undefined) && !isForSets(request);
+    if (fits && this.goTogether(resources)) {
       this.batch.add({ letter, request, vote });
     } else {
       this.batch.addAlone(() => {
@@ -130,7 +136,8 @@ export class RedisLockNode implements LockNode {
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     const letter = (request.replaces ?? '') === '' ? 'e' : 't';
     const { putsBack = true } = request;
-    if (putsBack && this.goTogether(request.resources)) this.batch.add({ letter, request, vote });
+    if (putsBack && this.goTogether(request.resources) && !isForSets(request))
+      this.batch.add({ letter, request, vote });
     else {
       this.batch.addAlone(() => {
         this.parts.extend(request, vote);
@@ -146,7 +153,7 @@ export class RedisLockNode implements LockNode {
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     this.channel.takeLeaveOf(request.resources);
-    if (this.goTogether(request.resources) && request.keepMs === undefined) {
+    if (this.goTogether(request.resources) && request.keepMs === undefined && !isForSets(request)) {
       const telling = this.connection.hasSlots ? 'W' : 'w';
       this.batch.add({ letter: request.wakeWaiters ? telling : 'r', request, vote });
     } else {
@@ -154,6 +161,13 @@ export class RedisLockNode implements LockNode {
         this.parts.release(request, vote);
       });
     }
+  }
+
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    this.channel.takeLeaveOf(request.resources);
+    this.batch.addAlone(() => {
+      this.parts.leave(request, vote);
+    });
   }
 
   inspect(resource: string): Promise<NodeHold | null> {

@@ -4,6 +4,8 @@ import { until } from '../helpers/until';
 import { type ContentionTraits, itKeepsTheContractOfContention } from './contention.contract';
 import { itKeepsTheContractOfFencing } from './fencing.contract';
 import { itKeepsTheContractOfListing } from './listing.contract';
+import { itKeepsTheContractOfTheLine } from './line.contract';
+import { itKeepsTheContractOfSharing } from './sharing.contract';
 
 const GRANTED = { kind: 'granted' };
 const DENIED = { kind: 'denied' };
@@ -34,6 +36,10 @@ export function itKeepsTheContractOfLockNode(
   itKeepsTheContractOfContention(() => node, traits);
   itKeepsTheContractOfFencing(() => node, traits);
   if (lists) itKeepsTheContractOfListing(() => node, traits);
+  itKeepsTheContractOfSharing(() => node, traits);
+  describe('the line', () => {
+    itKeepsTheContractOfTheLine(() => node);
+  });
 
   describe('acquire', () => {
     it('grants a free resource and says who holds it', async () => {

@@ -44,6 +44,7 @@ function inCompany(node: RedisLockNode): LockNode {
   };
   return {
     name: node.name,
+    sharing: true,
     get status() {
       return node.status;
     },
@@ -61,6 +62,10 @@ function inCompany(node: RedisLockNode): LockNode {
     },
     raiseFence: (request, vote) => {
       node.raiseFence(request, vote);
+    },
+    leave: (request, vote) => {
+      node.leave(request, vote);
+      bringAnother(60_000);
     },
     inspect: (resource) => node.inspect(resource),
     onReleased: (resource, wake) => node.onReleased(resource, wake),

@@ -3,6 +3,8 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  LeaveRequest,
+  LeaveVote,
   LockNode,
   RaiseFenceRequest,
   RaiseFenceVote,
@@ -57,6 +59,27 @@ export function release(
   return new Promise((resolve) => {
     node.release(whole, resolve);
   });
+}
+
+/** What is told to waiters is another one each time, as the port asks for. */
+export function leave(
+  node: LockNode,
+  resources: string | string[],
+  request: Partial<Omit<LeaveRequest, 'resources'>> & Pick<LeaveRequest, 'line'>,
+): Promise<LeaveVote> {
+  const ownerToken = `left-${(departures += 1)}`;
+  const whole = { wakeWaiters: false, ownerToken, ...request, resources: [resources].flat() };
+  return new Promise((resolve) => {
+    node.leave?.(whole, resolve);
+  });
+}
+
+let departures = 0;
+
+/** The permits that a vote grants. */
+export async function slotsOf(vote: Promise<AcquireVote>): Promise<readonly number[] | undefined> {
+  const given = await vote;
+  return given.kind === 'granted' ? given.slots : undefined;
 }
 
 export async function ownerOf(node: LockNode, resource: string): Promise<string | undefined> {

@@ -1,7 +1,9 @@
 import type {
+  AcquireDenial,
   AcquireVote,
   ExtendVote,
   FailedVote,
+  LeaveVote,
   RaiseFenceVote,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
@@ -30,26 +32,59 @@ export function askInParts<V>(
   });
 }
 
-/** The most cautious vote of the parts wins: failed says that nothing is known, denied that a part is not ours. */
-export function mergeAcquireVotes(votes: readonly AcquireVote[]): AcquireVote {
+/**
+ * The most cautious vote of the parts wins: failed says that nothing is known, denied that a part is not ours.
+ *
+ * @param areNumbered which parts get a number, where one was asked for; all of them, unless there are readers
+ */
+export function mergeAcquireVotes(
+  votes: readonly AcquireVote[],
+  areNumbered: readonly boolean[] = votes.map(() => true),
+): AcquireVote {
   const failed = failedOf(votes);
   if (failed !== undefined) return failed;
   const denied = votes.filter((vote) => vote.kind === 'denied');
-  if (denied.length === 0) {
-    return mergeGrants(votes.filter((vote) => vote.kind === 'granted'));
-  }
-  return denied.reduce((one, other) => ((other.holderTtlMs ?? -1) > (one.holderTtlMs ?? -1) ? other : one));
+  if (denied.length > 0) return mergeDenials(denied);
+  return mergeGrants(
+    votes.filter((vote) => vote.kind === 'granted'),
+    areNumbered.filter((isNumbered) => isNumbered).length,
+  );
 }
 
-function mergeGrants(grants: readonly Extract<AcquireVote, { kind: 'granted' }>[]): AcquireVote {
+const REASONS = ['shared', 'held', 'limit', 'line', undefined] as const;
+
+/** The one whose reason comes first; of several, the one that lasts longest. */
+function mergeDenials(denied: readonly AcquireDenial[]): AcquireDenial {
+  const rankOf = ({ by }: AcquireDenial) => REASONS.indexOf(by);
+  const lastsMs = ({ holderTtlMs, freeInMs }: AcquireDenial) => holderTtlMs ?? freeInMs ?? -1;
+  const last = denied.reduce((one, other) => {
+    const isFirst = rankOf(other) < rankOf(one);
+    return isFirst || (rankOf(other) === rankOf(one) && lastsMs(other) > lastsMs(one)) ? other : one;
+  });
+  const aheads = denied.flatMap(({ ahead }) => ahead ?? []);
+  return aheads.length > 1 ? { ...last, ahead: Math.max(...aheads) } : last;
+}
+
+function mergeGrants(grants: readonly Grant[], numbered: number): AcquireVote {
   const fences = grants.flatMap(({ fence }) => fence ?? []);
+  const lines = grants.flatMap(({ inLine }) => inLine ?? []);
+  const slots = grants[0]?.slots;
   return {
     kind: 'granted',
     ...(grants.every(({ replaced }) => replaced) ? { replaced: true } : {}),
     // A part without a number makes the whole one without.
-    ...(fences.length === grants.length ? { fence: Math.max(...fences) } : {}),
+    ...(fences.length > 0 && fences.length === numbered ? { fence: Math.max(...fences) } : {}),
     ...(new Set(fences).size > 1 ? { isFenceUneven: true } : {}),
+    // Permits are of one resource, so of one part.
+    ...(slots === undefined ? {} : { slots }),
+    ...(lines.length > 0 ? { inLine: Math.max(...lines) } : {}),
   };
+}
+
+type Grant = Extract<AcquireVote, { kind: 'granted' }>;
+
+export function mergeLeaveVotes(votes: readonly LeaveVote[]): LeaveVote {
+  return failedOf(votes) ?? votes.find(({ kind }) => kind === 'granted') ?? { kind: 'denied' };
 }
 
 export function mergeRaiseFenceVotes(votes: readonly RaiseFenceVote[]): RaiseFenceVote {
@@ -72,7 +107,7 @@ export function mergeReleaseVotes(votes: readonly ReleaseVote[]): ReleaseVote {
 }
 
 function failedOf(
-  votes: readonly (AcquireVote | ExtendVote | RaiseFenceVote | ReleaseVote)[],
+  votes: readonly (AcquireVote | ExtendVote | LeaveVote | RaiseFenceVote | ReleaseVote)[],
 ): FailedVote | undefined {
   return votes.find((vote) => vote.kind === 'failed');
 }

@@ -32,7 +32,7 @@ export class BatchEncoder {
   readonly counters: FenceCounters;
 
   constructor(
-    private readonly keyPrefix: string,
+    readonly keyPrefix: string,
     private readonly clock: Clock = systemClock,
     /** The number of the database that all nodes of this encoder use. */
     readonly database = 0,

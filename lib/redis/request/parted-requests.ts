@@ -3,6 +3,8 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  LeaveRequest,
+  LeaveVote,
   RaiseFenceRequest,
   RaiseFenceVote,
   ReleaseRequest,
@@ -12,6 +14,7 @@ import {
   askInParts,
   mergeAcquireVotes,
   mergeExtendVotes,
+  mergeLeaveVotes,
   mergeRaiseFenceVotes,
   mergeReleaseVotes,
 } from './ask-in-parts';
@@ -19,6 +22,7 @@ import { type BatchEntry, isRelease } from './command-batch';
 import type { RedisRequests } from './redis-requests';
 
 export interface PartsSetup {
+  readonly keyPrefix: string;
   /** The keys of these resources, in groups that one server can take together. */
   partsOf(resources: readonly string[]): string[][];
   /** Some parts of it were granted and others denied. */
@@ -40,14 +44,18 @@ export class PartedRequests {
   }
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    const parts = this.setup.partsOf(request.resources);
     askInParts<AcquireVote>(
-      this.setup.partsOf(request.resources),
+      parts,
       (keys, voteOfPart) => {
         this.requests.acquire(keys, request, voteOfPart);
       },
       (votes) => {
-        const merged = mergeAcquireVotes(votes);
-        // "Denied" promises that nothing was changed: what other parts granted goes back.
+        const merged = mergeAcquireVotes(
+          votes,
+          parts.map((keys) => this.isNumbered(keys, request)),
+        );
+        // "Denied" promises that nothing was changed: what other parts granted goes back, and the place in line with it.
         const isPartlyGranted = merged.kind === 'denied' && votes.some(({ kind }) => kind === 'granted');
         if (isPartlyGranted) this.setup.giveBack(request);
         vote(merged);
@@ -68,8 +76,9 @@ export class PartedRequests {
   }
 
   raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    const numbered = request.resources.filter((resource) => !request.shared?.includes(resource));
     askInParts<RaiseFenceVote>(
-      this.setup.partsOf(request.resources),
+      this.setup.partsOf(numbered),
       (keys, voteOfPart) => {
         this.requests.raiseFence(keys, request, voteOfPart);
       },
@@ -89,5 +98,23 @@ export class PartedRequests {
         vote(mergeReleaseVotes(votes));
       },
     );
+  }
+
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    askInParts<LeaveVote>(
+      this.setup.partsOf(request.resources),
+      (keys, voteOfPart) => {
+        this.requests.leave(keys, request, voteOfPart);
+      },
+      (votes) => {
+        vote(mergeLeaveVotes(votes));
+      },
+    );
+  }
+
+  /** Readers have no number. */
+  private isNumbered(keys: readonly string[], { shared }: AcquireRequest): boolean {
+    const from = this.setup.keyPrefix.length;
+    return shared === undefined || keys.some((key) => !shared.includes(key.slice(from)));
   }
 }

@@ -7,7 +7,8 @@ import { LIST } from '../script/lua-scripts';
 import type { RedisConnection } from '../server/redis-connection';
 import { escapeGlob } from './escape-glob';
 import { groupBySlot } from './key-slot';
-import { listedHoldsFrom, unexpectedReply } from './redis-votes';
+import { listedHoldsFrom } from './hold-reply';
+import { unexpectedReply } from './redis-votes';
 import { runScript } from './script-runner';
 
 /** A few tenths of a millisecond of the server's time each. */

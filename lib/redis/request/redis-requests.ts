@@ -1,9 +1,12 @@
+import { TURN } from '../../ports/lock-mode';
 import type {
   AcquireRequest,
   AcquireVote,
   ExtendRequest,
   ExtendVote,
   FailedVote,
+  LeaveRequest,
+  LeaveVote,
   NodeHold,
   RaiseFenceRequest,
   RaiseFenceVote,
@@ -12,23 +15,23 @@ import type {
 } from '../../ports/lock-node.interface';
 import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
-import type { LuaScript } from '../script/lua-script';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
 import { RedisBatches, type RequestWays } from './redis-batches';
 import { RedisNodeError } from '../client/redis-node-error';
 import type { RedisConnection } from '../server/redis-connection';
-import type { CommandClient } from '../server/redis-connection-setup';
 import {
   acquireVoteFrom,
   extendVoteFrom,
-  holdFrom,
   raiseFenceVoteFrom,
   releaseVoteFrom,
   setVoteFrom,
   timeFrom,
 } from './redis-votes';
+import { holdFrom } from './hold-reply';
+import { isForSets, lineEndsOf } from './set-calls';
+import { SetRequests } from './set-requests';
 import { ReleasesUnderWay } from './releases-under-way';
-import { runScript } from './script-runner';
+import { ScriptCalls } from './script-calls';
 import { wholeMs } from './whole-ms';
 
 type Keys = readonly string[];
@@ -37,13 +40,24 @@ type Keys = readonly string[];
 export class RedisRequests implements BatchSender {
   private readonly releasesUnderWay = new ReleasesUnderWay();
   private readonly batches: RedisBatches;
+  private readonly scripts: ScriptCalls;
+  private readonly sets: SetRequests;
 
   constructor(
     private readonly connection: RedisConnection,
     private readonly encoder: BatchEncoder,
     private readonly ways: RequestWays,
   ) {
-    this.batches = new RedisBatches(connection, encoder, this.releasesUnderWay, ways);
+    const { releasesUnderWay } = this;
+    this.scripts = new ScriptCalls(connection, encoder);
+    this.batches = new RedisBatches(connection, encoder, releasesUnderWay, ways);
+    this.sets = new SetRequests({
+      connection,
+      encoder,
+      releasesUnderWay,
+      ways,
+      scripts: this.scripts,
+    });
   }
 
   inOnePacket(send: () => void): void {
@@ -74,20 +88,25 @@ export class RedisRequests implements BatchSender {
   }
 
   acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    if (isForSets(request)) {
+      this.sets.acquire(keys, request, vote);
+      return;
+    }
     const { ownerToken, askHolderTtl, replaces = '', fence } = request;
     const ttlMs = wholeMs(request.ttlMs);
     const [key] = keys;
     if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '' || fence !== undefined) {
       this.releasesUnderWay.add(replaces);
-      this.run<AcquireVote>(
+      this.scripts.run<AcquireVote>(
         ACQUIRE,
         fence === undefined ? keys : this.withCounters(keys),
-        [ownerToken, ttlMs, replaces, ...fenceArguments(fence)],
+        // What is kept for those who wait counts as free for one of them (R31).
+        [ownerToken, ttlMs, askHolderTtl && replaces === '' ? TURN : replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
         this.readAcquireVote,
         (acquireVote) => {
           this.releasesUnderWay.remove(replaces);
-          vote(acquireVote);
+          vote(replaces === '' ? withoutReplaced(acquireVote) : acquireVote);
         },
         request,
       );
@@ -98,7 +117,7 @@ export class RedisRequests implements BatchSender {
       (client) =>
         client.isCluster || request.resources.length > 1
           ? client.set(key, ownerToken, 'PX', ttlMs, 'NX')
-          : this.sendAlone(client, request, 'set', () => [key, ownerToken, 'PX', ttlMs, 'NX']),
+          : this.scripts.sendAlone(client, request, 'set', () => [key, ownerToken, 'PX', ttlMs, 'NX']),
       (reply) => {
         vote(setVoteFrom(reply));
       },
@@ -109,10 +128,14 @@ export class RedisRequests implements BatchSender {
   }
 
   extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    if (isForSets(request)) {
+      this.sets.extend(keys, request, vote);
+      return;
+    }
     const { ownerToken, ttlMs, replaces = '', putsBack = true } = request;
     const args = [ownerToken, wholeMs(ttlMs), replaces];
     this.releasesUnderWay.add(replaces);
-    this.run<ExtendVote>(
+    this.scripts.run<ExtendVote>(
       EXTEND,
       keys,
       putsBack ? args : [...args, 1],
@@ -126,9 +149,14 @@ export class RedisRequests implements BatchSender {
     );
   }
 
+  /** @param keys without those of readers, which have no number */
   raiseFence(keys: Keys, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    if (request.slots !== undefined && keys[0] !== undefined) {
+      this.sets.raiseFence(keys[0], request, vote);
+      return;
+    }
     const { ownerToken, fence, keepMs } = request;
-    this.run<RaiseFenceVote>(
+    this.scripts.run<RaiseFenceVote>(
       RAISE_FENCE,
       this.withCounters(keys),
       [ownerToken, fence, wholeMs(keepMs)],
@@ -139,12 +167,16 @@ export class RedisRequests implements BatchSender {
   }
 
   release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    if (isForSets(request)) {
+      this.sets.release(keys, request, vote);
+      return;
+    }
     const { ownerToken, keepMs, wakeWaiters } = request;
     const keptMs = keepMs === undefined ? 0 : wholeMs(keepMs);
     const telling = this.connection.hasSlots ? 2 : 1;
     const args = [ownerToken, keptMs, wakeWaiters ? telling : 0, this.encoder.database];
     this.releasesUnderWay.add(ownerToken);
-    this.run<ReleaseVote>(
+    this.scripts.run<ReleaseVote>(
       RELEASE,
       keys,
       args,
@@ -159,6 +191,10 @@ export class RedisRequests implements BatchSender {
     );
   }
 
+  leave(keys: Keys, request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    this.sets.leave(keys, request, vote);
+  }
+
   /** The keys, and the counter of each. */
   private withCounters(keys: Keys): Keys {
     const { counters } = this.encoder;
@@ -170,54 +206,16 @@ export class RedisRequests implements BatchSender {
     return acquireVoteFrom(reply);
   };
 
-  /** Encoded once for all nodes that are asked the same. Only a single server takes bytes as they are. */
-  private sendAlone(
-    client: CommandClient,
-    request: object,
-    name: string,
-    parts: () => readonly (string | number)[],
-  ): Promise<unknown> {
-    return client.sendCommand(this.encoder.encodeAlone(request, name, parts)) as Promise<unknown>;
-  }
-
   sendMany(entries: readonly BatchEntry[]): void {
     this.batches.send(entries);
   }
 
   inspect(key: string): Promise<NodeHold | null> {
     return new Promise((resolve, reject) => {
-      this.run<NodeHold | null>(INSPECT, [key], [], always, holdFrom, (hold) => {
+      this.scripts.run<NodeHold | null>(INSPECT, [key], [lineEndsOf(key)], always, holdFrom, (hold) => {
         if (hold !== null && 'kind' in hold) reject(hold.error);
         else resolve(hold);
       });
-    });
-  }
-
-  private run<T>(
-    script: LuaScript,
-    keys: Keys,
-    args: readonly (string | number)[],
-    maySendAgain: () => boolean,
-    read: (reply: unknown) => T | FailedVote,
-    done: (answer: T | FailedVote) => void,
-    /** That all nodes are asked, with the same keys. */
-    request?: object,
-  ): void {
-    runScript(this.connection, {
-      script,
-      keys,
-      args,
-      send: (client) =>
-        request === undefined || client.isCluster || this.connection.hasSlots
-          ? client.evalsha(script.sha, keys.length, ...keys, ...args)
-          : this.sendAlone(client, request, 'evalsha', () => [script.sha, keys.length, ...keys, ...args]),
-      maySendAgain,
-      onReply: (reply) => {
-        done(read(reply));
-      },
-      onError: (error) => {
-        done({ kind: 'failed', error });
-      },
     });
   }
 
@@ -229,6 +227,12 @@ export class RedisRequests implements BatchSender {
 function isForCompany(vote: { readonly kind: string }): boolean {
   const { error } = vote as Partial<FailedVote>;
   return error instanceof RedisNodeError && error.code === 'CROSSSLOT';
+}
+
+/** What was replaced is no hold. */
+function withoutReplaced(vote: AcquireVote): AcquireVote {
+  if (vote.kind !== 'granted' || !vote.replaced) return vote;
+  return vote.fence === undefined ? { kind: 'granted' } : { kind: 'granted', fence: vote.fence };
 }
 
 function always(): boolean {

@@ -1,12 +1,11 @@
+import { TURN } from '../../ports/lock-mode';
 import type {
   AcquireVote,
   ExtendVote,
   FailedVote,
-  NodeHold,
   RaiseFenceVote,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
-import type { ListedHold } from '../../ports/node-listing.interface';
 import { RedisNodeError } from '../client/redis-node-error';
 
 const GRANTED = { kind: 'granted' } as const;
@@ -21,7 +20,7 @@ export function setVoteFrom(reply: unknown): AcquireVote {
 
 /** The reply of the acquire script: the node's time, what came of it, and the number of a grant, or who is in the way. */
 export function acquireVoteFrom(reply: unknown): AcquireVote {
-  const [time, outcome, detail] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const [time, outcome, detail, by] = Array.isArray(reply) ? (reply as unknown[]) : [];
   if (timeFrom(time) === undefined) return unexpectedReply();
   if (outcome === 'OK' || outcome === 'REPLACED') {
     const grant = outcome === 'OK' ? GRANTED : REPLACED;
@@ -31,7 +30,9 @@ export function acquireVoteFrom(reply: unknown): AcquireVote {
   }
   const holderTtlMs = ttlFrom(outcome);
   if (holderTtlMs === undefined || typeof detail !== 'string') return unexpectedReply();
-  return { kind: 'denied', holderTtlMs, ...(detail === '' ? {} : { holder: detail }) };
+  if (by === 'shared') return { kind: 'denied', holderTtlMs, by, nodeMicros: Number(time) };
+  // What is kept for those who wait is nobody's.
+  return { kind: 'denied', holderTtlMs, ...(detail === '' || detail === TURN ? {} : { holder: detail }) };
 }
 
 /** The server's time in microseconds; 0 where it may not tell. */
@@ -64,29 +65,7 @@ export function releaseVoteFrom(reply: unknown): ReleaseVote {
     : unexpectedReply();
 }
 
-export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
-  if (reply === null) return null;
-  const [ownerToken, ttl] = Array.isArray(reply) ? (reply as unknown[]) : [];
-  const ttlMs = ttlFrom(ttl);
-  return typeof ownerToken === 'string' && ttlMs !== undefined ? { ownerToken, ttlMs } : unexpectedReply();
-}
-
-/** The reply of the list script: what is at each of `resources`. */
-export function listedHoldsFrom(reply: unknown, resources: readonly string[]): ListedHold[] | FailedVote {
-  if (!Array.isArray(reply) || reply.length !== resources.length) return unexpectedReply();
-  const holds: ListedHold[] = [];
-  for (const [at, resource] of resources.entries()) {
-    const one = (reply as unknown[])[at];
-    const hold = holdFrom(one);
-    if (hold === null) continue;
-    if ('kind' in hold) return hold;
-    const waiting = Number((one as unknown[])[2] ?? -1);
-    holds.push({ resource, ...hold, ...(Number.isSafeInteger(waiting) && waiting >= 0 ? { waiting } : {}) });
-  }
-  return holds;
-}
-
-function ttlFrom(reply: unknown): number | undefined {
+export function ttlFrom(reply: unknown): number | undefined {
   if (reply === -1) return Infinity;
   return Number.isSafeInteger(reply) && Number(reply) >= 0 ? Number(reply) : undefined;
 }

@@ -117,6 +117,8 @@ function agedBy(request: ReleaseRequest, ageMs: number): ReleaseRequest {
   return {
     ...request,
     ttlMs: request.ttlMs - ageMs,
+    // Nobody comes back to a line as late as that.
+    line: undefined,
     keepMs: keepMs !== undefined && keepMs > 0 ? keepMs : undefined,
   };
 }

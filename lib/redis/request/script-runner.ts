@@ -2,11 +2,17 @@ import type { Redis } from 'ioredis';
 import { BATCH } from '../script/batch-script';
 import type { LuaScript } from '../script/lua-script';
 import { ACQUIRE, EXTEND, INSPECT, LIST, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
+import { ACQUIRE_SET } from '../script/set-acquire';
+import { EXTEND_SET, RAISE_PERMITS } from '../script/set-extend';
+import { LEAVE, RELEASE_SET } from '../script/set-release';
 import type { RedisConnection } from '../server/redis-connection';
 import type { CommandClient } from '../server/redis-connection-setup';
 import type { RedisNodeError } from '../client/redis-node-error';
 
-const ALL_SCRIPTS: readonly LuaScript[] = [ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, LIST, BATCH];
+const ALL_SCRIPTS: readonly LuaScript[] = [
+  ...[ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, LIST, BATCH],
+  ...[ACQUIRE_SET, EXTEND_SET, RAISE_PERMITS, RELEASE_SET, LEAVE],
+];
 
 export interface ScriptCall {
   readonly script: LuaScript;

@@ -6,7 +6,8 @@ import { NUMBER, script, TELL } from './lua-script';
  * both in microseconds, and for how many ms to keep the counters.
  * Reply: first the node's time in microseconds, with a fence, else 0. Then of a grant 'OK', or 'REPLACED' when all keys
  * had the token that ends, and with a fence the number; of a denial for how many ms the key in the way that stays longest
- * is kept (-1: for ever), and its owner ('': it is not a lock).
+ * is kept (-1: for ever), and its owner ('': it is not a lock), and where readers or permits are in the way 'shared' and the
+ * time in any case.
  */
 export const ACQUIRE = script(`
 ${NUMBER}
@@ -35,6 +36,13 @@ if #taken > 0 then
     local ttl = redis.call('PTTL', taken[i])
     if ttl == -1 or ttl > longest then longest, last = ttl, taken[i] end
     if ttl == -1 then break end
+  end
+  -- Readers or permits that are in the way are many: nobody is the owner, and who waits may want to stand in line.
+  for i = 1, #taken do
+    if redis.pcall('TYPE', taken[i]).ok == 'zset' and longest ~= -1 then
+      readTime()
+      return { digits(now), longest, '', 'shared' }
+    end
   end
   local owner = redis.pcall('GET', last)
   -- Owner tokens are shorter than that; a value of another program has any length.
@@ -143,17 +151,31 @@ end
 return released == #KEYS and 1 + listening or 0
 `);
 
-/** KEYS: one resource. Reply: nil, or the owner token and the ttl in ms (-1: for ever), read at the same moment. */
+/**
+ * KEYS: one resource. ARGV: where its line keeps how long entries last; no key of the script, since a user without a right
+ * to it may still inspect.
+ * Reply: nil; or the owner token and the ttl in ms (-1: for ever), read at the same moment, and how many wait; or for
+ * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends.
+ */
 export const INSPECT = script(`
--- An error for a key of another type: there is no owner to tell of.
-local owner = redis.call('GET', KEYS[1])
+${NUMBER}
+local owner = redis.pcall('GET', KEYS[1])
 if not owner then return false end
-return { owner, redis.call('PTTL', KEYS[1]) }
+readTime()
+local waiting = redis.pcall('ZCOUNT', ARGV[1], '(' .. digits(math.floor(now / 1000)), '+inf')
+if type(waiting) ~= 'number' then waiting = 0 end
+local left = redis.call('PTTL', KEYS[1])
+if type(owner) ~= 'table' then return { owner, left, waiting } end
+
+-- A set that does not expire is another program's, as is a key of any other type: there is no owner to tell of.
+if left < 0 or redis.call('TYPE', KEYS[1]).ok ~= 'zset' then return redis.error_reply(owner.err) end
+return { '', left, waiting, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES') }
 `);
 
 /**
  * What is at many keys. KEYS: the resources. ARGV: the number of the database; '' where nobody can count who waits.
- * Reply: for each key nil, or its owner, the ttl in ms (-1: for ever), and how many processes wait, if that is known.
+ * Reply: for each key nil, or its owner, the ttl in ms (-1: for ever), and how many processes wait (-1: not known); for
+ * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends.
  */
 export const LIST = script(`
 ${TELL}
@@ -164,8 +186,14 @@ for i = 1, #KEYS do
   local owner = redis.pcall('GET', KEYS[i])
   if type(owner) == 'table' and not string.find(owner.err, 'WRONGTYPE', 1, true) then error(owner.err, 0) end
   -- Owner tokens are shorter than that; a value of another program has any length.
-  found[i] = type(owner) == 'string'
-    and { string.sub(owner, 1, 200), redis.call('PTTL', KEYS[i]), counts and counts[i] and counts[i][1] or -1 }
+  local left, waiting = redis.call('PTTL', KEYS[i]), counts and counts[i] and counts[i][1] or -1
+  if type(owner) == 'string' then
+    found[i] = { string.sub(owner, 1, 200), left, waiting }
+  elseif owner and left >= 0 and redis.pcall('TYPE', KEYS[i]).ok == 'zset' then
+    found[i] = { '', left, waiting, redis.call('ZRANGE', KEYS[i], 0, -1, 'WITHSCORES') }
+  else
+    found[i] = false
+  end
 end
 return found
 `);

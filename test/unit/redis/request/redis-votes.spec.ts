@@ -1,7 +1,7 @@
+import { holdFrom } from '../../../../lib/redis/request/hold-reply';
 import {
   acquireVoteFrom,
   extendVoteFrom,
-  holdFrom,
   raiseFenceVoteFrom,
   releaseVoteFrom,
   setVoteFrom,
@@ -45,9 +45,12 @@ describe('replies of a server that is broken', () => {
     expect(holdFrom(reply)).toMatchObject({ kind: 'failed' });
   });
 
-  it.each([[['anna']], [['anna', -2]], [['anna', '5']], [[1, 5]], [[null, 5]]])('%j is no hold', (reply) => {
-    expect(holdFrom(reply)).toMatchObject({ kind: 'failed' });
-  });
+  it.each([[['anna']], [['anna', 5]], [['anna', -2, 0]], [['anna', '5', 0]], [[1, 5, 0]], [[null, 5, 0]]])(
+    '%j is no hold',
+    (reply) => {
+      expect(holdFrom(reply)).toMatchObject({ kind: 'failed' });
+    },
+  );
 });
 
 describe('replies of a server', () => {
@@ -68,6 +71,8 @@ describe('replies of a server', () => {
     ]);
     expect([0, 1].map(releaseVoteFrom)).toEqual([{ kind: 'denied' }, { kind: 'granted' }]);
     expect(holdFrom(null)).toBeNull();
-    expect(holdFrom(['anna', 5])).toEqual({ ownerToken: 'anna', ttlMs: 5 });
+    expect(holdFrom(['anna', 5, 0])).toEqual({ ownerToken: 'anna', ttlMs: 5 });
+    expect(holdFrom(['anna', 5, 2])).toEqual({ ownerToken: 'anna', ttlMs: 5, waiting: 2 });
+    expect(holdFrom(['!', 5, 2])).toBeNull();
   });
 });

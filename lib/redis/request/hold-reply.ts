@@ -1,0 +1,53 @@
+import { TURN } from '../../ports/lock-mode';
+import type { FailedVote, NodeHold, NodeMember } from '../../ports/lock-node.interface';
+import type { ListedHold } from '../../ports/node-listing.interface';
+import { ttlFrom, unexpectedReply } from './redis-votes';
+
+/** The reply of the inspect script. */
+export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
+  if (reply === null) return null;
+  const [ownerToken, ttl, waiting, members] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const ttlMs = ttlFrom(ttl);
+  if (typeof ownerToken !== 'string' || ttlMs === undefined || typeof waiting !== 'number')
+    return unexpectedReply();
+  if (members !== undefined) return membersHoldFrom(members, ttlMs, waiting);
+  return ownerToken === TURN ? null : { ownerToken, ttlMs, ...(waiting > 0 ? { waiting } : {}) };
+}
+
+/** The reply of the list script: what is at each of `resources`. How many wait is what it counted, or not known. */
+export function listedHoldsFrom(reply: unknown, resources: readonly string[]): ListedHold[] | FailedVote {
+  if (!Array.isArray(reply) || reply.length !== resources.length) return unexpectedReply();
+  const holds: ListedHold[] = [];
+  for (const [at, resource] of resources.entries()) {
+    const [ownerToken, ttl, listening, members] = Array.isArray(reply[at]) ? (reply[at] as unknown[]) : [];
+    const hold = reply[at] === null ? null : holdFrom([ownerToken, ttl, 0, members]);
+    if (hold === null) continue;
+    if ('kind' in hold) {
+      // A set of another program is no lock.
+      if (members !== undefined) continue;
+      return hold;
+    }
+    const isKnown = Number.isSafeInteger(listening) && Number(listening) >= 0;
+    holds.push({ resource, ...hold, ...(isKnown ? { waiting: Number(listening) } : {}) });
+  }
+  return holds;
+}
+
+/** @param reply the members, with the millisecond at which each ends; `ttlMs` is that of the last of them */
+function membersHoldFrom(reply: unknown, ttlMs: number, waiting: number): NodeHold | FailedVote | null {
+  if (!Array.isArray(reply) || reply.length < 2 || reply.length % 2 !== 0) return unexpectedReply();
+  const lastEndsAtMs = Number(reply[reply.length - 1]);
+  const members: NodeMember[] = [];
+  for (let i = 0; i < reply.length; i += 2) {
+    const [, slot, ownerToken] = /^(\d*)\|(.*)$/s.exec(String(reply[i])) ?? [];
+    const leftMs = Number(reply[i + 1]) - lastEndsAtMs + ttlMs;
+    if (ownerToken === undefined || !Number.isFinite(leftMs)) return unexpectedReply();
+    // One that has ended is removed by the next request that writes.
+    if (leftMs > 0)
+      members.push({ ownerToken, ttlMs: leftMs, ...(slot === '' ? {} : { slot: Number(slot) }) });
+  }
+  const last = members.at(-1);
+  if (last === undefined) return null;
+  const { ownerToken } = last;
+  return { ownerToken, ttlMs, members, ...(waiting > 0 ? { waiting } : {}) };
+}

@@ -1,0 +1,130 @@
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ExtendRequest,
+  ExtendVote,
+  FailedVote,
+  LeaveRequest,
+  LeaveVote,
+  RaiseFenceRequest,
+  RaiseFenceVote,
+  ReleaseRequest,
+  ReleaseVote,
+} from '../../ports/lock-node.interface';
+import type { RedisConnection } from '../server/redis-connection';
+import type { BatchEncoder } from './encoded-batch';
+import type { RequestWays } from './redis-batches';
+import { extendVoteFrom, raiseFenceVoteFrom, releaseVoteFrom, timeFrom } from './redis-votes';
+import type { ReleasesUnderWay } from './releases-under-way';
+import type { ScriptCalls } from './script-calls';
+import { type SetCall, SetCalls } from './set-calls';
+import { leaveVoteFrom, setAcquireVoteFrom } from './set-votes';
+
+type Keys = readonly string[];
+
+export interface SetRequestsSetup {
+  readonly connection: RedisConnection;
+  readonly encoder: BatchEncoder;
+  readonly releasesUnderWay: ReleasesUnderWay;
+  readonly ways: RequestWays;
+  readonly scripts: ScriptCalls;
+}
+
+/** What nodes are asked for readers, permits and the line. Each request goes by itself, in its place in the order. */
+export class SetRequests {
+  private readonly calls: SetCalls;
+
+  constructor(private readonly setup: SetRequestsSetup) {
+    const { keyPrefix, counters } = setup.encoder;
+    this.calls = new SetCalls(keyPrefix, (key) => counters.of(key));
+  }
+
+  acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    const { connection, releasesUnderWay } = this.setup;
+    const { ownerToken, replaces = '' } = request;
+    releasesUnderWay.add(replaces);
+    this.run<AcquireVote>(
+      this.calls.acquire(keys, request),
+      this.unlessReleased(ownerToken),
+      (reply) => {
+        if (Array.isArray(reply)) connection.sawTime(timeFrom(reply[0]) ?? 0);
+        return setAcquireVoteFrom(reply, request);
+      },
+      (acquireVote) => {
+        releasesUnderWay.remove(replaces);
+        vote(acquireVote);
+      },
+      request,
+    );
+  }
+
+  extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    const { releasesUnderWay } = this.setup;
+    const { ownerToken, replaces = '' } = request;
+    releasesUnderWay.add(replaces);
+    this.run<ExtendVote>(
+      this.calls.extend(keys, request),
+      this.unlessReleased(ownerToken),
+      extendVoteFrom,
+      (extendVote) => {
+        releasesUnderWay.remove(replaces);
+        vote(extendVote);
+      },
+      request,
+    );
+  }
+
+  raiseFence(key: string, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    this.run<RaiseFenceVote>(this.calls.raiseFence(key, request), always, raiseFenceVoteFrom, vote, request);
+  }
+
+  release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    const { encoder, releasesUnderWay, ways } = this.setup;
+    const { ownerToken, wakeWaiters } = request;
+    releasesUnderWay.add(ownerToken);
+    this.run<ReleaseVote>(
+      this.calls.release(keys, request, this.telling(wakeWaiters), encoder.database),
+      always,
+      releaseVoteFrom,
+      (releaseVote) => {
+        releasesUnderWay.remove(ownerToken);
+        if (releaseVote.kind === 'failed') ways.onFailedRelease(request);
+        vote(releaseVote);
+      },
+      request,
+    );
+  }
+
+  leave(keys: Keys, request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    const call = this.calls.leave(
+      keys,
+      request,
+      this.telling(request.wakeWaiters),
+      this.setup.encoder.database,
+    );
+    this.run<LeaveVote>(call, always, leaveVoteFrom, vote, request);
+  }
+
+  private run<T>(
+    { script, keys, args }: SetCall,
+    maySendAgain: () => boolean,
+    read: (reply: unknown) => T | FailedVote,
+    done: (answer: T | FailedVote) => void,
+    request: object,
+  ): void {
+    this.setup.scripts.run(script, keys, args, maySendAgain, read, done, request);
+  }
+
+  private telling(wakeWaiters: boolean): 0 | 1 | 2 {
+    if (!wakeWaiters) return 0;
+    return this.setup.connection.hasSlots ? 2 : 1;
+  }
+
+  private unlessReleased(ownerToken: string): () => boolean {
+    return () => !this.setup.releasesUnderWay.has(ownerToken);
+  }
+}
+
+function always(): boolean {
+  return true;
+}

@@ -1,0 +1,70 @@
+import type {
+  AcquireDenial,
+  AcquireRequest,
+  AcquireVote,
+  FailedVote,
+  LeaveVote,
+} from '../../ports/lock-node.interface';
+import { microsFrom, timeFrom, ttlFrom, unexpectedReply } from './redis-votes';
+
+/** The reply of the acquire script for readers, permits and the line. */
+export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): AcquireVote {
+  const [time, outcome, ...rest] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  if (typeof time !== 'string' || timeFrom(time) === undefined) return unexpectedReply();
+  if (outcome === 'd') return denialFrom(Number(time), rest, request) ?? unexpectedReply();
+  return outcome === 'g' || outcome === 'p' ? grantFrom(outcome, rest, request) : unexpectedReply();
+}
+
+function grantFrom(
+  outcome: 'g' | 'p',
+  [number, slotsText, inLine]: readonly unknown[],
+  { fence, limit, line }: AcquireRequest,
+): AcquireVote {
+  const value = fence === undefined || number === '' ? undefined : microsFrom(number);
+  const slots = limit === undefined ? undefined : slotsFrom(slotsText);
+  const isKnown =
+    (number === '' || value !== undefined) && slots?.length === limit?.permits && isCount(inLine);
+  if (!isKnown) return unexpectedReply();
+  return {
+    kind: 'granted',
+    ...(outcome === 'p' ? { replaced: true } : {}),
+    ...(value === undefined ? {} : { fence: value }),
+    ...(slots === undefined ? {} : { slots }),
+    ...(line === undefined ? {} : { inLine }),
+  };
+}
+
+function denialFrom(
+  nodeMicros: number,
+  [by, left, holder, ahead]: readonly unknown[],
+  { line }: AcquireRequest,
+): AcquireDenial | undefined {
+  const leftMs = ttlFrom(left);
+  if (!isReason(by) || leftMs === undefined || typeof holder !== 'string' || !isCount(ahead))
+    return undefined;
+  return {
+    kind: 'denied',
+    by,
+    ...(by === 'held' || by === 'shared' ? { holderTtlMs: leftMs } : { freeInMs: leftMs }),
+    ...(holder === '' ? {} : { holder }),
+    ...(line === undefined ? {} : { ahead }),
+    nodeMicros,
+  };
+}
+
+export function leaveVoteFrom(reply: unknown): LeaveVote | FailedVote {
+  if (reply === 1) return { kind: 'granted' };
+  return reply === 0 ? { kind: 'denied' } : unexpectedReply();
+}
+
+function slotsFrom(text: unknown): readonly number[] | undefined {
+  return typeof text === 'string' && /^\d+(?:,\d+)*$/.test(text) ? text.split(',').map(Number) : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isReason(value: unknown): value is NonNullable<AcquireDenial['by']> {
+  return value === 'shared' || value === 'held' || value === 'limit' || value === 'line';
+}

@@ -1,0 +1,179 @@
+import { NUMBER, script } from './lua-script';
+import { LINE, MEMBERS } from './set-pieces';
+
+/**
+ * All or nothing, for readers, permits, and who stands in line. KEYS: the resources; then, for one who asks for the line,
+ * the line of each, and where it keeps how long its entries last; with a fence the counter of each resource. ARGV: a letter
+ * per resource (x exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that
+ * ends here ('': none), '1' if what is kept for those who wait is free; id in the line ('': does not ask), ticket ('': none),
+ * for how many ms an entry lasts; limit, permits, the slot to begin with, just these slots ('': any), '1' to give back what
+ * the token has before; and with a fence the proposal, how far it may be off, both in microseconds, and for how many ms to
+ * keep the counters.
+ * Reply: the node's time in microseconds; then of a grant 'g', or 'p' where the hold that ends was everywhere, the number
+ * ('': none), the slots, and how many others stand in line; of a denial 'd', what is in the way (shared, held, limit, line),
+ * for how many ms (-1: for ever), its owner ('': nobody alone), and how many releases to let pass.
+ */
+export const ACQUIRE_SET = script(`
+${NUMBER}
+${MEMBERS}
+${LINE}
+local modes, token, ending, isWaiting = ARGV[1], ARGV[2], ARGV[4], ARGV[5] == '1'
+local id, ticket, entryMs = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
+local limit, permits, start, swaps = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[13] == '1'
+local exact = ARGV[12] ~= '' and slotsIn(ARGV[12]) or nil
+local count, nowMs = #modes, readMs()
+local untilMs = nowMs + tonumber(ARGV[3])
+
+-- A second choice of slots: the first one goes, also if this one is denied.
+if swaps and lookAt(KEYS[1], nowMs) == 'members' then
+  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    if string.match(member, '^%d+|(.*)$') == token then redis.call('ZREM', KEYS[1], member) end
+  end
+  local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+  if last[2] then expireAt(KEYS[1], tonumber(last[2]), {}) end
+end
+
+-- The slots for this request; else when enough permits may have ended.
+local function chooseSlots(key, found)
+  local taken = {}
+  if found.last then taken, found.used = permitsAt(key, ending) end
+  local missing = found.used + permits - limit
+  if missing > 0 then
+    local freeing = redis.call('ZRANGE', key, missing - 1, missing - 1, 'WITHSCORES')
+    return nil, tonumber(freeing[2]) or nowMs
+  end
+  for _, slot in ipairs(exact or {}) do
+    if taken[slot] then return nil, tonumber(redis.call('ZSCORE', key, slot .. '|' .. taken[slot])) end
+  end
+  if exact then return exact end
+  local slots, distance = {}, 0
+  while #slots < permits and distance < limit do
+    local slot = (start + distance) % limit
+    if not taken[slot] then slots[#slots + 1] = slot end
+    distance = distance + 1
+  end
+  if #slots == permits then return slots end
+  return nil, nowMs
+end
+
+-- Holds that may not stand beside this one.
+local function lookAtHolds(found, key, mode)
+  local kind, what = lookAt(key, nowMs)
+  found.isOwner = kind == 'owner'
+  found.last = kind == 'members' and what or nil
+  local isEnding = found.isOwner and ending ~= '' and what == ending
+  found.isEnded = isEnding and mode == 'x'
+  if kind == 'unknown' or (found.isOwner and not isEnding and not (isWaiting and what == '!')) then
+    local left = redis.call('PTTL', key)
+    found.by, found.untilMs = 'held', left < 0 and math.huge or nowMs + left
+    -- Owner tokens are shorter than that; a value of another program has any length.
+    if found.isOwner and what ~= '!' then found.holder = string.sub(what, 1, 200) end
+  elseif kind == 'members' and mode == 'x' then
+    found.by, found.untilMs = 'shared', what
+  elseif mode == 'p' then
+    found.slots, found.untilMs = chooseSlots(key, found)
+    if not found.slots then found.by = 'limit' end
+  end
+end
+
+-- Who comes first in the line. A reader passes readers; permits go together as long as there are enough for all.
+local function lookAtLine(found, i, mode)
+  local line, seen = KEYS[count + i], KEYS[2 * count + i]
+  found.standing = standing(line, seen, nowMs)
+  if found.standing == 0 and (mode ~= 'p' or not found.by) then return end
+  local others, wanted, first = 0, permits or 0, nil
+  local all = found.standing > 0 and before(line, nameOf(mode, id, permits), ticket or math.huge) or {}
+  for _, waiter in ipairs(all) do
+    wanted = wanted + waiter.permits
+    if mode == 'x' or waiter.mode ~= mode then
+      others = others + 1
+      first = first or waiter
+    end
+  end
+  found.ahead = others
+  local free = mode == 'p' and limit - found.used
+  if free and wanted > free then
+    -- Of the releases that are missing the last one is the caller's, where it waits for one in any case.
+    found.ahead = others + math.max(1, wanted - math.max(0, free)) - (found.by and 1 or 0)
+    first = first or all[1]
+  end
+  if found.by or not first then return end
+  found.by, found.untilMs = 'line', tonumber(redis.call('ZSCORE', seen, first.name)) or nowMs
+end
+
+-- Look at every key before any is written (R19).
+local found, reason = {}, nil
+local order = { shared = 4, held = 3, limit = 2, line = 1 }
+for i = 1, count do
+  local mode = string.sub(modes, i, i)
+  found[i] = { mode = mode, used = 0, ahead = 0, standing = 0 }
+  lookAtHolds(found[i], KEYS[i], mode)
+  if id ~= '' and not exact then lookAtLine(found[i], i, mode) end
+  local by = found[i].by
+  if by and (not reason or order[by] > order[reason]) then reason = by end
+end
+
+-- Denied: into the line, or there for longer, whatever is in the way.
+if reason then
+  local longest, holder, ahead = -1, '', 0
+  for i = 1, count do
+    local one, isHold = found[i], order[reason] > 2
+    ahead = math.max(ahead, one.ahead)
+    if one.by and (one.by == reason or (isHold and order[one.by] > 2)) and one.untilMs > longest then
+      longest, holder = one.untilMs, one.holder or ''
+    end
+    if id ~= '' and ticket then
+      enter(KEYS[count + i], KEYS[2 * count + i], nameOf(one.mode, id, permits), ARGV[7], entryMs, nowMs)
+    end
+  end
+  local left = longest == math.huge and -1 or math.max(0, longest - nowMs)
+  return { digits(now), 'd', reason, left, holder, ahead }
+end
+
+-- Readers are not numbered (R35).
+local counters, value = {}, nil
+if ARGV[14] then
+  for i = 1, count do
+    if found[i].mode ~= 's' then counters[#counters + 1] = KEYS[#KEYS - count + i] end
+  end
+  if #counters > 0 then value = nextNumber(counters, tonumber(ARGV[14]), tonumber(ARGV[15])) end
+end
+
+-- Granted. A server without memory refuses the first of these writes, so it is still all or nothing.
+local inLine, replaced = 0, 0
+for i = 1, count do
+  local one, key = found[i], KEYS[i]
+  if one.mode == 'x' then
+    redis.call('SET', key, token, 'PX', ARGV[3])
+    if one.isEnded then replaced = replaced + 1 end
+  else
+    if one.isOwner then redis.call('DEL', key) end
+    local members, scored = membersOf(one.mode, one.slots, token), {}
+    for n, member in ipairs(members) do scored[2 * n - 1], scored[2 * n] = digits(untilMs), member end
+    redis.call('ZADD', key, 'GT', unpack(scored))
+    if not one.last or one.last < untilMs then expireAt(key, untilMs, members) end
+    if ending ~= '' and one.last then
+      local ended = {}
+      for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+        local slot, owner = string.match(member, '^(%d*)|(.*)$')
+        if owner == ending and (slot == '') == (one.mode == 's') then ended[#ended + 1] = member end
+      end
+      if #ended > 0 then redis.call('ZREM', key, unpack(ended)) end
+      if #ended >= (permits or 1) then replaced = replaced + 1 end
+      local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
+      expireAt(key, tonumber(last[2]), {})
+    end
+  end
+  if id ~= '' then
+    local others = one.standing
+    if exact then others = standing(KEYS[count + i], KEYS[2 * count + i], nowMs) end
+    if others > 0 and leave(KEYS[count + i], KEYS[2 * count + i], nameOf(one.mode, id, permits)) then
+      others = others - 1
+    end
+    inLine = math.max(inLine, others)
+  end
+end
+if value then keepIfNear(counters, value, tonumber(ARGV[14]), tonumber(ARGV[15]), ARGV[16]) end
+local slots = found[1].slots and table.concat(found[1].slots, ',') or ''
+return { digits(now), replaced == count and 'p' or 'g', value and digits(value) or '', slots, inLine }
+`);

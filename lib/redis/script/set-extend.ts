@@ -1,0 +1,102 @@
+import { NUMBER, script } from './lua-script';
+import { MEMBERS } from './set-pieces';
+
+/**
+ * Keeps readers, permits, and what is held together with them. KEYS: the resources. ARGV: a letter per resource (x
+ * exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that goes over into
+ * this one ('': none), '1' if what is missing must not be put back, and the slots.
+ * Reply: 1 extended, 0 some of it is somebody else's, or missing and must not be put back (nothing was changed), 2 what was
+ * missing was put back.
+ */
+export const EXTEND_SET = script(`
+${NUMBER}
+${MEMBERS}
+local modes, token, ending, slots = ARGV[1], ARGV[2], ARGV[4], slotsIn(ARGV[6])
+local nowMs = readMs()
+local untilMs = nowMs + tonumber(ARGV[3])
+
+-- Of an exclusive hold: is it ours, does it go over into ours, or is it missing? Nil: it is somebody else's.
+local function lookAtOwner(kind, owner)
+  if kind == 'none' then return { isMissing = true } end
+  if kind ~= 'owner' then return nil end
+  if owner == token then return { isOurs = true } end
+  return ending ~= '' and owner == ending and {} or nil
+end
+
+-- Of readers and permits. Only somebody else in one of our slots is in the way (R25).
+local function lookAtMembers(kind, last, key, mode)
+  if kind == 'unknown' or kind == 'owner' then return nil end
+  local found = { last = last, added = {}, ended = {} }
+  found.members = membersOf(mode, slots, token)
+  local inherited = membersOf(mode, slots, ending)
+  local taken
+  for n, member in ipairs(found.members) do
+    if last and redis.call('ZSCORE', key, member) then
+      found.isOurs = true
+    elseif last and ending ~= '' and redis.call('ZSCORE', key, inherited[n]) then
+      found.ended[#found.ended + 1] = inherited[n]
+    else
+      if last and mode == 'p' then
+        taken = taken or permitsAt(key)
+        if taken[slots[n]] then return nil end
+      end
+      found.isMissing = true
+      found.added[#found.added + 1] = member
+    end
+  end
+  return found
+end
+
+-- Look at every key before any is written: a hold that is partly somebody else's is lost, and is left alone. The limit and
+-- the line are not looked at: neither takes from a holder what it has.
+local found, reply = {}, 1
+for i = 1, #KEYS do
+  local mode = string.sub(modes, i, i)
+  local kind, what = lookAt(KEYS[i], nowMs)
+  found[i] = mode == 'x' and lookAtOwner(kind, what) or mode ~= 'x' and lookAtMembers(kind, what, KEYS[i], mode) or nil
+  if not found[i] then return 0 end
+  if found[i].isMissing then
+    if ARGV[5] == '1' then return 0 end
+    -- It does not count as a vote before the next round: another owner may have had the key and let it go in between.
+    reply = 2
+  end
+end
+
+-- Nothing ends earlier than it would anyway: this may have been overtaken by a later extension, on whose ttl the holder
+-- counts.
+for i = 1, #KEYS do
+  local one, key = found[i], KEYS[i]
+  if one.members then
+    local scored = {}
+    for n, member in ipairs(one.members) do scored[2 * n - 1], scored[2 * n] = digits(untilMs), member end
+    redis.call('ZADD', key, 'GT', unpack(scored))
+    if not one.last or one.last < untilMs then expireAt(key, untilMs, one.added) end
+    if #one.ended > 0 then
+      redis.call('ZREM', key, unpack(one.ended))
+      expireAt(key, tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]), {})
+    end
+  elseif not one.isOurs then
+    redis.call('SET', key, token, 'PX', ARGV[3])
+  elseif redis.call('PTTL', key) < tonumber(ARGV[3]) then
+    redis.call('PEXPIRE', key, ARGV[3])
+  end
+end
+return reply
+`);
+
+/**
+ * Raises the counter of a resource that is lower (R35). KEYS: the resource, and its counter. ARGV: owner token, the
+ * number, for how many ms to keep the counter, and the slots that are held.
+ * Reply: 1 done, 0 some slot is somebody else's or nobody's (nothing was changed).
+ */
+export const RAISE_PERMITS = script(`
+${NUMBER}
+${MEMBERS}
+if lookAt(KEYS[1], readMs()) ~= 'members' then return 0 end
+for _, member in ipairs(membersOf('p', slotsIn(ARGV[4]), ARGV[1])) do
+  if not redis.call('ZSCORE', KEYS[1], member) then return 0 end
+end
+local last = redis.call('GET', KEYS[2])
+if not last or tonumber(last) < tonumber(ARGV[2]) then keepNumber({ KEYS[2] }, tonumber(ARGV[2]), ARGV[3]) end
+return 1
+`);
