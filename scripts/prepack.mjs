@@ -2,12 +2,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDependencies } from './lib/dependencies.mjs';
-import { root, tools } from './lib/paths.mjs';
-import { runNode } from './lib/run.mjs';
+import { root } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
 
 await must('npm ci', ensureDependencies());
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-await must('The build', runNode(tools.nest, ['build', 'lib']));
+await must('The build', run('npm', ['run', 'build']));
 
 async function must(step, result) {
   const { ok, problem } = await result;
