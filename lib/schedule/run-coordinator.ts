@@ -1,0 +1,34 @@
+import type { LockService } from '../service/lock.service';
+import type { Lock } from '../locking/api/lock.interface';
+import { checkResource } from '../locking/checks/check-resources';
+
+/** What `runCoordinator` of node-cron 4 takes. */
+export interface RunCoordinator {
+  shouldRun(key: string, ttlMs: number): Promise<boolean>;
+  onComplete(key: string): Promise<void>;
+}
+
+/**
+ * Lets tasks of node-cron (4.1 or later, with `distributed: true`) run once per fleet, on a quorum of the nodes. The lock
+ * is held and kept alive while the task runs, and for node-cron's `distributedLease` at least. Where too few nodes answer,
+ * `shouldRun` rejects, and node-cron leaves the run out.
+ *
+ * @param prefix put before the key of node-cron, which is the name of the task and its date
+ * @example `cron.setRunCoordinator(createRunCoordinator(locks));`
+ */
+export function createRunCoordinator(locks: LockService, prefix = 'schedule:'): RunCoordinator {
+  checkResource(prefix);
+  const held = new Map<string, Lock>();
+  return {
+    async shouldRun(key, ttlMs) {
+      const lock = await locks.tryAcquire(prefix + key, { holdAtLeast: ttlMs, maxHold: Infinity });
+      if (lock !== null) held.set(key, lock);
+      return lock !== null;
+    },
+    async onComplete(key) {
+      const lock = held.get(key);
+      held.delete(key);
+      await lock?.release();
+    },
+  };
+}
