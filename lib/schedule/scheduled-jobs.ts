@@ -25,7 +25,7 @@ type Scheduled = (...args: unknown[]) => Promise<void>;
 
 /** What `@nestjs/schedule` calls for each job that it has found; its versions 4 to 12 are alike in that. */
 interface ScheduleExplorer {
-  wrapFunctionInTryCatchBlocks(method: object, instance: object): Scheduled;
+  wrapFunctionInTryCatchBlocks: (this: ScheduleExplorer, method: object, instance: object) => Scheduled;
 }
 
 /** Under these `@nestjs/schedule` keeps what its decorators were given. */

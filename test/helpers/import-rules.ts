@@ -60,6 +60,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: belowNest(),
   fencing: ['redis', 'nest', ...belowNest()],
   swagger: ['nest', ...belowNest()],
+  schedule: belowNest(),
 
   // The program: nobody knows it, and it starts without Nest.
   cli: ['cli/commands', 'cli/nodes', 'cli/command-line', ...belowProgram()],
@@ -89,7 +90,7 @@ function belowProgram(): string[] {
 
 /** Rooms without a single package; the others may import those of Nest, RxJS and Node. */
 const WITH_PACKAGES = ['nodes', 'service', 'keys', 'calls', 'nest'];
-const SUB_PATHS = ['testing', 'health', 'opentelemetry', 'swagger', 'fencing'];
+const SUB_PATHS = ['testing', 'health', 'opentelemetry', 'swagger', 'schedule', 'fencing'];
 
 /** The client library: one room knows it, and its types stand in the options that users give. */
 const IOREDIS_ROOM = 'redis/client/ioredis';
@@ -121,6 +122,7 @@ export const KNOW_IOREDIS: ReadonlySet<string> = new Set([
 
 /** Only what cannot be without it may ask for it. */
 const OPTIONAL_PEERS: Readonly<Record<string, string>> = {
+  '@nestjs/schedule': 'schedule',
   '@nestjs/swagger': 'swagger',
   '@nestjs/terminus': 'health',
   '@opentelemetry/api': 'opentelemetry',

@@ -33,6 +33,7 @@ export const USE_SUB_PATHS = `
   console.log(Object.keys(health).filter((name) => /^[A-Z]/.test(name)).sort().join());
   console.log(Object.keys(opentelemetry).filter((name) => /^[A-Zi]/.test(name)).sort().join());
   console.log(Object.keys(swagger).filter((name) => /^[A-Z]/.test(name)).sort().join());
+  console.log(Object.keys(schedule).filter((name) => /^[A-Zc]/.test(name)).sort().join());
   console.log(Object.keys(fencing).filter((name) => /^[A-Z][a-z]/.test(name)).sort().join());
   console.log(new fencing.StaleFenceError({ resources: ['a'], token: 1 }) instanceof library.LockError);
   const { providers } = testing.RedlockTestingModule.forRoot();
@@ -44,6 +45,7 @@ export const SUB_PATH_NAMES = [
   'RedlockHealthIndicator,RedlockHealthModule',
   'RedlockOpenTelemetryModule,instrumentLocks',
   'ApiLocked',
+  'EveryProcess,RedlockScheduleModule,createRunCoordinator',
   'FenceException,FenceGuard,MemoryFenceStore,RedisFenceStore,RequestFence,StaleFenceError',
   'true',
   'true',

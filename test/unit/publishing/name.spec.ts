@@ -6,7 +6,7 @@ import { PACKAGE_NAME, PACKED_FILE } from '../../helpers/package-name';
 const ROOT = join(__dirname, '..', '..', '..');
 /** What others published under it is not ours: `npx` would run it. */
 const PROGRAM = 'nestjs-redlock';
-const SUB_PATH = /\b(?:testing|health|opentelemetry|swagger|fencing|board)\b/.source;
+const SUB_PATH = /\b(?:testing|health|opentelemetry|swagger|schedule|fencing|board)\b/.source;
 
 /** Where a name of a package stands, which a reader, a program or npm would take for one. */
 const NAME = /(?<![\w./@-])(?<name>(?:@[\w-]+\/)?[\w-]*redlock)/.source;
