@@ -58,7 +58,7 @@ describe('the rules of docs/GUARANTEES.md', () => {
     '%s has a sentence, a test that is there, and the mutation that is named',
     (id, { sentence, test, mutation }) => {
       expect(sentence).toMatch(/^[A-Z`].*\.$/);
-      expect(test).toMatch(/\.spec\.ts$/);
+      expect(test).toMatch(/\.(spec|contract)\.ts$/);
       expect(existsSync(join(TOP, test))).toBe(true);
       if (mutation === '') {
         expect(MUTATIONS.filter(({ rule }) => rule.split(', ').includes(id))).toEqual([]);
