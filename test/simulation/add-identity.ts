@@ -6,6 +6,7 @@ import type { Random } from './random';
 export function addIdentity(plan: Plan, random: Random): Plan {
   switch (plan.kind) {
     case 'wiped':
+    case 'shared':
       return guarded(plan, random);
     case 'rebooted':
       return reboot({ ...plan, restartGuard: 'observed' }, random);

@@ -2,6 +2,7 @@ import { LockBusyError } from '../../lib/errors/lock-busy.error';
 import { LockLostError } from '../../lib/errors/lock-lost.error';
 import { LockUnavailableError } from '../../lib/errors/lock-unavailable.error';
 import type { WithLockOptions } from '../../lib/service/lock.service';
+import type { LockTarget } from '../../lib/locking/api/lock-target';
 import type { Lock } from '../../lib/locking/api/lock.interface';
 import type { Request } from './judge';
 import { PassingOn } from './passing-on';
@@ -80,7 +81,7 @@ export class Callers {
   private async askForHandle(request: Request): Promise<void> {
     const { client, call } = request;
     const { judge } = this.world;
-    const acquiring = client.service.acquire(call.resources, this.options(request));
+    const acquiring = client.service.acquire(targetsOf(call), this.options(request));
     const lock = await judge.expect(acquiring, client, this.patienceMs(call), `acquire of ${request.name}`);
     judge.gave(request, lock);
     await this.finish(request, lock);
@@ -103,7 +104,7 @@ export class Callers {
     let taskDone: Promise<unknown> = Promise.resolve();
     const end = { wasHeld: false };
     let giveBack = () => Promise.resolve();
-    const all = client.service.withLock(call.resources, this.options(request), async (lock) => {
+    const all = client.service.withLock(targetsOf(call), this.options(request), async (lock) => {
       settled();
       judge.gave(request, lock);
       const signal = lock.signal;
@@ -217,6 +218,7 @@ export class Callers {
       fencing,
       maxHold,
       holdAtLeast,
+      ...{ limit: call.limit, permits: call.permits, fair: call.fair },
     };
     if (abortAfterMs === undefined) return options;
     const controller = new AbortController();
@@ -227,11 +229,17 @@ export class Callers {
   }
 
   /** The deadline, and a round that began just before it: first the leader, then the others. */
-  private patienceMs({ wait, abortAfterMs, fencing }: Call): number {
+  private patienceMs({ wait, abortAfterMs, fencing, limit }: Call): number {
     // A token may take a round more, or a second attempt with another proposal.
-    const waitMs = (wait ?? Infinity) + (fencing === true ? 2.2 : 1.2) * NODE_TIMEOUT_MS;
+    // Permits may take a second round too.
+    const rounds = (fencing === true ? 2.2 : 1.2) + (limit === undefined ? 0 : 2);
+    const waitMs = (wait ?? Infinity) + rounds * NODE_TIMEOUT_MS;
     return Math.min(waitMs, abortAfterMs ?? Infinity) * 1.01 + SLACK_MS;
   }
+}
+
+function targetsOf({ resources, shared = [] }: Call): LockTarget[] {
+  return resources.map((name) => (shared.includes(name) ? { shared: name } : name));
 }
 
 const PROBE = {

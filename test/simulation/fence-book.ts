@@ -19,7 +19,7 @@ export class FenceBook {
    * @returns what is wrong with it, if anything is
    */
   add(
-    lock: Lock,
+    lock: Pick<Lock, 'resources' | 'ownerToken' | 'fencingToken'>,
     nowMs: number,
     askedAtMs: number,
     forcedAtMs: (resource: string) => number,

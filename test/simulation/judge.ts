@@ -1,4 +1,6 @@
 import { quorumOf } from '../../lib/core/quorum';
+import { modeAt } from '../../lib/core/lock-kind';
+import type { HeldLock } from '../../lib/locking/holding/held-lock';
 import type { Lock, ReleaseOutcome } from '../../lib/locking/api/lock.interface';
 import type { LockEvent } from '../../lib/locking/api/lock-event.interface';
 import { FenceBook } from './fence-book';
@@ -91,7 +93,7 @@ export class Judge {
       forcedAtMs: this.handles.find((one) => one.lock.ownerToken === inherits)?.forcedAtMs,
       isExcused: wasUnderWay,
     });
-    if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock, isResumed);
+    if (lock.fencingToken !== undefined && lock.isHeld) this.lookAtFence(lock, isResumed);
     this.lookForMajority(lock.resources, lock.ownerToken);
     this.look();
   }
@@ -129,7 +131,8 @@ export class Judge {
   released(request: Request, outcome: ReleaseOutcome | undefined): void {
     request.state = 'over';
     const handle = this.handles.find((one) => one.request === request);
-    if (outcome === undefined || handle === undefined) return;
+    // Of the readers that share a lease only the last one removes it.
+    if (outcome === undefined || handle === undefined || handle.lock.mode === 'shared') return;
     this.world.note(() => `${request.name}: ${outcome}`);
     const page = this.world.tokens.page(handle.lock.ownerToken);
     if (page.isKept) this.world.count('kept after release');
@@ -151,6 +154,7 @@ export class Judge {
 
   hear(client: SimulatedClient, event: LockEvent): void {
     const { world } = this;
+    if (event.type === 'acquired' && event.joined === true) world.count('joined reader');
     if (event.type === 'extended') {
       world.count('extended');
       this.lookForMajority(event.resources, event.ownerToken);
@@ -200,6 +204,7 @@ export class Judge {
     if (this.handles.length > 0) {
       this.handles = this.handles.filter((handle) => this.lookAtHandle(handle));
       this.lookForTwoHolders();
+      this.lookForLimits();
     }
     this.lookForGaps();
   }
@@ -259,7 +264,10 @@ export class Judge {
     this.world.count('fencing token');
     const askedAtMs = tokens.page(lock.ownerToken).askedAtMs ?? timeline.nowMs;
     const forcedAtMs = (resource: string) => this.forcedAtMs.get(resource) ?? -Infinity;
-    const wrong = this.fences.add(lock, timeline.nowMs, askedAtMs, forcedAtMs, isResumed);
+    // Of holders at the same time, each with a permit of his own, nothing is promised.
+    const { fencingToken, ownerToken, slots } = lock;
+    const numbered = slots.length === 0 ? lock : { fencingToken, ownerToken, resources: slotsOf(lock) };
+    const wrong = this.fences.add(numbered, timeline.nowMs, askedAtMs, forcedAtMs, isResumed);
     if (wrong !== undefined) this.accuse('tokens grow', wrong);
   }
 
@@ -297,18 +305,32 @@ export class Judge {
       for (let second = first + 1; second < handles.length; second++) {
         const b = handles[second] as Handle;
         if (!b.wasHeld || b.isExcused || b.forcedAtMs !== undefined) continue;
-        const both = a.lock.resources.find((resource) => b.lock.resources.includes(resource));
+        const both = inTheWay(a.lock, b.lock);
         if (both === undefined) continue;
         if (this.world.plan.kind === 'unseen') {
           this.world.count('two holders');
           continue;
         }
         this.accuse(
-          'one holder',
+          brokenBy(a.lock, b.lock),
           `${both} is held by ${a.request.name} (${a.lock.ownerToken}, for ${a.lock.remainingMs.toFixed(1)} ms) ` +
             `and by ${b.request.name} (${b.lock.ownerToken}, for ${b.lock.remainingMs.toFixed(1)} ms)`,
         );
       }
+    }
+  }
+
+  /** Never more than the largest limit that a holder asked with. */
+  private lookForLimits(): void {
+    const held = this.handles.filter(
+      (one) => one.wasHeld && !one.isExcused && one.forcedAtMs === undefined && one.lock.mode === 'limited',
+    );
+    for (const resource of new Set(held.flatMap(({ lock }) => lock.resources))) {
+      const here = held.filter(({ lock }) => lock.resources.includes(resource));
+      const permits = here.reduce((sum, { lock }) => sum + lock.slots.length, 0);
+      const limit = Math.max(...here.map(({ request }) => request.call.limit ?? 0));
+      if (here.length > 1) this.world.count('permits together');
+      if (permits > limit) this.accuse('limit', `${permits} permits of ${resource} are held, of ${limit}`);
     }
   }
 
@@ -367,6 +389,30 @@ export class Judge {
     const left = client.remembers();
     if (left.length > 0) this.accuse('nothing remembered', `${client.name} still has ${left.join(', ')}`);
   }
+}
+
+function slotsOf({ resources, slots }: Lock): string[] {
+  return slots.map((slot) => `${resources.join()}#${slot}`);
+}
+
+/** How a lock holds one of its resources. */
+function modeOf(lock: Lock, resource: string): ReturnType<typeof modeAt> {
+  return modeAt((lock as HeldLock).kind, resource);
+}
+
+/** A resource that both cannot hold at once. */
+function inTheWay(a: Lock, b: Lock): string | undefined {
+  return a.resources.find((resource) => {
+    if (!b.resources.includes(resource)) return false;
+    const modes = [modeOf(a, resource), modeOf(b, resource)];
+    if (modes.includes('exclusive')) return true;
+    return modes.every((mode) => mode === 'limited') && a.slots.some((slot) => b.slots.includes(slot));
+  });
+}
+
+function brokenBy(a: Lock, b: Lock): 'one holder' | 'readers or writer' | 'one per slot' {
+  if (a.mode === 'limited' && b.mode === 'limited') return 'one per slot';
+  return a.mode === 'exclusive' && b.mode === 'exclusive' ? 'one holder' : 'readers or writer';
 }
 
 /** What `remainingMs` would say. Who asks that ends a lock which is over by the clocks, and its signal would always be in time. */

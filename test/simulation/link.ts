@@ -4,6 +4,8 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  LeaveRequest,
+  LeaveVote,
   FailedVote,
   LockNode,
   NodeHold,
@@ -49,6 +51,7 @@ const RECONNECT_MS = 15;
  * fails now, sends nothing twice but releases, and those first of all on a new connection.
  */
 export class Link implements LockNode {
+  readonly sharing = true;
   status: NodeStatus = 'connecting';
   /** No new connection before that. */
   cutUntilMs = 0;
@@ -178,6 +181,16 @@ export class Link implements LockNode {
       seen,
       (answer) => {
         this.world.rules.nodeRelease(this.node, request, answer);
+      },
+    );
+  }
+
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    this.send<LeaveVote>(
+      () => `leave ${request.line.id}`,
+      vote,
+      (answer) => {
+        this.node.leave(request, answer);
       },
     );
   }

@@ -2,6 +2,7 @@ import { quorumOf } from '../../lib/core/quorum';
 import { addFencing } from './add-fencing';
 import { addIdentity } from './add-identity';
 import { addSetBack } from './add-set-back';
+import { addSharing } from './add-sharing';
 import {
   type Call,
   type ClientPlan,
@@ -70,6 +71,7 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const asked = addSetBack(plan, new Random(seed, 5));
   const whole = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
   if (kind === 'committed') return addCommits(whole, new Random(seed, 4));
+  if (kind === 'shared') return addSharing(whole, new Random(seed, 7));
   return kind === 'passed' ? addPassing(whole, new Random(seed, 6)) : whole;
 }
 
@@ -292,6 +294,7 @@ const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed'>, readonly Maker[]> = {
   numbered: [force],
   twice: [...SLOW, cut, cut, link('mute')],
   wiped: [...ROUGH, node('wipe'), node('wipe')],
+  shared: [...ROUGH, node('wipe')],
   committed: ROUGH,
   passed: ROUGH,
   forgetful: [...ROUGH, node('wipe'), node('wipe')],

@@ -25,6 +25,7 @@ import { ClockWatch } from '../../lib/redis/server/clock-watch';
 import { forget, patch, patchGetter } from './patch';
 import type { PlanKind } from './plan';
 import type { Rules } from './rules';
+import { SHARING_MUTATIONS } from './sharing-mutations';
 
 /** A rule of the library that is switched off, from outside and in this process only. */
 export interface Mutation {
@@ -102,7 +103,7 @@ const lock = HeldLock.prototype as unknown as LockInside;
 const renewal = Renewal.prototype as unknown as RenewalInside;
 const handOvers = Handovers.prototype as unknown as HandOversInside;
 
-export const MUTATIONS: readonly Mutation[] = [
+const PLAIN_MUTATIONS: readonly Mutation[] = [
   {
     name: 'fresh token per attempt',
     rule: 'R2',
@@ -603,6 +604,9 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: () => patch(ReleaseListener.prototype, 'stop', () => () => undefined),
   },
 ];
+
+/** All of them, in the order of docs/GUARANTEES.md. */
+export const MUTATIONS: readonly Mutation[] = [...PLAIN_MUTATIONS, ...SHARING_MUTATIONS];
 
 /** It costs time only, and no history of bounded length breaks; its price is counted instead. */
 export const CLEAN_UP_WAKES: Partial<Rules> = {

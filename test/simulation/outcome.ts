@@ -1,5 +1,8 @@
 export type Invariant =
   | 'one holder'
+  | 'readers or writer'
+  | 'limit'
+  | 'one per slot'
   | 'tokens grow'
   | 'a majority has it'
   | 'no return'
@@ -28,6 +31,8 @@ export const FEATURES = [
   'late grant',
   'heal',
   'hand-over',
+  'permits together',
+  'joined reader',
   'resumed',
   'ticket too late',
   'lost lock',

@@ -35,6 +35,7 @@ export interface Plan {
  *   promised is that fencing tokens tell them apart
  * - `committed`: as rough, and most callers have something that ends after their task, such as a commit
  * - `passed`: as rough, and most callers leave their lock to another client, which may come too late
+ * - `shared`: as wiped, with readers, permits and callers in line
  * - `forgetful`: as wiped, but without a guard; not promised to hold
  * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
  */
@@ -54,6 +55,7 @@ export type PlanKind =
   | 'unseen'
   | 'committed'
   | 'passed'
+  | 'shared'
   | 'forgetful'
   | 'rebooted';
 
@@ -92,6 +94,11 @@ export interface Call {
   readonly fencing?: boolean;
   readonly maxHold?: number;
   readonly holdAtLeast?: number;
+  /** Those of the resources that are only read. */
+  readonly shared?: readonly string[];
+  readonly limit?: number;
+  readonly permits?: number;
+  readonly fair?: boolean;
   /** How long the task takes. */
   readonly holdMs: number;
   /** `lock.holdUntil(promise)`, of one that settles so long after the task. */
@@ -167,6 +174,7 @@ export const PROMISED: readonly PlanKind[] = [
     'unseen',
     'committed',
     'passed',
+    'shared',
   ],
 ] as PlanKind[];
 

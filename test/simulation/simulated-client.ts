@@ -38,6 +38,7 @@ export class SimulatedClient {
   private readonly random: Random;
   private manager: LockManager | undefined;
   private blocks = 0;
+  private places = 0;
   private blockedSinceMs = 0;
   private timersWaiting: (() => void)[] = [];
   private messagesWaiting: (() => void)[] = [];
@@ -99,6 +100,7 @@ export class SimulatedClient {
       acquisitionSetup: { line: { isEmpty: boolean }; admission: { inside: number } };
       acquisitions: Set<unknown>;
       held: Set<unknown>;
+      groups: { isEmpty: boolean };
       abandonedAttempts: Set<unknown>;
       around: { keepAlive: { size: number } };
     };
@@ -114,6 +116,7 @@ export class SimulatedClient {
       acquisitions: inside.acquisitions.size,
       'callers inside': inside.acquisitionSetup.admission.inside,
       locks: inside.held.size,
+      'groups of readers': inside.groups.isEmpty ? 0 : 1,
       abandoned: inside.abandonedAttempts.size,
       leases: inside.around.keepAlive.size,
     };
@@ -208,7 +211,8 @@ export class SimulatedClient {
       nodes: this.links,
       clock: rules.clock(this.steadyClock),
       wall: this.clock,
-      randomness: { secret: () => 'unused', fraction: this.random.fraction },
+      // Places in line are called by it, and nothing else.
+      randomness: { secret: () => `${this.name}-${++this.places}`, fraction: this.random.fraction },
       newOwnerToken: tokens.next,
       fencing: { skewMs: LONGEST_TTL_MS * 0.25, keepMs: keepCountersMs(world.plan) },
       restartGuard: rules.restartGuard(world.plan),

@@ -4,6 +4,8 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  LeaveRequest,
+  LeaveVote,
   NodeHold,
   RaiseFenceRequest,
   RaiseFenceVote,
@@ -12,6 +14,7 @@ import type {
   ReleaseVote,
   ServerFacts,
 } from '../../lib/ports/lock-node.interface';
+import type { MemoryMembers } from '../../lib/memory/memory-members';
 import type { MemoryCounters } from '../../lib/memory/memory-counters';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import type { TokenBook } from './token-book';
@@ -133,6 +136,10 @@ export class SimulatedNode {
     });
   }
 
+  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    this.store.leave(request, vote);
+  }
+
   inspect(resource: string): Promise<NodeHold | null> {
     return this.store.inspect(resource);
   }
@@ -144,12 +151,24 @@ export class SimulatedNode {
   /** What is there, for those who look from outside of the world. */
   ownerOf(resource: string): string | undefined {
     const entry = entriesOf(this.store).get(resource);
-    return entry !== undefined && entry.expiresAtMs > this.clockMs ? entry.ownerToken : undefined;
+    if (entry !== undefined && entry.expiresAtMs > this.clockMs) return entry.ownerToken;
+    return this.members.of(resource, this.clockMs)[0]?.ownerToken;
   }
 
   /** As `DEL` in a shell does. */
   remove(resource: string): void {
     entriesOf(this.store).delete(resource);
+    for (const member of this.members.of(resource, this.clockMs)) this.members.remove(resource, member);
+  }
+
+  /** The readers and permit holders. */
+  get members(): MemoryMembers {
+    return (this.store as unknown as { state: { members: MemoryMembers } }).state.members;
+  }
+
+  /** What a script sees that looks before another one writes. */
+  get nowMs(): number {
+    return this.clockMs;
   }
 
   /** Writes another owner to what is there, as a node would that does not compare. */

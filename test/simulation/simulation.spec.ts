@@ -47,6 +47,7 @@ describe('a simulated fleet', () => {
     'unseen',
     'committed',
     'passed',
+    'shared',
   ])('keeps every promise in 50 histories of the kind %s', async (kind) => {
     const broken = await firstViolation(SEEDS.slice(0, 50), kind);
 

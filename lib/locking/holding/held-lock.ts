@@ -226,13 +226,14 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
     // Before anything that may call back: the lock is over.
     this.ending = ending;
+    const { group } = this;
+    if (group !== undefined) {
+      group.leave(this, (release) => {
+        settle(this.concludeRelease(release, atEnd));
+      });
+      return ending;
+    }
     const giveBack = () => {
-      if (this.group !== undefined) {
-        this.group.leave(this, (release) => {
-          settle(this.concludeRelease(release, atEnd));
-        });
-        return;
-      }
       const keepMs =
         this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
       endLease(

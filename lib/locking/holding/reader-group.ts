@@ -28,6 +28,8 @@ export class ReaderGroup implements Renewed {
   private readonly readers = new Set<Reader>();
   private readonly openUntilMs: number;
   private isClosed = false;
+  /** It left, and gives the lease back. */
+  private last: Reader | undefined;
 
   constructor(
     readonly lease: Lease,
@@ -66,9 +68,13 @@ export class ReaderGroup implements Renewed {
       settle(LEFT_TO_OTHERS);
       return;
     }
+    this.last = reader;
     this.close();
-    this.around.redlock.release(this.lease, 0, (release) => {
-      settle({ ...release, waiting: 0 });
+    // An extension under way would put it back (R10).
+    this.renewal.whenDone(() => {
+      this.around.redlock.release(this.lease, 0, (release) => {
+        settle({ ...release, waiting: 0 });
+      });
     });
   }
 
@@ -90,6 +96,7 @@ export class ReaderGroup implements Renewed {
 
   wasGone(): void {
     for (const reader of this.readers) reader.wasGone();
+    this.last?.wasGone();
   }
 
   reschedule(): void {

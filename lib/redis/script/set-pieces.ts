@@ -49,18 +49,17 @@ local function slotsIn(text)
   return slots
 end
 
--- By slot, the member that has it; and all of these, the one that ends first at the beginning. Those of the token 'but'
--- do not count.
+-- By slot, who has it; and how many permits that are. Those of the token 'but' do not count.
 local function permitsAt(key, but)
-  local taken, inOrder = {}, {}
+  local taken, used = {}, 0
   for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
     local slot, token = string.match(member, '^(%d+)|(.*)$')
     if slot and token ~= but then
-      taken[tonumber(slot)] = member
-      inOrder[#inOrder + 1] = member
+      taken[tonumber(slot)] = token
+      used = used + 1
     end
   end
-  return taken, inOrder
+  return taken, used
 end
 `;
 

@@ -1,0 +1,40 @@
+import type { Call, Plan } from './plan';
+import type { Random } from './random';
+
+type Style = 'readers' | 'permits' | 'mixed' | 'deployment';
+
+/**
+ * Readers and writers; permits, and exclusive holders that wait until all are back; locks on several resources of which
+ * some are only read; a limit that is raised or lowered while it is in use. Some callers stand in line.
+ */
+export function addSharing(plan: Plan, random: Random): Plan {
+  const style = random.pick<Style>(['readers', 'readers', 'permits', 'permits', 'mixed', 'deployment']);
+  const limit = random.whole(1, 3);
+  const calls = plan.calls.map((call) => ({
+    ...call,
+    ...held(call, style, random, limit),
+    fair: random.chance(0.3),
+  }));
+  return { ...plan, calls };
+}
+
+function held(call: Call, style: Style, random: Random, limit: number): Partial<Call> {
+  const [resource = 'a'] = call.resources;
+  switch (style) {
+    case 'readers':
+      // Readers of one process share a hold where they keep it in the same way.
+      return random.chance(0.35) ? {} : { shared: call.resources, ttl: 200, autoExtend: true, ...UNKEPT };
+    case 'permits':
+      return random.chance(0.12)
+        ? {}
+        : { resources: [resource], limit, permits: random.whole(1, Math.min(2, limit)) };
+    case 'deployment':
+      return { resources: [resource], limit: call.client % 2 === 0 ? limit : limit + 1, permits: 1 };
+    case 'mixed':
+      if (call.resources.length === 1) return random.chance(0.5) ? { shared: call.resources, ...UNKEPT } : {};
+      return { shared: call.resources.slice(random.whole(0, 1)), ...UNKEPT };
+  }
+}
+
+/** Readers are not numbered, and keep nothing. */
+const UNKEPT = { fencing: false, holdAtLeast: undefined };
