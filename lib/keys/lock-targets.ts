@@ -10,10 +10,7 @@ import { compileLockKey, type KeySource } from './lock-key';
  */
 export function compileLockTargets<Call>(key: unknown, source: KeySource<Call>): (call: Call) => LockTargets {
   if (typeof key === 'function') return (call) => resultOf(key as KeyFunction, source, call);
-  if (isShared(key)) {
-    const resolve = compileLockKey(key.shared, source);
-    return (call) => ({ shared: only(resolve(call)) });
-  }
+  if (isShared(key)) return compileTarget(key, source);
   if (!mentionsShared(key)) return compileLockKey(key, source);
   const targets = key.map((target) => compileTarget(target, source));
   return (call) => targets.map((resolve) => resolve(call));
@@ -24,10 +21,7 @@ type KeyFunction = (...args: never[]) => unknown;
 function compileTarget<Call>(target: unknown, source: KeySource<Call>): (call: Call) => LockTarget {
   const template = isShared(target) ? target.shared : target;
   if (typeof template !== 'string') {
-    throw new LockKeyError(
-      'A lock key has something in its array that is neither a template nor { shared: template }.',
-      target,
-    );
+    throw new LockKeyError('A part of a lock key is neither a template nor { shared: template }.', target);
   }
   const resolve = compileLockKey(template, source);
   return isShared(target) ? (call) => ({ shared: only(resolve(call)) }) : (call) => only(resolve(call));

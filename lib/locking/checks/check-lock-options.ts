@@ -146,6 +146,7 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
     `must be a whole number from 1 to ${MOST_PERMITS}`,
   );
   check(typeof fair === 'boolean', `${prefix}fair`, fair, 'must be true or false');
+  checkKind(options, prefix);
   return options;
 }
 
@@ -180,7 +181,6 @@ export function completeLockOptions(
     permits: options?.permits ?? DEFAULTS.permits,
     fair: options?.fair ?? defaults.fair ?? DEFAULTS.fair,
   };
-  if (options !== undefined) checkKind(options, prefix);
   checkTtlWithin(ttlMs, limits, prefix);
   checkHolding(checked, prefix);
   return checked;

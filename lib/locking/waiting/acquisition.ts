@@ -13,7 +13,7 @@ import { busyInLine, gaveUp, refuseCrowd } from './give-up';
 import { HandoverBudget, type Handover, type WonLease } from './handover-budget';
 import { InterruptibleSleep } from './interruptible-sleep';
 import type { TurnsOwed } from './turns-owed';
-import type { PlaceInLine, Waiter, WaitingLine } from './waiting-line';
+import { type PlaceInLine, type Waiter, WaitingLine } from './waiting-line';
 
 /** What the acquisitions of one service share. */
 export interface AcquisitionSetup extends WaitForReleaseSetup {
@@ -122,7 +122,9 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     }
     try {
       refuseCrowd(line, this);
-      const place = line.join(this.resources, this);
+      const place = this.mayPass
+        ? new WaitingLine<Handover>().join([], this)
+        : line.join(this.resources, this);
       this.place = place;
       // The lines on the nodes say whose turn it is, where they are looked at.
       if (place.isFirst && this.places === undefined) this.turnsToSitOut = turnsOwed.take(this.resources);
@@ -240,6 +242,11 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.end();
     this.place?.leave();
     return true;
+  }
+
+  /** Those before it do not keep what it wants to themselves, and it cannot wait for their answers: it asks beside them. */
+  private get mayPass(): boolean {
+    return this.call.kind !== undefined && this.options.waitMs === 0;
   }
 
   private newPlaces(): PlaceInLines {

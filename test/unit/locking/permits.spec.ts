@@ -38,6 +38,15 @@ describe('permits', () => {
     expect(fourth.value?.slots).toEqual(locks[1]?.slots);
   });
 
+  it('are had by all who do not wait, where there are enough', async () => {
+    const fleet = new Fleet(3);
+    const { service } = fleet.process();
+
+    const tried = await Promise.all([0, 1, 2].map(() => service.tryAcquire('api', { limit: 2 })));
+
+    expect(tried.filter((lock) => lock !== null)).toHaveLength(2);
+  });
+
   it('are taken several at once, all or none', async () => {
     const fleet = new Fleet(3);
     const three = await fleet.process().manager.acquire('api', { limit: 5, permits: 3 });

@@ -131,6 +131,15 @@ describe('the readers of one process', () => {
     expect(readers.every(({ isHeld }) => isHeld)).toBe(true);
   });
 
+  it('all read that do not wait, whoever of them asks first', async () => {
+    const fleet = new Fleet(3);
+    const { service } = fleet.process();
+
+    const tried = await Promise.all([0, 1, 2].map(() => service.tryAcquire('report:7', SHARED)));
+
+    expect(tried.map((lock) => lock?.isHeld)).toEqual([true, true, true]);
+  });
+
   it.each([
     ['100 ms later', {}, 101],
     ['with another ttl', { ttl: 5_000 }, 0],
