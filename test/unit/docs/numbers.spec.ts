@@ -41,8 +41,8 @@ describe('the numbers of the documents', () => {
   });
 
   it('are the statuses of lock errors, in the order in which README names them', () => {
-    const { busy, unavailable, invalid, failed } = DEFAULT_ANSWERS;
-    const statuses = [busy, unavailable, invalid, failed].map(({ statusCode }) => statusCode);
+    const { busy, limit, unavailable, invalid, failed } = DEFAULT_ANSWERS;
+    const statuses = [busy, limit, unavailable, invalid, failed].map(({ statusCode }) => statusCode);
 
     expect(valueOf('answers')).toBe(statuses.join(','));
   });
