@@ -12,6 +12,8 @@ export const ATTRIBUTE = {
   resourceCount: 'redlock.resource.count',
   outcome: 'redlock.outcome',
   reason: 'redlock.lost.reason',
+  mode: 'redlock.mode',
+  busyReason: 'redlock.busy.reason',
   extensions: 'redlock.extensions',
   node: 'redlock.node',
   errorType: 'error.type',

@@ -41,7 +41,7 @@ export class HoldSpan {
 
   constructor(
     private readonly span: Span,
-    private readonly startedAtMs: number,
+    readonly startedAtMs: number,
   ) {}
 
   extended(): void {

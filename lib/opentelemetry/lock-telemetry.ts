@@ -1,5 +1,6 @@
 import { diag, metrics, trace, type Attributes } from '@opentelemetry/api';
 import type { LockService } from '../service/lock.service';
+import { systemClock } from '../system/system-clock';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import { ATTRIBUTE, SCOPE, type LockLabels } from './attributes';
 import { LockMeters } from './lock-meters';
@@ -37,7 +38,7 @@ export class LockTelemetry {
   private readonly memory: MemoryGauge;
   private readonly groups = new Set<string | undefined>();
   /** The held locks by owner token. Each ends with its `released`, `detached` or `lost`. */
-  private readonly holds = new Map<string, ObservedHold>();
+  private readonly holds = new Map<string, ObservedHold[]>();
 
   constructor(
     locks: Pick<LockService, 'inspect'>,
@@ -80,7 +81,7 @@ export class LockTelemetry {
     this.guards.stop();
     this.refusals.stop();
     this.memory.stop();
-    for (const { labels, span } of this.holds.values()) {
+    for (const { labels, span } of [...this.holds.values()].flat()) {
       this.meters.heldNoMore(labels);
       span.abandon();
     }
@@ -93,22 +94,29 @@ export class LockTelemetry {
       case 'resumed': {
         const labels = this.labelsOf(event.resources);
         this.meters.acquired(labels, event.waitedMs, event.type);
-        const span = this.spans.acquired(this.describe(event.resources, labels), event.waitedMs, event.type);
-        this.holds.set(event.ownerToken, { labels, span });
+        const attributes = { ...this.describe(event.resources, labels), [ATTRIBUTE.mode]: event.mode };
+        const span = this.spans.acquired(attributes, event.waitedMs, event.type);
+        // The readers of a process share an owner token.
+        const others = this.holds.get(event.ownerToken);
+        if (others === undefined) this.holds.set(event.ownerToken, [{ labels, span }]);
+        else others.push({ labels, span });
         break;
       }
       case 'busy':
       case 'unavailable': {
         const labels = this.labelsOf(event.resources);
+        const attributes = this.describe(event.resources, labels);
         this.meters[event.type](labels, event.waitedMs);
-        this.spans[event.type](this.describe(event.resources, labels), event.waitedMs);
+        if (event.type === 'busy')
+          this.spans.busy({ ...attributes, [ATTRIBUTE.busyReason]: event.reason }, event.waitedMs);
+        else this.spans.unavailable(attributes, event.waitedMs);
         break;
       }
       case 'extended': {
-        const hold = this.holds.get(event.ownerToken);
-        if (hold === undefined) break;
-        this.meters.extended(hold.labels);
-        hold.span.extended();
+        const holds = this.holds.get(event.ownerToken);
+        if (holds?.[0] === undefined) break;
+        this.meters.extended(holds[0].labels);
+        for (const { span } of holds) span.extended();
         break;
       }
       case 'released':
@@ -135,10 +143,11 @@ export class LockTelemetry {
   }
 
   private recordEnd(event: HoldEnd): void {
-    const hold = this.holds.get(event.ownerToken);
+    const holds = this.holds.get(event.ownerToken);
+    const hold = holds && takeOne(holds, event.heldMs);
     // Acquired before anybody looked.
     if (hold === undefined) return;
-    this.holds.delete(event.ownerToken);
+    if (holds?.length === 0) this.holds.delete(event.ownerToken);
     const { labels, span } = hold;
     this.meters.heldNoMore(labels);
     if (event.type === 'lost') {
@@ -189,4 +198,15 @@ export class LockTelemetry {
         : {}),
     };
   }
+}
+
+/** Of the readers that share an owner token, the one that began when this one did. */
+function takeOne(holds: ObservedHold[], heldMs: number): ObservedHold | undefined {
+  const beganAtMs = systemClock.wallNow() - heldMs;
+  const distance = ({ span }: ObservedHold) => Math.abs(span.startedAtMs - beganAtMs);
+  let nearest = 0;
+  holds.forEach((hold, position) => {
+    if (distance(hold) < distance(holds[nearest] as ObservedHold)) nearest = position;
+  });
+  return holds.splice(nearest, 1)[0];
 }

@@ -41,11 +41,13 @@ describe('the spans of locks', () => {
     const [acquire, hold] = [telemetry.span('redlock acquire'), telemetry.span('redlock hold')];
     expect(acquire.attributes).toEqual({
       'redlock.connection': 'default',
+      'redlock.mode': 'exclusive',
       'redlock.resource.count': 1,
       'redlock.outcome': 'acquired',
     });
     expect(hold.attributes).toEqual({
       'redlock.connection': 'default',
+      'redlock.mode': 'exclusive',
       'redlock.resource.count': 1,
       'redlock.outcome': 'released',
       'redlock.extensions': 1,
@@ -53,6 +55,19 @@ describe('the spans of locks', () => {
     expect([acquire, hold].map(durationMs)).toEqual([300, 1_500]);
     expect(hold.startTime).toEqual(acquire.endTime);
     expect([acquire, hold].map(hasFailed)).toEqual([false, false]);
+  });
+
+  it('end each for itself, of readers that share an owner token', async () => {
+    instrument();
+    const first = await process.service.acquire('report:7', { mode: 'shared' });
+    await fleet.clock.advance(50);
+    const second = await process.service.acquire('report:7', { mode: 'shared' });
+    await first.release();
+    expect(telemetry.spans.filter(({ name }) => name === 'redlock hold')).toHaveLength(1);
+    await second.release();
+
+    const holds = telemetry.spans.filter(({ name }) => name === 'redlock hold');
+    expect(holds.map(({ attributes }) => attributes['redlock.mode'])).toEqual(['shared', 'shared']);
   });
 
   it('are children of the span in which the lock was asked for, also after a wait that somebody else ended', async () => {
