@@ -162,6 +162,126 @@ describe('RedisLockNode, on the wire', () => {
     expect(await server.command('EXISTS', 'lock:b')).toBe(0);
   });
 
+  describe('with readers and permits', () => {
+    const MEMBERS_KEY = 'lock:a';
+    const asReader = { ownerToken: 'anna', shared: ['a'] };
+    const asHolder = { ownerToken: 'anna', limit: { limit: 3, permits: 1, start: 0 } };
+
+    it('keeps them as members of a sorted set that expires with the last of them', async () => {
+      await acquire(node, 'a', asReader);
+      await acquire(node, 'a', { ...asHolder, ttlMs: 120_000 });
+
+      const members = await server.command('ZRANGE', MEMBERS_KEY, 0, -1);
+      const last = Number(await server.command('ZSCORE', MEMBERS_KEY, '0|anna'));
+      expect(members).toEqual(['|anna', '0|anna']);
+      expect(await server.command('PEXPIRETIME', MEMBERS_KEY)).toBe(last);
+      await release(node, 'a', { ownerToken: 'anna', slots: [0] });
+      expect(await server.command('PEXPIRETIME', MEMBERS_KEY)).toBe(
+        Number(await server.command('ZSCORE', MEMBERS_KEY, '|anna')),
+      );
+      await release(node, 'a', asReader);
+      expect(await server.command('DBSIZE')).toBe(0);
+    });
+
+    it('is denied by a hold of another client, and denies it', async () => {
+      await acquire(node, 'a', asReader);
+      const denied = await server.command('SET', MEMBERS_KEY, 'theirs', 'NX', 'PX', 60_000);
+      await release(node, 'a', asReader);
+      await server.command('SET', MEMBERS_KEY, 'theirs', 'NX', 'PX', 60_000);
+
+      expect(denied).toBeNull();
+      expect(await acquire(node, 'a', asReader)).toMatchObject({
+        kind: 'denied',
+        by: 'held',
+        holder: 'theirs',
+      });
+      expect(await acquire(node, 'a', asHolder)).toMatchObject({ kind: 'denied', by: 'held' });
+    });
+
+    it.each<[string, string[]]>([
+      ['a set without an expiry', ['ZADD', MEMBERS_KEY, '1', 'theirs', '9999999999999', '|anna']],
+      ['a hash', ['HSET', MEMBERS_KEY, 'field', 'value']],
+      ['a list', ['RPUSH', MEMBERS_KEY, 'x']],
+    ])('leaves alone what another program has there: %s', async (_, [command = '', ...args]) => {
+      await server.command(command, ...args);
+      const before = await server.command('DUMP', MEMBERS_KEY);
+
+      for (const request of [asReader, asHolder, { ownerToken: 'anna', line: { id: 'me', entryMs: 1_000 } }])
+        expect(await acquire(node, 'a', request)).toMatchObject({
+          kind: 'denied',
+          by: 'held',
+          holderTtlMs: Infinity,
+        });
+      expect(await acquire(node, 'a', { ownerToken: 'anna', askHolderTtl: true })).toEqual({
+        kind: 'denied',
+        holderTtlMs: Infinity,
+      });
+      expect((await extend(node, 'a', asReader)).kind).toBe('denied');
+      expect((await release(node, 'a', asReader)).kind).toBe('denied');
+      await expect(node.inspect('a')).rejects.toThrow('WRONGTYPE');
+      expect(await server.command('DUMP', MEMBERS_KEY)).toEqual(before);
+    });
+
+    it('leaves alone a set that expires at another time than its last member', async () => {
+      await server.command('ZADD', MEMBERS_KEY, 1, 'low', 2, 'high');
+      await server.command('PEXPIRE', MEMBERS_KEY, 60_000);
+
+      expect(await acquire(node, 'a', asReader)).toMatchObject({ kind: 'denied', by: 'held' });
+      expect(await extend(node, 'a', asReader)).toEqual({ kind: 'denied', healed: false });
+      expect((await release(node, 'a', { ownerToken: 'low', slots: 'all' })).kind).toBe('denied');
+      expect(await server.command('ZRANGE', MEMBERS_KEY, 0, -1)).toEqual(['low', 'high']);
+    });
+
+    it('grants nothing on a server without memory, and gives back what it has', async () => {
+      await acquire(node, 'b', { ownerToken: 'anna', shared: ['b'] });
+      await server.command('CONFIG', 'SET', 'maxmemory', '1');
+      try {
+        for (const request of [asReader, asHolder])
+          expect(await acquire(node, 'a', request)).toMatchObject({ kind: 'failed', error: { code: 'OOM' } });
+        const given = await release(node, 'b', { ownerToken: 'anna', shared: ['b'], turnMs: 1_000 });
+        expect(given).toEqual({ kind: 'granted' });
+      } finally {
+        await server.command('CONFIG', 'SET', 'maxmemory', '0');
+      }
+      expect(await server.command('DBSIZE')).toBe(0);
+    });
+
+    it('goes on with a server that has forgotten the scripts', async () => {
+      const forget = () => server.command('SCRIPT', 'FLUSH');
+
+      await forget();
+      const acquired = await acquire(node, 'a', asReader);
+      await forget();
+      const extended = await extend(node, 'a', asReader);
+      await forget();
+      const released = await release(node, 'a', asReader);
+
+      expect([acquired, extended, released]).toEqual(Array(3).fill({ kind: 'granted' }));
+    });
+
+    it('keeps a line beside the key, which ends a while after its last change', async () => {
+      await acquire(node, 'a', { ownerToken: 'eva' });
+      const line = { id: 'me', ticket: 1_790_000_000_000_000, entryMs: 1_000 };
+
+      await acquire(node, 'a', { ...asReader, line });
+
+      const who = 'line:who:{lock:a}';
+      expect(await server.command('ZRANGE', who, 0, -1)).toEqual(['me s']);
+      expect(Number(await server.command('ZSCORE', who, 'me s'))).toBe(line.ticket);
+      for (const key of [who, 'line:seen:{lock:a}']) {
+        expect(await server.command('PTTL', key)).toBeGreaterThan(1_000);
+        expect(await server.command('PTTL', key)).toBeLessThanOrEqual(2_000);
+      }
+      // One of both is lost: nobody waits for ever for those who cannot be told dead.
+      await server.command('DEL', 'line:seen:{lock:a}');
+      await release(node, 'a', { ownerToken: 'eva' });
+      expect(
+        (await acquire(node, 'a', { ownerToken: 'ida', line: { id: 'other', entryMs: 1_000 } })).kind,
+      ).toBe('granted');
+      expect(await server.command('EXISTS', who)).toBe(0);
+    });
+  });
+
   it('grants nothing on a server without memory, and leaves nothing half done', async () => {
     await server.command('CONFIG', 'SET', 'maxmemory', '1');
     try {

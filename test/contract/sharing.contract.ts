@@ -498,6 +498,9 @@ export function itKeepsTheContractOfSharing(
 
       expect(first).toEqual({ kind: 'granted', fence: fence.proposal });
       expect(raised).toEqual(GRANTED);
+      expect(await raiseFence(node, '{b}r', { ownerToken: 'anna', shared: ['{b}r'], fence: 1 })).toEqual(
+        GRANTED,
+      );
       expect(writer).toEqual({ kind: 'granted', fence: fence.proposal });
       expect(again).toEqual({ kind: 'granted', fence: fence.proposal + 11 });
     });

@@ -561,7 +561,7 @@ describe('the nestjs-redlock program', () => {
             meaning: expect.stringMatching(
               /^this node has no vote for locks with a .*lock:#fence:/,
             ) as unknown,
-            fix: expect.stringContaining('~lock:* &lock:*') as unknown,
+            fix: expect.stringContaining('~lock:* ~line:* &lock:*') as unknown,
           },
         ]);
         expect(found(out, 'clients')).toMatchObject([

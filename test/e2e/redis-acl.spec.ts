@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import Redis from 'ioredis';
 import { createLockService, LockError, type Lock, type LockOptions, type LockService } from '../../lib';
 import { aclLine } from '../../lib/cli/doctor/node-findings';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { ACQUIRE } from '../../lib/redis/script/lua-scripts';
+import { acquire, extend, leave, release, untilUp } from '../helpers/ask-node';
 import { RedisServer } from '../helpers/redis-server';
 import { until } from '../helpers/until';
 
@@ -39,7 +42,18 @@ afterAll(async () => {
 /** What somebody with these rights can do; each of it `ok`, or what came of it. */
 type Abilities = Record<(typeof ABILITIES)[number], string>;
 const ABILITIES = [
-  ...(['up', 'guard', 'lock', 'exclude', 'extend', 'release', 'batch', 'several', 'fencing'] as const),
+  ...([
+    'up',
+    'guard',
+    'lock',
+    'exclude',
+    'extend',
+    'release',
+    'batch',
+    'several',
+    'fencing',
+    'sharing',
+  ] as const),
   ...(['handOver', 'inspect', 'forceRelease', 'listen', 'tell', 'stopListening', 'wait'] as const),
 ];
 const ALL = Object.fromEntries(ABILITIES.map((name) => [name, 'ok'])) as Abilities;
@@ -61,12 +75,14 @@ class Somebody {
   private readonly a: LockService;
   private readonly b: LockService;
   private readonly strict: LockService;
+  private readonly url: string;
 
   private constructor(
     private readonly user: string,
     port: number,
   ) {
-    const nodes = [`redis://${user}:secret@127.0.0.1:${port}/1`];
+    this.url = `redis://${user}:secret@127.0.0.1:${port}/1`;
+    const nodes = [this.url];
     const options = { nodes, shutdownTimeout: 0, nodeTimeout: 1_500, defaults: { ttl: TTL_MS, wait: 0 } };
     [this.a, this.b] = [createLockService(options), createLockService(options)];
     this.strict = createLockService({ ...options, restartGuard: 'strict' });
@@ -92,6 +108,7 @@ class Somebody {
     const single = await this.trySingle();
     const several = await outcome(() => this.takeAndGive([this.name('s1'), this.name('s2')]));
     const fencing = await outcome(() => this.takeAndGive(this.name('f'), { fencing: true }));
+    const sharing = await this.trySharing();
     const batch = await outcome(() => this.tryBatch());
     const handOver = await this.tryHandOver();
     const waiting = await this.tryWaiting();
@@ -99,7 +116,7 @@ class Somebody {
       (await strict.inspect(this.name('g'))).nodes[0]?.guarded?.reason === 'young' ? 'ok' : 'blind';
     const inspect = (await b.inspect(this.name('i'))).state === 'free' ? 'ok' : 'unknown';
     await this.close();
-    return { up, guard, inspect, several, fencing, batch, handOver, ...single, ...waiting };
+    return { up, guard, inspect, several, fencing, sharing, batch, handOver, ...single, ...waiting };
   }
 
   close(): Promise<unknown> {
@@ -122,6 +139,37 @@ class Somebody {
     const lock = await this.a.acquire(resources, options);
     expect(lock.fencingToken === undefined).toBe(options.fencing !== true);
     return isReleased(await lock.release());
+  }
+
+  /** A reader comes and goes, somebody waits for it in line, and a permit is taken. */
+  private async trySharing(): Promise<string> {
+    const node = new RedisLockNode(describeRedisNode(this.url));
+    const resource = this.name('shared');
+    const shared = [resource];
+    const line = { id: 'waiter', ticket: 1_790_000_000_000_000, entryMs: 1_000 };
+    try {
+      await untilUp(node);
+      const votes = [
+        await acquire(node, resource, { ownerToken: 'reader', shared, line: { ...line, id: 'reader' } }),
+        await extend(node, resource, { ownerToken: 'reader', shared }),
+        await acquire(node, resource, { ownerToken: 'waiter', line }),
+        await release(node, resource, { ownerToken: 'reader', shared, turnMs: 1_000 }),
+        await acquire(node, resource, { ownerToken: 'waiter', line }),
+        await release(node, resource, { ownerToken: 'waiter', line }),
+        await leave(node, resource, { line }),
+        await acquire(node, resource, { ownerToken: 'holder', limit: { limit: 2, permits: 1, start: 0 } }),
+        await acquire(node, resource, { ownerToken: 'other', limit: { limit: 1, permits: 1, start: 0 } }),
+        await release(node, resource, { ownerToken: 'holder', slots: 'all' }),
+      ];
+      const kinds = votes.map(({ kind }) => kind);
+      if (kinds[0] === 'granted') expect(kinds[2]).not.toBe('granted');
+      if (kinds[7] === 'granted') expect(kinds[8]).not.toBe('granted');
+      if (kinds.includes('failed')) return 'failed';
+      const expected = kinds.map((_, i) => (i === 2 || i === 8 ? 'denied' : 'granted'));
+      return kinds.join() === expected.join() ? 'ok' : kinds.join();
+    } finally {
+      await node.close();
+    }
   }
 
   private async tryBatch(): Promise<string> {
@@ -215,39 +263,52 @@ function isReleased(released: string): string {
 /** What comes of what without one of the rights; everything else goes on. */
 const WITHOUT: Record<string, Record<string, string>> = {
   '~lock:*': {
+    failed: 'sharing',
     LOCK_UNAVAILABLE:
       'exclude lock extend release forceRelease several fencing batch handOver stopListening wait',
     unknown: 'inspect',
   },
   '&lock:*': { polls: 'listen', silent: 'tell' },
+  '~line:*': { failed: 'sharing' },
   // Only `doctor` asks.
   '+ping': {},
   '+info': { blind: 'guard' },
   // The URLs here name a database.
   '+select': { down: 'up', LOCK_UNAVAILABLE: ABILITIES.slice(1).join(' ') },
-  '+time': { LOCK_UNAVAILABLE: 'fencing' },
+  '+time': { failed: 'sharing', LOCK_UNAVAILABLE: 'fencing' },
   '+set': {
+    failed: 'sharing',
     LOCK_UNAVAILABLE:
       'lock exclude extend release forceRelease several fencing batch handOver stopListening wait',
   },
   '+get': {
+    failed: 'sharing',
     LOCK_UNAVAILABLE: 'extend forceRelease fencing',
     unknown: 'release several handOver inspect',
     silent: 'tell',
   },
   '+mget': { unknown: 'batch' },
   '+del': {
+    failed: 'sharing',
     unknown: 'release several fencing batch handOver',
     LOCK_UNAVAILABLE: 'forceRelease',
     silent: 'tell',
   },
-  '+exists': { LOCK_UNAVAILABLE: 'several fencing' },
-  '+pttl': { LOCK_UNAVAILABLE: 'extend forceRelease' },
-  '+pexpire': { LOCK_UNAVAILABLE: 'extend' },
+  '+exists': { failed: 'sharing', LOCK_UNAVAILABLE: 'several fencing' },
+  '+pttl': { failed: 'sharing', LOCK_UNAVAILABLE: 'extend forceRelease' },
+  '+pexpire': { failed: 'sharing', LOCK_UNAVAILABLE: 'extend' },
+  ...Object.fromEntries(
+    [
+      ...['+type', '+zadd', '+zrem', '+zscore', '+zcard', '+zrange'],
+      ...['+zrangebyscore', '+zremrangebyscore', '+pexpireat'],
+    ].map((right) => [right, { failed: 'sharing' }]),
+  ),
+  '+zcount': {},
   // See below.
   '+eval': {},
   '+script|load': {},
   '+evalsha': {
+    failed: 'sharing',
     LOCK_UNAVAILABLE: 'extend forceRelease several fencing batch handOver stopListening wait',
     unknown: 'release inspect',
   },

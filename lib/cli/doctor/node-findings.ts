@@ -128,7 +128,9 @@ function placesIn(error: string, keyPrefix: string): string {
 export function aclLine(keyPrefix: string): string {
   const commands = [
     ...['ping', 'info', 'select', 'time', 'set', 'get', 'mget', 'del', 'exists', 'pttl', 'pexpire'],
-    ...['eval', 'evalsha', 'script|load', 'publish', 'subscribe', 'unsubscribe', 'pubsub|numsub'],
+    ...['type', 'zadd', 'zrem', 'zscore', 'zcard', 'zcount', 'zrange', 'zrangebyscore', 'zremrangebyscore'],
+    ...['pexpireat', 'eval', 'evalsha', 'script|load'],
+    ...['publish', 'subscribe', 'unsubscribe', 'pubsub|numsub'],
   ];
-  return `ACL SETUSER <user> ~${keyPrefix}* &${keyPrefix}* ${commands.map((name) => `+${name}`).join(' ')}`;
+  return `ACL SETUSER <user> ~${keyPrefix}* ~line:* &${keyPrefix}* ${commands.map((name) => `+${name}`).join(' ')}`;
 }

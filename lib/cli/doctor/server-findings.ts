@@ -73,10 +73,10 @@ function versionFinding(info: InfoLines): NodeFinding {
   if (!isTooOld) return { level: 'ok', check: 'version', message };
   const oldest = OLDEST_VERSION.join('.');
   return {
-    level: 'warn',
+    level: 'error',
     check: 'version',
     message: `${message}, older than ${oldest}`,
-    meaning: 'the library is not tested with it',
+    meaning: 'it keeps no readers, no permits and no line, and the library is not tested with it',
     fix: `upgrade to ${oldest} or later`,
   };
 }

@@ -1,26 +1,19 @@
-import type { AcquireRequest } from '../../ports/lock-node.interface';
 import { RedisLockNode } from '../../redis/redis-lock-node';
 import { channelOfAll } from '../../redis/request/release-message';
 import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
-import { systemClock } from '../../system/system-clock';
 import { systemRandomness } from '../../system/system-randomness';
 import { NodeClient } from '../nodes/node-client';
 import { settle } from '../nodes/settle';
 import { TRIALS } from '../../core/reserved-names';
 import type { Refusal } from './node-facts';
-
-const TTL_MS = 5_000;
-const SKEW_MICROS = 60_000_000;
+import { sharingSteps } from './sharing-steps';
+import { type Step, Trial } from './trial';
 
 /** The step without which there are no locks at all. */
 export const LOCK_STEP = 'lock';
 
 const SEVERAL = 'locks on several resources';
 const FENCED = 'locks with a fencing token';
-
-interface Step extends Omit<Refusal, 'error'> {
-  try(): Promise<unknown>;
-}
 
 /**
  * Does everything once that the library will do, on resources of our own, and tells what was refused. They are
@@ -40,6 +33,7 @@ export async function tryRights(
     await Promise.all([settle(node, timeoutMs), teller.settle(), listener.settle()]);
     return await refusalsAmong([
       ...lockSteps(new Trial(node, timeoutMs), resource),
+      ...sharingSteps(node, timeoutMs, resource),
       ...scriptSteps(teller),
       ...releaseSteps(teller, listener, channels),
     ]);
@@ -134,83 +128,6 @@ async function refusalsAmong(steps: readonly Step[]): Promise<Refusal[]> {
   }
   return refusals;
 }
-
-/** The verbs of a lock node with one owner token, as promises that reject for anything but a grant. */
-class Trial {
-  private readonly ownerToken = `doctor:${systemRandomness.secret()}`;
-  /** What was granted. Where nothing was, there is nothing to extend or to release, and why was said. */
-  private readonly granted = new Set<string>();
-
-  constructor(
-    private readonly node: RedisLockNode,
-    private readonly timeoutMs: number,
-  ) {}
-
-  acquire(resources: readonly string[], isFenced = false): Promise<void> {
-    const { ownerToken } = this;
-    const fence: AcquireRequest['fence'] = isFenced
-      ? { proposal: Math.floor(systemClock.wallNow() * 1_000), skewMicros: SKEW_MICROS, keepMs: TTL_MS }
-      : undefined;
-    return this.vote((vote) => {
-      this.node.acquire({ resources, ownerToken, ttlMs: TTL_MS, askHolderTtl: false, fence }, vote);
-    }).then(() => {
-      for (const resource of resources) this.granted.add(resource);
-    });
-  }
-
-  extend(resources: readonly string[]): Promise<void> {
-    if (!this.has(resources)) return Promise.resolve();
-    return this.vote((vote) => {
-      this.node.extend({ resources, ownerToken: this.ownerToken, ttlMs: TTL_MS }, vote);
-    });
-  }
-
-  release(resources: readonly string[]): Promise<void> {
-    const { ownerToken } = this;
-    if (!this.has(resources)) return Promise.resolve();
-    for (const resource of resources) this.granted.delete(resource);
-    return this.vote((vote) => {
-      this.node.release({ resources, ownerToken, wakeWaiters: false, ttlMs: TTL_MS }, vote);
-    });
-  }
-
-  inspect(resource: string): Promise<unknown> {
-    return this.inTime((resolve, reject) => {
-      this.node.inspect(resource).then(resolve, reject);
-    });
-  }
-
-  private has(resources: readonly string[]): boolean {
-    return resources.every((resource) => this.granted.has(resource));
-  }
-
-  private vote(ask: (vote: (vote: Vote) => void) => void): Promise<void> {
-    return this.inTime((resolve, reject) => {
-      ask((vote) => {
-        if (vote.kind === 'granted') resolve();
-        else
-          reject(vote.kind === 'failed' ? vote.error : new Error('somebody else has the key of the trial'));
-      });
-    });
-  }
-
-  private inTime(start: (resolve: () => void, reject: (error: unknown) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const limit = systemClock.schedule(this.timeoutMs, () => {
-        reject(new Error(`no answer within ${this.timeoutMs} ms`));
-      });
-      const settled =
-        <A extends unknown[]>(then: (...args: A) => void) =>
-        (...args: A) => {
-          limit.cancel();
-          then(...args);
-        };
-      start(settled(resolve), settled(reject));
-    });
-  }
-}
-
-type Vote = { readonly kind: 'granted' | 'denied' } | { readonly kind: 'failed'; readonly error: Error };
 
 /** Waits for both, also when the first is refused. */
 async function all(tries: readonly Promise<unknown>[]): Promise<void> {

@@ -23,6 +23,8 @@ export function askInParts<V>(
 ): void {
   const votes = new Array<V>(parts.length);
   let missing = parts.length;
+  // Nothing is asked for: readers have no number to raise.
+  if (missing === 0) done(votes);
   parts.forEach((part, position) => {
     ask(part, (vote) => {
       votes[position] = vote;

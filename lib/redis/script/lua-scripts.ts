@@ -38,13 +38,15 @@ if #taken > 0 then
     if ttl == -1 then break end
   end
   -- Readers or permits that are in the way are many: nobody is the owner, and who waits may want to stand in line.
+  local owner
   for i = 1, #taken do
-    if redis.pcall('TYPE', taken[i]).ok == 'zset' and longest ~= -1 then
+    local there = redis.pcall('GET', taken[i])
+    if taken[i] == last then owner = there end
+    if type(there) == 'table' and longest ~= -1 and redis.pcall('TYPE', taken[i]).ok == 'zset' then
       readTime()
       return { digits(now), longest, '', 'shared' }
     end
   end
-  local owner = redis.pcall('GET', last)
   -- Owner tokens are shorter than that; a value of another program has any length.
   return { digits(now), longest, type(owner) == 'string' and string.sub(owner, 1, 200) or '' }
 end

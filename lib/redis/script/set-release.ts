@@ -85,7 +85,8 @@ for i = 1, count do
     -- Nothing is left, and somebody waits: newcomers are denied for a moment (R31).
     if ARGV[11] ~= '0' and redis.call('EXISTS', key) == 0
       and standing(KEYS[count + i], KEYS[2 * count + i], nowMs) > 0 then
-      redis.call('SET', key, '!', 'PX', ARGV[11])
+      -- A server that refuses it has released all the same.
+      redis.pcall('SET', key, '!', 'PX', ARGV[11])
     end
   end
   if isFreed then tellOf(key) end

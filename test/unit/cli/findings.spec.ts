@@ -40,8 +40,8 @@ describe('findings about a node', () => {
     ['role', { role: 'slave', master_host: 'b', master_port: '1' }, 'error', 'a replica of b:1'],
     ['role', { role: 'sentinel' }, 'error', 'a sentinel, no master'],
     ['role', { role: undefined }, 'unknown', 'cannot tell'],
-    ['version', { redis_version: '6.0.16' }, 'warn', 'older than 6.2'],
-    ['version', { redis_version: '5.3.0' }, 'warn', 'older than 6.2'],
+    ['version', { redis_version: '6.0.16' }, 'error', 'older than 6.2'],
+    ['version', { redis_version: '5.3.0' }, 'error', 'older than 6.2'],
     ['version', { redis_version: '6.2.0' }, 'ok', '6.2.0'],
     ['version', { redis_version: '10.0.0' }, 'ok', '10.0.0'],
     ['version', { redis_version: undefined }, 'unknown', 'cannot tell'],
@@ -194,7 +194,7 @@ describe('findings about a node', () => {
     const [scripts, listening, ...more] = find(node(server(), { refusals }), 'rights');
 
     expect(scripts).toMatchObject({ level: 'error', message: "cannot extend, release: NOPERM 'evalsha'" });
-    expect(scripts?.fix).toMatch(/^ACL SETUSER <user> ~lock:\* &lock:\* .*\+evalsha/);
+    expect(scripts?.fix).toMatch(/^ACL SETUSER <user> ~lock:\* ~line:\* &lock:\* .*\+evalsha/);
     expect(listening).toMatchObject({ level: 'warn', meaning: 'waiters poll', fix: undefined });
     expect(more).toEqual([]);
   });
