@@ -38,5 +38,17 @@ export default tseslint.config(
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: { globals: nodeGlobals },
   },
+  {
+    // The page of the lock board runs in browsers.
+    files: ['board/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...['EventSource', 'URLSearchParams', 'document', 'location'],
+          ...['addEventListener', 'removeEventListener'],
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
   prettier,
 );

@@ -43,6 +43,7 @@ function describe(backends, apps) {
     '',
     'The order system runs:',
     ...apps.map(({ name, url }) => place(name, url)),
+    place('locks', `${apps[0].url}/locks`),
     place('health', `${apps[0].url}/health`),
     place('metrics', `${apps[0].url}/metrics`),
     ...describePlaces(backends),

@@ -5,6 +5,7 @@ import { build } from './lib/build.mjs';
 import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { listSpecs, runJest, runSpecs, suites } from './lib/jest.mjs';
+import { ensureChromium } from './lib/chromium.mjs';
 import { ensureOtherServer } from './lib/other-servers.mjs';
 import { cache, root, tools } from './lib/paths.mjs';
 import { ensurePrograms } from './lib/programs.mjs';
@@ -68,6 +69,8 @@ async function installBrokers() {
       promtool: { apt: 'prometheus', brew: 'prometheus' },
     }),
   );
+  // For the page of the lock board. Fetched and unpacked once, not installed.
+  await tally.stepOrSkip('chromium', ensureChromium);
 }
 
 async function checkStyle() {

@@ -247,7 +247,10 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
 
   /** Removes `resource` from every node that has it, whoever holds it, or only where one owner does. */
   async forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
-    return forceRelease(this.inspectionSetup, checkResource(resource), ownerTokenIn(options));
+    const name = checkResource(resource);
+    const nodeCount = await forceRelease(this.inspectionSetup, name, ownerTokenIn(options));
+    this.around.reports.forceReleased([name], nodeCount);
+    return nodeCount;
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { ListedHold, ListedPart, NodePace } from '../ports/node-listing.interface';
-import { holdFrom, waitingFrom } from './foreign-news';
+import { holdFrom } from './foreign-news';
 
 /** More than any node of ours puts into a part. */
 const MOST_HOLDS = 100_000;
@@ -24,8 +24,8 @@ function listedHoldFrom(given: unknown): ListedHold {
   if (hold === null || typeof resource !== 'string' || resource === '') {
     throw new Error('the node told of a hold of no known form');
   }
-  const told = waitingFrom(waiting);
-  return { resource, ...hold, ...(told === undefined ? {} : { waiting: told }) };
+  const isNumber = Number.isSafeInteger(waiting) && Number(waiting) >= 0;
+  return { resource, ...hold, ...(isNumber ? { waiting } : {}) };
 }
 
 function paceFrom(given: unknown): { pace?: NodePace } {

@@ -136,6 +136,7 @@ export class LockTelemetry {
       case 'node-granting':
         this.refusals.set(event.node, event.type === 'node-refusing');
         break;
+      case 'force-released':
       case 'node-warning':
         // For the log.
         break;

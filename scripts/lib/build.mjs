@@ -1,20 +1,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, isRemembered, remember } from './fingerprint.mjs';
+import { buildBoardPage } from './board-page.mjs';
 import { cache, root, tools } from './paths.mjs';
 import { say } from './lanes.mjs';
 import { runNode } from './run.mjs';
 
 const OUTPUT = join(root, 'dist', 'index.js');
-const SOURCES = ['lib', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const SOURCES = ['lib', 'board', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
 const STAMP = join(cache, 'lib.built');
 
 /** `nest build` of the library, with its types, to `dist`. `{ ok, problem }` */
 export async function build() {
   const print = fingerprint(SOURCES);
   const result = await runNode(tools.nest, ['build', 'lib']);
-  if (result.ok) remember(STAMP, print);
-  return result;
+  if (!result.ok) return result;
+  const page = await buildBoardPage();
+  if (page.ok) remember(STAMP, print);
+  return page;
 }
 
 /** Builds the library where a source changed since the last build. */

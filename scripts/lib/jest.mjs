@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { findChromium } from './chromium.mjs';
 import { cache, root, tools } from './paths.mjs';
 import { findProgram } from './programs.mjs';
 import { currentTask } from './progress.mjs';
@@ -18,7 +19,11 @@ const RUNS = {
   mosquitto: importOf('mosquitto'),
   'rabbitmq-server': importOf('rabbitmq-server'),
   promtool: importOf('promtool'),
+  chromium: importOf('browser'),
 };
+
+/** Those that are not looked for in PATH alone. */
+const FINDERS = { chromium: findChromium };
 
 /** What jest prints of a file that is done. */
 const FILE_DONE = /^ ?(?:PASS|FAIL) /;
@@ -37,7 +42,7 @@ export function runJest(suite, { hasRedis }) {
  */
 export async function runSpecs(name, all, { hasRedis, node = process.execPath, config, env, limitMs }) {
   const missing = Object.keys(RUNS).filter(
-    (program) => !(program === 'redis-server' ? hasRedis : findProgram(program)),
+    (program) => !(program === 'redis-server' ? hasRedis : (FINDERS[program] ?? findProgram)(program)),
   );
   const missingOf = ({ text }) => missing.filter((program) => RUNS[program].test(text));
   const [skipped, specs] = split(all, (spec) => missingOf(spec).length > 0);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { buildBoardPage } from './board-page.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { fingerprint } from './fingerprint.mjs';
 import { say } from './lanes.mjs';
@@ -11,7 +12,7 @@ import { transpile } from './transpile.mjs';
 /** What the sample runs on: its own packages, so that a start need not wait for those of the tests. */
 const runtime = join(root, 'sample', 'runtime');
 const builds = join(runtime, 'node_modules', '.builds');
-const SOURCES = ['sample/order-system', 'lib', 'tsconfig.json', 'package.json'];
+const SOURCES = ['sample/order-system', 'lib', 'board', 'tsconfig.json', 'package.json'];
 /** What was compiled for processes that may still run; older ones are removed. */
 const KEPT = 3;
 /** After that, nobody is compiling any more. */
@@ -24,7 +25,8 @@ export async function ensureSample() {
   const folder = buildFolder();
   if (!existsSync(folder)) {
     say('Compiling the library and the order system …');
-    compile(folder);
+    const compiled = await compile(folder);
+    if (!compiled.ok) return compiled;
     removeOldBuilds();
   }
   return { ok: true };
@@ -56,7 +58,7 @@ function libraryIn(folder) {
 }
 
 /** Writes a folder beside its place first: what is interrupted leaves no half of one. */
-function compile(folder) {
+async function compile(folder) {
   const ts = createRequire(join(runtime, 'package.json'))('typescript');
   const tsconfig = join(root, 'tsconfig.json');
   const fresh = `${folder}.${process.pid}`;
@@ -64,6 +66,9 @@ function compile(folder) {
   mkdirSync(library, { recursive: true });
   cpSync(join(root, 'package.json'), join(library, 'package.json'));
   transpile(ts, { from: join(root, 'lib'), to: join(library, 'dist'), tsconfig });
+  const page = join(library, 'dist', 'board', 'page.json');
+  const built = await buildBoardPage(page, join(runtime, 'node_modules'));
+  if (!built.ok) return built;
   transpile(ts, { from: join(root, 'sample', 'order-system', 'src'), to: join(fresh, 'app'), tsconfig });
   try {
     renameSync(fresh, folder);
@@ -72,6 +77,7 @@ function compile(folder) {
     rmSync(fresh, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;
   }
+  return { ok: true };
 }
 
 function removeOldBuilds() {

@@ -61,6 +61,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   fencing: ['redis', 'nest', ...belowNest()],
   swagger: ['nest', ...belowNest()],
   schedule: belowNest(),
+  board: ['board/core', ...belowNest()],
+  // Without Nest, so that the program shows the same page.
+  'board/core': ['core/quorum.ts', 'locking/api', 'ports', 'errors'],
 
   // The program: nobody knows it, and it starts without Nest.
   cli: ['cli/commands', 'cli/nodes', 'cli/command-line', ...belowProgram()],
@@ -90,7 +93,7 @@ function belowProgram(): string[] {
 
 /** Rooms without a single package; the others may import those of Nest, RxJS and Node. */
 const WITH_PACKAGES = ['nodes', 'service', 'keys', 'calls', 'nest'];
-const SUB_PATHS = ['testing', 'health', 'opentelemetry', 'swagger', 'schedule', 'fencing'];
+const SUB_PATHS = ['testing', 'health', 'opentelemetry', 'swagger', 'schedule', 'fencing', 'board'];
 
 /** The client library: one room knows it, and its types stand in the options that users give. */
 const IOREDIS_ROOM = 'redis/client/ioredis';

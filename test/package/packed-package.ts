@@ -8,7 +8,7 @@ const root = join(__dirname, '..', '..');
 
 /** What `npm pack` needs; a folder that does not exist yet is left out. */
 const SOURCES = [
-  ...['lib', 'scripts', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
+  ...['lib', 'board', 'scripts', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
   ...['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'llms.txt', 'docs', 'bench'],
 ];
 

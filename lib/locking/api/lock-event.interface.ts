@@ -58,6 +58,8 @@ export type LockEvent =
       readonly waitedMs: number;
       readonly validityMs: number;
     })
+  /** An operator has taken a lock away from its holder, on so many nodes; see `forceRelease`. */
+  | (AboutResources & { readonly type: 'force-released'; readonly nodeCount: number })
   /** `servers`: what they are, where they tell. */
   | { readonly type: 'node-up'; readonly node: string; readonly servers?: readonly ServerProduct[] }
   | { readonly type: 'node-down'; readonly node: string; readonly error?: Error }

@@ -68,6 +68,11 @@ export class LockReports {
     this.settings.emit({ type: 'resumed', ...about(lease), fencingToken, waitedMs, validityMs });
   }
 
+  forceReleased(resources: readonly string[], nodeCount: number): void {
+    if (this.isObserved && nodeCount > 0)
+      this.settings.emit({ type: 'force-released', resources, nodeCount });
+  }
+
   released(lease: Lease, outcome: ReleaseOutcome, heldMs: number, validityMs: number): void {
     this.settings.emit({ type: 'released', ...about(lease), outcome, heldMs, validityMs });
   }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { MemoryLockNode, RedlockModule } from '@nest-quorum/redlock';
+import { RedlockBoardModule } from '@nest-quorum/redlock/board';
 import { config } from './app.config';
 import { HealthModule } from './health/health.module';
 import { MetricsModule } from './metrics/metrics.module';
@@ -15,6 +16,12 @@ import { WarehousesModule } from './warehouses/warehouses.module';
     RedlockModule.forRoot({
       // One node inside of the process still keeps its own callers apart, but no other process.
       nodes: config.lockNodes.length > 0 ? config.lockNodes : [new MemoryLockNode()],
+    }),
+    // For a machine of your own: elsewhere, say with `authorize` who may see it.
+    RedlockBoardModule.forRoot({
+      path: 'locks',
+      allowUnauthenticated: true,
+      title: 'Locks of the order system',
     }),
     ScheduleModule.forRoot(),
     HealthModule,

@@ -1,0 +1,90 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { mayRelease, partsOf, release } from './feed.js';
+import { html } from './html.js';
+import { duration, holderName } from './words.js';
+
+/** One resource, node by node. */
+export function Detail({ resource, lock, news, now, onClose }) {
+  const [nodes, setNodes] = useState([]);
+  const heading = useRef(null);
+  useEffect(() => heading.current.focus(), [resource]);
+  useEffect(() => {
+    let isShown = true;
+    partsOf(resource).then(
+      (parts) => isShown && setNodes(parts),
+      () => undefined,
+    );
+    return () => {
+      isShown = false;
+    };
+  }, [resource, news]);
+  return html`<section
+    class="detail"
+    aria-labelledby="detail-heading"
+    onKeyDown=${(event) => event.key === 'Escape' && onClose()}
+  >
+    <h2 id="detail-heading" tabindex="-1" ref=${heading}>${resource}</h2>
+    <button class="close" onClick=${onClose}>Close</button>
+    <p>
+      ${lock === undefined ? 'Nobody has it now.' : `${lock.state}, on ${lock.nodeCount} of ${news.nodes.length} nodes.`}
+    </p>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Node</th>
+          <th scope="col">Held by</th>
+          <th scope="col">Left</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${nodes.flatMap(({ node, holders }) =>
+          holders.length === 0
+            ? [
+                html`<tr key=${node}>
+                  <th scope="row">${node}</th>
+                  <td colspan="2">${stateOf(news, node)}</td>
+                </tr>`,
+              ]
+            : holders.map(
+                (holder) =>
+                  html`<tr key=${node + holder.id}>
+                    <th scope="row">${node}</th>
+                    <td>${holderName(holder)}</td>
+                    <td>${holder.endsAt === null ? 'no end' : duration(holder.endsAt - now)}</td>
+                  </tr>`,
+              ),
+        )}
+      </tbody>
+    </table>
+    ${mayRelease && lock !== undefined ? lock.holders.map((holder) => html`<${Release} key=${holder.id} resource=${resource} holder=${holder} />`) : null}
+  </section>`;
+}
+
+function stateOf(news, name) {
+  const state = news.nodes.find(({ node }) => node === name)?.state;
+  return state === 'up' || state === 'guarded' || state === 'refusing' ? 'free' : 'not known';
+}
+
+/** Asks once more before it does it. */
+function Release({ resource, holder }) {
+  const [step, setStep] = useState('offered');
+  const [result, setResult] = useState('');
+  const go = async () => {
+    setStep('offered');
+    setResult('Releasing …');
+    setResult(await release(resource, holder.id).catch(() => 'The application does not answer.'));
+  };
+  return html`<div class="release">
+    ${
+      step === 'offered'
+        ? html`<button onClick=${() => setStep('asked')}>Release from ${holderName(holder)}</button>`
+        : html`<p>
+              Its holder hears of it only at its next extension: until then two may work at the same time.
+              Take ${resource} away from ${holderName(holder)}?
+            </p>
+            <button class="danger" onClick=${go}>Yes, release it</button>${' '}
+            <button onClick=${() => setStep('offered')}>No</button>`
+    }
+    <p role="status">${result}</p>
+  </div>`;
+}

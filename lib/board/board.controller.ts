@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  Controller,
+  ForbiddenException,
+  Get,
+  Inject,
+  Post,
+  Req,
+  Res,
+  VERSION_NEUTRAL,
+  type Type,
+} from '@nestjs/common';
+import type { BoardHttp } from './core/board-http';
+import { BOARD_HTTP, BOARD_SETTINGS } from './board.constants';
+import type { CheckedBoardSettings } from './check-board-options';
+import type { BoardAction } from './redlock-board-options.interface';
+
+/** That of Fastify has the bare one of Node within; that of Express is one. */
+interface FrameworkRequest {
+  readonly raw?: IncomingMessage;
+}
+
+interface FrameworkResponse {
+  readonly raw?: ServerResponse;
+  hijack?(): void;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/**
+ * The routes of a board, below its path. As a controller they follow what the application sets up for all routes: a
+ * global prefix, guards, middleware. They write the answers themselves, so that no interceptor changes them.
+ */
+export function boardController(path: string): Type<unknown> {
+  @Controller({ path, version: VERSION_NEUTRAL })
+  class RedlockBoardController {
+    constructor(
+      @Inject(BOARD_HTTP) private readonly http: BoardHttp,
+      @Inject(BOARD_SETTINGS) private readonly settings: CheckedBoardSettings,
+    ) {}
+
+    @Get()
+    page(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
+      return this.answer(request, response, 'view', (...bare) => {
+        this.http.html(...bare);
+      });
+    }
+
+    @Get('events')
+    events(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
+      return this.answer(request, response, 'view', (...bare) => {
+        this.http.events(...bare);
+      });
+    }
+
+    @Get('state')
+    state(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
+      return this.answer(request, response, 'view', (...bare) => this.http.state(...bare));
+    }
+
+    @Get('lock')
+    lock(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
+      return this.answer(request, response, 'view', (...bare) => this.http.lock(...bare));
+    }
+
+    @Post('release')
+    release(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
+      return this.answer(request, response, 'release', (...bare) => this.http.release(...bare));
+    }
+
+    private async answer(
+      request: FrameworkRequest,
+      response: FrameworkResponse,
+      action: BoardAction,
+      give: Answer,
+    ): Promise<void> {
+      const { authorize } = this.settings;
+      const isAllowed: unknown = authorize === undefined ? true : await authorize(request, action);
+      if (isAllowed !== true) throw new ForbiddenException('You may not see these locks.');
+      response.hijack?.();
+      await give(request.raw ?? (request as IncomingMessage), response.raw ?? (response as ServerResponse));
+    }
+  }
+  // Not a part of the API of the application: @nestjs/swagger leaves it out.
+  Reflect.defineMetadata('swagger/apiExcludeController', [true], RedlockBoardController);
+  return RedlockBoardController;
+}

@@ -1,0 +1,80 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import { isText } from '../errors/is-text';
+import { readOptions } from '../locking/checks/read-options';
+import type { RedlockBoardSettings } from './redlock-board-options.interface';
+
+export interface CheckedBoardSettings extends Required<Omit<RedlockBoardSettings, 'authorize'>> {
+  readonly authorize: RedlockBoardSettings['authorize'];
+}
+
+const KNOWN = Object.keys({
+  ...{ authorize: true, allowUnauthenticated: true, allowRelease: true },
+  ...{ interval: true, limit: true, title: true },
+} satisfies Record<keyof RedlockBoardSettings, true>);
+
+const LONGEST_TITLE = 100;
+
+/** @throws LockOptionsError with the option's name */
+export function checkBoardSettings(given: unknown): CheckedBoardSettings {
+  const { authorize, allowUnauthenticated, allowRelease, interval, limit, title } = readOptions(
+    given,
+    KNOWN,
+    {
+      name: 'options',
+      what: ' of the board',
+      each: 'an option of the board',
+    },
+  );
+  if (authorize !== undefined && typeof authorize !== 'function') {
+    throw new LockOptionsError(
+      'authorize',
+      'must be a function of the request, which returns true for those who may see it.',
+    );
+  }
+  const isOpen = flag('allowUnauthenticated', allowUnauthenticated);
+  if (authorize === undefined && !isOpen) {
+    throw new LockOptionsError(
+      'authorize',
+      'is missing: the board shows who locks what. Say who may see it, or that all may, with allowUnauthenticated: true.',
+    );
+  }
+  if (authorize !== undefined && isOpen) {
+    throw new LockOptionsError('allowUnauthenticated', 'contradicts authorize. Give one of them.');
+  }
+  if (title !== undefined && (!isText(title) || title === '' || title.length > LONGEST_TITLE)) {
+    throw new LockOptionsError('title', `must be text of 1 to ${LONGEST_TITLE} characters.`);
+  }
+  return {
+    authorize: authorize as RedlockBoardSettings['authorize'],
+    allowUnauthenticated: isOpen,
+    allowRelease: flag('allowRelease', allowRelease),
+    interval: whole('interval', interval, { otherwise: 1_000, least: 250, most: 60_000 }),
+    limit: whole('limit', limit, { otherwise: 5_000, least: 1, most: 10_000 }),
+    title: title ?? 'Locks',
+  };
+}
+
+/** Without slashes around it. @throws LockOptionsError */
+export function checkBoardPath(given: unknown): string {
+  const path = typeof given === 'string' ? given.replace(/^\/+|\/+$/g, '') : '';
+  if (/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) return path;
+  throw new LockOptionsError(
+    'path',
+    "must be an address of letters, digits, '-', '_', '.', '~' and '/', without parameters, such as 'locks'.",
+  );
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true;
+  throw new LockOptionsError(name, 'must be true or false.');
+}
+
+function whole(
+  name: string,
+  value: unknown,
+  { otherwise, least, most }: { otherwise: number; least: number; most: number },
+): number {
+  if (value === undefined) return otherwise;
+  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+  throw new LockOptionsError(name, `must be a whole number from ${least} to ${most}.`);
+}

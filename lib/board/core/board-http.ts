@@ -1,0 +1,128 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Randomness } from '../../ports/randomness.interface';
+import type { Board } from './board';
+import { BoardPage } from './page';
+import { isFromPage, TOKEN_COOKIE } from './same-origin';
+
+export interface BoardHttpSettings {
+  readonly title: string;
+  readonly allowRelease: boolean;
+  readonly randomness: Pick<Randomness, 'secret'>;
+}
+
+/** The requests of a board, on the bare requests and responses of Node: every framework has them underneath. */
+export class BoardHttp {
+  private readonly page = new BoardPage();
+
+  private started: Board | undefined;
+
+  constructor(private readonly settings: BoardHttpSettings) {}
+
+  /** From now on there is something to show. */
+  start(board: Board): void {
+    this.started = board;
+  }
+
+  close(): void {
+    this.started?.close();
+  }
+
+  private get board(): Board {
+    if (this.started === undefined) throw new Error('the board has not started yet');
+    return this.started;
+  }
+
+  /** The page itself. */
+  html(request: IncomingMessage, response: ServerResponse): void {
+    const { title, allowRelease, randomness } = this.settings;
+    const token = randomness.secret();
+    const isSecure = 'encrypted' in request.socket || request.headers['x-forwarded-proto'] === 'https';
+    answer(response, 200, this.page.html({ title, allowRelease, token }), {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': this.page.policy,
+      'set-cookie': `${TOKEN_COOKIE}=${token}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`,
+    });
+  }
+
+  /** A stream of server-sent events: everything first, then what changes. */
+  events(_request: IncomingMessage, response: ServerResponse): void {
+    // Nobody can tell a stream that compression holds back from one that is silent.
+    const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
+    const { board } = this;
+    if (!board.hasRoom) {
+      json(response, 503, { message: 'The board has as many viewers as it may have, or is closing.' });
+      return;
+    }
+    response.writeHead(200, { ...SAFE, ...headers, 'cache-control': 'no-store, no-transform' });
+    response.write('retry: 2000\n\n');
+    board.join(response);
+  }
+
+  /** Everything as JSON, for scripts. */
+  async state(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      json(response, 200, await this.board.state());
+    } catch (error) {
+      json(response, 503, { message: (error as Error).message });
+    }
+  }
+
+  /** One resource, node by node. */
+  async lock(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const resource = query(request).get('resource');
+    if (resource === null) json(response, 400, { message: 'Which resource? Give ?resource=' });
+    else json(response, 200, { resource, nodes: await this.board.partsOf(resource) });
+  }
+
+  async release(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [resource, holder] = ['resource', 'holder'].map((name) => query(request).get(name));
+    if (!this.settings.allowRelease) {
+      json(response, 403, { message: 'This board only shows: it was set up without allowRelease.' });
+    } else if (!isFromPage(request.headers)) {
+      json(response, 403, { message: 'Only a page of this board may release. Load it again.' });
+    } else if (resource == null || holder == null) {
+      json(response, 400, { message: 'Which lock? Give ?resource= and &holder=' });
+    } else await this.releaseLock(response, resource, holder);
+  }
+
+  private async releaseLock(response: ServerResponse, resource: string, holder: string): Promise<void> {
+    try {
+      const releasedFrom = await this.board.release(resource, holder);
+      if (releasedFrom !== undefined) json(response, 200, { resource, releasedFrom });
+      else json(response, 409, { message: 'This holder does not have it any more. Nothing was released.' });
+    } catch (error) {
+      json(response, 503, { message: (error as Error).message });
+    }
+  }
+}
+
+const SAFE = {
+  'cache-control': 'no-store',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+export function answer(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { ...SAFE, ...headers });
+  response.end(body);
+}
+
+export function json(response: ServerResponse, status: number, body: object): void {
+  answer(response, status, JSON.stringify(body), { 'content-type': 'application/json; charset=utf-8' });
+}
+
+/** Of the address as it came: a proxy or a framework may have changed what is before it. */
+export function query(request: IncomingMessage): URLSearchParams {
+  const { url = '' } = request;
+  const at = url.indexOf('?');
+  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
+}

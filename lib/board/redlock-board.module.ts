@@ -1,0 +1,89 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { checkServiceName } from '../calls/check-placed-options';
+import { systemRandomness } from '../system/system-randomness';
+import { BOARD_HTTP, BOARD_PLACE, BOARD_SETTINGS } from './board.constants';
+import { boardController } from './board.controller';
+import { BoardLifecycle, type BoardPlace } from './board.lifecycle';
+import { checkBoardPath, checkBoardSettings, type CheckedBoardSettings } from './check-board-options';
+import { BoardHttp } from './core/board-http';
+import type {
+  RedlockBoardAsyncOptions,
+  RedlockBoardExtras,
+  RedlockBoardOptions,
+} from './redlock-board-options.interface';
+
+/**
+ * A live page of the locks: who holds what, how the nodes are, what is in the way. Import it beside `RedlockModule`. It
+ * looks at the nodes only while somebody looks at the page.
+ */
+@Module({})
+export class RedlockBoardModule {
+  /**
+   * @throws LockOptionsError when the application starts: without `authorize`, for a path that is taken, …
+   *
+   * @example
+   * RedlockBoardModule.forRoot({
+   *   path: 'locks',
+   *   authorize: (request: Request) => request.user?.isOperator === true,
+   * })
+   */
+  static forRoot({ path, connection, ...settings }: RedlockBoardOptions): DynamicModule {
+    return boardModule({ path, connection }, [
+      { provide: BOARD_SETTINGS, useFactory: () => checkBoardSettings(settings) },
+    ]);
+  }
+
+  /**
+   * For options that come from other providers. `path` and `connection` stand beside `useFactory`: routes are made before
+   * it is asked.
+   *
+   * @example
+   * RedlockBoardModule.forRootAsync({
+   *   path: 'locks',
+   *   inject: [Sessions],
+   *   useFactory: (sessions: Sessions) => ({ authorize: (request) => sessions.isOperator(request) }),
+   * })
+   */
+  static forRootAsync(options: RedlockBoardAsyncOptions): DynamicModule {
+    const { useFactory, inject = [], extraProviders = [], imports, path, connection } = options;
+    return boardModule(
+      { path, connection },
+      [
+        ...extraProviders,
+        {
+          provide: BOARD_SETTINGS,
+          useFactory: async (...dependencies: unknown[]) =>
+            checkBoardSettings(await useFactory(...dependencies)),
+          inject,
+        },
+      ],
+      imports,
+    );
+  }
+}
+
+function boardModule(
+  { path = 'locks', connection = 'default' }: RedlockBoardExtras,
+  settings: Provider[],
+  imports: DynamicModule['imports'] = [],
+): DynamicModule {
+  checkServiceName('connection', connection);
+  const checkedPath = checkBoardPath(path);
+  const controller = boardController(checkedPath);
+  return {
+    module: RedlockBoardModule,
+    imports,
+    controllers: [controller],
+    providers: [
+      ...settings,
+      { provide: BOARD_PLACE, useValue: { path: checkedPath, connection, controller } satisfies BoardPlace },
+      {
+        provide: BOARD_HTTP,
+        useFactory: ({ title, allowRelease }: CheckedBoardSettings) =>
+          new BoardHttp({ title, allowRelease, randomness: systemRandomness }),
+        inject: [BOARD_SETTINGS],
+      },
+      BoardLifecycle,
+    ],
+  };
+}
