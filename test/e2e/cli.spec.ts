@@ -537,7 +537,7 @@ describe('the nestjs-redlock program', () => {
 
     it('tells of keys of others, of room for few more clients, and of a user without fencing tokens', async () => {
       const crowded = await RedisServer.start({
-        user: 'tenant on >hunter2 ~lock:[^#]* &lock:* +@all',
+        user: 'tenant on >hunter2 ~lock:[^#]* ~line:* &lock:* +@all',
         args: ['--maxclients', '50'],
       });
       const clients = Array.from({ length: 40 }, () => new Redis(crowded.url));

@@ -25,36 +25,55 @@ export function sharingSteps(node: RedisLockNode, timeoutMs: number, resource: s
       const { ownerToken } = trial;
       node.release({ resources, ownerToken, wakeWaiters: false, ttlMs: TTL_MS, turnMs: 1, ...rest }, vote);
     });
+  // Where nothing was granted, there is nothing to extend, to wait for or to release, and why was said.
+  const done = new Set<Trial>();
+  const once = async (trial: Trial, answer: Promise<void>) => {
+    await answer;
+    done.add(trial);
+  };
+  const after = (trial: Trial, ask: () => Promise<void>) => (done.has(trial) ? ask() : Promise.resolve());
   const steps = [
     {
       what: 'lock as a reader',
-      try: () => acquire(reader, { shared, line: { ...line, id: reader.ownerToken } }),
+      try: () => once(reader, acquire(reader, { shared, line: { ...line, id: reader.ownerToken } })),
     },
     {
       what: 'extend a reader',
       try: () =>
-        reader.vote((vote) => {
-          node.extend({ resources, ownerToken: reader.ownerToken, ttlMs: TTL_MS, shared }, vote);
-        }),
+        after(reader, () =>
+          reader.vote((vote) => {
+            node.extend({ resources, ownerToken: reader.ownerToken, ttlMs: TTL_MS, shared }, vote);
+          }),
+        ),
     },
     {
       what: 'wait in line',
       try: () =>
-        waiter.denial((vote) => {
-          const { ownerToken } = waiter;
-          node.acquire({ resources, ownerToken, ttlMs: TTL_MS, askHolderTtl: false, line }, vote);
-        }),
+        after(reader, () =>
+          once(
+            waiter,
+            waiter.denial((vote) => {
+              const { ownerToken } = waiter;
+              node.acquire({ resources, ownerToken, ttlMs: TTL_MS, askHolderTtl: false, line }, vote);
+            }),
+          ),
+        ),
     },
     {
       what: 'leave a line',
       try: () =>
-        waiter.vote((vote) => {
-          node.leave({ resources, line, ownerToken: waiter.ownerToken, wakeWaiters: false }, vote);
-        }),
+        after(waiter, () =>
+          waiter.vote((vote) => {
+            node.leave({ resources, line, ownerToken: waiter.ownerToken, wakeWaiters: false }, vote);
+          }),
+        ),
     },
-    { what: 'take a permit', try: () => acquire(holder, { limit: { limit: 2, permits: 1, start: 0 } }) },
-    { what: 'give back a permit', try: () => release(holder, { slots: 'all' }) },
-    { what: 'release a reader', try: () => release(reader, { shared }) },
+    {
+      what: 'take a permit',
+      try: () => once(holder, acquire(holder, { limit: { limit: 2, permits: 1, start: 0 } })),
+    },
+    { what: 'give back a permit', try: () => after(holder, () => release(holder, { slots: 'all' })) },
+    { what: 'release a reader', try: () => after(reader, () => release(reader, { shared })) },
   ];
   return steps.map((step) => ({ ...step, affected: SHARING }));
 }
