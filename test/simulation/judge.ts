@@ -93,7 +93,7 @@ export class Judge {
       forcedAtMs: this.handles.find((one) => one.lock.ownerToken === inherits)?.forcedAtMs,
       isExcused: wasUnderWay,
     });
-    if (lock.fencingToken !== undefined && lock.isHeld) this.lookAtFence(lock, isResumed);
+    if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock, isResumed);
     this.lookForMajority(lock.resources, lock.ownerToken);
     this.look();
   }

@@ -86,6 +86,7 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     name: 'a reader comes only to a lease that is certain',
     rule: 'R24',
     kind: 'shared',
+    isRare: true,
     apply: () => patchGetter(ReaderGroup.prototype, 'isOpen', () => true),
   },
   {
