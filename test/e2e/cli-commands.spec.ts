@@ -341,7 +341,7 @@ describe('a command, on a server that answers', () => {
 
   it('who holds a lock, and then falls silent: ends its release with 3', async () => {
     let asked = 0;
-    answers({ evalsha: () => ((asked += 1) === 1 ? { reply: ['token', 9_000] } : 'silence') });
+    answers({ evalsha: () => ((asked += 1) === 1 ? { reply: ['token', 9_000, 0] } : 'silence') });
 
     const args = ['release', 'x', '--force', '--nodes', server.url, '--timeout', '1000'];
     expect(await runOnPaper(...args)).toMatchObject({ code: 3, out: '' });
