@@ -55,8 +55,7 @@ export class MemoryAcquire {
     const isReplaced =
       mode === 'exclusive'
         ? owner !== undefined && owner.ownerToken === replaces
-        : all.filter((one) => one.ownerToken === replaces && (one.slot === undefined) === (mode === 'shared'))
-            .length >= wanted;
+        : all.filter((one) => isOfHold(one, replaces, mode)).length >= wanted;
     return { mode, isReplaced, ...this.lookAtLine(resource, mode, others, hold) };
   }
 
@@ -134,7 +133,7 @@ export class MemoryAcquire {
     }
     owners.remove(resource);
     for (const member of members.of(resource, this.now))
-      if (member.ownerToken === replaces) members.remove(resource, member);
+      if (isOfHold(member, replaces, mode)) members.remove(resource, member);
     if (mode === 'shared') members.keep(resource, ownerToken, undefined, untilMs);
     else for (const slot of slots) members.keep(resource, ownerToken, slot, untilMs);
   }
@@ -165,4 +164,8 @@ export class MemoryAcquire {
       nodeMicros,
     };
   }
+}
+
+function isOfHold({ ownerToken, slot }: Member, replaces: string | undefined, mode: LockMode): boolean {
+  return ownerToken === replaces && (slot === undefined) === (mode === 'shared');
 }

@@ -25,8 +25,15 @@ export function publicPart(code, elsewhere = new Set()) {
   }
   return statements
     .filter((entry) => kept.has(entry))
-    .map(({ statement }) => code.slice(statement.getFullStart(), statement.getEnd()).trim())
+    .map(({ statement }) => inOrder(code.slice(statement.getFullStart(), statement.getEnd()).trim()))
     .join('\n\n');
+}
+
+/** The compiler writes the texts of a union in the order in which it met them, which other files decide. */
+function inOrder(declaration) {
+  return declaration.replaceAll(/'[^'\n|]*'(?: \| '[^'\n|]*')+/g, (union) =>
+    union.split(' | ').sort().join(' | '),
+  );
 }
 
 /** The names that a report exports. */

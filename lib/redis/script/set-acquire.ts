@@ -35,16 +35,17 @@ end
 
 -- The slots for this request; else when enough permits may have ended.
 local function chooseSlots(key, found)
-  local taken = {}
-  if found.last then taken, found.used = permitsAt(key, ending) end
+  local taken, inOrder = {}, {}
+  if found.last then taken, inOrder = permitsAt(key, ending) end
+  found.used = #inOrder
   local missing = found.used + permits - limit
-  if missing > 0 then
-    local freeing = redis.call('ZRANGE', key, missing - 1, missing - 1, 'WITHSCORES')
-    return nil, tonumber(freeing[2]) or nowMs
-  end
+  if missing > 0 then return nil, tonumber(redis.call('ZSCORE', key, inOrder[missing])) end
+  local inTheWay
   for _, slot in ipairs(exact or {}) do
-    if taken[slot] then return nil, tonumber(redis.call('ZSCORE', key, slot .. '|' .. taken[slot])) end
+    local untilMs = taken[slot] and tonumber(redis.call('ZSCORE', key, taken[slot]))
+    if untilMs then inTheWay = math.max(inTheWay or 0, untilMs) end
   end
+  if inTheWay then return nil, inTheWay end
   if exact then return exact end
   local slots, distance = {}, 0
   while #slots < permits and distance < limit do
@@ -148,20 +149,21 @@ for i = 1, count do
     if one.isEnded then replaced = replaced + 1 end
   else
     if one.isOwner then redis.call('DEL', key) end
+    local ended = {}
+    for _, member in ipairs(ending ~= '' and one.last and redis.call('ZRANGE', key, 0, -1) or {}) do
+      local slot, owner = string.match(member, '^(%d*)|(.*)$')
+      if owner == ending and (slot == '') == (one.mode == 's') then ended[#ended + 1] = member end
+    end
     local members, scored = membersOf(one.mode, one.slots, token), {}
-    for n, member in ipairs(members) do scored[2 * n - 1], scored[2 * n] = digits(untilMs), member end
+    for n, member in ipairs(members) do
+      scored[2 * n - 1], scored[2 * n] = digits(untilMs), member
+    end
     redis.call('ZADD', key, 'GT', unpack(scored))
     if not one.last or one.last < untilMs then expireAt(key, untilMs, members) end
-    if ending ~= '' and one.last then
-      local ended = {}
-      for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-        local slot, owner = string.match(member, '^(%d*)|(.*)$')
-        if owner == ending and (slot == '') == (one.mode == 's') then ended[#ended + 1] = member end
-      end
-      if #ended > 0 then redis.call('ZREM', key, unpack(ended)) end
+    if #ended > 0 then
+      redis.call('ZREM', key, unpack(ended))
+      expireAt(key, tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]), {})
       if #ended >= (permits or 1) then replaced = replaced + 1 end
-      local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
-      expireAt(key, tonumber(last[2]), {})
     end
   end
   if id ~= '' then

@@ -49,17 +49,18 @@ local function slotsIn(text)
   return slots
 end
 
--- By slot, who has it; and how many permits that are. Those of the token 'but' do not count.
+-- By slot, the member that has it; and all of these, the one that ends first at the beginning. Those of the token 'but'
+-- do not count.
 local function permitsAt(key, but)
-  local taken, used = {}, 0
+  local taken, inOrder = {}, {}
   for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
     local slot, token = string.match(member, '^(%d+)|(.*)$')
     if slot and token ~= but then
-      taken[tonumber(slot)] = token
-      used = used + 1
+      taken[tonumber(slot)] = member
+      inOrder[#inOrder + 1] = member
     end
   end
-  return taken, used
+  return taken, inOrder
 end
 `;
 

@@ -47,6 +47,12 @@ describe('a report of public types', () => {
     expect(partOf(code.join('\n'), ['Lock'])).toBe(`import { Result } from 'a';\n\n${own}`);
   });
 
+  it('has the texts of a union in one order, whichever the compiler met first', () => {
+    expect(partOf(`export type By = 'shared' | 'held' | number;`)).toBe(
+      `export type By = 'held' | 'shared' | number;`,
+    );
+  });
+
   it('names what is exported', () => {
     expect(
       evaluate(
