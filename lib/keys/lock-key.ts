@@ -23,7 +23,7 @@ export function compileLockKey<Call>(
   }
   const list = readListOf(key, (template) => typeof template === 'string');
   if (list !== undefined) {
-    const templates = list.map((template) => compileKeyTemplate(template, source));
+    const templates = (list as string[]).map((template) => compileKeyTemplate(template, source));
     return (call) => templates.map((resolve) => resolve(call));
   }
   throw new LockKeyError(
@@ -36,7 +36,7 @@ export function compileLockKey<Call>(
 function checkResult(result: unknown): string | readonly string[] {
   if (isResource(result)) return result;
   const list = readListOf(result, isResource);
-  if (list !== undefined) return list;
+  if (list !== undefined) return list as string[];
   ignoreRejections(result);
   throw new LockKeyError(
     `A lock key function returned ${describe(result)}. Return a string, or an array of strings, that is not empty, ` +
@@ -45,12 +45,15 @@ function checkResult(result: unknown): string | readonly string[] {
   );
 }
 
-/** A copy of an array of such text, without holes. How many different ones a lock may have is checked with the lock. */
-function readListOf(value: unknown, isRight: (item: unknown) => boolean): string[] | undefined {
+/**
+ * A copy of an array of what is right, without holes. Undefined for anything else, and for an array that nobody would look
+ * through. How many different resources a lock may have is checked with the lock.
+ */
+export function readListOf(value: unknown, isRight: (item: unknown) => boolean): unknown[] | undefined {
   try {
     if (!Array.isArray(value) || value.length === 0 || value.length > MOST_NAMES) return undefined;
     const list = Array.from({ length: value.length }, (_, i): unknown => value[i]);
-    return list.every(isRight) ? (list as string[]) : undefined;
+    return list.every(isRight) ? list : undefined;
   } catch {
     // A getter or a proxy that throws.
     return undefined;

@@ -1,6 +1,7 @@
 import { LockKeyError } from '../errors/lock-key.error';
-import type { LockTarget, LockTargets } from '../locking/checks/check-targets';
-import { compileLockKey, type KeySource } from './lock-key';
+import { sharedNameIn, type LockTarget, type LockTargets } from '../locking/checks/check-targets';
+import { compileKeyTemplate } from './key-template';
+import { compileLockKey, readListOf, type KeySource } from './lock-key';
 
 /**
  * Compiles the key of a lock, when the class is defined, to a function from a call to what is locked: as
@@ -11,54 +12,52 @@ import { compileLockKey, type KeySource } from './lock-key';
 export function compileLockTargets<Call>(key: unknown, source: KeySource<Call>): (call: Call) => LockTargets {
   if (typeof key === 'function') return (call) => resultOf(key as KeyFunction, source, call);
   if (isShared(key)) return compileTarget(key, source);
-  if (!mentionsShared(key)) return compileLockKey(key, source);
-  const targets = key.map((target) => compileTarget(target, source));
+  const list = listWithShared(key);
+  if (list === undefined) return compileLockKey(key, source);
+  const targets = list.map((target) => compileTarget(target, source));
   return (call) => targets.map((resolve) => resolve(call));
 }
 
 type KeyFunction = (...args: never[]) => unknown;
 
 function compileTarget<Call>(target: unknown, source: KeySource<Call>): (call: Call) => LockTarget {
-  const template = isShared(target) ? target.shared : target;
+  if (!isShared(target)) return compileName(target, source);
+  const resolve = compileName(sharedNameIn(target), source);
+  return (call) => ({ shared: resolve(call) });
+}
+
+function compileName<Call>(template: unknown, source: KeySource<Call>): (call: Call) => string {
   if (typeof template !== 'string') {
-    throw new LockKeyError('A part of a lock key is neither a template nor { shared: template }.', target);
+    throw new LockKeyError(
+      'A part of a lock key is neither a template nor { shared: template }. Name what is locked, as in "order:<0>".',
+      template,
+    );
   }
-  const resolve = compileLockKey(template, source);
-  return isShared(target) ? (call) => ({ shared: only(resolve(call)) }) : (call) => only(resolve(call));
+  return compileKeyTemplate(template, source);
 }
 
 function resultOf<Call>(keyFunction: KeyFunction, source: KeySource<Call>, call: Call): LockTargets {
   const result = source.call(keyFunction, call);
-  const isOurs = isShared(result)
-    ? typeof result.shared === 'string'
-    : mentionsShared(result) && result.every(isTarget);
-  if (isOurs) return result as LockTargets;
+  const targets = isShared(result) ? [result] : listWithShared(result);
+  if (targets?.every((target) => typeof target === 'string' || isShared(target)) === true) {
+    // Copies of what was looked at: it could be another when it is read again.
+    return targets.map((target) => (isShared(target) ? { shared: sharedNameIn(target) as string } : target));
+  }
   // Whatever else it is, is checked as that of any key.
   return compileLockKey(() => result, source)(call);
 }
 
-function isTarget(value: unknown): boolean {
-  return typeof value === 'string' || (isShared(value) && typeof value.shared === 'string');
+/** A copy of a list in which something is only read; undefined for any other, which is for {@link compileLockKey}. */
+function listWithShared(value: unknown): readonly LockTarget[] | undefined {
+  const list = readListOf(value, () => true);
+  return list?.some(isShared) === true ? (list as LockTarget[]) : undefined;
 }
 
-/** One template gives one name. */
-function only(name: string | readonly string[]): string {
-  return typeof name === 'string' ? name : (name[0] ?? '');
-}
-
-function mentionsShared(value: unknown): value is readonly unknown[] {
-  try {
-    return Array.isArray(value) && value.some(isShared);
-  } catch {
-    // A getter or a proxy that throws.
-    return false;
-  }
-}
-
-function isShared(value: unknown): value is { readonly shared: unknown } {
+function isShared(value: unknown): value is { readonly shared: string } {
   try {
     return typeof value === 'object' && value !== null && !Array.isArray(value) && 'shared' in value;
   } catch {
+    // A proxy that throws.
     return false;
   }
 }

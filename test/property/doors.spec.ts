@@ -16,6 +16,10 @@ import { seeded } from '../helpers/seeded';
 import { VirtualClock } from '../helpers/virtual-clock';
 
 const OF_A_LOCK = {
+  mode: ['exclusive', 'shared'],
+  limit: [1, 5, 1_000],
+  permits: [1, 2],
+  fair: [true, false],
   ttl: [600, 10_000, 60_000],
   wait: [0, 1, 5_000, Infinity],
   signal: [new AbortController().signal, undefined],
@@ -54,7 +58,19 @@ const placedOptions = fc.oneof(
   { weight: 5, arbitrary: oddOptions(OF_A_PLACE) },
   { weight: 1, arbitrary: oddValue(names) },
 );
+/** What is only read, beside what is not. */
+const targets = fc.array(
+  fc.oneof(
+    oddText,
+    oddText.map((shared) => ({ shared })),
+    oddValue(['shared']),
+  ),
+  {
+    maxLength: 4,
+  },
+);
 const resources = fc.oneof(
+  { weight: 2, arbitrary: targets },
   { weight: 3, arbitrary: oddText },
   { weight: 2, arbitrary: fc.array(oddText, { maxLength: 4 }) },
   { weight: 2, arbitrary: fc.array(oddValue(), { maxLength: 3 }) },
@@ -64,6 +80,7 @@ const resources = fc.oneof(
     arbitrary: fc.constantFrom(999, 1_000, 1_001, 2 ** 32 - 1).map((length) => new Array<string>(length)),
   },
 );
+
 const goodResources = fc.constantFrom<string | string[]>('order:7', ['b', 'a'], ['a', 'a', 'b']);
 
 describe('whatever is given as', () => {
@@ -206,7 +223,7 @@ describe('whatever is given as', () => {
           expect(runs).toBe(tally.passed - before);
         },
       ),
-      seeded(800),
+      seeded(2_000),
     );
     tally.expectBoth();
   });

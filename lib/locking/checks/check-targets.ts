@@ -43,7 +43,12 @@ function mentionsOthers(targets: unknown): boolean {
 }
 
 function split(targets: unknown): CheckedTargets {
-  const list = readSafely(() => (Array.isArray(targets) ? Array.from(targets as unknown[]) : [targets]));
+  // By position: an iterator of its own could hide something.
+  const list = readSafely(() =>
+    Array.isArray(targets)
+      ? Array.from({ length: targets.length }, (_, position): unknown => targets[position])
+      : [targets],
+  );
   const exclusive = new Set<string>();
   const shared = new Set<string>();
   for (const target of list) {
@@ -56,7 +61,12 @@ function split(targets: unknown): CheckedTargets {
   return onlyRead.length === 0 ? names : new MixedTargets(names, onlyRead.sort());
 }
 
-function sharedNameIn(target: object): unknown {
+/**
+ * The name in `{ shared: name }`, read once.
+ *
+ * @throws LockKeyError for any other object
+ */
+export function sharedNameIn(target: object): unknown {
   const keys = readSafely(() => Object.keys(target));
   if (keys.length !== 1 || keys[0] !== 'shared') {
     throw new LockKeyError(
