@@ -3,7 +3,10 @@
 import { stopOnSignal } from '../scripts/lib/stop-on-signal.mjs';
 import { prepare } from './lib/prepare.mjs';
 
-const PARTS = ['uncontended', 'contended', 'handover', 'stalled', 'held', 'decorator'];
+const PARTS = [
+  ...['uncontended', 'contended', 'handover', 'stalled', 'held', 'decorator'],
+  ...['shared', 'permits', 'fair'],
+];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

@@ -1,4 +1,4 @@
-// A process with one session, which does what its parent asks. Started by lib/client.mjs.
+// A process with one session, or several, which does what its parent asks. Started by lib/client.mjs.
 import { cycles } from './cycles.mjs';
 import { crowd } from './crowd.mjs';
 import { decorated } from './decorated.mjs';
@@ -6,19 +6,23 @@ import { give, take } from './hand.mjs';
 import { held } from './held.mjs';
 import { operations } from './operations.mjs';
 
-const tasks = { open, cycles, crowd, decorated, give, held, operations, take };
-let session;
+const tasks = { open, cycles, crowd: crowdOfAll, decorated, give, held, operations, take };
+let sessions = [];
 
 process.on('disconnect', () => process.exit());
 process.on('message', ({ id, task, input }) => {
-  tasks[task](input, session).then(
+  tasks[task](input, sessions[0]).then(
     (result) => process.send({ id, result }),
     (error) => process.send({ id, problem: `${error.name}: ${error.message}` }),
   );
 });
 
-async function open({ contender, urls, retryMs }) {
+async function open({ contender, urls, retryMs, lock, count }) {
   if (contender === undefined) return;
   const { open: openSession } = await import(`../contenders/${contender}.mjs`);
-  session = await openSession(urls, { retryMs });
+  sessions = await Promise.all(Array.from({ length: count }, () => openSession(urls, { retryMs, lock })));
+}
+
+function crowdOfAll(input) {
+  return crowd(input, sessions);
 }

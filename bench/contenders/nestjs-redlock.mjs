@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadLibrary } from '../lib/library.mjs';
 import { TTL_MS, WAIT_MS } from './settings.mjs';
 
-/** Us, as a user would write it. */
-export async function open(urls) {
+/** Us, as a user would write it. `lock`: how it is taken, if not exclusively. */
+export async function open(urls, { lock } = {}) {
   const { createLockService } = loadLibrary();
   const locks = createLockService({ nodes: urls, defaults: { ttl: TTL_MS, wait: WAIT_MS } });
   await allNodesUp(locks);
   return {
-    acquire: (key) => locks.acquire(key),
+    acquire: (key) => locks.acquire(key, lock),
     release: (lock) => lock.release(),
     close: () => locks.close(),
   };

@@ -18,12 +18,13 @@ export class Client {
   #calls = 0;
   #ended;
 
-  /** Opens the session; rejects with the reason when that is not possible. `retryMs` is for those who poll. */
-  static async start(contender, urls, { retryMs = 5 } = {}) {
+  /** Opens the sessions; rejects with the reason when that is not possible. `retryMs` is for those who poll. */
+  static async start(contender, urls, { retryMs = 5, sessions = 1 } = {}) {
     const client = new Client();
     client.#fork();
     try {
-      await client.run('open', { contender: contender?.module, urls, retryMs }, START_LIMIT_MS);
+      const { module, lock } = contender ?? {};
+      await client.run('open', { contender: module, urls, retryMs, lock, count: sessions }, START_LIMIT_MS);
     } catch (error) {
       client.end();
       throw error;

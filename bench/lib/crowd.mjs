@@ -13,37 +13,52 @@ let keys = 0;
 /**
  * Several processes compete for one new key. Returns what happened within the measured time: `holds` in the order in
  * which they began (`process`, `asked`, `began`, `ended`), `stillWaiting` (how long those waited who have not got it
- * at the end), `commands` (processed by all nodes) and `overlaps`; or `{ failed }`.
+ * at the end), `commands` (processed by all nodes), `overlaps` and `mostAtOnce`; or `{ failed }`.
  */
-export async function competeForOneKey(
-  contender,
-  fleet,
-  { processes, workers, holdMs, durationMs, retryMs },
-) {
+export function competeForOneKey(contender, fleet, { durationMs, retryMs, ...crowd }) {
+  return compete(fleet, [{ contender, ...crowd }], { durationMs, retryMs });
+}
+
+/**
+ * The same for several crowds with one key, each of `processes` with so many `sessions` and `workers`. The holds have the
+ * number of their `crowd` besides.
+ */
+export async function compete(fleet, crowds, { durationMs, retryMs }) {
   let clients = [];
   try {
+    const members = crowds.flatMap((crowd, number) =>
+      Array.from({ length: crowd.processes }, () => ({ ...crowd, number })),
+    );
     clients = await Promise.all(
-      Array.from({ length: processes }, () => Client.start(contender, fleet.urls, { retryMs })),
+      members.map(({ contender, sessions }) => Client.start(contender, fleet.urls, { retryMs, sessions })),
     );
     const key = `crowd-${(keys += 1)}`;
     const warmUp = (client, process) =>
       client.run(
         'cycles',
-        { prefix: `warm-${key}-${process}`, concurrency: workers, durationMs: WARM_UP_MS },
+        {
+          prefix: `warm-${key}-${process}`,
+          concurrency: members[process].workers,
+          durationMs: WARM_UP_MS,
+        },
         LIMIT_MS,
       );
     await Promise.all(clients.map(warmUp));
     const from = sharedNow() + START_MS + WARM_MS;
     const untilMs = from + durationMs;
-    const input = { key, workers, holdMs, untilMs };
     const limitMs = START_MS + WARM_MS + durationMs + LIMIT_MS;
-    const running = Promise.all(clients.map((client) => client.run('crowd', input, limitMs)));
+    const running = Promise.all(
+      clients.map((client, process) => {
+        const { workers, holdMs, thinkMs } = members[process];
+        return client.run('crowd', { key, workers, holdMs, thinkMs, untilMs }, limitMs);
+      }),
+    );
     // Both counts come before the end, so nothing of the end is in them.
     const counting = countCommands(fleet, from, untilMs);
     const reports = await running;
     const failure = reports.find((report) => report.failure !== undefined)?.failure;
     if (failure !== undefined) return { failed: failure };
-    return summarise(reports, { from, untilMs, ...(await counting) });
+    return summarise(reports, members, { from, untilMs, ...(await counting) });
   } catch (error) {
     return { failed: error.message };
   } finally {
@@ -54,30 +69,56 @@ export async function competeForOneKey(
 async function countCommands(fleet, from, untilMs) {
   await sleep(from - sharedNow());
   const before = await fleet.commandsProcessed();
+  const requestsBefore = await fleet.requestsAnswered();
   const countedFrom = sharedNow();
   await sleep(untilMs - countedFrom - 20);
   const after = await fleet.commandsProcessed();
+  const requestsAfter = await fleet.requestsAnswered();
   const countedUntil = sharedNow();
-  // Each node has processed one more `INFO` between the two answers.
-  return { countedFrom, countedUntil, commands: after - before - fleet.urls.length };
+  return {
+    countedFrom,
+    countedUntil,
+    // Each node has processed two more `INFO` between the two answers.
+    commands: after - before - 2 * fleet.urls.length,
+    requests: requestsAfter - requestsBefore,
+  };
 }
 
-function summarise(reports, { from, untilMs, countedFrom, countedUntil, commands }) {
+function summarise(reports, members, { from, untilMs, countedFrom, countedUntil, commands, requests }) {
   const all = reports
-    .flatMap(({ holds }, process) => triples(holds).map((hold) => ({ process, ...hold })))
+    .flatMap(({ holds }, process) =>
+      triples(holds).map((hold) => ({ process, crowd: members[process].number, ...hold })),
+    )
     .sort((a, b) => a.began - b.began);
   const within = ({ began }) => began >= from && began < untilMs;
   return {
     processes: reports.length,
     seconds: (untilMs - from) / 1_000,
     holds: all.filter(within),
-    stillWaiting: reports.flatMap(({ stillWaitingSince }) =>
-      [...stillWaitingSince].map((since) => untilMs - since),
+    stillWaiting: reports.flatMap(({ stillWaitingSince }, process) =>
+      [...stillWaitingSince].map((since) => ({ crowd: members[process].number, ms: untilMs - since })),
     ),
     commands,
+    requests,
     countedHolds: all.filter(({ began }) => began >= countedFrom && began < countedUntil).length,
     overlaps: countOverlaps(all),
+    mostAtOnce: mostAtOnce(all),
   };
+}
+
+/** The outside check of permits: how many were held at one moment. */
+export function mostAtOnce(holds) {
+  const changes = holds
+    .flatMap(({ began, ended }) => [
+      [began, 1],
+      [ended, -1],
+    ])
+    // What ends at the very moment at which another begins was over before.
+    .sort(([a, up], [b, down]) => a - b || up - down);
+  let now = 0;
+  let most = 0;
+  for (const [, change] of changes) most = Math.max(most, (now += change));
+  return most;
 }
 
 /** The outside check: nobody may have begun before everyone before had ended. */

@@ -3,6 +3,8 @@ import { Processes } from '../../scripts/lib/processes.mjs';
 import { findRedisServer } from '../../scripts/lib/redis-binary.mjs';
 import { startRedisServer } from '../../scripts/lib/redis-servers.mjs';
 
+const REQUESTS = ['evalsha', 'eval', 'subscribe', 'unsubscribe'];
+
 /** Masters of the bench's own, which end with it. */
 export class Fleet {
   urls = [];
@@ -37,6 +39,18 @@ export class Fleet {
   async commandsProcessed() {
     const infos = await this.info('stats');
     return infos.reduce((total, info) => total + Number(info.total_commands_processed), 0);
+  }
+
+  /**
+   * Requests of clients that all nodes together have answered: scripts and subscriptions, which is what readers, permits
+   * and the line need. Commands inside of a script are no requests.
+   */
+  async requestsAnswered() {
+    const infos = await this.info('commandstats');
+    const calls = infos.flatMap((info) =>
+      REQUESTS.map((name) => Number(/calls=(\d+)/.exec(info[`cmdstat_${name}`] ?? '')?.[1] ?? 0)),
+    );
+    return calls.reduce((total, count) => total + count, 0);
   }
 
   /** How many keys each node has. */

@@ -83,6 +83,30 @@ const TARGETS = [
   lower('held.delay', '… event-loop delay p99', 50, 15, ms),
   lower('held.heap', '… heap per lock', 2_000, 500, bytes),
   lower('decorator.ratio', '`@Locked` against `withLock` on memory nodes', 1.25, 1.05, times),
+  lower('permits.most', 'limit 5: permits held at once, at most', 5, 5, whole),
+  higher('permits.inUse', '… 32 clients, 3 nodes: share of the permits in use', 0.72, 0.8, percent),
+  lower('permits.requests', '… requests per permit, all nodes together', 40, 24, number),
+  higher(
+    'permits.ratio',
+    "… 32 callers, one Redis: permits/s against redis-semaphore's Semaphore",
+    2,
+    5,
+    times,
+  ),
+  higher('shared.alone', 'readers, 100 at once, 3 nodes: cycles/s against exclusive', 0.7, 0.9, times),
+  higher(
+    'shared.reads',
+    '48 readers in 6 processes: reads/s beside a writer, against alone',
+    0.85,
+    0.93,
+    times,
+  ),
+  lower('shared.write', '… longest wait of the writer', 250, 150, ms),
+  lower('shared.requests', '… requests per read, all nodes together', 0.5, 0.24, (value) => decimals(value)),
+  lower('fair.overtaken', 'in line, 32 clients: overtaken at most', 16, 10, whole),
+  lower('fair.worst', '… longest wait against plain locks', 0.25, 0.12, times),
+  higher('fair.speed', '… locks/s against plain locks', 0.9, 0.97, times),
+  lower('fair.deadMs', 'three dead waiters in front cost', 1_500, 1_000, ms),
 ];
 
 /** The table of targets, for the parts that were run. A figure without a value belongs to a run that failed. */

@@ -76,7 +76,7 @@ async function measureLimit({ urls }) {
 
 function describe({ processes, seconds, holds, stillWaiting, commands, countedHolds, overlaps }) {
   if (overlaps > 0) return { failed: `${overlaps} holds began before another had ended` };
-  const waits = [...holds.map(({ asked, began }) => began - asked), ...stillWaiting];
+  const waits = [...holds.map(({ asked, began }) => began - asked), ...stillWaiting.map(({ ms }) => ms)];
   const shares = new Array(processes).fill(0);
   for (const { process } of holds) shares[process] += 1;
   return {
