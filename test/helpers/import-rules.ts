@@ -10,7 +10,7 @@ export type Sources = ReadonlyMap<string, string>;
  * (with all that is in them), or single files. A file belongs to the room with the longest path that it lies in. An
  * arrow that is not here runs the wrong way; docs/ARCHITECTURE.md says why each room is where it is.
  */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   ports: [],
   collections: [],

@@ -35,6 +35,7 @@ export const USE_SUB_PATHS = `
   console.log(Object.keys(swagger).filter((name) => /^[A-Z]/.test(name)).sort().join());
   console.log(Object.keys(schedule).filter((name) => /^[A-Zc]/.test(name)).sort().join());
   console.log(Object.keys(fencing).filter((name) => /^[A-Z][a-z]/.test(name)).sort().join());
+  console.log(Object.keys(board).filter((name) => /^[A-Z][a-z]/.test(name)).sort().join());
   console.log(new fencing.StaleFenceError({ resources: ['a'], token: 1 }) instanceof library.LockError);
   const { providers } = testing.RedlockTestingModule.forRoot();
   console.log(providers.some(({ provide }) => provide === library.LockService));
@@ -47,6 +48,7 @@ export const SUB_PATH_NAMES = [
   'ApiLocked',
   'EveryProcess,RedlockScheduleModule,createRunCoordinator',
   'FenceException,FenceGuard,MemoryFenceStore,RedisFenceStore,RequestFence,StaleFenceError',
+  'RedlockBoardModule',
   'true',
   'true',
 ].join('\n');
@@ -54,6 +56,7 @@ export const SUB_PATH_NAMES = [
 export const CONSUMER = `
   import { Injectable, Module } from '@nestjs/common';
   import { RedlockHealthIndicator, RedlockHealthModule } from '${PACKAGE_NAME}/health';
+  import { RedlockBoardModule, type BoardState } from '${PACKAGE_NAME}/board';
   import { RedlockOpenTelemetryModule, instrumentLocks } from '${PACKAGE_NAME}/opentelemetry';
   import { ApiLocked } from '${PACKAGE_NAME}/swagger';
   import { LockTester, RedlockTestingModule, useRedlockTesting } from '${PACKAGE_NAME}/testing';
@@ -87,10 +90,17 @@ export const CONSUMER = `
       RedlockModule.forRootAsync({ useClass: Options }),
       RedlockHealthModule,
       RedlockOpenTelemetryModule.forRoot({ resourceGroup: ([first]) => first?.split(':')[0] }),
+      RedlockBoardModule.forRoot({ path: 'locks', authorize: (request: { user?: string }) => request.user === 'ops' }),
     ],
     providers: [Orders],
   })
   export class AppModule {}
+
+  export function longestWait(board: BoardState): number {
+    // @ts-expect-error as above
+    const wrong: string = board.locks[0]?.waiting;
+    return Math.max(wrong.length, ...board.locks.map(({ waiting }) => waiting ?? 0));
+  }
 
   export async function test(locks: LockService, health: RedlockHealthIndicator): Promise<'up' | 'down' | string> {
     const tester = LockTester.of(locks);

@@ -103,11 +103,11 @@ describe('the packed package', () => {
   it('gives the names of its sub-paths to require and to a native import', () => {
     const required = runScript(
       'sub-paths.cjs',
-      `const library = require('${PACKAGE_NAME}'), testing = require('${PACKAGE_NAME}/testing'), health = require('${PACKAGE_NAME}/health'), opentelemetry = require('${PACKAGE_NAME}/opentelemetry'), fencing = require('${PACKAGE_NAME}/fencing'), swagger = require('${PACKAGE_NAME}/swagger'), schedule = require('${PACKAGE_NAME}/schedule'); ${USE_SUB_PATHS}`,
+      `const library = require('${PACKAGE_NAME}'), testing = require('${PACKAGE_NAME}/testing'), health = require('${PACKAGE_NAME}/health'), opentelemetry = require('${PACKAGE_NAME}/opentelemetry'), fencing = require('${PACKAGE_NAME}/fencing'), swagger = require('${PACKAGE_NAME}/swagger'), schedule = require('${PACKAGE_NAME}/schedule'), board = require('${PACKAGE_NAME}/board'); ${USE_SUB_PATHS}`,
     );
     const imported = runScript(
       'sub-paths.mjs',
-      `import * as library from '${PACKAGE_NAME}'; import * as testing from '${PACKAGE_NAME}/testing'; import * as health from '${PACKAGE_NAME}/health'; import * as opentelemetry from '${PACKAGE_NAME}/opentelemetry'; import * as fencing from '${PACKAGE_NAME}/fencing'; import * as swagger from '${PACKAGE_NAME}/swagger'; import * as schedule from '${PACKAGE_NAME}/schedule'; ${USE_SUB_PATHS}`,
+      `import * as library from '${PACKAGE_NAME}'; import * as testing from '${PACKAGE_NAME}/testing'; import * as health from '${PACKAGE_NAME}/health'; import * as opentelemetry from '${PACKAGE_NAME}/opentelemetry'; import * as fencing from '${PACKAGE_NAME}/fencing'; import * as swagger from '${PACKAGE_NAME}/swagger'; import * as schedule from '${PACKAGE_NAME}/schedule'; import * as board from '${PACKAGE_NAME}/board'; ${USE_SUB_PATHS}`,
     );
 
     expect([required.trim(), imported.trim()]).toEqual([SUB_PATH_NAMES, SUB_PATH_NAMES]);

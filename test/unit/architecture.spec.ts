@@ -5,6 +5,7 @@ import {
   circles,
   importersOfIoredis,
   KNOW_IOREDIS,
+  ROOMS,
   wrongArrows,
 } from '../helpers/import-rules';
 
@@ -73,6 +74,14 @@ describe('the imports under lib', () => {
 
   it('bring in the client library in one room, and where its types are named', () => {
     expect(importersOfIoredis(readSources()).sort()).toEqual([...KNOW_IOREDIS].sort());
+  });
+
+  it('are those of the rooms that docs/ARCHITECTURE.md has in its table', () => {
+    const text = readFileSync(join(__dirname, '../../docs/ARCHITECTURE.md'), 'utf8');
+    const heads = [...text.matchAll(/^\| (`[\w-]+\/`(?:, `[\w-]+\/`)*) \|/gm)].map(([, head]) => head ?? '');
+    const told = heads.flatMap((head) => [...head.matchAll(/`([\w-]+)\/`/g)].map(([, room]) => room));
+
+    expect(told.sort()).toEqual([...new Set(Object.keys(ROOMS).map((room) => room.split('/')[0]))].sort());
   });
 
   it('are read from all of its files', () => {
