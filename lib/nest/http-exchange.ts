@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { answersItself, isRendered } from './route-metadata';
 import { SseHead } from './sse-head';
@@ -47,13 +48,13 @@ export class HttpExchange {
   /** Calls `onGone` when the client goes before it has its answer, at once when it has gone already. */
   watch(onGone: () => void): void {
     const { raw } = this;
-    if (raw.writableFinished) return;
+    if (hasFinished(raw)) return;
     if (isClosed(raw)) {
       onGone();
       return;
     }
     raw.once('close', () => {
-      if (!raw.writableFinished) onGone();
+      if (!hasFinished(raw)) onGone();
     });
   }
 
@@ -63,7 +64,7 @@ export class HttpExchange {
    */
   over(outcome: { readonly result: unknown } | undefined): Promise<void> | undefined {
     const { raw } = this;
-    if (raw.writableFinished || isClosed(raw)) return undefined;
+    if (hasFinished(raw) || isClosed(raw)) return undefined;
     const isUnderWay = raw.headersSent || (outcome !== undefined && this.isStillToCome(outcome.result));
     if (!isUnderWay) return undefined;
     return new Promise((resolve) => {
@@ -95,8 +96,16 @@ export class HttpExchange {
   }
 }
 
+/** Over HTTP/2, a response whose client has cancelled it counts as finished too, though nobody has ended it. */
+function hasFinished(raw: ServerResponse): boolean {
+  return raw.writableFinished && raw.writableEnded;
+}
+
 function isClosed(raw: ServerResponse): boolean {
-  return raw.destroyed || raw.closed || raw.socket?.destroyed === true;
+  if (raw.destroyed || raw.closed || raw.socket?.destroyed === true) return true;
+  // The response of HTTP/2 has none of the three after its end.
+  const { stream } = raw as unknown as Partial<Http2ServerResponse>;
+  return stream?.closed === true;
 }
 
 /** What Nest reads while it sends: a `StreamableFile`, streams of Node and of the web, a web `Response`, an iterable. */

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
@@ -12,8 +13,10 @@ class Files {
 }
 
 /** An exchange whose response Nest sends, as after a handler without `@Res()`. */
-function exchange(): { exchange: HttpExchange; response: ServerResponse } {
-  const response = new ServerResponse(new IncomingMessage(new Socket()));
+function exchange(response = new ServerResponse(new IncomingMessage(new Socket()))): {
+  exchange: HttpExchange;
+  response: ServerResponse;
+} {
   const context = {
     getType: () => 'http',
     getClass: () => Files,
@@ -62,6 +65,30 @@ describe('a response', () => {
     response.flushHeaders();
 
     expect(one.over({ result: undefined })).toBeInstanceOf(Promise);
+  });
+
+  describe('of HTTP/2', () => {
+    const of = (state: object) =>
+      exchange(Object.assign(new EventEmitter(), state) as unknown as ServerResponse).exchange;
+    const cancelled = { headersSent: true, writableFinished: true, writableEnded: false };
+
+    it('whose client had cancelled before has lost it, and is not waited for', () => {
+      const one = of({ ...cancelled, stream: { closed: true } });
+      const onGone = jest.fn();
+
+      one.watch(onGone);
+
+      expect(onGone).toHaveBeenCalledTimes(1);
+      expect(one.over({ result: undefined })).toBeUndefined();
+    });
+
+    it('that has its answer has not lost its client', () => {
+      const onGone = jest.fn();
+
+      of({ ...cancelled, writableEnded: true, stream: { closed: true } }).watch(onGone);
+
+      expect(onGone).not.toHaveBeenCalled();
+    });
   });
 });
 
