@@ -70,6 +70,11 @@ export class PlaceInLines {
     return this.ticket !== undefined && !this.mayBeEntered && !this.isFar;
   }
 
+  /** The nodes were asked to enter it. */
+  get isEntered(): boolean {
+    return this.mayBeEntered;
+  }
+
   /** It waits for the leading node to tell it the time. */
   get needsTicket(): boolean {
     return this.ticket === undefined;

@@ -240,8 +240,10 @@ export class SharingAttempts {
       );
   }
 
-  private win({ lease, sharing }: Trial, round: RoundResult<AcquireVote>): Attempt {
+  private win({ lease, sharing, request }: Trial, round: RoundResult<AcquireVote>): Attempt {
     lease.wasWon = true;
+    // One that has not answered chooses for itself, and the release may be on the way before we know what.
+    if (request.limit !== undefined && round.votes.includes(undefined)) sharing.mayHaveStrays = true;
     for (const vote of round.votes)
       if (vote?.kind === 'granted') sharing.inLine = Math.max(sharing.inLine, vote.inLine ?? 0);
     this.settings.nodes.forEach((node, position) => {

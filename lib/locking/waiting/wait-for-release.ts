@@ -137,7 +137,7 @@ export class WaitForRelease {
       return;
     }
     if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
-    this.pace.hear(leaderFirst || this.turnsToSitOut > 0);
+    this.pace.hear((leaderFirst && places?.isEntered !== true) || this.turnsToSitOut > 0);
     // Others come first; if none of them takes it, we do.
     if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
     else if (isNow) this.wait.wake();
@@ -149,7 +149,8 @@ export class WaitForRelease {
     if (!isNow) return;
     places.ahead -= 1;
     if (places.ahead > 1) return;
-    this.pace.hear(true);
+    // The line keeps the votes together: nodes deny those behind the next.
+    this.pace.hear(places.ahead === 1 || !places.isEntered);
     if (places.ahead === 1) this.wait.wakeWithin(SIT_OUT_MS);
     else this.wait.wake();
   }

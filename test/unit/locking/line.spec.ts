@@ -89,6 +89,24 @@ describe('the line', () => {
     expect(second?.value?.isHeld).toBe(true);
   });
 
+  it('has the next one ask all nodes at once, since nobody else would be given it', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const [next] = await queue(fleet, 2);
+    await fleet.clock.advance(100);
+    const before = fleet.nodes.map((node) => node.count('acquire'));
+    for (const node of fleet.nodes) node.latencyMs = 10;
+
+    void holder.release();
+    // The release is on its way for half of that; the answers to the waiter are not there yet.
+    await fleet.clock.advance(8);
+    const asked = fleet.nodes.map((node, position) => node.count('acquire') - (before[position] ?? 0));
+    await fleet.clock.advance(20);
+
+    expect(asked).toEqual([1, 1, 1]);
+    expect(next?.value?.isHeld).toBe(true);
+  });
+
   it('blocks nobody by a waiter that reaches no majority', async () => {
     const fleet = new Fleet(3);
     const holder = await fleet.process().manager.acquire('order:7', FAIR);

@@ -185,4 +185,23 @@ describe('nodes that give a caller different permits', () => {
     const owners = await fleet.owners('api');
     expect(owners).toEqual(['stray-0', 'stray-1', 'stray-2']);
   });
+
+  it('keep nothing of what a slow node gives when they are released already', async () => {
+    const fleet = new Fleet(3);
+    await new Promise((resolve) => {
+      const taken = { resources: ['api'], ownerToken: 'other', ttlMs: 60_000, askHolderTtl: false };
+      fleet.node(2).acquire({ ...taken, limit: { limit: 5, permits: 1, start: 2, exact: [2] } }, resolve);
+    });
+    fleet.node(2).fault = 'stalled';
+    const lock = await fleet.process().manager.acquire('api', { limit: 5 });
+    expect(lock.slots).toEqual([2]);
+
+    void lock.release();
+    fleet.node(2).recover();
+    await fleet.clock.advance(50);
+
+    expect(await fleet.owners('api')).toEqual([null, null, 'other']);
+    const left = await fleet.node(2).inspect('api');
+    expect(left?.members).toHaveLength(1);
+  });
 });
