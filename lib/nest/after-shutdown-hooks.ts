@@ -9,6 +9,8 @@ interface ShutdownHook {
  * in an order that depends on imports, `isGlobal` and its version; in each module, the hook of its class comes last. So
  * every such hook is wrapped, and the last one that is called goes on.
  *
+ * Before Nest 12, a hook that fails ends the shutdown: Nest calls no other, and `then` may never be called.
+ *
  * @param modules of an application; the one that asks is among them, so that there is a last one
  */
 export function afterShutdownHooks(modules: ModulesContainer, then: () => Promise<void>): void {

@@ -16,6 +16,7 @@ import {
   MemoryLockNode,
   RedlockModule,
 } from '../../../lib';
+import { nestMajor } from '../../helpers/nest-major';
 
 /** As the workers of a queue: the application waits for the job at the end, and the job takes its lock in its middle. */
 class Queue {
@@ -148,7 +149,7 @@ describe('at the shutdown of an application', () => {
     await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
   });
 
-  it('a module whose hook fails leaves no lock service open', async () => {
+  it('a module whose hook fails leaves no lock service open, but before Nest 12, where close() does that', async () => {
     @Module({ imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })] })
     class App implements OnApplicationShutdown {
       async onApplicationShutdown() {
@@ -158,11 +159,19 @@ describe('at the shutdown of an application', () => {
     const app = await Test.createTestingModule({ imports: [App] }).compile();
     app.useLogger(false);
     await app.init();
+    const locks = app.get(LockService);
 
-    // Nest throws the error or logs it, by its version.
-    await app.close().catch(() => undefined);
+    const closed = app.close();
 
-    await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
+    if (nestMajor < 12) {
+      // It calls no other hook after that.
+      await expect(closed).rejects.toThrow('the queue is gone');
+      await expect(locks.withLock('order:7', () => 'open')).resolves.toBe('open');
+      await locks.close();
+    } else {
+      await closed;
+    }
+    await expect(locks.acquire('order:7')).rejects.toThrow(LockUnavailableError);
   });
 
   it('several lock services are closed after the work', async () => {
