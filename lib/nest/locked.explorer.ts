@@ -1,4 +1,4 @@
-import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Optional, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
 import { LockService } from '../service/lock.service';
@@ -19,7 +19,9 @@ type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
  * service would refuse.
  */
 @Injectable()
-export class LockedExplorer implements OnModuleInit {
+export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
+  private readonly campaigns: (() => void)[] = [];
+
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
     // Here, when all modules are known: later, Nest has read what the routes pass to their handlers.
     for (const { controllers, providers } of modules.values()) {
@@ -36,6 +38,11 @@ export class LockedExplorer implements OnModuleInit {
         for (const { instance } of list.values()) await this.explore(host, instance);
       }
     }
+  }
+
+  /** The process takes part in its elections from here on: a leader whose start fails later would lead, and do nothing. */
+  onApplicationBootstrap(): void {
+    for (const begin of this.campaigns.splice(0)) begin();
   }
 
   /**
@@ -64,8 +71,12 @@ export class LockedExplorer implements OnModuleInit {
       options,
       `${election === undefined ? '@Locked' : '@LeaderOnly'} on ${name}`,
     );
-    // From here on the process takes part. As much of a mock as a test needs may have no elections.
-    if (election !== undefined) (service as Partial<LockService>).election?.(election, options);
+    if (election !== undefined) {
+      this.campaigns.push(() => {
+        // As much of a mock as a test needs may have none.
+        (service as Partial<LockService>).election?.(election, options);
+      });
+    }
     const handler = (Object.getPrototypeOf(instance) as Record<string | symbol, unknown>)[key];
     if (isSseHandler(handler) && (service as Partial<LockService>).isUnbounded?.(options) === true)
       warnOnce(this.modules, endlessStream(name));

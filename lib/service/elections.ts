@@ -53,7 +53,8 @@ export class Elections {
     this.check({ ...TERM, ...options });
     const election = new LeaderElection(resource, options ?? {}, this.host);
     this.byName.set(resource, { election, options: options ?? {} });
-    if (!this.isClosed) election.start();
+    if (this.isClosed) void election.close();
+    else election.start();
     return election;
   }
 

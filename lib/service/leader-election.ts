@@ -33,6 +33,8 @@ export interface ElectionHost {
   /** Waits for the lock of the election until the signal aborts. */
   acquire(name: string, options: LeaderElectionOptions, signal: AbortSignal): Promise<HeldLock>;
   standing(lock: HeldLock): StandingLock;
+  /** Whether the running code is a task under `lock`. */
+  isInside(lock: HeldLock): boolean;
 }
 
 /** One leadership of this process, from the grant of the lock until it is lost or given up. */
@@ -42,6 +44,8 @@ interface Term {
   readonly resigned: AbortController;
   /** Aborts when the lock is lost, or when the process resigns. */
   readonly signal: AbortSignal;
+  /** Its tasks. Those of a term that was lost may go on for long, and no later term waits for them. */
+  readonly running: Set<Promise<unknown>>;
 }
 
 /**
@@ -68,7 +72,7 @@ export class LeaderElection {
   private term: Term | undefined;
   private stop: AbortController | undefined;
   private campaign: Promise<void> = Promise.resolve();
-  private readonly running = new Set<Promise<unknown>>();
+  private isClosed = false;
 
   /** @internal Use `locks.election()`. */
   constructor(
@@ -88,6 +92,8 @@ export class LeaderElection {
    * process that does not lead it has aborted already.
    */
   get signal(): AbortSignal {
+    // The clocks may say that the term is over before a timer does.
+    this.term?.lock.noticeEnd();
     return this.term?.signal ?? AbortSignal.abort(this.lostError());
   }
 
@@ -97,25 +103,27 @@ export class LeaderElection {
   }
 
   /**
-   * Runs `task` if this process leads, under the lock of the term; else it comes to undefined at once.
+   * Runs `task` if this process leads, under the lock of the term; else it comes to undefined at once. The task gets that
+   * lock, and the signal of the term. A task that releases the lock does not end the term: `resign()` does.
    *
    * @throws LockLostError when the task succeeded, but the leadership was lost before it was done
    */
-  async run<T>(task: (lock: Lock) => T | Promise<T>): Promise<T | undefined> {
+  async run<T>(task: (lock: Lock, signal: AbortSignal) => T | Promise<T>): Promise<T | undefined> {
     if (typeof (task as unknown) !== 'function')
       throw new LockOptionsError('task', 'run needs a function: election.run(() => work()).');
     const { term } = this;
     if (term === undefined || !this.isLeader) return undefined;
-    const result = term.standing.enter(task);
+    const { running, signal } = term;
+    const result = term.standing.enter((lock) => task(lock, signal));
     const settled = result.then(ignore, ignore);
-    this.running.add(settled);
-    void settled.then(() => this.running.delete(settled));
+    running.add(settled);
+    void settled.then(() => running.delete(settled));
     return result;
   }
 
-  /** Takes part again after `resign()`. A new election campaigns by itself. */
+  /** Takes part again after `resign()`. A new election campaigns by itself; that of a closed lock service never does. */
   start(): void {
-    if (this.stop?.signal.aborted === false) return;
+    if (this.isClosed || this.stop?.signal.aborted === false) return;
     const stop = (this.stop = new AbortController());
     const before = this.campaign;
     // The election outlives whoever asks for it first.
@@ -127,17 +135,21 @@ export class LeaderElection {
 
   /**
    * Gives the leadership up and takes no part any more, until `start()`. The signal of the term aborts at once; another
-   * process leads when the tasks of `run` that are under way have ended. Resolves when the lock is released.
+   * process leads when the tasks of `run` that are under way have ended. Resolves when the lock is released; within such
+   * a task, which it would wait for, at once.
    */
   async resign(): Promise<void> {
+    // Before anybody hears of it, who may call start().
+    const { campaign, term } = this;
     this.stop?.abort(this.lostError());
-    this.term?.resigned.abort(this.lostError());
+    term?.resigned.abort(this.lostError());
     this.leadership.next(false);
-    await this.campaign;
+    if (term === undefined || !this.host.isInside(term.lock)) await campaign;
   }
 
   /** @internal */
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.resign();
     this.leadership.complete();
   }
@@ -162,15 +174,22 @@ export class LeaderElection {
     const resigned = new AbortController();
     const signal = AbortSignal.any([lock.signal, resigned.signal]);
     const over = aborted(signal);
-    const term: Term = { lock, standing: this.host.standing(lock), resigned, signal };
-    this.term = term;
+    const running = new Set<Promise<unknown>>();
+    const standing = this.host.standing(lock);
+    let endTerm: () => void = ignore;
+    const ended = new Promise<void>((resolve) => (endTerm = resolve));
+    // A task may release the lock that it is given, or leave it to another process: nobody would hear that it is over.
+    if (lock.isHeld) lock.holdUntil(ended);
+    this.term = { lock, standing, resigned, signal, running };
     if (stop.aborted) resigned.abort(stop.reason);
     this.leadership.next(this.isLeader);
     await over;
     this.leadership.next(false);
     // Its tasks have the signal; nobody else may lead while one of them may still be sure of the lock.
-    if (!lock.signal.aborted) await Promise.race([Promise.all(this.running), aborted(lock.signal)]);
-    await term.standing.end();
+    if (!lock.signal.aborted) await Promise.race([Promise.all(running), aborted(lock.signal)]);
+    endTerm();
+    await ended;
+    await standing.end();
     this.term = undefined;
   }
 

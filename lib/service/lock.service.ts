@@ -79,6 +79,7 @@ export class LockService {
       {
         acquire: (name, options, signal) => manager.acquire(name, { ...options, ...TERM, signal }),
         standing: (lock) => this.context.standing(lock),
+        isInside: (lock) => this.context.holding(lock) !== undefined,
       },
       (options) => {
         manager.checkOptions(options);

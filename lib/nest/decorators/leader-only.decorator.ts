@@ -28,7 +28,8 @@ export interface LeaderOnlyOptions extends LeaderElectionOptions {
  * Unlike a lock for each run, the same process runs all jobs of the election, for as long as it lives: what it has in
  * memory between two runs stays true. Elections of other names may have other leaders.
  *
- * The method gets the lock of the term by `@CurrentLock()`, and by `@LockSignal()` its signal. A call rejects with a
+ * The method gets the lock of the term by `@CurrentLock()`, and by `@LockSignal()` the signal of the term, which aborts
+ * when the leadership is lost or given up, as at a shutdown. A call rejects with a
  * `LockLostError` when the method succeeded, but the leadership was lost meanwhile. When the application shuts down, the
  * leader resigns once its running methods have ended, within `shutdownTimeout`.
  *
@@ -68,8 +69,11 @@ export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): Locke
       }
       return service
         .election(election, electionOptions)
-        .run((lock) =>
-          original.apply(this, fillLockParameters(args, parameters, { lock, connection, caller: undefined })),
+        .run((lock, signal) =>
+          original.apply(
+            this,
+            fillLockParameters(args, parameters, { lock, connection, caller: undefined, signal }),
+          ),
         );
     };
     copyIdentity(original, leaderOnly);

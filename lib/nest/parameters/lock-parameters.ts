@@ -35,19 +35,24 @@ export interface LockedArguments {
   readonly connection: string | undefined;
   /** Undefined where it cannot be seen leaving. */
   readonly caller: Caller | undefined;
+  /** In place of that of the lock. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The arguments of a call that runs under a lock, which takes the place of whatever the caller passed for it. */
 export function fillLockParameters(
   args: readonly unknown[],
   parameters: readonly LockParameter[],
-  { lock, connection, caller }: LockedArguments,
+  { lock, connection, caller, signal }: LockedArguments,
 ): unknown[] {
   const filled = [...args];
   if (lock === undefined) return filled;
   for (const parameter of parameters) {
     if (isForParameter(parameter, lock, connection)) {
-      filled[parameter.index] = wantedOf(parameter, lock, () => callerSignal(caller));
+      filled[parameter.index] =
+        parameter.wants === 'signal' && signal !== undefined
+          ? signal
+          : wantedOf(parameter, lock, () => callerSignal(caller));
     }
   }
   return filled;

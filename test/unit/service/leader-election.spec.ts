@@ -2,6 +2,7 @@ import { LockKeyError } from '../../../lib/errors/lock-key.error';
 import { LockLostError } from '../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
 import type { LeaderElection } from '../../../lib/service/leader-election';
+import { detached } from '../../../lib/system/detached';
 import { deferred } from '../../helpers/deferred';
 import { Fleet } from '../../helpers/fleet';
 import { watch } from '../../helpers/watch';
@@ -82,6 +83,81 @@ describe('an election', () => {
     expect(election.fencingToken).toBeGreaterThan(first);
   });
 
+  it.each([
+    ['maxHold', { maxHold: 1_000 }],
+    ['autoExtend', { autoExtend: false }],
+  ])('is led for as long as its leader lives, whatever the module says of %s', async (_, defaults) => {
+    const fleet = new Fleet(3);
+    const changes = heard(fleet.process({ defaults }).service.election('jobs'));
+    await fleet.clock.advance(60_000);
+
+    expect(changes).toEqual([false, true]);
+  });
+
+  it.each([
+    ['wait', { wait: 0 }],
+    ['maxWaiting', { maxWaiting: 0 }],
+  ])('goes on for a process that does not lead, whatever the module says of %s', async (_, defaults) => {
+    const fleet = new Fleet(3);
+    const first = fleet.process().service.election('jobs');
+    await fleet.clock.advance(10);
+    const second = fleet.process({ defaults }).service.election('jobs');
+    await fleet.clock.advance(5_000);
+    void first.resign();
+    await fleet.clock.advance(5_000);
+
+    expect(second.isLeader).toBe(true);
+  });
+
+  it('goes on while the nodes are silent, whatever the module says of outageWait', async () => {
+    const fleet = new Fleet(3);
+    for (const node of fleet.nodes) node.refuse();
+    const election = fleet.process({ defaults: { outageWait: 0 } }).service.election('jobs');
+    await fleet.clock.advance(60_000);
+    for (const node of fleet.nodes) node.recover();
+    await fleet.clock.advance(10_000);
+
+    expect(election.isLeader).toBe(true);
+  });
+
+  it('is given up at once, whatever the module says of holdAtLeast', async () => {
+    const fleet = new Fleet(3);
+    const election = fleet.process({ defaults: { holdAtLeast: 5_000 } }).service.election('jobs');
+    await fleet.clock.advance(10);
+    void election.resign();
+    await fleet.clock.advance(10);
+
+    expect(await fleet.owners('jobs')).toEqual([null, null, null]);
+  });
+
+  it('is no part of the task that asked for it first', async () => {
+    const fleet = new Fleet(3);
+    const { service } = fleet.process();
+    const seen: unknown[] = [];
+    void service.withLock('order', async () => {
+      const { leader$ } = service.election('jobs');
+      detached(() => leader$.subscribe(() => seen.push(service.current('order'))));
+      await new Promise(() => undefined);
+    });
+    await fleet.clock.advance(100);
+
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
+  it('is over for its leader as soon as the clocks say so, and before any timer does', async () => {
+    const fleet = new Fleet(3);
+    const election = fleet.process().service.election('jobs');
+    await fleet.clock.advance(10);
+    fleet.clock.stall(10_000);
+    const { signal } = election;
+    const task = jest.fn();
+
+    expect(signal.aborted).toBe(true);
+    expect(election.isLeader).toBe(false);
+    expect(await election.run(task)).toBeUndefined();
+    expect(task).not.toHaveBeenCalled();
+  });
+
   it('has a signal that has aborted in a process that does not lead', async () => {
     const fleet = new Fleet(3);
     fleet.process().service.election('jobs');
@@ -130,6 +206,92 @@ describe('an election', () => {
       await fleet.clock.advance(10);
       expect(election.isLeader).toBe(true);
       expect(await fleet.owners('jobs')).not.toContain(null);
+    });
+
+    it.each([0, 1, 2])(
+      'takes part once, however often it is started, where a task ended after %i ms',
+      async (ms) => {
+        const fleet = new Fleet(3);
+        const election = fleet.process().service.election('jobs');
+        await fleet.clock.advance(10);
+        void election.run(() => fleet.clock.advance(ms));
+        void election.resign();
+        election.start();
+        election.start();
+        await fleet.clock.advance(100);
+        expect(election.isLeader).toBe(true);
+
+        const resigned = watch(election.resign());
+        await fleet.clock.advance(100);
+        expect(resigned.state).toBe('resolved');
+        expect(await fleet.owners('jobs')).toEqual([null, null, null]);
+      },
+    );
+
+    it('is done at any moment around the grant, and leaves nothing', async () => {
+      for (let turns = 0; turns < 60; turns++) {
+        const fleet = new Fleet(3);
+        const election = fleet.process().service.election('jobs');
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+
+        const resigned = watch(election.resign());
+        await fleet.clock.advance(100);
+
+        expect([turns, resigned.state, election.isLeader]).toEqual([turns, 'resolved', false]);
+        expect([turns, await fleet.owners('jobs')]).toEqual([turns, [null, null, null]]);
+      }
+    });
+
+    it('is done, where somebody who hears of it has it take part again', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      election.signal.addEventListener('abort', () => {
+        election.start();
+      });
+
+      const resigned = watch(election.resign());
+      await fleet.clock.advance(100);
+
+      expect(resigned.state).toBe('resolved');
+      expect(election.isLeader).toBe(true);
+    });
+
+    it('is not waited for by the task that asks for it, and begins no other', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const task = jest.fn();
+
+      const result = watch(
+        election.run(async (lock, signal) => {
+          await election.resign();
+          await election.run(task);
+          return [lock.isHeld, signal.aborted];
+        }),
+      );
+      await fleet.clock.advance(100);
+
+      expect(result.value).toEqual([true, true]);
+      expect(task).not.toHaveBeenCalled();
+      expect(await fleet.owners('jobs')).toEqual([null, null, null]);
+    });
+
+    it('waits for no task of a term that was lost', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process();
+      const election = service.election('jobs');
+      await fleet.clock.advance(10);
+      void election.run(() => new Promise(() => undefined));
+      await service.forceRelease('jobs');
+      await fleet.clock.advance(10_000);
+      expect(election.isLeader).toBe(true);
+
+      const resigned = watch(election.resign());
+      await fleet.clock.advance(100);
+
+      expect(resigned.state).toBe('resolved');
+      expect(await fleet.owners('jobs')).toEqual([null, null, null]);
     });
 
     it('leaves nothing on the nodes', async () => {
@@ -185,6 +347,24 @@ describe('an election', () => {
       expect(result.error).toBeInstanceOf(LockLostError);
     });
 
+    it('leads on, where the task releases the lock or would leave it to another process', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+
+      const released = watch(election.run((lock) => lock.release()));
+      const detached = watch(election.run((lock) => lock.detach()));
+      await fleet.clock.advance(30_000);
+
+      expect(released.value).toBe('deferred');
+      expect(detached.error).toBeInstanceOf(LockOptionsError);
+      expect(election.isLeader).toBe(true);
+      const resigned = watch(election.resign());
+      await fleet.clock.advance(10);
+      expect(resigned.state).toBe('resolved');
+      expect(await fleet.owners('jobs')).toEqual([null, null, null]);
+    });
+
     it('enters again at once what asks for the same name inside', async () => {
       const fleet = new Fleet(3);
       const { service } = fleet.process();
@@ -234,9 +414,14 @@ describe('an election', () => {
       void service.close();
       await fleet.clock.advance(10);
       const election = service.election('jobs');
+      const told = { next: jest.fn(), error: jest.fn(), complete: jest.fn() };
+      election.leader$.subscribe(told);
+      election.start();
       await fleet.clock.advance(100);
 
       expect(election.isLeader).toBe(false);
+      expect(told.error).not.toHaveBeenCalled();
+      expect(told.complete).toHaveBeenCalledTimes(1);
     });
   });
 
