@@ -86,14 +86,17 @@ export function checkPlacedOptions<O>(given: O): O {
  *
  * @param service may be as much of a mock as a test needs
  * @param place for people: `@Locked on OrderService.pay`
+ * @param election the name of the election that the options are of, if they are of one
  */
 export function checkOptionsWithService(
   service: Partial<LockService>,
   options: WithLockOptions,
   place: string,
+  election?: string,
 ): void {
   try {
-    service.checkOptions?.(options);
+    if (election === undefined) service.checkOptions?.(options);
+    else service.declareElection?.(election, options);
   } catch (error) {
     throw error instanceof LockOptionsError ? error.at(place) : error;
   }

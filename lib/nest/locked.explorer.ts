@@ -20,7 +20,7 @@ type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
  */
 @Injectable()
 export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
-  private readonly campaigns: (() => void)[] = [];
+  private readonly campaigns: (() => unknown)[] = [];
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
     // Here, when all modules are known: later, Nest has read what the routes pass to their handlers.
@@ -70,12 +70,11 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
       service,
       options,
       `${election === undefined ? '@Locked' : '@LeaderOnly'} on ${name}`,
+      election,
     );
     if (election !== undefined) {
-      this.campaigns.push(() => {
-        // As much of a mock as a test needs may have none.
-        (service as Partial<LockService>).election?.(election, options);
-      });
+      // As much of a mock as a test needs may have no elections.
+      this.campaigns.push(() => (service as Partial<LockService>).election?.(election, options));
     }
     const handler = (Object.getPrototypeOf(instance) as Record<string | symbol, unknown>)[key];
     if (isSseHandler(handler) && (service as Partial<LockService>).isUnbounded?.(options) === true)

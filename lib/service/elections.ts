@@ -31,9 +31,18 @@ export function checkElectionOptions(given: unknown): LeaderElectionOptions {
   return options;
 }
 
+/** What this process knows of one election. */
+interface Declared {
+  readonly name: string;
+  /** Undefined while nobody gave any. */
+  options: LeaderElectionOptions | undefined;
+  /** Undefined until the process takes part. */
+  election: LeaderElection | undefined;
+}
+
 /** The elections of one lock service: one for each name, however often somebody asks for it. */
 export class Elections {
-  private readonly byName = new Map<string, { election: LeaderElection; options: LeaderElectionOptions }>();
+  private readonly byName = new Map<string, Declared>();
   private isClosed = false;
 
   constructor(
@@ -42,27 +51,47 @@ export class Elections {
     private readonly check: (options: LockOptions) => void,
   ) {}
 
+  /** The election of that name; the process takes part in it from the first call on. */
   of(name: string, given?: LeaderElectionOptions): LeaderElection {
-    const resource = checkResource(name);
-    const options = given === undefined ? undefined : checkElectionOptions(given);
-    const known = this.byName.get(resource);
-    if (known !== undefined) {
-      if (options !== undefined && !isSame(options, known.options)) throw otherOptions(resource);
-      return known.election;
-    }
-    this.check({ ...TERM, ...options });
-    const election = new LeaderElection(resource, options ?? {}, this.host);
-    this.byName.set(resource, { election, options: options ?? {} });
+    const declared = this.declare(name, given);
+    if (declared.election !== undefined) return declared.election;
+    const election = new LeaderElection(declared.name, declared.options ?? {}, this.host);
+    declared.election = election;
     if (this.isClosed) void election.close();
     else election.start();
     return election;
   }
 
+  /** Checks the options together with all that were given for that name. The process does not take part by that. */
+  declare(name: string, given?: LeaderElectionOptions): Declared {
+    const resource = checkResource(name);
+    const options = optionsIn(given);
+    const known = this.byName.get(resource);
+    if (known === undefined) {
+      this.check({ ...TERM, ...options });
+      const declared: Declared = { name: resource, options, election: undefined };
+      this.byName.set(resource, declared);
+      return declared;
+    }
+    if (options === undefined || isSame(options, known.options ?? {})) return known;
+    if (known.options !== undefined || known.election !== undefined) throw otherOptions(resource);
+    this.check({ ...TERM, ...options });
+    known.options = options;
+    return known;
+  }
+
   /** All of them resign, and take part no more. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.all([...this.byName.values()].map(({ election }) => election.close()));
+    await Promise.all([...this.byName.values()].map(({ election }) => election?.close()));
   }
+}
+
+/** Undefined where nothing is given: what others gave for that election is valid then. */
+function optionsIn(given: LeaderElectionOptions | undefined): LeaderElectionOptions | undefined {
+  if (given === undefined) return undefined;
+  const options = checkElectionOptions(given);
+  return isSame(options, {}) ? undefined : options;
 }
 
 function isSame(one: LeaderElectionOptions, other: LeaderElectionOptions): boolean {
@@ -72,6 +101,6 @@ function isSame(one: LeaderElectionOptions, other: LeaderElectionOptions): boole
 function otherOptions(name: string): LockOptionsError {
   return new LockOptionsError(
     'options',
-    `differ from those with which the election ${JSON.stringify(name)} was begun in this process. Give the same, or none.`,
+    `differ from those that this process already has for the election ${JSON.stringify(name)}. Give the same, or none.`,
   );
 }

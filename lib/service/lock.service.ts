@@ -253,7 +253,7 @@ export class LockService {
    * nobody locks otherwise.
    *
    * @throws LockKeyError for a name that is no resource
-   * @throws LockOptionsError for options that cannot be meant, or that differ from those of the first call
+   * @throws LockOptionsError for options that cannot be meant, or that differ from those of an earlier call
    *
    * @example
    * const election = locks.election('importer', { ttl: 15_000 });
@@ -261,6 +261,11 @@ export class LockService {
    */
   election(name: string, options?: LeaderElectionOptions): LeaderElection {
     return this.elections.of(name, options);
+  }
+
+  /** @internal Checks the options as `election` does. The process takes no part in the election by that. */
+  declareElection(name: string, options?: LeaderElectionOptions): void {
+    this.elections.declare(name, options);
   }
 
   /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */

@@ -436,12 +436,30 @@ describe('an election', () => {
     expect(() => service.election('jobs', options as never)).toThrow(type);
   });
 
-  it('refuses a name that is no resource, and other options than the first', () => {
+  it('refuses a name that is no resource, and other options than it has', () => {
     const { service } = new Fleet(1).process();
     service.election('jobs', { ttl: 5_000 });
 
     expect(() => service.election('')).toThrow(LockKeyError);
-    expect(() => service.election('jobs', { ttl: 6_000 })).toThrow(/begun/);
+    expect(() => service.election('jobs', { ttl: 6_000 })).toThrow(/differ/);
     expect(service.election('jobs', { ttl: 5_000 })).toBe(service.election('jobs'));
+    expect(service.election('jobs', {})).toBe(service.election('jobs'));
+  });
+
+  it('has the options that were declared for it, and is not taken part in until it is asked for', async () => {
+    const fleet = new Fleet(1);
+    const { service } = fleet.process();
+    service.declareElection('jobs');
+    service.declareElection('jobs', { ttl: 5_000 });
+    await fleet.clock.advance(1_000);
+    expect((await service.inspect('jobs')).state).toBe('free');
+
+    const election = service.election('jobs', {});
+    await fleet.clock.advance(1_000);
+    expect(election.isLeader).toBe(true);
+    expect((await service.inspect('jobs')).ttlMs).toBeLessThanOrEqual(5_000);
+    expect(() => {
+      service.declareElection('jobs', { ttl: 6_000 });
+    }).toThrow(/differ/);
   });
 });

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { EMPTY, Observable } from 'rxjs';
@@ -23,6 +23,13 @@ class Jobs {
   async above(): Promise<void> {
     this.ran.push('above');
     await Promise.resolve();
+  }
+
+  @LeaderOnly('jobs')
+  async untilAborted(@LockSignal() signal?: AbortSignal): Promise<void> {
+    this.ran.push('begun');
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    this.ran.push('aborted');
   }
 
   @LeaderOnly('jobs')
@@ -91,7 +98,7 @@ describe('@LeaderOnly', () => {
     await expect(new Jobs().work('x')).rejects.toThrow(LockNotBoundError);
   });
 
-  it('fails the start where two methods give one election different options', async () => {
+  it('has the options of whichever method gives some', async () => {
     @Injectable()
     class Others {
       @LeaderOnly('jobs', { ttl: 5_000 })
@@ -100,7 +107,67 @@ describe('@LeaderOnly', () => {
       }
     }
 
-    await expect(start([new MemoryLockNode()], Jobs, Others as never)).rejects.toThrow(/differ/);
+    apps = [await start([new MemoryLockNode()], Jobs, Others as never)];
+    await until('one leads', () => apps.some(leadsIn));
+    expect((await apps[0]?.get(LockService).inspect('jobs'))?.ttlMs).toBeLessThanOrEqual(5_000);
+  });
+
+  it('fails the start where two methods give one election different options, before a job is scheduled', async () => {
+    @Injectable()
+    class Others {
+      @LeaderOnly('jobs', { ttl: 5_000 })
+      async other(): Promise<void> {
+        await Promise.resolve();
+      }
+
+      @Cron('0 0 1 1 *')
+      @LeaderOnly('jobs', { ttl: 6_000 })
+      async another(): Promise<void> {
+        await Promise.resolve();
+      }
+    }
+    const nodes = [new MemoryLockNode()];
+    const app = await Test.createTestingModule({
+      imports: [ScheduleModule.forRoot(), RedlockModule.forRoot({ nodes })],
+      providers: [Others],
+    }).compile();
+
+    await expect(app.init()).rejects.toThrow(/@LeaderOnly on Others\.another.*differ/s);
+    expect(app.get(SchedulerRegistry).getCronJobs().size).toBe(0);
+    expect((await nodes[0]?.inspect('jobs'))?.ownerToken).toBeUndefined();
+  });
+
+  it('takes part once the application starts, and not when a module is made ready', async () => {
+    const seen: string[] = [];
+    const nodes = [new MemoryLockNode()];
+    @Injectable()
+    class Slow extends Jobs implements OnModuleInit {
+      constructor(private readonly locks: LockService) {
+        super();
+      }
+
+      async onModuleInit(): Promise<void> {
+        for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+        seen.push((await this.locks.inspect('jobs')).state);
+      }
+    }
+
+    apps = [await start(nodes, Slow as never)];
+    expect(seen).toEqual(['free']);
+    await until('one leads', () => apps.some(leadsIn));
+  });
+
+  it('passes the signal of the term, which aborts when the application shuts down', async () => {
+    apps = [await start([new MemoryLockNode()])];
+    await until('one leads', () => apps.some(leadsIn));
+    const app = apps[0] as TestingModule;
+    const jobs = app.get(Jobs);
+    const running = jobs.untilAborted();
+    await until('it runs', () => jobs.ran.includes('begun'));
+    await Promise.all([app.close(), running]);
+    apps = [];
+
+    expect(jobs.ran).toEqual(['begun', 'aborted']);
   });
 
   it.each([
