@@ -30,7 +30,7 @@ const options = {
   intentionallyNotExported: [
     ...['AboutHold', 'AboutResources', 'Task', 'Facts', 'ResultOfOnBusy', 'AskedEachTime'],
     ...['ReturnFits', 'KeyFits', 'OnBusyFits', 'OnUnavailableFits', 'OnLostFits'],
-    ...['NotStatic', 'NoProperty', 'StandardMethodContext'],
+    ...['NotStatic', 'NoProperty', 'StandardMethodContext', 'BusyFacts', 'FencingFor'],
   ],
 };
 

@@ -188,7 +188,6 @@ export class LeaderElection {
     // Its tasks have the signal; nobody else may lead while one of them may still be sure of the lock.
     if (!lock.signal.aborted) await Promise.race([Promise.all(running), aborted(lock.signal)]);
     endTerm();
-    await ended;
     await standing.end();
     this.term = undefined;
   }

@@ -120,6 +120,21 @@ describe('an election', () => {
     expect(election.isLeader).toBe(true);
   });
 
+  it('waits behind others of its process, whatever the module says of maxWaiting', async () => {
+    const fleet = new Fleet(3);
+    const { service } = fleet.process({ defaults: { maxWaiting: 0 } });
+    const work = deferred();
+    void service.withLock('jobs', () => work.promise);
+    await fleet.clock.advance(10);
+    const election = service.election('jobs');
+    await fleet.clock.advance(10);
+    expect(election.isLeader).toBe(false);
+
+    work.resolve();
+    await fleet.clock.advance(1_000);
+    expect(election.isLeader).toBe(true);
+  });
+
   it('is given up at once, whatever the module says of holdAtLeast', async () => {
     const fleet = new Fleet(3);
     const election = fleet.process({ defaults: { holdAtLeast: 5_000 } }).service.election('jobs');
@@ -191,6 +206,53 @@ describe('an election', () => {
       expect(result.value).toBe('done');
       expect(resigned.state).toBe('resolved');
       expect(other.isLeader).toBe(true);
+    });
+
+    it('has given the lock back when that is told', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const owners = watch(election.resign().then(() => fleet.owners('jobs')));
+      await fleet.clock.advance(100);
+
+      expect(owners.value).toEqual([null, null, null]);
+    });
+
+    it('waits for the tasks of each term, where it took part again meanwhile', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const work = deferred();
+      void election.run(() => work.promise);
+      void election.resign();
+      election.start();
+      const resigned = watch(election.resign());
+      await fleet.clock.advance(1_000);
+      expect(resigned.state).toBe('pending');
+
+      work.resolve();
+      await fleet.clock.advance(100);
+      expect(resigned.state).toBe('resolved');
+    });
+
+    it('takes no part any more because its service closes, whoever has it start again', async () => {
+      const fleet = new Fleet(3);
+      const { service } = fleet.process();
+      const election = service.election('jobs');
+      await fleet.clock.advance(10);
+      const told: unknown[] = [];
+      election.leader$.subscribe({
+        next: (isLeader) => {
+          told.push(isLeader);
+          if (!isLeader) election.start();
+        },
+        error: (error) => told.push(error),
+        complete: () => told.push('complete'),
+      });
+      void service.close();
+      await fleet.clock.advance(1_000);
+
+      expect(told).toEqual([true, false, 'complete']);
     });
 
     it('takes part again after start', async () => {
@@ -450,6 +512,9 @@ describe('an election', () => {
     const fleet = new Fleet(1);
     const { service } = fleet.process();
     service.declareElection('jobs');
+    expect(() => {
+      service.declareElection('jobs', { ttl: 1 });
+    }).toThrow(LockOptionsError);
     service.declareElection('jobs', { ttl: 5_000 });
     await fleet.clock.advance(1_000);
     expect((await service.inspect('jobs')).state).toBe('free');
