@@ -15,12 +15,12 @@ import {
 import { PackedPackage } from './packed-package';
 
 /** How large the package may become before somebody has to say why: bytes, and numbers of files. */
-const BUDGET = { packed: 600_000, unpacked: 2_200_000, files: 900 };
+const BUDGET = { packed: 750_000, unpacked: 2_500_000, files: 1_000 };
 
 /** What an entry may load of the package, of which it shares most with the main entry. */
 const LOADS: Readonly<Record<string, { files: number; bytes: number }>> = {
-  '': { files: 280, bytes: 800_000 },
-  '/testing': { files: 260, bytes: 750_000 },
+  '': { files: 310, bytes: 920_000 },
+  '/testing': { files: 280, bytes: 820_000 },
   '/health': { files: 60, bytes: 140_000 },
   '/opentelemetry': { files: 70, bytes: 160_000 },
   '/swagger': { files: 40, bytes: 80_000 },
