@@ -1,12 +1,5 @@
-import { NEVER, type Subscriber } from 'rxjs';
-
-/** The part of an RxJS Subscription that this file looks at. Which of its two lists is there depends on the version. */
-interface Node {
-  closed: boolean;
-  readonly _finalizers?: readonly unknown[] | null;
-  /** Its name before rxjs 7.4. */
-  readonly _teardowns?: readonly unknown[] | null;
-}
+import type { Subscriber } from 'rxjs';
+import { finalizersOf, hasSilentSource, isOfNever, iterates, type SubscriptionNode } from './silent-sources';
 
 type Rest = () => Promise<unknown> | undefined;
 
@@ -26,17 +19,19 @@ export function leavesBehind(teardown: () => void, rest: Rest): () => void {
  * Unsubscribes, and says when that which goes on all the same is over; undefined when nothing does.
  *
  * rxjs cannot stop a promise: it closes the subscriber, and the promise goes on without one. It does not tell about it
- * either, so the tree of subscribers is looked at: one that is open and has registered nothing to be stopped with has
- * such a source. It is heard of when the source looks at its subscriber again.
+ * either, so the tree of subscribers is looked at: one that is open and whose source has registered nothing to be stopped
+ * with has such a source. It is heard of when the source looks at its subscriber again.
  *
  * What registered something is believed to stop with it. What it does on a far machine, nobody here can know.
  *
- * @param hasSent the source has sent a value: one that did and goes on is no promise, whatever it registered
+ * @param hasSent the source has sent a value: one that did and goes on is no promise, whatever it registered, but it may be an
+ * async iterable
  */
 export function cutOff(root: Subscriber<unknown>, hasSent: boolean): Promise<unknown> | undefined {
   const found: Found = { silent: new Set(), rests: [] };
-  collect(root as unknown as Node, found);
-  if (hasSent) found.silent.delete(root as unknown as Node);
+  const node = root as unknown as SubscriptionNode;
+  collect(node, found);
+  if (hasSent && !iterates(node)) found.silent.delete(node);
   root.unsubscribe();
   const over = [
     ...Array.from(found.silent, whenHeardOf),
@@ -47,27 +42,28 @@ export function cutOff(root: Subscriber<unknown>, hasSent: boolean): Promise<unk
 
 interface Found {
   /** Open subscribers that have nothing to be stopped with. */
-  readonly silent: Set<Node>;
+  readonly silent: Set<SubscriptionNode>;
   readonly rests: Rest[];
 }
 
-function collect(node: Node, found: Found): void {
-  const finalizers = node._finalizers ?? node._teardowns ?? [];
-  if (finalizers.length === 0 && isOpenSubscriber(node)) found.silent.add(node);
+function collect(node: SubscriptionNode, found: Found): void {
+  const finalizers = finalizersOf(node);
+  // Of a source of another copy of RxJS is only seen that nobody has registered anything.
+  if ((finalizers.length === 0 || hasSilentSource(node)) && isOpenSubscriber(node)) found.silent.add(node);
   for (const finalizer of finalizers) {
     if (typeof finalizer === 'function') {
       const rest = rests.get(finalizer);
       if (rest !== undefined) found.rests.push(rest);
     } else if (typeof finalizer === 'object' && finalizer !== null) {
-      collect(finalizer as Node, found);
+      collect(finalizer as SubscriptionNode, found);
     }
   }
 }
 
 /** A Subscription that is none is a timer or a place in a list: it has its own way to end. */
-function isOpenSubscriber(node: Node): boolean {
+function isOpenSubscriber(node: SubscriptionNode): boolean {
   return (
-    typeof (node as Partial<Subscriber<unknown>>).next === 'function' && !node.closed && !ofNever.has(node)
+    typeof (node as Partial<Subscriber<unknown>>).next === 'function' && !node.closed && !isOfNever(node)
   );
 }
 
@@ -77,7 +73,7 @@ const forgotten = new FinalizationRegistry<() => void>((settle) => {
 });
 
 /** A promise that settles asks whether its subscriber is closed, or tells it of its error; others call it with a value. */
-function whenHeardOf(subscriber: Node): Promise<void> {
+function whenHeardOf(subscriber: SubscriptionNode): Promise<void> {
   return new Promise((settle) => {
     const hear = { value: settle, configurable: true };
     Object.defineProperties(subscriber, {
@@ -95,10 +91,3 @@ function whenHeardOf(subscriber: Node): Promise<void> {
     forgotten.register(subscriber, settle);
   });
 }
-
-/** The subscribers of `NEVER`. It registers nothing, so that from outside it looks like a promise. */
-const ofNever = new WeakSet<object>();
-
-(NEVER as unknown as { _subscribe: (subscriber: object) => void })._subscribe = (subscriber) => {
-  ofNever.add(subscriber);
-};

@@ -1,7 +1,9 @@
 import {
+  asapScheduler,
   concat,
   concatMap,
   defer,
+  finalize,
   from,
   lastValueFrom,
   map,
@@ -10,9 +12,12 @@ import {
   Observable,
   of,
   Subject,
+  subscribeOn,
+  Subscription,
   take,
   takeUntil,
   tap,
+  using,
   type ObservableInput,
 } from 'rxjs';
 import {
@@ -112,6 +117,40 @@ describe('a locked stream whose subscriber leaves', () => {
         }),
     ],
     ['a stream under another lock', () => innerStream()],
+    ['a promise with a callback for the end', () => from(work.promise).pipe(finalize(() => undefined))],
+    ['a promise with a deadline', () => from(work.promise).pipe(takeUntil(NEVER))],
+    ['a promise that is begun by a scheduler', () => from(work.promise).pipe(subscribeOn(asapScheduler))],
+    [
+      'a promise with a resource',
+      () =>
+        using(
+          () => new Subscription(),
+          () => work.promise,
+        ),
+    ],
+    [
+      'one step of many with a callback for its end',
+      () =>
+        of(1).pipe(
+          concatMap(() => from(work.promise).pipe(finalize(() => undefined))),
+          tap(),
+        ),
+    ],
+    [
+      'an async generator between two values',
+      async function* () {
+        yield 'first';
+        yield await work.promise;
+      },
+    ],
+    [
+      'an async generator between two values, behind operators',
+      () =>
+        defer(async function* () {
+          yield 'first';
+          yield await work.promise;
+        }).pipe(takeUntil(NEVER)),
+    ],
   ])('keeps the lock until that is over which cannot be stopped: %s', async (_what, begin) => {
     source = begin;
 
@@ -157,6 +196,17 @@ describe('a locked stream whose subscriber leaves', () => {
         }),
     ],
     ['one with a teardown', () => new Observable(() => () => undefined)],
+    ['a Subject with a callback for the end', () => new Subject().pipe(finalize(() => undefined))],
+    ['a Subject with a deadline', () => new Subject().pipe(takeUntil(NEVER))],
+    ['a Subject that is asked for later', () => defer(() => new Subject())],
+    ['one that never sends, asked for later', () => defer(() => NEVER).pipe(finalize(() => undefined))],
+    [
+      'one that registers its teardown by itself',
+      () =>
+        new Observable((subscriber) => {
+          subscriber.add(() => undefined);
+        }),
+    ],
   ])('frees the lock at once: %s', async (_what, begin) => {
     source = begin;
 
