@@ -137,6 +137,7 @@ export class WaitForRelease {
       return;
     }
     if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
+    // The line keeps the votes together: nodes deny those behind the next.
     this.pace.hear((leaderFirst && places?.isEntered !== true) || this.turnsToSitOut > 0);
     // Others come first; if none of them takes it, we do.
     if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
@@ -149,7 +150,6 @@ export class WaitForRelease {
     if (!isNow) return;
     places.ahead -= 1;
     if (places.ahead > 1) return;
-    // The line keeps the votes together: nodes deny those behind the next.
     this.pace.hear(places.ahead === 1 || !places.isEntered);
     if (places.ahead === 1) this.wait.wakeWithin(SIT_OUT_MS);
     else this.wait.wake();
