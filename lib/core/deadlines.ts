@@ -22,6 +22,7 @@ export class Deadlines {
   private last: Limited | undefined;
   private timer: Timer | undefined;
   private timerAtMs = Infinity;
+  private isResting = false;
 
   private constructor(private readonly clock: Clock) {}
 
@@ -50,6 +51,13 @@ export class Deadlines {
     this.link(limited.before, limited.behind);
     limited.before = undefined;
     limited.behind = undefined;
+    // The timer stays: a lone caller would stop and set one with every round.
+    if (this.isResting && this.first === undefined) this.stopTimer();
+  }
+
+  /** Nothing is to come: no timer keeps the process alive when the last round is over. Whatever is added after all, counts. */
+  rest(): void {
+    this.isResting = true;
     if (this.first === undefined) this.stopTimer();
   }
 
@@ -65,10 +73,9 @@ export class Deadlines {
     this.stopTimer();
     this.timerAtMs = this.first.dueAtMs;
     this.timer = this.clock.schedule(Math.max(0, this.timerAtMs - this.clock.now()), () => {
+      if (this.first === undefined) this.stopTimer();
       // An event loop that was blocked runs its timers before it reads its sockets (R5).
-      this.clock.afterArrivedReplies(() => {
-        this.expire();
-      });
+      else this.clock.afterArrivedReplies(this.expire);
     });
   }
 
@@ -79,10 +86,10 @@ export class Deadlines {
   }
 
   /** A timer that comes too early, because its round was settled meanwhile, finds nothing due and is set again. */
-  private expire(): void {
+  private readonly expire = (): void => {
     this.stopTimer();
     const now = this.clock.now();
     for (let due = this.first; due !== undefined && due.dueAtMs <= now; due = this.first) due.onDeadline();
     this.setTimer();
-  }
+  };
 }

@@ -1,6 +1,7 @@
 import { showAs } from '../errors/shown-as';
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../ports/clock.interface';
+import { Deadlines } from '../core/deadlines';
 import { NodeGuard } from '../core/node-guard';
 import { Redlock } from '../core/redlock';
 import { Refusals } from '../core/refusals';
@@ -266,6 +267,8 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     this.guard.stop();
     this.refusals.stop();
     this.nodeReports.stop();
+    this.around.keepAlive.rest();
+    Deadlines.of(this.settings.clock).rest();
   }
 
   private acquisitionOf(call: LockCall<HeldLock>): Acquisition<HeldLock> {

@@ -116,6 +116,52 @@ describe('requests of one tick', () => {
     expect(await commandCounts(server, before)).toEqual({ set: 1 });
   });
 
+  it('released by one caller alone cost three calls of the server when nobody waits', async () => {
+    const node = await openUp();
+    await acquire(node, 'a', { ownerToken: 'anna' });
+    const before = await commandCounts(server);
+
+    const vote = await release(node, 'a', { ownerToken: 'anna', wakeWaiters: true });
+
+    expect(vote).toEqual(GRANTED);
+    expect(await commandCounts(server, before)).toEqual({ evalsha: 1, get: 1, 'pubsub|numsub': 1, del: 1 });
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('released by one caller alone are told to who waits, and denied where somebody else has them', async () => {
+    const node = await openUp();
+    const other = await openUp();
+    const heard: unknown[] = [];
+    const listening = other.onReleased('a', (...news) => heard.push(news));
+    await until('it is heard', () => listening.isHeard);
+    await acquire(node, 'a', { ownerToken: 'anna' });
+    await acquire(node, 'b', { ownerToken: 'ben' });
+    await server.command('HSET', 'lock:hash', 'field', 'value');
+
+    const votes = [
+      await release(node, 'b', { ownerToken: 'anna', wakeWaiters: true }),
+      await release(node, 'hash', { ownerToken: 'anna', wakeWaiters: true }),
+      await release(node, 'none', { ownerToken: 'anna', wakeWaiters: true }),
+      await release(node, 'a', { ownerToken: 'anna', wakeWaiters: true }),
+    ];
+
+    expect(votes).toEqual([DENIED, DENIED, DENIED, { kind: 'granted', waiting: 1 }]);
+    await until('it was told', () => heard.some((news) => (news as unknown[])[0] === 'anna'));
+    expect(await ownerOf(node, 'b')).toBe('ben');
+    listening.stop();
+  });
+
+  it('released by one caller alone are released by a server that has forgotten its scripts', async () => {
+    const node = await openUp();
+    await acquire(node, 'größe:✓', { ownerToken: 'anna' });
+    await server.command('SCRIPT', 'FLUSH');
+
+    const vote = await release(node, 'größe:✓', { ownerToken: 'anna', wakeWaiters: true });
+
+    expect(vote).toEqual(GRANTED);
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
   const most = MOST_IN_BATCH;
 
   it.each([2, most, most + 1, 3 * most + 8])(

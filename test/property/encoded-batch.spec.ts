@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import type { Command } from 'ioredis';
 import type { BatchEntry } from '../../lib/redis/request/command-batch';
 import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
 import { FenceCounters } from '../../lib/redis/request/fence-counters';
 import { BATCH } from '../../lib/redis/script/batch-script';
+import { RELEASE } from '../../lib/redis/script/lua-scripts';
 import { VirtualClock } from '../helpers/virtual-clock';
 
 const LETTERS = ['a', 't', 'e', 'n', 'r', 'w'] as const;
@@ -61,7 +63,12 @@ function plainly(prefix: string, entries: readonly BatchEntry[]): Buffer {
     // The channel of all who wait.
     prefix,
     ...entries.flatMap(tokensOf),
-  ].map((part) => Buffer.from(part));
+  ];
+  return plain(parts);
+}
+
+function plain(given: readonly (string | Buffer)[]): Buffer {
+  const parts = given.map((part) => Buffer.from(part));
   return Buffer.concat([
     Buffer.from(`*${parts.length}\r\n`),
     ...parts.flatMap((part) => [Buffer.from(`$${part.length}\r\n`), part, Buffer.from('\r\n')]),
@@ -184,3 +191,31 @@ describe('a batch on the wire', () => {
     expect(inside.recent).toHaveLength(0);
   });
 });
+
+describe('a lone request on the wire', () => {
+  it('is what the protocol says, for all names, and the same for all nodes', () => {
+    fc.assert(
+      fc.property(text, text, text, fc.integer({ min: 1, max: 100_000 }), (prefix, name, token, ttlMs) => {
+        const encoder = new BatchEncoder(prefix, new VirtualClock(), 2);
+        const request = {
+          resources: [name],
+          ownerToken: token,
+          ttlMs,
+          askHolderTtl: false,
+          wakeWaiters: true,
+        };
+        const acquire = ['set', prefix + name, token, 'PX', String(ttlMs), 'NX'];
+        const release = ['evalsha', RELEASE.sha, '1', prefix + name, token, '0', '1', '2', prefix];
+
+        expect(asSent(encoder.encodeLoneAcquire(request))).toEqual(plain(acquire));
+        expect(asSent(encoder.encodeLoneAcquire(request))).toEqual(plain(acquire));
+        expect(asSent(encoder.encodeLoneRelease({ ...request }))).toEqual(plain(release));
+      }),
+    );
+  });
+});
+
+/** As a socket writes it. */
+function asSent(sent: Command): Buffer {
+  return Buffer.from(sent.toWritable({}) as string);
+}

@@ -75,17 +75,17 @@ export class NodeClient {
       const limit = systemClock.schedule(this.timeoutMs, () => {
         reject(new RedisNodeError(`no answer within ${this.timeoutMs} ms`, 'TIMEOUT'));
       });
-      this.connection.request(
-        question,
-        (reply) => {
+      this.connection.ask({
+        send: question,
+        onReply: (reply) => {
           limit.cancel();
           resolve(reply as T);
         },
-        (error) => {
+        onError: (error) => {
           limit.cancel();
           reject(error);
         },
-      );
+      });
     });
   }
 

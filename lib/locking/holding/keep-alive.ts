@@ -39,13 +39,18 @@ export class KeepAlive {
 
   /** Calls `lease.attend()` at `dueAtMs` on the monotonic clock; again with another time to move it. */
   keep(kept: KeptAlive, dueAtMs: number): void {
-    if (this.queue.size === 0) this.wallAheadMs = this.readWallAheadMs();
+    if (this.timer === undefined) this.wallAheadMs = this.readWallAheadMs();
     this.queue.put(kept, dueAtMs);
     this.setTimer();
   }
 
   drop(kept: KeptAlive): void {
+    // The timer stays for a while: a lone caller would stop and set one with every lock.
     this.queue.remove(kept);
+  }
+
+  /** Nothing is kept alive any more, and nothing is to come. */
+  rest(): void {
     if (this.queue.size === 0) this.stopTimer();
   }
 

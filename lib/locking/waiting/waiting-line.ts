@@ -1,3 +1,4 @@
+import { SmallMap } from '../../collections/small-map';
 import type { LockKind } from '../../core/lock-kind';
 
 /** Who stands in line. */
@@ -27,7 +28,7 @@ export interface Waiter<Turn> {
  * Whoever joins must leave: that is what ends a line.
  */
 export class WaitingLine<Turn> {
-  private readonly lines = new Map<string, Line<Turn>>();
+  private readonly lines = new SmallMap<Line<Turn>>();
 
   join(resources: readonly string[], waiter: Waiter<Turn>): PlaceInLine<Turn> {
     const place = new PlaceInLine(this, waiter);

@@ -32,6 +32,8 @@ export interface ReleaseEntry {
   readonly vote: (vote: ReleaseVote) => void;
 }
 
+type Asked = BatchEntry | (() => void);
+
 /** How a batch leaves. A lone request has a shorter way, and anything else goes in its place in the order. */
 export interface BatchSender {
   /** Calls `send`; what it sends leaves this machine together, as far as possible. */
@@ -52,7 +54,10 @@ export const MOST_IN_BATCH = 128;
  * It ends before the event loop looks for I/O again, so a lone request loses no time: it leaves as itself.
  */
 export class CommandBatch {
-  private waiting: (BatchEntry | (() => void))[] = [];
+  /** The first of this tick. Nearly all who ask while little goes on are alone, and need no list. */
+  private first: Asked | undefined;
+  /** All of this tick, where they are several. */
+  private all: Asked[] | undefined;
 
   /**
    * @param groupOf what requests must have in common to travel together: the slot, in a Redis Cluster
@@ -65,33 +70,42 @@ export class CommandBatch {
   ) {}
 
   add(entry: BatchEntry): void {
-    if (this.waiting.push(entry) === 1) this.sendLater();
+    this.put(entry);
   }
 
   /** Something that has to go by itself. It keeps its place: requests are applied in the order of asking. */
   addAlone(send: () => void): void {
-    if (this.waiting.push(send) === 1) this.sendLater();
+    this.put(send);
   }
 
-  /** The batch serves all who ask in this tick, and so do the replies. */
-  private sendLater(): void {
-    detached(() => {
-      process.nextTick(this.send);
-    });
-  }
-
-  private readonly send = (): void => {
-    const waiting = this.waiting;
-    this.waiting = [];
-    if (waiting.length === 1) this.sendAll(waiting);
+  private put(asked: Asked): void {
+    if (this.first !== undefined) (this.all ??= [this.first]).push(asked);
     else {
-      this.sender.inOnePacket(() => {
-        this.sendAll(waiting);
-      });
+      this.first = asked;
+      // The batch serves all who ask in this tick, and so do the replies.
+      detached(this.sendLater);
     }
+  }
+
+  private readonly sendLater = (): void => {
+    process.nextTick(this.send);
   };
 
-  private sendAll(waiting: readonly (BatchEntry | (() => void))[]): void {
+  private readonly send = (): void => {
+    const { first, all } = this;
+    this.first = undefined;
+    if (all === undefined) {
+      if (typeof first === 'function') first();
+      else if (first !== undefined) this.sender.sendOne(first);
+      return;
+    }
+    this.all = undefined;
+    this.sender.inOnePacket(() => {
+      this.sendAll(all);
+    });
+  };
+
+  private sendAll(waiting: readonly Asked[]): void {
     let entries: BatchEntry[] = [];
     for (const next of waiting) {
       if (typeof next !== 'function') {

@@ -1,11 +1,13 @@
 import { Command } from 'ioredis';
 import type { Clock } from '../../ports/clock.interface';
-import type { FenceRequest } from '../../ports/lock-node.interface';
+import type { AcquireRequest, FenceRequest, ReleaseRequest } from '../../ports/lock-node.interface';
 import { type BatchEntry, isRelease } from './command-batch';
 import { BATCH } from '../script/batch-script';
+import { RELEASE } from '../script/lua-scripts';
 import { FenceCounters } from './fence-counters';
 import { systemClock } from '../../system/system-clock';
 import { channelOfAll, channelsIn } from './release-message';
+import { isAsBytes, resp, respPart } from './resp';
 import { wholeMs } from './whole-ms';
 
 /** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */
@@ -23,10 +25,15 @@ export class BatchEncoder {
   private recent: EncodedBatch[] = [];
 
   /** What was last asked by itself; the other nodes are asked right after. */
-  private last: { readonly request: object; readonly bytes: Buffer } | undefined;
+  private last: { readonly request: object; readonly bytes: Buffer | string } | undefined;
 
   private askedForTimeAtMs: number;
-  private readonly everyone: string;
+  /** The channel that all are subscribed to who wait. */
+  readonly everyone: string;
+  /** The same with the number of the database, if that is not 0: a batch is told of both in one. */
+  private readonly everyoneInDatabase: string;
+  /** How a lone release ends, in the protocol of Redis. */
+  private readonly telling: string;
 
   /** Where the fencing counters are. */
   readonly counters: FenceCounters;
@@ -39,7 +46,9 @@ export class BatchEncoder {
   ) {
     this.counters = new FenceCounters(keyPrefix);
     const [ofAll, ...places] = channelsIn(database, channelOfAll(keyPrefix));
-    this.everyone = places.at(-1) ?? ofAll;
+    this.everyone = ofAll;
+    this.everyoneInDatabase = places.at(-1) ?? ofAll;
+    this.telling = ['0', '1', String(database), this.everyone].map(respPart).join('') + END;
     // Nodes tell their time when they connect.
     this.askedForTimeAtMs = clock.now();
   }
@@ -57,7 +66,33 @@ export class BatchEncoder {
     return new EncodedCommand(name, this.last.bytes);
   }
 
-  keysOf({ request }: BatchEntry): readonly string[] {
+  /** `SET key token PX ttl NX` for the one key of `request`. */
+  encodeLoneAcquire(request: AcquireRequest): Command {
+    if (this.last?.request !== request) {
+      const key = this.keyPrefix + (request.resources[0] as string);
+      const { ownerToken } = request;
+      const ttl = String(wholeMs(request.ttlMs));
+      const text = SET + respPart(key) + respPart(ownerToken) + PX + respPart(ttl) + NX;
+      const bytes = isAsBytes(text) ? text : resp(['set', key, ownerToken, 'PX', ttl, 'NX']);
+      this.last = { request, bytes };
+    }
+    return new EncodedCommand('set', this.last.bytes);
+  }
+
+  /** The release script for the one key of `request`, which tells those who wait. */
+  encodeLoneRelease(request: ReleaseRequest): Command {
+    if (this.last?.request !== request) {
+      const key = this.keyPrefix + (request.resources[0] as string);
+      const { ownerToken } = request;
+      const text = RELEASE_ONE + respPart(key) + respPart(ownerToken) + this.telling;
+      const args = ['0', '1', this.database, this.everyone];
+      const bytes = isAsBytes(text) ? text : resp(['evalsha', RELEASE.sha, '1', key, ownerToken, ...args]);
+      this.last = { request, bytes };
+    }
+    return new EncodedCommand('evalsha', this.last.bytes);
+  }
+
+  keysOf({ request }: Pick<BatchEntry, 'request'>): readonly string[] {
     return request.resources.map((resource) => this.keyPrefix + resource);
   }
 
@@ -88,7 +123,7 @@ export class BatchEncoder {
     }
     return {
       keys: counters.length === 0 ? keys : [...keys, ...counters],
-      args: [letters, wholeMs(ttlMs), this.everyone, ...tokens, ...this.askForTime()],
+      args: [letters, wholeMs(ttlMs), this.everyoneInDatabase, ...tokens, ...this.askForTime()],
     };
   }
 
@@ -122,15 +157,25 @@ interface EncodedBatch {
 class EncodedCommand extends Command {
   constructor(
     name: string,
-    private readonly bytes: Buffer,
+    private readonly bytes: Buffer | string,
   ) {
-    super(name, [], { replyEncoding: 'utf8' });
+    super(name, NO_ARGUMENTS, UTF8);
   }
 
-  override toWritable(): Buffer {
+  override toWritable(): Buffer | string {
     return this.bytes;
   }
 }
+
+const NO_ARGUMENTS: never[] = [];
+const UTF8 = { replyEncoding: 'utf8' } as const;
+
+const END = '\r\n';
+const SET = `*6${respPart('set')}`;
+const PX = respPart('PX');
+const NX = respPart('NX') + END;
+/** With the key, the owner token and what `telling` has: nine parts. */
+const RELEASE_ONE = `*9${['evalsha', RELEASE.sha, '1'].map(respPart).join('')}`;
 
 function areTheSame(a: readonly BatchEntry[], b: readonly BatchEntry[]): boolean {
   return (
@@ -157,26 +202,3 @@ function letterOf({ letter, request }: BatchEntry): string {
   if (letter === 'a') return 'A';
   return letter === 'e' ? 'E' : letter;
 }
-
-/** A command in the protocol of Redis: an array of strings, each with its length in bytes. */
-function resp(parts: readonly (string | number)[]): Buffer {
-  const text = joined(parts, (part) => part.length);
-  // To ask once is cheaper than for each part, and nearly always a character is a byte.
-  return Buffer.byteLength(text) === text.length
-    ? Buffer.from(text, 'latin1')
-    : Buffer.from(joined(parts, (part) => Buffer.byteLength(part)));
-}
-
-function joined(parts: readonly (string | number)[], lengthOf: (part: string) => number): string {
-  let text = `*${parts.length}`;
-  for (const part of parts) {
-    const value = String(part);
-    const length = lengthOf(value);
-    text += LENGTHS[length] ?? `\r\n$${length}\r\n`;
-    text += value;
-  }
-  return `${text}\r\n`;
-}
-
-/** What stands between two parts, by the length of the second. */
-const LENGTHS = Array.from({ length: 256 }, (_, length) => `\r\n$${length}\r\n`);

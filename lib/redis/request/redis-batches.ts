@@ -92,20 +92,20 @@ export class RedisBatches {
     onError: (error: RedisNodeError) => void,
   ): void {
     this.releasesUnderWay.addBatch(entries);
-    this.connection.request(
+    this.connection.ask({
       send,
-      (reply) => {
+      onReply: (reply) => {
         this.releasesUnderWay.removeBatch(entries);
         const read = readBatchReply(reply, keysOf(entries));
         // Before the votes: a clock that jumped may have let others' locks expire.
         if (read !== undefined) this.connection.sawTime(read.micros);
         giveVotes(entries, read, this.ways.onFailedRelease);
       },
-      (error) => {
+      onError: (error) => {
         this.releasesUnderWay.removeBatch(entries);
         onError(error);
       },
-    );
+    });
   }
 
   private failAll(entries: readonly BatchEntry[], error: RedisNodeError): void {

@@ -101,7 +101,7 @@ export class RedisListing {
 
   private ask(question: () => Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.connection.request(question, resolve, reject);
+      this.connection.ask({ send: question, onReply: resolve, onError: reject });
     });
   }
 }

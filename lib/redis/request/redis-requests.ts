@@ -16,6 +16,7 @@ import type {
 import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
+import { LoneRequests } from './lone-requests';
 import { RedisBatches, type RequestWays } from './redis-batches';
 import { RedisNodeError } from '../client/redis-node-error';
 import type { RedisConnection } from '../server/redis-connection';
@@ -42,6 +43,7 @@ export class RedisRequests implements BatchSender {
   private readonly batches: RedisBatches;
   private readonly scripts: ScriptCalls;
   private readonly sets: SetRequests;
+  private readonly lone: LoneRequests;
 
   constructor(
     private readonly connection: RedisConnection,
@@ -51,6 +53,12 @@ export class RedisRequests implements BatchSender {
     const { releasesUnderWay } = this;
     this.scripts = new ScriptCalls(connection, encoder);
     this.batches = new RedisBatches(connection, encoder, releasesUnderWay, ways);
+    this.lone = new LoneRequests(connection, encoder, releasesUnderWay, {
+      onFailedRelease: ways.onFailedRelease,
+      release: (request, vote) => {
+        this.release(encoder.keysOf({ request }), request, vote);
+      },
+    });
     this.sets = new SetRequests({
       connection,
       encoder,
@@ -66,6 +74,7 @@ export class RedisRequests implements BatchSender {
 
   /** A request that found no company within its tick. */
   sendOne(entry: BatchEntry): void {
+    if (this.lone.sends(entry)) return;
     const keys = this.encoder.keysOf(entry);
     if (keys.length > 1) this.sendSeveral(keys, entry);
     else if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
@@ -112,19 +121,15 @@ export class RedisRequests implements BatchSender {
       );
       return;
     }
-    // By far the most frequent request, and the least work for Redis.
-    this.connection.request(
-      (client) =>
-        client.isCluster || request.resources.length > 1
-          ? client.set(key, ownerToken, 'PX', ttlMs, 'NX')
-          : this.scripts.sendAlone(client, request, 'set', () => [key, ownerToken, 'PX', ttlMs, 'NX']),
-      (reply) => {
+    this.connection.ask({
+      send: (client) => client.set(key, ownerToken, 'PX', ttlMs, 'NX'),
+      onReply: (reply) => {
         vote(setVoteFrom(reply));
       },
-      (error) => {
+      onError: (error) => {
         vote({ kind: 'failed', error });
       },
-    );
+    });
   }
 
   extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
@@ -174,7 +179,8 @@ export class RedisRequests implements BatchSender {
     const { ownerToken, keepMs, wakeWaiters } = request;
     const keptMs = keepMs === undefined ? 0 : wholeMs(keepMs);
     const telling = this.connection.hasSlots ? 2 : 1;
-    const args = [ownerToken, keptMs, wakeWaiters ? telling : 0, this.encoder.database];
+    const { database, everyone } = this.encoder;
+    const args = [ownerToken, keptMs, wakeWaiters ? telling : 0, database, everyone];
     this.releasesUnderWay.add(ownerToken);
     this.scripts.run<ReleaseVote>(
       RELEASE,

@@ -1,3 +1,4 @@
+import { SmallMap } from '../../collections/small-map';
 import { type BatchEntry, isRelease } from './command-batch';
 
 /**
@@ -5,7 +6,7 @@ import { type BatchEntry, isRelease } from './command-batch';
  * again: answers come in the order of the requests, so the release will have run before it.
  */
 export class ReleasesUnderWay {
-  private readonly alone = new Map<string, number>();
+  private readonly alone = new SmallMap<number>();
   /** The batches, in the order of their answers. This is no `Set` ("Dies young" in docs/ARCHITECTURE.md). */
   private readonly batches: (readonly BatchEntry[])[] = [];
 

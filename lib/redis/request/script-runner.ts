@@ -28,16 +28,16 @@ export interface ScriptCall {
 
 /** Runs a script by its name, which is short, and sends the text to a server that has forgotten it. */
 export function runScript(connection: RedisConnection, call: ScriptCall): void {
-  connection.request(
-    (client) => call.send(client),
-    (reply) => {
+  connection.ask({
+    send: (client) => call.send(client),
+    onReply: (reply) => {
       call.onReply(reply);
     },
-    (error) => {
+    onError: (error) => {
       if (error.code === 'NOSCRIPT' && call.maySendAgain()) sendText(connection, call);
       else call.onError(error);
     },
-  );
+  });
 }
 
 /** Called on every new connection: a server that was restarted has forgotten its scripts. */
@@ -51,13 +51,13 @@ export function loadScripts(server: Redis): void {
 
 function sendText(connection: RedisConnection, call: ScriptCall): void {
   const { script, keys, args } = call;
-  connection.request(
-    (client) => client.eval(script.text, keys.length, ...keys, ...args),
-    (reply) => {
+  connection.ask({
+    send: (client) => client.eval(script.text, keys.length, ...keys, ...args),
+    onReply: (reply) => {
       call.onReply(reply);
     },
-    (error) => {
+    onError: (error) => {
       call.onError(error);
     },
-  );
+  });
 }

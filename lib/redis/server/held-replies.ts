@@ -1,10 +1,9 @@
-import { callSafely } from './call-safely';
 import type { RedisNodeError } from '../client/redis-node-error';
+import { type Question, tellError, tellReply } from './question';
 
 interface HeldReply {
   readonly reply: unknown;
-  readonly onReply: (reply: unknown) => void;
-  readonly onError: (error: RedisNodeError) => void;
+  readonly question: Question;
 }
 
 /** Replies of which it is not known yet whether they count: in a cluster, somebody whom nobody knows may have sent them. */
@@ -24,9 +23,9 @@ export class HeldReplies {
     if (this.held.length === 0) return;
     const { held } = this;
     this.held = [];
-    for (const { reply, onReply, onError } of held) {
-      if (error === undefined) callSafely(onReply, reply);
-      else callSafely(onError, error);
+    for (const { reply, question } of held) {
+      if (error === undefined) tellReply(question, reply);
+      else tellError(question, error);
     }
   }
 }

@@ -2,11 +2,11 @@ import type { Cluster, Redis } from 'ioredis';
 import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interface';
 import { detached } from '../../system/detached';
 import { breakConnection, isCluster } from '../client/ioredis/break-connection';
-import { callSafely } from './call-safely';
 import { closeClient } from '../client/ioredis/close-client';
 import { FAILED_OVER, NOBODY_KNOWS, NOT_LISTED, overloaded, SILENT } from './connection-reasons';
 import { watchForDeath } from './dead-connection';
 import { HeldReplies } from './held-replies';
+import { type Question, tellError, tellReply } from './question';
 import { inOnePacket } from '../client/ioredis/in-one-packet';
 import { type KeptConnection, keepConnected } from '../client/ioredis/keep-connected';
 import { type CommandClient, DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
@@ -103,43 +103,37 @@ export class RedisConnection {
     return this.currentStatus;
   }
 
-  /**
-   * Sends now or fails now: nothing waits here for a better time. Exactly one of the callbacks is called, once.
-   */
-  request(
-    send: (client: CommandClient) => Promise<unknown>,
-    onReply: (reply: unknown) => void,
-    onError: (error: RedisNodeError) => void,
-  ): void {
+  /** Sends now or fails now: nothing waits here for a better time. The question hears of exactly one answer. */
+  ask(question: Question): void {
     if (this.currentStatus !== 'up') {
-      callSafely(onError, this.unusable);
+      tellError(question, this.unusable);
       return;
     }
     const waiting = this.inFlight + this.held.count;
     if (waiting >= (this.setup.mostInFlight ?? DEFAULTS.mostInFlight)) {
-      callSafely(onError, overloaded(waiting));
+      tellError(question, overloaded(waiting));
       return;
     }
     if (this.roster.clocks.isResting) this.roster.clocks.wake();
     let reply: Promise<unknown>;
     try {
       // What goes wrong while it is written may open the next connection.
-      reply = detached(send, this.client);
+      reply = detached(sendTo, question, this.client);
     } catch (error) {
-      callSafely(onError, this.failure(error));
+      tellError(question, this.failure(error));
       return;
     }
     this.inFlight += 1;
     reply.then(
       (value) => {
         this.countAnswer();
-        if (!this.isFromKnown()) callSafely(onError, this.unusable);
-        else if (this.roster.isInDoubt) this.held.add({ reply: value, onReply, onError });
-        else callSafely(onReply, value);
+        if (!this.isFromKnown()) tellError(question, this.unusable);
+        else if (this.roster.isInDoubt) this.held.add({ reply: value, question });
+        else tellReply(question, value);
       },
       (error: unknown) => {
         this.countAnswer();
-        callSafely(onError, this.failure(error));
+        tellError(question, this.failure(error));
       },
     );
   }
@@ -247,4 +241,8 @@ export class RedisConnection {
     const reason = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
     return new RedisNodeError(`the connection broke before the answer${reason}`, 'DISCONNECTED');
   }
+}
+
+function sendTo(question: Question, client: CommandClient): Promise<unknown> {
+  return question.send(client);
 }

@@ -57,6 +57,40 @@ describe('the deadlines of a clock', () => {
     expect([first.behind, last.before]).toEqual([last, first]);
   });
 
+  it('set one timer for many rounds that come and go one after another', () => {
+    const { clock, deadlines, add } = setUp();
+    const schedule = jest.spyOn(clock, 'schedule');
+
+    for (let i = 0; i < 100; i++) deadlines.remove(add('a', 10));
+
+    expect(schedule).toHaveBeenCalledTimes(1);
+  });
+
+  it('come in time behind a timer that was set for others', async () => {
+    const { clock, deadlines, ended, add } = setUp();
+    deadlines.remove(add('a', 10));
+    await clock.advance(5);
+    add('b', 10);
+    add('c', 2);
+
+    await clock.advance(9);
+    expect(ended).toEqual(['c']);
+    await clock.advance(1);
+
+    expect(ended).toEqual(['c', 'b']);
+  });
+
+  it('have no timer at once when nothing is to come, also for rounds that were under way then', () => {
+    const { clock, deadlines, add } = setUp();
+    const last = add('a', 10);
+
+    deadlines.rest();
+    expect(clock.pendingTimers).toBe(1);
+    deadlines.remove(last);
+
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('set no timer when there are none left', async () => {
     const { clock, deadlines, ended, add } = setUp();
     const [first, last] = [add('a', 10), add('b', 20)];

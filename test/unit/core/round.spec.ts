@@ -93,6 +93,7 @@ describe('a round', () => {
     await settle();
 
     expect(round.state).toBe('resolved');
+    await clock.advance(1_000);
     expect(clock.pendingTimers).toBe(0);
   });
 

@@ -36,6 +36,7 @@ describe('a lock that is held until a promise settles', () => {
     expect(lock.isHeld).toBe(false);
     expect(await lock.release()).toBe('released');
     expect(await fleet.owners('order:7')).toEqual(FREE);
+    await clock.advance(1_000);
     expect(clock.pendingTimers).toBe(0);
   });
 

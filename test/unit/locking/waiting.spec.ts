@@ -354,7 +354,7 @@ describe('waiting for a lock', () => {
 
     await clock.advance(1_000);
     await lock.release();
-    await settle();
+    await clock.advance(1_000);
 
     expect(whatIsKept(manager)).toEqual({ lineIsEmpty: true, waits: 0 });
     expect(clock.pendingTimers).toBe(0);
@@ -427,6 +427,8 @@ describe('waiting for a lock', () => {
           await lock.release();
         }),
       );
+
+      await fleet.clock.advance(1_000);
 
       expect(most).toBe(1);
       expect(whatIsKept(manager)).toEqual({ lineIsEmpty: true, waits: 0 });

@@ -111,14 +111,14 @@ describe('belongs to no request:', () => {
     const channel = new ReleaseChannel(description, clock, 'lock:');
 
     request.run('a request', () => {
-      connection.request(
-        () => {
+      connection.ask({
+        send: () => {
           asked.push(request.getStore());
           return Promise.resolve();
         },
-        () => undefined,
-        () => undefined,
-      );
+        onReply: () => undefined,
+        onError: () => undefined,
+      });
       channel.listen('lock:a', () => undefined);
     });
 

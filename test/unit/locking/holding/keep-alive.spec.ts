@@ -84,16 +84,40 @@ describe('LeaseKeeper', () => {
     expect(modest.attendedAtMs).toHaveLength(1);
   });
 
-  it('attends to nobody who was dropped, and then has no timer', async () => {
+  it('attends to nobody who was dropped, and soon has no timer', async () => {
     const { clock, startMs, keepAlive } = setUp();
     const lease = new FakeLease(clock);
     keepAlive.keep(lease, startMs + 100);
 
     keepAlive.drop(lease);
-    expect(clock.pendingTimers).toBe(0);
     await clock.advance(1_000);
 
+    expect(clock.pendingTimers).toBe(0);
     expect(lease.attendedAtMs).toEqual([]);
+  });
+
+  it('sets one timer for many leases that come and go one after another', () => {
+    const { clock, startMs, keepAlive } = setUp();
+    const schedule = jest.spyOn(clock, 'schedule');
+
+    for (let i = 0; i < 100; i++) {
+      const lease = new FakeLease(clock);
+      keepAlive.keep(lease, startMs + 5_000);
+      keepAlive.drop(lease);
+    }
+
+    expect(schedule).toHaveBeenCalledTimes(1);
+  });
+
+  it('has no timer at once when it is over', () => {
+    const { clock, startMs, keepAlive } = setUp();
+    const lease = new FakeLease(clock);
+    keepAlive.keep(lease, startMs + 100);
+    keepAlive.drop(lease);
+
+    keepAlive.rest();
+
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('attends to a lease that another one dropped in the same look no more than to say so', async () => {

@@ -80,14 +80,14 @@ describe('a request', () => {
     const connection = connectionTo(client);
     const seen: string[] = [];
     const request = () => {
-      connection.request(
-        () => {
+      connection.ask({
+        send: () => {
           seen.push(`sent while ${connection.status}`);
           return new Promise(() => undefined);
         },
-        () => undefined,
-        () => seen.push(`failed while ${connection.status}`),
-      );
+        onReply: () => undefined,
+        onError: () => seen.push(`failed while ${connection.status}`),
+      });
     };
 
     request();
@@ -107,13 +107,13 @@ describe('a request', () => {
     const connection = connectionTo(new WillingClient());
 
     expect(() => {
-      connection.request(
-        () => Promise.resolve(),
-        () => undefined,
-        () => {
+      connection.ask({
+        send: () => Promise.resolve(),
+        onReply: () => undefined,
+        onError: () => {
           throw new Error('a mistake of the caller');
         },
-      );
+      });
     }).not.toThrow();
   });
 });
@@ -190,7 +190,7 @@ describe('a cluster', () => {
           told.push(what);
           done();
         };
-        connection.request(() => Promise.resolve(), tell('reply'), tell('no reply'));
+        connection.ask({ send: () => Promise.resolve(), onReply: tell('reply'), onError: tell('no reply') });
       });
     return { cluster, told, ask };
   }

@@ -1,0 +1,99 @@
+import type {
+  AcquireRequest,
+  AcquireVote,
+  ReleaseRequest,
+  ReleaseVote,
+} from '../../ports/lock-node.interface';
+import type { RedisNodeError } from '../client/redis-node-error';
+import type { Question } from '../server/question';
+import type { RedisConnection } from '../server/redis-connection';
+import type { CommandClient } from '../server/redis-connection-setup';
+import type { BatchEntry } from './command-batch';
+import type { BatchEncoder } from './encoded-batch';
+import { releaseVoteFrom, setVoteFrom } from './redis-votes';
+import type { ReleasesUnderWay } from './releases-under-way';
+
+/** Where releases go that did not get through. */
+export interface LoneReleaseWays {
+  readonly onFailedRelease: (request: ReleaseRequest) => void;
+  /** Releases in the way of all requests: the server had forgotten the script, and did nothing. */
+  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
+}
+
+/**
+ * The acquire and the release of one key, each by itself: all that a lone caller asks of a node. They are objects with as
+ * few parts as possible, and no closures.
+ */
+export class LoneRequests {
+  constructor(
+    private readonly connection: RedisConnection,
+    readonly encoder: BatchEncoder,
+    readonly releasesUnderWay: ReleasesUnderWay,
+    readonly ways: LoneReleaseWays,
+  ) {}
+
+  /** Sends `entry`, if it is such a request. Only a single server takes what is encoded already. */
+  sends(entry: BatchEntry): boolean {
+    const { connection } = this;
+    if (entry.request.resources.length !== 1 || connection.client.isCluster) return false;
+    if (entry.letter === 'a') connection.ask(new LoneAcquire(this.encoder, entry.request, entry.vote));
+    else if (entry.letter === 'w') connection.ask(new LoneRelease(this, entry.request, entry.vote));
+    else return false;
+    return true;
+  }
+}
+
+/** By far the most frequent request, and the least work for Redis. */
+class LoneAcquire implements Question {
+  constructor(
+    private readonly encoder: BatchEncoder,
+    private readonly request: AcquireRequest,
+    private readonly vote: (vote: AcquireVote) => void,
+  ) {}
+
+  send(client: CommandClient): Promise<unknown> {
+    return client.sendCommand(this.encoder.encodeLoneAcquire(this.request)) as Promise<unknown>;
+  }
+
+  onReply(reply: unknown): void {
+    this.vote(setVoteFrom(reply));
+  }
+
+  onError(error: RedisNodeError): void {
+    this.vote({ kind: 'failed', error });
+  }
+}
+
+class LoneRelease implements Question {
+  constructor(
+    private readonly all: LoneRequests,
+    private readonly request: ReleaseRequest,
+    private readonly vote: (vote: ReleaseVote) => void,
+  ) {
+    all.releasesUnderWay.add(request.ownerToken);
+  }
+
+  send(client: CommandClient): Promise<unknown> {
+    return client.sendCommand(this.all.encoder.encodeLoneRelease(this.request)) as Promise<unknown>;
+  }
+
+  onReply(reply: unknown): void {
+    this.end(releaseVoteFrom(reply));
+  }
+
+  onError(error: RedisNodeError): void {
+    if (error.code !== 'NOSCRIPT') {
+      this.end({ kind: 'failed', error });
+      return;
+    }
+    this.all.releasesUnderWay.remove(this.request.ownerToken);
+    this.all.ways.release(this.request, this.vote);
+  }
+
+  private end(vote: ReleaseVote): void {
+    const { releasesUnderWay, ways } = this.all;
+    releasesUnderWay.remove(this.request.ownerToken);
+    if (vote.kind === 'failed') ways.onFailedRelease(this.request);
+    this.vote(vote);
+  }
+}

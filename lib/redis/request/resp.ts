@@ -1,0 +1,36 @@
+/** A command in the protocol of Redis: an array of strings, each with its length in bytes. */
+export function resp(parts: readonly (string | number)[]): Buffer {
+  const text = joined(parts, (part) => part.length);
+  // To ask once is cheaper than for each part, and nearly always a character is a byte.
+  return isAsBytes(text)
+    ? Buffer.from(text, 'latin1')
+    : Buffer.from(joined(parts, (part) => Buffer.byteLength(part)));
+}
+
+/** Whether each character is a byte. */
+export function isAsBytes(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
+}
+
+/** A part of a command whose characters are bytes. */
+export function respPart(value: string): string {
+  return (LENGTHS[value.length] ?? lengthOf(value.length)) + value;
+}
+
+function joined(parts: readonly (string | number)[], bytesOf: (part: string) => number): string {
+  let text = `*${parts.length}`;
+  for (const part of parts) {
+    const value = String(part);
+    const length = bytesOf(value);
+    text += LENGTHS[length] ?? lengthOf(length);
+    text += value;
+  }
+  return `${text}\r\n`;
+}
+
+function lengthOf(length: number): string {
+  return `\r\n$${length}\r\n`;
+}
+
+/** What stands between two parts, by the length of the second. */
+const LENGTHS = Array.from({ length: 256 }, (_, length) => lengthOf(length));
