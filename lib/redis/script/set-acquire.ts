@@ -1,28 +1,33 @@
 import { NUMBER, script } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
 
-/**
- * All or nothing, for readers, permits, and who stands in line. KEYS: the resources; then, for one who asks for the line,
- * the line of each, and where it keeps how long its entries last; with a fence the counter of each resource. ARGV: a letter
- * per resource (x exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that
- * ends here ('': none), '1' if what is kept for those who wait is free; id in the line ('': does not ask), ticket ('': none),
- * for how many ms an entry lasts; limit, permits, the slot to begin with, just these slots ('': any), '1' to give back what
- * the token has before; and with a fence the proposal, how far it may be off, both in microseconds, and for how many ms to
- * keep the counters.
- * Reply: the node's time in microseconds; then of a grant 'g', or 'p' where the hold that ends was everywhere, the number
- * ('': none), the slots, and how many others stand in line; of a denial 'd', what is in the way (shared, held, limit, line),
- * for how many ms (-1: for ever), its owner ('': nobody alone), and how many releases to let pass.
- */
-export const ACQUIRE_SET = script(`
-${NUMBER}
-${MEMBERS}
-${LINE}
+/** What {@link ACQUIRE_SET} does, as a function of its keys and arguments. */
+export const ACQUIRE_MEMBERS = `
+local function acquireMembers(KEYS, ARGV)
 local modes, token, ending, isWaiting = ARGV[1], ARGV[2], ARGV[4], ARGV[5] == '1'
 local id, ticket, entryMs = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local limit, permits, start, swaps = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[13] == '1'
 local exact = ARGV[12] ~= '' and slotsIn(ARGV[12]) or nil
 local count, nowMs = #modes, readMs()
 local untilMs = nowMs + tonumber(ARGV[3])
+
+-- Nobody has it, and nobody waits for it, as it is nearly always.
+local isAlone = count == 1 and not ARGV[14] and (permits or 0) <= (limit or 0)
+if isAlone and (id == '' and redis.call('EXISTS', KEYS[1]) or redis.call('EXISTS', KEYS[1], KEYS[2])) == 0 then
+  local slots = exact or {}
+  if not exact then for n = 1, permits or 0 do slots[n] = (start + n - 1) % limit end end
+  if modes == 'x' then
+    redis.call('SET', KEYS[1], token, 'PX', ARGV[3])
+  else
+    local members, scored = membersOf(modes, slots, token), {}
+    for n, member in ipairs(members) do
+      scored[2 * n - 1], scored[2 * n] = digits(untilMs), member
+    end
+    redis.call('ZADD', KEYS[1], unpack(scored))
+    expireAt(KEYS[1], untilMs, members)
+  end
+  return { digits(now), 'g', '', table.concat(slots, ','), 0 }
+end
 
 -- A second choice of slots: the first one goes, also if this one is denied.
 if swaps and lookAt(KEYS[1], nowMs) == 'members' then
@@ -178,4 +183,25 @@ end
 if value then keepIfNear(counters, value, tonumber(ARGV[14]), tonumber(ARGV[15]), ARGV[16]) end
 local slots = found[1].slots and table.concat(found[1].slots, ',') or ''
 return { digits(now), replaced == count and 'p' or 'g', value and digits(value) or '', slots, inLine }
+end
+`;
+
+/**
+ * All or nothing, for readers, permits, and who stands in line. KEYS: the resources; then, for one who asks for the line,
+ * the line of each, and where it keeps how long its entries last; with a fence the counter of each resource. ARGV: a letter
+ * per resource (x exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that
+ * ends here ('': none), '1' if what is kept for those who wait is free; id in the line ('': does not ask), ticket ('': none),
+ * for how many ms an entry lasts; limit, permits, the slot to begin with, just these slots ('': any), '1' to give back what
+ * the token has before; and with a fence the proposal, how far it may be off, both in microseconds, and for how many ms to
+ * keep the counters.
+ * Reply: the node's time in microseconds; then of a grant 'g', or 'p' where the hold that ends was everywhere, the number
+ * ('': none), the slots, and how many others stand in line; of a denial 'd', what is in the way (shared, held, limit, line),
+ * for how many ms (-1: for ever), its owner ('': nobody alone), and how many releases to let pass.
+ */
+export const ACQUIRE_SET = script(`
+${NUMBER}
+${MEMBERS}
+${LINE}
+${ACQUIRE_MEMBERS}
+return acquireMembers(KEYS, ARGV)
 `);

@@ -1,16 +1,9 @@
 import { NUMBER, script } from './lua-script';
 import { MEMBERS } from './set-pieces';
 
-/**
- * Keeps readers, permits, and what is held together with them. KEYS: the resources. ARGV: a letter per resource (x
- * exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that goes over into
- * this one ('': none), '1' if what is missing must not be put back, and the slots.
- * Reply: 1 extended, 0 some of it is somebody else's, or missing and must not be put back (nothing was changed), 2 what was
- * missing was put back.
- */
-export const EXTEND_SET = script(`
-${NUMBER}
-${MEMBERS}
+/** What {@link EXTEND_SET} does, as a function of its keys and arguments. */
+export const EXTEND_MEMBERS = `
+local function extendMembers(KEYS, ARGV)
 local modes, token, ending, slots = ARGV[1], ARGV[2], ARGV[4], slotsIn(ARGV[6])
 local nowMs = readMs()
 local untilMs = nowMs + tonumber(ARGV[3])
@@ -82,6 +75,21 @@ for i = 1, #KEYS do
   end
 end
 return reply
+end
+`;
+
+/**
+ * Keeps readers, permits, and what is held together with them. KEYS: the resources. ARGV: a letter per resource (x
+ * exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that goes over into
+ * this one ('': none), '1' if what is missing must not be put back, and the slots.
+ * Reply: 1 extended, 0 some of it is somebody else's, or missing and must not be put back (nothing was changed), 2 what was
+ * missing was put back.
+ */
+export const EXTEND_SET = script(`
+${NUMBER}
+${MEMBERS}
+${EXTEND_MEMBERS}
+return extendMembers(KEYS, ARGV)
 `);
 
 /**

@@ -7,7 +7,7 @@
 export const MEMBERS = `
 -- In whole milliseconds, rounded down, as the server counts when a key has expired.
 local function readMs()
-  readTime()
+  if now == 0 then readTime() end
   if now == 0 then error('NOPERM readers, permits and the line need the right to call TIME', 0) end
   return math.floor(now / 1000)
 end

@@ -1,33 +1,35 @@
 import { NUMBER, script, TELL } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
 
-/** Tells of the keys at which something ended, and gives how many wait, the most. */
+/** Tells of the keys at which something ended, and gives how many wait, the most. `nobodyHears`: it is known that nobody does. */
 const TELL_ONE = `
 local everywhere, most = ARGV[3] == '2', 0
 local function tellOf(key)
-  if ARGV[3] == '0' then return end
+  if ARGV[3] == '0' or (nobodyHears and not everywhere) then return end
   local counts = not everywhere and countListeners({ key }, ARGV[4])
   most = math.max(most, tell(key, ARGV[2], counts and counts[1], everywhere, ARGV[4]))
 end
 `;
 
-/**
- * Compare and remove, for readers, permits, and who stood or stands in line. KEYS: the resources; then, where the line is
- * asked for, the line of each, and where it keeps how long its entries last. ARGV: a letter per resource (x exclusive,
- * s shared, p permits of the only one), owner token, whether to tell those who wait (0, 1, in a cluster 2), the number of the
- * database, for how many ms to keep it (0: remove it), the slots ('*': all of the token); id of the one that comes back to
- * the line ('': nobody), permits, ticket, for how many ms its entry lasts; and for how many ms to keep what is free for those
- * in line (0: not).
- * Reply: 1 all of it was ours, or 1 more than the number of connections that wait; 0 some was not ours.
- */
-export const RELEASE_SET = script(`
-${NUMBER}
-${MEMBERS}
-${LINE}
-${TELL}
+/** What {@link RELEASE_SET} does, as a function of its keys and arguments. */
+export const RELEASE_MEMBERS = `
+local function releaseMembers(KEYS, ARGV)
 ${TELL_ONE}
 local modes, token, keepMs = ARGV[1], ARGV[2], tonumber(ARGV[5])
 local count, nowMs = #modes, readMs()
+
+-- Nobody else has it, and nobody waits for it, as it is nearly always.
+if count == 1 and modes ~= 'x' and keepMs == 0 and redis.pcall('ZCARD', KEYS[1]) == 1
+  and (#KEYS == 1 or redis.call('EXISTS', KEYS[2]) == 0) then
+  local member = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
+  local slot, owner = string.match(member, '^(%d*)|(.*)$')
+  local isAll = ARGV[6] == '*' and slot ~= '' or slot == ARGV[6]
+  if owner == token and isAll and ARGV[7] == '' then
+    redis.call('ZREM', KEYS[1], member)
+    tellOf(KEYS[1])
+    return 1 + most
+  end
+end
 
 -- How many of them were there, and whether whoever waits may go on.
 local function removeOwner(kind, owner, key)
@@ -92,17 +94,31 @@ for i = 1, count do
   if isFreed then tellOf(key) end
 end
 return isWhole and 1 + most or 0
-`);
+end
+`;
 
 /**
- * Takes a caller out of some lines. KEYS: the resources, the line of each, and where it keeps how long its entries last.
- * ARGV: a letter per resource, what those who wait are told, whether to tell them (0, 1, in a cluster 2), the number of the
- * database, the id in the line, and permits.
- * Reply: 1 it stood in some of them, 0 in none.
+ * Compare and remove, for readers, permits, and who stood or stands in line. KEYS: the resources; then, where the line is
+ * asked for, the line of each, and where it keeps how long its entries last. ARGV: a letter per resource (x exclusive,
+ * s shared, p permits of the only one), owner token, whether to tell those who wait (0, 1, in a cluster 2), the number of the
+ * database, for how many ms to keep it (0: remove it), the slots ('*': all of the token); id of the one that comes back to
+ * the line ('': nobody), permits, ticket, for how many ms its entry lasts; and for how many ms to keep what is free for those
+ * in line (0: not).
+ * Reply: 1 all of it was ours, or 1 more than the number of connections that wait; 0 some was not ours.
  */
-export const LEAVE = script(`
+export const RELEASE_SET = script(`
+${NUMBER}
+${MEMBERS}
 ${LINE}
 ${TELL}
+local nobodyHears = false
+${RELEASE_MEMBERS}
+return releaseMembers(KEYS, ARGV)
+`);
+
+/** What {@link LEAVE} does, as a function of its keys and arguments. */
+export const LEAVE_LINES = `
+local function leaveLines(KEYS, ARGV)
 ${TELL_ONE}
 local count, left = #ARGV[1], 0
 for i = 1, count do
@@ -113,4 +129,19 @@ for i = 1, count do
   end
 end
 return left
+end
+`;
+
+/**
+ * Takes a caller out of some lines. KEYS: the resources, the line of each, and where it keeps how long its entries last.
+ * ARGV: a letter per resource, what those who wait are told, whether to tell them (0, 1, in a cluster 2), the number of the
+ * database, the id in the line, and permits.
+ * Reply: 1 it stood in some of them, 0 in none.
+ */
+export const LEAVE = script(`
+${LINE}
+${TELL}
+local nobodyHears = false
+${LEAVE_LINES}
+return leaveLines(KEYS, ARGV)
 `);
