@@ -39,8 +39,8 @@ export default tseslint.config(
     languageOptions: { globals: nodeGlobals },
   },
   {
-    // The page of the lock board runs in browsers.
-    files: ['board/*.js'],
+    // The pages of the lock board and of the sample run in browsers.
+    files: ['board/*.js', 'sample/order-system/src/page/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
         [

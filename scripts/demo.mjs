@@ -13,11 +13,14 @@ stopOnSignal(() => shop.stop());
 
 try {
   await prepare();
-  const { kind, nodes } = await shop.startBackends();
-  const where =
-    kind === 'embedded'
-      ? 'one process with embedded lock nodes: redis-server is not in PATH'
-      : `two processes, ${nodes.length} Redis ${nodes.length === 1 ? 'master' : 'masters'} for locks`;
+  const { locks, data } = await shop.startBackends();
+  const where = [
+    locks.kind === 'memory'
+      ? `lock nodes in memory, since ${locks.why}`
+      : `${locks.nodes.length} Redis ${locks.nodes.length === 1 ? 'master' : 'masters'} for locks`,
+    data.kind === 'memory' ? `data in memory, since ${data.why}` : 'data in PostgreSQL',
+    locks.kind === 'memory' || data.kind === 'memory' ? 'so one process' : 'two processes',
+  ].join('; ');
   console.log(`${BUYERS} buyers at once for ${ITEMS} items; ${where}.\n`);
 
   const locked = await measure('on');

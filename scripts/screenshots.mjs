@@ -1,4 +1,5 @@
-// `npm run docs:screenshots`: the picture of the lock board in the documents, from a real board on three real masters.
+// `npm run docs:screenshots`: the pictures in the documents, of a real lock board on three real masters, and of the page
+// of the sample.
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -7,11 +8,12 @@ import puppeteer from 'puppeteer-core';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureChromium, findChromium } from './lib/chromium.mjs';
 import { manifest, root } from './lib/paths.mjs';
+import { prepare as prepareSample } from './lib/prepare.mjs';
 import { Processes } from './lib/processes.mjs';
 import { ensureRedisServer, findRedisServer } from './lib/redis-binary.mjs';
 import { startRedisServer } from './lib/redis-servers.mjs';
+import { Shop } from './lib/shop.mjs';
 
-const PICTURES = { 'board.png': 'light' };
 const SIZE = { width: 1_100, height: 900 };
 
 for (const prepare of [ensureRedisServer, ensureChromium, ensureBuilt]) {
@@ -24,7 +26,16 @@ const { RedlockModule, createLockService } = require(manifest.name);
 const { RedlockBoardModule } = require(`${manifest.name}/board`);
 const processes = new Processes();
 const ends = [() => processes.stop()];
+const browser = await puppeteer.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
+ends.push(() => browser.close());
 try {
+  await showBoard();
+  await showShop();
+} finally {
+  for (const end of ends) await end();
+}
+
+async function showBoard() {
   const nodes = [];
   for (const name of ['1', '2', '3']) {
     nodes.push(await startRedisServer(processes, { program: findRedisServer(), name: `lock node ${name}` }));
@@ -43,9 +54,34 @@ try {
   ends.unshift(() => others.close());
   await Promise.all([locks.ready(), others.ready()]);
   await fill(locks, others);
-  await takePictures(`${await app.getUrl()}/locks`);
-} finally {
-  for (const end of ends) await end();
+  await takePicture('docs/board.png', `${await app.getUrl()}/locks`, async (page) => {
+    await shows(page, 'warehouse:north');
+  });
+}
+
+async function showShop() {
+  await prepareSample();
+  const shop = new Shop();
+  ends.unshift(() => shop.stop());
+  await shop.startBackends();
+  const [{ url }] = await shop.startApps({ firstPort: 0 });
+  await takePicture('sample/order-system/shop.png', url, async (page) => {
+    await shows(page, '2 processes');
+    for (const [name, result] of [
+      ['Receive 10 in the north', 'Received'],
+      ['Receive 10 in the north', 'Received'],
+      ['Buy one packet', 'Bought'],
+      ['Pay it twice at the same moment', 'payments made: 1'],
+      ['Move 10 to the south', 'Moved'],
+      ['Kill node 2', 'Killed'],
+      ['Let 50 people buy at once', 'found it sold out'],
+    ]) {
+      await page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
+      await shows(page, result);
+    }
+    await shows(page, ': down');
+    await page.evaluate('document.activeElement.blur()');
+  });
 }
 
 /** What a shop has on a busy day. */
@@ -61,19 +97,17 @@ async function fill(locks, others) {
   locks.acquire('sku:tea', { wait: 60_000 }).catch(() => undefined);
 }
 
-async function takePictures(url) {
-  const browser = await puppeteer.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
-  try {
-    for (const [file, scheme] of Object.entries(PICTURES)) {
-      const page = await browser.newPage();
-      await page.setViewport(SIZE);
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-      await page.goto(url);
-      await page.waitForFunction(`document.body.innerText.includes('warehouse:north')`);
-      await page.screenshot({ path: join(root, 'docs', file) });
-      console.log(`Written: docs/${file}`);
-    }
-  } finally {
-    await browser.close();
-  }
+async function takePicture(file, url, prepare) {
+  const page = await browser.newPage();
+  await page.setViewport(SIZE);
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+  await page.goto(url);
+  await prepare(page);
+  await page.screenshot({ path: join(root, file), fullPage: file !== 'docs/board.png' });
+  await page.close();
+  console.log(`Written: ${file}`);
+}
+
+function shows(page, text) {
+  return page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`);
 }

@@ -38,38 +38,47 @@ async function seed(url) {
   return sendOrFail('POST', `${url}/orders`, { sku: 'tea', quantity: 1 });
 }
 
-function describe(backends, apps) {
+function describe({ locks, data }, apps) {
   return [
     '',
-    'The order system runs:',
+    'The order system runs. Open its page, to buy, to pay, and to kill a lock node:',
     ...apps.map(({ name, url }) => place(name, url)),
     place('locks', `${apps[0].url}/locks`),
     place('health', `${apps[0].url}/health`),
     place('metrics', `${apps[0].url}/metrics`),
-    ...describePlaces(backends),
+    ...describeLocks(locks),
+    ...describeData(data),
+    ...(apps.length > 1 ? [] : ['  One process only: another one could not see what is in its memory.']),
     '',
   ];
 }
 
-function describePlaces({ kind, nodes, data }) {
-  if (kind === 'embedded') {
+function describeLocks({ kind, nodes, why }) {
+  if (kind === 'memory') {
     return [
-      '  redis-server is not in PATH: one process, with its lock nodes and data inside.',
-      '  With redis-server, or with REDIS_NODES=redis://…,redis://…, two processes share real locks.',
+      place('lock nodes', `in memory: ${why}.`),
+      '                With redis-server, or with REDIS_NODES=redis://…,redis://…, processes share real locks.',
     ];
   }
   const whose = kind === 'own' ? ' (yours)' : '';
-  return [
-    ...nodes.map((url, index) => place(`lock node ${index + 1}`, withoutPassword(url) + whose)),
-    place('data', withoutPassword(data) + whose),
-  ];
+  return nodes.map((url, index) => place(`lock node ${index + 1}`, withoutPassword(url) + whose));
+}
+
+function describeData({ kind, url, why }) {
+  if (kind === 'memory') {
+    return [
+      place('data', `in memory, and gone with the process: ${why}.`),
+      '                With DATABASE_URL=postgres://… it is in a PostgreSQL of yours.',
+    ];
+  }
+  return [place('data', withoutPassword(url) + (kind === 'own' ? ' (yours)' : ''))];
 }
 
 function place(name, url) {
   return `  ${name.padEnd(12)}  ${url}`;
 }
 
-function linesToTry(apps, order, { nodes }) {
+function linesToTry(apps, order, { locks: { nodes } }) {
   const first = apps[0].url;
   const second = apps.at(-1).url;
   const json = `-H 'content-type: application/json' -d`;

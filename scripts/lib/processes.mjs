@@ -1,32 +1,55 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const READY_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 15_000;
+const USUAL_SIGNALS = { politely: 'SIGTERM', atOnce: 'SIGKILL' };
 
 /** Child processes that end with this one, in every case that a process can still do something about. */
 export class Processes {
-  #children = new Set();
+  /** Each with the signals that it understands. */
+  #children = new Map();
+  #folders = [];
 
   constructor() {
     // The last resort, for an exception or process.exit: no time to ask politely.
     process.once('exit', () => {
-      for (const child of this.#children) child.kill('SIGKILL');
+      for (const [child, { atOnce }] of this.#children) child.kill(atOnce);
+      // Their last processes may be on their way out.
+      for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     });
+  }
+
+  /** A temporary folder for them, which is removed when this process ends. */
+  makeFolder(prefix) {
+    const folder = mkdtempSync(join(tmpdir(), prefix));
+    this.#folders.push(folder);
+    return folder;
   }
 
   /**
    * Starts a program and waits until it prints a line that matches `ready`; returns `{ child, match, exited }`.
    * Rejects with what it printed when it ends before, or takes too long.
+   *
+   * @param user `{ uid, gid }`: another one than that of this process
+   * @param signals what ends it, and what ends it at once
+   * @param onMessage for a program of Node, which then has `process.send`
    */
-  async start({ name, command, args, env, ready, onLine = () => {} }) {
+  async start({ name, command, args, ready, onLine = () => {}, ...more }) {
+    const { env, cwd, user = {}, signals = {}, onMessage } = more;
     // A session of its own: Ctrl-C reaches this script only, which then stops the others in their order.
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(onMessage ? ['ipc'] : [])],
       detached: true,
+      cwd,
+      ...user,
     });
-    this.#children.add(child);
+    this.#children.set(child, { ...USUAL_SIGNALS, ...signals });
+    if (onMessage) child.on('message', (message) => onMessage(message, child));
     const exited = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('exit', (code, signal) => resolve(`ended with ${signal ?? code}`));
@@ -39,7 +62,7 @@ export class Processes {
 
   /** Asks all of them to end, insists after a while, and returns when they are gone. */
   async stop() {
-    await Promise.all([...this.#children].map(stopChild));
+    await Promise.all([...this.#children].map(([child, { politely }]) => stopChild(child, politely)));
   }
 }
 
@@ -72,14 +95,14 @@ function firstMatch(child, { name, ready, onLine, exited }) {
   });
 }
 
-async function stopChild(child) {
+async function stopChild(child, signal) {
   const gone = new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     child.once('exit', resolve);
     child.once('error', resolve);
   });
   const insist = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-  child.kill('SIGTERM');
+  child.kill(signal);
   await gone;
   clearTimeout(insist);
 }

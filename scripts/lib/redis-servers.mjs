@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { freePort } from './ports.mjs';
 
 const ATTEMPTS = 3;
@@ -10,10 +7,10 @@ export async function startRedisServer(processes, { program, name }) {
   return (await startRedis(processes, { program, name })).url;
 }
 
-/** The same, with more options of redis.conf; returns `{ url, port, child, exited }`. */
-export async function startRedis(processes, { program, name, options = {} }) {
+/** The same, with more options of redis.conf, or on a given port; returns `{ url, port, child, exited }`. */
+export async function startRedis(processes, { program, name, options = {}, port: given }) {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
+    const port = given ?? (await freePort());
     try {
       return await startOn(port, processes, { program, name, options });
     } catch (error) {
@@ -24,8 +21,7 @@ export async function startRedis(processes, { program, name, options = {} }) {
 }
 
 async function startOn(port, processes, { program, name, options }) {
-  const folder = mkdtempSync(join(tmpdir(), 'redlock-redis-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = processes.makeFolder('redlock-redis-');
   const all = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder, ...options };
   const { child, exited } = await processes.start({
     name: `${name} (redis-server, port ${port})`,

@@ -1,27 +1,36 @@
 import { nextFreePort } from './ports.mjs';
+import { startPostgres } from './postgres-server.mjs';
 import { Processes } from './processes.mjs';
 import { inProgress } from './progress.mjs';
 import { findRedisServer } from './redis-binary.mjs';
-import { startRedisServer } from './redis-servers.mjs';
 import { sampleMain } from './sample.mjs';
+import { SpawnedNodes } from './spawned-nodes.mjs';
 
 /**
- * The order system with everything below it: where its locks and data are kept, and its processes.
+ * The order system with everything below it: where its locks and its data are kept, and its processes.
  *
- * - `REDIS_NODES` set: your own masters keep the locks; data is at `REDIS_DATA`, or else at the first of them.
- * - redis-server in PATH: three masters for locks and one Redis for data, for as long as the script runs.
- * - neither: everything inside of one process.
+ * Locks:
+ * - `REDIS_NODES` set: your own masters.
+ * - redis-server in PATH: three masters, for as long as the script runs.
+ * - neither: inside of the one process.
+ *
+ * Data:
+ * - `DATABASE_URL` set: your own PostgreSQL; or `memory`, inside of the one process.
+ * - npm could install the programs of PostgreSQL, and they run: one of our own, for as long as the script runs.
+ * - neither: inside of the one process.
  */
 export class Shop {
-  #redis = new Processes();
+  #servers = new Processes();
   #apps = new Processes();
+  #nodes;
+  #urls = [];
 
   /** Decides where locks and data are kept, and starts what has to run for that. */
   async startBackends() {
-    const program = findRedisServer();
-    if (process.env.REDIS_NODES) this.backends = ownBackends(process.env.REDIS_NODES);
-    else if (program === undefined) this.backends = { kind: 'embedded', nodes: [] };
-    else this.backends = await inProgress('Redis servers', () => this.#spawnBackends(program));
+    const [locks, data] = await inProgress('Redis and PostgreSQL', () =>
+      Promise.all([this.#startLocks(), this.#startData()]),
+    );
+    this.backends = { locks, data };
     return this.backends;
   }
 
@@ -31,23 +40,32 @@ export class Shop {
   }
 
   async #startApps({ firstPort, env = {}, onLine = () => {} }) {
-    const { kind, nodes, data } = this.backends;
+    const { locks, data } = this.backends;
+    const isShared = locks.kind !== 'memory' && data.kind !== 'memory';
     const apps = [];
     let port = firstPort;
-    for (const name of kind === 'embedded' ? ['app 1'] : ['app 1', 'app 2']) {
+    for (const name of isShared ? ['app 1', 'app 2'] : ['app 1']) {
       port = await nextFreePort(port);
       const { match, exited } = await this.#apps.start({
         name,
         command: process.execPath,
         args: ['--enable-source-maps', sampleMain()],
-        env: { ...env, PORT: String(port), REDIS_NODES: nodes.join(','), REDIS_DATA: data ?? '' },
+        env: {
+          ...env,
+          PORT: String(port),
+          REDIS_NODES: locks.nodes.join(','),
+          DATABASE_URL: data.url ?? '',
+          SHOP_DATA: data.words,
+        },
         ready: /listening on (http:\S+)/,
         onLine: (line) => onLine(`[${name}] ${line}`),
+        onMessage: (message, child) => this.#answer(message, child),
       });
       apps.push({ name, url: match[1], exited });
       if (firstPort !== 0) port += 1;
       else port = 0;
     }
+    this.#urls = apps.map(({ url }) => url);
     return apps;
   }
 
@@ -58,25 +76,56 @@ export class Shop {
   /** The applications first: they give their locks back while the nodes are still there. */
   async stop() {
     await this.#apps.stop();
-    await this.#redis.stop();
+    await this.#servers.stop();
   }
 
-  async #spawnBackends(program) {
-    const names = ['lock node 1', 'lock node 2', 'lock node 3', 'data'];
-    const urls = await Promise.all(names.map((name) => startRedisServer(this.#redis, { program, name })));
-    return { kind: 'spawned', nodes: urls.slice(0, 3), data: urls[3] };
+  /** A page of the shop may kill a lock node, and start it again: its process asks us. */
+  async #answer({ id, kill, start }, child) {
+    let problem;
+    try {
+      if (kill !== undefined) await this.#nodes?.kill(kill);
+      if (start !== undefined) await this.#nodes?.start(start);
+    } catch (error) {
+      problem = error.message;
+    }
+    if (child.connected) child.send({ id, problem, apps: this.#urls, nodes: this.#nodes?.states ?? [] });
+  }
+
+  async #startLocks() {
+    const own = process.env.REDIS_NODES;
+    if (own) return { kind: 'own', nodes: splitList(own) };
+    const program = findRedisServer();
+    if (program === undefined) {
+      return { kind: 'memory', nodes: [], why: 'redis-server is not in PATH' };
+    }
+    this.#nodes = new SpawnedNodes(this.#servers, program, 3);
+    return { kind: 'spawned', nodes: await this.#nodes.startAll() };
+  }
+
+  async #startData() {
+    const own = process.env.DATABASE_URL;
+    if (own === 'memory') return memory('DATABASE_URL says so');
+    if (own) return { kind: 'own', url: own, words: 'your PostgreSQL' };
+    try {
+      return { kind: 'spawned', url: await startPostgres(this.#servers), words: 'PostgreSQL' };
+    } catch (error) {
+      return memory(`PostgreSQL cannot run here (${error.message})`);
+    }
   }
 }
 
-function ownBackends(list) {
-  const nodes = list
+function memory(why) {
+  return { kind: 'memory', why, words: `the memory of this process: ${why}` };
+}
+
+function splitList(list) {
+  return list
     .split(',')
     .map((url) => url.trim())
     .filter((url) => url !== '');
-  return { kind: 'own', nodes, data: process.env.REDIS_DATA || nodes[0] };
 }
 
-/** A Redis URL as it may be printed: without its password. */
+/** A URL as it may be printed: without its password. */
 export function withoutPassword(url) {
   const parsed = new URL(url);
   parsed.username = '';

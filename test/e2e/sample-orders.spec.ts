@@ -8,6 +8,7 @@ import { AppModule } from '../../sample/order-system/src/app.module';
 import { OrdersService } from '../../sample/order-system/src/orders/orders.service';
 import { CarrierService } from '../../sample/order-system/src/shipments/carrier.service';
 import { ShipmentsService } from '../../sample/order-system/src/shipments/shipments.service';
+import { ensureBoardPage } from '../helpers/board-page';
 
 /** The whole application, with real locks on nodes of this process: no Redis, and nothing of it is replaced by a mock. */
 describe('the orders of the sample', () => {
@@ -15,13 +16,17 @@ describe('the orders of the sample', () => {
   let tester: LockTester;
   let id: string;
 
+  beforeAll(() => {
+    ensureBoardPage();
+  });
+
   beforeEach(async () => {
     const module = await useRedlockTesting(Test.createTestingModule({ imports: [AppModule] })).compile();
     app = module.createNestApplication({ logger: false });
     await app.init();
     tester = LockTester.of(app.get(LockService));
     id = randomUUID();
-    await app.get(OrdersService).save({ id, sku: 'tea', quantity: 1, status: 'placed' });
+    await app.get(OrdersService).save({ id, sku: 'tea', quantity: 1, status: 'placed', parcel: null });
   });
 
   afterEach(() => app.close());

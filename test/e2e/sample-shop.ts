@@ -20,7 +20,14 @@ export class Command {
     // PostgreSQL runs as another user, where the tests run as root.
     chmodSync(this.folder, 0o755);
     this.child = spawn(process.execPath, [join(root, 'scripts', script), ...args], {
-      env: { ...process.env, REDIS_NODES: '', ...env, TMPDIR: this.folder, SAMPLE_SPEC_MARK: this.mark },
+      env: {
+        ...process.env,
+        REDIS_NODES: '',
+        DATABASE_URL: '',
+        ...env,
+        TMPDIR: this.folder,
+        SAMPLE_SPEC_MARK: this.mark,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (text) => (this.output += String(text)));

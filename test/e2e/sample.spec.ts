@@ -17,14 +17,15 @@ describe('npm start', () => {
 
   afterAll(() => shop.dispose());
 
-  it('runs two processes, three masters for locks and one Redis for data', () => {
+  it('runs two processes, three masters for locks and one PostgreSQL for data', () => {
     const [, ...nodes] = shop.output.match(
       /lock node 1 .*\n.*lock node 2 .*\n.*lock node 3 .*\n.*data .*/,
     ) ?? [''];
 
     expect(nodes).toBeDefined();
     expect(new Set(apps).size).toBe(2);
-    expect(new Set(shop.output.match(/redis:[^\s,]+/g)).size).toBe(4);
+    expect(new Set(shop.output.match(/redis:[^\s,]+/g)).size).toBe(3);
+    expect(shop.output).toMatch(/^ {2}data +postgres:\/\/127\.0\.0\.1:\d+\/postgres$/m);
   });
 
   it('is healthy, and tells which lock nodes make it so', async () => {
@@ -153,8 +154,20 @@ describe('npm start', () => {
 });
 
 describe('npm start, where something is missing', () => {
-  it('runs one process with everything inside when there is no redis-server', async () => {
-    const shop = new Command('start.mjs', { PORT: '0', PATH: '/nowhere' });
+  it.each([
+    ['there is no redis-server', { PATH: '/nowhere' }, 'in memory: redis-server is not in PATH'],
+    [
+      'there is to be no PostgreSQL',
+      { DATABASE_URL: 'memory' },
+      'in memory, and gone with the process: DATABASE_URL says so',
+    ],
+    [
+      'there is neither',
+      { PATH: '/nowhere', DATABASE_URL: 'memory' },
+      'in memory: redis-server is not in PATH',
+    ],
+  ])('runs one process, and says why, when %s', async (_what, env, words) => {
+    const shop = new Command('start.mjs', { PORT: '0', ...env });
     try {
       await shop.printed('Ctrl-C');
 
@@ -163,8 +176,26 @@ describe('npm start, where something is missing', () => {
       const paid = await post(app, `/orders/${order.body.id ?? ''}/pay`);
 
       expect(others).toEqual([]);
-      expect(shop.output).toContain('redis-server is not in PATH');
+      expect(shop.output).toContain(words);
+      expect(shop.output).toContain('One process only');
       expect([order.status, paid.status]).toEqual([201, 200]);
+    } finally {
+      await shop.dispose();
+    }
+  });
+
+  it.each([
+    ['nobody answers', 'postgres://ann:hunter2@127.0.0.1:1/shop', 'Nobody answers there: start PostgreSQL'],
+    ['it is no URL of a database', 'postgres://ann:hunter2@', 'DATABASE_URL'],
+  ])('says what is wrong with the database, and no password, when %s', async (_what, url, words) => {
+    const shop = new Command('start.mjs', { PORT: '0', DATABASE_URL: url });
+    try {
+      expect(await shop.end()).toBe(1);
+
+      expect(shop.output).toContain(words);
+      expect(shop.output).not.toContain('hunter2');
+      expect(shop.output).not.toContain('    at ');
+      expect(shop.leftBehind()).toEqual([]);
     } finally {
       await shop.dispose();
     }

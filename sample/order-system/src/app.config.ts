@@ -6,8 +6,12 @@ export const config = {
   /** The independent masters that keep the locks. None: they are kept inside of this process. */
   lockNodes: (process.env['REDIS_NODES'] ?? '').split(',').filter((url) => url !== ''),
 
-  /** The Redis that keeps stock and orders. Empty: they are kept inside of this process. */
-  dataUrl: process.env['REDIS_DATA'] ?? '',
+  /** The PostgreSQL that keeps orders, stock and payments. Empty: they are kept inside of this process. */
+  databaseUrl: process.env['DATABASE_URL'] ?? '',
+
+  /** Where data is kept, as `npm start` says it. */
+  dataWords:
+    process.env['SHOP_DATA'] ?? (process.env['DATABASE_URL'] ? 'PostgreSQL' : 'the memory of this process'),
 
   /** `LOCKS=off` is for the demo: it sells without a lock, to show what the lock is for. */
   sellWithLocks: process.env['LOCKS'] !== 'off',

@@ -6,6 +6,7 @@ import { config } from './app.config';
 import { HealthModule } from './health/health.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OrdersModule } from './orders/orders.module';
+import { PageModule } from './page/page.module';
 import { RemindersModule } from './reminders/reminders.module';
 import { ShipmentsModule } from './shipments/shipments.module';
 import { StoreModule } from './store/store.module';
@@ -16,6 +17,8 @@ import { WarehousesModule } from './warehouses/warehouses.module';
     RedlockModule.forRoot({
       // One node inside of the process still keeps its own callers apart, but no other process.
       nodes: config.lockNodes.length > 0 ? config.lockNodes : [new MemoryLockNode()],
+      // A node that was restarted grants nothing for so long: locks from before its restart are over then.
+      maxTtl: 15_000,
     }),
     // For a machine of your own: elsewhere, say with `authorize` who may see it.
     RedlockBoardModule.forRoot({
@@ -28,6 +31,7 @@ import { WarehousesModule } from './warehouses/warehouses.module';
     MetricsModule,
     StoreModule,
     OrdersModule,
+    PageModule,
     RemindersModule,
     ShipmentsModule,
     WarehousesModule,

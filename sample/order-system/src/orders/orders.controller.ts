@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
-import { Locked } from '@nest-quorum/redlock';
+import { CurrentLock, Locked, type FencedLock } from '@nest-quorum/redlock';
 import type { Payment } from '../payments/payment.interface';
 import { PaymentsService } from '../payments/payments.service';
 import type { Order } from './order.interface';
@@ -20,13 +20,13 @@ export class OrdersController {
 
   /**
    * A customer who clicks twice reaches two processes. `<0>` is the id after its pipe, so what is not an id is
-   * answered with 400 and locks nothing.
+   * answered with 400 and locks nothing. The transaction begins and ends inside, so the lock outlasts the commit.
    */
   @Post(':id/pay')
   @HttpCode(200)
-  @Locked('order:<0>')
-  pay(@Param('id', ParseUUIDPipe) id: string): Promise<Order> {
-    return this.orders.pay(id);
+  @Locked('order:<0>', { fencing: true, label: 'pay' })
+  pay(@Param('id', ParseUUIDPipe) id: string, @CurrentLock() lock: FencedLock): Promise<Order> {
+    return this.orders.pay(id, lock);
   }
 
   @Get(':id')

@@ -1,5 +1,6 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { FencedLock } from '@nest-quorum/redlock';
 import { PaymentsService } from '../payments/payments.service';
 import { StockService } from '../stock/stock.service';
 import { Store } from '../store/store';
@@ -15,28 +16,38 @@ export class OrdersService {
   ) {}
 
   async place({ sku, quantity }: PlaceOrderDto): Promise<Order> {
-    await this.stock.reserve({ sku, quantity });
-    // The lock is gone by now, and not needed: nobody else knows this order yet.
-    return this.save({ id: randomUUID(), sku, quantity, status: 'placed' });
+    const order: Order = { id: randomUUID(), sku, quantity, status: 'placed', parcel: null };
+    // What is taken out of the stock and the order are one transaction: no goods without an order, and no order
+    // without goods.
+    await this.stock.reserve({ sku, quantity }, (transaction) => transaction.write('order', order));
+    return order;
   }
 
   /** Call it with the order locked. Paying again gives the same answer, and charges nothing. */
-  async pay(id: string): Promise<Order> {
-    const order = await this.find(id);
+  async pay(id: string, lock?: FencedLock): Promise<Order> {
+    const order = await this.find(id, lock);
     if (order.status !== 'placed') return order;
-    await this.payments.charge(order);
-    return this.save({ ...order, status: 'paid' });
+    // Between two transactions: while somebody else's server is asked, no connection to the database waits.
+    const payment = await this.payments.charge(order);
+    const paid: Order = { ...order, status: 'paid' };
+    await this.store.transaction(async (transaction) => {
+      await transaction.write('payment', payment);
+      await transaction.write('order', paid, lock);
+    });
+    return paid;
   }
 
-  async find(id: string): Promise<Order> {
-    const order = await this.store.read('order', id);
+  /** @param lock given by whoever is going to write: from then on, earlier holders of the lock cannot */
+  async find(id: string, lock?: FencedLock): Promise<Order> {
+    const order = await this.store.transaction((transaction) => transaction.claim('order', { id }, lock));
     if (order === undefined)
       throw new NotFoundException({ code: 'NO_SUCH_ORDER', message: `No order ${id}` });
     return order;
   }
 
-  async save(order: Order): Promise<Order> {
-    await this.store.write('order', order.id, order);
+  /** @param lock the one under which it is written; none for an order that nobody knows yet */
+  async save(order: Order, lock?: FencedLock): Promise<Order> {
+    await this.store.transaction((transaction) => transaction.write('order', order, lock));
     return order;
   }
 }

@@ -10,13 +10,14 @@ import type { Payment } from './payment.interface';
 export class PaymentsService {
   constructor(private readonly store: Store) {}
 
-  async charge(order: Order): Promise<void> {
+  /** What the provider took. The caller writes it down, in the transaction of the order. */
+  async charge(order: Order): Promise<Payment> {
     await sleep(50);
-    const payment: Payment = { id: randomUUID(), orderId: order.id };
-    await this.store.write('payment', payment.id, payment);
+    return { id: randomUUID(), orderId: order.id };
   }
 
   async of(orderId: string): Promise<Payment[]> {
-    return (await this.store.list('payment')).filter((payment) => payment.orderId === orderId);
+    const payments = await this.store.transaction((transaction) => transaction.list('payment'));
+    return payments.filter((payment) => payment.orderId === orderId);
   }
 }

@@ -2,7 +2,7 @@
 export interface ReminderRun {
   readonly id: string;
   readonly pid: number;
-  readonly startedAt: string;
+  readonly startedAt: Date;
   /** How many customers were reminded to pay. */
   readonly reminded: number;
 }

@@ -17,19 +17,21 @@ export class RemindersService {
    * job is done in no time, and a process whose clock is a second late must still find it taken.
    */
   @Cron(config.reminderCron)
-  @Locked('cron:reminders', { wait: 0, onBusy: 'skip', holdAtLeast: 2_000 })
+  @Locked('cron:reminders', { wait: 0, onBusy: 'skip', holdAtLeast: 2_000, label: 'reminders' })
   async remind(): Promise<void> {
-    const unpaid = (await this.store.list('order')).filter((order) => order.status === 'placed');
-    const run: ReminderRun = {
-      id: randomUUID(),
-      pid: process.pid,
-      startedAt: new Date().toISOString(),
-      reminded: unpaid.length,
-    };
-    await this.store.write('reminderRun', run.id, run);
+    await this.store.transaction(async (transaction) => {
+      const orders = await transaction.list('order');
+      const run: ReminderRun = {
+        id: randomUUID(),
+        pid: process.pid,
+        startedAt: new Date(),
+        reminded: orders.filter(({ status }) => status === 'placed').length,
+      };
+      await transaction.write('reminderRun', run);
+    });
   }
 
   runs(): Promise<ReminderRun[]> {
-    return this.store.list('reminderRun');
+    return this.store.transaction((transaction) => transaction.list('reminderRun'));
   }
 }

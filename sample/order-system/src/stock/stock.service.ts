@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Locked } from '@nest-quorum/redlock';
-import { Store } from '../store/store';
+import { CurrentLock, Locked, type FencedLock } from '@nest-quorum/redlock';
+import { Store, type Transaction } from '../store/store';
 import { SoldOutException } from './sold-out.exception';
 
-/** How many of a sku, for a buyer or from a supplier. */
+/** How many of a sku, for a buyer. */
 export interface StockChange {
   readonly sku: string;
   readonly quantity: number;
 }
+
+/** What else belongs to the same transaction. */
+export type AlsoWrite = (transaction: Transaction) => Promise<void>;
 
 /** What can still be sold. */
 @Injectable()
@@ -19,28 +22,35 @@ export class StockService {
    * Takes something out of the stock for a buyer.
    *
    * One caller per sku in the whole fleet: others that want the same sku wait here, others that want another one do
-   * not. `wait` is how long a buyer queues before the answer is 409 LOCK_BUSY.
+   * not. `wait` is how long a buyer queues before the answer is 409 LOCK_BUSY. Whoever waits has no connection to the
+   * database yet, and the lock is given back after the commit.
    */
-  @Locked('sku:<0.sku>', { wait: 30_000 })
-  reserve(wanted: StockChange): Promise<void> {
-    return this.takeFromStock(wanted);
+  @Locked('sku:<0.sku>', { wait: 30_000, fencing: true, label: 'sell' })
+  reserve(wanted: StockChange, also: AlsoWrite, @CurrentLock() lock?: FencedLock): Promise<void> {
+    return this.takeFromStock(wanted, also, lock);
   }
 
-  @Locked('sku:<0.sku>')
-  async add(supply: StockChange): Promise<void> {
-    await this.store.write('stock', supply.sku, (await this.available(supply.sku)) + supply.quantity);
+  /** Somebody counts, and nobody sells meanwhile. Slow, so that a person can look at it on the lock board. */
+  @Locked('sku:<0>', { label: 'stock count' })
+  async count(sku: string, forMs: number): Promise<number> {
+    await sleep(forMs);
+    return this.available(sku);
   }
 
   async available(sku: string): Promise<number> {
-    return (await this.store.read('stock', sku)) ?? 0;
+    const stock = await this.store.transaction((transaction) => transaction.read('stock', { sku }));
+    return stock?.available ?? 0;
   }
 
   /** Read, decide, write: two of them at the same time read the same number, and sell the same piece twice. */
-  protected async takeFromStock({ sku, quantity }: StockChange): Promise<void> {
-    const available = await this.available(sku);
-    if (available < quantity) throw new SoldOutException(sku, available);
-    await askPriceList();
-    await this.store.write('stock', sku, available - quantity);
+  protected takeFromStock({ sku, quantity }: StockChange, also: AlsoWrite, lock?: FencedLock): Promise<void> {
+    return this.store.transaction(async (transaction) => {
+      const { available } = (await transaction.claim('stock', { sku }, lock)) ?? { available: 0 };
+      if (available < quantity) throw new SoldOutException(sku, available);
+      await askPriceList();
+      await transaction.write('stock', { sku, available: available - quantity }, lock);
+      await also(transaction);
+    });
   }
 }
 

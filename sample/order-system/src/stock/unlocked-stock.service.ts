@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { StockService, type StockChange } from './stock.service';
+import { StockService, type AlsoWrite, type StockChange } from './stock.service';
 
-/** For the demo only (`LOCKS=off`): the same read, decide and write, with no lock around them. */
+/** For the demo only (`LOCKS=off`): the same read, decide and write in a transaction, with no lock around it. */
 @Injectable()
 export class UnlockedStockService extends StockService {
-  override reserve(wanted: StockChange): Promise<void> {
-    return this.takeFromStock(wanted);
+  override reserve(wanted: StockChange, also: AlsoWrite): Promise<void> {
+    return this.takeFromStock(wanted, also);
   }
 }

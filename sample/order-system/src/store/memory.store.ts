@@ -1,31 +1,110 @@
-import { Store, type Records } from './store';
+import { fenceOf, StaleFenceError, type Fence, type Fenceable } from '@nest-quorum/redlock/fencing';
+import { KEYS, type Key, type Kind, type Records } from './records';
+import { Store, type Transaction } from './store';
+
+interface Row {
+  readonly record: Records[Kind] | undefined;
+  readonly fence: Fence | undefined;
+}
+
+type Rows = Map<string, Row>;
 
 /** Everything in this process, gone with it. */
 export class MemoryStore extends Store {
-  private readonly records = new Map<string, Map<string, string>>();
+  private readonly kinds = new Map<Kind, Rows>();
 
-  override read<Kind extends keyof Records>(kind: Kind, id: string): Promise<Records[Kind] | undefined> {
-    const json = this.recordsOf(kind).get(id);
-    return Promise.resolve(json === undefined ? undefined : (JSON.parse(json) as Records[Kind]));
-  }
-
-  override write<Kind extends keyof Records>(kind: Kind, id: string, value: Records[Kind]): Promise<void> {
-    // As text, like Redis does it: what was read is a copy, and changing it changes nothing here.
-    this.recordsOf(kind).set(id, JSON.stringify(value));
+  override open(): Promise<void> {
     return Promise.resolve();
   }
 
-  override list<Kind extends keyof Records>(kind: Kind): Promise<Records[Kind][]> {
-    return Promise.resolve(
-      [...this.recordsOf(kind).values()].map((json) => JSON.parse(json) as Records[Kind]),
-    );
+  override async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const transaction = new MemoryTransaction((kind) => this.rowsOf(kind));
+    const result = await work(transaction);
+    transaction.commit();
+    return result;
   }
 
-  private recordsOf(kind: keyof Records): Map<string, string> {
-    const known = this.records.get(kind);
+  private rowsOf(kind: Kind): Rows {
+    const known = this.kinds.get(kind);
     if (known !== undefined) return known;
-    const fresh = new Map<string, string>();
-    this.records.set(kind, fresh);
+    const fresh: Rows = new Map();
+    this.kinds.set(kind, fresh);
     return fresh;
   }
+}
+
+/** Sees what is kept, and what it wrote itself; others see that when it is done. */
+class MemoryTransaction implements Transaction {
+  private readonly written = new Map<Kind, Rows>();
+
+  constructor(private readonly rowsOf: (kind: Kind) => Rows) {}
+
+  read<K extends Kind>(kind: K, key: Key<K>): Promise<Records[K] | undefined> {
+    return Promise.resolve(copyOf(this.find(kind, nameOf(kind, key))?.record as Records[K] | undefined));
+  }
+
+  async claim<K extends Kind>(kind: K, key: Key<K>, lock?: Fenceable): Promise<Records[K] | undefined> {
+    const record = await this.read(kind, key);
+    if (lock === undefined) return record;
+    const fence = this.passFence(kind, nameOf(kind, key), lock);
+    // At once, and not at the end: an earlier holder is refused from here on.
+    this.rowsOf(kind).set(nameOf(kind, key), {
+      record: this.rowsOf(kind).get(nameOf(kind, key))?.record,
+      fence,
+    });
+    return record;
+  }
+
+  async write<K extends Kind>(kind: K, record: Records[K], lock?: Fenceable): Promise<void> {
+    const name = nameOf(kind, record);
+    const fence = lock === undefined ? this.rowsOf(kind).get(name)?.fence : this.passFence(kind, name, lock);
+    const rows = this.written.get(kind) ?? new Map<string, Row>();
+    rows.set(name, { record: copyOf(record), fence });
+    this.written.set(kind, rows);
+    await Promise.resolve();
+  }
+
+  list<K extends Kind>(kind: K): Promise<Records[K][]> {
+    const all = new Map([...this.rowsOf(kind), ...(this.written.get(kind) ?? [])]);
+    const records = [...all.values()].map(({ record }) => record).filter((record) => record !== undefined);
+    return Promise.resolve(records.map((record) => copyOf(record as Records[K])));
+  }
+
+  commit(): void {
+    // Looked at once more: a later holder may have been there since.
+    for (const [kind, rows] of this.written)
+      for (const [name, row] of rows) this.refuseStale(kind, name, row.fence);
+    for (const [kind, rows] of this.written) for (const [name, row] of rows) this.rowsOf(kind).set(name, row);
+  }
+
+  private find(kind: Kind, name: string): Row | undefined {
+    return this.written.get(kind)?.get(name) ?? this.rowsOf(kind).get(name);
+  }
+
+  private passFence(kind: Kind, name: string, lock: Fenceable): Fence {
+    const fence = fenceOf(lock);
+    this.refuseStale(kind, name, fence, lock.resources);
+    return fence;
+  }
+
+  private refuseStale(
+    kind: Kind,
+    name: string,
+    fence: Fence | undefined,
+    resources: readonly string[] = [`${kind} ${name}`],
+  ): void {
+    const last = this.rowsOf(kind).get(name)?.fence;
+    if (fence === undefined || last === undefined || fence.token > last.token) return;
+    if (fence.token === last.token && fence.owner === last.owner) return;
+    throw new StaleFenceError({ resources, token: fence.token });
+  }
+}
+
+function nameOf<K extends Kind>(kind: K, key: Key<K>): string {
+  return JSON.stringify(KEYS[kind].map((field) => key[field as keyof Key<K>]));
+}
+
+/** As from a database: whoever changes what was read changes nothing here. */
+function copyOf<T>(record: T): T {
+  return structuredClone(record);
 }

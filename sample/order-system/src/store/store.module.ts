@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { config } from '../app.config';
 import { MemoryStore } from './memory.store';
-import { RedisStore } from './redis.store';
+import { PostgresStore } from './postgres.store';
 import { Store } from './store';
 
 @Global()
@@ -9,7 +9,8 @@ import { Store } from './store';
   providers: [
     {
       provide: Store,
-      useFactory: () => (config.dataUrl === '' ? new MemoryStore() : new RedisStore(config.dataUrl)),
+      useFactory: () =>
+        config.databaseUrl === '' ? new MemoryStore() : new PostgresStore(config.databaseUrl),
     },
   ],
   exports: [Store],
