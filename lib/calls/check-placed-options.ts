@@ -1,24 +1,12 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockedOptions } from './locked-options.interface';
+import type { LockOptions } from '../locking/api/lock-options';
 import { checkEachLockOption } from '../locking/checks/check-lock-options';
+import { LOCK_OPTIONS } from '../locking/checks/lock-option-rules';
 import type { LockService, WithLockOptions } from '../service/lock.service';
 import { readOptions } from '../locking/checks/read-options';
 
-const KNOWN = Object.keys({
-  ttl: true,
-  wait: true,
-  outageWait: true,
-  maxWaiting: true,
-  signal: true,
-  autoExtend: true,
-  maxHold: true,
-  holdAtLeast: true,
-  fencing: true,
-  label: true,
-  mode: true,
-  limit: true,
-  permits: true,
-  fair: true,
+const OF_A_PLACE = Object.keys({
   reentrant: true,
   connection: true,
   onBusy: true,
@@ -27,7 +15,9 @@ const KNOWN = Object.keys({
   onLeave: true,
   callerMayLeave: true,
   returns: true,
-} satisfies Record<keyof LockedOptions, true>);
+} satisfies Record<Exclude<keyof LockedOptions, keyof LockOptions>, true>);
+
+const KNOWN = [...LOCK_OPTIONS, ...OF_A_PLACE];
 
 /**
  * Checks options that stand at a class, when it is defined. How they go together with those of the module is checked

@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { describeValue } from '../locking/checks/check-lock-options';
+import { describeValue } from '../errors/describe-value';
 import { systemClock } from '../system/system-clock';
 import type { Fence } from './fence';
 import { FenceException } from './fence.exception';

@@ -9,7 +9,7 @@ import { Admission } from './waiting/admission';
 import { type Asker, OUTSIDE } from './waiting/asker';
 import { UnorderedBag } from '../collections/unordered-bag';
 import { LockCall, type LockCallOwner } from './waiting/lock-call';
-import { completeLockOptions, type CheckedLockOptions } from './checks/check-lock-options';
+import { completeLockOptions, type CheckedLockOptions } from './checks/complete-lock-options';
 import { checkResource } from './checks/check-resources';
 import { checkSharing, kindOf, wantedBy, withModeOf, type Wanted } from './checks/check-kind';
 import { checkTargets, namesOf, type CheckedTargets } from './checks/check-targets';
@@ -125,31 +125,43 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   }
 
   /** Waits in line behind the callers of this process, then asks the nodes until it has the lock (R7, R15). */
-  acquire(
-    resources: LockTargets | CheckedTargets,
-    given?: LockOptions,
-    asker: Asker = OUTSIDE,
-  ): Promise<HeldLock> {
+  acquire(resources: LockTargets, given?: LockOptions, asker: Asker = OUTSIDE): Promise<HeldLock> {
     return new Promise((resolve, reject) => {
-      const targets = checkTargets(resources);
-      const names = namesOf(targets);
-      const options = withModeOf(targets, given);
-      const how =
-        options === undefined
-          ? this.defaults
-          : completeLockOptions(options, this.settings.defaults, this.settings.limits);
-      const kind = kindOf(targets, how);
-      if (kind !== undefined || how.fair) checkSharing(this.settings.nodes, kind);
-      how.signal?.throwIfAborted();
-      if (!this.closing.admits(asker)) throw closedError(names, 0);
-
-      const context = this.around.reports.context();
-      const startedAtMs = this.settings.clock.now();
-      const call = new LockCall(names, how, this, startedAtMs, resolve, reject, context, asker, kind);
-      // A call that may be cancelled has to hear of it from the beginning.
-      const admissible = how.signal === undefined ? call : this.acquisitionOf(call);
-      this.acquisitionSetup.admission.enter(admissible);
+      this.begin(checkTargets(resources), given, asker, resolve, reject);
     });
+  }
+
+  /** The same, where somebody has looked at the resources already. */
+  acquireChecked(targets: CheckedTargets, given: LockOptions | undefined, asker: Asker): Promise<HeldLock> {
+    return new Promise((resolve, reject) => {
+      this.begin(targets, given, asker, resolve, reject);
+    });
+  }
+
+  private begin(
+    targets: CheckedTargets,
+    given: LockOptions | undefined,
+    asker: Asker,
+    resolve: (lock: HeldLock) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const names = namesOf(targets);
+    const options = withModeOf(targets, given);
+    const how =
+      options === undefined
+        ? this.defaults
+        : completeLockOptions(options, this.settings.defaults, this.settings.limits);
+    const kind = kindOf(targets, how);
+    if (kind !== undefined || how.fair) checkSharing(this.settings.nodes, kind);
+    how.signal?.throwIfAborted();
+    if (!this.closing.admits(asker)) throw closedError(names, 0);
+
+    const context = this.around.reports.context();
+    const startedAtMs = this.settings.clock.now();
+    const call = new LockCall(names, how, this, startedAtMs, resolve, reject, context, asker, kind);
+    // A call that may be cancelled has to hear of it from the beginning.
+    const admissible = how.signal === undefined ? call : this.acquisitionOf(call);
+    this.acquisitionSetup.admission.enter(admissible);
   }
 
   admitted(call: LockCall<HeldLock>): void {

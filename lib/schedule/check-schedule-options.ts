@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import { checkServiceName } from '../calls/check-placed-options';
-import { describeValue } from '../locking/checks/check-lock-options';
+import { describeValue } from '../errors/describe-value';
 import { checkResource } from '../locking/checks/check-resources';
 import { readOptions } from '../locking/checks/read-options';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';

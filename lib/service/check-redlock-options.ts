@@ -3,13 +3,10 @@ import type { RestartGuard } from '../core/node-guard';
 import { driftMs } from '../core/validity';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { RedlockOptions } from './redlock-options.interface';
-import {
-  checkEachLockOption,
-  completeLockOptions,
-  describeValue,
-  LOCK_OPTIONS,
-  type LockLimits,
-} from '../locking/checks/check-lock-options';
+import { checkEachLockOption } from '../locking/checks/check-lock-options';
+import { completeLockOptions, type LockLimits } from '../locking/checks/complete-lock-options';
+import { describeValue } from '../errors/describe-value';
+import { LOCK_OPTIONS } from '../locking/checks/lock-option-rules';
 import { isText } from '../errors/is-text';
 import type { LockOptions } from '../locking/api/lock-options';
 import { readOptions } from '../locking/checks/read-options';
@@ -74,11 +71,11 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     shutdownTimeout = DEFAULTS.shutdownTimeout,
     exceptionFilter = true,
     defaults: givenDefaults = {},
-  } = readOptions(options, KNOWN, {
+  } = readOptions<Partial<RedlockOptions & { exceptionFilter: unknown }>>(options, KNOWN, {
     name: 'options',
     what: ' with at least `nodes`',
     each: 'an option of RedlockModule',
-  }) as Partial<RedlockOptions & { exceptionFilter: unknown }>;
+  });
   if (!isText(keyPrefix)) throw new LockOptionsError('keyPrefix', 'must be a string of well-formed text.');
   checkMilliseconds('nodeTimeout', nodeTimeout, 1);
   checkMilliseconds('maxTtl', maxTtl, 1);

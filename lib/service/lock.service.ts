@@ -10,7 +10,8 @@ import { withModeOf } from '../locking/checks/check-kind';
 import { checkTargets, type CheckedTargets } from '../locking/checks/check-targets';
 import type { ForceReleaseOptions } from '../locking/inspection/force-release';
 import { isTaken } from '../locking/inspection/inspect-nodes';
-import { askerFor } from '../locking/waiting/asker';
+import { askerFor, type Asker } from '../locking/waiting/asker';
+import type { HeldLock } from '../locking/holding/held-lock';
 import { Elections, TERM } from './elections';
 import { LockContext } from './lock-context';
 import type { LeaderElection, LeaderElectionOptions } from './leader-election';
@@ -98,7 +99,7 @@ export class LockService {
   acquire<const O extends LockOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
   acquire(resources: LockTargets, options?: LockOptions): Promise<Lock> {
     const unit = this.units.current();
-    const taken = this.take(resources, options, true);
+    const taken = this.marked(this.manager.acquire(resources, options, this.asker(true)));
     return unit === undefined ? taken : unit.keep(taken);
   }
 
@@ -336,13 +337,12 @@ export class LockService {
     return (this.closing ??= this.closeOnce());
   }
 
-  private take(
-    resources: LockTargets | CheckedTargets,
-    options: LockOptions | undefined,
-    takesHandle = false,
-  ): ReturnType<LockManager['acquire']> {
-    const isInside = this.context.current() !== undefined || this.units.current() !== undefined;
-    return this.marked(this.manager.acquire(resources, options, askerFor(isInside, takesHandle)));
+  private take(targets: CheckedTargets, options: LockOptions | undefined): Promise<HeldLock> {
+    return this.marked(this.manager.acquireChecked(targets, options, this.asker(false)));
+  }
+
+  private asker(takesHandle: boolean): Asker {
+    return askerFor(this.context.current() !== undefined || this.units.current() !== undefined, takesHandle);
   }
 
   private marked<T>(taken: Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import type { KindOfHold } from '../core/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
-import type { CheckedLockOptions } from '../locking/checks/check-lock-options';
+import type { CheckedLockOptions } from '../locking/checks/complete-lock-options';
 import type { Wanted } from '../locking/checks/check-kind';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { InterruptibleSleep } from '../locking/waiting/interruptible-sleep';

@@ -23,7 +23,6 @@ export type CheckedTargets = readonly string[] | MixedTargets;
 /** What is asked for both shared and exclusively is held exclusively. */
 export function checkTargets(targets: unknown): CheckedTargets {
   if (typeof targets === 'string') return [checkResource(targets)];
-  if (targets instanceof MixedTargets) return targets;
   // Nearly all lists are names alone.
   return mentionsOthers(targets) ? split(targets) : checkResources(targets);
 }

@@ -5,7 +5,7 @@ import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockTicket } from '../api/lock-ticket';
 import { describeOwner } from '../api/owner-token';
-import { checkTtl } from './check-lock-options';
+import { checkLockOption } from './lock-option-rules';
 import { checkResources } from './check-resources';
 
 /** What a ticket says, read once. */
@@ -28,7 +28,7 @@ export function checkTicket(given: unknown): CheckedTicket {
   if (number !== undefined && !(Number.isSafeInteger(number) && (number as number) > 0)) {
     throw refusal('ticket.fencingToken', 'is not one of a lock: it must be a whole number above 0.');
   }
-  checkTtl(ttl, 'ticket.ttl');
+  checkLockOption('ttl', ttl, 'ticket.ttl');
   const { label } = describeOwner(ownerToken);
   const names = namesIn(resources);
   const left = {
@@ -38,7 +38,7 @@ export function checkTicket(given: unknown): CheckedTicket {
     fencingToken: number as number | undefined,
     sharing: sharingIn(names, shared ?? undefined, slots ?? undefined, limit ?? undefined),
   };
-  return { left, ttlMs: ttl };
+  return { left, ttlMs: ttl as number };
 }
 
 function readTicket(given: unknown): Readonly<Record<keyof LockTicket, unknown>> {

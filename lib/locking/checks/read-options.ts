@@ -15,16 +15,18 @@ export interface OptionsPlace {
 }
 
 /**
- * The known options as a plain object, each of them read once: a getter could give another value at the next look, when
+ * The known options in a plain object, each of them read once: a getter could give another value at the next look, when
  * nobody checks it any more.
  *
+ * @param into takes them
  * @throws LockOptionsError for what is no object, for a name that is not known, and for what cannot be read
  */
-export function readOptions(
+export function readOptions<T extends object = Record<string, unknown>>(
   given: unknown,
   known: Names,
   { name, prefix = '', what, each }: OptionsPlace,
-): Record<string, unknown> {
+  into = {} as T,
+): T {
   let object: Record<string, unknown> | undefined;
   let stranger: string | undefined;
   try {
@@ -40,7 +42,7 @@ export function readOptions(
       `is not ${each}. Known are: ${known.join(', ')}.`,
     );
   }
-  const options: Record<string, unknown> = {};
+  const options = into as Record<string, unknown>;
   for (const key of known) {
     try {
       const value = object[key];
@@ -49,7 +51,7 @@ export function readOptions(
       throw unreadable(prefix + key);
     }
   }
-  return options;
+  return into;
 }
 
 const LONGEST_NAME = 40;

@@ -1,6 +1,7 @@
 import type { LockBusyError } from '../../errors/lock-busy.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import { checkEachLockOption, LOCK_OPTIONS } from './check-lock-options';
+import { checkEachLockOption } from './check-lock-options';
+import { LOCK_OPTIONS } from './lock-option-rules';
 import type { LockOptions } from '../api/lock-options';
 import type { LockDefaults } from '../api/lock.interface';
 import { readOptions } from './read-options';

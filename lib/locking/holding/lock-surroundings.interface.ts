@@ -1,5 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { LockLimits } from '../checks/check-lock-options';
+import type { LockLimits } from '../checks/complete-lock-options';
 import type { TurnsOwed } from '../waiting/turns-owed';
 import type { KeepAlive } from './keep-alive';
 import type { LockReports } from '../events/lock-reports';

@@ -1,5 +1,5 @@
 import type { Lease } from '../../core/lease';
-import type { CheckedLockOptions } from '../checks/check-lock-options';
+import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import { ReaderGroup } from './reader-group';
 
 /** The holds of this process that readers share, by what those who may come to one have in common. */

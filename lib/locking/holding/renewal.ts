@@ -3,7 +3,7 @@ import type { Lease } from '../../core/lease';
 import type { Extension } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import type { LockLostReason } from '../../errors/lock-lost.error';
-import type { CheckedLockOptions } from '../checks/check-lock-options';
+import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import { extendAtMs, extendRetryDelayMs } from '../waiting/backoff';
 
 export interface RenewalSetup {

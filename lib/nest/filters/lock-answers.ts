@@ -2,7 +2,7 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockKeyError } from '../../errors/lock-key.error';
 import type { LockError } from '../../errors/lock.error';
 import type { LockAnswers } from './lock-answers.interface';
-import { describeValue } from '../../locking/checks/check-lock-options';
+import { describeValue } from '../../errors/describe-value';
 import { readOptions } from '../../locking/checks/read-options';
 
 /** Token of the answers to lock errors: of the module without a name, for filters that an application names itself. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkRedlockOptions } from '../../../lib/service/check-redlock-options';
 import { FenceException } from '../../../lib/fencing/fence.exception';
 import { DEFAULT_ANSWERS } from '../../../lib/nest/filters/lock-answers';
-import { completeLockOptions } from '../../../lib/locking/checks/check-lock-options';
+import { completeLockOptions } from '../../../lib/locking/checks/complete-lock-options';
 import { LONGEST_RESOURCE, MOST_RESOURCES } from '../../../lib/locking/checks/check-resources';
 
 const read = (path: string) => readFileSync(join(__dirname, '..', '..', '..', path), 'utf8');

@@ -42,6 +42,7 @@ describe('a unit of work', () => {
       how === 'resolves' ? ['done', undefined] : [undefined, 'rolled back'],
     );
     for (const name of ['a', 'b', 'c']) expect(await owners(name)).toEqual(FREE);
+    await locks.close();
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -107,6 +108,7 @@ describe('a unit of work', () => {
     });
 
     await work;
+    await locks.close();
     expect(clock.pendingTimers).toBe(0);
   });
 

@@ -1,0 +1,119 @@
+import { validForMs } from '../../core/validity';
+import type { LockOptions } from '../api/lock-options';
+import { checkEachLockOption } from './check-lock-options';
+import { checkLockOption, notPossible } from './lock-option-rules';
+
+/** Options after the door: complete, checked, in milliseconds. */
+export interface CheckedLockOptions {
+  readonly ttlMs: number;
+  readonly waitMs: number;
+  readonly outageWaitMs: number;
+  readonly maxWaiting: number;
+  readonly signal: AbortSignal | undefined;
+  readonly autoExtend: boolean;
+  readonly maxHoldMs: number;
+  readonly holdAtLeastMs: number;
+  readonly fencing: boolean;
+  readonly label: string | undefined;
+  readonly mode: 'exclusive' | 'shared';
+  readonly limit: number | undefined;
+  readonly permits: number;
+  readonly fair: boolean;
+}
+
+/** What the options of a lock must fit to. */
+export interface LockLimits {
+  readonly nodeTimeoutMs: number;
+  readonly maxTtlMs: number;
+}
+
+/** What a lock has where neither the call nor the module says otherwise. */
+const DEFAULTS = {
+  ttl: 10_000,
+  wait: 5_000,
+  maxWaiting: 10_000,
+  autoExtend: true,
+  maxHold: Infinity,
+  holdAtLeast: 0,
+  fencing: false,
+  mode: 'exclusive',
+  permits: 1,
+  fair: false,
+} satisfies LockOptions;
+
+/** The one door: completes the options of a call with the defaults, and checks how they go together. */
+export function completeLockOptions(
+  given: LockOptions | undefined,
+  defaults: LockOptions,
+  limits: LockLimits,
+  prefix = '',
+): CheckedLockOptions {
+  const options = given === undefined ? undefined : checkEachLockOption(given, prefix);
+  const ttlMs = options?.ttl ?? defaults.ttl ?? DEFAULTS.ttl;
+  const waitMs = options?.wait ?? defaults.wait ?? DEFAULTS.wait;
+  const isShared = options?.mode === 'shared';
+  const checked: CheckedLockOptions = {
+    ttlMs,
+    waitMs,
+    // Who waits for ever means the nodes too.
+    outageWaitMs:
+      options?.outageWait ?? defaults.outageWait ?? (waitMs === Infinity ? Infinity : limits.nodeTimeoutMs),
+    maxWaiting: options?.maxWaiting ?? defaults.maxWaiting ?? DEFAULTS.maxWaiting,
+    signal: options?.signal,
+    autoExtend: options?.autoExtend ?? defaults.autoExtend ?? DEFAULTS.autoExtend,
+    maxHoldMs: options?.maxHold ?? defaults.maxHold ?? DEFAULTS.maxHold,
+    // Those of the module are for locks that can have them.
+    holdAtLeastMs:
+      options?.holdAtLeast ?? (isShared ? undefined : defaults.holdAtLeast) ?? DEFAULTS.holdAtLeast,
+    fencing: options?.fencing ?? (isShared ? undefined : defaults.fencing) ?? DEFAULTS.fencing,
+    label: options?.label ?? defaults.label,
+    mode: options?.mode ?? DEFAULTS.mode,
+    limit: options?.limit,
+    permits: options?.permits ?? DEFAULTS.permits,
+    fair: options?.fair ?? defaults.fair ?? DEFAULTS.fair,
+  };
+  checkTtlWithin(ttlMs, limits, prefix);
+  checkHolding(checked, prefix);
+  return checked;
+}
+
+/** Checks a ttl against the limits of the lock service, for `lock.extend(ttl)` too. */
+export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): void {
+  checkLockOption('ttl', ttlMs, `${prefix}ttl`);
+  check(
+    validForMs(ttlMs) >= 1,
+    `${prefix}ttl`,
+    ttlMs,
+    'must be 4 or more: 1 % and 2 ms of it are kept back, since clocks differ, and no lock could be held for the rest',
+  );
+  check(
+    ttlMs > limits.nodeTimeoutMs,
+    `${prefix}ttl`,
+    ttlMs,
+    `must exceed nodeTimeout (${limits.nodeTimeoutMs}): a lock could end before all nodes had their time to answer. ` +
+      'Raise ttl or lower nodeTimeout',
+  );
+  check(
+    ttlMs <= limits.maxTtlMs,
+    `${prefix}ttl`,
+    ttlMs,
+    `must not exceed maxTtl (${limits.maxTtlMs}). Locks are kept alive by autoExtend, so a short ttl does for long ` +
+      'tasks; or raise maxTtl of the module',
+  );
+}
+
+function checkHolding(checked: CheckedLockOptions, prefix: string): void {
+  const { holdAtLeastMs, maxHoldMs, ttlMs, autoExtend } = checked;
+  const name = `${prefix}holdAtLeast`;
+  check(holdAtLeastMs <= maxHoldMs, name, holdAtLeastMs, `must not exceed maxHold (${maxHoldMs})`);
+  check(
+    autoExtend || holdAtLeastMs <= ttlMs,
+    name,
+    holdAtLeastMs,
+    `must not exceed ttl (${ttlMs}) with autoExtend: false, since the lock ends with its ttl`,
+  );
+}
+
+function check(isRight: boolean, option: string, value: unknown, rule: string): asserts isRight {
+  if (!isRight) throw notPossible(option, value, rule);
+}
