@@ -4,6 +4,7 @@ import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { Command } from './command-line/command.interface';
+import { board } from './commands/board.command';
 import { doctor } from './commands/doctor.command';
 import { inspect } from './commands/inspect.command';
 import { ls } from './commands/ls.command';
@@ -16,7 +17,7 @@ import { printable } from '../errors/printable';
 import type { Terminal } from './command-line/terminal';
 import { UsageError } from './command-line/usage-error';
 
-const COMMANDS: readonly Command[] = [ls, inspect, watch, release, doctor];
+const COMMANDS: readonly Command[] = [ls, inspect, watch, board, release, doctor];
 
 /** Runs one command line, and tells what the process should end with. Never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

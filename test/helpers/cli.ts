@@ -2,6 +2,7 @@ import { transformSync } from '@swc/core';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ensureBoardPage } from './board-page';
 import { until } from './until';
 
 const root = join(__dirname, '..', '..');
@@ -18,6 +19,8 @@ export class Cli {
     this.folder = mkdtempSync(join(cache, 'cli-'));
     cpSync(join(root, 'package.json'), join(this.folder, 'package.json'));
     compile(join(root, 'lib'), join(this.folder, 'dist'));
+    ensureBoardPage();
+    cpSync(join(root, 'dist', 'board', 'page.json'), join(this.folder, 'dist', 'board', 'page.json'));
   }
 
   /** Runs to the end. */

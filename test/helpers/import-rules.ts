@@ -67,7 +67,11 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
   // The program: nobody knows it, and it starts without Nest.
   cli: ['cli/commands', 'cli/nodes', 'cli/command-line', ...belowProgram()],
-  'cli/commands': ['cli/doctor', 'cli/text', 'cli/nodes', 'cli/command-line', ...belowProgram()],
+  'cli/commands': [
+    ...['cli/board', 'cli/doctor', 'cli/text', 'cli/nodes', 'cli/command-line', 'board/core'],
+    ...belowProgram(),
+  ],
+  'cli/board': ['board/core', ...belowProgram()],
   'cli/doctor': ['cli/text', 'cli/nodes', ...belowProgram()],
   'cli/text': ['cli/nodes', 'cli/command-line', ...belowProgram()],
   'cli/nodes': ['cli/command-line', ...belowProgram()],

@@ -25,6 +25,7 @@ const RUN_BY: Record<string, string> = {
   prepublishOnly: '.github/workflows/ci.yml',
   ...{ api: 'scripts/test.mjs', changelog: 'test/unit/scripts/changelog.spec.ts' },
   version: 'test/unit/scripts/changelog.spec.ts',
+  'docs:screenshots': 'a person, when a page looks different',
   format: 'the same programs as lint, which repair instead of telling',
 };
 

@@ -88,6 +88,18 @@ describe('the examples of CLI.md', () => {
     }
   });
 
+  it('are what board prints, but for its port and its secret', async () => {
+    const { args, shown } = example(readBlock('docs/CLI.md', '', 'npx @nest-quorum/redlock board'));
+    const plain = (text: string) => text.trim().replace(/:\d+\/[\w-]{22}\//, ':<port>/<secret>/');
+
+    const board = cli.start(args, env);
+    await board.line('it listens', (line) => line.includes('Ctrl-C'));
+    const { out } = await board.interrupt();
+
+    expect(plain(out)).toBe(plain(shown));
+    expect(plain(out)).toContain('<secret>');
+  });
+
   it('are findings of doctor', async () => {
     const { args, shown } = example(readBlock('docs/CLI.md', '', 'npx @nest-quorum/redlock doctor\n'));
     const findings = (text: string) =>
@@ -136,12 +148,14 @@ describe('the examples of CLI.md', () => {
       .trim()
       .split('\n');
     const nodes = { REDIS_NODES: first.replace('export REDIS_NODES=', '') };
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
+    const untilStopped: Record<string, string> = { watch: 'order:7', board: 'http://127.0.0.1' };
     for (const line of lines) {
       const [words = ''] = line.replace('npx @nest-quorum/redlock ', '').split('#');
       const command = cli.start(words.trim().split(' '), nodes);
-      if (words.startsWith('watch')) {
-        await command.line('a lock is seen', (text) => text.includes('order:7'));
+      const seen = untilStopped[words.trim()];
+      if (seen !== undefined) {
+        await command.line(`${seen} is printed`, (text) => text.includes(seen));
         expect((await command.interrupt()).code).toBe(0);
       } else {
         expect([words, (await command.ended()).code]).toEqual([words, 0]);

@@ -28,7 +28,7 @@ describe('the command line', () => {
     [['inspect', '', '--nodes', 'redis://a'], 'A resource is empty'],
     [['release', '--nodes', 'redis://a', 'x', 'y'], 'takes one resource'],
     [['ls', '--force'], "Unknown option '--force'"],
-    [['sl', '\u001b[2J'], 'There is no such command. There are: ls, inspect, watch, release, doctor.'],
+    [['sl', '\u001b[2J'], 'There is no such command. There are: ls, inspect, watch, board, release, doctor.'],
     [[], 'Usage: nestjs-redlock <command>'],
   ])('refuses %j with code 2, and says what to write', async (args, says) => {
     const { code, out, err } = await runOnPaper(...args);
@@ -44,7 +44,7 @@ describe('the command line', () => {
 
     expect(code).toBe(0);
     expect([...out.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name)).toEqual([
-      ...['ls', 'inspect', 'watch', 'release', 'doctor'],
+      ...['ls', 'inspect', 'watch', 'board', 'release', 'doctor'],
     ]);
     expect(out).toContain('--nodes <urls>');
   });

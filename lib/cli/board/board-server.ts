@@ -1,0 +1,111 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type BoardHttp, json } from '../../board/core/board-http';
+
+/** Names of this machine that a browser may have asked for. */
+const LOOPBACK = ['127.0.0.1', 'localhost'];
+
+type Route = (http: BoardHttp, request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/** By method and what comes after the token. */
+const ROUTES: ReadonlyMap<string, Route> = new Map([
+  [
+    'GET ',
+    (http, ...bare) => {
+      http.html(...bare);
+    },
+  ],
+  [
+    'GET events',
+    (http, ...bare) => {
+      http.events(...bare);
+    },
+  ],
+  ['GET state', (http, ...bare) => http.state(...bare)],
+  ['GET lock', (http, ...bare) => http.lock(...bare)],
+  ['POST release', (http, ...bare) => http.release(...bare)],
+] satisfies [string, Route][]);
+
+/**
+ * Serves a board to browsers of this machine, below an address that has a secret in it. A page of another site cannot
+ * read it: it does not know the secret, and where its own name leads here (DNS rebinding), it is refused by that name.
+ */
+export class BoardServer {
+  private readonly server: Server;
+
+  constructor(
+    private readonly http: BoardHttp,
+    private readonly secret: string,
+  ) {
+    this.server = createServer((request, response) => {
+      void this.answer(request, response);
+    });
+  }
+
+  /**
+   * @param port 0: any
+   * @returns the address of the page
+   * @throws Error when the port is taken
+   */
+  listen(port: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, '127.0.0.1', () => {
+        this.server.off('error', reject);
+        resolve(`http://127.0.0.1:${this.port}/${this.secret}/`);
+      });
+    });
+  }
+
+  /** Ends the streams of all pages, and waits for no other request. */
+  close(): Promise<void> {
+    this.http.close();
+    return new Promise((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+      this.server.closeAllConnections();
+    });
+  }
+
+  private get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // What a proxy says about itself is not for us: there is none on the way to a loopback address.
+    delete request.headers['x-forwarded-host'];
+    if (!this.isForUs(request.headers.host)) {
+      json(response, 421, {
+        message: 'This is the lock board of a terminal. Open it by the address that was printed.',
+      });
+      return;
+    }
+    const [, secret = '', ...rest] = (request.url ?? '').replace(/\?.*$/s, '').split('/');
+    if (!isSame(secret, this.secret)) {
+      json(response, 404, {
+        message: 'Not found. The address of the lock board has a secret in it; copy all of it.',
+      });
+      return;
+    }
+    if (rest.length === 0) {
+      // The page finds its data below its own address.
+      response.writeHead(308, { location: `/${secret}/`, 'cache-control': 'no-store' }).end();
+      return;
+    }
+    const route = ROUTES.get(`${request.method} ${rest.join('/')}`);
+    if (route === undefined) json(response, 404, { message: 'Not found.' });
+    else await route(this.http, request, response);
+  }
+
+  /** A browser sends the name that stands in its address line, whatever it leads to. */
+  private isForUs(host: string | undefined): boolean {
+    return LOOPBACK.some((name) => host === `${name}:${this.port}` || (this.port === 80 && host === name));
+  }
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,92 @@
+import { Board } from '../../board/core/board';
+import { BoardHttp } from '../../board/core/board-http';
+import { systemClock } from '../../system/system-clock';
+import { systemRandomness } from '../../system/system-randomness';
+import { BoardServer } from '../board/board-server';
+import { WatchedNodes } from '../board/watched-nodes';
+import type { Command, Invocation } from '../command-line/command.interface';
+import { EXIT } from '../command-line/exit-code';
+import { UsageError } from '../command-line/usage-error';
+import { withLockNodes } from '../nodes/lock-nodes';
+import { jsonText } from '../text/json-text';
+
+const ANY_PORT = 0;
+const DEFAULTS = { interval: 1_000, limit: 5_000 };
+
+export const board: Command = {
+  name: 'board',
+  takesResource: false,
+  about: 'a live page of nodes and locks for the browsers of this machine, until Ctrl-C',
+  details:
+    'Serves the page of the lock board on 127.0.0.1 and prints its address, which has a secret in it: whoever has the\n' +
+    'address sees all locks, and with --allow-release may release them.\n' +
+    'Ends with Ctrl-C and exits with 0; with 1 when the port is taken.',
+  options: {
+    port: { type: 'string', value: '<number>', about: 'listen there; any port that is free' },
+    'allow-release': { type: 'boolean', about: 'locks can be released on the page, after a second question' },
+    interval: { type: 'string', value: '<ms>', about: `look so often, 250 to 60000; ${DEFAULTS.interval}` },
+    limit: { type: 'string', value: '<number>', about: `show so many locks, up to 10000; ${DEFAULTS.limit}` },
+    title: { type: 'string', value: '<text>', about: "the heading; 'Locks'" },
+  },
+  async run(invocation, terminal) {
+    const port = inRange(invocation, 'port', { otherwise: ANY_PORT, least: 1, most: 65_535 });
+    const intervalMs = inRange(invocation, 'interval', {
+      otherwise: DEFAULTS.interval,
+      least: 250,
+      most: 60_000,
+    });
+    const limit = inRange(invocation, 'limit', { otherwise: DEFAULTS.limit, least: 1, most: 10_000 });
+    const http = new BoardHttp({
+      title: invocation.text('title', 'Locks'),
+      allowRelease: invocation.flag('allow-release'),
+      randomness: systemRandomness,
+    });
+    const stop = terminal.catchStop();
+    await withLockNodes(invocation, async (nodes, serversOf) => {
+      const { timeoutMs } = invocation;
+      const watched = new WatchedNodes({ nodes, serversOf, clock: systemClock, timeoutMs });
+      http.start(new Board(watched, { clock: systemClock, intervalMs, limit }));
+      const server = new BoardServer(http, systemRandomness.secret());
+      try {
+        const url = await server.listen(port);
+        terminal.print(
+          invocation.json
+            ? jsonText({ url })
+            : `${url}\nWhoever has this address sees the locks. Ctrl-C ends it.`,
+        );
+        await untilAborted(stop);
+      } catch (error) {
+        throw isTaken(error)
+          ? new Error(`port ${port} is taken; give another --port, or none for any`)
+          : error;
+      } finally {
+        await server.close();
+        watched.close();
+      }
+    });
+    return EXIT.ok;
+  },
+};
+
+function inRange(
+  invocation: Invocation,
+  name: string,
+  { otherwise, least, most }: { otherwise: number; least: number; most: number },
+): number {
+  const number = invocation.wholeNumber(name, otherwise);
+  if (number === otherwise || (number >= least && number <= most)) return number;
+  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}.`);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+}
