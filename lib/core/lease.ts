@@ -55,7 +55,7 @@ export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: bool
       : { resources, ownerToken, wakeWaiters, ttlMs };
   return lease.sharing === undefined
     ? request
-    : { ...request, ...goingOf(lease, lease.sharing, wakeWaiters) };
+    : Object.assign(request, goingOf(lease, lease.sharing, wakeWaiters));
 }
 
 /** How the nodes know what is given back, and what it does to those in line. */

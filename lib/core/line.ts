@@ -12,6 +12,12 @@ export interface LineSettings {
   readonly newId: () => string;
 }
 
+/** Names that nobody else has: one secret for all of them, since each call that may stand in line needs one. */
+export function idsFrom(secret: string): () => string {
+  let count = 0;
+  return () => `${secret}${(count += 1).toString(36)}`;
+}
+
 /** What an attempt that failed tells of the line. */
 export interface LineNews {
   /** How many stand before the caller, as the leading node has it, or the first that told. */

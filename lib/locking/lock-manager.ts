@@ -2,6 +2,7 @@ import { showAs } from '../errors/shown-as';
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../ports/clock.interface';
 import { Deadlines } from '../core/deadlines';
+import { idsFrom } from '../core/line';
 import { NodeGuard } from '../core/node-guard';
 import { Redlock } from '../core/redlock';
 import { Refusals } from '../core/refusals';
@@ -111,7 +112,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       admission: new Admission(clock),
       line: new WaitingLine(),
       turnsOwed,
-      lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: randomness.secret },
+      lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: idsFrom(randomness.secret()) },
       outage: new Outage(clock, limits.nodeTimeoutMs),
       fraction: randomness.fraction,
     };

@@ -126,6 +126,8 @@ export class RedisLockNode implements LockNode {
     const fits = !askHolderTtl && (letter === 'n' || replaces === undefined) && !isForSets(request);
     if (fits && this.goTogether(resources)) {
       this.batch.add({ letter, request, vote });
+    } else if (this.isSetOfOneServer(request)) {
+      this.batch.add({ letter: 'sa', request, vote });
     } else {
       this.batch.addAlone(() => {
         this.parts.acquire(request, vote);
@@ -138,6 +140,7 @@ export class RedisLockNode implements LockNode {
     const { putsBack = true } = request;
     if (putsBack && this.goTogether(request.resources) && !isForSets(request))
       this.batch.add({ letter, request, vote });
+    else if (this.isSetOfOneServer(request)) this.batch.add({ letter: 'se', request, vote });
     else {
       this.batch.addAlone(() => {
         this.parts.extend(request, vote);
@@ -156,6 +159,8 @@ export class RedisLockNode implements LockNode {
     if (this.goTogether(request.resources) && request.keepMs === undefined && !isForSets(request)) {
       const telling = this.connection.hasSlots ? 'W' : 'w';
       this.batch.add({ letter: request.wakeWaiters ? telling : 'r', request, vote });
+    } else if (this.isSetOfOneServer(request)) {
+      this.batch.add({ letter: 'sr', request, vote });
     } else {
       this.batch.addAlone(() => {
         this.parts.release(request, vote);
@@ -165,6 +170,10 @@ export class RedisLockNode implements LockNode {
 
   leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
     this.channel.takeLeaveOf(request.resources);
+    if (!this.connection.hasSlots) {
+      this.batch.add({ letter: 'sl', request, vote });
+      return;
+    }
     this.batch.addAlone(() => {
       this.parts.leave(request, vote);
     });
@@ -208,6 +217,11 @@ export class RedisLockNode implements LockNode {
   /** Whether they can be asked for in one command. In a Cluster several resources may be at several servers. */
   private goTogether(resources: readonly string[]): boolean {
     return resources.length === 1 || !this.connection.hasSlots;
+  }
+
+  /** Readers, permits and the line travel together where one server has all keys. */
+  private isSetOfOneServer(request: Parameters<typeof isForSets>[0]): boolean {
+    return !this.connection.hasSlots && isForSets(request);
   }
 
   private partsOf(resources: readonly string[]): string[][] {

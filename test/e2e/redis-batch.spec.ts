@@ -44,6 +44,96 @@ const nextTick = () =>
     process.nextTick(resolve);
   });
 
+describe('requests of one tick for readers, permits and the line', () => {
+  const reader = (resource: string) => ({
+    shared: [resource],
+    line: { id: `i-${resource}`, entryMs: 1_000 },
+  });
+  const permit = (resource: string) => ({
+    limit: { limit: 5, permits: 2, start: 3 },
+    line: { id: `i-${resource}`, entryMs: 1_000, permits: 2 },
+  });
+
+  it('travel as one command, whatever they are for, and so do their releases', async () => {
+    const node = await openUp();
+    const before = await commandCounts(server);
+
+    const votes = await Promise.all([
+      ...resourcesOf(20).map((name) => acquire(node, name, { ownerToken: 'anna', ...reader(name) })),
+      acquire(node, 'api', { ownerToken: 'anna', ...permit('api') }),
+      acquire(node, 'fair', { ownerToken: 'anna', line: { id: 'i', entryMs: 1_000 } }),
+    ]);
+    const released = await Promise.all([
+      ...resourcesOf(20).map((name) =>
+        release(node, name, { ownerToken: 'anna', shared: [name], turnMs: 50, wakeWaiters: true }),
+      ),
+      release(node, 'api', { ownerToken: 'anna', slots: [3, 4], turnMs: 50, wakeWaiters: true }),
+      release(node, 'fair', { ownerToken: 'anna', turnMs: 50, wakeWaiters: true }),
+    ]);
+
+    expect(votes.slice(0, 20)).toEqual(resourcesOf(20).map(() => ({ kind: 'granted', inLine: 0 })));
+    expect(votes[20]).toEqual({ kind: 'granted', inLine: 0, slots: [3, 4] });
+    expect(votes[21]).toEqual({ kind: 'granted', inLine: 0 });
+    expect(released).toEqual(votes.map(() => GRANTED));
+    const { evalsha } = await commandCounts(server, before);
+    expect(evalsha).toBe(2);
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it('do not fail because a neighbour meets a key of another program', async () => {
+    const node = await openUp();
+    await server.command('SET', 'line:who:{lock:b}', 'no line');
+    await server.command('SADD', 'lock:c', 'no lock');
+
+    const votes = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => acquire(node, name, { ownerToken: 'anna', ...reader(name) })),
+    );
+
+    expect(votes[0]).toEqual({ kind: 'granted', inLine: 0 });
+    expect(votes[1]).toMatchObject({ kind: 'failed', error: { code: 'WRONGTYPE' } });
+    expect(votes[2]).toMatchObject({ kind: 'denied', by: 'held' });
+    expect(votes[3]).toEqual({ kind: 'granted', inLine: 0 });
+  });
+
+  it('tell each of those who wait, and count them', async () => {
+    const node = await openUp();
+    const other = await openUp();
+    const names = ['a', 'b'];
+    await Promise.all(names.map((name) => acquire(node, name, { ownerToken: 'anna', ...reader(name) })));
+    const heard: string[] = [];
+    const subscription = other.onReleased('b', (released) => {
+      if (released !== undefined) heard.push(released);
+    });
+    await until('it is heard', () => subscription.isHeard);
+
+    const votes = await Promise.all(
+      names.map((name) =>
+        release(node, name, { ownerToken: 'anna', shared: [name], turnMs: 50, wakeWaiters: true }),
+      ),
+    );
+    await until('it was told', () => heard.length > 0);
+
+    expect(votes).toEqual([GRANTED, { kind: 'granted', waiting: 1 }]);
+    expect(heard).toEqual(['anna']);
+  });
+
+  it('are sent as a text to a server that has forgotten the script, but for what was released since', async () => {
+    const node = await openUp();
+    await server.command('SCRIPT', 'FLUSH');
+
+    const names = ['a', 'b'];
+    const votes = names.map((name) => acquire(node, name, { ownerToken: name, ...reader(name) }));
+    await nextTick();
+    const released = release(node, 'a', { ownerToken: 'a', shared: ['a'], turnMs: 50, wakeWaiters: true });
+
+    const [a, b] = await Promise.all(votes);
+    await released;
+    expect(a?.kind).toBe('failed');
+    expect(b).toEqual({ kind: 'granted', inLine: 0 });
+    expect(await server.command('EXISTS', 'lock:a')).toBe(0);
+  });
+});
+
 describe('requests of one tick', () => {
   it('do not fail because a neighbour meets a key of another program', async () => {
     const node = await openUp();

@@ -256,6 +256,28 @@ it('a node in memory and one on a server vote the same and keep the same, whatev
   );
 });
 
+it('they do so too for what is asked in one tick, and travels together', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, steps, async (before, together) => {
+      await client.flushall();
+      const memoryNode = new MemoryLockNode();
+      const asked = (all: readonly Step[]) => all.filter((step) => step.verb !== 'end');
+      for (const step of asked(before)) await Promise.all([ask(memoryNode, step), ask(redisNode, step)]);
+      const both = asked(together).map((step) => ({
+        step,
+        votes: [ask(memoryNode, step), ask(redisNode, step)] as const,
+      }));
+      for (const { step, votes } of both) {
+        const [here, there] = await Promise.all(votes);
+        expect(essence(step, there)).toEqual(essence(step, here));
+      }
+      expect(await contentOf(redisNode)).toEqual(await contentOf(memoryNode));
+      await expectEveryKeyToEnd();
+    }),
+    seeded(300),
+  );
+});
+
 /** And a set exactly with its last member. */
 async function expectEveryKeyToEnd(): Promise<void> {
   for (const key of await client.keys('*')) {

@@ -3,6 +3,9 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  FailedVote,
+  LeaveRequest,
+  LeaveVote,
   ReleaseRequest,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
@@ -32,7 +35,20 @@ export interface ReleaseEntry {
   readonly vote: (vote: ReleaseVote) => void;
 }
 
-type Asked = BatchEntry | (() => void);
+/** A request for readers, permits or the line: to acquire, extend or release, or to leave the line. */
+export type SetEntry =
+  | SetEntryOf<'sa', AcquireRequest, AcquireVote>
+  | SetEntryOf<'se', ExtendRequest, ExtendVote>
+  | SetEntryOf<'sr', ReleaseRequest, ReleaseVote>
+  | SetEntryOf<'sl', LeaveRequest, LeaveVote>;
+
+interface SetEntryOf<L, R, V> {
+  readonly letter: L;
+  readonly request: R;
+  readonly vote: (vote: V | FailedVote) => void;
+}
+
+type Asked = BatchEntry | SetEntry | (() => void);
 
 /** How a batch leaves. A lone request has a shorter way, and anything else goes in its place in the order. */
 export interface BatchSender {
@@ -40,10 +56,12 @@ export interface BatchSender {
   inOnePacket(send: () => void): void;
   sendOne(entry: BatchEntry): void;
   sendMany(entries: readonly BatchEntry[]): void;
+  /** One of them, or several. */
+  sendSets(entries: readonly SetEntry[]): void;
 }
 
 /**
- * So many keys: enough to make the share of a request in the cost of a command small, and few enough that nobody waits
+ * So many keys, or requests for readers, permits and the line: enough to make the share of a request in the cost of a command small, and few enough that nobody waits
  * long for the others' turn on the server.
  */
 export const MOST_IN_BATCH = 128;
@@ -69,7 +87,7 @@ export class CommandBatch {
     private readonly isGrouped: () => boolean = always,
   ) {}
 
-  add(entry: BatchEntry): void {
+  add(entry: BatchEntry | SetEntry): void {
     this.put(entry);
   }
 
@@ -96,7 +114,10 @@ export class CommandBatch {
     this.first = undefined;
     if (all === undefined) {
       if (typeof first === 'function') first();
-      else if (first !== undefined) this.sender.sendOne(first);
+      else if (first !== undefined) {
+        if (isForSet(first)) this.sender.sendSets([first]);
+        else this.sender.sendOne(first);
+      }
       return;
     }
     this.all = undefined;
@@ -107,15 +128,24 @@ export class CommandBatch {
 
   private sendAll(waiting: readonly Asked[]): void {
     let entries: BatchEntry[] = [];
+    let sets: SetEntry[] = [];
     for (const next of waiting) {
-      if (typeof next !== 'function') {
+      const isAlone = typeof next === 'function';
+      const isSet = !isAlone && isForSet(next);
+      if (sets.length > 0 && (!isSet || sets.length === MOST_IN_BATCH)) {
+        this.sender.sendSets(sets);
+        sets = [];
+      }
+      if (!isAlone && !isForSet(next)) {
         entries.push(next);
         continue;
       }
       this.sendGroups(entries);
       entries = [];
-      next();
+      if (isAlone) next();
+      else sets.push(next);
     }
+    if (sets.length > 0) this.sender.sendSets(sets);
     this.sendGroups(entries);
   }
 
@@ -165,6 +195,10 @@ export class CommandBatch {
 
 function always(): boolean {
   return true;
+}
+
+function isForSet(entry: BatchEntry | SetEntry): entry is SetEntry {
+  return entry.letter.length === 2;
 }
 
 /** The ttl that a request asks for; a release asks for none. */

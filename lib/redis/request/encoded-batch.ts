@@ -1,7 +1,7 @@
 import { Command } from 'ioredis';
 import type { Clock } from '../../ports/clock.interface';
 import type { AcquireRequest, FenceRequest, ReleaseRequest } from '../../ports/lock-node.interface';
-import { type BatchEntry, isRelease } from './command-batch';
+import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
 import { BATCH } from '../script/batch-script';
 import { RELEASE } from '../script/lua-scripts';
 import { FenceCounters } from './fence-counters';
@@ -55,7 +55,21 @@ export class BatchEncoder {
 
   /** A command of ioredis that is encoded already. */
   encode(entries: readonly BatchEntry[]): Command {
-    return new EncodedCommand('evalsha', this.bytesOf(entries));
+    return new EncodedCommand(
+      'evalsha',
+      this.bytesOf(entries, () => {
+        const { keys, args } = this.argumentsOf(entries);
+        return resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]);
+      }),
+    );
+  }
+
+  /** `EVALSHA` for requests of readers, permits and the line. `parts` must follow from the entries. */
+  encodeSets(entries: readonly SetEntry[], parts: () => readonly (string | number)[]): Command {
+    return new EncodedCommand(
+      'evalsha',
+      this.bytesOf(entries, () => resp(['evalsha', ...parts()])),
+    );
   }
 
   /** Encodes a request that goes by itself. `parts` must follow from `request`, and `name` is the first of them. */
@@ -92,7 +106,7 @@ export class BatchEncoder {
     return new EncodedCommand('evalsha', this.last.bytes);
   }
 
-  keysOf({ request }: Pick<BatchEntry, 'request'>): readonly string[] {
+  keysOf({ request }: { readonly request: Pick<ReleaseRequest, 'resources'> }): readonly string[] {
     return request.resources.map((resource) => this.keyPrefix + resource);
   }
 
@@ -135,10 +149,9 @@ export class BatchEncoder {
     return [1];
   }
 
-  private bytesOf(entries: readonly BatchEntry[]): Buffer {
+  private bytesOf(entries: readonly Entry[], encoded: () => Buffer): Buffer {
     for (const known of this.recent) if (areTheSame(known.entries, entries)) return known.bytes;
-    const { keys, args } = this.argumentsOf(entries);
-    const bytes = resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]);
+    const bytes = encoded();
     if (this.recent.length === 0) this.clock.afterArrivedReplies(this.forget);
     this.recent.push({ entries, bytes });
     return bytes;
@@ -149,8 +162,10 @@ export class BatchEncoder {
   };
 }
 
+type Entry = BatchEntry | SetEntry;
+
 interface EncodedBatch {
-  readonly entries: readonly BatchEntry[];
+  readonly entries: readonly Entry[];
   readonly bytes: Buffer;
 }
 
@@ -177,7 +192,7 @@ const NX = respPart('NX') + END;
 /** With the key, the owner token and what `telling` has: nine parts. */
 const RELEASE_ONE = `*9${['evalsha', RELEASE.sha, '1'].map(respPart).join('')}`;
 
-function areTheSame(a: readonly BatchEntry[], b: readonly BatchEntry[]): boolean {
+function areTheSame(a: readonly Entry[], b: readonly Entry[]): boolean {
   return (
     a.length === b.length &&
     a.every(({ letter, request }, i) => request === b[i]?.request && letter === b[i].letter)

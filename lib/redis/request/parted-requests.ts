@@ -18,7 +18,7 @@ import {
   mergeRaiseFenceVotes,
   mergeReleaseVotes,
 } from './ask-in-parts';
-import { type BatchEntry, isRelease } from './command-batch';
+import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
 import type { RedisRequests } from './redis-requests';
 
 export interface PartsSetup {
@@ -37,8 +37,12 @@ export class PartedRequests {
   ) {}
 
   /** What failed for the company it had. */
-  ask(entry: BatchEntry): void {
-    if (isRelease(entry)) this.release(entry.request, entry.vote);
+  ask(entry: BatchEntry | SetEntry): void {
+    if (entry.letter === 'sa') this.acquire(entry.request, entry.vote);
+    else if (entry.letter === 'se') this.extend(entry.request, entry.vote);
+    else if (entry.letter === 'sr') this.release(entry.request, entry.vote);
+    else if (entry.letter === 'sl') this.leave(entry.request, entry.vote);
+    else if (isRelease(entry)) this.release(entry.request, entry.vote);
     else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(entry.request, entry.vote);
     else this.extend(entry.request, entry.vote);
   }

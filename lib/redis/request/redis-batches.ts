@@ -2,7 +2,7 @@ import type { ReleaseRequest } from '../../ports/lock-node.interface';
 import { readBatchReply } from './batch-reply';
 import { BATCH } from '../script/batch-script';
 import { giveVote, giveVotes } from './batch-votes';
-import { type BatchEntry, isRelease } from './command-batch';
+import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
 import type { BatchEncoder } from './encoded-batch';
 import type { RedisConnection } from '../server/redis-connection';
 import type { CommandClient } from '../server/redis-connection-setup';
@@ -12,7 +12,7 @@ import type { ReleasesUnderWay } from './releases-under-way';
 /** Where requests go that did not get through. */
 export interface RequestWays {
   /** Asks at once for what failed because of others in its command, or because its keys are in different slots. */
-  askAlone(entry: BatchEntry): void;
+  askAlone(entry: BatchEntry | SetEntry): void;
   /** Hears of each release that may not have been done. */
   readonly onFailedRelease: (request: ReleaseRequest) => void;
 }
@@ -124,6 +124,6 @@ function keysOf(entries: readonly BatchEntry[]): number {
  * keys that the user may not touch, no memory for what is new, keys of a slot that is on its way to another server. In the
  * last case ioredis asks servers of the cluster at random, until it has had enough.
  */
-function isPerhapsOfOne(message: string): boolean {
+export function isPerhapsOfOne(message: string): boolean {
   return /\b(?:CROSSSLOT|NOPERM.*\bkeys?|OOM|TRYAGAIN|Too many Cluster redirections)\b/.test(message);
 }

@@ -13,7 +13,7 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
-import { type BatchEntry, type BatchSender, isRelease } from './command-batch';
+import { type BatchEntry, type BatchSender, isRelease, type SetEntry } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
 import { LoneRequests } from './lone-requests';
@@ -214,6 +214,12 @@ export class RedisRequests implements BatchSender {
 
   sendMany(entries: readonly BatchEntry[]): void {
     this.batches.send(entries);
+  }
+
+  sendSets(entries: readonly SetEntry[]): void {
+    const [first] = entries;
+    if (entries.length > 1) this.sets.sendMany(entries);
+    else if (first !== undefined) this.ways.askAlone(first);
   }
 
   inspect(key: string): Promise<NodeHold | null> {

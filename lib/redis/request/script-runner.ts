@@ -4,6 +4,7 @@ import type { LuaScript } from '../script/lua-script';
 import { ACQUIRE, EXTEND, INSPECT, LIST, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
 import { ACQUIRE_SET } from '../script/set-acquire';
 import { EXTEND_SET, RAISE_PERMITS } from '../script/set-extend';
+import { SET_BATCH } from '../script/set-batch';
 import { LEAVE, RELEASE_SET } from '../script/set-release';
 import type { RedisConnection } from '../server/redis-connection';
 import type { CommandClient } from '../server/redis-connection-setup';
@@ -11,7 +12,7 @@ import type { RedisNodeError } from '../client/redis-node-error';
 
 const ALL_SCRIPTS: readonly LuaScript[] = [
   ...[ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, LIST, BATCH],
-  ...[ACQUIRE_SET, EXTEND_SET, RAISE_PERMITS, RELEASE_SET, LEAVE],
+  ...[ACQUIRE_SET, EXTEND_SET, RAISE_PERMITS, RELEASE_SET, LEAVE, SET_BATCH],
 ];
 
 export interface ScriptCall {

@@ -11,32 +11,27 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
-import type { RedisConnection } from '../server/redis-connection';
-import type { BatchEncoder } from './encoded-batch';
-import type { RequestWays } from './redis-batches';
 import { extendVoteFrom, raiseFenceVoteFrom, releaseVoteFrom, timeFrom } from './redis-votes';
-import type { ReleasesUnderWay } from './releases-under-way';
-import type { ScriptCalls } from './script-calls';
+import type { SetEntry } from './command-batch';
+import { SetBatches, type SetRequestsSetup } from './set-batches';
 import { type SetCall, SetCalls } from './set-calls';
 import { leaveVoteFrom, setAcquireVoteFrom } from './set-votes';
 
 type Keys = readonly string[];
 
-export interface SetRequestsSetup {
-  readonly connection: RedisConnection;
-  readonly encoder: BatchEncoder;
-  readonly releasesUnderWay: ReleasesUnderWay;
-  readonly ways: RequestWays;
-  readonly scripts: ScriptCalls;
-}
-
-/** What nodes are asked for readers, permits and the line. Each request goes by itself, in its place in the order. */
+/** What nodes are asked for readers, permits and the line. A request that is alone in its tick goes by itself. */
 export class SetRequests {
   private readonly calls: SetCalls;
+  private readonly batches: SetBatches;
 
   constructor(private readonly setup: SetRequestsSetup) {
     const { keyPrefix, counters } = setup.encoder;
     this.calls = new SetCalls(keyPrefix, (key) => counters.of(key));
+    this.batches = new SetBatches(setup, this.calls);
+  }
+
+  sendMany(entries: readonly SetEntry[]): void {
+    this.batches.send(entries);
   }
 
   acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {

@@ -15,6 +15,11 @@ export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): Acq
   return outcome === 'g' || outcome === 'p' ? grantFrom(outcome, rest, request) : unexpectedReply();
 }
 
+/** The reply of a batch for a grant with nothing to tell but its slots: 'g', and these. */
+export function plainGrantFrom(reply: string, request: AcquireRequest): AcquireVote {
+  return reply.startsWith('g') ? grantFrom('g', ['', reply.slice(1), 0], request) : unexpectedReply();
+}
+
 function grantFrom(
   outcome: 'g' | 'p',
   [number, slotsText, inLine]: readonly unknown[],

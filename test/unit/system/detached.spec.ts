@@ -59,6 +59,7 @@ describe('belongs to no request:', () => {
         },
         sendOne: hear,
         sendMany: hear,
+        sendSets: hear,
       };
       const batch = new CommandBatch(sender, undefined);
       for (let i = 0; i < count; i++) batch.add(acquire(`r${i}`));

@@ -20,6 +20,7 @@ function recorder() {
     },
     sendOne: (one: BatchEntry) => sent.push(['alone', ...names([one])]),
     sendMany: (many: readonly BatchEntry[]) => sent.push(names(many)),
+    sendSets: () => undefined,
   };
   return { sent, sender };
 }

@@ -1,0 +1,205 @@
+import type { AcquireRequest, FailedVote, ReleaseRequest } from '../../ports/lock-node.interface';
+import { codeIn, RedisNodeError } from '../client/redis-node-error';
+import { SET_BATCH } from '../script/set-batch';
+import type { RedisConnection } from '../server/redis-connection';
+import type { CommandClient } from '../server/redis-connection-setup';
+import type { BatchEncoder } from './encoded-batch';
+import type { ReleasesUnderWay } from './releases-under-way';
+import type { ScriptCalls } from './script-calls';
+
+import type { SetEntry } from './command-batch';
+import { isPerhapsOfOne, type RequestWays } from './redis-batches';
+import { extendVoteFrom, releaseVoteFrom, timeFrom, unexpectedReply } from './redis-votes';
+import type { SetCall, SetCalls } from './set-calls';
+import { leaveVoteFrom, plainGrantFrom, setAcquireVoteFrom } from './set-votes';
+
+export interface SetRequestsSetup {
+  readonly connection: RedisConnection;
+  readonly encoder: BatchEncoder;
+  readonly releasesUnderWay: ReleasesUnderWay;
+  readonly ways: RequestWays;
+  readonly scripts: ScriptCalls;
+}
+
+/** Sends many requests for readers, permits and the line as a single command. */
+export class SetBatches {
+  constructor(
+    private readonly setup: SetRequestsSetup,
+    private readonly calls: SetCalls,
+  ) {}
+
+  send(entries: readonly SetEntry[]): void {
+    const { encoder } = this.setup;
+    this.ask(
+      entries,
+      (client) => {
+        const parts = () => this.partsOf(entries);
+        // Only a single server takes bytes as they are; a cluster looks for the keys, to find the server.
+        if (!client.isCluster)
+          return client.sendCommand(encoder.encodeSets(entries, parts)) as Promise<unknown>;
+        const [, count, ...rest] = parts();
+        return client.evalsha(SET_BATCH.sha, Number(count), ...rest);
+      },
+      (error) => {
+        const rest = error.code === 'NOSCRIPT' ? this.withoutReleased(entries, error) : [];
+        if (rest.length > 0) this.sendText(rest);
+        else if (error.code !== 'NOSCRIPT') this.failOrPart(entries, error);
+      },
+    );
+  }
+
+  private sendText(entries: readonly SetEntry[]): void {
+    const [, count, ...rest] = this.partsOf(entries);
+    this.ask(
+      entries,
+      (client) => client.eval(SET_BATCH.text, Number(count), ...rest),
+      (error) => {
+        this.failOrPart(entries, error);
+      },
+    );
+  }
+
+  private ask(
+    entries: readonly SetEntry[],
+    send: (client: CommandClient) => Promise<unknown>,
+    onError: (error: RedisNodeError) => void,
+  ): void {
+    const { connection, releasesUnderWay } = this.setup;
+    const ended = entries.map(endedBy);
+    for (const token of ended) releasesUnderWay.add(token);
+    const forget = () => {
+      for (const token of ended) releasesUnderWay.remove(token);
+    };
+    connection.ask({
+      send,
+      onReply: (reply) => {
+        forget();
+        this.giveVotes(entries, reply);
+      },
+      onError: (error) => {
+        forget();
+        onError(error);
+      },
+    });
+  }
+
+  /** What `EVALSHA` takes. */
+  private partsOf(entries: readonly SetEntry[]): (string | number)[] {
+    const { encoder } = this.setup;
+    const keys: string[] = [];
+    const args: string[] = [encoder.everyone];
+    for (const entry of entries) {
+      const call = this.callOf(entry);
+      keys.push(...call.keys);
+      args.push(`${verbOf(entry)}${call.keys.length}\n${call.args.join('\n')}\n`);
+    }
+    return [SET_BATCH.sha, keys.length, ...keys, ...args];
+  }
+
+  private callOf(entry: SetEntry): SetCall {
+    const { encoder } = this.setup;
+    const keys = encoder.keysOf(entry);
+    if (entry.letter === 'sa') return this.calls.acquire(keys, entry.request);
+    if (entry.letter === 'se') return this.calls.extend(keys, entry.request);
+    // Who waits at other servers of a cluster is told by requests that go by themselves.
+    const telling = entry.request.wakeWaiters ? 1 : 0;
+    if (entry.letter === 'sr') return this.calls.release(keys, entry.request, telling, encoder.database);
+    return this.calls.leave(keys, entry.request, telling, encoder.database);
+  }
+
+  /** One for each, and the time of the node. */
+  private giveVotes(entries: readonly SetEntry[], reply: unknown): void {
+    const replies = Array.isArray(reply) ? (reply as unknown[]) : [];
+    const micros = timeFrom(replies[entries.length]);
+    const isWhole = replies.length === entries.length + 1 && micros !== undefined;
+    // Before the votes: a clock that jumped may have let others' locks expire.
+    if (isWhole) this.setup.connection.sawTime(micros);
+    entries.forEach((entry, n) => {
+      this.giveVote(entry, isWhole ? replies[n] : undefined);
+    });
+  }
+
+  private giveVote(entry: SetEntry, reply: unknown): void {
+    const failure = failureIn(reply);
+    if (failure !== undefined) this.fail(entry, failure);
+    else if (entry.letter === 'sa') {
+      const { request } = entry;
+      const plain = typeof reply === 'string';
+      tell(entry.vote, plain ? plainGrantFrom(reply, request) : setAcquireVoteFrom(reply, request));
+    } else if (entry.letter === 'se') tell(entry.vote, extendVoteFrom(reply));
+    else if (entry.letter === 'sl') tell(entry.vote, leaveVoteFrom(reply));
+    else {
+      const vote = releaseVoteFrom(reply);
+      if (vote.kind === 'failed') this.fail(entry, vote);
+      else tell(entry.vote, vote);
+    }
+  }
+
+  private fail(entry: SetEntry, vote: FailedVote): void {
+    if (entry.letter === 'sr') this.setup.ways.onFailedRelease(entry.request);
+    tell(entry.vote as (vote: FailedVote) => void, vote);
+  }
+
+  /** The server refused all of them before it did anything, perhaps for one of them. */
+  private failOrPart(entries: readonly SetEntry[], error: RedisNodeError): void {
+    if (!isPerhapsOfOne(error.message)) {
+      for (const entry of entries) this.fail(entry, { kind: 'failed', error });
+      return;
+    }
+    const rest = this.withoutReleased(entries, error);
+    this.setup.connection.inOnePacket(() => {
+      for (const entry of rest) this.setup.ways.askAlone(entry);
+    });
+  }
+
+  /** What was released since has failed: sent again, it would put that back. */
+  private withoutReleased(entries: readonly SetEntry[], { message, code }: RedisNodeError): SetEntry[] {
+    const { releasesUnderWay } = this.setup;
+    return entries.filter((entry) => {
+      const mayGo =
+        entry.letter === 'sr' || entry.letter === 'sl' || !releasesUnderWay.has(entry.request.ownerToken);
+      if (!mayGo) {
+        const error = new RedisNodeError(`released before it could be asked for again: ${message}`, code);
+        this.fail(entry, { kind: 'failed', error });
+      }
+      return mayGo;
+    });
+  }
+}
+
+/** Capitals: most are so, and the server has less to look at. */
+function verbOf(entry: SetEntry): 'A' | 'a' | 'e' | 'R' | 'r' | 'l' {
+  if (entry.letter === 'sa') return isNewcomer(entry.request) ? 'A' : 'a';
+  if (entry.letter === 'sr') return isWholeRelease(entry.request) ? 'R' : 'r';
+  return entry.letter === 'se' ? 'e' : 'l';
+}
+
+function isNewcomer({ resources, fence, limit, line }: AcquireRequest): boolean {
+  return resources.length === 1 && fence === undefined && limit === undefined && line !== undefined;
+}
+
+function isWholeRelease({ resources, keepMs, line, turnMs }: ReleaseRequest): boolean {
+  return resources.length === 1 && keepMs === undefined && line === undefined && turnMs !== undefined;
+}
+
+/** The hold that a request ends. */
+function endedBy(entry: SetEntry): string {
+  if (entry.letter === 'sr') return entry.request.ownerToken;
+  return entry.letter === 'sl' ? '' : (entry.request.replaces ?? '');
+}
+
+function failureIn(reply: unknown): FailedVote | undefined {
+  if (!Array.isArray(reply) || reply[0] !== 'f') return undefined;
+  const fault = typeof reply[1] === 'string' ? reply[1].trim() : '';
+  if (fault === '') return unexpectedReply();
+  return { kind: 'failed', error: new RedisNodeError(fault, codeIn(fault)) };
+}
+
+/** A caller's mistake must not keep the vote from the others. */
+function tell<V>(vote: (vote: V) => void, answer: V): void {
+  try {
+    vote(answer);
+  } catch {
+    // There is nobody to tell.
+  }
+}

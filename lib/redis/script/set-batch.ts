@@ -1,0 +1,90 @@
+import { NUMBER, script, TELL } from './lua-script';
+import { ACQUIRE_MEMBERS } from './set-acquire';
+import { EXTEND_MEMBERS } from './set-extend';
+import { LINE, MEMBERS } from './set-pieces';
+import { LEAVE_LINES, RELEASE_MEMBERS } from './set-release';
+
+/**
+ * Many requests for readers, permits and the line in one, in order; none of them fails another. KEYS: the keys of each, one
+ * request after another. ARGV: the channel that all who wait are subscribed to; then for each request a letter (a acquire,
+ * e extend, r release, l leave; A and R for a newcomer and a hold as most are, with the line of the only key), how many keys it has, and what its own script takes as arguments, with a line feed after
+ * each of these.
+ * Reply: a list, for each request what its own script replies; of a grant that is not numbered, in a line where nobody
+ * stands, 'g' and the slots; of a request that failed a list of 'f' and the error. Behind them the node's time in
+ * microseconds.
+ */
+export const SET_BATCH = script(`
+${NUMBER}
+${MEMBERS}
+${LINE}
+${TELL}
+local nobodyHears = redis.pcall('PUBSUB', 'NUMSUB', ARGV[1])[2] == 0
+${ACQUIRE_MEMBERS}
+${EXTEND_MEMBERS}
+${RELEASE_MEMBERS}
+${LEAVE_LINES}
+-- A newcomer, with one resource: 'A' or nothing. Most find nobody there, and need not be taken apart.
+local function acquireAlone(key, line, mode, token, ttl)
+  if mode == 'p' or redis.call('EXISTS', key, line) ~= 0 then return nil end
+  if mode == 'x' then
+    redis.call('SET', key, token, 'PX', ttl)
+  else
+    local untilMs, member = readMs() + ttl, '|' .. token
+    redis.call('ZADD', key, digits(untilMs), member)
+    expireAt(key, untilMs, { member })
+  end
+  return 'g'
+end
+
+-- The only reader, with one resource, behind whom nobody waits: 'R' or nothing.
+local function releaseAlone(key, line, mode, token)
+  if mode ~= 's' or not nobodyHears or redis.call('EXISTS', line) ~= 0 then return nil end
+  local members = redis.pcall('ZRANGE', key, 0, 1)
+  if #members ~= 1 or members[1] ~= '|' .. token then return nil end
+  redis.call('ZREM', key, members[1])
+  return 1
+end
+
+local function askAlone(text, first)
+  local verb, mode, token, ttl = string.match(text, '^([AR])%d\\n(%a)\\n([^\\n]*)\\n(%d+)\\n')
+  if verb == 'A' then return acquireAlone(KEYS[first], KEYS[first + 1], mode, token, ttl) end
+  if verb == 'R' then return releaseAlone(KEYS[first], KEYS[first + 1], mode, token) end
+end
+
+local verbs = {
+  A = acquireMembers, a = acquireMembers, e = extendMembers,
+  R = releaseMembers, r = releaseMembers, l = leaveLines,
+}
+local function askWhole(text, first)
+  local what, args, keys = nil, {}, {}
+  for part in string.gmatch(text, '([^\\n]*)\\n') do
+    if what then args[#args + 1] = part else what = part end
+  end
+  for i = 1, tonumber(string.sub(what, 2)) do keys[i] = KEYS[first + i - 1] end
+  return verbs[string.sub(what, 1, 1)](keys, args)
+end
+
+local function ask(text, first)
+  return askAlone(text, first) or askWhole(text, first)
+end
+
+local replies, first = {}, 1
+for n = 2, #ARGV do
+  local text = ARGV[n]
+  local ok, reply = pcall(ask, text, first)
+  first = first + tonumber(string.match(text, '^%a(%d+)'))
+  if not ok then
+    local fault = type(reply) == 'table' and reply.err or tostring(reply)
+    fault = string.gsub(fault, '^@?user_script:%s*%d+:%s*', '')
+    -- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
+    if string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
+    reply = { 'f', fault }
+  elseif type(reply) == 'table' and reply[2] == 'g' and reply[3] == '' and reply[5] == 0 then
+    reply = 'g' .. reply[4]
+  end
+  replies[n - 1] = reply
+end
+readMs()
+replies[#ARGV] = digits(now)
+return replies
+`);
