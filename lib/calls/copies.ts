@@ -8,8 +8,8 @@ export interface Copy {
   /** Where it was loaded from, as far as that can be told. */
   readonly folder: string;
   readonly lockService: typeof LockService;
-  /** A module without a name was registered with it. */
-  hasModule: boolean;
+  /** A global module without a name was registered with it: its users everywhere have their own lock service. */
+  hasGlobalModule: boolean;
 }
 
 const store = globalThis as unknown as Record<symbol, Copy[] | undefined>;
@@ -21,7 +21,7 @@ const THIS_COPY: Copy = {
   // There is none in a bundle of ES modules.
   folder: typeof __dirname === 'string' ? __dirname : 'a bundle',
   lockService: LockService,
-  hasModule: false,
+  hasGlobalModule: false,
 };
 
 /** A call, since a bundler leaves out an import that nothing is used of. */
@@ -32,12 +32,12 @@ export function noteThisCopy(): void {
 /**
  * Notes that this copy has a module without a name.
  *
- * @returns the classes by which users of compatible copies without a module of their own ask for the lock service
+ * @returns the classes by which users of compatible copies ask for the lock service, where they have none of their own
  */
-export function claimLockServices(): (typeof LockService)[] {
-  THIS_COPY.hasModule = true;
+export function claimLockServices(isGlobal: boolean): (typeof LockService)[] {
+  if (isGlobal) THIS_COPY.hasGlobalModule = true;
   return copies
-    .filter(({ line, lockService, hasModule }) => line === LINE && lockService !== LockService && !hasModule)
+    .filter((copy) => copy.line === LINE && copy !== THIS_COPY && !copy.hasGlobalModule)
     .map(({ lockService }) => lockService);
 }
 

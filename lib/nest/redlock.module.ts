@@ -63,7 +63,7 @@ function createModule(
   if (name !== undefined) checkServiceName('name', name);
   noteConnection(name);
   // Users of another copy inject the class that they know.
-  const others = name === undefined ? claimLockServices() : [];
+  const others = name === undefined ? claimLockServices(isGlobal) : [];
   return {
     module: RedlockModule,
     global: isGlobal,

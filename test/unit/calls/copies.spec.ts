@@ -92,24 +92,47 @@ describe('two copies of the library in one process', () => {
     await app.close();
   });
 
-  it('each serve their own users where both have a module', async () => {
-    const theirs = loadCopy();
-    const { Orders } = feature(theirs);
-    const own = { nodes: [new ours.MemoryLockNode()] };
-    @common.Module({
-      imports: [theirs.RedlockModule.forRoot({ ...own, isGlobal: false })],
-      providers: [Orders],
-    })
-    class Feature {}
-    const app = await Test.createTestingModule({
-      imports: [Feature, ours.RedlockModule.forRoot(own)],
-    }).compile();
-    await app.init();
+  describe('of which both have a module', () => {
+    /** One module of the application brings its own copy, and another one without a module uses that copy too. */
+    async function usersOf(theirs: Library, isGlobal: boolean) {
+      const { Orders, Made } = feature(theirs);
+      const own = { nodes: [new ours.MemoryLockNode()] };
+      const module = theirs.RedlockModule.forRoot({ ...own, isGlobal });
+      @common.Module({ imports: [module], providers: [Orders] })
+      class Feature {}
+      @common.Module({ providers: [Made, { provide: 'elsewhere', useClass: Orders }] })
+      class Elsewhere {}
+      const app = await Test.createTestingModule({
+        imports: [ours.RedlockModule.forRoot(own), Elsewhere, Feature],
+      }).compile();
+      await app.init();
+      return {
+        app,
+        inFeature: app.get(Orders).locks,
+        elsewhere: app.get<{ locks: unknown }>('elsewhere').locks,
+      };
+    }
 
-    expect(app.get(Orders).locks).toBeInstanceOf(theirs.LockService);
-    expect(app.get(ours.LockService)).toBeInstanceOf(ours.LockService);
-    expect(() => app.select(ours.RedlockModule).get(theirs.LockService, { strict: true })).toThrow();
-    await app.close();
+    it('each serve their own users, everywhere where the module is global', async () => {
+      const theirs = loadCopy();
+
+      const { app, inFeature, elsewhere } = await usersOf(theirs, true);
+
+      expect(inFeature).toBeInstanceOf(theirs.LockService);
+      expect(elsewhere).toBe(inFeature);
+      expect(app.get(ours.LockService)).toBeInstanceOf(ours.LockService);
+      await app.close();
+    });
+
+    it('serve the users of the other one too that do not see its module', async () => {
+      const theirs = loadCopy();
+
+      const { app, inFeature, elsewhere } = await usersOf(theirs, false);
+
+      expect(inFeature).toBeInstanceOf(theirs.LockService);
+      expect(elsewhere).toBe(app.get(ours.LockService));
+      await app.close();
+    });
   });
 
   it('have nothing in common when their versions are not compatible', async () => {
