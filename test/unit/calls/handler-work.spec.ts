@@ -51,6 +51,15 @@ describe('the work of a handler', () => {
     await expect(isOver()).resolves.toBe(true);
   });
 
+  it('is over when that is returned early and does not say that it is done', async () => {
+    const source = Object.assign(count(), { return: () => Promise.resolve(undefined) });
+    const iterator = work.run(handler, () => source) as AsyncGenerator<number>;
+
+    await iterator.return(undefined);
+
+    await expect(isOver()).resolves.toBe(true);
+  });
+
   it('is over when that fails', async () => {
     const iterator = work.run(handler, () => count()) as AsyncGenerator<number>;
     await iterator.next();
