@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { isObservable, Observable } from 'rxjs';
 import { CallerLeftError } from '../errors/caller-left.error';
 import { isSubscription } from './handler-kind';
-import { isAsyncGenerator, type AnyAsyncGenerator } from './locked-generator';
+import { closeUnread, isAsyncGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { PipedWork, type WhenLeft } from './piped-work';
 
 /**
@@ -10,8 +10,10 @@ import { PipedWork, type WhenLeft } from './piped-work';
  * handler and its lock may have stopped to listen, as with `timeout`, `takeUntil`, `race` or `take(1)`.
  */
 export class HandlerWork {
-  private readonly pending = new Set<Promise<unknown>>();
+  /** What goes on, and what ends it where it waits for a reader. */
+  private readonly pending = new Map<Promise<unknown>, (() => void) | undefined>();
   private isOver = false;
+  private hasFailed = false;
   private hasRun = false;
   /** Others may come to an iterator that nobody will read. */
   private readonly isSubscription: boolean;
@@ -30,6 +32,12 @@ export class HandlerWork {
     if (this.pending.size > 0) return this.waitForAll();
     this.isOver = true;
     return undefined;
+  }
+
+  /** Nobody gets the result of the handler: an iterator that it came to, or comes to later, has no reader. */
+  fail(): void {
+    this.hasFailed = true;
+    for (const close of this.pending.values()) close?.();
   }
 
   /**
@@ -62,7 +70,10 @@ export class HandlerWork {
   /** What a subscription of GraphQL reads from, and returns when its client leaves. */
   private followIterator(source: AnyAsyncGenerator): AnyAsyncGenerator {
     let end!: () => void;
-    this.add(new Promise<void>((resolve) => (end = resolve)));
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.add(over, () => {
+      closeUnread(source).then(end, end);
+    });
     const endAfter = async (step: Promise<IteratorResult<unknown>>, isLast: boolean) => {
       try {
         const result = await step;
@@ -108,18 +119,19 @@ export class HandlerWork {
     });
   }
 
-  private add(work: Promise<unknown>): void {
+  private add(work: Promise<unknown>, close?: () => void): void {
     const forget = () => {
       this.pending.delete(work);
     };
-    this.pending.add(work);
+    this.pending.set(work, close);
     work.then(forget, forget);
-    if (this.outer?.isOver === false) this.outer.add(work);
+    if (this.outer?.isOver === false) this.outer.add(work, close);
+    if (this.hasFailed) close?.();
   }
 
   /** Ends with the work of the handler: it may begin more until then. */
   private async waitForAll(): Promise<void> {
-    while (this.pending.size > 0) await Promise.allSettled(this.pending);
+    while (this.pending.size > 0) await Promise.allSettled(this.pending.keys());
     this.isOver = true;
   }
 }

@@ -56,6 +56,21 @@ export interface Progress {
   finished?: { readonly result: unknown };
 }
 
+/**
+ * The caller is told of the end of a call, and its lock stays until what goes on is over. Unless the lock is over already,
+ * since the handler has released it, or its loss is ignored.
+ *
+ * @param outcome undefined when the call failed: what it began may go on all the same
+ */
+export function keepFor(
+  call: LockedCall,
+  lock: Lock,
+  outcome: { readonly result: unknown } | undefined,
+): void {
+  const rest = call.goesOn?.(outcome);
+  if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
+}
+
 /** The result of a stream beside its values, which went out as they came. */
 export const NO_RESULT = Symbol('no result');
 

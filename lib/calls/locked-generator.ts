@@ -152,6 +152,15 @@ export function isAsyncGenerator(value: unknown): value is AnyAsyncGenerator {
   return typeof next === 'function' && typeof giveUp === 'function' && isAsyncIterable(value);
 }
 
+/** Ends an iterator that nobody reads. One that is none of a generator may have subscribed to something already. */
+export async function closeUnread(iterator: AnyAsyncGenerator): Promise<void> {
+  try {
+    await iterator.return(undefined);
+  } catch {
+    // Nobody is left to hear of it.
+  }
+}
+
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   const { [Symbol.asyncIterator]: iterate } = (value ?? {}) as Partial<AsyncIterable<unknown>>;
   return typeof iterate === 'function';

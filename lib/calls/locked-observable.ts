@@ -1,7 +1,14 @@
 import { from, isObservable, Observable, type ObservableInput, type Subscriber } from 'rxjs';
 import { Caller } from './caller';
 import { leavesBehind } from './cut-off';
-import { insteadOf, NO_RESULT, type LockedCall, type LockedTask, type Progress } from './locked-call';
+import {
+  insteadOf,
+  keepFor,
+  NO_RESULT,
+  type LockedCall,
+  type LockedTask,
+  type Progress,
+} from './locked-call';
 import { PipedWork } from './piped-work';
 import type { Lock } from '../locking/api/lock.interface';
 
@@ -103,20 +110,11 @@ class LockedSubscription {
     const lost = call.onLost === 'ignore' ? undefined : lock.signal;
     try {
       const result = await this.pipe(() => from(source(lock, caller)), lost);
-      this.keep(lock, { result });
+      keepFor(call, lock, { result });
     } catch (error) {
-      this.keep(lock, undefined);
+      keepFor(call, lock, undefined);
       throw error;
     }
-  }
-
-  /**
-   * The subscriber is told of the end, and the lock stays until what goes on is over. Unless it is over already, since
-   * the handler has released it, or its loss is ignored.
-   */
-  private keep(lock: Lock, outcome: { readonly result: unknown } | undefined): void {
-    const rest = this.call.goesOn?.(outcome);
-    if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
   }
 
   /** Ends when the source has ended, was stopped because nobody listens, or the lock is lost. Comes to the last value. */

@@ -5,11 +5,12 @@ import { Caller } from './caller';
 import {
   type AnsweredRequest,
   insteadOf,
+  keepFor,
   type LockedCall,
   type LockedTask,
   type Progress,
 } from './locked-call';
-import { isAsyncGenerator, lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
+import { closeUnread, isAsyncGenerator, lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { lockedObservable } from './locked-observable';
 import { openHold } from './open-hold';
 import { systemClock } from '../system/system-clock';
@@ -23,12 +24,16 @@ export async function lockedPromise(call: LockedCall, method: LockedTask): Promi
       watch?.leaving?.throwIfAborted();
       progress.hasStarted = true;
       progress.lock = lock;
-      const result = await method(lock, watch?.caller);
+      let result: unknown;
+      try {
+        result = await method(lock, watch?.caller);
+      } catch (error) {
+        keepFor(call, lock, undefined);
+        throw error;
+      }
       progress.finished = { result };
       if (isStream(result)) return keepLockForStream(result, call, lock, watch);
-      const rest = call.goesOn?.({ result });
-      // The method may have released it, or lost it.
-      if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
+      keepFor(call, lock, { result });
       return result;
     }, watch?.leaving);
   } catch (error) {
@@ -84,7 +89,11 @@ async function keepLockForStream(
   const giveUp = () => {
     if (!isWaiting) return;
     isWaiting = false;
-    void waiting.run(() => closeUnread(stream)).finally(stopWaiting);
+    void waiting
+      .run(async () => {
+        if (!isObservable(stream)) await closeUnread(stream);
+      })
+      .finally(stopWaiting);
   };
   const deadline = systemClock.schedule(lock.remainingMs, giveUp, { background: true });
   if (watch !== undefined) whenLeft(watch.caller, giveUp);
@@ -96,6 +105,7 @@ async function keepLockForStream(
     onLost,
     whenLeft: whenCallerLeft,
     request,
+    goesOn: (outcome) => call.goesOn?.(outcome),
     async withLock(task) {
       if (!isWaiting) throw new LockLostError({ resources: lock.resources, reason: 'released' });
       lock.assertHeld();
@@ -107,16 +117,6 @@ async function keepLockForStream(
   return isObservable(stream)
     ? lockedObservable(streaming, () => stream)
     : lockedGenerator(streaming, () => stream, giveUp);
-}
-
-/** An iterator that is none of a generator may have subscribed to something already. */
-async function closeUnread(stream: Stream): Promise<void> {
-  if (isObservable(stream)) return;
-  try {
-    await stream.return(undefined);
-  } catch {
-    // Nobody is left to hear of it.
-  }
 }
 
 function whenLeft({ signal }: Caller, then: () => void): void {

@@ -3,14 +3,6 @@ import type { LockedCall, LockedTask } from './locked-call';
 import { lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { lockedPromise } from './locked-promise';
 
-/** Where `@nestjs/graphql` keeps what a method resolves; it exports the constant to nobody. */
-const RESOLVER_TYPE = 'graphql:resolver_type';
-
-/** Whether a method is a `@Subscription` of GraphQL. */
-export function isSubscription(method: object): boolean {
-  return Reflect.getMetadata(RESOLVER_TYPE, method) === 'Subscription';
-}
-
 /** Whether the operation that Nest answers with this call is a subscription. */
 export function answersSubscription(context: ExecutionContext): boolean {
   if (context.getType<string>() !== 'graphql') return false;

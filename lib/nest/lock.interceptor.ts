@@ -97,7 +97,10 @@ export function LockInterceptor(
         onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
         whenLeft,
         request: grpcRequest(context.getArgs(), callerMayLeave),
-        goesOn: () => work.over,
+        goesOn: (outcome) => {
+          if (outcome === undefined) work.fail();
+          return work.over;
+        },
       };
       followHandler(handler);
       const handle = (lock: Lock, caller = new Caller()) =>

@@ -12,7 +12,7 @@ import { lockedGenerator, type AnyAsyncGenerator } from '../../calls/locked-gene
 import { takeHandlerContext } from '../handler-context';
 import { grpcRequest } from '../grpc-request';
 import { socketRequest } from '../socket-request';
-import { isMessageHandler } from '../../calls/handler-kind';
+import { isMessageHandler, isSubscription } from '../../calls/handler-kind';
 import { httpCall } from '../http-call';
 import { HttpExchange } from '../http-exchange';
 import type { LockedCall, LockedTask } from '../../calls/locked-call';
@@ -20,7 +20,7 @@ import { LockedMethodCall, splitLabel, type LockedPlace } from '../../calls/lock
 import { registerLockedMethod } from '../../calls/locked-methods';
 import { lockedObservable } from '../../calls/locked-observable';
 import { lockedPromise } from '../../calls/locked-promise';
-import { isSubscription, lockedSubscription } from '../../calls/locked-subscription';
+import { lockedSubscription } from '../../calls/locked-subscription';
 import { methodKeySource } from '../../keys/method-key';
 import { methodKind, type MethodKind } from '../../calls/method-kind';
 import { assertMethod, methodName, type MethodDescriptor } from './assert-method';

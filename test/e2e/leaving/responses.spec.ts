@@ -1,23 +1,27 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { get as httpGet, type IncomingMessage, type Server } from 'node:http';
+import { get as httpGet, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import {
+  Catch,
   Controller,
   Get,
   HttpCode,
   Render,
   Res,
   StreamableFile,
+  UseFilters,
   UseInterceptors,
+  type ExceptionFilter,
   type INestApplication,
 } from '@nestjs/common';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { of } from 'rxjs';
 import request from 'supertest';
 import {
   CallerLeftError,
@@ -40,6 +44,7 @@ interface Reply extends NodeJS.WritableStream {
 }
 
 let begun: ReturnType<typeof deferred<undefined>>;
+let failed: ReturnType<typeof deferred<undefined>>;
 let body: PassThrough;
 let rendered: ReturnType<typeof deferred<() => void>>;
 const ran = jest.fn<string, []>();
@@ -48,6 +53,14 @@ let locks: LockService;
 const Lock = LockInterceptor('file', { wait: 0 });
 const Skip = LockInterceptor('file', { wait: 0, onBusy: 'skip' });
 const Instead = LockInterceptor('file', { wait: 0, onBusy: () => ({ instead: true }) });
+
+/** Leaves alone what has begun to answer. */
+@Catch()
+class Quiet implements ExceptionFilter {
+  catch(): void {
+    failed.resolve(undefined);
+  }
+}
 
 @Controller()
 class Files {
@@ -74,6 +87,26 @@ class Files {
   async lockedSent(@Res() reply: Reply) {
     this.send(reply);
     return Promise.resolve();
+  }
+
+  @Get('broken')
+  @UseFilters(Quiet)
+  @UseInterceptors(Lock)
+  broken(@Res() reply: Reply) {
+    return this.sendAndFail(reply);
+  }
+
+  @Get('locked-broken')
+  @UseFilters(Quiet)
+  @Locked('file', { wait: 0 })
+  async lockedBroken(@Res() reply: Reply) {
+    await this.sendAndFail(reply);
+  }
+
+  @Get('promised-file')
+  @Locked('file', { wait: 0 })
+  async promisedFile() {
+    return Promise.resolve(of(new StreamableFile(this.begin())));
   }
 
   @Get('late')
@@ -201,6 +234,14 @@ class Files {
     return body;
   }
 
+  private async sendAndFail(reply: Reply): Promise<never> {
+    this.send(reply);
+    const raw = 'raw' in reply ? (reply.raw as ServerResponse) : (reply as unknown as ServerResponse);
+    body.write('begun, ');
+    await until('the response has begun', () => raw.headersSent);
+    throw new Error('after the response has begun');
+  }
+
   private send(reply: Reply): void {
     const stream = this.begin();
     if ('raw' in reply) reply.send(stream);
@@ -250,6 +291,7 @@ describe.each(platforms)('the response on %s', (platform, createAdapter) => {
 
   beforeEach(() => {
     begun = deferred();
+    failed = deferred();
     rendered = deferred();
     body = new PassThrough();
     ran.mockReset().mockReturnValue('ran');
@@ -276,7 +318,7 @@ describe.each(platforms)('the response on %s', (platform, createAdapter) => {
     return { text, leave: () => asked.destroy() };
   };
 
-  it.each(['file', 'locked-file', 'sent', 'locked-sent'])(
+  it.each(['file', 'locked-file', 'promised-file', 'sent', 'locked-sent'])(
     'of /%s keeps its lock to the end',
     async (path) => {
       const { text } = ask(path);
@@ -301,6 +343,21 @@ describe.each(platforms)('the response on %s', (platform, createAdapter) => {
 
       leave();
 
+      await whenFree();
+    },
+  );
+
+  it.each(['broken', 'locked-broken'])(
+    'of /%s keeps its lock to the end, though its handler has failed in the middle',
+    async (path) => {
+      const { text } = ask(path);
+      await begun.promise;
+      await failed.promise;
+      await expectHeld();
+
+      body.end('all of it');
+
+      expect(await text).toBe('begun, all of it');
       await whenFree();
     },
   );

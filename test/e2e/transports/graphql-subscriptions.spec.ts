@@ -1,9 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { UseInterceptors, type INestApplication } from '@nestjs/common';
+import {
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type INestApplication,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { Args, GraphQLModule, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { Test } from '@nestjs/testing';
 import { createClient, type Client } from 'graphql-ws';
+import { map, timeout } from 'rxjs';
 import { WebSocket } from 'ws';
 import { LockInterceptor, Locked, LockService } from '../../../lib';
 import { deferred, type Deferred } from '../../helpers/deferred';
@@ -60,6 +67,22 @@ class ImportResolver {
   }
 }
 
+class Timeout implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler) {
+    return next.handle().pipe(timeout(20));
+  }
+}
+
+class Refuse implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler) {
+    return next.handle().pipe(
+      map(() => {
+        throw new Error('refused');
+      }),
+    );
+  }
+}
+
 /** Each takes its time before there is a stream. */
 @Resolver()
 class SetUpResolver {
@@ -75,6 +98,19 @@ class SetUpResolver {
   async interceptedSetUp(@Args('id') _id: string) {
     await setUp('set up');
     return progress('interceptedSetUp');
+  }
+
+  @Subscription(() => String)
+  @UseInterceptors(LockInterceptor('import:<1.id>', NOW), Timeout)
+  async timedOut(@Args('id') _id: string) {
+    await setUp('set up');
+    return progress('timedOut');
+  }
+
+  @Subscription(() => String)
+  @UseInterceptors(LockInterceptor('import:<1.id>', NOW), Refuse)
+  refused(@Args('id') _id: string) {
+    return progress('refused');
   }
 
   @Subscription(() => String)
@@ -213,6 +249,25 @@ describe('locks around subscriptions of GraphQL', () => {
       await (await locks().acquire('import:7')).release();
       await own.dispose();
     });
+  });
+
+  it('stay until the set-up is over which an interceptor has stopped waiting for, and no longer', async () => {
+    const gate = deferred();
+    setUp.mockReset().mockReturnValue(gate.promise);
+
+    const answer = await outcomeOf(subscribe('timedOut').next());
+
+    expect(JSON.stringify(answer)).toContain('Timeout');
+    await expect(locks().tryAcquire('import:7')).resolves.toBeNull();
+    gate.resolve();
+    await (await locks().acquire('import:7')).release();
+  });
+
+  it('are given back when an interceptor refuses what the resolver came to', async () => {
+    const answer = await outcomeOf(subscribe('refused').next());
+
+    expect(JSON.stringify(answer)).toContain('refused');
+    await (await locks().acquire('import:7')).release();
   });
 
   it.each(ANSWERING)('are an error of %s with the code when busy, without the key', async (field) => {

@@ -69,6 +69,43 @@ describe('the work of a handler', () => {
     await expect(isOver()).resolves.toBe(true);
   });
 
+  describe('whose result nobody gets', () => {
+    it('closes an iterator that has come already', async () => {
+      const source = count();
+      const close = jest.spyOn(source, 'return');
+      work.run(handler, () => source);
+
+      work.fail();
+
+      await expect(isOver()).resolves.toBe(true);
+      expect(close).toHaveBeenCalledTimes(1);
+    });
+
+    it('closes an iterator that comes later, also where another interceptor waits for it', async () => {
+      const inner = new HandlerWork(handler, 'stop', work);
+      const [gate, source] = [deferred(), count()];
+      const close = jest.spyOn(source, 'return').mockRejectedValue(new Error('mine'));
+      void inner.run(handler, () => gate.promise.then(() => source));
+
+      inner.fail();
+      await expect(isOver()).resolves.toBe(false);
+      gate.resolve();
+
+      const over = Promise.all([inner.over, work.over]);
+      await over;
+      expect(close).toHaveBeenCalledTimes(1);
+    });
+
+    it('closes the iterator of an interceptor further in', async () => {
+      const inner = new HandlerWork(handler, 'stop', work);
+      inner.run(handler, () => count());
+
+      work.fail();
+
+      await Promise.all([inner.over, work.over]);
+    });
+  });
+
   it('is not that of an iterator which nobody may read', () => {
     const plain = () => undefined;
     const other = new HandlerWork(plain, 'stop', undefined);
