@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  All,
   Controller,
   ForbiddenException,
-  Get,
   Inject,
-  Post,
   Req,
   Res,
   VERSION_NEUTRAL,
   type Type,
 } from '@nestjs/common';
 import type { BoardHttp } from './core/board-http';
+import { answerRoute, type BoardRoute, takesMethod } from './core/board-routes';
 import { BOARD_HTTP, BOARD_SETTINGS } from './board.constants';
 import type { CheckedBoardSettings } from './check-board-options';
 import type { BoardAction } from './redlock-board-options.interface';
@@ -25,8 +25,6 @@ interface FrameworkResponse {
   hijack?(): void;
 }
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-
 /**
  * The routes of a board, below its path. As a controller they follow what the application sets up for all routes: a
  * global prefix, guards, middleware. They write the answers themselves, so that no interceptor changes them.
@@ -39,46 +37,46 @@ export function boardController(path: string): Type<unknown> {
       @Inject(BOARD_SETTINGS) private readonly settings: CheckedBoardSettings,
     ) {}
 
-    @Get()
+    @All()
     page(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
-      return this.answer(request, response, 'view', (...bare) => {
-        this.http.html(...bare);
-      });
+      return this.answer(request, response, '');
     }
 
-    @Get('events')
+    @All('events')
     events(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
-      return this.answer(request, response, 'view', (...bare) => {
-        this.http.events(...bare);
-      });
+      return this.answer(request, response, 'events');
     }
 
-    @Get('state')
+    @All('state')
     state(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
-      return this.answer(request, response, 'view', (...bare) => this.http.state(...bare));
+      return this.answer(request, response, 'state');
     }
 
-    @Get('lock')
+    @All('lock')
     lock(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
-      return this.answer(request, response, 'view', (...bare) => this.http.lock(...bare));
+      return this.answer(request, response, 'lock');
     }
 
-    @Post('release')
+    @All('release')
     release(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
-      return this.answer(request, response, 'release', (...bare) => this.http.release(...bare));
+      return this.answer(request, response, 'release');
     }
 
     private async answer(
       request: FrameworkRequest,
       response: FrameworkResponse,
-      action: BoardAction,
-      give: Answer,
+      route: BoardRoute,
     ): Promise<void> {
       const { authorize } = this.settings;
+      const action: BoardAction = route === 'release' ? 'release' : 'view';
       const isAllowed: unknown = authorize === undefined ? true : await authorize(request, action);
       if (isAllowed !== true) throw new ForbiddenException('You may not see these locks.');
       response.hijack?.();
-      await give(request.raw ?? (request as IncomingMessage), response.raw ?? (response as ServerResponse));
+      const bare = [
+        request.raw ?? (request as IncomingMessage),
+        response.raw ?? (response as ServerResponse),
+      ] as const;
+      if (takesMethod(route, ...bare)) await answerRoute(route, this.http, ...bare);
     }
   }
   // Not a part of the API of the application: @nestjs/swagger leaves it out.

@@ -14,6 +14,7 @@ import { BOARD_HTTP, BOARD_PLACE, BOARD_SETTINGS } from './board.constants';
 import type { CheckedBoardSettings } from './check-board-options';
 import { Board } from './core/board';
 import type { BoardHttp } from './core/board-http';
+import { BOARD_ROUTES } from './core/board-routes';
 
 /** Where the routes of one board are. */
 export interface BoardPlace {
@@ -22,8 +23,6 @@ export interface BoardPlace {
   readonly connection: string;
   readonly controller: Type<unknown>;
 }
-
-const ROUTES = ['', '/events', '/state', '/lock', '/release'];
 
 /** Starts the board when the lock service is there, where its routes are its own, and ends it with the application. */
 @Injectable()
@@ -60,7 +59,7 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
   /** The first controller of a route gets its requests, so one of the two would never be asked. */
   private refuseTakenPath(): void {
     const { path, controller } = this.place;
-    const ours = new Set(ROUTES.map((route) => path + route));
+    const ours = new Set(BOARD_ROUTES.map((route) => (route === '' ? path : `${path}/${route}`)));
     for (const { controllers } of this.modules.values()) {
       for (const { metatype } of controllers.values()) {
         const taken =

@@ -102,7 +102,8 @@ describe('nestjs-redlock board', () => {
       expect({ path, status }).toEqual({ path, status: 404 });
       expect(body).not.toContain('nodes');
     }
-    expect((await ask(url, `${pathname}state`, {}, 'POST')).status).toBe(404);
+    expect((await ask(url, `${pathname}state`, {}, 'POST')).status).toBe(405);
+    expect((await ask(url, `${pathname}events`, {}, 'HEAD')).status).toBe(200);
   });
 
   it('refuses a page whose name leads here, and names that only look like this machine', async () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Randomness } from '../../ports/randomness.interface';
 import type { Board } from './board';
 import { BoardPage } from './page';
-import { isFromPage, TOKEN_COOKIE } from './same-origin';
+import { cookieOf, isFromPage, pageToken } from './same-origin';
 
 export interface BoardHttpSettings {
   readonly title: string;
@@ -35,17 +35,18 @@ export class BoardHttp {
   /** The page itself. */
   html(request: IncomingMessage, response: ServerResponse): void {
     const { title, allowRelease, randomness } = this.settings;
-    const token = randomness.secret();
+    // That of the pages that this browser has open: with a new one they could not release any more.
+    const token = pageToken(request.headers) ?? randomness.secret();
     const isSecure = 'encrypted' in request.socket || request.headers['x-forwarded-proto'] === 'https';
     answer(response, 200, this.page.html({ title, allowRelease, token }), {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': this.page.policy,
-      'set-cookie': `${TOKEN_COOKIE}=${token}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`,
+      'set-cookie': `${cookieOf(token)}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`,
     });
   }
 
   /** A stream of server-sent events: everything first, then what changes. */
-  events(_request: IncomingMessage, response: ServerResponse): void {
+  events({ method }: IncomingMessage, response: ServerResponse): void {
     // Nobody can tell a stream that compression holds back from one that is silent.
     const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
     const { board } = this;
@@ -54,6 +55,11 @@ export class BoardHttp {
       return;
     }
     response.writeHead(200, { ...SAFE, ...headers, 'cache-control': 'no-store, no-transform' });
+    // Who asks for the headers alone is no viewer: it would wait for an end, and keep a place.
+    if (method === 'HEAD') {
+      response.end();
+      return;
+    }
     response.write('retry: 2000\n\n');
     board.join(response);
   }
@@ -116,8 +122,16 @@ export function answer(
   response.end(body);
 }
 
-export function json(response: ServerResponse, status: number, body: object): void {
-  answer(response, status, JSON.stringify(body), { 'content-type': 'application/json; charset=utf-8' });
+export function json(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  answer(response, status, JSON.stringify(body), {
+    'content-type': 'application/json; charset=utf-8',
+    ...headers,
+  });
 }
 
 /** Of the address as it came: a proxy or a framework may have changed what is before it. */

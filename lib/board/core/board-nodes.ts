@@ -1,4 +1,5 @@
 import { quorumOf } from '../../core/quorum';
+import { NoAnswerError } from '../../errors/no-answer.error';
 import { printable } from '../../errors/printable';
 import type { LockListing, NodeLook } from '../../locking/api/lock-listing.interface';
 import { showProducts } from '../../locking/api/server-products';
@@ -11,9 +12,10 @@ export function boardNodes(
 ): Pick<BoardNews, 'nodes' | 'quorum' | 'mayFail'> {
   const shown = nodes.map((node) => boardNode(node, at));
   const quorum = quorumOf(nodes.length);
-  // One that cannot list what it has may grant all the same.
+  // One that cannot list what it has may grant all the same. One that is frozen does not, though it counts as up for now.
   const granting = nodes.filter(
-    ({ status, guarded, refusal }) => status === 'up' && guarded === undefined && refusal === undefined,
+    ({ status, guarded, refusal, error }) =>
+      status === 'up' && guarded === undefined && refusal === undefined && !(error instanceof NoAnswerError),
   ).length;
   return { nodes: shown, quorum, mayFail: granting - quorum };
 }

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 export const TOKEN_HEADER = 'x-board-token';
-export const TOKEN_COOKIE = 'board-token';
+const TOKEN_COOKIE = 'board-token';
 
 /**
  * Whether a request comes from a page of this board: from the same origin, with the token that the page was loaded with,
@@ -26,18 +26,33 @@ function isSameOrigin(headers: IncomingHttpHeaders): boolean {
 
 function hasToken(headers: IncomingHttpHeaders): boolean {
   const token = [headers[TOKEN_HEADER]].flat()[0] ?? '';
-  const cookies = (headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
-  // Boards of one host have cookies of the same name, each for its own path.
-  return (
-    token.length >= SHORTEST_TOKEN &&
-    cookies.some(
-      (cookie) =>
-        cookie.startsWith(`${TOKEN_COOKIE}=`) && isSame(cookie.slice(TOKEN_COOKIE.length + 1), token),
-    )
-  );
+  return tokensIn(headers).some((one) => isSame(one, token));
 }
 
-const SHORTEST_TOKEN = 22;
+/** The token of the pages that this browser has loaded before, of whatever board of this host. */
+export function pageToken(headers: IncomingHttpHeaders): string | undefined {
+  return tokensIn(headers)[0];
+}
+
+/**
+ * The cookie that repeats a token. Its name has the begin of the token: two pages that are loaded at the same moment get a
+ * token each, and neither must take away that of the other.
+ */
+export function cookieOf(token: string): string {
+  return `${TOKEN_COOKIE}-${token.slice(0, 6)}=${token}`;
+}
+
+/**
+ * It has no path, so the browser takes the folder of the page, as it sees it: a proxy may have put the page anywhere. So
+ * boards of one folder, and of one host with several ports, share their tokens. Which of them a page is of does not
+ * matter: only pages of this origin can read one.
+ */
+function tokensIn({ cookie = '' }: IncomingHttpHeaders): string[] {
+  return cookie.split(';').flatMap((one) => COOKIE.exec(one.trim())?.[1] ?? []);
+}
+
+/** Long enough that nobody guesses it, and nothing that HTML or a header takes for something else. */
+const COOKIE = new RegExp(`^${TOKEN_COOKIE}(?:-[\\w-]{6})?=([\\w-]{22,86})$`);
 
 function isSame(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];

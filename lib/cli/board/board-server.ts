@@ -2,30 +2,10 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type BoardHttp, json } from '../../board/core/board-http';
+import { answerRoute, isBoardRoute, takesMethod } from '../../board/core/board-routes';
 
 /** Names of this machine that a browser may have asked for. */
 const LOOPBACK = ['127.0.0.1', 'localhost'];
-
-type Route = (http: BoardHttp, request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-
-/** By method and what comes after the token. */
-const ROUTES: ReadonlyMap<string, Route> = new Map([
-  [
-    'GET ',
-    (http, ...bare) => {
-      http.html(...bare);
-    },
-  ],
-  [
-    'GET events',
-    (http, ...bare) => {
-      http.events(...bare);
-    },
-  ],
-  ['GET state', (http, ...bare) => http.state(...bare)],
-  ['GET lock', (http, ...bare) => http.lock(...bare)],
-  ['POST release', (http, ...bare) => http.release(...bare)],
-] satisfies [string, Route][]);
 
 /**
  * Serves a board to browsers of this machine, below an address that has a secret in it. A page of another site cannot
@@ -94,9 +74,9 @@ export class BoardServer {
       response.writeHead(308, { location: `/${secret}/`, 'cache-control': 'no-store' }).end();
       return;
     }
-    const route = ROUTES.get(`${request.method} ${rest.join('/')}`);
-    if (route === undefined) json(response, 404, { message: 'Not found.' });
-    else await route(this.http, request, response);
+    const route = rest.join('/');
+    if (!isBoardRoute(route)) json(response, 404, { message: 'Not found.' });
+    else if (takesMethod(route, request, response)) await answerRoute(route, this.http, request, response);
   }
 
   /** A browser sends the name that stands in its address line, whatever it leads to. */

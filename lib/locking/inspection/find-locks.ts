@@ -1,3 +1,4 @@
+import { NoAnswerError } from '../../errors/no-answer.error';
 import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
@@ -122,7 +123,7 @@ function ask(node: ListedNode, setup: ListSetup, request: ListRequest): Promise<
     const limit = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
         stopWaiting?.();
-        reject(new Error(missing));
+        reject(new NoAnswerError(missing));
       });
     });
     const begin = () => {

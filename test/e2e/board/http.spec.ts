@@ -202,6 +202,43 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
     expect((await fetch(`${url}/ops/locks`)).status).toBe(404);
   });
 
+  it.each(['', '/events', '/state', '/lock?resource=order%3A1'])(
+    'answers HEAD of its route "%s" with the headers of GET alone, and keeps no viewer for it',
+    async (path) => {
+      await start();
+
+      const head = await fetch(`${url}/locks${path}`, { method: 'HEAD' });
+      const body = await head.text();
+      const get = await fetch(`${url}/locks${path}`);
+      await get.body?.cancel();
+
+      expect(head.status).toBe(200);
+      expect(body).toBe('');
+      for (const name of ['content-type', 'cache-control', 'x-content-type-options']) {
+        expect(head.headers.get(name)).toBe(get.headers.get(name));
+      }
+    },
+  );
+
+  it('answers other methods with 405, and says by which to ask', async () => {
+    await start({ allowRelease: true });
+
+    for (const [path, methods, allow] of [
+      ...['', '/events', '/state', '/lock'].map(
+        (route) => [route, ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'], 'GET, HEAD'] as const,
+      ),
+      ['/release', ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'], 'POST'] as const,
+    ]) {
+      for (const method of methods) {
+        const { status, headers } = await fetch(`${url}/locks${path}`, { method });
+        expect({ path, method, status, allow: headers.get('allow') }).toEqual({
+          ...{ path, method, status: 405, allow },
+        });
+      }
+    }
+    expect(node.lists).toBe(0);
+  });
+
   it('closes with the application, though a page is open', async () => {
     await start();
     const stream = await EventReader.open(`${url}/locks/events`);
@@ -249,6 +286,47 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       expect(told).toEqual(['force-released']);
       expect(await locks.isLocked('order:1')).toBe(false);
       await lock.release();
+    });
+
+    it('does so for a page that was loaded before others, or at the same moment', async () => {
+      await start({ allowRelease: true });
+      const lock = await locks.acquire('order:1', { autoExtend: false });
+      const jar = new Map<string, string>();
+      const load = async () => {
+        const headers = { cookie: [...jar.values()].join('; ') };
+        const response = await fetch(`${url}/locks`, jar.size === 0 ? {} : { headers });
+        return { response, token: /board-token" content="([^"]+)"/.exec(await response.text())?.[1] ?? '' };
+      };
+      // As a browser does: one cookie of a name, the last that came.
+      const keep = ({ response, token }: Awaited<ReturnType<typeof load>>) => {
+        const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+        jar.set(cookie.split('=')[0] ?? '', cookie);
+        return token;
+      };
+
+      const tokens = (await Promise.all([load(), load()])).map(keep);
+      tokens.push(keep(await load()), keep(await load()));
+      const { address } = await page();
+      const answers: number[] = [];
+      for (const token of tokens) {
+        const cookie = [...jar.values()].join('; ');
+        answers.push((await post(address, { 'x-board-token': token, cookie, origin: url })).status);
+      }
+
+      expect(answers).toEqual([200, 200, 200, 200]);
+      expect(jar.size).toBe(2);
+      await lock.release();
+    });
+
+    it('takes no cookie for a token that could not be one', async () => {
+      await start({ allowRelease: true });
+
+      for (const value of ['x', 'x'.repeat(200), `"><script>alert(1)</script>${'x'.repeat(22)}`]) {
+        const response = await fetch(`${url}/locks`, { headers: { cookie: `board-token=${value}` } });
+        const html = await response.text();
+        expect(html).toMatch(/board-token" content="[\w-]{22,43}"/);
+        expect(html).not.toContain(value === 'x' ? 'content="x"' : value);
+      }
     });
 
     it('refuses what does not come from a page of its own', async () => {

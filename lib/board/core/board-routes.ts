@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BoardHttp, json } from './board-http';
+
+type Answer = (http: BoardHttp, request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+interface Route {
+  /** HEAD is answered as GET is, without what comes after the headers. */
+  readonly method: 'GET' | 'POST';
+  readonly answer: Answer;
+}
+
+/** By what comes after the address of the page. */
+const ROUTES = {
+  '': {
+    method: 'GET',
+    answer: (http, ...bare) => {
+      http.html(...bare);
+    },
+  },
+  events: {
+    method: 'GET',
+    answer: (http, ...bare) => {
+      http.events(...bare);
+    },
+  },
+  state: { method: 'GET', answer: (http, ...bare) => http.state(...bare) },
+  lock: { method: 'GET', answer: (http, ...bare) => http.lock(...bare) },
+  release: { method: 'POST', answer: (http, ...bare) => http.release(...bare) },
+} as const satisfies Record<string, Route>;
+
+export type BoardRoute = keyof typeof ROUTES;
+
+export const BOARD_ROUTES = Object.keys(ROUTES) as readonly BoardRoute[];
+
+export function isBoardRoute(name: string): name is BoardRoute {
+  return Object.hasOwn(ROUTES, name);
+}
+
+/** Whether the route has an answer to this method. If not, it has been answered with 405. */
+export function takesMethod(
+  route: BoardRoute,
+  { method = '' }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  const allowed = ROUTES[route].method === 'GET' ? ['GET', 'HEAD'] : ['POST'];
+  if (allowed.includes(method)) return true;
+  json(response, 405, { message: `Ask for this by ${allowed[0]}.` }, { allow: allowed.join(', ') });
+  return false;
+}
+
+/** Answers a request whose method the route takes. */
+export function answerRoute(route: BoardRoute, ...args: Parameters<Answer>): void | Promise<void> {
+  return ROUTES[route].answer(...args);
+}
