@@ -26,13 +26,14 @@ export class AttemptJudge {
     private readonly settings: RedlockSettings,
     private readonly proposals: FenceProposals,
   ) {
-    const { nodes, clock, nodeTimeoutMs, guard, refusals } = settings;
+    const { nodes, clock, nodeTimeoutMs, guard, refusals, silence } = settings;
     this.patient = {
       nodes,
       clock,
       timeoutMs: nodeTimeoutMs,
       guard,
       refusals,
+      silence,
       cleanUpLate: (lease, node) => {
         this.cleanUp(lease, (position) => nodes[position] !== node);
       },

@@ -4,6 +4,7 @@ import type { NodeGuard } from './node-guard';
 import type { CallContext } from './quorum-call';
 import { AcquireCall, type KnownVote } from './quorum-calls';
 import { holdRound } from './round';
+import type { SilentNodes } from './silent-nodes';
 
 /** How much of the node timeout the leader gets: whoever waits for it has not asked anybody else yet. */
 const SHARE_OF_TIMEOUT = 0.1;
@@ -17,7 +18,13 @@ export class LeadingNode {
   /** Those that were asked first and have not answered yet. */
   private readonly silent = new Set<LockNode>();
 
-  constructor(private readonly settings: { readonly nodes: readonly LockNode[]; readonly guard: NodeGuard }) {
+  constructor(
+    private readonly settings: {
+      readonly nodes: readonly LockNode[];
+      readonly guard: NodeGuard;
+      readonly silence?: SilentNodes | undefined;
+    },
+  ) {
     this.inOrder = [...settings.nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -26,7 +33,12 @@ export class LeadingNode {
     const node = this.current;
     if (node === undefined) return undefined;
     const call = new LeaderQuestion(
-      { ...callContext, nodes: [node], timeoutMs: callContext.timeoutMs * SHARE_OF_TIMEOUT },
+      {
+        ...callContext,
+        nodes: [node],
+        silence: undefined,
+        timeoutMs: callContext.timeoutMs * SHARE_OF_TIMEOUT,
+      },
       lease,
       request,
       this.silent,
@@ -39,11 +51,12 @@ export class LeadingNode {
 
   /** The one that would be asked now. */
   get current(): LockNode | undefined {
-    const { guard } = this.settings;
+    const { nodes, guard, silence } = this.settings;
     return this.inOrder.find(
       (node) =>
         node.status === 'up' &&
         !this.silent.has(node) &&
+        silence?.skips(nodes.indexOf(node)) !== true &&
         (guard.isIdle || guard.reasonFor(node) === undefined),
     );
   }

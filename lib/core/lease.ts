@@ -22,6 +22,8 @@ export interface Lease {
   wasWon: boolean;
   /** From here on nothing extends the lease or puts it back (R10). */
   releaseBegan: boolean;
+  /** The nodes that were asked for the owner token, a bit per position: no other can have it. */
+  askedAt: number;
   /** The nodes that answered the release, a bit per position. */
   releaseAnsweredBy: number;
   /** Until then a release leaves the key on the nodes, on the monotonic clock. 0: a release removes it. */

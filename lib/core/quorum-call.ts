@@ -4,6 +4,7 @@ import type { Lease } from './lease';
 import type { LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import type { Refusals } from './refusals';
+import type { SilentNodes } from './silent-nodes';
 
 /** What a question needs besides its request. */
 export interface CallContext {
@@ -12,6 +13,7 @@ export interface CallContext {
   readonly timeoutMs: number;
   readonly guard: NodeGuard;
   readonly refusals: Refusals | undefined;
+  readonly silence: SilentNodes | undefined;
   /** Removes from one node what came there although it was released. */
   cleanUpLate(lease: Lease, node: LockNode): void;
 }
@@ -30,6 +32,10 @@ export abstract class NodesCall {
 
   get timeoutMs(): number {
     return this.callContext.timeoutMs;
+  }
+
+  get silence(): SilentNodes | undefined {
+    return this.callContext.silence;
   }
 
   get firstContact(): FirstContact | undefined {

@@ -16,6 +16,7 @@ import { hasToken, numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
 import { type CallContext, NodesCall } from './quorum-call';
 import type { QuorumCall, RoundResult } from './round';
+import { NOT_ASKED, SILENT } from './votes-in-place';
 
 /** The vote of a node that was asked before the round: it is there, or it is on the way. */
 export type KnownVote =
@@ -36,7 +37,8 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
     super(callContext);
   }
 
-  ask(node: LockNode, give: (vote: AcquireVote) => void, _position?: number): void {
+  /** @param position missing for the leading node, which is asked before the round */
+  ask(node: LockNode, give: (vote: AcquireVote) => void, position?: number): void {
     const { fence } = this.request;
     const vote =
       fence === undefined
@@ -45,8 +47,20 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
             give(this.counted(given, fence));
           };
     const guardedBy = this.callContext.guard.errorFor(node);
-    if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
-    else if (this.known?.node !== node) node.acquire(this.request, vote);
+    if (guardedBy !== undefined) {
+      vote({ kind: 'failed', error: guardedBy });
+      return;
+    }
+    const isKnown = this.known?.node === node;
+    if (position !== undefined) {
+      if (!isKnown && this.silence?.skips(position) === true) {
+        vote(SILENT);
+        return;
+      }
+      this.lease.askedAt |= 1 << position;
+      this.silence?.asked(position);
+    }
+    if (this.known === undefined || !isKnown) node.acquire(this.request, vote);
     else if ('vote' in this.known) vote(this.known.vote);
     else this.known.whenItComes(vote);
   }
@@ -130,12 +144,17 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
     this.inherited = lease.inherited;
   }
 
-  ask(node: LockNode, vote: (vote: ExtendVote) => void): void {
+  ask(node: LockNode, vote: (vote: ExtendVote) => void, position: number): void {
     const { guard } = this.callContext;
+    // Where the key is missing it is put back.
+    this.lease.askedAt |= 1 << position;
     // What a guarded node has it may confirm, but nobody votes twice.
     if (guard.reasonFor(node)?.reason === 'duplicate') {
       vote({ kind: 'failed', error: guard.errorFor(node) as Error });
-    } else node.extend(this.request, vote);
+    } else {
+      this.silence?.asked(position);
+      node.extend(this.request, vote);
+    }
   }
 
   /** A node that put the resource back after it was released (R10), or one that may still have the lease before it. */
@@ -163,10 +182,11 @@ export class ReleaseCall extends OwnershipCall implements QuorumCall<ReleaseVote
   }
 
   ask(node: LockNode, vote: (vote: ReleaseVote) => void, position: number): void {
-    if (this.isSpared(position)) {
-      vote({ kind: 'denied' });
+    if (this.isSpared(position) || (this.lease.askedAt & (1 << position)) === 0) {
+      vote(NOT_ASKED);
       return;
     }
+    this.silence?.asked(position);
     const { guard } = this.callContext;
     if (guard.isIdle || guard.reasonFor(node)?.reason !== 'duplicate') {
       node.release(this.request, vote);

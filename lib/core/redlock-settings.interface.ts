@@ -3,6 +3,7 @@ import type { FencingSettings } from './fencing';
 import type { LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import type { Refusals } from './refusals';
+import type { SilentNodes } from './silent-nodes';
 
 export interface RedlockSettings {
   /** The nodes, sorted by name, so that all processes have them in the same order. */
@@ -30,4 +31,6 @@ export interface RedlockSettings {
   readonly guard: NodeGuard;
   /** Hears of nodes that refuse to grant. */
   readonly refusals?: Refusals;
+  /** Hears of who answers, and knows whom not to ask. Missing where every node is needed for a quorum. */
+  readonly silence?: SilentNodes | undefined;
 }

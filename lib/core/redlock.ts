@@ -121,7 +121,7 @@ export class Redlock {
    * from now on: since the token is nowhere put back, nobody else can have had a quorum in between.
    */
   async resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }> {
-    const lease: Lease = { ...this.newLease(left.resources, ttlMs), ...left, wasWon: true };
+    const lease: Lease = { ...this.newLease(left.resources, ttlMs), ...left, wasWon: true, askedAt: ALL };
     return { lease, outcome: await this.extend(lease, ttlMs, false) };
   }
 
@@ -182,6 +182,7 @@ export class Redlock {
       sharing: undefined,
       wasWon: false,
       releaseBegan: false,
+      askedAt: 0,
       releaseAnsweredBy: 0,
       keepUntilMs: 0,
     };
@@ -253,3 +254,6 @@ function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
 function ignore(): void {
   // What was said is true all the same.
 }
+
+/** A bit for every node there may be. */
+const ALL = -1;

@@ -6,6 +6,10 @@ import type { Tally } from './quorum';
 
 type Vote = { readonly kind: 'granted' | 'denied' } | FailedVote;
 
+export interface AnswerListener {
+  answered(position: number, vote: Vote): void;
+}
+
 /** One question to all nodes at once. */
 export interface QuorumCall<V extends Vote> {
   readonly nodes: readonly LockNode[];
@@ -14,6 +18,8 @@ export interface QuorumCall<V extends Vote> {
   readonly timeoutMs: number;
   /** Knows which nodes can be asked only when they have connected; undefined: nobody is waited for. */
   readonly firstContact?: FirstContact | undefined;
+  /** Hears of every answer. */
+  readonly silence?: AnswerListener | undefined;
   /** Sends the request to one node. */
   ask(node: LockNode, vote: (vote: V | FailedVote) => void, position: number): void;
   /** Whether the votes so far settle the round: what is still missing cannot change what they say. */
@@ -129,6 +135,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
     if (this.answered & (1 << position)) return;
     this.answered |= 1 << position;
     const vote = isVote(given) ? given : UNUSABLE_VOTE;
+    this.call.silence?.answered(position, vote);
     this.call.onVote?.(position, vote);
     if (this.phase === 'settled') {
       this.call.onLateVote(this.call.nodes[position] as LockNode, vote, position);

@@ -6,6 +6,7 @@ import { idsFrom } from '../core/line';
 import { NodeGuard } from '../core/node-guard';
 import { Redlock } from '../core/redlock';
 import { Refusals } from '../core/refusals';
+import { SilentNodes } from '../core/silent-nodes';
 import { Admission } from './waiting/admission';
 import { type Asker, OUTSIDE } from './waiting/asker';
 import { UnorderedBag } from '../collections/unordered-bag';
@@ -48,6 +49,8 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   private readonly guard: NodeGuard;
   private readonly nodeReports: NodeReports;
   private readonly refusals: Refusals;
+  /** Undefined where every node is needed for a quorum. */
+  private readonly silence: SilentNodes | undefined;
   private readonly acquisitionSetup: AcquisitionSetup;
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
@@ -74,12 +77,15 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     const { nodeTimeoutMs } = limits;
     const onChange = this.nodeReports.refusalChanged;
     this.refusals = new Refusals({ ...settings, nodeTimeoutMs, onChange });
+    const { guard } = this;
+    if (nodes.length > 2) this.silence = new SilentNodes({ nodes, clock, nodeTimeoutMs, guard });
     this.redlock = new Redlock({
       nodes,
       clock,
       wall: settings.wall,
       guard: this.guard,
       refusals: this.refusals,
+      silence: this.silence,
       nodeTimeoutMs,
       newOwnerToken: settings.newOwnerToken,
       fraction: randomness.fraction,
@@ -279,6 +285,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     await Promise.all([...rest.map((lock) => lock.release()), ...this.abandonedAttempts]);
     this.guard.stop();
     this.refusals.stop();
+    this.silence?.stop();
     this.nodeReports.stop();
     this.around.keepAlive.rest();
     Deadlines.of(this.settings.clock).rest();

@@ -23,6 +23,8 @@ interface Handle {
   readonly lock: Lock;
   readonly signal: AbortSignal;
   wasHeld: boolean;
+  /** It was over by a clock that was ahead of the world, in a turn in which its client paused. */
+  wasOverAhead?: boolean;
   /** On the monotonic clock of its client, as told by the lock itself while it was held. */
   endsAtMs: number;
   /** An operator took it away; since when, in true time. */
@@ -241,12 +243,14 @@ export class Judge {
     const now = client.clock.now();
     const leftMs = validityOf(lock);
     const isHeld = leftMs > 0;
+    // No timer can come in that turn, as while it does not run.
+    const isAhead = client.clock.aheadMs > 0;
     if (isHeld) {
-      if (!handle.wasHeld && !client.isWallMoved)
+      if (!handle.wasHeld && handle.wasOverAhead !== true && !client.isWallMoved)
         this.accuse('no return', `${request.name} holds ${lock.ownerToken} again, after it was lost`);
       handle.endsAtMs = now + leftMs;
       this.lookForForced(handle);
-    } else if (request.state === 'holding' && !signal.aborted && client.isRunning) {
+    } else if (request.state === 'holding' && !signal.aborted && client.isRunning && !isAhead) {
       const sinceMs = Math.max(handle.endsAtMs, client.wallMovedAtMs, client.resumedAtMs);
       const toleranceMs = 2 + (client.isWallMoved ? WALL_LOOK_MS : 0);
       if (now - sinceMs > toleranceMs)
@@ -255,6 +259,7 @@ export class Judge {
           `${request.name} lost ${lock.ownerToken} ${(now - sinceMs).toFixed(1)} ms ago, and nobody told it`,
         );
     }
+    handle.wasOverAhead = !isHeld && (isAhead || handle.wasOverAhead === true);
     handle.wasHeld = isHeld;
     return isHeld || (request.state === 'holding' && !signal.aborted) || request.state === 'releasing';
   }

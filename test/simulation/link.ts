@@ -20,6 +20,7 @@ import type {
 } from '../../lib/ports/lock-node.interface';
 import { driftMs, type Instant, readInstant } from '../../lib/core/validity';
 import { ClockWatch } from '../../lib/redis/server/clock-watch';
+import { PROBE } from '../../lib/core/silent-nodes';
 import { ReleaseBacklog } from '../../lib/redis/request/release-backlog';
 import { Connection } from './connection';
 import { isJumpy, LONGEST_TTL_MS, type Plan } from './plan';
@@ -196,6 +197,7 @@ export class Link implements LockNode {
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
+    if (resource === PROBE) this.world.count('silent node');
     return new Promise((resolve, reject) => {
       this.send<{ kind: 'granted'; lease: Promise<NodeHold | null> }>(
         () => `inspect ${resource}`,

@@ -580,6 +580,22 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
       ),
   },
   {
+    name: 'a silent node is released what it was asked for',
+    rule: 'R36',
+    kind: 'slow',
+    isRare: true,
+    apply: () =>
+      patch(
+        ReleaseCall.prototype,
+        'ask',
+        (ask) =>
+          function (this: ReleaseCall, node, vote, position) {
+            if (this.silence?.skips(position) === true) vote({ kind: 'denied' });
+            else ask.call(this, node, vote, position);
+          },
+      ),
+  },
+  {
     name: 'a release wakes the waiter',
     rule: 'R7',
     kind: 'calm',

@@ -54,6 +54,7 @@ export const FEATURES = [
   'guarded: duplicate',
   'closed service',
   'silent leader',
+  'silent node',
   'stall',
   'pause in a turn',
   'suspend',

@@ -32,6 +32,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     sharing: undefined,
     wasWon: true,
     releaseBegan: false,
+    askedAt: -1,
     releaseAnsweredBy: 0,
     keepUntilMs: 0,
   };

@@ -29,6 +29,7 @@ function setUp(nodeCount = 3) {
     sharing: undefined,
     wasWon: true,
     releaseBegan: false,
+    askedAt: -1,
     releaseAnsweredBy: 0,
     keepUntilMs: 0,
   };

@@ -183,6 +183,7 @@ describe('a lock that is held until a promise settles', () => {
     expect(signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'max-hold' });
     expect(eventTypes()).toContain('lost');
     expect(await fleet.owners('order:7')).toEqual(FREE);
+    await clock.advance(1_000);
     expect(clock.pendingTimers).toBe(0);
   });
 

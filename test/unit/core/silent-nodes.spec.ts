@@ -1,0 +1,215 @@
+import { Fleet } from '../../helpers/fleet';
+import { settle } from '../../helpers/virtual-clock';
+import { watch } from '../../helpers/watch';
+
+/** Long enough to be noticed, and a small part of the node timeout. */
+const NOTICED_MS = 60;
+
+function setUp(nodeCount = 3) {
+  const fleet = new Fleet(nodeCount);
+  const { manager, service } = fleet.process();
+  let names = 0;
+  const cycle = async () => {
+    const lock = await manager.acquire(`order:${++names}`, { wait: 0, ttl: 10_000 });
+    return lock.release();
+  };
+  /** What a node is asked by ten locks that are taken and released. */
+  const askedBy = async (position: number, verb: 'acquire' | 'release') => {
+    const before = fleet.node(position).count(verb);
+    for (let i = 0; i < 10; i++) await cycle();
+    return fleet.node(position).count(verb) - before;
+  };
+  const fallSilent = async (position: number, fault: 'stalled' | 'deaf' | 'mute' = 'stalled') => {
+    fleet.node(position).fault = fault;
+    await cycle();
+    await fleet.clock.advance(NOTICED_MS);
+  };
+  return { fleet, clock: fleet.clock, manager, service, cycle, askedBy, fallSilent };
+}
+
+describe('a node that is silent while the others answer (R36)', () => {
+  it('is asked nothing by new attempts, and nothing by the releases of what it was not asked for', async () => {
+    const { askedBy, fallSilent, fleet } = setUp();
+    await fallSilent(2);
+
+    expect(await askedBy(2, 'acquire')).toBe(0);
+    expect(await askedBy(2, 'release')).toBe(0);
+    expect(await askedBy(0, 'acquire')).toBe(10);
+    expect(fleet.node(2).count('acquire')).toBe(1);
+  });
+
+  it('is asked until then', async () => {
+    const { askedBy, fleet, cycle, clock } = setUp();
+    fleet.node(2).fault = 'stalled';
+    await cycle();
+    await clock.advance(19);
+
+    expect(await askedBy(2, 'acquire')).toBe(10);
+  });
+
+  it('is asked again at once when it answers, and keeps nothing of what it was asked before', async () => {
+    const { askedBy, fallSilent, fleet, manager } = setUp();
+    const held = await manager.acquire('held', { ttl: 10_000 });
+    await fallSilent(2);
+    await held.release();
+
+    fleet.node(2).recover();
+    await settle();
+
+    expect(await askedBy(2, 'acquire')).toBe(10);
+    for (const name of ['held', 'order:1']) expect(await fleet.owners(name)).toEqual([null, null, null]);
+  });
+
+  it('is asked whether it is there, where what it was asked before got lost', async () => {
+    const { askedBy, fallSilent, fleet, clock } = setUp();
+    await fallSilent(2, 'deaf');
+    fleet.node(2).fault = 'none';
+    expect(await askedBy(2, 'acquire')).toBe(0);
+
+    await clock.advance(600);
+
+    expect(await askedBy(2, 'acquire')).toBe(10);
+  });
+
+  it('is asked all the same where too few others are there for a quorum', async () => {
+    const { cycle, fallSilent, fleet } = setUp();
+    await fallSilent(2);
+    fleet.node(0).refuse();
+    const before = fleet.node(2).count('acquire');
+
+    const waiting = watch(cycle());
+    await settle();
+    expect(waiting.state).toBe('pending');
+    fleet.node(2).recover();
+    await settle();
+
+    expect(fleet.node(2).count('acquire')).toBe(before + 1);
+    expect(waiting.value).toBe('released');
+  });
+
+  it('is asked all the same when another one falls silent too', async () => {
+    const { cycle, fallSilent, fleet, clock } = setUp();
+    await fallSilent(2);
+    fleet.node(1).fault = 'stalled';
+    void watch(cycle());
+    await clock.advance(NOTICED_MS);
+    const before = fleet.node(2).count('acquire');
+
+    const waiting = watch(cycle());
+    await settle();
+    expect(fleet.node(2).count('acquire')).toBe(before + 1);
+    fleet.node(2).recover();
+    await settle();
+
+    expect(waiting.value).toBe('released');
+  });
+
+  it.each([1, 2])('is asked by everybody in a fleet of %d, where each node is needed', async (nodeCount) => {
+    const { cycle, fleet, clock } = setUp(nodeCount);
+    fleet.node(nodeCount - 1).fault = 'stalled';
+    void watch(cycle());
+    await clock.advance(NOTICED_MS);
+
+    const waiting = watch(cycle());
+    fleet.node(nodeCount - 1).recover();
+    await settle();
+
+    expect(waiting.value).toBe('released');
+  });
+
+  it('votes at once: an attempt that needs it is over, and does not wait for the node timeout', async () => {
+    const { fallSilent, fleet, manager } = setUp();
+    await fallSilent(2);
+    const request = { resources: ['taken'], ownerToken: 'somebody', ttlMs: 60_000, askHolderTtl: false };
+    fleet.node(1).acquire(request, () => undefined);
+
+    const waiting = watch(manager.acquire('taken', { wait: 0 }));
+    await settle();
+
+    expect(waiting.error).toMatchObject({
+      code: 'LOCK_BUSY',
+      votes: [{ vote: 'granted' }, { vote: 'denied' }, { vote: 'failed' }],
+    });
+    expect((await fleet.owners('taken'))[0]).toBeNull();
+  });
+
+  it('gets a lock back that it was not asked for, from the extensions of its holder, and releases it', async () => {
+    const { fallSilent, fleet, manager, clock } = setUp();
+    await fallSilent(2);
+    const lock = await manager.acquire('long', { ttl: 3_000, wait: 0 });
+    fleet.node(2).recover();
+    await settle();
+    expect((await fleet.owners('long'))[2]).toBeNull();
+
+    await clock.advance(2_500);
+    expect(await fleet.owners('long')).toEqual(Array(3).fill(lock.ownerToken));
+    await lock.release();
+
+    expect(await fleet.owners('long')).toEqual([null, null, null]);
+  });
+
+  it('is not taken for silent because it is far away', async () => {
+    const fleet = new Fleet(3);
+    fleet.node(2).latencyMs = 80;
+    const { manager } = fleet.process();
+    let asked = 0;
+    for (let i = 0; i < 20; i++) {
+      const before = fleet.node(2).count('acquire');
+      const lock = await manager.acquire(`order:${i}`, { wait: 0 });
+      await lock.release();
+      asked += fleet.node(2).count('acquire') - before;
+      await fleet.clock.advance(200);
+    }
+
+    expect(asked).toBeGreaterThanOrEqual(19);
+  });
+
+  it('is not taken for silent because this process was blocked', async () => {
+    const { cycle, fleet, clock } = setUp();
+    fleet.node(2).latencyMs = 2;
+    void watch(cycle());
+    await clock.advance(1);
+    clock.stall(5_000);
+    await clock.advance(NOTICED_MS);
+    const before = fleet.node(2).count('acquire');
+
+    void watch(cycle());
+    await settle();
+
+    expect(fleet.node(2).count('acquire')).toBe(before + 1);
+  });
+
+  it('leaves no timer when nothing is asked any more', async () => {
+    const { cycle, clock } = setUp();
+    await cycle();
+
+    await clock.advance(1_000);
+
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('has no timer any more when the service is closed', async () => {
+    const { fallSilent, manager, clock } = setUp();
+    await fallSilent(2);
+
+    await manager.close(1_000);
+
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does not lead', async () => {
+    const { fallSilent, fleet, manager, clock } = setUp();
+    const other = fleet.process().manager;
+    const held = await other.acquire('hot', { ttl: 10_000, wait: 0 });
+    await fallSilent(0);
+    const waiting = watch(manager.acquire('hot', { wait: 5_000 }));
+    await clock.advance(100);
+    const before = fleet.node(0).count('acquire');
+
+    await held.release();
+    await clock.advance(20);
+
+    expect(waiting.state).toBe('resolved');
+    expect(fleet.node(0).count('acquire')).toBe(before);
+  });
+});
