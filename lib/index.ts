@@ -51,13 +51,14 @@ export { LeaderOnly } from './nest/decorators/leader-only.decorator';
 export type { LeaderOnlyOptions } from './nest/decorators/leader-only.decorator';
 export { CallerSignal } from './nest/decorators/caller-signal.decorator';
 export { CurrentLock } from './nest/decorators/current-lock.decorator';
+export { LockKey } from './nest/decorators/lock-key.decorator';
 export { LockSignal } from './nest/decorators/lock-signal.decorator';
 export { InjectLockService } from './nest/decorators/inject-lock-service.decorator';
 export { LockInterceptor } from './nest/lock.interceptor';
 export { LockExceptionFilter } from './nest/filters/lock-exception.filter';
 export { bindLockService } from './calls/lock-service-binding';
 export { getLockServiceToken } from './calls/lock-service-token';
-export type { ContextLockKey, LockKey, LockKeyFunction, LockKeyResult } from './keys/lock-key.interface';
+export type { ContextLockKey, LockKeyFunction, LockKeyResult } from './keys/lock-key.interface';
 export type {
   LabelFunction,
   LockedOptions,

@@ -1,10 +1,9 @@
 import type { LockLostError } from '../errors/lock-lost.error';
-import { LockNotBoundError } from '../errors/lock-not-bound.error';
 import type { LabelFunction, OnBusy, OnLeave, OnLost, OnUnavailable } from './locked-options.interface';
 import type { LockTargets } from '../locking/api/lock-target';
 import type { LockService, WithLockOptions } from '../service/lock.service';
 import type { Lock } from '../locking/api/lock.interface';
-import { isKnownConnection } from './known-connections';
+import { notBound } from './not-bound';
 import { boundLockService } from './lock-service-binding';
 import type { AnsweredRequest, LockedCall } from './locked-call';
 import type { MethodCall } from '../keys/method-key';
@@ -46,7 +45,7 @@ export class LockedMethodCall implements LockedCall {
   async withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T> {
     const { instance, args, place } = this;
     const service = instance === undefined ? undefined : boundLockService(instance, place.connection);
-    if (instance === undefined || service === undefined) throw this.notBound();
+    if (instance === undefined || service === undefined) throw notBound(place, place.connection, instance);
     return withPlacedLock(service, place.resolve({ instance, args }), this.lockOptions, task, leaving);
   }
 
@@ -62,16 +61,6 @@ export class LockedMethodCall implements LockedCall {
   private get lockOptions(): WithLockOptions {
     const { lockOptions, label } = this.place;
     return label === undefined ? lockOptions : labelled(lockOptions, label.apply(this.instance, this.args));
-  }
-
-  private notBound(): LockNotBoundError {
-    const { name, prototype, connection } = this.place;
-    const isDetached =
-      this.instance === undefined ||
-      prototype === undefined ||
-      !Object.prototype.isPrototypeOf.call(prototype, this.instance);
-    const reason = isDetached ? 'detached' : isKnownConnection(connection) ? 'too-early' : 'no-module';
-    return new LockNotBoundError(name, connection, reason);
   }
 
   get onBusy(): LockedCall['onBusy'] {

@@ -17,12 +17,7 @@ interface StandardPlace {
   prototype: object | undefined;
 }
 
-export type StandardWrap = (
-  original: Method,
-  place: StandardPlace,
-  kind: MethodKind,
-  parameters: readonly never[],
-) => Method;
+export type StandardWrap = (original: Method, place: StandardPlace, kind: MethodKind) => Method;
 
 /**
  * Puts a lock on a method without `experimentalDecorators`. Such a decorator does not see the class, so what has to be
@@ -47,7 +42,7 @@ export function decorateStandardMethod(
     );
   }
   const place: StandardPlace = { name, prototype: undefined };
-  const locked = wrap(original as Method, place, methodKind(undefined, context.name, original), []);
+  const locked = wrap(original as Method, place, methodKind(undefined, context.name, original));
   context.addInitializer(function () {
     if (place.prototype !== undefined) return;
     const prototype = declaringPrototype(this, context.name, locked);

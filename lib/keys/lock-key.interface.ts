@@ -9,19 +9,6 @@ export type LockKeyResult = LockTargets;
 export type LockKeyFunction = (this: any, ...args: any[]) => LockKeyResult;
 
 /**
- * What `@Locked` locks:
- * - a template: `order:<0>` (first argument), `order:<0.user.id>` (a path in it), `stock:<this.region>` (a property of
- *   the instance); `<<` is a literal `<`, and `<'{0}'>` the text `{0}`, which is refused else as a placeholder of another
- *   tool. Values are encoded with `encodeURIComponent`, and a value that is undefined, null, '', NaN or an object is a
- *   `LockKeyError`
- *   `<0|int>`, `<0|uuid>`, `<0|lower>` and `<0|trim>` make one key of all spellings of a value
- * - several templates: all or nothing
- * - a template in `{ shared: 'rates:<0>' }`, alone or among several: the resource is only read, beside other readers
- * - a function that gets what the method gets, `this` included, and has full control
- */
-export type LockKey<F extends LockKeyFunction = LockKeyFunction> = LockTargets | F;
-
-/**
  * What `LockInterceptor` locks:
  * - a template: `<params.id>`, `<query.page>`, `<body.order.id>`, `<headers.x-tenant>`, `<user.id>` of the HTTP request;
  *   `<0>`, `<1.id>`: arguments of the execution context, on any transport. These are raw input: name the form of a value

@@ -1,19 +1,15 @@
 import { checkServiceName } from '../../calls/check-placed-options';
 import { copyIdentity } from '../../calls/copy-identity';
-import { isKnownConnection } from '../../calls/known-connections';
-import { boundLockService, injectBinding } from '../../calls/lock-service-binding';
+import { boundLockService } from '../../calls/lock-service-binding';
 import type { LockedDecorator } from '../../calls/locked-decorator.interface';
-import { registerLockedMethod } from '../../calls/locked-methods';
-import { methodKind, type MethodKind } from '../../calls/method-kind';
-import { decorateStandardMethod, type StandardContext } from '../../calls/standard-decorator';
-import { LockNotBoundError } from '../../errors/lock-not-bound.error';
+import { notBound } from '../../calls/not-bound';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { checkResource } from '../../locking/checks/check-resources';
 import { checkElectionOptions } from '../../service/elections';
 import type { LeaderElectionOptions } from '../../service/leader-election';
 import { takeHandlerContext } from '../handler-context';
-import { fillLockParameters, lockParametersOf, type LockParameter } from '../parameters/lock-parameters';
-import { assertMethod, methodName } from './assert-method';
+import { fillLockParameters } from '../parameters/lock-parameters';
+import { decorateMethod, type MethodDecoration } from './decorate-method';
 
 /** Options of {@link LeaderOnly}. */
 export interface LeaderOnlyOptions extends LeaderElectionOptions {
@@ -49,12 +45,7 @@ export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): Locke
   if (connection !== undefined) checkServiceName('connection', connection);
   const electionOptions = checkElectionOptions(given);
 
-  const wrap = (
-    original: (this: object, ...args: unknown[]) => unknown,
-    place: { readonly name: string; readonly prototype: object | undefined },
-    kind: MethodKind,
-    parameters: readonly LockParameter[],
-  ) => {
+  const wrap: MethodDecoration['wrap'] = (original, place, kind, { locks: parameters }) => {
     if (kind !== 'promise') {
       throw new LockOptionsError(
         '@LeaderOnly',
@@ -64,9 +55,7 @@ export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): Locke
     const leaderOnly = async function (this: object | undefined, ...args: unknown[]): Promise<unknown> {
       takeHandlerContext(args);
       const service = this === undefined ? undefined : boundLockService(this, connection);
-      if (this === undefined || service === undefined) {
-        throw new LockNotBoundError(place.name, connection, whyNotBound(this, place.prototype, connection));
-      }
+      if (this === undefined || service === undefined) throw notBound(place, connection, this);
       return service
         .election(election, electionOptions)
         .run((lock, signal) =>
@@ -79,39 +68,6 @@ export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): Locke
     copyIdentity(original, leaderOnly);
     return leaderOnly;
   };
-  const register = (prototype: object, key: string | symbol, leaderOnly: object) => {
-    injectBinding(prototype, connection);
-    registerLockedMethod(prototype, { key, connection, options: electionOptions, election }, leaderOnly);
-  };
-
-  const decorate = (
-    target: object,
-    keyOrContext: string | symbol | StandardContext,
-    descriptor?: PropertyDescriptor,
-  ): unknown => {
-    if (typeof keyOrContext === 'object') {
-      return decorateStandardMethod(target, keyOrContext, wrap, register);
-    }
-    assertMethod('@LeaderOnly', target, keyOrContext, descriptor);
-    const original = descriptor.value;
-    const place = { name: methodName(target, keyOrContext), prototype: target };
-    const parameters = lockParametersOf(target, keyOrContext);
-    descriptor.value = wrap(original, place, methodKind(target, keyOrContext, original), parameters);
-    register(target, keyOrContext, descriptor.value);
-    return undefined;
-  };
-  return decorate as LockedDecorator<string, 'skip'>;
-}
-
-function whyNotBound(
-  instance: object | undefined,
-  prototype: object | undefined,
-  connection: string | undefined,
-): 'detached' | 'too-early' | 'no-module' {
-  const isDetached =
-    instance === undefined ||
-    prototype === undefined ||
-    !Object.prototype.isPrototypeOf.call(prototype, instance);
-  if (isDetached) return 'detached';
-  return isKnownConnection(connection) ? 'too-early' : 'no-module';
+  const noted = { connection, options: electionOptions, election };
+  return decorateMethod({ decorator: '@LeaderOnly', noted, wrap }) as LockedDecorator<string, 'skip'>;
 }

@@ -1,7 +1,7 @@
 import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/locked-options.interface';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import type { LockKey } from '../../keys/lock-key.interface';
+import type { LockKey } from './lock-key.decorator';
 import { Locked } from './locked.decorator';
 
 /** Options of {@link Limited}: those of `@Locked`, with a limit. */

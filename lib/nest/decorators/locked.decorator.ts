@@ -1,12 +1,10 @@
 import type { Observable } from 'rxjs';
-import type { LockKey } from '../../keys/lock-key.interface';
+import type { LockKey } from './lock-key.decorator';
 import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/locked-options.interface';
 import { checkPlacedOptions } from '../../calls/check-placed-options';
 import { copyIdentity } from '../../calls/copy-identity';
-import { decorateStandardMethod, type StandardContext } from '../../calls/standard-decorator';
-import { fillLockParameters, lockParametersOf, type LockParameter } from '../parameters/lock-parameters';
-import { injectBinding } from '../../calls/lock-service-binding';
+import { fillLockParameters } from '../parameters/lock-parameters';
 import { compileLockTargets } from '../../keys/lock-targets';
 import { lockedGenerator, type AnyAsyncGenerator } from '../../calls/locked-generator';
 import { takeHandlerContext } from '../handler-context';
@@ -17,13 +15,13 @@ import { httpCall } from '../http-call';
 import { HttpExchange } from '../http-exchange';
 import type { LockedCall, LockedTask } from '../../calls/locked-call';
 import { LockedMethodCall, splitLabel, type LockedPlace } from '../../calls/locked-method-call';
-import { registerLockedMethod } from '../../calls/locked-methods';
 import { lockedObservable } from '../../calls/locked-observable';
 import { lockedPromise } from '../../calls/locked-promise';
 import { lockedSubscription } from '../../calls/locked-subscription';
-import { methodKeySource } from '../../keys/method-key';
-import { methodKind, type MethodKind } from '../../calls/method-kind';
-import { assertMethod, methodName, type MethodDescriptor } from './assert-method';
+import { missingName, namingKeySource } from '../../keys/method-key';
+import type { MethodKind } from '../../calls/method-kind';
+import { LockKeyError } from '../../errors/lock-key.error';
+import { decorateMethod, type MethodDecoration } from './decorate-method';
 
 /**
  * Runs the method under a lock: one caller at a time per key, in all processes that use the same nodes.
@@ -65,7 +63,8 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   key: K,
   options: LockedOptions<B, L, U> = {},
 ): LockedDecorator<K, B, L, U> {
-  const resolve = compileLockTargets(key, methodKeySource);
+  const names = new Set<string>();
+  const resolveCall = compileLockTargets(key, namingKeySource(names));
   const checked = checkPlacedOptions(options);
   const {
     onBusy,
@@ -79,12 +78,11 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   } = checked;
   const { lockOptions, label } = splitLabel(placed);
 
-  const wrap = (
-    original: MethodDescriptor['value'],
-    where: Pick<LockedPlace, 'name' | 'prototype'>,
-    kind: MethodKind,
-    parameters: readonly LockParameter[],
-  ) => {
+  const wrap: MethodDecoration['wrap'] = (original, where, kind, { locks: parameters, keys }) => {
+    const missing = missingName(names, keys);
+    if (missing !== undefined) throw new LockKeyError(`@Locked on ${where.name}: ${missing}`, key);
+    const resolve: typeof resolveCall =
+      names.size === 0 ? resolveCall : (call) => resolveCall({ ...call, names: keys });
     const start = STARTS[returns ?? kind];
     // The same object: the name and the class of a standard decorator come later.
     const place: LockedPlace = Object.assign(where, {
@@ -114,28 +112,8 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     copyIdentity(original, locked);
     return locked;
   };
-  const register = (prototype: object, key: string | symbol, locked: object) => {
-    injectBinding(prototype, connection);
-    registerLockedMethod(prototype, { key, connection, options: lockOptions }, locked);
-  };
-
-  const decorate = (
-    target: object,
-    keyOrContext: string | symbol | StandardContext,
-    descriptor?: PropertyDescriptor,
-  ): unknown => {
-    if (typeof keyOrContext === 'object') {
-      return decorateStandardMethod(target, keyOrContext, wrap, register);
-    }
-    assertMethod('@Locked', target, keyOrContext, descriptor);
-    const original = descriptor.value;
-    const place = { name: methodName(target, keyOrContext), prototype: target };
-    const kind = methodKind(target, keyOrContext, original);
-    descriptor.value = wrap(original, place, kind, lockParametersOf(target, keyOrContext));
-    register(target, keyOrContext, descriptor.value);
-    return undefined;
-  };
-  return decorate as LockedDecorator<K, B, L, U>;
+  const noted = { connection, options: lockOptions };
+  return decorateMethod({ decorator: '@Locked', noted, wrap }) as LockedDecorator<K, B, L, U>;
 }
 
 /** How a call of each kind begins. */

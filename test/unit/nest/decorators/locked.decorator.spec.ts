@@ -495,7 +495,7 @@ describe('@Locked', () => {
     };
 
     it('refuses a bad template and a bad option', () => {
-      expect(() => Locked('order:<id>')).toThrow(LockKeyError);
+      expect(() => Locked('order:<01>')).toThrow(LockKeyError);
       expect(() => Locked('order', { ttl: 0 })).toThrow(LockOptionsError);
     });
 
