@@ -102,8 +102,10 @@ export class AttemptJudge {
     const { inherited } = lease;
     if (inherited === undefined) return;
     lease.inherited = undefined;
+    // What else its owner token may have there nobody goes on with.
+    const hasMore = inherited.sharing?.mayHaveStrays === true;
     // A vote that is missing is a late one.
-    this.cleanUp(inherited, (position) => (votes[position]?.kind ?? 'granted') === 'granted');
+    this.cleanUp(inherited, (position) => !hasMore && (votes[position]?.kind ?? 'granted') === 'granted');
   }
 
   /** `lease` is released, and nodes may still have the one before it, for as long as they keep this one. */

@@ -53,6 +53,9 @@ export class Handovers {
     const lease = this.redlock.newLease(old.resources, ttlMs, label);
     lease.validity = earlierOf(old.validity, lease.validity);
     lease.inherited = old;
+    // The very permits; its own place in the lines it never had.
+    if (old.sharing !== undefined)
+      lease.sharing = { ...old.sharing, places: undefined, mayHaveStrays: false, awaited: 0 };
     const confirmation = this.redlock.extend(lease, ttlMs);
     const attempt: Promise<Attempt> = atOnce
       ? Promise.resolve({ outcome: 'won', lease, confirmation })

@@ -38,6 +38,8 @@ export interface LeaseSharing {
   slots: readonly number[];
   /** Some node may have given it other permits than those. */
   mayHaveStrays: boolean;
+  /** So many nodes had not answered when it was won, and that is all that is uncertain about what it was given. */
+  awaited: number;
   readonly places: PlaceInLines | undefined;
   /** How long a node keeps what becomes free for those in its line (R31). */
   readonly turnMs: number;

@@ -57,8 +57,15 @@ export class PermitCall extends AcquireCall {
     super.onLateVote(node, vote, position);
     const { lease } = this.setup;
     // One that was not won is cleaned up as a whole.
-    if (vote.kind !== 'granted' || !lease.wasWon || lease.releaseBegan) return;
-    const strays = straySlots(vote.slots, lease.sharing?.slots ?? []);
+    const { sharing } = lease;
+    if (sharing === undefined || !lease.wasWon || lease.releaseBegan) return;
+    // One that failed may have given something all the same.
+    if (vote.kind !== 'failed' && sharing.awaited > 0) {
+      sharing.awaited -= 1;
+      sharing.mayHaveStrays = sharing.awaited > 0;
+    }
+    if (vote.kind !== 'granted') return;
+    const strays = straySlots(vote.slots, sharing.slots);
     if (strays.length > 0) this.setup.onStray(node, strays);
   }
 

@@ -77,7 +77,15 @@ export class SharingAttempts {
     const { nodeTimeoutMs, clock } = this.settings;
     const lease = this.parts.newLease(resources, ttlMs, label);
     const turnMs = Math.max(1, Math.round(nodeTimeoutMs * TURN_SHARE));
-    const sharing: LeaseSharing = { kind, slots: [], mayHaveStrays: false, places, turnMs, inLine: 0 };
+    const sharing: LeaseSharing = {
+      kind,
+      slots: [],
+      mayHaveStrays: false,
+      awaited: 0,
+      places,
+      turnMs,
+      inLine: 0,
+    };
     lease.sharing = sharing;
     const request: AcquireRequest = {
       resources,
@@ -243,7 +251,11 @@ export class SharingAttempts {
   private win({ lease, sharing, request }: Trial, round: RoundResult<AcquireVote>): Attempt {
     lease.wasWon = true;
     // One that has not answered chooses for itself, and the release may be on the way before we know what.
-    if (request.limit !== undefined && round.votes.includes(undefined)) sharing.mayHaveStrays = true;
+    if (request.limit !== undefined && !sharing.mayHaveStrays) {
+      for (let position = 0; position < round.nodes; position++)
+        if (round.votes[position] === undefined) sharing.awaited += 1;
+      sharing.mayHaveStrays = sharing.awaited > 0;
+    }
     for (const vote of round.votes)
       if (vote?.kind === 'granted') sharing.inLine = Math.max(sharing.inLine, vote.inLine ?? 0);
     this.settings.nodes.forEach((node, position) => {

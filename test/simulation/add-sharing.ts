@@ -1,14 +1,14 @@
 import type { Call, Plan } from './plan';
 import type { Random } from './random';
 
-type Style = 'readers' | 'permits' | 'mixed' | 'deployment';
+type Style = 'readers' | 'permits' | 'seats' | 'mixed' | 'deployment';
 
 /**
  * Readers and writers; permits, and exclusive holders that wait until all are back; locks on several resources of which
- * some are only read; a limit that is raised or lowered while it is in use. Some callers stand in line.
+ * some are only read; permits that callers of a process leave to each other; a limit that is raised or lowered while it is in use. Some callers stand in line.
  */
 export function addSharing(plan: Plan, random: Random): Plan {
-  const style = random.pick<Style>(['readers', 'readers', 'permits', 'permits', 'mixed', 'deployment']);
+  const style = random.pick<Style>(['readers', 'readers', 'permits', 'seats', 'mixed', 'deployment']);
   const limit = random.whole(1, 3);
   const calls = plan.calls.map((call) => ({
     ...call,
@@ -28,6 +28,15 @@ function held(call: Call, style: Style, random: Random, limit: number): Partial<
       return random.chance(0.12)
         ? {}
         : { resources: [resource], limit, permits: random.whole(1, Math.min(2, limit)) };
+    case 'seats':
+      return {
+        resources: ['a'],
+        limit,
+        permits: 1,
+        autoExtend: true,
+        fencing: false,
+        holdMs: Math.min(call.holdMs, 40),
+      };
     case 'deployment':
       return { resources: [resource], limit: call.client % 2 === 0 ? limit : limit + 1, permits: 1 };
     case 'mixed':

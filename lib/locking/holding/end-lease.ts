@@ -38,6 +38,16 @@ export function endLease(
     void release.then(settle);
     return;
   }
+  const permitHeir =
+    isWhole && keepMs <= 0 && budget.mayGoOn(clock.now()) ? heirOfPermits(lease, place) : undefined;
+  if (permitHeir !== undefined) {
+    const { ttlMs, label, autoExtend } = permitHeir.waiter;
+    const atOnce = autoExtend && remainingMs(clock, lease.validity) >= ttlMs / 2;
+    const { attempt, release } = redlock.handOver(lease, { ttlMs, fencing: false, label, atOnce });
+    permitHeir.begin({ attempt, budget: budget.next() });
+    void release.then(settle);
+    return;
+  }
   redlock.release(lease, keepMs, lease.sharing === undefined ? settle : inLine(settle));
   // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
   // has to, since it is the turn of other processes now.
@@ -47,6 +57,24 @@ export function endLease(
 /** From one exclusive holder to another, and past nobody who stands in line on the nodes. */
 function mayBeHandedOver({ sharing }: Lease): boolean {
   return sharing === undefined || (sharing.kind === undefined && sharing.inLine === 0);
+}
+
+/**
+ * Who gets the very permits of a lease: the first in line has a place in the lines of the nodes, and keeps it; the one after
+ * it has asked for nothing yet. Numbers come from the nodes, so with fencing nobody does.
+ */
+function heirOfPermits(
+  { sharing, resources, fencingToken }: Lease,
+  place: WonLease['place'],
+): typeof place | undefined {
+  const kind = sharing?.kind;
+  const [resource] = resources;
+  if (kind?.mode !== 'limited' || resource === undefined || fencingToken !== undefined) return undefined;
+  const heir = place.secondIn(resource);
+  const wanted = heir?.waiter.kind;
+  const isSame = wanted?.mode === 'limited' && wanted.limit === kind.limit && wanted.permits === kind.permits;
+  if (!isSame || heir === undefined || heir.waiter.fencing) return undefined;
+  return heir.waiter.isFair === true && sharing !== undefined && sharing.inLine > 0 ? undefined : heir;
 }
 
 function successorOf(place: WonLease['place']): WonLease['place']['successor'] {

@@ -102,6 +102,10 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     return this.options.fencing;
   }
 
+  get isFair(): boolean {
+    return this.options.fair;
+  }
+
   get label(): string | undefined {
     return this.options.label;
   }

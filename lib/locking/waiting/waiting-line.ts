@@ -8,6 +8,8 @@ export interface Waiter<Turn> {
   readonly fencing: boolean;
   readonly autoExtend: boolean;
   readonly label?: string;
+  /** It asked for the order in which callers of all processes came. */
+  readonly isFair?: boolean;
   /** How it wants to hold; undefined: exclusively. */
   readonly kind?: LockKind | undefined;
   /** The owner token of its lease, once it has one. */
@@ -48,6 +50,12 @@ export class WaitingLine<Turn> {
   firstOf(resources: readonly string[]): Waiter<Turn> | undefined {
     const taken = resources.find((resource) => this.lines.has(resource));
     return taken === undefined ? undefined : this.lines.get(taken)?.first?.place.waiter;
+  }
+
+  /** The one after the first, who has not asked the nodes for `resource` yet, if that is all it wants. */
+  secondIn(resource: string): PlaceInLine<Turn> | undefined {
+    const place = this.lines.get(resource)?.first?.behind?.place;
+    return place?.isForOneResource === true ? place : undefined;
   }
 
   /** Nobody is in any line, so nothing is kept in memory (R18). */
@@ -138,6 +146,21 @@ export class PlaceInLine<Turn> {
     const leaving = this.stands.filter(isLeft);
     this.stands = this.stands.filter((stand) => !isLeft(stand));
     this.waitingLine.leaveStands(leaving, undefined, undefined);
+  }
+
+  /** Who waits in this process for `resource`, and does not ask the nodes yet: the one after the first. */
+  secondIn(resource: string): PlaceInLine<Turn> | undefined {
+    return this.waitingLine.secondIn(resource);
+  }
+
+  get isForOneResource(): boolean {
+    return this.stands.length === 1;
+  }
+
+  /** Goes on with what somebody leaves to it, although others are before it. */
+  begin(turn: Turn): void {
+    this.state = 'first';
+    this.waiter.onFirst(turn);
   }
 
   /** @internal */

@@ -38,6 +38,52 @@ describe('permits', () => {
     expect(fourth.value?.slots).toEqual(locks[1]?.slots);
   });
 
+  it('go from one caller of a process to another without a release in between', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const elsewhere = await fleet.process().manager.acquire('api', { limit: 1 });
+    const [one, two, three] = [0, 1, 2].map(() => watch(manager.acquire('api', { limit: 1 })));
+    await fleet.clock.advance(100);
+    await elsewhere.release();
+    await fleet.clock.advance(50);
+    expect(one?.state).toBe('resolved');
+    const before = fleet.node(0).count('release');
+
+    void one?.value?.release();
+    await fleet.clock.advance(1);
+
+    // The first in line has a place in that of the nodes, and keeps it; the next one has asked for nothing so far.
+    expect([two?.state, three?.state]).toEqual(['pending', 'resolved']);
+    expect(three?.value?.slots).toEqual(one?.value?.slots);
+    expect(fleet.node(0).count('release')).toBe(before);
+    const holds = await Promise.all(fleet.nodes.map((node) => node.inspect('api')));
+    for (const hold of holds) expect(hold?.members).toMatchObject([{ ownerToken: three?.value?.ownerToken }]);
+    await three?.value?.release();
+    await fleet.clock.advance(50);
+    expect(two?.value?.isHeld).toBe(true);
+  });
+
+  it('go past nobody who asked for the order of all processes', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const fair = { limit: 1, fair: true };
+    const elsewhere = watch(fleet.process().manager.acquire('api', fair));
+    await fleet.clock.advance(1);
+    const ours = [0, 1, 2].map(() => watch(manager.acquire('api', fair)));
+    await fleet.clock.advance(50);
+    const other = watch(fleet.process().manager.acquire('api', fair));
+    await fleet.clock.advance(50);
+
+    await elsewhere.value?.release();
+    await fleet.clock.advance(50);
+    expect(ours[0]?.state).toBe('resolved');
+    void ours[0]?.value?.release();
+    await fleet.clock.advance(50);
+
+    expect(other.value?.isHeld).toBe(true);
+    expect(ours[1]?.state).toBe('pending');
+  });
+
   it('are had by all who do not wait, where there are enough', async () => {
     const fleet = new Fleet(3);
     const { service } = fleet.process();
