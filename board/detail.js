@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { mayRelease, partsOf, release } from './feed.js';
 import { html } from './html.js';
-import { duration, holderName } from './words.js';
+import { describeLock, duration, holderName } from './words.js';
 
 /** One resource, node by node. */
 export function Detail({ resource, lock, news, now, onClose }) {
@@ -25,9 +25,7 @@ export function Detail({ resource, lock, news, now, onClose }) {
   >
     <h2 id="detail-heading" tabindex="-1" ref=${heading}>${resource}</h2>
     <button class="close" onClick=${onClose}>Close</button>
-    <p>
-      ${lock === undefined ? 'Nobody has it now.' : `${lock.state}, on ${lock.nodeCount} of ${news.nodes.length} nodes.`}
-    </p>
+    <p>${lock === undefined ? 'Nobody has it now.' : describeLock(lock, news.nodes.length)}</p>
     <table>
       <thead>
         <tr>

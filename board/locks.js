@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { html } from './html.js';
-import { duration, holdersName, prefixOf } from './words.js';
+import { duration, holdersName, modeOf, prefixOf } from './words.js';
 
 /** As in style.css. */
 const ROW_HEIGHT = 34;
@@ -194,7 +194,7 @@ function Row({ lock, index, now, nodeCount, isOpened, onOpen }) {
     <th scope="row" class="resource" title=${resource}>
       <button class="link" onClick=${() => onOpen(resource)}>${resource}</button>
     </th>
-    <td class="state">${state}${lock.mode === 'exclusive' ? '' : `, ${lock.mode}`}</td>
+    <td class="state">${modeOf(lock)}</td>
     <td class="holder" title=${holdersName(lock)}>${holdersName(lock)}</td>
     <td class="age">${isSinceExact ? '' : '≥ '}${duration(now - since)}</td>
     <td class="left">

@@ -23,6 +23,25 @@ export function holdersName({ mode, holders, state }) {
   return state === 'contested' || holders.length > 1 ? `${holders.length} ${what}` : '';
 }
 
+/** `held, shared, on 3 of 3 nodes. 2 readers hold it. 1 process waits.` */
+export function describeLock({ state, mode, nodeCount, holders, waiting }, nodes) {
+  const count = holders.length;
+  const verb = count === 1 ? 'is' : 'are';
+  return [
+    `${modeOf({ state, mode })}, on ${nodeCount} of ${nodes} nodes.`,
+    mode === 'shared' ? `${count} ${count === 1 ? 'reader holds' : 'readers hold'} it.` : '',
+    mode === 'limited' ? `${count} ${count === 1 ? 'permit' : 'permits'} ${verb} held.` : '',
+    waiting ? `${waiting} ${waiting === 1 ? 'process waits' : 'processes wait'}.` : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** `held`, or `held, shared`. */
+export function modeOf({ state, mode }) {
+  return mode === 'exclusive' ? state : `${state}, ${mode}`;
+}
+
 /** What comes before the first colon. */
 export function prefixOf(resource) {
   const at = resource.indexOf(':');

@@ -352,6 +352,18 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       expect(lock.isHeld && (await locks.isLocked('order:1'))).toBe(true);
     });
 
+    it('gives its page a cookie that no script reads, that other sites do not send, and that is safe where the way is', async () => {
+      await start({ allowRelease: true });
+
+      const cookieOf = async (headers: Record<string, string> = {}) =>
+        (await fetch(`${url}/locks`, { headers })).headers.get('set-cookie');
+
+      expect(await cookieOf()).toMatch(/^board-token=[\w-]{22}; HttpOnly; SameSite=Strict$/);
+      expect(await cookieOf({ 'x-forwarded-proto': 'https' })).toMatch(
+        /; HttpOnly; SameSite=Strict; Secure$/,
+      );
+    });
+
     it('refuses all of it without allowRelease, and asks authorize what for', async () => {
       const actions: string[] = [];
       await start({
