@@ -358,7 +358,7 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       const cookieOf = async (headers: Record<string, string> = {}) =>
         (await fetch(`${url}/locks`, { headers })).headers.get('set-cookie');
 
-      expect(await cookieOf()).toMatch(/^board-token=[\w-]{22}; HttpOnly; SameSite=Strict$/);
+      expect(await cookieOf()).toMatch(/^board-token-[\w-]{6}=[\w-]{22}; HttpOnly; SameSite=Strict$/);
       expect(await cookieOf({ 'x-forwarded-proto': 'https' })).toMatch(
         /; HttpOnly; SameSite=Strict; Secure$/,
       );
