@@ -18,6 +18,26 @@ export function compileLockTargets<Call>(key: unknown, source: KeySource<Call>):
   return (call) => targets.map((resolve) => resolve(call));
 }
 
+/** What a key names, as it is written: two templates that differ are two resources in nearly all calls. */
+export interface TargetsInKey {
+  readonly names: ReadonlySet<string>;
+  /** Those that are not only read. */
+  readonly exclusive: ReadonlySet<string>;
+}
+
+/**
+ * What a key that {@link compileLockTargets} has compiled names in every call.
+ *
+ * @returns undefined when only a call can tell
+ */
+export function targetsIn(key: unknown): TargetsInKey | undefined {
+  if (typeof key === 'function') return undefined;
+  const list = readListOf(key, () => true) ?? [key];
+  const nameOf = (target: unknown) => (isShared(target) ? sharedNameIn(target) : target) as string;
+  const exclusive = list.filter((target) => !isShared(target));
+  return { names: new Set(list.map(nameOf)), exclusive: new Set(exclusive.map(nameOf)) };
+}
+
 type KeyFunction = (...args: never[]) => unknown;
 
 function compileTarget<Call>(target: unknown, source: KeySource<Call>): (call: Call) => LockTarget {

@@ -227,6 +227,13 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     return completeLockOptions(options, this.settings.defaults, this.settings.limits);
   }
 
+  /** The same for calls that come later, and whether the nodes can hold what they ask for. */
+  checkOptionsOfCalls(options: LockOptions): void {
+    const checked = this.checkOptions(options);
+    const kind = kindOf(['any'], checked);
+    if (kind !== undefined || checked.fair) checkSharing(this.settings.nodes, kind);
+  }
+
   get hasDefaultMaxHold(): boolean {
     return this.settings.defaults.maxHold !== undefined;
   }

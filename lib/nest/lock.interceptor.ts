@@ -13,6 +13,7 @@ import type { LockService } from '../service/lock.service';
 import type { Lock } from '../locking/api/lock.interface';
 import { quoteKey } from '../keys/template-problem';
 import { noteBounds } from '../calls/endless-streams';
+import { checkKeyWithOptions } from '../calls/check-key-with-options';
 import { checkOptionsWithService, checkPlacedOptions } from '../calls/check-placed-options';
 import { compileLockTargets } from '../keys/lock-targets';
 import { markLockInterceptor } from './lock-interceptors';
@@ -70,7 +71,8 @@ export function LockInterceptor(
     connection,
     ...placed
   } = checkPlacedOptions(options);
-  const { lockOptions, label } = splitLabel(placed);
+  const { lockOptions: given, label } = splitLabel(placed);
+  const lockOptions = checkKeyWithOptions(key, given, `LockInterceptor(${quoteKey(key)})`);
 
   class MixinLockInterceptor implements NestInterceptor {
     constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {

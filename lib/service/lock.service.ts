@@ -203,7 +203,7 @@ export class LockService {
    * @example `locks.checkOptions({ ttl: config.get('JOB_TTL') });`
    */
   checkOptions(options: WithLockOptions): void {
-    this.manager.checkOptions(readWithLockOptions(options).lockOptions ?? {});
+    this.manager.checkOptionsOfCalls(readWithLockOptions(options).lockOptions ?? {});
   }
 
   /** @internal Whether nothing says how long a lock with these options is held at most. */

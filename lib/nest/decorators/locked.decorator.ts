@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { LockKey } from './lock-key.decorator';
 import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/locked-options.interface';
+import { checkKeyWithOptions } from '../../calls/check-key-with-options';
 import { checkPlacedOptions } from '../../calls/check-placed-options';
 import { copyIdentity } from '../../calls/copy-identity';
 import { fillLockParameters } from '../parameters/lock-parameters';
@@ -76,13 +77,16 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     connection,
     ...placed
   } = checked;
-  const { lockOptions, label } = splitLabel(placed);
+  const { lockOptions: given, label } = splitLabel(placed);
+  const noted = { connection, options: given };
 
   const wrap: MethodDecoration['wrap'] = (original, where, kind, { locks: parameters, keys }) => {
     const missing = missingName(names, keys);
     if (missing !== undefined) throw new LockKeyError(`@Locked on ${where.name}: ${missing}`, key);
     const resolve: typeof resolveCall =
       names.size === 0 ? resolveCall : (call) => resolveCall({ ...call, names: keys });
+    const lockOptions = checkKeyWithOptions(key, given, `@Locked on ${where.name}`);
+    noted.options = lockOptions;
     const start = STARTS[returns ?? kind];
     // The same object: the name and the class of a standard decorator come later.
     const place: LockedPlace = Object.assign(where, {
@@ -112,7 +116,6 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     copyIdentity(original, locked);
     return locked;
   };
-  const noted = { connection, options: lockOptions };
   return decorateMethod({ decorator: '@Locked', noted, wrap }) as LockedDecorator<K, B, L, U>;
 }
 

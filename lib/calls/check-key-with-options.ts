@@ -1,0 +1,32 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import { targetsIn } from '../keys/lock-targets';
+import { readWithLockOptions, type WithLockOptions } from '../locking/checks/with-lock-options';
+
+/**
+ * Checks how the options of a place go together with its key, as far as the key says without a call how many resources it
+ * names and which are only read: what fails at every call should not wait for the first. The key of a function is not
+ * known before.
+ *
+ * @param place for people: `@Locked on OrderService.pay`
+ * @returns the options, as those of a shared lock where all resources are only read
+ * @throws LockOptionsError
+ */
+export function checkKeyWithOptions(key: unknown, options: WithLockOptions, place: string): WithLockOptions {
+  const targets = targetsIn(key);
+  if (targets === undefined) return options;
+  const areAllShared = targets.exclusive.size === 0;
+  try {
+    if (options.limit !== undefined && (areAllShared || targets.names.size > 1)) {
+      throw new LockOptionsError(
+        'limit',
+        'is for one resource, and the key names several, or one that is shared. Take a lock of its own for it.',
+      );
+    }
+    if (!areAllShared) return options;
+    const shared = { ...options, mode: 'shared' } as const;
+    readWithLockOptions(shared);
+    return shared;
+  } catch (error) {
+    throw error instanceof LockOptionsError ? error.at(place) : error;
+  }
+}
