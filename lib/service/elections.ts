@@ -83,7 +83,7 @@ export class Elections {
   /** All of them resign, and take part no more. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.all([...this.byName.values()].map(({ election }) => election?.close()));
+    await Promise.all([...this.byName.values()].map(async ({ election }) => election?.close()));
   }
 }
 
