@@ -13,9 +13,10 @@ export interface LineSettings {
 }
 
 /** Names that nobody else has: one secret for all of them, since each call that may stand in line needs one. */
-export function idsFrom(secret: string): () => string {
+export function idsFrom(newSecret: () => string): () => string {
+  let secret: string | undefined;
   let count = 0;
-  return () => `${secret}${(count += 1).toString(36)}`;
+  return () => (secret ??= newSecret()) + (count += 1).toString(36);
 }
 
 /** What an attempt that failed tells of the line. */

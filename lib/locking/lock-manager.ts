@@ -118,7 +118,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       admission: new Admission(clock),
       line: new WaitingLine(),
       turnsOwed,
-      lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: idsFrom(randomness.secret()) },
+      lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: idsFrom(randomness.secret) },
       outage: new Outage(clock, limits.nodeTimeoutMs),
       fraction: randomness.fraction,
     };
