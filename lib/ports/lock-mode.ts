@@ -48,7 +48,7 @@ export function nameInLine(mode: LockMode, { id, permits = 1 }: LinePlace): stri
 const LETTERS = { exclusive: 'x', shared: 's' } as const;
 
 /**
- * What a node has at a resource, in place of an owner token, that is kept for those who wait (R31). No owner token is as
- * short.
+ * What a node has at a resource, in place of an owner token, that is kept for those who wait (R31). No owner token is like
+ * it, and no other program writes it by chance: it counts as free for those who wait.
  */
-export const TURN = '!';
+export const TURN = '!turn of @nest-quorum/redlock';

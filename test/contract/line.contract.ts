@@ -306,6 +306,23 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
       expect(await release(node, 'a', { ownerToken: 'holder' })).toEqual(DENIED);
     });
 
+    it('is not what a value looks like that somebody else writes: that is in the way of all', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: '!' });
+
+      for (const request of [
+        { askHolderTtl: true },
+        { line: place('w', 1) },
+        { shared: ['a'], line: place('r', 1) },
+        { limit: { limit: 1, permits: 1, start: 0 }, askHolderTtl: true },
+      ])
+        expect(await acquire(node, 'a', { ownerToken: 'next', ...request })).toMatchObject({
+          kind: 'denied',
+          holder: '!',
+        });
+      expect(await ownerOf(node, 'a')).toBe('!');
+    });
+
     it('ends by itself', async () => {
       await held();
       await ask(place('anna', 1));

@@ -1,3 +1,4 @@
+import { TURN } from '../../lib/ports/lock-mode';
 import type { LockNode } from '../../lib/ports/lock-node.interface';
 import { FenceCounters } from '../../lib/redis/request/fence-counters';
 import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/redis-connections';
@@ -230,6 +231,117 @@ describe('RedisLockNode, on the wire', () => {
       expect(await extend(node, 'a', asReader)).toEqual({ kind: 'denied', healed: false });
       expect((await release(node, 'a', { ownerToken: 'low', slots: 'all' })).kind).toBe('denied');
       expect(await server.command('ZRANGE', MEMBERS_KEY, 0, -1)).toEqual(['low', 'high']);
+    });
+
+    const inLine = { ownerToken: 'anna', line: { id: 'me', entryMs: 1_000 } };
+
+    /** Members that end so many milliseconds from now. The set expires then too, or `ttlMs` from now. */
+    async function keepMembers(members: [number, string][], ttlMs?: number): Promise<number> {
+      const nowMs = Date.now();
+      await server.command('ZADD', MEMBERS_KEY, ...members.flatMap(([ms, name]) => [nowMs + ms, name]));
+      const atMs = nowMs + (ttlMs ?? Math.max(...members.map(([ms]) => ms)));
+      await server.command('PEXPIREAT', MEMBERS_KEY, atMs);
+      return atMs;
+    }
+
+    const many = (count: number, ms: number, name: (i: number) => string) =>
+      Array.from({ length: count }, (_, i): [number, string] => [ms, name(i)]);
+    const TIMES_OF_USE: [number, string][] = [
+      [0, 'id1'],
+      [-5, 'id2'],
+    ];
+
+    it.each<[string, number, [number, string][]]>([
+      ['times of use', 950, TIMES_OF_USE],
+      [
+        'leases',
+        60_000,
+        [
+          [60_000, 'id1'],
+          [30_000, 'id2'],
+        ],
+      ],
+      [
+        'one among ours',
+        60_000,
+        [...many(40, 20_000, (i) => `|r${i}`), [30_000, 'id1'], ...many(23, 60_000, (i) => `${i}|p`)],
+      ],
+      ['one after many of ours', 60_000, [...many(300, 20_000, (i) => `|r${i}`), [60_000, 'id1']]],
+      [
+        'one that is over, before many of ours',
+        60_000,
+        [[-500, 'id1'], ...many(300, 60_000, (i) => `|r${i}`)],
+      ],
+      [
+        'one that is over, among many of ours',
+        60_000,
+        [...many(200, -900, (i) => `|r${i}`), [-500, 'id1'], ...many(200, 60_000, (i) => `|s${i}`)],
+      ],
+    ])(
+      'leaves alone a set that expires as ours do, and has members of another program: %s',
+      async (name, ttlMs, set) => {
+        const expiresAtMs = await keepMembers(set, ttlMs);
+        const before = await server.command('ZRANGE', MEMBERS_KEY, 0, -1);
+
+        for (const request of [asReader, asHolder, inLine])
+          expect(await acquire(node, 'a', request)).toMatchObject({ kind: 'denied', by: 'held' });
+        for (const request of [{ askHolderTtl: true }, { replaces: 'ben' }]) {
+          const denied = await acquire(node, 'a', { ownerToken: 'anna', ...request });
+          expect(denied.kind).toBe('denied');
+          // Where readers are at both ends, they are in the way of a writer too.
+          if (name !== 'one that is over, among many of ours') expect(denied).not.toHaveProperty('by');
+        }
+        const replaces = { ownerToken: 'r0', replaces: 'r1', shared: ['a'] };
+        for (const request of [asReader, { ownerToken: 'p1', slots: [1] }, replaces])
+          expect(await extend(node, 'a', request)).toEqual({ kind: 'denied', healed: false });
+        expect((await release(node, 'a', asReader)).kind).toBe('denied');
+        expect(await server.command('ZRANGE', MEMBERS_KEY, 0, -1)).toEqual(before);
+        expect(await server.command('PEXPIRETIME', MEMBERS_KEY)).toBe(expiresAtMs);
+      },
+    );
+
+    it('counts no permits where another program is anywhere among many of them', async () => {
+      await keepMembers([
+        ...many(150, 60_000, (i) => `${i}|p`),
+        [60_001, 'id1'],
+        ...many(150, 60_002, (i) => `${i + 150}|p`),
+      ]);
+
+      const asked = { ownerToken: 'anna', limit: { limit: 1_000, permits: 1, start: 0 } };
+      expect(await acquire(node, 'a', asked)).toMatchObject({ kind: 'denied', by: 'held' });
+      expect(await extend(node, 'a', { ownerToken: 'anna', slots: [400] })).toEqual({
+        kind: 'denied',
+        healed: false,
+      });
+    });
+
+    it.each<[string, object]>([
+      ['a reader', { shared: ['a'] }],
+      ['a permit', { slots: [0] }],
+      ['all permits of a token', { slots: 'all' }],
+    ])('takes %s away from beside a member of another program, and nothing else', async (name, what) => {
+      const holder = { ...(name === 'a reader' ? asReader : asHolder), ownerToken: 'anna' };
+      await acquire(node, 'a', { ...holder, ttlMs: 60_000 });
+      await acquire(node, 'a', {
+        ownerToken: 'ben',
+        limit: { limit: 3, permits: 1, start: 1 },
+        ttlMs: 60_000,
+      });
+      await server.command('ZADD', MEMBERS_KEY, 1, 'id1');
+      const expiry = await server.command('PEXPIRETIME', MEMBERS_KEY);
+
+      expect(await release(node, 'a', { ownerToken: 'anna', ...what })).toEqual({ kind: 'granted' });
+
+      expect(await server.command('ZRANGE', MEMBERS_KEY, 0, -1)).toEqual(['id1', '1|ben']);
+      expect(await server.command('PEXPIRETIME', MEMBERS_KEY)).toBe(expiry);
+    });
+
+    it('takes no value for what is kept for those who wait that stays for ever', async () => {
+      await server.command('SET', MEMBERS_KEY, TURN);
+
+      for (const request of [asReader, asHolder, inLine, { ownerToken: 'anna', askHolderTtl: true }])
+        expect(await acquire(node, 'a', request)).toMatchObject({ kind: 'denied', holderTtlMs: Infinity });
+      expect(await server.command('GET', MEMBERS_KEY)).toBe(TURN);
     });
 
     it('grants nothing on a server without memory, and gives back what it has', async () => {

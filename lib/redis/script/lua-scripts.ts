@@ -1,4 +1,6 @@
+import { TURN } from '../../ports/lock-mode';
 import { NUMBER, script, TELL } from './lua-script';
+import { OURS } from './set-pieces';
 
 /**
  * All or nothing. KEYS: the resources, and with a fence the counter of each. ARGV: owner token, ttl in ms, the owner
@@ -11,6 +13,7 @@ import { NUMBER, script, TELL } from './lua-script';
  */
 export const ACQUIRE = script(`
 ${NUMBER}
+${OURS}
 local count, counters = #KEYS, {}
 if ARGV[4] then
   readTime()
@@ -19,10 +22,11 @@ if ARGV[4] then
 end
 
 -- Look at every key before any is written. Whatever is there is in the way, of any type and of any owner: owner
--- tokens are never used twice. But for the one that is replaced.
+-- tokens are never used twice. But for the one that is replaced; what is kept for those who wait has an expiry.
 local taken, replaced = {}, 0
 for i = 1, count do
-  if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3] then
+  if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3]
+    and (ARGV[3] ~= '${TURN}' or redis.call('PTTL', KEYS[i]) >= 0) then
     replaced = replaced + 1
   elseif redis.call('EXISTS', KEYS[i]) == 1 then
     taken[#taken + 1] = KEYS[i]
@@ -42,7 +46,8 @@ if #taken > 0 then
   for i = 1, #taken do
     local there = redis.pcall('GET', taken[i])
     if taken[i] == last then owner = there end
-    if type(there) == 'table' and longest ~= -1 and redis.pcall('TYPE', taken[i]).ok == 'zset' then
+    if type(there) == 'table' and longest ~= -1 and redis.pcall('TYPE', taken[i]).ok == 'zset'
+      and isOurs(taken[i]) then
       readTime()
       return { digits(now), longest, '', 'shared' }
     end

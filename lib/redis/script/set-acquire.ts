@@ -1,3 +1,4 @@
+import { TURN } from '../../ports/lock-mode';
 import { NUMBER, script } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
 
@@ -38,10 +39,11 @@ if swaps and lookAt(KEYS[1], nowMs) == 'members' then
   if last[2] then expireAt(KEYS[1], tonumber(last[2]), {}) end
 end
 
--- The slots for this request; else when enough permits may have ended.
+-- The slots for this request; else when enough permits may have ended; nothing where another program is among them.
 local function chooseSlots(key, found)
   local taken, inOrder = {}, {}
   if found.last then taken, inOrder = permitsAt(key, ending) end
+  if not taken then return nil end
   found.used = #inOrder
   local missing = found.used + permits - limit
   if missing > 0 then return nil, tonumber(redis.call('ZSCORE', key, inOrder[missing])) end
@@ -68,17 +70,19 @@ local function lookAtHolds(found, key, mode)
   found.isOwner = kind == 'owner'
   found.last = kind == 'members' and what or nil
   local isEnding = found.isOwner and ending ~= '' and what == ending
+  local isTurn = found.isOwner and what == '${TURN}' and redis.call('PTTL', key) >= 0
   found.isEnded = isEnding and mode == 'x'
-  if kind == 'unknown' or (found.isOwner and not isEnding and not (isWaiting and what == '!')) then
+  if kind == 'unknown' or (found.isOwner and not isEnding and not (isWaiting and isTurn)) then
     local left = redis.call('PTTL', key)
     found.by, found.untilMs = 'held', left < 0 and math.huge or nowMs + left
     -- Owner tokens are shorter than that; a value of another program has any length.
-    if found.isOwner and what ~= '!' then found.holder = string.sub(what, 1, 200) end
+    if found.isOwner and not isTurn then found.holder = string.sub(what, 1, 200) end
   elseif kind == 'members' and mode == 'x' then
     found.by, found.untilMs = 'shared', what
   elseif mode == 'p' then
     found.slots, found.untilMs = chooseSlots(key, found)
-    if not found.slots then found.by = 'limit' end
+    if not found.slots then found.by = found.untilMs and 'limit' or 'held' end
+    found.untilMs = found.untilMs or found.last
   end
 end
 

@@ -31,7 +31,7 @@ local function lookAtMembers(kind, last, key, mode)
     else
       if last and mode == 'p' then
         taken = taken or permitsAt(key)
-        if taken[slots[n]] then return nil end
+        if not taken or taken[slots[n]] then return nil end
       end
       found.isMissing = true
       found.added[#found.added + 1] = member

@@ -1,10 +1,34 @@
 /**
+ * Whether a sorted set is of readers and permits: `|token` and `slot|token`. What has any other member is another program's.
+ *
+ * Of up to 64 members all are looked at, and of more the 64 at each end, where another program's come to lie sooner or later:
+ * its set has no others, and what it adds to ours is at the beginning before it ends. No member of it is removed in any case.
+ */
+export const OURS = `
+local function areOurs(members)
+  for _, member in ipairs(members) do
+    if not string.find(member, '^%d*|') then return false end
+  end
+  return true
+end
+
+-- And whether that is said of every member.
+local function isOurs(key)
+  local first = redis.pcall('ZRANGE', key, 0, 63)
+  -- A user without the right to ask: nobody knows what is there.
+  if first.err then return false end
+  return areOurs(first) and (#first < 64 or areOurs(redis.call('ZRANGE', key, -64, -1))), #first < 64
+end
+`;
+
+/**
  * Shared by the scripts of readers and permits: what is at a key, by the node's clock. It needs NUMBER (lua-script.ts).
  *
  * A key has the owner token of an exclusive hold, a string; or members, a sorted set: `|token` is a reader, `slot|token`
  * a permit, and the score of each is the millisecond at which it ends. The key expires with the last of them, always.
  */
 export const MEMBERS = `
+${OURS}
 -- In whole milliseconds, rounded down, as the server counts when a key has expired.
 local function readMs()
   if now == 0 then readTime() end
@@ -13,14 +37,19 @@ local function readMs()
 end
 
 -- 'none'; 'owner' and the owner token; 'members' and when the last of them ends; 'unknown' for a key of any other kind,
--- which is somebody else's. So is a set that does not expire with its last member: no member of it is touched.
+-- which is somebody else's. So is a set that does not expire with its last member, or has a member of another form; then
+-- the second value says whether it expires. Only members of ours are removed when they have ended.
 local function lookAt(key, nowMs)
   local kind = redis.call('TYPE', key).ok
   if kind == 'none' then return 'none' end
   if kind == 'string' then return 'owner', redis.call('GET', key) end
   if kind ~= 'zset' then return 'unknown' end
   local left, last = redis.call('PTTL', key), tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2])
-  if left < 0 or math.abs(nowMs + left - last) > 1000 then return 'unknown' end
+  if left < 0 or math.abs(nowMs + left - last) > 1000 then return 'unknown', left >= 0 end
+  local isOfUs, isEach = isOurs(key)
+  if not isOfUs or not (isEach or areOurs(redis.call('ZRANGEBYSCORE', key, '-inf', digits(nowMs)))) then
+    return 'unknown', true
+  end
   redis.call('ZREMRANGEBYSCORE', key, '-inf', digits(nowMs))
   if last <= nowMs then return 'none' end
   return 'members', last
@@ -50,10 +79,11 @@ local function slotsIn(text)
 end
 
 -- By slot, the member that has it; and all of these, the one that ends first at the beginning. Those of the token 'but'
--- do not count.
+-- do not count. Nothing where some member is not ours.
 local function permitsAt(key, but)
-  local taken, inOrder = {}, {}
-  for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+  local taken, inOrder, members = {}, {}, redis.call('ZRANGE', key, 0, -1)
+  if #members > 128 and not areOurs(members) then return nil end
+  for _, member in ipairs(members) do
     local slot, token = string.match(member, '^(%d+)|(.*)$')
     if slot and token ~= but then
       taken[tonumber(slot)] = member

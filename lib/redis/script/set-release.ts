@@ -1,3 +1,4 @@
+import { TURN } from '../../ports/lock-mode';
 import { NUMBER, script, TELL } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
 
@@ -49,8 +50,10 @@ end
 
 -- Never the whole key (R23). It expires with what is left, so earlier than before, if that is so. Of readers only the last
 -- one is told of: before that nobody could go on.
-local function removeMembers(kind, key, mode)
-  if kind ~= 'members' then return 0, false end
+-- Beside members of another program ours go too, and nothing else changes.
+local function removeMembers(kind, what, key, mode)
+  local isMixed = kind == 'unknown' and what
+  if kind ~= 'members' and not isMixed then return 0, false end
   local members, removed = nil, 0
   if mode == 'p' and ARGV[6] == '*' then members = allPermits(key) else members = membersOf(mode, slotsIn(ARGV[6]), token) end
   for _, member in ipairs(members) do
@@ -63,7 +66,7 @@ local function removeMembers(kind, key, mode)
   end
   if removed == 0 then return 0, false end
   local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
-  if last[2] then expireAt(key, tonumber(last[2]), {}) end
+  if last[2] and not isMixed then expireAt(key, tonumber(last[2]), {}) end
   return removed, mode == 'p' or redis.call('ZCARD', key) == (keepMs == 0 and 0 or 1)
 end
 
@@ -75,7 +78,7 @@ for i = 1, count do
   if mode == 'x' then
     removed, isFreed = removeOwner(kind, what, key)
   else
-    removed, isFreed = removeMembers(kind, key, mode)
+    removed, isFreed = removeMembers(kind, what, key, mode)
   end
   local wanted = mode == 'p' and ARGV[6] ~= '*' and #slotsIn(ARGV[6]) or 1
   if removed < wanted then isWhole = false end
@@ -88,7 +91,7 @@ for i = 1, count do
     if ARGV[11] ~= '0' and redis.call('EXISTS', key) == 0
       and standing(KEYS[count + i], KEYS[2 * count + i], nowMs) > 0 then
       -- A server that refuses it has released all the same.
-      redis.pcall('SET', key, '!', 'PX', ARGV[11])
+      redis.pcall('SET', key, '${TURN}', 'PX', ARGV[11])
     end
   end
   if isFreed then tellOf(key) end

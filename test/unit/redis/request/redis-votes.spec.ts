@@ -1,3 +1,4 @@
+import { TURN } from '../../../../lib/ports/lock-mode';
 import { holdFrom } from '../../../../lib/redis/request/hold-reply';
 import {
   acquireVoteFrom,
@@ -73,6 +74,6 @@ describe('replies of a server', () => {
     expect(holdFrom(null)).toBeNull();
     expect(holdFrom(['anna', 5, 0])).toEqual({ ownerToken: 'anna', ttlMs: 5 });
     expect(holdFrom(['anna', 5, 2])).toEqual({ ownerToken: 'anna', ttlMs: 5, waiting: 2 });
-    expect(holdFrom(['!', 5, 2])).toBeNull();
+    expect(holdFrom([TURN, 5, 2])).toBeNull();
   });
 });
