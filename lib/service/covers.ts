@@ -16,7 +16,12 @@ export function whyNot(held: KindOfHold, wanted: KindOfHold): string {
       ? 'it does not hold all of them in one lock. Take all of them together, further out.'
       : 'it holds fewer of the permits than it asks for now, and others may hold the rest. Take all of them at once, further out.';
   }
-  const has = modeAt(held.kind, first);
+  const [has, wants] = [modeAt(held.kind, first), modeAt(wanted.kind, first)];
+  // Readers and permits stand beside each other: nobody would wait. But one lock must not count as the other.
+  if (has === 'shared' && wants === 'limited')
+    return 'it holds it as a reader, and asks for a permit of it now, which that has not. Take either of them once.';
+  if (has === 'limited' && wants === 'shared')
+    return 'it holds a permit of it, and asks for it as a reader now, which that is not. Take either of them once.';
   if (has === 'shared')
     return (
       'it holds it as a reader, and would wait for itself: two such callers wait for each other for ever. Take it ' +

@@ -91,8 +91,9 @@ export interface LockOptions {
 
   /**
    * So many permits of the resource may be held at once, in the whole fleet: 1 to 1,000. Everybody should ask with the same
-   * limit; where they differ, as during a deployment, never more than the largest of them are held. An exclusive or shared
-   * lock on the same resource excludes all permits. Limits above 100 make Redis work longer for each call.
+   * limit; where they differ, as during a deployment, never more than the largest of them are held. An exclusive
+   * lock on the same resource excludes all permits, and they exclude it; readers (`mode: 'shared'`) and permits do not
+   * exclude each other. Limits above 100 make Redis work longer for each call.
    *
    * Which of the permits it got, a holder reads from `lock.slots`.
    *
