@@ -1,4 +1,4 @@
-import type { LineEntry, LockNode } from '../ports/lock-node.interface';
+import type { LineEntry, LinePlace, LockNode } from '../ports/lock-node.interface';
 import { sharedIn, type LockKind } from './lock-kind';
 
 /** A waiter refreshes its entries three times while they last, so that two may be lost. */
@@ -135,9 +135,9 @@ export class PlaceInLines {
     });
   }
 
-  private get place(): { readonly id: string; readonly permits?: number } {
+  private get place(): LinePlace {
     const { id, kind } = this;
-    return kind?.mode === 'limited' ? { id, permits: kind.permits } : { id };
+    return kind?.mode === 'limited' ? { id, permits: kind.permits, limit: kind.limit } : { id };
   }
 }
 

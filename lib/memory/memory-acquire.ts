@@ -92,9 +92,12 @@ export class MemoryAcquire {
   ): Pick<Look, 'by' | 'holder' | 'untilMs' | 'slots' | 'ahead'> {
     const { line, limit } = this.request;
     if (line === undefined || limit?.exact !== undefined) return { ...hold, ahead: 0 };
-    const free = limit === undefined ? 0 : freePermits(members, limit);
+    const room =
+      limit === undefined
+        ? undefined
+        : { limit: limit.limit, used: limit.limit - freePermits(members, limit) };
     const isDenied = hold.by !== undefined;
-    const { ahead, freeAtMs } = this.state.line.look(resource, mode, line, this.now, free, isDenied);
+    const { ahead, freeAtMs } = this.state.line.look(resource, mode, line, this.now, room, isDenied);
     if (isDenied || freeAtMs === undefined) return { ...hold, ahead };
     return { by: 'line', untilMs: freeAtMs, ahead };
   }

@@ -6,6 +6,7 @@ import { Sweep } from './sweep';
 interface Waiter {
   readonly mode: LockMode;
   readonly permits: number;
+  readonly limit: number | undefined;
   readonly ticket: number;
   /** On the node's clock, if nobody renews it. */
   readonly endsAtMs: number;
@@ -18,6 +19,14 @@ export interface LookAtLine {
   /** When the first entry in the way ends; undefined where none is in the way. */
   readonly freeAtMs: number | undefined;
 }
+
+/** The permits of a resource, as one who wants some of them has it. */
+export interface Room {
+  readonly limit: number;
+  readonly used: number;
+}
+
+const NO_ROOM: Room = { limit: 0, used: 0 };
 
 /** So many waiters are looked at: whoever is further back waits in any case. */
 const MOST_LOOKED_AT = 64;
@@ -38,7 +47,7 @@ export class MemoryLine {
   }
 
   /**
-   * @param free how many permits there are for one who wants permits
+   * @param room for one who wants permits
    * @param isDenied whether something else is in the way
    */
   look(
@@ -46,16 +55,15 @@ export class MemoryLine {
     mode: LockMode,
     entry: LineEntry,
     now: number,
-    free = 0,
+    room: Room = NO_ROOM,
     isDenied = false,
   ): LookAtLine {
     const before = this.before(resource, mode, entry, now);
     const others = before.filter((waiter) => !mayPassInLine(mode, waiter.mode));
     if (mode !== 'limited') return { ahead: others.length, freeAtMs: others[0]?.endsAtMs };
     const { permits = 1 } = entry;
-    const wanted = before.reduce((sum, waiter) => sum + waiter.permits, permits);
-    const isShort = wanted > free;
-    const missing = isShort ? Math.max(1, wanted - Math.max(0, free)) : 0;
+    const missing = missingFor([...before, { permits, limit: room.limit }], room);
+    const isShort = missing > 0;
     // Of the releases that are missing the last one is the caller's, where it waits for one in any case.
     const ahead = others.length + missing - (isShort && isDenied ? 1 : 0);
     const inTheWay = others[0] ?? (isShort ? before[0] : undefined);
@@ -64,13 +72,13 @@ export class MemoryLine {
 
   /** Without a ticket it is not entered. Who stands there already stays for longer. */
   enter(resource: string, mode: LockMode, entry: LineEntry, now: number): void {
-    const { ticket, permits = 0, entryMs } = entry;
+    const { ticket, permits = 0, limit, entryMs } = entry;
     if (ticket === undefined) return;
     const line = this.alive(resource, now) ?? new Map<string, Waiter>();
     const name = nameInLine(mode, entry);
     if (line.size >= MOST_IN_LINE && !line.has(name)) return;
     this.lines.set(resource, line);
-    line.set(name, { mode, permits, ticket, endsAtMs: now + entryMs });
+    line.set(name, { mode, permits, limit, ticket, endsAtMs: now + entryMs });
   }
 
   /** @returns whether it stood there */
@@ -111,4 +119,18 @@ export class MemoryLine {
     this.lines.delete(resource);
     return undefined;
   }
+}
+
+/**
+ * How many releases are missing until all of them, in order, have what they want, each by its own limit. Whoever comes
+ * before and has no room by a smaller one is not passed: else the others keep the room for ever.
+ */
+function missingFor(wanting: readonly Pick<Waiter, 'permits' | 'limit'>[], { limit, used }: Room): number {
+  let [wanted, missing] = [0, 0];
+  for (const one of wanting) {
+    wanted += one.permits;
+    const free = Math.max(0, ((one.permits > 0 ? one.limit : undefined) ?? limit) - used);
+    missing = Math.max(missing, wanted - free);
+  }
+  return missing;
 }

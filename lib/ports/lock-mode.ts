@@ -41,8 +41,13 @@ interface ModesOfRequest {
  * What a node calls somebody who stands in line. It decides between equal tickets, so it is the same on all nodes; and one
  * caller may wait in several ways.
  */
-export function nameInLine(mode: LockMode, { id, permits = 1 }: LinePlace): string {
-  return `${id} ${mode === 'limited' ? `p${permits}` : LETTERS[mode]}`;
+export function nameInLine(mode: LockMode, place: LinePlace): string {
+  return `${idInLine(place)} ${mode === 'limited' ? `p${place.permits ?? 1}` : LETTERS[mode]}`;
+}
+
+/** With the limit of one who waits for permits. Processes of an older version read past it. */
+export function idInLine({ id, limit }: LinePlace): string {
+  return limit === undefined ? id : `${id}/${limit}`;
 }
 
 const LETTERS = { exclusive: 'x', shared: 's' } as const;

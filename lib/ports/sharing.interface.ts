@@ -29,6 +29,8 @@ export interface LinePlace {
   readonly id: string;
   /** How many permits it waits for, as many as the `limit` of a request asks for; missing where it waits for none. */
   readonly permits?: number;
+  /** With `permits`: how many may be held, as the waiter has it. Missing: as whoever looks at it has it. */
+  readonly limit?: number;
 }
 
 /** The place of a caller in the line of each of its resources. */

@@ -232,6 +232,23 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
     expect(vote).toEqual({ kind: 'granted', inLine: 0 });
   });
 
+  it('is not passed by larger limits while one with a smaller limit has no room', async () => {
+    const node = current();
+    const asks = (id: string, ticket: number, limit: number) =>
+      ask(place(id, ticket, { permits: 1, limit }), { limit: { limit, permits: 1, start: 0 } });
+    const holds = { limit: 5, permits: 1, start: 0 };
+    for (const ownerToken of ['h1', 'h2', 'h3']) await acquire(node, 'a', { ownerToken, limit: holds });
+    const letGo = (ownerToken: string) => release(node, 'a', { ownerToken, slots: 'all' });
+
+    expect(await asks('small', 1, 2)).toMatchObject({ kind: 'denied', by: 'limit' });
+    expect(await asks('large', 2, 5)).toMatchObject({ kind: 'denied', by: 'line' });
+    await letGo('h1');
+    await letGo('h2');
+
+    expect((await asks('small', 1, 2)).kind).toBe('granted');
+    expect((await asks('large', 2, 5)).kind).toBe('granted');
+  });
+
   it('is not looked at by extensions and releases', async () => {
     const node = current();
     await acquire(node, 'a', { ownerToken: 'r', shared: ['a'] });

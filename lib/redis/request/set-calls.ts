@@ -1,4 +1,4 @@
-import { modeOf } from '../../ports/lock-mode';
+import { idInLine, modeOf } from '../../ports/lock-mode';
 import type {
   AcquireRequest,
   ExtendRequest,
@@ -55,7 +55,7 @@ export class SetCalls {
         wholeMs(request.ttlMs),
         replaces,
         askHolderTtl || line !== undefined ? '1' : '0',
-        line?.id ?? '',
+        line === undefined ? '' : idInLine(line),
         line?.ticket ?? '',
         wholeMs(line?.entryMs ?? 1),
         ...(limit === undefined
@@ -88,7 +88,7 @@ export class SetCalls {
   /** @param telling 0: nobody; 1: those at this server; 2: everywhere */
   release(keys: Keys, request: ReleaseRequest, telling: 0 | 1 | 2, database: number): SetCall {
     const { ownerToken, keepMs, slots = [], line, turnMs } = request;
-    const { id = '', permits = '', ticket, entryMs = 1 } = line ?? {};
+    const { permits = '', ticket, entryMs = 1 } = line ?? {};
     return {
       script: RELEASE_SET,
       keys: line === undefined && turnMs === undefined ? keys : withLines(keys),
@@ -100,7 +100,7 @@ export class SetCalls {
         keepMs === undefined ? 0 : wholeMs(keepMs),
         slots === 'all' ? '*' : slots.join(','),
         // Nobody comes back without a ticket.
-        ticket === undefined ? '' : id,
+        line === undefined || ticket === undefined ? '' : idInLine(line),
         permits,
         ticket ?? '',
         wholeMs(entryMs),
@@ -115,7 +115,7 @@ export class SetCalls {
     return {
       script: LEAVE,
       keys: withLines(keys),
-      args: [this.modesOf(keys, request), ownerToken, telling, database, line.id, line.permits ?? ''],
+      args: [this.modesOf(keys, request), ownerToken, telling, database, idInLine(line), line.permits ?? ''],
     };
   }
 

@@ -91,20 +91,27 @@ local function lookAtLine(found, i, mode)
   local line, seen = KEYS[count + i], KEYS[2 * count + i]
   found.standing = standing(line, seen, nowMs)
   if found.standing == 0 and (mode ~= 'p' or not found.by) then return end
-  local others, wanted, first = 0, permits or 0, nil
+  local others, wanted, missing, first = 0, 0, 0, nil
+  -- How many releases are missing until all so far have what they want, by the limit of the one who wants it. Whoever
+  -- comes before and has no room by a smaller one is not passed: else the others keep the room for ever.
+  local function add(more, atMost)
+    wanted = wanted + more
+    local free = math.max(0, atMost - found.used)
+    if wanted > free then missing = math.max(missing, wanted - free) end
+  end
   local all = found.standing > 0 and before(line, nameOf(mode, id, permits), ticket or math.huge) or {}
   for _, waiter in ipairs(all) do
-    wanted = wanted + waiter.permits
+    if mode == 'p' then add(waiter.permits, waiter.permits > 0 and waiter.limit or limit) end
     if mode == 'x' or waiter.mode ~= mode then
       others = others + 1
       first = first or waiter
     end
   end
   found.ahead = others
-  local free = mode == 'p' and limit - found.used
-  if free and wanted > free then
-    -- Of the releases that are missing the last one is the caller's, where it waits for one in any case.
-    found.ahead = others + math.max(1, wanted - math.max(0, free)) - (found.by and 1 or 0)
+  if mode == 'p' then add(permits, limit) end
+  if missing > 0 then
+    -- Of these the last one is the caller's, where it waits for one in any case.
+    found.ahead = others + missing - (found.by and 1 or 0)
     first = first or all[1]
   end
   if found.by or not first then return end

@@ -135,7 +135,9 @@ local function before(line, mine, ticket)
     if theirs > ticket then break end
     if name ~= mine and (theirs < ticket or isLower(name, mine)) then
       local mode, permits = string.match(name, ' (%a)(%d*)$')
-      found[#found + 1] = { name = name, mode = mode, permits = tonumber(permits) or 0 }
+      -- One of an older version does not tell its limit.
+      local limit = tonumber(string.match(name, '/(%d+) p%d+$'))
+      found[#found + 1] = { name = name, mode = mode, permits = tonumber(permits) or 0, limit = limit }
     end
   end
   return found
