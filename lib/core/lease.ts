@@ -1,4 +1,4 @@
-import type { ReleaseRequest } from '../ports/lock-node.interface';
+import type { ExtendRequest, ReleaseRequest } from '../ports/lock-node.interface';
 import type { PlaceInLines } from './line';
 import { sharedIn, type LockKind } from './lock-kind';
 import type { Validity } from './validity';
@@ -49,6 +49,16 @@ export interface LeaseSharing {
 
 /** What is known of a lease that somebody left to others. */
 export type LeftLease = Pick<Lease, 'resources' | 'ownerToken' | 'label' | 'fencingToken' | 'sharing'>;
+
+/** What keeps `lease` on a node for `ttlMs` from now. */
+export function extendRequestOf(lease: Lease, ttlMs: number, putsBack: boolean): ExtendRequest {
+  const { resources, ownerToken, inherited } = lease;
+  const replaces = inherited?.ownerToken;
+  const plain: ExtendRequest = putsBack
+    ? { resources, ownerToken, ttlMs, replaces }
+    : { resources, ownerToken, ttlMs, replaces, putsBack };
+  return lease.sharing === undefined ? plain : { ...plain, ...heldAs(lease.sharing) };
+}
 
 /** What removes `lease` from a node, or lets it expire there in `keepMs` if that is more than 0. */
 export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: boolean): ReleaseRequest {

@@ -8,12 +8,11 @@ import {
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
 import { type HandoverRound, Handovers, type Successor } from './handover';
-import { heldAs, releaseRequestOf, type Lease, type LeftLease } from './lease';
+import { extendRequestOf, releaseRequestOf, type Lease, type LeftLease } from './lease';
 import { LeadingNode } from './leading-node';
 import type {
   AcquireRequest,
   AcquireVote,
-  ExtendRequest,
   ExtendVote,
   LockNode,
   ReleaseVote,
@@ -100,12 +99,7 @@ export class Redlock {
     // A shorter ttl counts from now on, whatever comes of the round: some nodes may apply it.
     lease.validity = earlierOf(lease.validity, extended);
     lease.ttlMs = Math.max(lease.ttlMs, ttlMs);
-    const { resources, ownerToken, inherited } = lease;
-    const replaces = inherited?.ownerToken;
-    const plain: ExtendRequest = putsBack
-      ? { resources, ownerToken, ttlMs, replaces }
-      : { resources, ownerToken, ttlMs, replaces, putsBack };
-    const request = lease.sharing === undefined ? plain : { ...plain, ...heldAs(lease.sharing) };
+    const request = extendRequestOf(lease, ttlMs, putsBack);
     const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
     return new Promise((resolve, reject) => {
       // Concluded before the next vote is heard: a late one has to know what came of it.
@@ -123,6 +117,24 @@ export class Redlock {
   async resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }> {
     const lease: Lease = { ...this.newLease(left.resources, ttlMs), ...left, wasWon: true, askedAt: ALL };
     return { lease, outcome: await this.extend(lease, ttlMs, false) };
+  }
+
+  /**
+   * Has every node keep the lease, also one that missed the grant: else what a release keeps is on a bare majority, and gone
+   * when one of those forgets it. Before that release, and each node applies them in this order.
+   *
+   * @returns whether all of them have it. Pending for ever where a node does not vote
+   */
+  async spread(lease: Lease, keepMs: number): Promise<boolean> {
+    const request = extendRequestOf(lease, keepMs, true);
+    const votes = this.settings.nodes.map(
+      (node) =>
+        new Promise<ExtendVote>((resolve) => {
+          node.extend(request, resolve);
+        }),
+    );
+    const given = await Promise.all(votes);
+    return given.every((vote) => vote.kind === 'granted' || (vote.kind === 'denied' && vote.healed));
   }
 
   /**

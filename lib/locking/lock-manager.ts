@@ -119,7 +119,8 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       line: new WaitingLine(),
       turnsOwed,
       lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: idsFrom(randomness.secret) },
-      outage: new Outage(clock, limits.nodeTimeoutMs),
+      nodeTimeoutMs,
+      outage: new Outage(clock, nodeTimeoutMs),
       fraction: randomness.fraction,
     };
     this.closing = new Closing({

@@ -104,7 +104,8 @@ export class LockService {
   }
 
   /**
-   * One attempt, without waiting: null when somebody else holds it.
+   * Does not wait: null when somebody else holds it. Where several ask at the same moment, and each gets a part of the votes,
+   * each asks again, for `nodeTimeout` at most.
    *
    * @throws LockUnavailableError when too few nodes answered
    */

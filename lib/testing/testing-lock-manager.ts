@@ -11,6 +11,10 @@ export class TestingLockManager extends LockManager {
     return this.note(await super.acquire(...args));
   }
 
+  override async acquireChecked(...args: Parameters<LockManager['acquireChecked']>): Promise<HeldLock> {
+    return this.note(await super.acquireChecked(...args));
+  }
+
   override async resume(ticket: LockTicket, options?: ResumeOptions): Promise<HeldLock> {
     return this.note(await super.resume(ticket, options));
   }

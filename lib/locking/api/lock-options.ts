@@ -11,7 +11,8 @@ export interface LockOptions {
   ttl?: number;
 
   /**
-   * How long to wait for the lock. 0: one attempt. Infinity: for ever.
+   * How long to wait for the lock. Infinity: for ever. 0: do not wait for whoever has it. Where nobody has it, but several
+   * ask at the same moment and each gets a part of the votes, each asks again, for `nodeTimeout` at most.
    *
    * @default 5_000
    */
@@ -61,7 +62,7 @@ export interface LockOptions {
    * run again by a process whose clock is a little late, or in the same interval. At most 31 days.
    *
    * It may be longer than `maxTtl`. The restart guard does not wait for it: if a majority of the nodes forget what was
-   * kept, the job can run once more. A holder that dies lets the lock go after its `ttl`.
+   * kept, the job can run once more. All nodes keep it that answer at the release, or a second later. A holder that dies lets the lock go after its `ttl`.
    *
    * @default 0
    */

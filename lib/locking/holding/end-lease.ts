@@ -48,10 +48,31 @@ export function endLease(
     void release.then(settle);
     return;
   }
+  if (isWhole && keepMs > 0) void keepEverywhere(lease, keepMs, { clock, redlock });
   redlock.release(lease, keepMs, lease.sharing === undefined ? settle : inLine(settle));
   // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
   // has to, since it is the turn of other processes now.
   if (successor === undefined) place.leave();
+}
+
+/** Where somebody who asked at the same moment had a node, it has given it back by then. */
+const AGAIN_AFTER_MS = 1_000;
+
+async function keepEverywhere(
+  lease: Lease,
+  keepMs: number,
+  { clock, redlock }: { readonly clock: Clock; readonly redlock: Redlock },
+): Promise<void> {
+  const isEverywhere = await redlock.spread(lease, keepMs).catch(() => false);
+  if (isEverywhere || keepMs <= AGAIN_AFTER_MS) return;
+  const again = () => {
+    redlock.spread(lease, keepMs - AGAIN_AFTER_MS).catch(ignore);
+  };
+  clock.schedule(AGAIN_AFTER_MS, again, { background: true });
+}
+
+function ignore(): void {
+  // The node has what it has: this is more than a release promises.
 }
 
 /** From one exclusive holder to another, and past nobody who stands in line on the nodes. */

@@ -300,6 +300,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.budget = undefined;
+    if (this.wait.isOver && (await backoff.afterSplit(failed))) return;
     // The writer's mark: else readers would come and come, and it would wait for ever.
     if (failed.by === 'shared' || failed.by === 'limit') this.places ??= this.newPlaces();
     if (this.wait.isOver || backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);

@@ -47,6 +47,13 @@ export class InterruptibleSleep {
     this.throwIfCancelled();
   }
 
+  /** The same, and the deadline does not end it. */
+  async sleepPastDeadline(delayMs: number): Promise<void> {
+    this.throwIfCancelled();
+    await this.sleepUntil(this.clock.now() + delayMs);
+    this.throwIfCancelled();
+  }
+
   wake(): void {
     if (this.sleeper === undefined) this.wokenEarly = true;
     else this.sleeper.awake();

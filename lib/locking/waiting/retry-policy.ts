@@ -8,8 +8,14 @@ const MOST_COLLISIONS = 4;
 /** Spreads waiters whose ttl ends at the same moment. */
 const SPREAD_MS = 5;
 
-/** A waiter that is told of releases asks again after this time, even without a message. */
-const LONGEST_SLEEP_MS = 1_000;
+/** A waiter that is told of releases asks again after this time where the nodes do not say for how long it is held. */
+const UNKNOWN_HOLD_MS = 1_000;
+
+/**
+ * And after this time whatever they say: nobody tells of a key that is deleted by hand, as one has to be that another
+ * program wrote without an expiry.
+ */
+const LONGEST_SLEEP_MS = 10_000;
 
 /** Decides when a waiter asks again, and whether it asks the leading node before the others. */
 export class RetryPolicy {
@@ -61,19 +67,29 @@ export class RetryPolicy {
   ): number {
     const fraction = this.around.fraction();
     if (failed.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
-    // Not for ever: a holder may be missing on a node, which then grants to everybody.
-    if (failed.isSplit && !isHeld && this.splits < MOST_COLLISIONS) {
-      this.splits += 1;
-      // One by one, in turn with a try at all nodes: the leading one may be taken by nobody who counts.
-      this.leaderFirst = this.splits % 2 === 1;
-      return collisionDelayMs(this.splits, this.around.clock.now() - this.startedAtMs, fraction);
+    if (failed.isSplit && !isHeld) {
+      const delayMs = this.collisionMs(fraction);
+      if (delayMs !== undefined) return delayMs;
     }
     this.denials += 1;
     // A little more: nodes round their ttls down, and others wait for the same moment.
-    const untilFreeMs = (failed.freeInMs ?? LONGEST_SLEEP_MS) + 1 + fraction * SPREAD_MS;
+    const heldForMs = Math.min(failed.freeInMs ?? UNKNOWN_HOLD_MS, LONGEST_SLEEP_MS);
+    const untilFreeMs = heldForMs + 1 + fraction * SPREAD_MS;
     if (isTold) return this.denials > 1 ? untilFreeMs : Math.min(untilFreeMs, confirmDelayMs(fraction));
     // Many may be polling: every other time as one of them, and every other time on its own.
     this.leaderFirst = attempts % 2 === 0;
     return Math.min(untilFreeMs, pollDelayMs(attempts, fraction));
+  }
+
+  /**
+   * For how long to sleep after an attempt that told nothing for sure, since several asked at the same moment. Undefined
+   * when it was so several times in a row: a holder may be missing on a node, which then grants to everybody.
+   */
+  collisionMs(fraction: number, most = MOST_COLLISIONS): number | undefined {
+    if (this.splits >= most) return undefined;
+    this.splits += 1;
+    // One by one, in turn with a try at all nodes: the leading one may be taken by nobody who counts.
+    this.leaderFirst = this.splits % 2 === 1;
+    return collisionDelayMs(this.splits, this.around.clock.now() - this.startedAtMs, fraction);
   }
 }

@@ -17,10 +17,14 @@ const FOLLOW_UP_MS = 3;
  */
 const SIT_OUT_MS = 8;
 
+/** How many attempts after the deadline may tell nothing for sure. They end sooner where they take long. */
+const MOST_AFTER_DEADLINE = 8;
+
 export interface WaitForReleaseSetup {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly redlock: Redlock;
+  readonly nodeTimeoutMs: number;
   /** The outage as all callers of the service see it. */
   readonly outage: Outage;
   fraction(): number;
@@ -33,6 +37,8 @@ export class WaitForRelease {
   private readonly outage: Outage;
   private listener: ReleaseListener | undefined;
   private attempts = 0;
+  /** The last attempt asked the leading node first. */
+  private askedLeaderFirst = false;
 
   /** @param turnsToSitOut how many releases are left to others */
   constructor(
@@ -67,7 +73,27 @@ export class WaitForRelease {
     const leaderFirst = this.pace.begin();
     const { places } = this.caller;
     // The others would forget who stands in line.
-    return leaderFirst && places?.isBeatDue(this.setup.clock.now()) !== true;
+    this.askedLeaderFirst = leaderFirst && places?.isBeatDue(this.setup.clock.now()) !== true;
+    return this.askedLeaderFirst;
+  }
+
+  /**
+   * After the deadline: sleeps until it is time for another attempt, if the last one did not tell whether somebody has it.
+   * Where several ask at the same moment each may get a part of the votes. If all of them took that for an answer, nobody
+   * would have it: of a job that one process has to run, all would believe that another one does.
+   *
+   * @returns whether to make that attempt
+   */
+  async afterSplit(failed: FailedAttempt): Promise<boolean> {
+    const { clock, nodeTimeoutMs } = this.setup;
+    // The leading node knows its own holder alone, who may fail.
+    const isUnclear = (failed.isSplit && failed.holder === undefined) || this.askedLeaderFirst;
+    if (failed.outcome !== 'busy' || !isUnclear || clock.now() - this.wait.startedAtMs >= nodeTimeoutMs)
+      return false;
+    const sleepMs = this.pace.collisionMs(this.setup.fraction(), MOST_AFTER_DEADLINE);
+    if (sleepMs === undefined) return false;
+    await this.wait.sleepPastDeadline(sleepMs);
+    return true;
   }
 
   /** Whether too few nodes have answered for longer than the caller wants to wait for them. */

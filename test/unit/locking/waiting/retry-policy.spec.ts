@@ -51,3 +51,18 @@ describe('a contender whose votes were split', () => {
     expect(collide()).toEqual({ sleptMs: 2, leaderFirst: true });
   });
 });
+
+describe('a waiter that would hear of a release', () => {
+  it.each([
+    ['for a while', 3_000, 3_000],
+    ['for a day', 86_400_000, 10_000],
+    ['for ever', Infinity, 10_000],
+    ['nobody knows for how long', undefined, 1_000],
+  ])('asks again where it is held %s, since a key may be deleted by hand', (_, freeInMs, expected) => {
+    const { pace } = setUp();
+    const held = { ...SPLIT, isSplit: false, freeInMs };
+    pace.sleepMs(held, 1, TOLD);
+
+    expect(Math.floor(pace.sleepMs(held, 2, TOLD) / 100) * 100).toBe(expected);
+  });
+});

@@ -12,7 +12,8 @@ function setUp(turns: number) {
   const node = new MemoryLockNode({ clock });
   const wait = new InterruptibleSleep(clock, clock.now(), 60_000, undefined, { cancelled: () => undefined });
   const redlock = { leadingNode: node } as unknown as Redlock;
-  const setup = { nodes: [node], clock, redlock, fraction: () => 0.5, outage: new Outage(clock, 500) };
+  const outage = new Outage(clock, 500);
+  const setup = { nodes: [node], clock, redlock, fraction: () => 0.5, outage, nodeTimeoutMs: 500 };
   const caller = { resources: ['a'], options: { outageWaitMs: 500 } };
   const backoff = new WaitForRelease(setup, caller, wait, turns);
   let holders = 0;
