@@ -12,10 +12,13 @@ export function compileAndLoad(name, folders, file) {
   const output = join(cache, `${name}-${process.pid}`);
   process.on('exit', () => rmSync(output, { recursive: true, force: true }));
   for (const folder of folders) compile(folder, output);
-  const { name: packageName, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  // What the tests read of it.
+  const { name: packageName, version, exports } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
   writeFileSync(
     join(output, 'package.json'),
-    JSON.stringify({ name: packageName, version, type: 'commonjs' }),
+    JSON.stringify({ name: packageName, version, type: 'commonjs', exports }),
   );
   return createRequire(import.meta.url)(join(output, file));
 }
