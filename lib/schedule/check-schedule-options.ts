@@ -1,6 +1,7 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import { checkServiceName } from '../calls/check-placed-options';
 import { describeValue } from '../errors/describe-value';
+import { LockKeyError } from '../errors/lock-key.error';
 import { checkResource } from '../locking/checks/check-resources';
 import { readOptions } from '../locking/checks/read-options';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';
@@ -22,7 +23,7 @@ const KNOWN = Object.keys({
 
 const LONGEST_MS = 31 * 24 * 60 * 60_000;
 
-/** @throws LockOptionsError, LockKeyError for what cannot be meant */
+/** @throws LockOptionsError for what cannot be meant */
 export function checkScheduleOptions(given: RedlockScheduleOptions): CompleteScheduleOptions {
   const {
     connection,
@@ -35,13 +36,42 @@ export function checkScheduleOptions(given: RedlockScheduleOptions): CompleteSch
     each: 'an option of RedlockScheduleModule',
   });
   if (connection !== undefined) checkServiceName('connection', connection);
-  const checkedPrefix = checkResource(prefix);
   return {
     connection,
-    prefix: checkedPrefix,
+    prefix: checkPrefix(prefix),
     rememberForMs: milliseconds('rememberFor', rememberFor, 1_000),
     shutdownTimeoutMs: milliseconds('shutdownTimeout', shutdownTimeout, 0),
   };
+}
+
+/** @throws LockOptionsError for what no resource can begin with */
+export function checkPrefix(given: unknown): string {
+  return asOption('prefix', () => checkResource(given));
+}
+
+/** As long as the date of a run. */
+const ANY_DATE = `@${new Date(0).toISOString()}`;
+
+/** @throws LockOptionsError where two jobs have one name, and for names that no resource can have */
+export function checkJobNames(prefix: string, names: readonly string[]): void {
+  for (const name of names) asOption('name', () => checkResource(prefix + name + ANY_DATE));
+  const twice = names.find((name, position) => names.indexOf(name) !== position);
+  if (twice === undefined) return;
+  throw new LockOptionsError(
+    'name',
+    `Two jobs of the schedule are called ${JSON.stringify(twice)}, and only one of them would run. Give each a \`name\` of its own, or @EveryProcess() to one that every process shall run.`,
+  );
+}
+
+/** What is wrong with a resource, said of the option that it was made of. */
+function asOption<T>(option: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw error instanceof LockKeyError
+      ? new LockOptionsError(option, `cannot be part of a resource. ${error.message}`)
+      : error;
+  }
 }
 
 function milliseconds(option: string, value: unknown, least: number): number {

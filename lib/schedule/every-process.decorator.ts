@@ -1,9 +1,12 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+
 const EVERY_PROCESS = Symbol.for('nestjs-redlock:every process');
 
 /**
  * Leaves a `@Cron` or `@Interval` method to every process, where `RedlockScheduleModule` has the others run once per
  * fleet: for what each process does for itself, such as to look after its own cache.
  *
+ * @throws LockOptionsError at anything but a method of instances
  * @example
  * ```ts
  * @Interval(60_000)
@@ -12,8 +15,15 @@ const EVERY_PROCESS = Symbol.for('nestjs-redlock:every process');
  * ```
  */
 export function EveryProcess(): MethodDecorator {
-  return (_target, _key, descriptor: PropertyDescriptor) => {
-    Reflect.defineMetadata(EVERY_PROCESS, true, descriptor.value as object);
+  return (target, _key, descriptor?: PropertyDescriptor) => {
+    const method = descriptor?.value as unknown;
+    if (typeof target === 'function' || typeof method !== 'function') {
+      throw new LockOptionsError(
+        '@EveryProcess',
+        'stands at a @Cron or @Interval method that is not static.',
+      );
+    }
+    Reflect.defineMetadata(EVERY_PROCESS, true, method);
   };
 }
 

@@ -1,62 +1,107 @@
 /** The part of a CronTime of the package `cron` that is used. */
 export interface CronTime {
-  /** The next date of the schedule after `start`; a luxon DateTime. */
-  getNextDateFrom(start: Date): { toMillis(): number };
+  /** The expression, or the date of a job that runs once, as a luxon DateTime. */
+  readonly source: unknown;
+  /** The hours of the expression, as keys. */
+  readonly hour: object;
+  /** The next date from now on, in the zone of the job. */
+  sendAt(): CronDate;
+  /** The next date of the expression after `start`. Without `zone` it would be sought in the zone of the process. */
+  getNextDateFrom(start: Date, zone: CronZone): CronDate;
+}
+
+/** A luxon DateTime. */
+export interface CronDate {
+  toMillis(): number;
+  readonly zone: CronZone;
+}
+
+/** A luxon Zone. */
+export interface CronZone {
+  /** How far the clocks of the zone are ahead of UTC at that time, in minutes. */
+  offset(atMs: number): number;
+}
+
+/** The date for which a job is called. */
+export interface FireTime {
+  readonly atMs: number;
+  /** The zone of an expression. Undefined: the job has one date, and runs once. */
+  readonly zone: CronZone | undefined;
 }
 
 const SECOND_MS = 1_000;
-/** How far a timer may be late and still be known as that of its date. */
-const LATEST_MS = 60 * 60 * SECOND_MS;
+const HOUR_MS = 60 * 60 * SECOND_MS;
+/** A timer is late by milliseconds as a rule. */
+const USUALLY_LATE_MS = 2 * SECOND_MS;
+/** More than the four years from one 29 February to the next. */
+const FARTHEST_MS = 5 * 366 * 24 * HOUR_MS;
 
 /**
- * The date of the schedule for which a job is called now: the last one that is over. Undefined when there is none in the
- * last hour. A process whose timer or clock is late gets the date for which the others were called too.
+ * The date for which a job is called now: the last one that is over, however long ago. So a process whose timer or clock
+ * is late gets the date for which the others were called. Undefined when the expression has none in five years.
  */
-export function fireTime(cronTime: CronTime, nowMs: number): number | undefined {
-  // A timer is late by milliseconds as a rule, and a look far back would pass many dates of a schedule by the second.
-  for (let backMs = 2 * SECOND_MS; backMs <= LATEST_MS; backMs *= 4) {
-    let last: number | undefined;
-    let next = cronTime.getNextDateFrom(new Date(nowMs - backMs)).toMillis();
-    while (next <= nowMs) {
-      last = next;
-      next = cronTime.getNextDateFrom(new Date(last)).toMillis();
-    }
-    if (last !== undefined) return last;
+export function fireTime(cronTime: CronTime, nowMs: number): FireTime | undefined {
+  if (isDate(cronTime.source)) return { atMs: cronTime.source.toMillis(), zone: undefined };
+  const { zone } = cronTime.sendAt();
+  const after = (ms: number) => cronTime.getNextDateFrom(new Date(ms), zone).toMillis();
+  let noneAfterMs = nowMs;
+  for (let backMs = USUALLY_LATE_MS; backMs <= FARTHEST_MS; backMs *= 4) {
+    const fromMs = nowMs - backMs;
+    if (after(fromMs) <= nowMs) return { atMs: lastUntil(nowMs, fromMs, noneAfterMs, after), zone };
+    noneAfterMs = fromMs;
   }
   return undefined;
 }
 
-const HOUR_MS = 60 * 60 * SECOND_MS;
+/** The last date until `nowMs`, when there is one after `fromMs`, and none after `noneAfterMs`. */
+function lastUntil(
+  nowMs: number,
+  fromMs: number,
+  noneAfterMs: number,
+  after: (ms: number) => number,
+): number {
+  let from = fromMs;
+  let to = noneAfterMs;
+  // By halves: a schedule by the second has many dates in the hours of a process that was suspended.
+  while (to - from > USUALLY_LATE_MS) {
+    const middle = Math.floor((from + to) / 2);
+    if (after(middle) <= nowMs) from = middle;
+    else to = middle;
+  }
+  let last = after(from);
+  // Where clocks go back, `cron` can name a date again.
+  for (let next = after(last); next <= nowMs && next > last; next = after(next)) last = next;
+  return last;
+}
 
 /**
  * What tells one run of a job from the others. A job with fixed hours, such as `30 2 * * *`, is told by the time on the
- * clocks of its zone, so that it runs once where these go back and show an hour twice; one that runs every hour, or more
- * often, is told by the time itself.
- *
- * @param timeZone undefined: that of the process
+ * clocks of its zone, so that it runs once where these go back and show an hour twice; one that names all hours, and so
+ * runs every hour or more often, is told by the time itself, as is one with a date.
  */
-export function runId(source: unknown, atMs: number, timeZone: string | undefined): string {
-  return hasFixedHours(source) ? onTheClock(atMs, timeZone) : new Date(atMs).toISOString();
+export function runId(cronTime: CronTime, { atMs, zone }: FireTime): string {
+  return zone !== undefined && hasFixedHours(cronTime)
+    ? onTheClock(atMs, zone).slice(0, 19).replace('T', ' ')
+    : new Date(atMs).toISOString();
 }
 
 /** How long a run has to be remembered at least, where clocks show its hour twice. */
-export function repeatsWithinMs(source: unknown, atMs: number, timeZone: string | undefined): number {
-  if (!hasFixedHours(source)) return 0;
-  const shown = onTheClock(atMs, timeZone);
-  // There are zones that go back by half an hour, and some did so by two hours.
-  const shift = [0.5, 1, 2].find((hours) => onTheClock(atMs + hours * HOUR_MS, timeZone) === shown);
-  return shift === undefined ? 0 : (shift + 0.25) * HOUR_MS;
+export function repeatsWithinMs(cronTime: CronTime, { atMs, zone }: FireTime): number {
+  if (zone === undefined || !hasFixedHours(cronTime)) return 0;
+  // No clocks go back by more than three hours.
+  const shiftMs = (zone.offset(atMs) - zone.offset(atMs + 3 * HOUR_MS)) * 60 * SECOND_MS;
+  const isShownAgain = shiftMs > 0 && onTheClock(atMs + shiftMs, zone) === onTheClock(atMs, zone);
+  return isShownAgain ? shiftMs + HOUR_MS / 4 : 0;
 }
 
-/** Whether the hours of a cron expression are named. */
-function hasFixedHours(source: unknown): boolean {
-  if (typeof source !== 'string') return false;
-  const fields = source.trim().split(/\s+/);
-  const hours = fields.at(fields.length === 6 ? 2 : 1);
-  return (fields.length === 5 || fields.length === 6) && !(hours ?? '*').startsWith('*');
+function hasFixedHours({ hour }: CronTime): boolean {
+  return Object.keys(hour).length < 24;
 }
 
-function onTheClock(atMs: number, timeZone: string | undefined): string {
-  // Swedish dates are written as in ISO 8601.
-  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(atMs);
+function isDate(source: unknown): source is CronDate {
+  return typeof source === 'object' && source !== null && 'toMillis' in source;
+}
+
+function onTheClock(atMs: number, zone: CronZone): string {
+  return new Date(atMs + zone.offset(atMs) * 60 * SECOND_MS).toISOString();
 }

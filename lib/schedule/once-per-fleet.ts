@@ -4,22 +4,17 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
+  type OnModuleInit,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { getLockServiceToken } from '../calls/lock-service-token';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockService } from '../service/lock.service';
 import { systemClock } from '../system/system-clock';
+import { checkJobNames, type CompleteScheduleOptions } from './check-schedule-options';
 import { fireTime, repeatsWithinMs, runId, type CronTime } from './fire-time';
-import type { CompleteScheduleOptions } from './check-schedule-options';
-import {
-  cronTimeType,
-  instrumentSchedule,
-  runJobsThrough,
-  type CronOptions,
-  type ScheduledJob,
-} from './scheduled-jobs';
+import { instrumentSchedule, runJobsThrough, type ScheduledJob } from './scheduled-jobs';
 
-export const SCHEDULE_LOCKS = 'REDLOCK_SCHEDULE_LOCKS';
 export const SCHEDULE_OPTIONS = 'REDLOCK_SCHEDULE_OPTIONS';
 
 /** An interval is kept a little shorter than it is: timers are not exact, and nobody should miss two of them. */
@@ -27,33 +22,55 @@ const KEPT_OF_INTERVAL = 0.9;
 /** The longest `holdAtLeast`. */
 const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
 
+const WHILE_IT_RUNS = {
+  wait: 0,
+  onBusy: 'skip',
+  holdAtLeast: 0,
+  maxHold: Infinity,
+  autoExtend: true,
+  reentrant: true,
+} as const;
+
 /** Runs the jobs of a schedule in one process at a time, and each run once. */
 @Injectable()
-export class OncePerFleet implements OnApplicationBootstrap, OnModuleDestroy {
+export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('RedlockSchedule');
-  private readonly cronTimes = new Map<CronOptions, CronTime>();
   private readonly running = new Set<Promise<void>>();
+  private locks!: LockService;
   private isStopping = false;
 
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(SCHEDULE_LOCKS) private readonly locks: LockService,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(SCHEDULE_OPTIONS) private readonly options: CompleteScheduleOptions,
   ) {
     // Here, when all modules are known, and before the schedule looks for its jobs.
     instrumentSchedule(modules);
   }
 
-  onApplicationBootstrap(): void {
-    const jobs = runJobsThrough(this.modules, (job, run) => this.run(job, run));
-    const names = jobs.map(({ name }) => name);
-    const twice = names.find((name, position) => names.indexOf(name) !== position);
-    if (twice !== undefined) {
-      throw new LockOptionsError(
-        'name',
-        `Two jobs of the schedule are called ${JSON.stringify(twice)}, and only one of them would run. Give each a \`name\` of its own, or @EveryProcess() to one that every process shall run.`,
-      );
+  onModuleInit(): void {
+    const { connection } = this.options;
+    try {
+      this.locks = this.moduleRef.get<LockService>(getLockServiceToken(connection), { strict: false });
+    } catch {
+      throw connection === undefined
+        ? new LockOptionsError(
+            'RedlockScheduleModule',
+            'finds no lock service. Import RedlockModule.forRoot() beside it.',
+          )
+        : new LockOptionsError(
+            'connection',
+            `is ${JSON.stringify(connection)}, but this application has no such lock service. Import RedlockModule with that name.`,
+          );
     }
+  }
+
+  onApplicationBootstrap(): void {
+    const jobs = runJobsThrough(this.modules, (job, run, cronTime) => this.run(job, run, cronTime));
+    checkJobNames(
+      this.options.prefix,
+      jobs.map(({ name }) => name),
+    );
   }
 
   /** Before the connections of others are closed: a job needs them to its end. */
@@ -68,10 +85,14 @@ export class OncePerFleet implements OnApplicationBootstrap, OnModuleDestroy {
     timer?.cancel();
   }
 
-  private async run(job: ScheduledJob, run: () => Promise<void>): Promise<void> {
+  private async run(
+    job: ScheduledJob,
+    run: () => Promise<void>,
+    cronTime: CronTime | undefined,
+  ): Promise<void> {
     // The schedule stops after this; what it still calls would run into closed connections.
     if (this.isStopping) return;
-    const done = this.runOnce(job, run).catch((error: unknown) => {
+    const done = this.runOnce(job, run, cronTime).catch((error: unknown) => {
       this.logger.error(error, `job ${JSON.stringify(job.name)}`);
     });
     this.running.add(done);
@@ -79,36 +100,51 @@ export class OncePerFleet implements OnApplicationBootstrap, OnModuleDestroy {
     this.running.delete(done);
   }
 
-  private async runOnce({ name, cron, intervalMs }: ScheduledJob, run: () => Promise<void>): Promise<void> {
+  private async runOnce(
+    { name, intervalMs, waitsForCompletion }: ScheduledJob,
+    run: () => Promise<void>,
+    cronTime: CronTime | undefined,
+  ): Promise<void> {
     const resource = this.options.prefix + name;
     const { id, keepMs } =
-      cron === undefined
-        ? { id: '', keepMs: (intervalMs ?? 0) * KEPT_OF_INTERVAL }
-        : this.dateOf(cron, systemClock.wallNow());
+      intervalMs === undefined
+        ? this.dateOf(name, cronTime, systemClock.wallNow())
+        : { id: '', keepMs: intervalMs * KEPT_OF_INTERVAL };
     const holdAtLeast = Math.min(Math.floor(keepMs), LONGEST_KEPT_MS);
+    // The date first: who has it is the only one that asks for the job, so nobody is in the way of the run of a later date.
     await this.locks.withLock(
       resource + id,
-      { wait: 0, onBusy: 'skip', holdAtLeast, maxHold: Infinity, autoExtend: true, reentrant: true },
-      run,
+      { ...WHILE_IT_RUNS, holdAtLeast },
+      waitsForCompletion ? () => this.locks.withLock(resource, WHILE_IT_RUNS, run) : run,
     );
   }
 
-  private dateOf(cron: CronOptions, nowMs: number): { id: string; keepMs: number } {
-    const atMs = fireTime(this.cronTimeOf(cron), nowMs) ?? nowMs;
-    const zone = cron.timeZone ?? undefined;
-    // An offset has no hour that comes twice.
-    const source = cron.utcOffset === undefined || cron.utcOffset === null ? cron.cronTime : undefined;
-    const keepMs = Math.max(this.options.rememberForMs, repeatsWithinMs(source, atMs, zone));
-    return { id: `@${runId(source, atMs, zone)}`, keepMs };
+  /**
+   * Where the date cannot be told, all runs have one name: the fleet runs the job once in `rememberFor`. Any name of this
+   * process alone would have every process run it.
+   */
+  private dateOf(
+    name: string,
+    cronTime: CronTime | undefined,
+    nowMs: number,
+  ): { id: string; keepMs: number } {
+    const { rememberForMs } = this.options;
+    try {
+      const fire = cronTime === undefined ? undefined : fireTime(cronTime, nowMs);
+      if (cronTime !== undefined && fire !== undefined) {
+        return {
+          id: `@${runId(cronTime, fire)}`,
+          keepMs: Math.max(rememberForMs, repeatsWithinMs(cronTime, fire)),
+        };
+      }
+      this.logger.warn(undated(name, rememberForMs, 'its schedule has none in the last five years'));
+    } catch (error) {
+      this.logger.warn(undated(name, rememberForMs, String(error)));
+    }
+    return { id: '', keepMs: rememberForMs };
   }
+}
 
-  private cronTimeOf(cron: CronOptions): CronTime {
-    const known = this.cronTimes.get(cron);
-    if (known !== undefined) return known;
-    const Type = cronTimeType(this.modules);
-    if (Type === undefined) throw new Error('the schedule has no cron job that could be asked for its dates');
-    const made = new Type(cron.cronTime, cron.timeZone ?? undefined, cron.utcOffset ?? undefined) as CronTime;
-    this.cronTimes.set(cron, made);
-    return made;
-  }
+function undated(name: string, rememberForMs: number, reason: string): string {
+  return `The date of the job ${JSON.stringify(name)} cannot be told: ${reason}. It runs once in the fleet, and not again for ${rememberForMs} ms.`;
 }

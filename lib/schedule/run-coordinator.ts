@@ -1,6 +1,7 @@
 import type { LockService } from '../service/lock.service';
 import type { Lock } from '../locking/api/lock.interface';
-import { checkResource } from '../locking/checks/check-resources';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { checkPrefix } from './check-schedule-options';
 
 /** What `runCoordinator` of node-cron 4 takes. */
 export interface RunCoordinator {
@@ -14,14 +15,23 @@ export interface RunCoordinator {
  * `shouldRun` rejects, and node-cron leaves the run out.
  *
  * @param prefix put before the key of node-cron, which is the name of the task and its date
+ * @throws LockOptionsError without a lock service, and for a prefix that no resource can begin with
  * @example `cron.setRunCoordinator(createRunCoordinator(locks));`
  */
 export function createRunCoordinator(locks: LockService, prefix = 'schedule:'): RunCoordinator {
-  checkResource(prefix);
+  if (typeof (locks as Partial<LockService> | null | undefined)?.tryAcquire !== 'function') {
+    throw new LockOptionsError(
+      'locks',
+      'must be a lock service: createRunCoordinator(app.get(LockService)), or one from createLockService().',
+    );
+  }
+  checkPrefix(prefix);
   const held = new Map<string, Lock>();
   return {
     async shouldRun(key, ttlMs) {
-      const lock = await locks.tryAcquire(prefix + key, { holdAtLeast: ttlMs, maxHold: Infinity });
+      const lock = await locks.tryAcquire(prefix + key, {
+        ...{ holdAtLeast: ttlMs, maxHold: Infinity, autoExtend: true },
+      });
       if (lock !== null) held.set(key, lock);
       return lock !== null;
     },

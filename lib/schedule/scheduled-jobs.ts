@@ -2,26 +2,31 @@ import type { ModulesContainer } from '@nestjs/core';
 import { isLocked } from '../calls/locked-methods';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { runsInEveryProcess } from './every-process.decorator';
+import type { CronTime } from './fire-time';
 
 /** A `@Cron` or `@Interval` method of one object, as `@nestjs/schedule` found it. */
 export interface ScheduledJob {
   /** Its `name`, or `Class.method`. */
   readonly name: string;
-  readonly cron: CronOptions | undefined;
+  /** Undefined: it is a cron job. */
   readonly intervalMs: number | undefined;
+  /** Whether a run is left out while the one before goes on. */
+  readonly waitsForCompletion: boolean;
 }
 
-export interface CronOptions {
+interface CronOptions {
   readonly name?: string;
-  readonly cronTime: unknown;
-  readonly timeZone?: string | null;
-  readonly utcOffset?: string | number | null;
+  readonly waitForCompletion?: boolean;
 }
 
-/** Has a job run, or leaves it out. */
-export type RunJob = (job: ScheduledJob, run: () => Promise<void>) => Promise<void>;
+/** Has a job run, or leaves it out. The dates are those of a cron job as it is now: code may give it others. */
+export type RunJob = (
+  job: ScheduledJob,
+  run: () => Promise<void>,
+  cronTime: CronTime | undefined,
+) => Promise<void>;
 
-type Scheduled = (...args: unknown[]) => Promise<void>;
+type Scheduled = (this: unknown, ...args: unknown[]) => Promise<void>;
 
 /** What `@nestjs/schedule` calls for each job that it has found; its versions 4 to 12 are alike in that. */
 interface ScheduleExplorer {
@@ -65,7 +70,11 @@ export function instrumentSchedule(modules: ModulesContainer): void {
     if (job === undefined) return plain;
     const ours = exploredBy(this);
     ours.jobs.push(job);
-    return (...args) => (ours.run === undefined ? plain(...args) : ours.run(job, () => plain(...args)));
+    // A cron job calls it as its own.
+    return function (this: unknown, ...args) {
+      const run = () => plain(...args);
+      return ours.run === undefined ? run() : ours.run(job, run, cronTimeOf(this));
+    };
   };
 }
 
@@ -80,13 +89,6 @@ export function runJobsThrough(modules: ModulesContainer, run: RunJob): readonly
   const ours = exploredBy(explorer);
   ours.run = run;
   return ours.jobs;
-}
-
-/** The class that makes dates of cron expressions, from any job of the schedule. */
-export function cronTimeType(modules: ModulesContainer): (new (...parts: unknown[]) => unknown) | undefined {
-  const registry = instances(modules).find(isRegistry);
-  const [job] = registry?.getCronJobs().values() ?? [];
-  return job?.cronTime.constructor as ReturnType<typeof cronTimeType>;
 }
 
 function exploredBy(explorer: object): Explored {
@@ -104,7 +106,13 @@ function jobOf(method: object, instance: object): ScheduledJob | undefined {
   if (cron === undefined && interval === undefined) return undefined;
   const given = cron?.name ?? (Reflect.getMetadata(NAME, method) as string | undefined);
   const name = given ?? `${instance.constructor.name}.${(method as { name: string }).name}`;
-  return { name, cron, intervalMs: interval?.timeout };
+  const waitsForCompletion = cron?.waitForCompletion === true;
+  return { name, intervalMs: cron === undefined ? interval?.timeout : undefined, waitsForCompletion };
+}
+
+/** Of the CronJob that calls. */
+function cronTimeOf(caller: unknown): CronTime | undefined {
+  return (caller as { readonly cronTime?: CronTime } | null | undefined)?.cronTime;
 }
 
 function explorerType(modules: ModulesContainer): ScheduleExplorer | undefined {
@@ -125,14 +133,6 @@ function instances(modules: ModulesContainer): unknown[] {
 
 function isExplorer(value: unknown): value is ScheduleExplorer {
   return hasMethod(value, 'wrapFunctionInTryCatchBlocks') && hasMethod(value, 'lookupSchedulers');
-}
-
-interface Registry {
-  getCronJobs(): Map<string, { readonly cronTime: object }>;
-}
-
-function isRegistry(value: unknown): value is Registry {
-  return hasMethod(value, 'getCronJobs') && hasMethod(value, 'addCronJob');
 }
 
 /** Asks classes alone: an instance may be a proxy, or count what is read of it. */

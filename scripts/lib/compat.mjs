@@ -25,7 +25,7 @@ export function runOn(folders, specs, { name, hasRedis, node, env }) {
 }
 
 /**
- * What `npm test` runs on the oldest peers: the decorator, the end of an application, and real connections.
+ * What `npm test` runs on the oldest peers: the decorator, the end of an application, the schedule, and real connections.
  *
  * Few, since each is run on our own packages too, and `npm run test:matrix` runs all of them on all versions.
  */
@@ -35,6 +35,8 @@ export function specsForTheOldest() {
     'e2e/nest-http.spec.ts',
     'e2e/nest-schedule.spec.ts',
     'unit/nest/redlock.lifecycle.spec.ts',
+    'unit/schedule/fire-time.spec.ts',
+    'unit/schedule/redlock-schedule.module.spec.ts',
   ];
   const specs = ['contract', 'e2e', 'unit'].flatMap(listSpecs).filter(({ file }) => files.includes(file));
   if (specs.length < files.length) throw new Error(`Some of these are gone: ${files.join(', ')}`);

@@ -1,77 +1,161 @@
-import { fireTime, repeatsWithinMs, runId, type CronTime } from '../../../lib/schedule/fire-time';
+import {
+  fireTime,
+  repeatsWithinMs,
+  runId,
+  type CronTime,
+  type FireTime,
+} from '../../../lib/schedule/fire-time';
+import { cronTime, realTime, virtualTime } from '../../helpers/real-cron';
 
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
-/** A schedule with a date every so often. */
-function every(ms: number): CronTime & { asked: number } {
-  return {
-    asked: 0,
-    getNextDateFrom(start) {
-      this.asked += 1;
-      return { toMillis: () => (Math.floor(start.getTime() / ms) + 1) * ms };
-    },
-  };
+const time = (text: string) => Date.parse(text);
+
+afterEach(realTime);
+
+/** As a process that is called then sees it. */
+function nameAt(dates: CronTime, nowMs: number, zoneOfProcess?: string): string | undefined {
+  virtualTime(nowMs, zoneOfProcess);
+  const fire = fireTime(dates, nowMs);
+  return fire === undefined ? undefined : runId(dates, fire);
 }
 
-describe('the date for which a job is called', () => {
-  const at = Date.UTC(2026, 10, 29, 12);
+describe('the name of a run', () => {
+  it.each([
+    ['every five minutes on weekdays', '*/5 * * * 1-5', { timeZone: 'Asia/Tokyo' }, '2026-11-29T15:05:00Z'],
+    ['at a fixed hour', '0 3 * * *', { timeZone: 'Europe/Berlin' }, '2026-11-29T02:00:00Z'],
+    [
+      'on a day that is not yet here',
+      '0 * 30 * *',
+      { timeZone: 'Pacific/Kiritimati' },
+      '2026-11-29T10:00:00Z',
+    ],
+    ['by an offset', '0 * 30 * *', { utcOffset: 840 }, '2026-11-29T10:00:00Z'],
+    ['by an offset of half an hour', '0 9 * * *', { utcOffset: -570 }, '2026-11-29T18:30:00Z'],
+    ['in a zone that only luxon knows', '0 9 * * *', { timeZone: 'UTC+9' }, '2026-11-29T00:00:00Z'],
+    ['once a year', '0 0 1 1 *', { timeZone: 'Pacific/Kiritimati' }, '2025-12-31T10:00:00Z'],
+    ['on each 29 February', '0 0 29 2 *', { timeZone: 'Asia/Tokyo' }, '2024-02-28T15:00:00Z'],
+    ['where clocks go forward', '30 2 * * *', { timeZone: 'Europe/Berlin' }, '2026-03-29T01:00:00Z'],
+    ['daily where midnight comes twice', '@daily', { timeZone: 'America/Havana' }, '2026-11-01T04:00:00Z'],
+    ['without a zone of its own', '0 3 * * *', {}, undefined],
+  ])(
+    'is that of its date in all processes, however late, and wherever they are: %s',
+    (_, source, zone, at) => {
+      virtualTime(time('2026-11-29T00:00:00Z'), 'Asia/Tokyo');
+      const dates = cronTime(source, zone);
+      const atMs = at === undefined ? dates.sendAt().toMillis() : time(at);
+      const names = new Set<string | undefined>();
+      for (const lateMs of [0, 1_600, 4 * MINUTE_MS]) {
+        // Without a zone of its own a job has other dates in the process of another zone.
+        for (const process of at === undefined ? ['Asia/Tokyo'] : ['America/New_York', 'Asia/Tokyo']) {
+          names.add(nameAt(dates, atMs + lateMs, process));
+        }
+      }
+
+      expect([...names]).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:00/)]);
+    },
+  );
 
   it.each([
-    ['at once', 0],
-    ['a little later', 7],
-    ['while the event loop was blocked', 3_500],
-    ['after half a minute', 30_000],
-  ])('is that of its schedule: %s', (_, lateMs) => {
-    expect(fireTime(every(MINUTE_MS), at + lateMs)).toBe(at);
+    ['a process that was suspended for hours', '0 3 * * *', 5 * HOUR_MS],
+    ['one that was suspended for weeks', '0 0 1 1 *', 20 * DAY_MS],
+    ['a schedule by the second on one day of the year', '* * 3 1 1 *', 300 * DAY_MS],
+  ])('is that of the last date of %s', (_, source, lateMs) => {
+    const dates = cronTime(source, { timeZone: 'UTC' });
+    const last = { '0 3 * * *': '03:00:00', '0 0 1 1 *': '00:00:00', '* * 3 1 1 *': '03:59:59' }[source];
+
+    expect(nameAt(dates, time(`2026-01-01T${last ?? ''}Z`) + lateMs)).toBe(`2026-01-01 ${last ?? ''}`);
   });
 
-  it('is the last one that is over, of a schedule by the second', () => {
-    const schedule = every(1_000);
+  it('is that of the last second of a schedule by the second', () => {
+    const dates = cronTime('* * * * * *', { timeZone: 'Asia/Tokyo' });
 
-    expect(fireTime(schedule, at + 2_700)).toBe(at + 2_000);
-    expect(schedule.asked).toBeLessThan(6);
+    expect(nameAt(dates, time('2026-11-29T12:00:02.700Z'))).toBe('2026-11-29T12:00:02.000Z');
+    expect(nameAt(dates, time('2026-11-29T12:00:03Z'))).toBe('2026-11-29T12:00:03.000Z');
   });
 
-  it('is not known when there was none in the last hour', () => {
-    expect(fireTime(every(24 * HOUR_MS), Date.UTC(2026, 10, 29, 12))).toBeUndefined();
+  it('is the date of a job that has one', () => {
+    const dates = cronTime(new Date('2026-11-29T12:00:00.250Z'));
+
+    expect(nameAt(dates, time('2026-11-29T12:00:05Z'), 'Asia/Tokyo')).toBe('2026-11-29T12:00:00.250Z');
+  });
+
+  it('is not there for a schedule without dates', () => {
+    const never: CronTime = {
+      source: '0 0 30 2 *',
+      hour: {},
+      sendAt: () => ({ toMillis: () => Infinity, zone: { offset: () => 0 } }),
+      getNextDateFrom: () => ({ toMillis: () => Infinity, zone: { offset: () => 0 } }),
+    };
+
+    expect(fireTime(never, time('2026-11-29T12:00:00Z'))).toBeUndefined();
   });
 });
 
-describe('what tells a run from the others', () => {
+describe('a run in an hour that clocks show twice', () => {
   // On 2026-10-25 the clocks of Berlin go back from 3:00 to 2:00.
-  const first = Date.UTC(2026, 9, 25, 0, 30);
+  const first = time('2026-10-25T00:30:00Z');
   const second = first + HOUR_MS;
-  const zone = 'Europe/Berlin';
 
-  it.each([['30 2 * * *'], ['0 30 2 * * *'], ['30 2,14 * * 0']])(
-    'is the time on the clocks for fixed hours, where an hour comes twice: %s',
+  /** A job of this expression, and two runs at these times. */
+  function two(source: string, timeZone: string, ...times: [number, number]) {
+    const dates = cronTime(source, { timeZone });
+    const { zone } = dates.sendAt();
+    const fires = times.map((atMs): FireTime => ({ atMs, zone })) as [FireTime, FireTime];
+    const [name, nameOfSecond] = fires.map((fire) => runId(dates, fire));
+    return {
+      name,
+      nameOfSecond,
+      keepMs: repeatsWithinMs(dates, fires[0]),
+      keepSecondMs: repeatsWithinMs(dates, fires[1]),
+    };
+  }
+
+  it.each([['30 2 * * *'], ['0 30 2 * * *'], ['30 2,14 * * 0'], ['30 */2 * * *'], ['30 0-22 * * *']])(
+    'is one run for fixed hours, and is remembered until then: %s',
     (source) => {
-      expect(runId(source, first, zone)).toBe('2026-10-25 02:30:00');
-      expect(runId(source, second, zone)).toBe(runId(source, first, zone));
-      expect(repeatsWithinMs(source, first, zone)).toBe(1.25 * HOUR_MS);
+      expect(two(source, 'Europe/Berlin', first, second)).toEqual({
+        ...{ name: '2026-10-25 02:30:00', nameOfSecond: '2026-10-25 02:30:00' },
+        ...{ keepMs: 1.25 * HOUR_MS, keepSecondMs: 0 },
+      });
     },
   );
 
-  it.each([['*/10 * * * *'], ['0 */10 * * * *'], ['30 * * * *'], ['* * * * * *'], [new Date()]])(
-    'is the time itself for what runs every hour or more often: %s',
-    (source) => {
-      expect(runId(source, first, zone)).toBe('2026-10-25T00:30:00.000Z');
-      expect(runId(source, second, zone)).not.toBe(runId(source, first, zone));
-      expect(repeatsWithinMs(source, first, zone)).toBe(0);
-    },
-  );
-
-  it('needs no longer memory on any other day, and in the second of the two hours', () => {
-    expect(repeatsWithinMs('30 2 * * *', second, zone)).toBe(0);
-    expect(repeatsWithinMs('30 2 * * *', first - 24 * HOUR_MS, zone)).toBe(0);
+  it.each([
+    ['30 * * * *'],
+    ['*/10 * * * *'],
+    ['* * * * * *'],
+    ['30 */1 * * *'],
+    ['30 0-23 * * *'],
+    ['30 0-23/1 * * *'],
+    ['0 30 0-11,12-23 * * *'],
+    [`30 ${[...Array(24).keys()].join()} * * *`],
+    ['@hourly'],
+  ])('is a run of its own for what names all hours: %s', (source) => {
+    expect(two(source, 'Europe/Berlin', first, second)).toEqual({
+      ...{ name: '2026-10-25T00:30:00.000Z', nameOfSecond: '2026-10-25T01:30:00.000Z' },
+      ...{ keepMs: 0, keepSecondMs: 0 },
+    });
   });
 
-  it('knows zones that go back by half an hour', () => {
-    // Lord Howe Island, on 2026-04-05 from 2:00 to 1:30.
-    const at = Date.UTC(2026, 3, 4, 14, 45);
+  it('is remembered no longer on any other day', () => {
+    expect(two('30 2 * * *', 'Europe/Berlin', first - DAY_MS, second + DAY_MS)).toMatchObject({
+      ...{ keepMs: 0, keepSecondMs: 0 },
+    });
+  });
 
-    expect(runId('45 1 * * *', at, 'Australia/Lord_Howe')).toBe('2026-04-05 01:45:00');
-    expect(repeatsWithinMs('45 1 * * *', at, 'Australia/Lord_Howe')).toBe(0.75 * HOUR_MS);
+  it('is known in zones that go back by half an hour, and at midnight', () => {
+    const island = time('2026-04-04T14:45:00Z');
+    const midnight = time('2026-11-01T04:00:00Z');
+
+    expect(two('45 1 * * *', 'Australia/Lord_Howe', island, island + HOUR_MS / 2)).toMatchObject({
+      ...{ name: '2026-04-05 01:45:00', nameOfSecond: '2026-04-05 01:45:00', keepMs: 0.75 * HOUR_MS },
+    });
+    expect(two('@daily', 'America/Havana', midnight, midnight + HOUR_MS)).toMatchObject({
+      ...{ name: '2026-11-01 00:00:00', nameOfSecond: '2026-11-01 00:00:00', keepMs: 1.25 * HOUR_MS },
+    });
   });
 });

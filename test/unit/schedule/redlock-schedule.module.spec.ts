@@ -1,15 +1,31 @@
 import { Injectable, Module, type LoggerService, type Type } from '@nestjs/common';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { Locked, LockOptionsError, LockService, MemoryLockNode, RedlockModule } from '../../../lib';
-import { EveryProcess, RedlockScheduleModule } from '../../../lib/schedule';
+import {
+  createLockService,
+  Locked,
+  LockOptionsError,
+  LockService,
+  MemoryLockNode,
+  RedlockModule,
+} from '../../../lib';
+import { createRunCoordinator, EveryProcess, RedlockScheduleModule } from '../../../lib/schedule';
 import { deferred } from '../../helpers/deferred';
+import { cronTime } from '../../helpers/real-cron';
 import { until } from '../../helpers/until';
 
-const SILENT: LoggerService = { log() {}, error() {}, warn() {} };
+let warnings: string[] = [];
+const SILENT: LoggerService = {
+  log() {},
+  error() {},
+  warn: (message: string) => void warnings.push(message),
+};
 
 /** Far away: the tests call the jobs as the schedule does. */
 const NEVER = '0 0 1 1 *';
+
+/** The date of a job that runs once. */
+const AT = new Date(Date.now() + 24 * 60 * 60_000);
 
 /** What ran, in which process. */
 let ran: string[] = [];
@@ -31,6 +47,17 @@ class Jobs {
   async fails(): Promise<void> {
     ran.push(`fails in ${this.process}`);
     await Promise.reject(new Error('the job failed'));
+  }
+
+  @Cron(NEVER, { name: 'slow', waitForCompletion: true })
+  async slow(): Promise<void> {
+    ran.push(`slow in ${this.process}`);
+    await work();
+  }
+
+  @Cron(AT, { name: 'dated' })
+  dated(): void {
+    ran.push(`dated under ${this.locks.current()?.resources.join() ?? 'nothing'}`);
   }
 
   @Cron(NEVER, { name: 'everywhere' })
@@ -80,14 +107,20 @@ async function start(
   return app;
 }
 
+/** Nest 10 throws the error of the start again. */
+const closeFailed = (app: TestingModule) => Promise.allSettled([app.close()]);
+
+const jobs = (name: string) => apps.map((app) => app.get(SchedulerRegistry).getCronJob(name));
+
 const fire = async (name: string): Promise<void> => {
-  await Promise.all(apps.map((app) => app.get(SchedulerRegistry).getCronJob(name).fireOnTick()));
+  for (const job of jobs(name)) void job.fireOnTick();
   // The schedule does not wait for what it calls.
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
 beforeEach(() => {
   ran = [];
+  warnings = [];
   work = () => Promise.resolve();
 });
 
@@ -118,7 +151,55 @@ describe('the schedule of a fleet', () => {
     expect(ran.filter((one) => one.startsWith('locked'))).toEqual([expect.stringMatching(/under own$/)]);
   });
 
-  it('runs an interval no more often than one process would', async () => {
+  it('runs a job with a date in one process', async () => {
+    await fleet(3);
+    await fire('dated');
+
+    expect(ran).toEqual([`dated under schedule:dated@${AT.toISOString()}`]);
+  });
+
+  it('leaves a run out while the one before goes on in another process, where the job waits for completion', async () => {
+    await fleet(2);
+    const done = deferred<undefined>();
+    work = () => done.promise;
+    await fire('slow');
+    for (const job of jobs('slow')) job.setTime(cronTime('0 0 2 1 *') as never);
+    await fire('slow');
+    expect(ran).toHaveLength(1);
+
+    done.resolve(undefined);
+    await fire('slow');
+    expect(ran).toHaveLength(1);
+    for (const job of jobs('slow')) job.setTime(cronTime('0 0 3 1 *') as never);
+    await fire('slow');
+    expect(ran).toHaveLength(2);
+  });
+
+  it('tells a run by the dates that code gave the job', async () => {
+    await fleet(2);
+    for (const job of jobs('report')) job.setTime(cronTime('0 6 2 1 *') as never);
+    await fire('report');
+
+    expect(ran).toEqual([expect.stringMatching(/under schedule:report@\d{4}-01-02 06:00:00$/)]);
+  });
+
+  it('runs a job in one process, and says so, where its date cannot be told', async () => {
+    await fleet(3);
+    for (const job of jobs('report')) {
+      jest.spyOn(job.cronTime, 'sendAt').mockImplementation(() => {
+        throw new Error('no date');
+      });
+    }
+    await fire('report');
+    await fire('report');
+
+    expect(ran).toEqual([expect.stringMatching(/^report in \d under schedule:report$/)]);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^The date of the job "report" cannot be told: .*no date/),
+    );
+  });
+
+  it('keeps nine tenths of an interval between two runs', async () => {
     const startedMs = performance.now();
     await fleet(3, Pulses);
     const pulses = () => ran.filter((one) => one.startsWith('pulse'));
@@ -207,7 +288,7 @@ describe('the schedule of a fleet', () => {
     }).compile();
 
     await expect(app.init()).rejects.toThrow(/called "Twice.nightly"/);
-    await app.close();
+    await closeFailed(app);
   });
 
   it('fails the start without a schedule', async () => {
@@ -219,11 +300,87 @@ describe('the schedule of a fleet', () => {
   });
 
   it.each([
+    ['without RedlockModule', {}, [], /RedlockScheduleModule: finds no lock service. Import RedlockModule/],
+    [
+      'with a connection that there is not',
+      { connection: 'others' },
+      [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+      /connection: is "others", but this application has no such lock service/,
+    ],
+    [
+      'with names that no resource can have',
+      { prefix: 'x'.repeat(1_020) },
+      [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+      /name: .* characters/,
+    ],
+  ])('fails the start %s', async (_, options, imports, message) => {
+    @Injectable()
+    class Nightly {
+      @Cron(NEVER)
+      run(): void {
+        ran.push('nightly');
+      }
+    }
+    const start = async () => {
+      const module = Test.createTestingModule({
+        imports: [ScheduleModule.forRoot(), ...imports, RedlockScheduleModule.forRoot(options)],
+        providers: [Nightly],
+      });
+      const app = await module.setLogger(SILENT).compile();
+      try {
+        await app.init();
+      } finally {
+        await closeFailed(app);
+      }
+    };
+
+    await expect(start()).rejects.toThrow(message);
+    await expect(start()).rejects.toThrow(LockOptionsError);
+  });
+
+  it.each([
     ['an option that is not known', { every: 5 }],
     ['a memory that is no time', { rememberFor: 0 }],
     ['a shutdown that is no time', { shutdownTimeout: -1 }],
     ['a connection that is no name', { connection: '' }],
+    ['an empty prefix', { prefix: '' }],
   ])('refuses %s', (_, options) => {
     expect(() => RedlockScheduleModule.forRoot(options as never)).toThrow(LockOptionsError);
+  });
+});
+
+describe('@EveryProcess', () => {
+  it.each([
+    ['a class', [class {}, undefined, undefined]],
+    ['a property', [{}, 'jobs', undefined]],
+    ['an accessor', [{}, 'jobs', { get: () => 1 }]],
+    ['a static method', [class {}, 'run', { value() {} }]],
+  ])('is refused at %s', (_, place) => {
+    expect(() => {
+      (EveryProcess() as (...place: unknown[]) => void)(...place);
+    }).toThrow(/^@EveryProcess: stands at a @Cron or @Interval method/);
+  });
+});
+
+describe('a coordinator for node-cron', () => {
+  it('has the lock extended, whatever the defaults of the module say', async () => {
+    const locks = createLockService({ nodes: [new MemoryLockNode()], defaults: { autoExtend: false } });
+    const coordinator = createRunCoordinator(locks);
+
+    await expect(coordinator.shouldRun('report:2026', 60_000)).resolves.toBe(true);
+    await coordinator.onComplete('report:2026');
+    await locks.close();
+  });
+
+  it.each([
+    ['no lock service', [], /^locks: must be a lock service/],
+    ['another thing', [{}], /^locks: must be a lock service/],
+    ['an empty prefix', [{ tryAcquire() {} }, ''], /^prefix: /],
+    ['a prefix that is no text', [{ tryAcquire() {} }, 7], /^prefix: /],
+  ])('refuses %s', (_, given, message) => {
+    const create = () => (createRunCoordinator as (...given: unknown[]) => unknown)(...given);
+
+    expect(create).toThrow(LockOptionsError);
+    expect(create).toThrow(message);
   });
 });
