@@ -27,7 +27,9 @@ export class RedlockBoardModule {
    *   authorize: (request: Request) => request.user?.isOperator === true,
    * })
    */
-  static forRoot({ path, connection, ...settings }: RedlockBoardOptions): DynamicModule {
+  static forRoot(options: RedlockBoardOptions): DynamicModule {
+    // Without any, they are refused as those that lack `authorize`.
+    const { path, connection, ...settings } = (options as RedlockBoardOptions | null | undefined) ?? {};
     return boardModule({ path, connection }, [
       { provide: BOARD_SETTINGS, useFactory: () => checkBoardSettings(settings) },
     ]);

@@ -4,7 +4,11 @@ import { driftMs } from '../core/validity';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { RedlockOptions } from './redlock-options.interface';
 import { checkEachLockOption } from '../locking/checks/check-lock-options';
-import { completeLockOptions, type LockLimits } from '../locking/checks/complete-lock-options';
+import {
+  DEFAULT_TTL_MS,
+  completeLockOptions,
+  type LockLimits,
+} from '../locking/checks/complete-lock-options';
 import { describeValue } from '../errors/describe-value';
 import { LOCK_OPTIONS } from '../locking/checks/lock-option-rules';
 import { isText } from '../errors/is-text';
@@ -98,6 +102,13 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
     each: 'a lock option',
   });
   checkOnBusy('defaults.onBusy', onBusy);
+  for (const option of ['mode', 'limit', 'permits'] as const) {
+    if (lockDefaults[option] === undefined) continue;
+    throw new LockOptionsError(
+      `defaults.${option}`,
+      'belongs to a single call or decorator: it says how that resource is held. Pass it there.',
+    );
+  }
   const defaults = checkEachLockOption(lockDefaults, 'defaults.');
   if (defaults.signal !== undefined) {
     throw new LockOptionsError(
@@ -105,11 +116,11 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
       'belongs to a single call, since it would cancel all of them.',
     );
   }
-  for (const option of ['mode', 'limit', 'permits'] as const) {
-    if (defaults[option] === undefined) continue;
+  if (defaults.ttl === undefined && (maxTtl < DEFAULT_TTL_MS || nodeTimeout >= DEFAULT_TTL_MS)) {
     throw new LockOptionsError(
-      `defaults.${option}`,
-      'belongs to a single call: it says how that resource is held. Pass it there.',
+      'defaults.ttl',
+      `is not given, and its default of ${DEFAULT_TTL_MS} does not fit: a ttl must exceed nodeTimeout (${nodeTimeout}) and ` +
+        `must not exceed maxTtl (${maxTtl}). Say which ttl locks have, with defaults: { ttl: … }.`,
     );
   }
   const { ttlMs } = completeLockOptions(defaults, {}, limits, 'defaults.');

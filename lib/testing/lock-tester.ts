@@ -1,6 +1,8 @@
 import type { LockService } from '../service/lock.service';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
+import { checkLockOption } from '../locking/checks/lock-option-rules';
+import { readOptions } from '../locking/checks/read-options';
 import type { LockOptions } from '../locking/api/lock-options';
 import type { LockTargets } from '../locking/api/lock-target';
 import type { Lock, LockFor } from '../locking/api/lock.interface';
@@ -83,11 +85,19 @@ export class LockTester {
   /**
    * Lets somebody else hold all permits that are left of a resource, until its `release()` or the end of the test module.
    *
+   * @throws LockOptionsError without a limit that is possible
    * @throws Error when none is left
    *
    * @example `await using _others = await tester.fill('api', { limit: 5 });`
    */
-  async fill(resource: string, { limit }: { readonly limit: number }): Promise<Lock> {
+  async fill(resource: string, options: { readonly limit: number }): Promise<Lock> {
+    const { limit } = readOptions<{ limit: number }>(options, ['limit'], {
+      name: 'options',
+      what: ', such as { limit: 5 }',
+      each: 'an option of fill()',
+    });
+    // Nothing is not possible either.
+    checkLockOption('limit', limit);
     for (let permits = limit; permits > 0; permits--) {
       const lock = await this.somebodyElse.tryAcquire(resource, { limit, permits, autoExtend: true });
       if (lock !== null) return lock;

@@ -27,9 +27,11 @@ export interface LockLimits {
   readonly maxTtlMs: number;
 }
 
+export const DEFAULT_TTL_MS = 10_000;
+
 /** What a lock has where neither the call nor the module says otherwise. */
 const DEFAULTS = {
-  ttl: 10_000,
+  ttl: DEFAULT_TTL_MS,
   wait: 5_000,
   maxWaiting: 10_000,
   autoExtend: true,

@@ -3,6 +3,7 @@ import { copyIdentity } from '../../calls/copy-identity';
 import { boundLockService } from '../../calls/lock-service-binding';
 import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import { notBound } from '../../calls/not-bound';
+import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { checkResource } from '../../locking/checks/check-resources';
 import { checkElectionOptions } from '../../service/elections';
@@ -41,7 +42,16 @@ export interface LeaderOnlyOptions extends LeaderElectionOptions {
  */
 export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): LockedDecorator<string, 'skip'> {
   const election = checkResource(name);
-  const { connection, ...given } = options;
+  if (PLACEHOLDER.test(election)) {
+    throw new LockKeyError(
+      `The name of an election, ${JSON.stringify(election)}, has a placeholder in it, but one process leads for all calls. Give it ` +
+        'a name without "<…>", or take @Locked for a lock per value.',
+      name,
+    );
+  }
+  // What is no object is refused there.
+  const isObject = typeof (options as unknown) === 'object' && (options as unknown) !== null;
+  const { connection, ...given } = isObject ? options : (checkElectionOptions(options) as LeaderOnlyOptions);
   if (connection !== undefined) checkServiceName('connection', connection);
   const electionOptions = checkElectionOptions(given);
 
@@ -71,3 +81,6 @@ export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): Locke
   const noted = { connection, options: electionOptions, election };
   return decorateMethod({ decorator: '@LeaderOnly', noted, wrap }) as LockedDecorator<string, 'skip'>;
 }
+
+/** As in the key of a lock: `<0>`, `<this.region>`. */
+const PLACEHOLDER = /<[\w'"][^<>]*>/;

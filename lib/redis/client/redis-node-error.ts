@@ -28,9 +28,17 @@ export class RedisNodeError extends Error {
 /** Keeps the message and the code of `error`, without the `secrets`. */
 export function toRedisNodeError(error: unknown, secrets: readonly string[]): RedisNodeError {
   const message = withoutSecrets(messageOf(error), secrets);
+  if (DENIED_IN_SCRIPT.test(message)) return new RedisNodeError(`${message.trim()} (${DENIED})`, 'NOPERM');
   const code = codeOf(error, message);
   return new RedisNodeError(explainError(message, code), code);
 }
+
+/** What ACL denies inside of a script is a plain ERR: Redis 7.0, and those after it. */
+const DENIED_IN_SCRIPT =
+  /^ERR (?:.{0,200} )?(?:The user executing the script can't |ACL failure in script: )/;
+
+/** The word comes last: a batch that is refused at the door, for a name it has, is asked for in parts; this one had begun. */
+const DENIED = 'NOPERM: the Redis user lacks a right; `nestjs-redlock doctor` prints the line that gives it';
 
 /** What a server of a cluster says to a client that does not know the others. */
 export function withoutRedirection(error: RedisNodeError): RedisNodeError {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { toRedisNodeError } from '../../../../lib/redis/client/redis-node-error';
+import { isPerhapsOfOne } from '../../../../lib/redis/request/redis-batches';
 
 const SECRET = 's3cret';
 
@@ -106,5 +107,18 @@ describe('toRedisNodeError', () => {
 
   it('does not let a server fill the log', () => {
     expect(toRedisNodeError(errorWith('x'.repeat(1_000_000)), []).message.length).toBeLessThanOrEqual(300);
+  });
+
+  it.each([
+    "ERR The user executing the script can't run this command or subcommand script: 0a1b, on @user_script:1.",
+    "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
+    'ERR ACL failure in script: No permissions to access a key script: 0a1b, on @user_script:1.',
+  ])('takes what ACL denies inside of a script for a missing right, and says what to do: %s', (reply) => {
+    const { message, code } = toRedisNodeError(errorWith(reply), []);
+
+    expect(code).toBe('NOPERM');
+    expect(message).toMatch(/NOPERM.*doctor/);
+    // It may have done a part of a batch, so the batch must not be asked for again as if it had done nothing.
+    expect(isPerhapsOfOne(message)).toBe(false);
   });
 });
