@@ -4,7 +4,17 @@ import { stopOnSignal } from '../scripts/lib/stop-on-signal.mjs';
 import { prepare } from './lib/prepare.mjs';
 
 const PARTS = [
-  ...['uncontended', 'contended', 'handover', 'stalled', 'held', 'decorator'],
+  ...[
+    'one-redis',
+    'uncontended',
+    'contended',
+    'handover',
+    'stalled',
+    'waiting',
+    'held',
+    'decorator',
+    'import',
+  ],
   ...['shared', 'permits', 'fair'],
 ];
 

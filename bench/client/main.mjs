@@ -5,8 +5,9 @@ import { decorated } from './decorated.mjs';
 import { give, take } from './hand.mjs';
 import { held } from './held.mjs';
 import { operations } from './operations.mjs';
+import { waiting } from './waiting.mjs';
 
-const tasks = { open, cycles, crowd: crowdOfAll, decorated, give, held, operations, take };
+const tasks = { open, cycles, crowd: crowdOfAll, decorated, give, held, operations, take, waiting };
 let sessions = [];
 
 process.on('disconnect', () => process.exit());

@@ -9,6 +9,10 @@ const number = (value) => decimals(value, 1);
 
 /** What the library is to reach: on which figure it is read, and how that is written. */
 const TARGETS = [
+  higher('one.speed1', 'one Redis, one caller: cycles/s against the best peer', 1, 1.1, times),
+  higher('one.speed10', '… 10 at once: cycles/s against the best peer', 1.5, 3, times),
+  lower('one.latency1', '… one caller: median latency of a cycle against raw ioredis', 1.05, 1, times),
+  lower('one.cpu1', '… one caller: client CPU per cycle against the leanest peer', 1, 0.8, times),
   higher('speed.5n100', 'uncontended, 100 at once, 5 nodes: cycles/s against the best peer', 6, 12, times),
   higher('speed.5n1000', 'uncontended, 1,000 at once, 5 nodes: cycles/s against the best peer', 6, 12, times),
   higher('speed.3n100', 'uncontended, 100 at once, 3 nodes: cycles/s against the best peer', 5, 12, times),
@@ -78,6 +82,10 @@ const TARGETS = [
   },
   lower('stalled.acquire', 'one of three nodes stalled: p99 of acquire against healthy p99', 1.5, 1.1, times),
   lower('stalled.release', 'one of three nodes stalled: p99 of release against healthy p99', 1.5, 1.1, times),
+  higher('stalled.speed', '… locks/s against healthy', 1, 1, times),
+  lower('waiting.heap', 'heap per waiter in line', 1_000, 500, bytes),
+  lower('import.files', 'the root entry beyond its peers: files', 310, 100, whole),
+  lower('import.ms', '… time', 100, 20, ms),
   lower('held.lost', '50,000 held locks, ttl 10 s: lost', 0, 0, whole),
   lower('held.cpu', '… CPU of one core', 0.6, 0.15, percent),
   lower('held.delay', '… event-loop delay p99', 50, 15, ms),

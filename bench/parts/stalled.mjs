@@ -8,7 +8,7 @@ import { interleave } from '../lib/rounds.mjs';
 import { medianOf } from '../lib/statistics.mjs';
 
 const NODES = 3;
-const WORKERS = 10;
+const WORKERS = 16;
 const LIMIT_MS = 15_000;
 const CONTENDERS = [us, ...peers, floor];
 const VERBS = ['acquire', 'release'];
@@ -19,7 +19,7 @@ export async function stalled({ quick }) {
   const pids = await fleet.pids();
   try {
     const durationMs = quick ? 700 : 1_200;
-    const results = await interleave(CONTENDERS, quick ? 1 : 3, (contender, round) => {
+    const results = await interleave(CONTENDERS, quick ? 1 : 5, (contender, round) => {
       progress(`stalled: round ${round + 1}: ${contender.name}`);
       return measure(contender, fleet.urls, { pid: pids[round % NODES], round, durationMs });
     });
@@ -29,9 +29,15 @@ export async function stalled({ quick }) {
         `${WORKERS} workers with a lock of their own each, before and while one node (another one in each round) is ` +
         'stopped by SIGSTOP. A call that has not ended 3 s after the end counts as hanging, with the time so far.',
       tables: [{ rows: rowsOf(results) }],
-      figures: Object.fromEntries(
-        VERBS.map((verb) => [`stalled.${verb}`, medianOf(results.get(us).samples, ratioOf(verb))]),
-      ),
+      figures: {
+        ...Object.fromEntries(
+          VERBS.map((verb) => [`stalled.${verb}`, medianOf(results.get(us).samples, ratioOf(verb))]),
+        ),
+        'stalled.speed': medianOf(
+          results.get(us).samples,
+          ({ healthy, stall }) => stall.release.count / healthy.release.count,
+        ),
+      },
     };
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
