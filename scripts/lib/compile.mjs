@@ -13,9 +13,11 @@ export function compileAndLoad(name, folders, file) {
   process.on('exit', () => rmSync(output, { recursive: true, force: true }));
   for (const folder of folders) compile(folder, output);
   // What the tests read of it.
-  const { name: packageName, version, exports } = JSON.parse(
-    readFileSync(join(root, 'package.json'), 'utf8'),
-  );
+  const {
+    name: packageName,
+    version,
+    exports,
+  } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(
     join(output, 'package.json'),
     JSON.stringify({ name: packageName, version, type: 'commonjs', exports }),
