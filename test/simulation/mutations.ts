@@ -481,6 +481,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
     name: 'fencing: to a majority of all nodes, not only of those that granted',
     rule: 'R14',
     kind: 'numbered',
+    isRare: true,
     apply: () =>
       patch(
         judge,

@@ -88,10 +88,9 @@ export class WaitForRelease {
     const { clock, nodeTimeoutMs } = this.setup;
     // The leading node knows its own holder alone, who may fail.
     const isUnclear = (failed.isSplit && failed.holder === undefined) || this.askedLeaderFirst;
-    if (failed.outcome !== 'busy' || !isUnclear || clock.now() - this.wait.startedAtMs >= nodeTimeoutMs)
-      return false;
+    if (failed.outcome !== 'busy' || !isUnclear) return false;
     const sleepMs = this.pace.collisionMs(this.setup.fraction(), MOST_AFTER_DEADLINE);
-    if (sleepMs === undefined) return false;
+    if (sleepMs === undefined || clock.now() + sleepMs - this.wait.startedAtMs >= nodeTimeoutMs) return false;
     await this.wait.sleepPastDeadline(sleepMs);
     return true;
   }

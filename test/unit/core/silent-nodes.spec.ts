@@ -118,13 +118,16 @@ describe('a node that is silent while the others answer (R36)', () => {
   });
 
   it('votes at once: an attempt that needs it is over, and does not wait for the node timeout', async () => {
-    const { fallSilent, fleet, manager } = setUp();
+    const { fallSilent, fleet, manager, clock } = setUp();
     await fallSilent(2);
     const request = { resources: ['taken'], ownerToken: 'somebody', ttlMs: 60_000, askHolderTtl: false };
     fleet.node(1).acquire(request, () => undefined);
 
+    const before = fleet.node(0).count('acquire');
     const waiting = watch(manager.acquire('taken', { wait: 0 }));
-    await settle();
+    await clock.advance(100);
+    expect(fleet.node(0).count('acquire') - before).toBeGreaterThan(2);
+    await clock.advance(400);
 
     expect(waiting.error).toMatchObject({
       code: 'LOCK_BUSY',
