@@ -4,8 +4,8 @@ import type { NodeGuard } from './node-guard';
 import { NOT_ASKED, SILENT } from './votes-in-place';
 import { quorumOf } from './quorum';
 
-/** How often it is looked at who answers, as a share of the node timeout. */
-const LOOK_SHARE = 0.02;
+/** How often it is looked at who answers. */
+const LOOKS_IN_NODE_TIMEOUT = 50;
 const SHORTEST_LOOK_MS = 1;
 
 /** After so many looks without an answer a node is silent; a far one gets twice as many more as it needs as a rule. */
@@ -13,8 +13,8 @@ const LEAST_LOOKS = 3;
 /** A node that stood still for long is not far. */
 const MOST_USUAL = 10;
 
-/** How often a silent node is asked whether it is there, in looks: once in a node timeout. */
-const PROBE_EVERY = 50;
+/** How often a silent node is asked whether it is there, in looks. */
+const PROBE_EVERY = LOOKS_IN_NODE_TIMEOUT;
 
 /** No resource has to have this name: nothing is written. */
 export const PROBE = 'nestjs-redlock:probe';
@@ -65,7 +65,7 @@ export class SilentNodes {
       isSilent: false,
       probeIn: 0,
     }));
-    this.lookMs = Math.max(SHORTEST_LOOK_MS, settings.nodeTimeoutMs * LOOK_SHARE);
+    this.lookMs = Math.max(SHORTEST_LOOK_MS, settings.nodeTimeoutMs / LOOKS_IN_NODE_TIMEOUT);
   }
 
   /** The node at `position` was asked. */
@@ -137,7 +137,15 @@ export class SilentNodes {
     } else if (seen.hasAnswered) {
       seen.usual = Math.max(Math.min(seen.quiet, MOST_USUAL), seen.usual - 1);
       seen.quiet = 0;
-    } else if (seen.owes) seen.quiet += 1;
+    } else if (seen.owes) {
+      seen.quiet += 1;
+      // Nobody waits for that answer any more. It is not silent, so too few of the others answer, either: every node is
+      // asked by the next attempt.
+      if (!seen.isSilent && seen.quiet > LOOKS_IN_NODE_TIMEOUT) {
+        seen.owes = false;
+        seen.quiet = 0;
+      }
+    }
     seen.hasAnswered = false;
   }
 

@@ -117,6 +117,17 @@ describe('a node that is silent while the others answer (R36)', () => {
     expect(waiting.value).toBe('released');
   });
 
+  it('is not looked at for ever where too few of the others answer, and no request is under way', async () => {
+    const { fleet, manager, clock } = setUp();
+    for (const node of fleet.nodes.slice(0, 2)) node.fault = 'deaf';
+    void watch(manager.acquire('lost', { wait: 0, ttl: 600 }));
+    await clock.advance(500);
+    for (const node of fleet.nodes) node.recover();
+    await clock.advance(10_000);
+
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('votes at once: an attempt that needs it is over, and does not wait for the node timeout', async () => {
     const { fallSilent, fleet, manager, clock } = setUp();
     await fallSilent(2);
