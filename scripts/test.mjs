@@ -18,6 +18,10 @@ import { Timetable } from './lib/timetable.mjs';
 
 /** These wait for servers most of the time, so others can use the processor. */
 const WAITING = ['e2e', 'chaos'];
+/** Of e2e, what runs beside the rest of it: both lanes are about as long then. */
+const isOfSample = ({ file }) => /^e2e\/sample/.test(file);
+/** More than it takes on a slow machine, and less than `npm test` may take. */
+const E2E_LIMIT_MS = 600_000;
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.includes(name));
 if (unknown.length > 0) {
@@ -45,10 +49,18 @@ async function runChecks() {
     await prepareSample();
     await installBrokers();
   });
+  const e2e = listSpecs('e2e');
   await sideBySide(
-    () => runSuites(suites.filter((name) => WAITING.includes(name))),
+    async () => {
+      const apart = e2e.filter((spec) => !isOfSample(spec));
+      await tally.suite('e2e', () => runSpecs('e2e', apart, { hasRedis, limitMs: E2E_LIMIT_MS }));
+      await runSuites(['chaos']);
+    },
     async () => {
       await runSuites(suites.filter((name) => !WAITING.includes(name)));
+      await tally.suite('e2e of the order system', () =>
+        runSpecs('e2e-sample', e2e.filter(isOfSample), { hasRedis }),
+      );
       await runOnTheOldest(hasRedis);
       await runOnAnotherServer();
     },

@@ -21,7 +21,11 @@ describe('a busy lock', () => {
   const node = new MemoryLockNode();
   const opened: LockService[] = [];
   const open = (defaults: RedlockDefaults = {}) => {
-    const service = createLockService({ nodes: [node], defaults: { wait: 0, ...defaults } });
+    const service = createLockService({
+      nodes: [node],
+      shutdownTimeout: 0,
+      defaults: { wait: 0, ...defaults },
+    });
     opened.push(service);
     return service;
   };

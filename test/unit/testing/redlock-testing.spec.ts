@@ -58,7 +58,7 @@ describe('RedlockTestingModule', () => {
 
   beforeEach(async () => {
     module = await Test.createTestingModule({
-      imports: [RedlockTestingModule.forRoot(), OrdersModule],
+      imports: [RedlockTestingModule.forRoot({ shutdownTimeout: 0 }), OrdersModule],
     }).compile();
     await module.init();
     locks = module.get(LockService);
@@ -162,6 +162,7 @@ describe('RedlockTestingModule', () => {
   it('holds for somebody else without the defaults of the application', async () => {
     const service = createTestingLockService({
       nodes: ['', '', ''],
+      shutdownTimeout: 0,
       defaults: { ttl: 2_000, maxHold: 30_000, holdAtLeast: 20_000, fencing: true },
     });
     try {
