@@ -19,7 +19,7 @@ import type {
 } from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseOutcome } from './outcomes';
 import { AcquireCall, ExtendCall, type KnownVote, ReleaseCall } from './quorum-calls';
-import { isDeniedByQuorum, isWon } from './quorum';
+import { isDeniedByQuorum, isWon, quorumOf } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
 import { SharingAttempts } from './sharing-attempts';
@@ -126,15 +126,20 @@ export class Redlock {
    * @returns whether all of them have it. Pending for ever where a node does not vote
    */
   async spread(lease: Lease, keepMs: number): Promise<boolean> {
-    const request = extendRequestOf(lease, keepMs, true);
-    const votes = this.settings.nodes.map(
-      (node) =>
-        new Promise<ExtendVote>((resolve) => {
-          node.extend(request, resolve);
-        }),
-    );
-    const given = await Promise.all(votes);
-    return given.every((vote) => vote.kind === 'granted' || (vote.kind === 'denied' && vote.healed));
+    const votes = await askToKeep(this.settings.nodes, lease, keepMs, true);
+    return votes.every((vote) => vote.kind === 'granted' || (vote.kind === 'denied' && vote.healed));
+  }
+
+  /**
+   * The same for the nodes that do not have it, later: only while a quorum still has it. Somebody may have removed it by
+   * force, and others may rely on that.
+   */
+  async spreadAgain(lease: Lease, keepMs: number): Promise<void> {
+    const { nodes } = this.settings;
+    const votes = await askToKeep(nodes, lease, keepMs, false);
+    const missing = nodes.filter((_, position) => votes[position]?.kind !== 'granted');
+    if (nodes.length - missing.length >= quorumOf(nodes.length))
+      await askToKeep(missing, lease, keepMs, true);
   }
 
   /**
@@ -265,6 +270,21 @@ function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
 
 function ignore(): void {
   // What was said is true all the same.
+}
+
+/** Pending for ever where a node does not vote. */
+function askToKeep(
+  nodes: readonly LockNode[],
+  lease: Lease,
+  keepMs: number,
+  putsBack: boolean,
+): Promise<ExtendVote[]> {
+  const request = extendRequestOf(lease, keepMs, putsBack);
+  const ask = (node: LockNode) =>
+    new Promise<ExtendVote>((resolve) => {
+      node.extend(request, resolve);
+    });
+  return Promise.all(nodes.map(ask));
 }
 
 /** A bit for every node there may be. */

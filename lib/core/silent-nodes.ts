@@ -150,13 +150,15 @@ export class SilentNodes {
   }
 
   private judge(): void {
-    if (!this.areEnough(this.isAnswering)) {
+    if (!this.areEnough(this.mayAnswer)) {
       for (const seen of this.seen) if (seen.isSilent) this.forget(seen);
       return;
     }
+    // One that owes an answer for a moment does not tell that the others are not silent; but it does not tell that they are.
+    const areAnswering = this.areEnough(this.isAnswering);
     this.seen.forEach((seen, position) => {
       if (!seen.isSilent) {
-        if (seen.quiet < LEAST_LOOKS + 2 * seen.usual) return;
+        if (!areAnswering || !isTooQuiet(seen)) return;
         seen.isSilent = true;
         seen.probeIn = 0;
         this.silent += 1;
@@ -196,6 +198,13 @@ export class SilentNodes {
     return !isSilent && node.status === 'up' && (guard.isIdle || guard.reasonFor(node) === undefined);
   };
 
+  private readonly mayAnswer = (node: LockNode, seen: Seen): boolean =>
+    !isTooQuiet(seen) && this.isThere(node, seen);
+
   private readonly isAnswering = (node: LockNode, seen: Seen): boolean =>
     seen.quiet === 0 && this.isThere(node, seen);
+}
+
+function isTooQuiet({ quiet, usual }: Seen): boolean {
+  return quiet >= LEAST_LOOKS + 2 * usual;
 }

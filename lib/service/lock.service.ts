@@ -105,7 +105,7 @@ export class LockService {
 
   /**
    * Does not wait: null when somebody else holds it. Where several ask at the same moment, and each gets a part of the votes,
-   * each asks again, for `nodeTimeout` at most.
+   * each asks again, for `nodeTimeout` more at most.
    *
    * @throws LockUnavailableError when too few nodes answered
    */

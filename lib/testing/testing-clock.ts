@@ -7,21 +7,24 @@ import { systemClock } from '../system/system-clock';
  */
 export class TestingClock implements Clock {
   private aheadMs = 0;
+  private wallAheadMs = 0;
 
   now(): number {
     return systemClock.now() + this.aheadMs;
   }
 
   wallNow(): number {
-    return systemClock.wallNow() + this.aheadMs;
+    return systemClock.wallNow() + this.wallAheadMs;
   }
 
   schedule(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer {
-    const dueAtMs = this.now() + delayMs;
+    const [dueAtMs, wallDueAtMs] = [this.now() + delayMs, this.wallNow() + delayMs];
     return systemClock.schedule(
       delayMs,
       () => {
+        // Each by itself: while the system corrects its wall clock, that one runs slower or faster than the other.
         this.aheadMs += Math.max(0, dueAtMs - this.now());
+        this.wallAheadMs += Math.max(0, wallDueAtMs - this.wallNow());
         callback();
       },
       options,

@@ -233,9 +233,9 @@ export class Callers {
     // A token may take a round more, or a second attempt with another proposal.
     // Permits may take a second round too.
     const rounds = (fencing === true ? 2.2 : 1.2) + (limit === undefined ? 0 : 2);
-    // Until then attempts are made where votes are split, also by who does not wait.
-    const untilMs = Math.max(wait ?? Infinity, NODE_TIMEOUT_MS);
-    const waitMs = untilMs + rounds * NODE_TIMEOUT_MS;
+    // After a split vote, who waits for less goes on for as long again, and a round that began just before its end.
+    const isShort = (wait ?? Infinity) < NODE_TIMEOUT_MS;
+    const waitMs = (wait ?? Infinity) + (isShort ? 1 + 2 * rounds : rounds) * NODE_TIMEOUT_MS;
     return Math.min(waitMs, abortAfterMs ?? Infinity) * 1.01 + SLACK_MS;
   }
 }

@@ -12,7 +12,7 @@ export interface LockOptions {
 
   /**
    * How long to wait for the lock. Infinity: for ever. 0: do not wait for whoever has it. Where nobody has it, but several
-   * ask at the same moment and each gets a part of the votes, each asks again, for `nodeTimeout` at most.
+   * ask at the same moment and each gets a part of the votes, each asks again, for `nodeTimeout` more at most.
    *
    * @default 5_000
    */

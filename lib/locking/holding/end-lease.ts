@@ -66,7 +66,7 @@ async function keepEverywhere(
   const isEverywhere = await redlock.spread(lease, keepMs).catch(() => false);
   if (isEverywhere || keepMs <= AGAIN_AFTER_MS) return;
   const again = () => {
-    redlock.spread(lease, keepMs - AGAIN_AFTER_MS).catch(ignore);
+    redlock.spreadAgain(lease, keepMs - AGAIN_AFTER_MS).catch(ignore);
   };
   clock.schedule(AGAIN_AFTER_MS, again, { background: true });
 }
@@ -91,7 +91,7 @@ function heirOfPermits(
   const kind = sharing?.kind;
   const [resource] = resources;
   if (kind?.mode !== 'limited' || resource === undefined || fencingToken !== undefined) return undefined;
-  const heir = place.secondIn(resource);
+  const heir = place.nextIn(resource);
   const wanted = heir?.waiter.kind;
   const isSame = wanted?.mode === 'limited' && wanted.limit === kind.limit && wanted.permits === kind.permits;
   if (!isSame || heir === undefined || heir.waiter.fencing) return undefined;

@@ -14,7 +14,7 @@ export class InterruptibleSleep {
   constructor(
     private readonly clock: Clock,
     readonly startedAtMs: number,
-    waitMs: number,
+    readonly waitMs: number,
     signal: AbortSignal | undefined,
     /** Hears of the first `cancel`. */
     private readonly onCancelled: { cancelled(reason: unknown): void },

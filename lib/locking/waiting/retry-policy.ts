@@ -85,11 +85,12 @@ export class RetryPolicy {
    * For how long to sleep after an attempt that told nothing for sure, since several asked at the same moment. Undefined
    * when it was so several times in a row: a holder may be missing on a node, which then grants to everybody.
    */
-  collisionMs(fraction: number, most = MOST_COLLISIONS): number | undefined {
+  collisionMs(fraction: number, most = MOST_COLLISIONS, longestTookMs = Infinity): number | undefined {
     if (this.splits >= most) return undefined;
     this.splits += 1;
     // One by one, in turn with a try at all nodes: the leading one may be taken by nobody who counts.
     this.leaderFirst = this.splits % 2 === 1;
-    return collisionDelayMs(this.splits, this.around.clock.now() - this.startedAtMs, fraction);
+    const tookMs = Math.min(longestTookMs, this.around.clock.now() - this.startedAtMs);
+    return collisionDelayMs(this.splits, tookMs, fraction);
   }
 }

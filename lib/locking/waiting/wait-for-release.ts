@@ -17,6 +17,9 @@ const FOLLOW_UP_MS = 3;
  */
 const SIT_OUT_MS = 8;
 
+/** How long an attempt counts as having taken that waited for a silent node: the others were not busy for so long. */
+const MOST_TO_SIT_OUT_MS = 32;
+
 /** How many attempts after the deadline may tell nothing for sure. They end sooner where they take long. */
 const MOST_AFTER_DEADLINE = 8;
 
@@ -37,6 +40,8 @@ export class WaitForRelease {
   private readonly outage: Outage;
   private listener: ReleaseListener | undefined;
   private attempts = 0;
+  /** When the first attempt after the deadline failed. */
+  private splitAtMs: number | undefined;
   /** The last attempt asked the leading node first. */
   private askedLeaderFirst = false;
 
@@ -88,9 +93,12 @@ export class WaitForRelease {
     const { clock, nodeTimeoutMs } = this.setup;
     // The leading node knows its own holder alone, who may fail.
     const isUnclear = (failed.isSplit && failed.holder === undefined) || this.askedLeaderFirst;
-    if (failed.outcome !== 'busy' || !isUnclear) return false;
-    const sleepMs = this.pace.collisionMs(this.setup.fraction(), MOST_AFTER_DEADLINE);
-    if (sleepMs === undefined || clock.now() + sleepMs - this.wait.startedAtMs >= nodeTimeoutMs) return false;
+    if (failed.outcome !== 'busy' || !isUnclear || this.wait.waitMs >= nodeTimeoutMs) return false;
+    // A node that has become silent costs the first attempt the whole node timeout, and the next ones nothing.
+    this.splitAtMs ??= clock.now();
+    const longestMs = failed.votes.some(({ vote }) => vote === 'failed') ? MOST_TO_SIT_OUT_MS : Infinity;
+    const sleepMs = this.pace.collisionMs(this.setup.fraction(), MOST_AFTER_DEADLINE, longestMs);
+    if (sleepMs === undefined || clock.now() + sleepMs - this.splitAtMs >= nodeTimeoutMs) return false;
     await this.wait.sleepPastDeadline(sleepMs);
     return true;
   }

@@ -53,9 +53,11 @@ export class WaitingLine<Turn> {
   }
 
   /** The one after the first, who has not asked the nodes for `resource` yet, if that is all it wants. */
-  secondIn(resource: string): PlaceInLine<Turn> | undefined {
-    const place = this.lines.get(resource)?.first?.behind?.place;
-    return place?.isForOneResource === true ? place : undefined;
+  nextIn(resource: string): PlaceInLine<Turn> | undefined {
+    let stand = this.lines.get(resource)?.first?.behind;
+    // Who has begun stays until it has won: it gets no second turn.
+    while (stand?.place.isFirst === true) stand = stand.behind;
+    return stand?.place.isForOneResource === true ? stand.place : undefined;
   }
 
   /** Nobody is in any line, so nothing is kept in memory (R18). */
@@ -149,8 +151,8 @@ export class PlaceInLine<Turn> {
   }
 
   /** Who waits in this process for `resource`, and does not ask the nodes yet: the one after the first. */
-  secondIn(resource: string): PlaceInLine<Turn> | undefined {
-    return this.waitingLine.secondIn(resource);
+  nextIn(resource: string): PlaceInLine<Turn> | undefined {
+    return this.waitingLine.nextIn(resource);
   }
 
   get isForOneResource(): boolean {

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import { GrpcMethod } from '@nestjs/microservices';
 import {
   asapScheduler,
   concat,
@@ -17,6 +19,7 @@ import {
   take,
   takeUntil,
   tap,
+  toArray,
   using,
   type ObservableInput,
 } from 'rxjs';
@@ -57,6 +60,12 @@ describe('a locked stream whose subscriber leaves', () => {
     }
     @Locked('stream', { maxHold: 20, fencing: false, wait: 0 })
     async late(): Promise<Observable<unknown>> {
+      await work.promise;
+      return of('late');
+    }
+    @GrpcMethod()
+    @Locked('stream')
+    async talk(_client: EventEmitter): Promise<Observable<unknown>> {
       await work.promise;
       return of('late');
     }
@@ -313,6 +322,19 @@ describe('a locked stream whose subscriber leaves', () => {
 
     await expect(stream).rejects.toThrow(LockLostError);
     expect(events).not.toContain('acquired');
+  });
+
+  it('is empty, and not an error, for a client of gRPC that has gone before it was begun', async () => {
+    const client = Object.assign(new EventEmitter(), { cancelled: false, sendMetadata: () => undefined });
+    const setUp = streams.talk(client);
+    await turns();
+    client.emit('cancelled');
+    work.resolve('done');
+    const values = await lastValueFrom((await setUp).pipe(toArray()));
+    await turns();
+
+    expect(values).toEqual([]);
+    expect(await state()).toBe('free');
   });
 
   it('refuses other words for what becomes of it', () => {

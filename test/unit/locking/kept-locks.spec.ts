@@ -42,6 +42,15 @@ describe('what a release keeps', () => {
     expect(fleet.clock.pendingTimers).toBe(0);
   });
 
+  it('is not put back a little later where somebody has removed it by force', async () => {
+    const { fleet, manager, lock } = await wonOnTwo({ holdAtLeast: 60_000 }, 200);
+    await lock.release();
+    await manager.forceRelease('job');
+    await fleet.clock.advance(2_000);
+
+    expect(await fleet.owners('job')).toEqual([null, null, null]);
+  });
+
   it('ends when it was to end, where the ttl that the nodes had was longer', async () => {
     const { fleet, lock } = await wonOnTwo({ ttl: 30_000, holdAtLeast: 1_000 });
     await lock.release();

@@ -63,6 +63,29 @@ describe('permits', () => {
     expect(two?.value?.isHeld).toBe(true);
   });
 
+  it('leave nothing behind where several go to others of the process in the same moment', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const elsewhere = await fleet.process().manager.acquire('api', { limit: 3, permits: 3 });
+    const all = Array.from({ length: 9 }, () => watch(manager.acquire('api', { limit: 3, ttl: 30_000 })));
+    await fleet.clock.advance(100);
+    await elsewhere.release();
+    await fleet.clock.advance(20);
+    const holders = () => all.flatMap(({ value }) => (value?.isHeld === true ? [value] : []));
+    expect(slotsOf(holders())).toEqual([0, 1, 2]);
+    const released = fleet.node(0).count('release');
+
+    await Promise.all(holders().map((lock) => lock.release()));
+    expect(fleet.node(0).count('release')).toBe(released);
+    for (let turn = 0; turn < 3; turn++) {
+      await fleet.clock.advance(50);
+      expect(slotsOf(holders())).toEqual(turn < 2 ? [0, 1, 2] : []);
+      await Promise.all(holders().map((lock) => lock.release()));
+    }
+
+    expect(await fleet.owners('api')).toEqual([null, null, null]);
+  });
+
   it('go past nobody who asked for the order of all processes', async () => {
     const fleet = new Fleet(3);
     const { manager } = fleet.process();

@@ -62,7 +62,7 @@ describe('a caller that does not wait, whose votes are split', () => {
     expect(attempts(fleet) - before).toBe(1);
   });
 
-  it('is told that it is busy within nodeTimeout where it stays like that', async () => {
+  it('is told that it is busy within two node timeouts where it stays like that', async () => {
     const fleet = new Fleet(3);
     takeOne(fleet, 1, 60_000);
     takeOne(fleet, 2, 60_000);
@@ -73,6 +73,20 @@ describe('a caller that does not wait, whose votes are split', () => {
     expect((asked.error as LockBusyError).waitedMs).toBeLessThan(150);
     expect(attempts(fleet)).toBeLessThan(10);
     expect(await fleet.owners('job')).toEqual([null, 'contender-1', 'contender-2']);
+  });
+
+  it('gets the lock where the first attempt waited for a silent node all the time', async () => {
+    const fleet = new Fleet(3);
+    takeOne(fleet, 1, 505);
+    fleet.node(2).fault = 'stalled';
+    const asked = watch(fleet.process().service.tryAcquire('job'));
+    await fleet.clock.advance(1_500);
+
+    expect(asked.value?.isHeld).toBe(true);
+    expect((await fleet.owners('job')).slice(0, 2)).toEqual([
+      asked.value?.ownerToken,
+      asked.value?.ownerToken,
+    ]);
   });
 
   it('does not ask for ever where the nodes answer at once', async () => {
