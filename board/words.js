@@ -17,7 +17,8 @@ export function holderName({ host, pid, label, id, slot }) {
   return slot === undefined ? named : `#${slot} ${named}`;
 }
 
-export function holdersName({ mode, holders, state }) {
+export function holdersName({ mode, holders, state, foreignType }) {
+  if (foreignType !== undefined) return `a ${foreignType} of another program`;
   if (holders.length === 1) return holderName(holders[0]);
   const what = mode === 'shared' ? 'readers' : mode === 'limited' ? 'permits' : 'owners';
   return state === 'contested' || holders.length > 1 ? `${holders.length} ${what}` : '';

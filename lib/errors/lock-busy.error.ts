@@ -69,12 +69,35 @@ function messageFor({
   reason = 'held',
 }: BusyFacts): string {
   const name = holder && nameHolder(holder);
-  const asks = neverExpires ? REMOVE_IT : WAIT_FOR_IT;
+  // A value has a text, which nodes take for an owner token.
+  const asks = !neverExpires ? WAIT_FOR_IT : holder === undefined ? LOOK_AT_IT : REMOVE_IT;
   const after = `still so after ${Math.round(waitedMs)} ms. ${asks}`;
   const what = quoteResources(resources);
   if (neverExpires) return `${what} is locked by ${FOREIGN_KEY}, ${after}`;
   if (reason !== 'held') return `${what} ${OTHER_REASONS[reason]}, ${after}`;
+  if (holder === undefined && isSplit(votes)) return `${what} ${splitBetween(votes)}, ${after}`;
   return `${what} is locked by ${whoHoldsIt(votes.length === 0, holder?.label, name)}, ${after}`;
+}
+
+/** @internal Why `resource` is not released by force. */
+export function foreignKeyMessage(resource: string, type: string): string {
+  return (
+    `${quoteResources([resource])} is no lock: another program has a key of the type ${type} there, and it was left alone. ` +
+    'If nobody needs it, remove it with a client of the server; else use another name or `keyPrefix` for the lock.'
+  );
+}
+
+/** Some granted it: whoever asks at the same moment is in the same position, and perhaps nobody holds it. */
+function isSplit(votes: readonly NodeVote[]): boolean {
+  return votes.some(({ vote }) => vote === 'granted');
+}
+
+function splitBetween(votes: readonly NodeVote[]): string {
+  const granted = votes.filter(({ vote }) => vote === 'granted').length;
+  return (
+    `was granted by ${granted} of ${votes.length} nodes, which is no majority: several asked at the same moment, ` +
+    'or another owner has the others'
+  );
 }
 
 const OTHER_REASONS = {
@@ -88,6 +111,9 @@ const WAIT_FOR_IT =
   'Try again later, pass a longer `wait`, or use tryAcquire() or onBusy to go on without the lock.';
 const REMOVE_IT =
   'Waiting does not help: find out who wrote it, then remove it (npx @nest-quorum/redlock release --force), or use another name or `keyPrefix`.';
+const LOOK_AT_IT =
+  'Waiting does not help: look what it is (npx @nest-quorum/redlock inspect) and find out who wrote it. A value goes with ' +
+  'release --force, and anything else with a client of the server. Or use another name or `keyPrefix`.';
 
 nameError(LockBusyError, 'LockBusyError');
 

@@ -27,12 +27,15 @@ nameError(LockLimitError, 'LockLimitError');
 function messageFor({
   resources,
   waitedMs,
+  votes = [],
   limit,
   permits,
 }: BusyFacts & { readonly limit: number; readonly permits: number }): string {
+  const isSplit = votes.some(({ vote }) => vote === 'granted');
+  const asked = 'several asked at the same moment, so that no majority of the nodes granted the same permits';
   const wanted = permits === 1 ? 'no permit is' : `fewer than ${permits} permits are`;
   return (
-    `${quoteResources(resources)} may be held ${limit} times at once, and ${wanted} left, still so after ` +
+    `${quoteResources(resources)} may be held ${limit} times at once, and ${isSplit ? asked : `${wanted} left`}, still so after ` +
     `${Math.round(waitedMs)} ms. Try again later, pass a longer \`wait\`, or use tryAcquire() or onBusy to go on without it.`
   );
 }

@@ -12,6 +12,7 @@ import type {
 const MOST_SERVERS = 1_000;
 const MOST_MEMBERS = 11_000;
 const LONGEST_MESSAGE = 300;
+const LONGEST_TYPE = 100;
 
 const STATUSES: readonly unknown[] = ['connecting', 'up', 'down', 'closed'] satisfies NodeStatus[];
 
@@ -72,7 +73,7 @@ function productFrom(given: unknown): { product?: ServerProduct } {
 /** @throws for what is neither a hold nor null */
 export function holdFrom(given: unknown): NodeHold | null {
   if (given === null) return null;
-  const { ownerToken, ttlMs, members, waiting } = given as NodeHold;
+  const { ownerToken, ttlMs, members, foreignType, waiting } = given as NodeHold;
   const held = members === undefined ? undefined : membersFrom(members);
   const inLine = waitingFrom(waiting);
   if (typeof ownerToken === 'string' && isTtl(ttlMs) && held !== null) {
@@ -80,6 +81,7 @@ export function holdFrom(given: unknown): NodeHold | null {
       ownerToken,
       ttlMs,
       ...(held === undefined ? {} : { members: held }),
+      ...(typeof foreignType === 'string' ? { foreignType: foreignType.slice(0, LONGEST_TYPE) } : {}),
       ...(inLine === undefined ? {} : { waiting: inLine }),
     };
   }

@@ -8,6 +8,11 @@ export interface NodeHold {
   readonly ttlMs: number;
   /** The readers and permit holders, at least one; missing for an exclusive hold. */
   readonly members?: readonly NodeMember[];
+  /**
+   * What is there in place of a lock: a key of another program, by the name that the server has for its type, such as
+   * `hash`. `ownerToken` is `''` then.
+   */
+  readonly foreignType?: string;
   /** How many stand in line for it. Missing where nobody does, or where the node may not tell. */
   readonly waiting?: number;
 }

@@ -229,7 +229,7 @@ export class LockService {
    * Whether somebody holds `resource`, so that nobody else can get it: a look at all nodes. It may have changed by the
    * time you read it, so never decide by it whether to go on without the lock; `tryAcquire` is for that.
    *
-   * @returns true too while several try to get it, and none of them has a majority
+   * @returns true too while several try to get it, and none of them has a majority; and where another program has a key there
    * @throws LockUnavailableError when too few nodes answered to say
    */
   async isLocked(resource: string): Promise<boolean> {
@@ -318,6 +318,7 @@ export class LockService {
    * @returns the number of nodes that it was removed from; 0 when there was nothing
    * @throws LockUnavailableError when no node answered, or none of those that have it said that it was removed: they may
    * remove it later, so look with `inspect` before you try again
+   * @throws LockBusyError when there is only the key of another program, of a type that no lock has: that is never removed
    */
   forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
     return this.manager.forceRelease(resource, options);

@@ -5,6 +5,7 @@ import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpe
 import { startRedisCluster } from '../helpers/redis-cluster';
 import type { RedisServer } from '../helpers/redis-server';
 import { until } from '../helpers/until';
+import { itTellsOfKeysOfOthers } from './foreign-keys.contract';
 import { itKeepsTheContractOfLockNode } from './lock-node.contract';
 
 let servers: RedisServer[] = [];
@@ -32,6 +33,7 @@ async function openEmpty(): Promise<RedisLockNode> {
 
 describe('RedisLockNode on a Redis Cluster', () => {
   itKeepsTheContractOfLockNode(openEmpty, { isOneServer: false });
+  itTellsOfKeysOfOthers(openEmpty, (...command) => client.call(...command));
 
   it('spreads resources over the servers and still counts as one node', async () => {
     const node = await openEmpty();

@@ -1,5 +1,7 @@
 import { createLockService, type LockBusyError } from '../../lib';
+import { run } from '../../lib/cli/run';
 import { networkForEachTest } from '../helpers/network';
+import { PaperTerminal } from '../helpers/paper-terminal';
 import { untilAllAnswer } from '../helpers/until-all-answer';
 
 const { servers, services } = networkForEachTest();
@@ -39,6 +41,46 @@ describe('a key of another program in the place of a lock', () => {
 
     expect(error).toMatchObject({ code: 'LOCK_BUSY', neverExpires: false });
     expect(error.message).toMatch(/longer `wait`/);
+  });
+
+  it.each<[string, [string, ...string[]]]>([
+    ['hash', ['HSET', 'lock:order:7', 'a', '1']],
+    ['zset', ['ZADD', 'lock:order:7', '5', 'a']],
+  ])('is shown as what it is, and never removed: a %s', async (foreignType, command) => {
+    const locks = await service();
+    await Promise.all(servers.map((server) => server.command(...command)));
+    const terminal = new PaperTerminal();
+    const nodes = ['--nodes', servers.map(({ url }) => url).join(',')];
+
+    expect(await locks.isLocked('order:7')).toBe(true);
+    expect(await locks.inspect('order:7')).toMatchObject({ state: 'foreign', foreignType, holders: [] });
+    const { locks: listed } = await locks.list();
+    expect(listed).toMatchObject([{ resource: 'order:7', state: 'foreign', foreignType, nodeCount: 3 }]);
+    await expect(locks.forceRelease('order:7')).rejects.toThrow(
+      `"order:7" is no lock: another program has a key of the type ${foreignType} there, and it was left alone.`,
+    );
+    expect(await locks.forceRelease('order:7', { ownerToken: 'anna' })).toBe(0);
+    expect(await run(['release', 'order:7', '--force', ...nodes], terminal)).toBe(1);
+    expect(await run(['inspect', 'order:7', ...nodes], terminal)).toBe(1);
+    expect(await run(['ls', ...nodes], terminal)).toBe(0);
+    expect(terminal.out).toContain(
+      `"order:7" is no lock: a ${foreignType} of another program is in its place`,
+    );
+    expect(terminal.out).toMatch(
+      /Nothing was released\.\nA key of another program is no lock, and is never removed/,
+    );
+    expect(terminal.out).toMatch(new RegExp(`order:7 +foreign +a ${foreignType} of another program`));
+    expect(await servers[0]?.command('TYPE', 'lock:order:7')).toBe(foreignType);
+  });
+
+  it('is left on the node that has it when the lock on the others is removed', async () => {
+    const locks = await service();
+    await servers[0]?.command('RPUSH', 'lock:order:7', 'a');
+    await using _lock = await locks.acquire('order:7', { autoExtend: false });
+
+    expect(await locks.inspect('order:7')).toMatchObject({ state: 'held' });
+    expect(await locks.forceRelease('order:7')).toBe(2);
+    expect(await servers[0]?.command('TYPE', 'lock:order:7')).toBe('list');
   });
 
   it('is in nobody’s way on a minority of the nodes', async () => {

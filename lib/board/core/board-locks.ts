@@ -74,6 +74,7 @@ export class BoardLocks {
     const lock: BoardLock = {
       resource: listed.resource,
       state: listed.state,
+      ...(listed.foreignType === undefined ? {} : { foreignType: listed.foreignType }),
       mode: listed.mode ?? 'exclusive',
       holders: isSame ? old.lock.holders : holding.map(holderFrom),
       endsAt: this.end(ttlMs),
@@ -117,6 +118,7 @@ function idOf(ownerToken: string): string {
 function differs(old: BoardLock, now: BoardLock): boolean {
   return (
     old.state !== now.state ||
+    old.foreignType !== now.foreignType ||
     old.holders !== now.holders ||
     old.nodeCount !== now.nodeCount ||
     old.waiting !== now.waiting ||

@@ -38,7 +38,9 @@ export interface BoardNode {
 
 export interface BoardLock {
   readonly resource: string;
-  readonly state: 'held' | 'partial' | 'contested' | 'unknown';
+  readonly state: 'held' | 'partial' | 'contested' | 'foreign' | 'unknown';
+  /** The type of a key of another program, such as `hash`; only when `foreign`. */
+  readonly foreignType?: string;
   readonly mode: 'exclusive' | 'shared' | 'limited';
   readonly holders: readonly BoardHolder[];
   /** When the nodes forget it if nobody extends it; null: never. */

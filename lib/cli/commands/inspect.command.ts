@@ -13,7 +13,8 @@ export const inspect: Command = {
   about: 'who holds one resource, as each node has it',
   details:
     'Asks every node who holds the resource, and for how long.\n' +
-    'Exits with 0 when it is held or free, 1 when it is contested, 3 when no quorum of the nodes answered.',
+    'Exits with 0 when it is held or free, 1 when it is contested or a key of another\n' +
+    'program is in its place, 3 when no quorum of the nodes answered.',
   options: {},
   async run(invocation, terminal) {
     const { resource, timeoutMs } = invocation;
@@ -28,6 +29,7 @@ export const inspect: Command = {
 const EXIT_CODES: Record<LockInspection['state'], ExitCode> = {
   held: EXIT.ok,
   free: EXIT.ok,
+  foreign: EXIT.problem,
   contested: EXIT.problem,
   unknown: EXIT.noQuorum,
 };

@@ -15,6 +15,7 @@ export const ls: Command = {
   details:
     'Lists the locks of all nodes: who holds each, for how long if nobody extends it, and on how many nodes.\n' +
     'held: on a quorum. partial: one owner on fewer nodes. contested: several owners, none on a quorum.\n' +
+    'foreign: no lock, but a key of another program.\n' +
     'unknown: too few nodes answered to tell. Exits with 0, or with 3 when no quorum of the nodes answered.',
   options: {
     pattern: { type: 'string', value: '<glob>', about: "only resources like this, as 'order:*'" },

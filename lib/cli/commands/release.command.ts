@@ -14,12 +14,15 @@ import { jsonText } from '../text/json-text';
 const WARNING =
   'Its holder hears of it only at its next extension: until then two may work at the same time.';
 
+const REMOVE_FOREIGN = 'If nobody needs it, remove it with a client of the server.';
+
 export const release: Command = {
   name: 'release',
   takesResource: true,
   about: 'takes a lock away from its holder, with --force',
   details:
-    'Removes whatever the nodes have at the resource, and nothing that somebody puts there meanwhile.\n' +
+    'Removes whatever lock the nodes have at the resource, and nothing that somebody puts there meanwhile. A key of another\n' +
+    'program that has a type which no lock has stays.\n' +
     `${WARNING}\n` +
     'Exits with 0 when it was removed from at least one node, 1 when nothing was released, 3 when no quorum of the\n' +
     'nodes answered. Without --force it only says what it would do, and exits with 1 or 3.',
@@ -65,6 +68,10 @@ function isHeldOn({ ownerToken, holders }: NodeInspection): boolean {
   return ownerToken !== undefined || holders !== undefined;
 }
 
+function hasForeignKey({ foreignType }: NodeInspection): boolean {
+  return foreignType !== undefined;
+}
+
 const NOTHING = { removedFrom: 0, unknown: [] };
 
 function showResult({ isForced, before, releasedFrom, failed }: Result): string {
@@ -72,6 +79,7 @@ function showResult({ isForced, before, releasedFrom, failed }: Result): string 
   const all = before.nodes.length;
   const holding = before.nodes.filter(isHeldOn).length;
   const silent = before.nodes.filter(({ error }) => error !== undefined).map(({ node }) => node);
+  const foreign = before.nodes.filter(hasForeignKey).map(({ node }) => node);
   const lines = [sentence(before)];
   if (holding === 0 || (isForced && releasedFrom === 0)) lines.push('Nothing was released.');
   else if (isForced) lines.push(`Removed ${name} from ${releasedFrom} of ${all} nodes. ${WARNING}`);
@@ -82,6 +90,11 @@ function showResult({ isForced, before, releasedFrom, failed }: Result): string 
   if (failed.length > 0) {
     const reasons = failed.map(({ node, error }) => `${node} (${printable(error?.message ?? '')})`);
     lines.push(`Not removed, as far as they said, from ${reasons.join(', ')}. Mend that, and try again.`);
+  }
+  if (foreign.length > 0) {
+    lines.push(
+      `A key of another program is no lock, and is never removed from ${foreign.join(', ')}. ${REMOVE_FOREIGN}`,
+    );
   }
   if (silent.length > 0) lines.push(`Not answered, and perhaps still holding it: ${silent.join(', ')}.`);
   return lines.join('\n');

@@ -3,7 +3,7 @@ import { showProducts } from '../../locking/api/server-products';
 import type { LockInspection, NodeInspection } from '../../locking/api/lock-inspection.interface';
 import { describeOwner } from '../../locking/api/owner-token';
 import { printable } from '../../errors/printable';
-import { jsonHolder, jsonMs, showHolder, showMs } from './show';
+import { jsonHolder, jsonMs, showForeign, showHolder, showMs } from './show';
 import { table } from './table';
 
 /** The text for people: the answer in a sentence, and a line per node. */
@@ -26,7 +26,13 @@ export function showInspection(inspection: LockInspection): string {
 }
 
 /** A row for each who has it there; one for a node where nobody does. */
-function holdersOn({ ownerToken, ttlMs, holders = [] }: NodeInspection): [string, number | undefined][] {
+function holdersOn({
+  ownerToken,
+  ttlMs,
+  holders = [],
+  foreignType,
+}: NodeInspection): [string, number | undefined][] {
+  if (foreignType !== undefined) return [[showForeign(foreignType), ttlMs]];
   if (holders.length === 0) {
     return [[ownerToken === undefined ? '-' : showHolder(describeOwner(ownerToken)), ttlMs]];
   }
@@ -48,6 +54,9 @@ export function sentence(inspection: LockInspection): string {
     const until = ttlMs === Infinity ? 'without an end' : `for ${showMs(ttlMs)} more unless it is extended`;
     const on = `on ${ownersIn(nodes)} of ${nodes.length} nodes`;
     return `${name} is held by ${printable(showHolder(holder))} ${on}, ${until}.`;
+  }
+  if (state === 'foreign') {
+    return `${name} is no lock: ${showForeign(inspection.foreignType)} is in its place, so nobody can lock it.`;
   }
   if (state === 'contested') {
     const has = `${ownersIn(nodes)} of ${nodes.length} nodes have an owner`;
@@ -85,6 +94,7 @@ export function jsonInspection(inspection: LockInspection): object {
       nodeCount: one.nodeCount,
       slot: one.slot ?? null,
     })),
+    foreignType: inspection.foreignType ?? null,
     waiting: inspection.waiting,
     nodes: nodes.map((node) => ({
       node: node.node,
@@ -97,6 +107,7 @@ export function jsonInspection(inspection: LockInspection): object {
         ttlMs: jsonMs(one.ttlMs),
         slot: one.slot ?? null,
       })),
+      foreignType: node.foreignType ?? null,
       waiting: node.waiting ?? 0,
       error: node.error?.message ?? null,
     })),

@@ -4,7 +4,7 @@ import type { ListedLock } from '../../locking/api/lock-listing.interface';
 import type { FoundLocks } from '../../locking/inspection/find-locks';
 import { listLocks, type NodeAnswer } from '../../locking/inspection/list-locks';
 import type { Search } from '../nodes/find-locks';
-import { jsonHolder, jsonMs, showHolder, showMs } from './show';
+import { jsonHolder, jsonMs, showForeign, showHolder, showMs } from './show';
 import { table } from './table';
 
 /** The text for people: a line per lock. */
@@ -37,7 +37,8 @@ export function moreThan(limit: number): string {
   return `More than ${limit}; narrow it with --pattern, or raise --limit.`;
 }
 
-export function showHolderOf({ mode, holder, holders = [], owners }: ListedLock): string {
+export function showHolderOf({ mode, holder, holders = [], owners, foreignType }: ListedLock): string {
+  if (foreignType !== undefined) return showForeign(foreignType);
   if (mode === 'shared') return holders.length === 1 ? '1 reader' : `${holders.length} readers`;
   if (mode === 'limited') {
     const slots = holders.flatMap(({ slot }) => slot ?? []);
@@ -60,7 +61,7 @@ export function jsonLocks({ answers, isTruncated }: FoundLocks, { keyPrefix }: S
 }
 
 export function jsonLock(lock: ListedLock): object {
-  const { resource, state, mode, holder, holders, ttlMs, nodeCount, owners } = lock;
+  const { resource, state, mode, holder, holders, foreignType, ttlMs, nodeCount, owners } = lock;
   const shared = holders?.map((one) => ({
     ...{ ...jsonHolder(one), ttlMs: jsonMs(one.ttlMs) },
     ...{ nodeCount: one.nodeCount, slot: one.slot ?? null },
@@ -72,6 +73,7 @@ export function jsonLock(lock: ListedLock): object {
     ttlMs: jsonMs(ttlMs),
     nodeCount,
     ...(mode === undefined ? {} : { mode, holders: shared }),
+    ...(foreignType === undefined ? {} : { foreignType }),
     owners: owners.map((owner) => ({ ...owner, ttlMs: jsonMs(owner.ttlMs) })),
   };
 }

@@ -19,6 +19,11 @@ export function showHolder(holder: LockHolder | undefined): string {
   return [`${host}:${pid}`, serviceId, label && JSON.stringify(label)].filter(Boolean).join(' ');
 }
 
+/** @param type as the server names it */
+export function showForeign(type = 'key'): string {
+  return `a ${type} of another program`;
+}
+
 /** JSON knows no Infinity: this is null for a key without an expiry, and where no time is known. */
 export function jsonMs(ms: number | undefined): number | null {
   return ms === undefined || !Number.isFinite(ms) ? null : Math.round(ms * 1_000) / 1_000;

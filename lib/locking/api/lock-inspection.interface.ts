@@ -27,10 +27,11 @@ export interface LockInspection {
   /**
    * - `held`: a majority of the nodes has the same owner, or the same reader, or the same holder of a permit
    * - `free`: a majority of the nodes has nobody
-   * - `contested`: neither; several are trying, or a lock is partly gone
+   * - `foreign`: a majority of the nodes has a key of another program there, of a type that no lock has; nobody gets the lock
+   * - `contested`: none of these; several are trying, or a lock is partly gone
    * - `unknown`: fewer than a majority answered
    */
-  readonly state: 'free' | 'held' | 'contested' | 'unknown';
+  readonly state: 'free' | 'held' | 'foreign' | 'contested' | 'unknown';
   /** How it is held. Undefined unless `held`. */
   readonly mode?: 'exclusive' | 'shared' | 'limited';
   /** The owner that a majority has, alone. Undefined unless `held`, and where readers or holders of permits have it. */
@@ -39,6 +40,8 @@ export interface LockInspection {
   readonly ttlMs?: number;
   /** The readers and the holders of permits that a majority has. Empty where it is held exclusively. */
   readonly holders: readonly HolderInspection[];
+  /** The type of the key of another program, such as `hash`. Undefined unless `foreign`. */
+  readonly foreignType?: string;
   /** How many wait in line for it, on the node that knows of most. Those of one process count as one. */
   readonly waiting: number;
   readonly nodes: readonly NodeInspection[];
@@ -63,6 +66,8 @@ export interface NodeInspection {
   readonly ttlMs?: number;
   /** The readers and holders of permits there. Undefined when there are none. */
   readonly holders?: readonly NodeMember[];
+  /** The type of a key of another program that is there in place of a lock, such as `hash`. */
+  readonly foreignType?: string;
   /** How many wait in line there, if any do. */
   readonly waiting?: number;
   /** What its server is, or those of a cluster, each product once; as it was last known, and undefined where it does not tell. */

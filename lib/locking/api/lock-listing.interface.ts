@@ -36,21 +36,24 @@ export interface ListedLock {
    * - `held`: a majority has the same owner
    * - `partial`: one owner, on fewer nodes: on its way in or out, or what was left of it
    * - `contested`: several owners, none of them on a majority
+   * - `foreign`: no lock, but a key of another program, of a type that no lock has: in the way where a majority has it
    * - `unknown`: one owner, and with the nodes that did not answer it could be a majority
    */
-  readonly state: 'held' | 'partial' | 'contested' | 'unknown';
+  readonly state: 'held' | 'partial' | 'contested' | 'foreign' | 'unknown';
   /** Undefined for one exclusive holder: `shared` for readers, `limited` for permits. */
   readonly mode?: 'shared' | 'limited';
-  /** The exclusive owner with most nodes; undefined when contested, and with `mode`. */
+  /** The exclusive owner with most nodes; undefined when contested or foreign, and with `mode`. */
   readonly holder?: LockHolder;
+  /** The type of the key of another program, such as `hash`. Undefined unless `foreign`. */
+  readonly foreignType?: string;
   /** With `mode`: the readers or permit holders that a majority has; those that any node has, where there are none. */
   readonly holders?: readonly ListedHolder[];
   /**
    * For how many milliseconds a majority keeps it, or when partial or unknown, any node; Infinity without an expiry.
-   * Undefined when contested.
+   * Undefined when contested; when foreign, what a majority keeps it for, or any node.
    */
   readonly ttlMs?: number;
-  /** On how many nodes that owner is; when contested, any owner. */
+  /** On how many nodes that owner is; when contested, any owner; when foreign, the key. */
   readonly nodeCount: number;
   /** How many processes wait for it, as far as nodes can tell. */
   readonly waiting?: number;

@@ -2,7 +2,7 @@ import { NoAnswerError } from '../../errors/no-answer.error';
 import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
-import { isLock } from './is-lock';
+import { isInPlaceOfLock } from './is-lock';
 import type { NodeAnswer } from './list-locks';
 
 /** Whom to ask for what it has, and for how long. */
@@ -49,7 +49,7 @@ export async function findLocks(
   known: readonly string[] = [],
 ): Promise<FoundLocks> {
   const walks = await Promise.all(setup.nodes.map((node) => attempt(() => walk(node, setup, search))));
-  const all = [...new Set(walks.flatMap(({ value }) => [...(value?.holds.keys() ?? [])]))].sort();
+  const all = namesOf(walks.flatMap(({ value }) => [...(value?.holds.values() ?? [])]));
   const resources = [...new Set([...known, ...all])].slice(0, search.limit);
   const answers = await Promise.all(
     setup.nodes.map(async (node, position): Promise<FoundOnNode> => {
@@ -63,19 +63,28 @@ export async function findLocks(
   return { answers, isTruncated };
 }
 
+/** Without duplicates: the locks by name, then the keys of other programs, of which there may be any number. */
+function namesOf(holds: readonly ListedHold[]): string[] {
+  const locks = new Set<string>();
+  const foreign = new Set<string>();
+  for (const { resource, foreignType } of holds) (foreignType === undefined ? locks : foreign).add(resource);
+  return [...new Set([...[...locks].sort(), ...[...foreign].sort()])];
+}
+
 interface Walk {
   readonly holds: ReadonlyMap<string, ListedHold>;
   readonly isWhole: boolean;
   readonly pace?: NodePace;
 }
 
-/** What a node has, one more than the limit at least where it has so many. */
+/** What a node has, one lock more than the limit at least where it has so many. */
 async function walk(
   node: ListedNode,
   setup: ListSetup,
   { pattern, limit, mostParts = Infinity }: Search,
 ): Promise<Walk> {
   const holds = new Map<string, ListedHold>();
+  let foreign = 0;
   const walked = new Set<string | undefined>([undefined]);
   let from: string | undefined;
   let pace: NodePace | undefined;
@@ -83,11 +92,18 @@ async function walk(
   for (let parts = 1; ; parts += 1) {
     const part = await ask(node, setup, { pattern, from });
     pace ??= part.pace;
-    for (const hold of part.holds) if (isLock(hold.resource, hold)) holds.set(hold.resource, hold);
+    for (const hold of part.holds) {
+      if (!isInPlaceOfLock(hold.resource, hold)) continue;
+      const isAnotherForeign = hold.foreignType !== undefined && !holds.has(hold.resource);
+      // No more of them than it takes to say that the list was cut off.
+      if (isAnotherForeign && foreign > limit) continue;
+      if (isAnotherForeign) foreign += 1;
+      holds.set(hold.resource, hold);
+    }
     if (part.next === undefined) return { holds, isWhole: true, pace };
     if (walked.has(part.next)) throw new Error('the list of the node goes round: a reply of no known form');
     walked.add(part.next);
-    if (holds.size > limit || parts >= mostParts) return { holds, isWhole: false, pace };
+    if (holds.size - foreign > limit || parts >= mostParts) return { holds, isWhole: false, pace };
     from = part.next;
   }
 }
@@ -109,7 +125,7 @@ async function fill(
   }
   for (let from = 0; from < missing.length; from += MOST_RESOURCES) {
     const part = await ask(node, setup, { pattern, resources: missing.slice(from, from + MOST_RESOURCES) });
-    for (const hold of part.holds) if (isLock(hold.resource, hold)) found.set(hold.resource, hold);
+    for (const hold of part.holds) if (isInPlaceOfLock(hold.resource, hold)) found.set(hold.resource, hold);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import type { LockNode, ReleaseRequest, ReleaseVote } from '../../ports/lock-node.interface';
 import { holdRound } from '../../core/round';
+import { foreignKeyMessage, LockBusyError } from '../../errors/lock-busy.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { NodeVote } from '../../errors/node-vote.interface';
 import type { NodeInspection } from '../api/lock-inspection.interface';
@@ -12,6 +13,8 @@ import { readOptions } from '../checks/read-options';
 interface ForcedRelease {
   /** How many nodes it was removed from. */
   readonly removedFrom: number;
+  /** What a node has in place of a lock, a key of another program: it stays where it is. */
+  readonly foreignType: string | undefined;
   /** The nodes that have it and did not say that it is removed: they refused, or did not answer in time. */
   readonly unknown: readonly NodeVote[];
 }
@@ -59,7 +62,8 @@ export async function tryForceRelease(
     const vote = round.votes[position];
     return vote?.kind === 'failed' ? [{ node: name, vote: 'failed', error: vote.error }] : [];
   });
-  return { removedFrom: round.granted, unknown };
+  const foreignType = inspection.nodes.find((node) => node.foreignType !== undefined)?.foreignType;
+  return { removedFrom: round.granted, foreignType, unknown };
 }
 
 /** An owner of the resource on one node, and how it is held. */
@@ -109,6 +113,7 @@ function removeEach(
  *
  * @throws LockUnavailableError also when it may have been removed nowhere, though there is something: 0 would say that
  * there was nothing
+ * @throws LockBusyError when there is nothing but the key of another program, which is not removed
  */
 export async function forceRelease(
   setup: InspectionSetup,
@@ -116,9 +121,13 @@ export async function forceRelease(
   wanted?: string,
 ): Promise<number> {
   const startedAtMs = setup.clock.now();
-  const { removedFrom, unknown } = await tryForceRelease(setup, resource, wanted);
-  if (removedFrom > 0 || unknown.length === 0) return removedFrom;
+  const { removedFrom, foreignType, unknown } = await tryForceRelease(setup, resource, wanted);
   const waitedMs = setup.clock.now() - startedAtMs;
+  if (removedFrom === 0 && unknown.length === 0 && foreignType !== undefined && wanted === undefined) {
+    const why = foreignKeyMessage(resource, foreignType);
+    throw new LockBusyError({ resources: [resource], waitedMs }, why);
+  }
+  if (removedFrom > 0 || unknown.length === 0) return removedFrom;
   throw new LockUnavailableError({ resources: [resource], waitedMs, votes: unknown, wanted: 'release' });
 }
 

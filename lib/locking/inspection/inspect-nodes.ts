@@ -135,8 +135,9 @@ async function askToInspect(node: LockNode, resource: string): Promise<Partial<N
   if (typeof ownerToken !== 'string' || typeof ttlMs !== 'number') {
     throw new Error('the node told of a hold of no known form');
   }
-  const { members, waiting } = hold;
+  const { members, foreignType, waiting } = hold;
   const line = waiting === undefined ? {} : { waiting };
+  if (foreignType !== undefined) return { ttlMs, foreignType, ...line };
   return members === undefined ? { ownerToken, ttlMs, ...line } : { ttlMs, holders: members, ...line };
 }
 

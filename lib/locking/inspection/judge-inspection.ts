@@ -15,8 +15,10 @@ export function judge(answers: readonly NodeInspection[]): Judgement {
   if (first !== undefined) {
     return { state: 'held', mode: first.slot === undefined ? 'shared' : 'limited', holders, waiting };
   }
-  const free = answered.filter((answer) => answer.ownerToken === undefined && answer.holders === undefined);
+  const free = answered.filter(isFree);
+  const foreign = answered.flatMap(({ foreignType }) => foreignType ?? []);
   if (free.length >= quorum) return { state: 'free', holders, waiting };
+  if (foreign.length >= quorum) return { state: 'foreign', foreignType: foreign[0], holders, waiting };
   for (const { ownerToken } of answered) {
     const same = answered.filter((answer) => answer.ownerToken === ownerToken);
     if (ownerToken === undefined || same.length < quorum) continue;
@@ -27,6 +29,10 @@ export function judge(answers: readonly NodeInspection[]): Judgement {
     return { state: 'held', mode: 'exclusive', holder: describeOwner(ownerToken), ttlMs, holders, waiting };
   }
   return { state: 'contested', holders, waiting };
+}
+
+function isFree({ ownerToken, holders, foreignType }: NodeInspection): boolean {
+  return ownerToken === undefined && holders === undefined && foreignType === undefined;
 }
 
 /** The readers and holders of permits that a majority has, sorted by their permits. */

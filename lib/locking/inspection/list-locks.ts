@@ -14,6 +14,7 @@ export interface NodeAnswer {
 
 interface Owned extends NodeOwner {
   readonly members?: readonly NodeMember[];
+  readonly foreignType?: string;
   readonly waiting?: number;
 }
 
@@ -21,9 +22,9 @@ interface Owned extends NodeOwner {
 export function listLocks(answers: readonly NodeAnswer[]): ListedLock[] {
   const owners = new Map<string, Owned[]>();
   for (const { node, holds = new Map<string, never>() } of answers) {
-    for (const [resource, { ownerToken, ttlMs, members, waiting }] of holds) {
+    for (const [resource, { ownerToken, ttlMs, members, foreignType, waiting }] of holds) {
       const known = owners.get(resource);
-      const one = { node, ownerToken, ttlMs, members, waiting };
+      const one = { node, ownerToken, ttlMs, members, foreignType, waiting };
       if (known === undefined) owners.set(resource, [one]);
       else known.push(one);
     }
@@ -34,8 +35,10 @@ export function listLocks(answers: readonly NodeAnswer[]): ListedLock[] {
     .sort((a, b) => (a.resource < b.resource ? -1 : 1));
 }
 
-function judge(resource: string, owned: readonly Owned[], nodeCount: number, silent: number): ListedLock {
+function judge(resource: string, all: readonly Owned[], nodeCount: number, silent: number): ListedLock {
   const quorum = quorumOf(nodeCount);
+  const owned = all.filter(({ foreignType }) => foreignType === undefined);
+  if (owned.length === 0) return judgeForeign(resource, all, quorum);
   if (owned.some(({ members }) => members !== undefined))
     return judgeMembers(resource, owned, quorum, silent);
   const tokens = [...new Set(owned.map(({ ownerToken }) => ownerToken))];
@@ -50,6 +53,17 @@ function judge(resource: string, owned: readonly Owned[], nodeCount: number, sil
   if (second !== undefined) return { ...about, state: 'contested', nodeCount: owned.length };
   const state = leading.length + silent >= quorum ? 'unknown' : 'partial';
   return { ...about, state, holder, ttlMs: ttls[0] };
+}
+
+/** A key of another program, and nobody's lock. */
+function judgeForeign(resource: string, found: readonly Owned[], quorum: number): ListedLock {
+  const ttls = found.map(({ ttlMs }) => ttlMs).sort((a, b) => b - a);
+  const { foreignType } = found[0] ?? {};
+  const ttlMs = ttls[quorum - 1] ?? ttls[0];
+  return {
+    ...{ resource, state: 'foreign', foreignType, ttlMs, nodeCount: found.length, owners: [] },
+    ...waitingFor(found),
+  };
 }
 
 /** Readers or permit holders: each of them counts by itself, and those on a quorum hold it. */

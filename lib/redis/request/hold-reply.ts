@@ -10,8 +10,18 @@ export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
   const ttlMs = ttlFrom(ttl);
   if (typeof ownerToken !== 'string' || ttlMs === undefined || typeof waiting !== 'number')
     return unexpectedReply();
-  if (members !== undefined) return membersHoldFrom(members, ttlMs, waiting);
-  return ownerToken === TURN ? null : { ownerToken, ttlMs, ...(waiting > 0 ? { waiting } : {}) };
+  const line = waiting > 0 ? { waiting } : {};
+  if (typeof members === 'string') return foreign(members, ttlMs, line);
+  if (members !== undefined) return membersHoldFrom(members, ttlMs, line);
+  // What is kept for those who wait ends soon. No lock has a value without a text.
+  if (ownerToken === TURN && ttlMs !== Infinity) return null;
+  return ownerToken === '' ? foreign('string', ttlMs, line) : { ownerToken, ttlMs, ...line };
+}
+
+type Line = Pick<NodeHold, 'waiting'>;
+
+function foreign(foreignType: string, ttlMs: number, line: Line): NodeHold {
+  return { ownerToken: '', ttlMs, foreignType, ...line };
 }
 
 /** The reply of the list script: what is at each of `resources`. How many wait is what it counted, or not known. */
@@ -22,11 +32,7 @@ export function listedHoldsFrom(reply: unknown, resources: readonly string[]): L
     const [ownerToken, ttl, listening, members] = Array.isArray(reply[at]) ? (reply[at] as unknown[]) : [];
     const hold = reply[at] === null ? null : holdFrom([ownerToken, ttl, 0, members]);
     if (hold === null) continue;
-    if ('kind' in hold) {
-      // A set of another program is no lock.
-      if (members !== undefined) continue;
-      return hold;
-    }
+    if ('kind' in hold) return hold;
     const isKnown = Number.isSafeInteger(listening) && Number(listening) >= 0;
     holds.push({ resource, ...hold, ...(isKnown ? { waiting: Number(listening) } : {}) });
   }
@@ -34,14 +40,15 @@ export function listedHoldsFrom(reply: unknown, resources: readonly string[]): L
 }
 
 /** @param reply the members, with the millisecond at which each ends; `ttlMs` is that of the last of them */
-function membersHoldFrom(reply: unknown, ttlMs: number, waiting: number): NodeHold | FailedVote | null {
+function membersHoldFrom(reply: unknown, ttlMs: number, line: Line): NodeHold | FailedVote | null {
   if (!Array.isArray(reply) || reply.length < 2 || reply.length % 2 !== 0) return unexpectedReply();
   const lastEndsAtMs = Number(reply[reply.length - 1]);
   const members: NodeMember[] = [];
   for (let i = 0; i < reply.length; i += 2) {
     const [, slot, ownerToken] = /^(\d*)\|(.*)$/s.exec(String(reply[i])) ?? [];
     const leftMs = Number(reply[i + 1]) - lastEndsAtMs + ttlMs;
-    if (ownerToken === undefined || !Number.isFinite(leftMs)) return unexpectedReply();
+    // The script looks only at the members at both ends of a large set.
+    if (ownerToken === undefined || !Number.isFinite(leftMs)) return foreign('zset', ttlMs, line);
     // One that has ended is removed by the next request that writes.
     if (leftMs > 0)
       members.push({ ownerToken, ttlMs: leftMs, ...(slot === '' ? {} : { slot: Number(slot) }) });
@@ -49,5 +56,5 @@ function membersHoldFrom(reply: unknown, ttlMs: number, waiting: number): NodeHo
   const last = members.at(-1);
   if (last === undefined) return null;
   const { ownerToken } = last;
-  return { ownerToken, ttlMs, members, ...(waiting > 0 ? { waiting } : {}) };
+  return { ownerToken, ttlMs, members, ...line };
 }

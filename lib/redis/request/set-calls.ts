@@ -1,3 +1,4 @@
+import { LINE_ENDS, LINES } from '../../core/reserved-names';
 import { idInLine, modeOf } from '../../ports/lock-mode';
 import type {
   AcquireRequest,
@@ -130,10 +131,10 @@ const LETTERS = { exclusive: 'x', shared: 's', limited: 'p' } as const;
 
 /** Where the line of a key keeps how long its entries last. */
 export function lineEndsOf(key: string): string {
-  return besideKey('line:seen', key);
+  return besideKey(LINE_ENDS, key);
 }
 
 /** The keys, the line of each, and where it keeps how long its entries last. */
 function withLines(keys: Keys): Keys {
-  return [...keys, ...keys.map((key) => besideKey('line:who', key)), ...keys.map(lineEndsOf)];
+  return [...keys, ...keys.map((key) => besideKey(LINES, key)), ...keys.map(lineEndsOf)];
 }

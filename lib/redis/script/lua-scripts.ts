@@ -1,6 +1,6 @@
 import { TURN } from '../../ports/lock-mode';
 import { NUMBER, script, TELL } from './lua-script';
-import { OURS } from './set-pieces';
+import { FOREIGN, OURS } from './set-pieces';
 
 /**
  * All or nothing. KEYS: the resources, and with a fence the counter of each. ARGV: owner token, ttl in ms, the owner
@@ -171,10 +171,13 @@ return released == #KEYS and 1 + listening or 0
  * KEYS: one resource. ARGV: where its line keeps how long entries last; no key of the script, since a user without a right
  * to it may still inspect.
  * Reply: nil; or the owner token and the ttl in ms (-1: for ever), read at the same moment, and how many wait; or for
- * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends.
+ * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends; and for
+ * a key of another program '', its ttl, how many wait, and its type.
  */
 export const INSPECT = script(`
 ${NUMBER}
+${OURS}
+${FOREIGN}
 local owner = redis.pcall('GET', KEYS[1])
 if not owner then return false end
 readTime()
@@ -183,32 +186,39 @@ if type(waiting) ~= 'number' then waiting = 0 end
 local left = redis.call('PTTL', KEYS[1])
 if type(owner) ~= 'table' then return { owner, left, waiting } end
 
--- A set that does not expire is another program's, as is a key of any other type: there is no owner to tell of.
-if left < 0 or redis.call('TYPE', KEYS[1]).ok ~= 'zset' then return redis.error_reply(owner.err) end
-return { '', left, waiting, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES') }
+-- Any other error is not an answer.
+if not string.find(owner.err, 'WRONGTYPE', 1, true) then return redis.error_reply(owner.err) end
+local foreign = foreignType(KEYS[1], redis.call('TYPE', KEYS[1]).ok, left, math.floor(now / 1000))
+return { '', left, waiting, foreign or redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES') }
 `);
 
 /**
  * What is at many keys. KEYS: the resources. ARGV: the number of the database; '' where nobody can count who waits.
  * Reply: for each key nil, or its owner, the ttl in ms (-1: for ever), and how many processes wait (-1: not known); for
- * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends.
+ * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends; and for
+ * a key of another program '', its ttl, how many wait, and its type.
  */
 export const LIST = script(`
 ${TELL}
+${NUMBER}
+${OURS}
+${FOREIGN}
 local counts = ARGV[1] ~= '' and countListeners(KEYS, ARGV[1])
 local found = {}
 for i = 1, #KEYS do
-  -- A hash, say, of another program is no lock. Any other error is not an answer.
+  -- It has another type than a value. Any other error is not an answer.
   local owner = redis.pcall('GET', KEYS[i])
   if type(owner) == 'table' and not string.find(owner.err, 'WRONGTYPE', 1, true) then error(owner.err, 0) end
   -- Owner tokens are shorter than that; a value of another program has any length.
   local left, waiting = redis.call('PTTL', KEYS[i]), counts and counts[i] and counts[i][1] or -1
   if type(owner) == 'string' then
     found[i] = { string.sub(owner, 1, 200), left, waiting }
-  elseif owner and left >= 0 and redis.pcall('TYPE', KEYS[i]).ok == 'zset' then
-    found[i] = { '', left, waiting, redis.call('ZRANGE', KEYS[i], 0, -1, 'WITHSCORES') }
   else
-    found[i] = false
+    -- A user without the right to ask for the type: nobody knows what is there.
+    local kind = owner and redis.pcall('TYPE', KEYS[i]).ok
+    if kind == 'zset' and now == 0 then readTime() end
+    local foreign = kind and foreignType(KEYS[i], kind, left, math.floor(now / 1000))
+    found[i] = kind and { '', left, waiting, foreign or redis.call('ZRANGE', KEYS[i], 0, -1, 'WITHSCORES') } or false
   end
 end
 return found

@@ -22,6 +22,22 @@ end
 `;
 
 /**
+ * Shared by the scripts that tell what is at a key. It needs OURS.
+ *
+ * What `lookAt` says of the key of another program, for a look that changes nothing.
+ */
+export const FOREIGN = `
+-- The type of a key that is another program's, and no value; nothing for readers and permits. left: its PTTL. nowMs: 0 where
+-- nobody may ask for the time.
+local function foreignType(key, kind, left, nowMs)
+  if kind ~= 'zset' then return kind end
+  local last = tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2])
+  local isOnTime = nowMs == 0 or math.abs(nowMs + left - last) <= 1000
+  if left < 0 or not isOnTime or not isOurs(key) then return kind end
+end
+`;
+
+/**
  * Shared by the scripts of readers and permits: what is at a key, by the node's clock. It needs NUMBER (lua-script.ts).
  *
  * A key has the owner token of an exclusive hold, a string; or members, a sorted set: `|token` is a reader, `slot|token`

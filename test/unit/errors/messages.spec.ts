@@ -1,4 +1,5 @@
 import { CallerLeftError } from '../../../lib/errors/caller-left.error';
+import { LockLimitError } from '../../../lib/errors/lock-limit.error';
 import { LockBusyError } from '../../../lib/errors/lock-busy.error';
 import { LockError } from '../../../lib/errors/lock.error';
 import { LockKeyError } from '../../../lib/errors/lock-key.error';
@@ -48,10 +49,45 @@ describe('the message of an error', () => {
         waitedMs: 12.4,
         votes: [{ node: 'a', vote: 'denied' }],
         neverExpires: true,
+        holder: { ownerToken: 'by hand' },
       }),
       'LOCK_BUSY',
       /"order:7" is locked by a key without an expiry, which is no lock of this library, still so after 12 ms/,
       /Waiting does not help: find out who wrote it/,
+    ],
+    [
+      new LockBusyError({
+        resources: RESOURCES,
+        waitedMs: 12.4,
+        votes: [{ node: 'a', vote: 'denied' }],
+        neverExpires: true,
+      }),
+      'LOCK_BUSY',
+      /"order:7" is locked by a key without an expiry, which is no lock of this library, still so after 12 ms/,
+      /look what it is .*inspect.* A value goes with release --force, and anything else with a client of the server/,
+    ],
+    [
+      new LockBusyError({
+        resources: RESOURCES,
+        waitedMs: 12.4,
+        votes: [
+          { node: 'a', vote: 'denied' },
+          { node: 'b', vote: 'granted' },
+          { node: 'c', vote: 'denied' },
+        ],
+      }),
+      'LOCK_BUSY',
+      /"order:7" was granted by 1 of 3 nodes, which is no majority: several asked at the same moment, or another owner/,
+      /Try again later/,
+    ],
+    [
+      new LockLimitError({
+        ...{ resources: RESOURCES, waitedMs: 12.4, limit: 5, permits: 1, reason: 'limit' },
+        votes: ['a', 'b', 'c'].map((node) => ({ node, vote: 'granted' })),
+      }),
+      'LOCK_LIMIT',
+      /may be held 5 times at once, and several asked at the same moment, so that no majority of the nodes granted/,
+      /Try again later/,
     ],
     [
       new LockBusyError({ resources: RESOURCES, waitedMs: 0 }),

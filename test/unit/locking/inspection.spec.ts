@@ -6,13 +6,20 @@ import { ScriptedNode } from '../../helpers/scripted-node';
 import { settle, VirtualClock } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
 
-/** What three nodes tell: an owner and its ttl, null for free, or an error. */
-function inspect(...answers: ([string, number] | null | Error)[]) {
+type Answer = [string, number] | { foreignType: string } | null | Error;
+
+/** What three nodes tell: an owner and its ttl, the key of another program, null for free, or an error. */
+function inspect(...answers: Answer[]) {
   const nodes = answers.map((answer, position) => {
     const node = new ScriptedNode(`node-${position}`);
     node.inspect = () => {
       if (answer instanceof Error) return Promise.reject(answer);
-      return Promise.resolve(answer === null ? null : { ownerToken: answer[0], ttlMs: answer[1] });
+      if (answer === null) return Promise.resolve(null);
+      return Promise.resolve(
+        Array.isArray(answer)
+          ? { ownerToken: answer[0], ttlMs: answer[1] }
+          : { ownerToken: '', ttlMs: Infinity, ...answer },
+      );
     };
     return node;
   });
@@ -20,9 +27,10 @@ function inspect(...answers: ([string, number] | null | Error)[]) {
 }
 
 const DOWN = new Error('down');
+const HASH = { foreignType: 'hash' };
 
 describe('inspect', () => {
-  it.each<[string, string, ([string, number] | null | Error)[]]>([
+  it.each<[string, string, Answer[]]>([
     ['free', 'all are free', [null, null, null]],
     ['free', 'two of three are free', [null, ['x', 5], null]],
     ['free', 'two of three are free and one is down', [null, DOWN, null]],
@@ -48,6 +56,11 @@ describe('inspect', () => {
     ],
     ['contested', 'one is free, two have different owners', [null, ['y', 5], ['z', 5]]],
     ['contested', 'one has an owner, one is free, one is down', [['x', 5], null, DOWN]],
+    ['foreign', 'two of three have a key of another program', [HASH, { foreignType: 'list' }, ['x', 5]]],
+    ['free', 'one of three has a key of another program', [HASH, null, null]],
+    ['held', 'one of three has a key of another program, and two an owner', [HASH, ['x', 5], ['x', 5]]],
+    ['contested', 'one of three has a key of another program, and one an owner', [HASH, ['x', 5], null]],
+    ['unknown', 'one has a key of another program, and two are down', [HASH, DOWN, DOWN]],
     ['unknown', 'two of three are down', [['x', 5], DOWN, DOWN]],
     ['unknown', 'all are down', [DOWN, DOWN, DOWN]],
   ])('says %s when %s', async (state, _, answers) => {

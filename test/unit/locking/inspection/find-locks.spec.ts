@@ -58,6 +58,16 @@ describe('the search for locks', () => {
     expect(await find([node], { limit: 2 }, ['z'])).toEqual({ names: ['a z'], isTruncated: true });
   });
 
+  it('lets no keys of other programs take the place of locks, however many there are', async () => {
+    const foreign = (resource: string): ListedHold => ({ ...hold(resource, ''), foreignType: 'hash' });
+    const holds = [...['a', 'b', 'c', 'd', 'e'].map(foreign), hold('y'), hold('z')];
+    const node: ListedNode = { name: 'shared', list: () => Promise.resolve({ holds }) };
+
+    expect(await find([node], { limit: 2 })).toEqual({ names: ['y z'], isTruncated: true });
+    expect(await find([node], { limit: 3 })).toEqual({ names: ['a y z'], isTruncated: true });
+    expect(await find([node], { limit: 7 })).toEqual({ names: ['a b c d e y z'], isTruncated: false });
+  });
+
   it('stops after so many parts, and says that not all was looked at', async () => {
     const node = new PagedNode('a', ['a', 'b', 'c', 'd', 'e']);
 

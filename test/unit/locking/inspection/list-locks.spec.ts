@@ -1,5 +1,5 @@
 import type { ListedHold } from '../../../../lib/ports/node-listing.interface';
-import { isLock } from '../../../../lib/locking/inspection/is-lock';
+import { isInPlaceOfLock } from '../../../../lib/locking/inspection/is-lock';
 import { listLocks, type NodeAnswer } from '../../../../lib/locking/inspection/list-locks';
 import { LockChanges } from '../../../../lib/cli/nodes/lock-changes';
 import { complaintsAbout, exitCodeFor, showLocks } from '../../../../lib/cli/text/show-locks';
@@ -45,6 +45,29 @@ describe('the list of locks', () => {
     ]);
     expect(judge({ x: ['anna', 100] }, {}, 'silent')).toMatchObject([{ state: 'unknown', owner: 'anna' }]);
     expect(judge({ x: ['anna', 100] }, {}, {}, {}, 'silent')).toMatchObject([{ state: 'partial' }]);
+  });
+
+  it('tells of a key of another program only where nobody has a lock', () => {
+    const foreign = (foreignType: string, ttlMs: number): ListedHold => ({
+      ...{ resource: 'x', ownerToken: '', ttlMs, foreignType },
+    });
+    const anna: ListedHold = { resource: 'x', ownerToken: 'anna', ttlMs: 9 };
+    const list = (...nodes: (ListedHold | undefined)[]) =>
+      listLocks(
+        nodes.map((hold, at) => ({
+          node: `n${at}`,
+          holds: new Map(hold === undefined ? [] : [['x', hold]]),
+        })),
+      );
+
+    expect(list(foreign('hash', 5), foreign('hash', 7), undefined)).toEqual([
+      { resource: 'x', state: 'foreign', foreignType: 'hash', ttlMs: 5, nodeCount: 2, owners: [] },
+    ]);
+    expect(list(foreign('list', Infinity), undefined, undefined)).toMatchObject([
+      { state: 'foreign', ttlMs: Infinity, nodeCount: 1 },
+    ]);
+    expect(list(foreign('hash', 5), anna, anna)).toMatchObject([{ state: 'held', nodeCount: 2 }]);
+    expect(list(foreign('hash', 5), foreign('hash', 7), anna)).toMatchObject([{ state: 'partial' }]);
   });
 
   it('tells of readers and permits each by itself, whichever of them a node keeps longest', () => {
@@ -123,7 +146,15 @@ describe('a string below the prefix', () => {
     ['lock:#fence:7', '1790000000000001', false],
     ['#fence:order', 'anna', true],
   ])('%s with %j: a lock %s', (key, ownerToken, is) => {
-    expect(isLock(key, { ownerToken, ttlMs: 1 })).toBe(is);
+    expect(isInPlaceOfLock(key, { ownerToken, ttlMs: 1 })).toBe(is);
+  });
+
+  it.each([
+    ['order:7', true],
+    ['line:who:lock:order:7', false],
+    ['line:seen:lock:order:7', false],
+  ])('%s with a key of another type is shown: %s', (key, is) => {
+    expect(isInPlaceOfLock(key, { ownerToken: '', foreignType: 'zset', ttlMs: 1 })).toBe(is);
   });
 });
 
