@@ -27,20 +27,24 @@ describe('npm run chaos', () => {
   it.each([
     ['with fencing tokens', '0'],
     ['with and without fencing tokens', '0.5'],
-  ])('sees no two holders and no stale write, and progress in the calm, %s', async (_, plain) => {
-    const { code, output, leftBehind } = await chaos('--seconds', '8', '--plain', plain, ...SEED);
+  ])(
+    'sees no two holders of what one has alone, no stale write, and progress in the calm, %s',
+    async (_, plain) => {
+      const { code, output, leftBehind } = await chaos('--seconds', '8', '--plain', plain, ...SEED);
 
-    const broken = ['overlaps', 'tokens that did not grow', 'stale writes through', 'errors'];
-    // All of the output, when it fails.
-    expect({ code, output }).toEqual({
-      code: 0,
-      output: expect.stringContaining('No rule was broken.') as string,
-    });
-    expect(broken.map((name) => figure(output, name))).toEqual([0, 0, 0, 0]);
-    expect(figure(output, 'acquisitions')).toBeGreaterThan(0);
-    if (PostgresServer.canStart) expect(figure(output, 'writes applied')).toBeGreaterThan(0);
-    expect(leftBehind).toEqual([]);
-  });
+      const broken = ['overlaps', 'tokens that did not grow', 'stale writes through', 'errors'];
+      // All of the output, when it fails.
+      expect({ code, output }).toEqual({
+        code: 0,
+        output: expect.stringContaining('No rule was broken.') as string,
+      });
+      expect(broken.map((name) => figure(output, name))).toEqual([0, 0, 0, 0]);
+      const had = ['acquisitions', 'of them as readers', 'of them with permits'];
+      expect(had.filter((name) => figure(output, name) === 0)).toEqual([]);
+      if (PostgresServer.canStart) expect(figure(output, 'writes applied')).toBeGreaterThan(0);
+      expect(leftBehind).toEqual([]);
+    },
+  );
 
   // It ends with the first violation. Without tokens that can only be two holders; else a node that forgot its counters,
   // say, may be noticed before these.
@@ -57,7 +61,7 @@ describe('npm run chaos', () => {
     expect({ code, isBroken: figure(output, broken) > 0, output }).toEqual({
       code: 1,
       isBroken: true,
-      output: expect.stringContaining('VIOLATION hot:') as string,
+      output: expect.stringContaining('VIOLATION ') as string,
     });
   });
 

@@ -26,6 +26,8 @@ export interface ChaosSettings {
   readonly sabotage: Sabotage | undefined;
   /** The share of holds without a fencing token. */
   readonly plainHolds: number;
+  /** The share of callers that read, or ask for permits. */
+  readonly members: number;
   /** The folder of the sources, for the file that is not TypeScript. */
   readonly root: string;
   readonly print: (line: string) => void;
@@ -106,6 +108,7 @@ export class Chaos {
         // What is forgotten shows only while somebody holds it.
         longHolds: sabotage === 'guard' ? 0.4 : 0.02,
         plainHolds: this.settings.plainHolds,
+        members: this.settings.members,
       };
       const client = new ClientProcess(settings, this.directory, this.court.hear);
       this.clients.push(client);

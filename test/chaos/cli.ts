@@ -15,6 +15,8 @@ const { values } = parseArgs({
     faults: { type: 'string' },
     /** The share of holds without a fencing token; then no clock jumps, which only grants with a token notice at once. */
     plain: { type: 'string', default: '0' },
+    /** The share of callers that read, or ask for permits. */
+    members: { type: 'string', default: '0.5' },
     /** Breaks a rule on purpose. */
     break: { type: 'string' },
   },
@@ -30,6 +32,7 @@ export async function main(root: string, progress: ToldProgress): Promise<number
     workers: number('workers', values.workers),
     durationMs: duration(),
     plainHolds: number('plain', values.plain),
+    members: number('members', values.members),
     sabotage: sabotage(values.break),
     kinds: kinds(values.faults),
     root,

@@ -14,7 +14,8 @@ function main(): void {
   const table = openTable(settings);
   Array.from({ length: settings.workers }, (_, position) => {
     const random = new Random(settings.seed, position);
-    const worker = new Worker(() => random.pick(services), table, random, settings);
+    const name = `worker ${position}`;
+    const worker = new Worker(name, () => random.pick(services), table, random, settings);
     for (const service of services) {
       service.events$.subscribe((event) => {
         if (event.type === 'extended') worker.extended(event.ownerToken);

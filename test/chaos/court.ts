@@ -1,8 +1,8 @@
 import type { AppliedWrite } from './guarded-table';
-import { monotonicMs, type Report } from './report';
+import { monotonicMs, type Report, type StartReport } from './report';
 import { Summary } from './summary';
 import { Timeline } from './timeline';
-import { type Violation, Witness } from './witness';
+import { type Rule, type Violation, Witness } from './witness';
 import { type StaleWrite, WriteJudge } from './write-judge';
 
 /** Hears what clients report and the table has accepted, and tells what was broken, with all that led to it. */
@@ -25,13 +25,9 @@ export class Court {
     this.summary.count(report);
     if (report.type === 'start') {
       const { hold, resources, atMs, untilMs, fence = 'none' } = report;
-      witness.started(client, report);
+      witness.started(client, report).forEach(this.accuse);
       const span = `until ${timeline.time(untilMs)}`;
-      timeline.note(
-        `${client} holds ${resources.join(' + ')} ${span}: ${hold}, token ${fence}`,
-        resources,
-        atMs,
-      );
+      timeline.note(`${client} holds ${describe(report)} ${span}: ${hold}, token ${fence}`, resources, atMs);
     } else if (report.type === 'extended') {
       this.note(client, `extends ${report.hold} until ${timeline.time(report.untilMs)}`, report.hold);
       witness.extended(report.hold, report.untilMs);
@@ -74,12 +70,12 @@ export class Court {
 
   private readonly accuse = ({ rule, resource, earlier, later }: Violation): void => {
     const { summary, timeline } = this;
-    summary.counts[rule === 'one holder' ? 'overlaps' : 'tokens that did not grow'] += 1;
+    summary.counts[rule === 'tokens grow' ? 'tokens that did not grow' : 'overlaps'] += 1;
     const [fromMs, toMs] = [later.fromMs, Math.min(earlier.toMs, later.toMs)];
     const what =
-      rule === 'one holder'
-        ? `two holders for ${(toMs - fromMs).toFixed(2)} ms from ${timeline.time(fromMs)}`
-        : `token ${earlier.fence ?? 0} and then ${later.fence ?? 0}`;
+      rule === 'tokens grow'
+        ? `token ${earlier.fence ?? 0} and then ${later.fence ?? 0}`
+        : `${OVERLAPS[rule]} for ${(toMs - fromMs).toFixed(2)} ms from ${timeline.time(fromMs)}`;
     const who = `${earlier.client} (${earlier.id}) and ${later.client} (${later.id})`;
     this.tell(`${resource}: ${what}: ${who}`, resource, fromMs, toMs);
   };
@@ -99,4 +95,18 @@ export class Court {
     this.print(`\nVIOLATION ${what}`);
     this.timeline.around(resource, fromMs, toMs).forEach(this.print);
   }
+}
+
+const OVERLAPS: Record<Exclude<Rule, 'tokens grow'>, string> = {
+  'one holder': 'two holders',
+  'readers or writer': 'one who has it alone, and another',
+  'one per slot': 'two holders of a permit',
+  limit: 'a permit above the limit',
+};
+
+function describe({ resources, shared = [], permits }: StartReport): string {
+  const names = resources.map((resource) => (shared.includes(resource) ? `${resource} (read)` : resource));
+  return (
+    names.join(' + ') + (permits === undefined ? '' : ` permit ${permits.slots.join()} of ${permits.limit}`)
+  );
 }

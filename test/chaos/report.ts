@@ -18,7 +18,7 @@ export type Report =
 
 export interface StartReport {
   readonly type: 'start';
-  /** Its name: the owner token. */
+  /** Its name: the owner token, and for one of several readers that share it also a number. */
   readonly hold: string;
   readonly resources: readonly string[];
   /** Read after the lock was given. */
@@ -26,6 +26,10 @@ export interface StartReport {
   /** When it ends, by the clocks of the holder, if it is not extended. */
   readonly untilMs: number;
   readonly fence: number | undefined;
+  /** Those of its resources that are only read. */
+  readonly shared?: readonly string[];
+  /** The permits that it has of its one resource, and how many of them its holder wants to be held at most. */
+  readonly permits?: { readonly slots: readonly number[]; readonly limit: number };
 }
 
 /** The same clock for all processes of this machine. */

@@ -11,6 +11,10 @@ export const SABOTAGES: readonly Sabotage[] = ['quorum', 'guard', 'fencing'];
 
 export const RESOURCES = ['hot:1', 'hot:2', 'hot:3', 'hot:4', 'hot:5'] as const;
 
+/** Of these so many permits are held at once; the processes do not agree on how many. */
+export const POOLS = ['pool:1', 'pool:2'] as const;
+export const LIMITS = [2, 3, 4] as const;
+
 /** Small, so that nodes which restarted are back within seconds. */
 export const MAX_TTL_MS = 2_000;
 export const TTLS_MS = [600, 1_000, 1_500] as const;
@@ -29,4 +33,6 @@ export interface ClientSettings {
   readonly longHolds: number;
   /** The share of holds without a fencing token. */
   readonly plainHolds: number;
+  /** The share of callers that read, or ask for permits. */
+  readonly members: number;
 }

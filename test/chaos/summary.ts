@@ -4,6 +4,8 @@ import { monotonicMs, type Report } from './report';
 export class Summary {
   readonly counts = {
     acquisitions: 0,
+    'of them as readers': 0,
+    'of them with permits': 0,
     busy: 0,
     unavailable: 0,
     extensions: 0,
@@ -24,7 +26,11 @@ export class Summary {
 
   count(report: Report): void {
     const { counts } = this;
-    if (report.type === 'start') this.countStart(report.atMs);
+    if (report.type === 'start') {
+      this.countStart(report.atMs);
+      if (report.permits !== undefined) counts['of them with permits'] += 1;
+      else if ((report.shared ?? []).length > 0) counts['of them as readers'] += 1;
+    }
     if (report.type === 'extended') counts.extensions += 1;
     if (report.type === 'lost') counts.lost += 1;
     if (report.type === 'busy') counts.busy += 1;

@@ -95,6 +95,66 @@ describe('the witness', () => {
     expect(judged(9_000)).toEqual(['tokens grow: anna, ben']);
   });
 
+  it('lets readers hold together, and accuses one who has it alone beside them', () => {
+    start('anna', 100, 200, { shared: ['a'] });
+    start('ben', 150, 300, { shared: ['a'] });
+    start('eva', 180, 250);
+
+    expect(judged(9_000)).toEqual(['readers or writer: anna, eva', 'readers or writer: ben, eva']);
+  });
+
+  it('looks at each of several resources as it is held', () => {
+    start('anna', 100, 200, { resources: ['a', 'b'], shared: ['a'] });
+    start('ben', 150, 300, { shared: ['a'] });
+    start('eva', 160, 300, { resources: ['b'], shared: ['b'] });
+
+    expect(judged(9_000)).toEqual(['readers or writer: anna, eva']);
+  });
+
+  it('accuses two holders of one permit, and not of different ones', () => {
+    start('anna', 100, 200, { permits: { slots: [0, 2], limit: 3 } });
+    start('ben', 150, 300, { permits: { slots: [1], limit: 3 } });
+    start('eva', 160, 300, { permits: { slots: [2], limit: 3 } });
+
+    expect(judged(9_000)).toEqual(['one per slot: anna, eva']);
+  });
+
+  it('accuses a holder of permits beside one who has the resource alone', () => {
+    start('anna', 100, 200, { permits: { slots: [0], limit: 3 } });
+    start('ben', 150, 300);
+
+    expect(judged(9_000)).toEqual(['readers or writer: anna, ben']);
+  });
+
+  it('accuses a permit that is above the limit of its holder', () => {
+    const report = {
+      type: 'start' as const,
+      hold: 'anna',
+      resources: ['a'],
+      atMs: 100,
+      untilMs: 200,
+      fence: undefined,
+    };
+    const permits = { slots: [1, 3], limit: 3 };
+
+    const [violation] = witness.started('client of anna', { ...report, permits });
+
+    expect(violation).toMatchObject({ rule: 'limit', earlier: { id: 'anna' } });
+  });
+
+  it('wants larger numbers from one holder of a permit to the next, and not between permits', () => {
+    start('anna', 100, 150, { fence: 7, permits: { slots: [0], limit: 2 } });
+    start('ben', 160, 180, { fence: 6, permits: { slots: [1], limit: 2 } });
+    start('eva', 200, 250, { fence: 7, permits: { slots: [0], limit: 2 } });
+    start('carl', 300, 350, { fence: 7 });
+
+    expect(judged(9_000)).toEqual([
+      'tokens grow: anna, eva',
+      'tokens grow: anna, carl',
+      'tokens grow: eva, carl',
+    ]);
+  });
+
   it('knows who holds something at the moment', () => {
     start('anna', 100, 200);
 

@@ -6,13 +6,18 @@ export interface Hold {
   readonly client: string;
   readonly resources: readonly string[];
   readonly fence: number | undefined;
+  readonly shared: readonly string[];
+  readonly slots: readonly number[] | undefined;
   readonly fromMs: number;
   /** The end of its validity, or when it was given back or lost, if that was earlier. */
   toMs: number;
 }
 
+/** The last one: a permit that is none of those that its holder wanted to be held at most. */
+export type Rule = 'one holder' | 'readers or writer' | 'one per slot' | 'tokens grow' | 'limit';
+
 export interface Violation {
-  readonly rule: 'one holder' | 'tokens grow';
+  readonly rule: Rule;
   readonly resource: string;
   /** Who came first. */
   readonly earlier: Hold;
@@ -35,8 +40,16 @@ export class Witness {
   private readonly open = new Map<string, Hold>();
   private readonly settled = new Map<string, Hold[]>();
 
-  started(client: string, { hold, resources, fence, atMs, untilMs }: StartReport): void {
-    this.open.set(hold, { id: hold, client, resources, fence, fromMs: atMs, toMs: untilMs });
+  /** @returns what is wrong with it by itself */
+  started(client: string, report: StartReport): Violation[] {
+    const { hold, resources, fence, atMs, untilMs, shared = [], permits } = report;
+    const slots = permits?.slots;
+    const id = hold;
+    const started: Hold = { id, client, resources, fence, shared, slots, fromMs: atMs, toMs: untilMs };
+    this.open.set(hold, started);
+    if (permits === undefined || permits.slots.every((slot) => slot < permits.limit)) return [];
+    // With permits of different numbers, all below the limit, there are never more of them than that.
+    return [{ rule: 'limit', resource: resources.join(), earlier: started, later: started }];
   }
 
   extended(id: string, untilMs: number): void {
@@ -87,9 +100,21 @@ export class Witness {
 
 function judge(resource: string, one: Hold, other: Hold): Violation | undefined {
   const [earlier, later] = one.fromMs < other.fromMs ? [one, other] : [other, one];
-  if (later.fromMs < earlier.toMs && later.fromMs < later.toMs)
-    return { rule: 'one holder', resource, earlier, later };
+  const rule = ruleFor(resource, earlier, later);
+  // Readers, and holders of different permits.
+  if (rule === undefined) return undefined;
+  if (later.fromMs < earlier.toMs && later.fromMs < later.toMs) return { rule, resource, earlier, later };
   if (earlier.fence !== undefined && later.fence !== undefined && later.fence <= earlier.fence)
     return { rule: 'tokens grow', resource, earlier, later };
   return undefined;
+}
+
+/** What both of them at one time would break; undefined: nothing. */
+function ruleFor(resource: string, one: Hold, other: Hold): Rule | undefined {
+  const [isRead, isReadToo] = [one, other].map(({ shared }) => shared.includes(resource));
+  if (one.slots !== undefined && other.slots !== undefined)
+    return one.slots.some((slot) => other.slots?.includes(slot)) ? 'one per slot' : undefined;
+  if (isRead && isReadToo) return undefined;
+  const isAlone = ({ slots, shared }: Hold) => slots === undefined && !shared.includes(resource);
+  return isAlone(one) && isAlone(other) ? 'one holder' : 'readers or writer';
 }
