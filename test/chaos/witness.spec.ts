@@ -111,6 +111,14 @@ describe('the witness', () => {
     expect(judged(9_000)).toEqual(['readers or writer: anna, eva']);
   });
 
+  it('asks for no order between the number of one who has other resources alone, and reads this one, and those of holders', () => {
+    start('anna', 100, 150, { resources: ['a', 'b'], shared: ['b'], fence: 7 });
+    start('ben', 200, 250, { resources: ['b'], fence: 6 });
+    start('eva', 300, 350, { fence: 7 });
+
+    expect(judged(9_000)).toEqual(['tokens grow: anna, eva']);
+  });
+
   it('accuses two holders of one permit, and not of different ones', () => {
     start('anna', 100, 200, { permits: { slots: [0, 2], limit: 3 } });
     start('ben', 150, 300, { permits: { slots: [1], limit: 3 } });

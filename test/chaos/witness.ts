@@ -104,7 +104,8 @@ function judge(resource: string, one: Hold, other: Hold): Violation | undefined 
   // Readers, and holders of different permits.
   if (rule === undefined) return undefined;
   if (later.fromMs < earlier.toMs && later.fromMs < later.toMs) return { rule, resource, earlier, later };
-  if (earlier.fence !== undefined && later.fence !== undefined && later.fence <= earlier.fence)
+  const [before, after] = [numberOf(resource, earlier), numberOf(resource, later)];
+  if (before !== undefined && after !== undefined && after <= before)
     return { rule: 'tokens grow', resource, earlier, later };
   return undefined;
 }
@@ -117,4 +118,9 @@ function ruleFor(resource: string, one: Hold, other: Hold): Rule | undefined {
   if (isRead && isReadToo) return undefined;
   const isAlone = ({ slots, shared }: Hold) => slots === undefined && !shared.includes(resource);
   return isAlone(one) && isAlone(other) ? 'one holder' : 'readers or writer';
+}
+
+/** The number of a lock on several resources is of those that it has alone. */
+function numberOf(resource: string, { fence, shared }: Hold): number | undefined {
+  return shared.includes(resource) ? undefined : fence;
 }
