@@ -13,14 +13,17 @@ import {
 import { closeUnread, isAsyncGenerator, lockedGenerator, type AnyAsyncGenerator } from './locked-generator';
 import { lockedObservable } from './locked-observable';
 import { openHold } from './open-hold';
+import { isStream as isReadLater } from '../service/refuse-streams';
 import { systemClock } from '../system/system-clock';
 
 /** Runs `method` under the lock. A stream that it comes to keeps the lock. */
 export async function lockedPromise(call: LockedCall, method: LockedTask): Promise<unknown> {
   const progress: Progress = { hasStarted: false };
   const watch = call.request === undefined ? undefined : watchCaller(call.request);
+  // Passed on beside the lock service, which refuses a task that comes to one: the lock is held by what is made of it here.
+  let stream: { readonly result: unknown } | undefined;
   try {
-    return await call.withLock(async (lock) => {
+    const outcome = await call.withLock(async (lock) => {
       watch?.leaving?.throwIfAborted();
       progress.hasStarted = true;
       progress.lock = lock;
@@ -32,10 +35,13 @@ export async function lockedPromise(call: LockedCall, method: LockedTask): Promi
         throw error;
       }
       progress.finished = { result };
-      if (isStream(result)) return keepLockForStream(result, call, lock, watch);
-      keepFor(call, lock, { result });
-      return result;
+      if (isStream(result)) result = await keepLockForStream(result, call, lock, watch);
+      else keepFor(call, lock, { result });
+      if (!isReadLater(result)) return result;
+      stream = { result };
+      return undefined;
     }, watch?.leaving);
+    return stream === undefined ? outcome : stream.result;
   } catch (error) {
     return insteadOf(error, call, progress);
   } finally {

@@ -6,6 +6,7 @@ import type { Lock } from '../locking/api/lock.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { detached } from '../system/detached';
 import type { StandingLock } from './lock-context';
+import type { IfStream, StreamIsRefused } from './refuse-streams';
 
 /** Options of an election. All processes should use the same. */
 export interface LeaderElectionOptions {
@@ -102,12 +103,18 @@ export class LeaderElection {
     return this.term?.lock.fencingToken;
   }
 
+  /** @deprecated It rejects: nobody knows whether this process leads when the stream is read. Read it in the task. */
+  run<F extends (lock: Lock, signal: AbortSignal) => unknown>(
+    task: F & IfStream<F>,
+  ): Promise<StreamIsRefused>;
   /**
    * Runs `task` if this process leads, under the lock of the term; else it comes to undefined at once. The task gets that
    * lock, and the signal of the term. A task that releases the lock does not end the term: `resign()` does.
    *
    * @throws LockLostError when the task succeeded, but the leadership was lost before it was done
+   * @throws LockOptionsError when the task came to an Observable, a generator or a stream, as of a task of `withLock`
    */
+  run<T>(task: (lock: Lock, signal: AbortSignal) => T | Promise<T>): Promise<T | undefined>;
   async run<T>(task: (lock: Lock, signal: AbortSignal) => T | Promise<T>): Promise<T | undefined> {
     if (typeof (task as unknown) !== 'function')
       throw new LockOptionsError('task', 'run needs a function: election.run(() => work()).');

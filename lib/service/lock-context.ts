@@ -3,6 +3,7 @@ import type { KindOfHold } from '../core/lock-kind';
 import type { Lock } from '../locking/api/lock.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { covers } from './covers';
+import { refuseStream } from './refuse-streams';
 
 /** A lock that tasks run under. */
 interface Possession {
@@ -63,13 +64,14 @@ export class LockContext {
     };
   }
 
-  /** The task's error passes as it is; its result only if the lock was ours until the task was done. */
+  /** The task's error passes as it is; its result only if the lock was ours until the task was done, and nothing is left to do. */
   private async run<T>({ lock, possession }: Holding, task: (lock: Lock) => T | Promise<T>): Promise<T> {
     const frame: Frame = { possession, outer: this.outerFor(possession) };
     possession.users += 1;
     let result: T;
     try {
       result = await this.storage.run(frame, () => task(lock));
+      refuseStream(result, 'task');
     } catch (error) {
       await leave(lock, possession);
       throw error;

@@ -15,6 +15,7 @@ import type { HeldLock } from '../locking/holding/held-lock';
 import { Elections, TERM } from './elections';
 import { LockContext } from './lock-context';
 import type { LeaderElection, LeaderElectionOptions } from './leader-election';
+import type { IfStream, StreamIsRefused } from './refuse-streams';
 import { unlessBusy } from './unless-busy';
 import { UnitsOfWork } from './units-of-work';
 import type { LockEvent } from '../locking/api/lock-event.interface';
@@ -123,6 +124,17 @@ export class LockService {
     }
   }
 
+  /** @deprecated It rejects: the lock would be given back before anybody reads the stream. Read it in the task. */
+  withLock<F extends (lock: DefaultLock) => unknown>(
+    resources: LockTargets,
+    task: F & IfStream<F>,
+  ): Promise<StreamIsRefused>;
+  /** @deprecated It rejects: the lock would be given back before anybody reads the stream. Read it in the task. */
+  withLock<const O extends WithLockOptions, F extends (lock: LockFor<O>) => unknown>(
+    resources: LockTargets,
+    options: O,
+    task: F & IfStream<F>,
+  ): Promise<StreamIsRefused>;
   /**
    * Runs `task` under the lock and releases it afterwards, whatever came of the task.
    *
@@ -131,7 +143,11 @@ export class LockService {
    * lock, in the same async chain, enters at once and shares that lock. With `onBusy` it resolves to something else when
    * the lock is busy.
    *
+   * What does its work when somebody reads it, an Observable, a generator or a stream, is no result of a task: the lock
+   * would be given back before. Await it in the task, or put `@Locked` on the method that returns it.
+   *
    * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait for itself
+   * @throws LockOptionsError when the task came to such a stream
    */
   withLock<T>(
     resources: LockTargets,
@@ -174,6 +190,8 @@ export class LockService {
     });
   }
 
+  /** @deprecated It rejects: the locks would be given back before anybody reads the stream. Read it in the work. */
+  holdUntilDone<F extends () => unknown>(work: F & IfStream<F>): Promise<StreamIsRefused>;
   /**
    * Runs `work`, and keeps every lock that is taken in it until it is done, however that ends. For work that others see
    * only then, such as a transaction: no lock that was taken inside is released before the commit.
@@ -183,12 +201,14 @@ export class LockService {
    *
    * @throws LockLostError when the work succeeded, but a lock was lost between its task, or its release, and the end of
    * the work
+   * @throws LockOptionsError when the work came to an Observable, a generator or a stream, as of a task of `withLock`
    *
    * @example
    * ```ts
    * await locks.holdUntilDone(() => dataSource.transaction((manager) => this.orders.pay(manager, id)));
    * ```
    */
+  holdUntilDone<T>(work: () => T | Promise<T>): Promise<T>;
   async holdUntilDone<T>(work: () => T | Promise<T>): Promise<T> {
     if (typeof (work as unknown) !== 'function')
       throw new LockOptionsError('work', 'holdUntilDone needs a function: holdUntilDone(() => transaction).');

@@ -402,8 +402,56 @@ export async function whatABusyLockComesTo(locks: LockService): Promise<void> {
   // @ts-expect-error -- null says it already
   await locks.tryAcquire('x', { onBusy: 'skip' });
   // @ts-expect-error -- no such way
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- what the compiler says of a call that fits nothing
   await locks.withLock('x', { onBusy: 'ignore' }, () => 1);
   await Promise.resolve([plain, throwing, skipped, surely, instead, later, onlyTheTask, fenced]);
+}
+
+/** A task that comes to what is read later. */
+export async function whatATaskMustNotComeTo(locks: LockService): Promise<void> {
+  /* eslint-disable @typescript-eslint/no-deprecated -- the linter of an application says so too */
+  // @ts-expect-error -- the lock is given back before
+  const observable: Observable<number> = await locks.withLock('x', () => of(1));
+  // @ts-expect-error -- the same in a promise, with options
+  const later: Observable<number> = await locks.withLock('x', { ttl: 1_000 }, async () =>
+    Promise.resolve(of(1)),
+  );
+  // @ts-expect-error -- a stream of Node too
+  const file: Readable = await locks.withLock('x', ({ isHeld }) => Readable.from([isHeld]));
+  // @ts-expect-error -- the locks are given back before
+  const work: Observable<number> = await locks.holdUntilDone(() => of(1));
+  // @ts-expect-error -- nobody knows who leads then
+  const led: Observable<number> | undefined = await locks.election('x').run(() => of(1));
+
+  /* eslint-enable @typescript-eslint/no-deprecated */
+
+  const { stream }: { stream: Observable<number> } = await locks.withLock('x', () => ({ stream: of(1) }));
+  const known: number = await locks.withLock('x', ({ isHeld }) => Number(isHeld));
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-assignment -- nothing is known of it
+  const parsed: Methods = await locks.withLock('x', { ttl: 1_000 }, () => JSON.parse('{}'));
+  const nothing: never = await locks.withLock('x', () => Promise.reject(new Error('x')));
+  const slept: unknown = await locks.withLock('x', () => new Promise((resolve) => setTimeout(resolve, 1)));
+  const pages: number = await locks.withLock('x', () =>
+    Object.assign(Promise.resolve(1), { [Symbol.asyncIterator]: () => Readable.from([]).iterator() }),
+  );
+  await Promise.resolve([observable, later, file, work, led, stream, known, parsed, nothing, slept, pages]);
+}
+
+/** Functions of an application around ours. */
+export class Wrappers {
+  constructor(private readonly locks: LockService) {}
+
+  run<T>(task: () => Promise<T>): Promise<T> {
+    return this.locks.withLock('x', task);
+  }
+
+  runWithOptions<T>(task: () => T): Promise<T | undefined> {
+    return this.locks.withLock('x', { onBusy: 'skip' }, () => task());
+  }
+
+  runAll<T>(task: () => Promise<T>): Promise<T> {
+    return this.locks.holdUntilDone(() => this.locks.withLock('x', task));
+  }
 }
 
 interface Order {

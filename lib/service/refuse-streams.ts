@@ -1,0 +1,54 @@
+import type { Observable } from 'rxjs';
+import { LockOptionsError } from '../errors/lock-options.error';
+
+/** What does its work when somebody reads it. */
+type Stream = Observable<unknown> | AsyncIterable<unknown>;
+
+/** Says in a compiler error what became of a stream. */
+export interface StreamIsRefused {
+  readonly mismatch: 'the lock is given back before a stream is read: read it in the task, or put @Locked on the method that returns it';
+}
+
+/**
+ * Leaves out all functions but those that come to one: a result of which nothing is known is none. Otherwise it is a
+ * function too, as long as it can be: the compiler asks before it knows what a function comes to.
+ */
+export type IfStream<F extends (...args: never[]) => unknown> = Fitting<F, Awaited<ReturnType<F>>>;
+
+type Fitting<F, T> = [T] extends [never]
+  ? StreamIsRefused
+  : 0 extends 1 & T
+    ? () => never
+    : [T] extends [Stream]
+      ? F
+      : () => never;
+
+/**
+ * Whoever holds a lock until a function is done does not hold it while what that function returned is read.
+ *
+ * @param name that of the function: `task`
+ * @throws LockOptionsError
+ */
+export function refuseStream(result: unknown, name: string): void {
+  if (!isStream(result)) return;
+  throw new LockOptionsError(name, Symbol.asyncIterator in result ? iterableOf(name) : observableOf(name));
+}
+
+/** Asks what a result has, and not what it gives: a mock may give a function for every name. */
+export function isStream(result: unknown): result is object {
+  if (typeof result !== 'object' || result === null) return false;
+  return Symbol.asyncIterator in result || ('lift' in result && 'subscribe' in result);
+}
+
+const observableOf = (name: string): string =>
+  'came to an Observable, which begins its work when somebody subscribes, and the lock is given back before. ' +
+  `Await it in the ${name} (\`await lastValueFrom(observable)\`), ${ELSEWHERE} ` +
+  'One that needs no lock is returned in an object: { observable }.';
+
+const iterableOf = (name: string): string =>
+  'came to an async iterable, such as a generator or a stream, which works when somebody reads it, and the lock is given back before. ' +
+  `Read it in the ${name} (\`for await\`), ${ELSEWHERE} ` +
+  'One that needs no lock is returned in an object: { iterable }.';
+
+const ELSEWHERE =
+  'or put @Locked on the method, or LockInterceptor on the handler, that returns it: they hold the lock until it ends.';
