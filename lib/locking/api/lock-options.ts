@@ -20,7 +20,7 @@ export interface LockOptions {
 
   /**
    * For how long of the `wait` to go on while too few nodes answer, counted from when callers of this process first found
-   * it so. After that time a call fails with `LockUnavailableError`, and does not wait for nodes that may be away for
+   * it so: with silent nodes, when their first attempt has taken `nodeTimeout`. After that time a call fails with `LockUnavailableError`, and does not wait for nodes that may be away for
    * minutes. 0: the first such attempt is the last. Infinity: as long as `wait`.
    *
    * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`): a call waits for those that are

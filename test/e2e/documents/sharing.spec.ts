@@ -1,5 +1,6 @@
 import { bindLockService, createLockService, MemoryLockNode, type LockService } from '../../../lib';
 import { deferred } from '../../helpers/deferred';
+import { until } from '../../helpers/until';
 import { runBlock } from '../../helpers/document-module';
 
 type AnyClass<T> = abstract new (...parts: never[]) => T;
@@ -23,6 +24,13 @@ describe('the examples of readers and permits', () => {
   };
   const { Provider } = runBlock('docs/RECIPES.md', 'class Provider') as {
     Provider: AnyClass<{ call(path: string): Promise<number> }>;
+  };
+  const { HeavyJobs } = runBlock('docs/RECIPES.md', 'class HeavyJobs') as {
+    HeavyJobs: AnyClass<{
+      encode(video: string): Promise<void>;
+      import(file: string): Promise<void>;
+      rebuildIndex(): Promise<void>;
+    }>;
   };
   const { Renderer } = runBlock('docs/RECIPES.md', 'class Renderer') as {
     Renderer: AnyClass<{
@@ -89,6 +97,36 @@ describe('the examples of readers and permits', () => {
 
     expect(answers).toEqual(Array(20).fill(202));
     expect(most).toBe(5);
+  });
+
+  it('do three heavy jobs at a time, and one alone that needs all of it, in their order', async () => {
+    const began: string[] = [];
+    const going = new Map<string, () => void>();
+    const job = (name: string) =>
+      new Promise<void>((resolve) => {
+        began.push(name);
+        going.set(name, resolve);
+      });
+    const work = { encode: job, load: job, rebuildIndex: () => job('index') };
+    const [mine, other] = [make(HeavyJobs, locks, work), make(HeavyJobs, theirs, work)];
+    const have = (...names: string[]) =>
+      until(`${names.join(' ')} began`, () => began.join(' ') === names.join(' '));
+
+    const first = [mine.encode('a'), mine.encode('b'), mine.import('c')];
+    await have('a', 'b', 'c');
+    const index = other.rebuildIndex();
+    await until('it waits', async () => (await locks.inspect('heavy')).waiting > 0);
+    const late = mine.encode('d');
+    for (const name of ['a', 'b']) going.get(name)?.();
+    await Promise.all(first.slice(0, 2));
+    expect(began).toHaveLength(3);
+    going.get('c')?.();
+    await have('a', 'b', 'c', 'index');
+    going.get('index')?.();
+    await have('a', 'b', 'c', 'index', 'd');
+    going.get('d')?.();
+
+    await Promise.all([...first, index, late]);
   });
 
   it('give each renderer a licence of its own', async () => {
