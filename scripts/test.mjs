@@ -16,8 +16,10 @@ import { ensureSample } from './lib/sample.mjs';
 import { Tally } from './lib/tally.mjs';
 import { Timetable } from './lib/timetable.mjs';
 
-/** These wait for servers most of the time, so others can use the processor. */
-const WAITING = ['e2e', 'chaos'];
+/** These start servers. */
+const WITH_SERVERS = ['e2e', 'chaos'];
+/** These compute, while others wait for servers: two lanes of those leave the processor idle half of the time. */
+const COMPUTING = ['property', 'simulation', 'package'];
 /** Of e2e, what runs beside the rest of it: both lanes are about as long then. */
 const isOfSample = ({ file }) => /^e2e\/sample/.test(file);
 /** More than it takes on a slow machine, and less than `npm test` may take. */
@@ -41,11 +43,11 @@ async function runChecks() {
     for (const name of names) await tally.suite(name, () => runJest(name, { hasRedis }));
   };
   if (!everything) {
-    if (wanted.some((name) => WAITING.includes(name))) await prepareSample();
+    if (wanted.some((name) => WITH_SERVERS.includes(name))) await prepareSample();
     await runSuites(wanted);
     return;
   }
-  await sideBySide(checkStyle, checkTypesAndBuild, async () => {
+  await sideBySide(checkCode, buildAndDescribe, async () => {
     await prepareSample();
     await installBrokers();
   });
@@ -54,16 +56,17 @@ async function runChecks() {
     async () => {
       const apart = e2e.filter((spec) => !isOfSample(spec));
       await tally.suite('e2e', () => runSpecs('e2e', apart, { hasRedis, limitMs: E2E_LIMIT_MS }));
-      await runSuites(['chaos']);
     },
     async () => {
-      await runSuites(suites.filter((name) => !WAITING.includes(name)));
+      await runSuites(suites.filter((name) => !WITH_SERVERS.includes(name) && !COMPUTING.includes(name)));
       await tally.suite('e2e of the order system', () =>
         runSpecs('e2e-sample', e2e.filter(isOfSample), { hasRedis }),
       );
       await runOnTheOldest(hasRedis);
       await runOnAnotherServer();
+      await runSuites(['chaos']);
     },
+    () => runSuites(COMPUTING),
   );
 }
 
@@ -85,13 +88,13 @@ async function installBrokers() {
   await tally.stepOrSkip('chromium', ensureChromium);
 }
 
-async function checkStyle() {
-  await tally.step('eslint', () => runNode(tools.eslint, ['.', '--max-warnings', '0']));
+async function checkCode() {
+  // With the types of all files.
+  await tally.step('oxlint', () => runNode(tools.oxlint, []));
   await tally.step('prettier', () => runNode(tools.prettier, ['--check', '--log-level', 'warn', '.']));
 }
 
-async function checkTypesAndBuild() {
-  await tally.step('types', () => runNode(tools.tsc, ['-p', 'tsconfig.json', '--noEmit']));
+async function buildAndDescribe() {
   // With its pages, since some mistakes are seen only there; apart from those that a reader may have open.
   await tally.step('typedoc', () => runNode(tools.typedoc, ['--out', join(cache, 'api')]));
   await tally.step('build of the library', () => build());

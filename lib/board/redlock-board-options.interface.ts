@@ -32,7 +32,7 @@ export interface RedlockBoardSettings {
    *
    * @param request that of Express or Fastify
    */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Nest: so that `(request: Request) => …` is taken
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest: so that `(request: Request) => …` is taken
   authorize?: (request: any, action: BoardAction) => boolean | Promise<boolean>;
 
   /**
@@ -80,7 +80,7 @@ export interface RedlockBoardOptions extends RedlockBoardExtras, RedlockBoardSet
 /** Options of `RedlockBoardModule.forRootAsync`. */
 export interface RedlockBoardAsyncOptions extends RedlockBoardExtras, Pick<ModuleMetadata, 'imports'> {
   /** Returns the other options, from what `inject` names. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
   useFactory: (...dependencies: any[]) => RedlockBoardSettings | Promise<RedlockBoardSettings>;
   /** What `useFactory` is called with. */
   inject?: (InjectionToken | OptionalFactoryDependency)[];

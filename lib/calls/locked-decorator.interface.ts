@@ -50,7 +50,7 @@ type Fits<K, B, L, U, T, M extends LockableMethod> = ReturnFits<M> &
   OnUnavailableFits<U, T, M> &
   OnLostFits<L, T, M>;
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- any class, one with a private constructor too
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- any class, one with a private constructor too
 type NotStatic<T> = T extends Function
   ? Mismatch<'a class has no lock service: make it a method that is not static'>
   : unknown;
@@ -73,7 +73,7 @@ type ReturnFits<M extends LockableMethod> =
       ? Observable<V> extends ReturnType<M>
         ? unknown
         : Mismatch<'a locked stream is an Observable: declare the method to return that'>
-      : // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only that it is a generator matters
+      : // oxlint-disable-next-line typescript/no-explicit-any -- only that it is a generator matters
         AsyncGenerator<any> extends ReturnType<M>
         ? unknown
         : Mismatch<'a locked stream is an AsyncGenerator: declare the method to return that'>;

@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { LockLostError } from '../errors/lock-lost.error';
 import type { LockOptions } from '../locking/api/lock-options';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
 export type OnBusyFunction = (this: any, ...args: any[]) => unknown;
 
 /** What a call comes to when somebody else holds the lock for as long as it waits. */
@@ -11,7 +11,7 @@ export type OnBusy<F = OnBusyFunction> = 'throw' | 'skip' | F;
 /** What a call comes to when too few nodes answered. */
 export type OnUnavailable<F = OnBusyFunction> = 'throw' | F;
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
 export type OnLostFunction = (this: any, error: LockLostError, ...args: any[]) => unknown;
 
 /** What a call comes to when the lock was lost while it ran. */
@@ -20,7 +20,7 @@ export type OnLost<F = OnLostFunction> = 'throw' | 'ignore' | F;
 /** What becomes of an Observable when its caller leaves before its end. */
 export type OnLeave = 'stop' | 'finish';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
 export type LabelFunction = (this: any, ...args: any[]) => string;
 
 interface PlacedLockOptions extends Omit<LockOptions, 'label'> {

@@ -5,7 +5,7 @@ import type { LockTargets } from '../locking/checks/check-targets';
 export type LockKeyResult = LockTargets;
 
 /** Any function that can be the key of a method; what it takes is checked against the method that it stands on. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters of all methods
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
 export type LockKeyFunction = (this: any, ...args: any[]) => LockKeyResult;
 
 /**

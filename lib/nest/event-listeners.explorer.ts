@@ -50,7 +50,7 @@ export class EventListenersExplorer implements OnModuleInit {
             this.logger.error(error.message, error.stack);
           });
         }
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it was
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- whatever it was
         reject(error);
       });
     });

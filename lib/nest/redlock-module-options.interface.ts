@@ -43,7 +43,7 @@ export interface RedlockOptionsFactory {
 /** Options of `RedlockModule.forRootAsync`: exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface RedlockModuleAsyncOptions extends RedlockModuleExtras, Pick<ModuleMetadata, 'imports'> {
   /** Returns the options, from what `inject` names. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
   useFactory?: (...dependencies: any[]) => RedlockModuleOptions | Promise<RedlockModuleOptions>;
   /** What `useFactory` is called with. */
   inject?: (InjectionToken | OptionalFactoryDependency)[];

@@ -152,7 +152,7 @@ export class LockService {
   withLock<T>(
     resources: LockTargets,
     task: Task<T, DefaultLock>,
-    // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- until an application adds to LockDefaults
+    // oxlint-disable-next-line typescript/no-redundant-type-constituents -- until an application adds to LockDefaults
   ): Promise<T | BusyResult<object>>;
   withLock<T, const O extends WithLockOptions>(
     resources: LockTargets,

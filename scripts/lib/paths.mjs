@@ -13,9 +13,9 @@ export const cache = join(root, 'node_modules', '.cache', 'nestjs-redlock');
 
 /** The program of a development dependency, to be run with `process.execPath`: works without a shell. */
 export const tools = {
-  eslint: join(root, 'node_modules', 'eslint', 'bin', 'eslint.js'),
   jest: join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
   nest: join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'),
+  oxlint: join(root, 'node_modules', 'oxlint', 'bin', 'oxlint'),
   prettier: join(root, 'node_modules', 'prettier', 'bin', 'prettier.cjs'),
   tsc: join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
   typedoc: join(root, 'node_modules', 'typedoc', 'bin', 'typedoc'),

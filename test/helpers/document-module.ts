@@ -48,7 +48,7 @@ export function readBlock(document: string, language: string, marker = ''): stri
  */
 export function runBlock(document: string, marker: string, options: RunOptions = {}): unknown {
   const exported = {};
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the document's own code, which is what is tested
+  // oxlint-disable-next-line typescript/no-implied-eval -- the document's own code, which is what is tested
   const start = new Function(...parameters(options), compile(document, marker, options)) as (
     ...parts: unknown[]
   ) => void;
@@ -92,5 +92,5 @@ function parameters({ scope = {} }: RunOptions): string[] {
   return ['require', 'exports', ...Object.keys(scope)];
 }
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- what the documents import
+// oxlint-disable-next-line typescript/no-require-imports -- what the documents import
 const load = (name: string) => require(name) as unknown;

@@ -280,7 +280,7 @@ class OddNode {
 }
 
 function rejected(error: unknown): Promise<never> {
-  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- anything can be thrown
+  // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- anything can be thrown
   return Promise.reject(error);
 }
 

@@ -1,8 +1,9 @@
+import { type Due, DueQueue } from '../../lib/collections/due-queue';
 import type { Clock, Timer } from '../../lib/ports/clock.interface';
 
-interface PendingTimer {
-  readonly atMs: number;
-  readonly callback: () => void;
+/** The timers that are due at the same time, in the order in which they were made. */
+interface Moment extends Due {
+  readonly callbacks: Map<Timer, () => void>;
 }
 
 /** Below this a delay could vanish in the rounding of a large time, and a timer would be due at once for ever. */
@@ -12,7 +13,8 @@ const SHORTEST_DELAY_MS = 0.001;
 export class VirtualClock implements Clock {
   private monotonicMs = 1_000;
   private wallMs = 1_800_000_000_000;
-  private readonly timers = new Set<PendingTimer>();
+  private readonly moments = new Map<number, Moment>();
+  private readonly queue = new DueQueue<Moment>();
   private readonly arrived: (() => void)[] = [];
 
   now(): number {
@@ -25,9 +27,16 @@ export class VirtualClock implements Clock {
 
   schedule(delayMs: number, callback: () => void): Timer {
     const atMs = this.monotonicMs + (delayMs <= 0 ? 0 : Math.max(delayMs, SHORTEST_DELAY_MS));
-    const timer = { atMs, callback };
-    this.timers.add(timer);
-    return { cancel: () => this.timers.delete(timer) };
+    let moment = this.moments.get(atMs);
+    if (moment === undefined) {
+      moment = { dueAtMs: atMs, queuePosition: -1, callbacks: new Map() };
+      this.moments.set(atMs, moment);
+      this.queue.put(moment, atMs);
+    }
+    const { callbacks } = moment;
+    const timer = { cancel: () => callbacks.delete(timer) };
+    callbacks.set(timer, callback);
+    return timer;
   }
 
   afterArrivedReplies(callback: () => void): void {
@@ -39,17 +48,18 @@ export class VirtualClock implements Clock {
   }
 
   get pendingTimers(): number {
-    return this.timers.size;
+    let count = 0;
+    for (const { callbacks } of this.moments.values()) count += callbacks.size;
+    return count;
   }
 
   /** Moves both clocks and runs every timer that comes due on the way, in order. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.monotonicMs + ms;
     await settle();
-    for (let next = this.earliest(untilMs); next !== undefined; next = this.earliest(untilMs)) {
-      this.move(Math.max(0, next.atMs - this.monotonicMs));
-      this.timers.delete(next);
-      next.callback();
+    for (let due = this.takeDue(untilMs); due !== undefined; due = this.takeDue(untilMs)) {
+      this.move(Math.max(0, due.atMs - this.monotonicMs));
+      due.callback();
       await settle();
     }
     this.deliverArrived();
@@ -89,13 +99,20 @@ export class VirtualClock implements Clock {
     this.wallMs += ms;
   }
 
-  private earliest(untilMs: number): PendingTimer | undefined {
-    let earliest: PendingTimer | undefined;
-    // In the order in which they were made: of two that are due at the same time, the older one comes first.
-    for (const timer of this.timers) {
-      if (timer.atMs <= untilMs && (earliest === undefined || timer.atMs < earliest.atMs)) earliest = timer;
+  /** The earliest timer that is due by then; of two that are due at the same time, the older one. */
+  private takeDue(untilMs: number): { atMs: number; callback: () => void } | undefined {
+    for (let moment = this.queue.first; moment !== undefined; moment = this.queue.first) {
+      const atMs = moment.dueAtMs;
+      if (atMs > untilMs) return undefined;
+      for (const [timer, callback] of moment.callbacks) {
+        moment.callbacks.delete(timer);
+        return { atMs, callback };
+      }
+      // Nothing is left of it, or all of it was cancelled.
+      this.moments.delete(atMs);
+      this.queue.remove(moment);
     }
-    return earliest;
+    return undefined;
   }
 }
 

@@ -62,7 +62,7 @@ const value: fc.Arbitrary<unknown> = fc.oneof(
     weight: 1,
     arbitrary: fc.constant(null).map(() => ({
       get id() {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- anything can be thrown
+        // oxlint-disable-next-line typescript/only-throw-error -- anything can be thrown
         throw revoked();
       },
       get user() {

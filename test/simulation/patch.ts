@@ -22,7 +22,7 @@ export function patchGetter(target: object, name: string, get: () => unknown): (
 
 /** What is written to this property of any instance is not there when it is read. */
 export function forget(target: object, name: string): () => void {
-  Object.defineProperty(target, name, { configurable: true, get: () => undefined, set: () => undefined });
+  Object.defineProperty(target, name, { configurable: true, get: () => undefined, set() {} });
   return () => {
     Reflect.deleteProperty(target, name);
   };

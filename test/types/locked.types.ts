@@ -476,7 +476,7 @@ export class Placeholders<Entity extends { id: string }> {
   }
 
   @Locked('<0.id>:<1.any.thing>:<2.key>')
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing is known of it
+  // oxlint-disable-next-line typescript/no-explicit-any -- nothing is known of it
   async loose(_entity: Entity, _any: any, _record: Record<string, string> | undefined): Promise<void> {
     await Promise.resolve();
   }

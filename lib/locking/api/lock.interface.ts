@@ -44,7 +44,7 @@ type FencingFor<O> = O extends { fencing: true }
  * For applications to say what their `defaults` are: `fencing: true` (see {@link LockFor}), and `onBusy: 'skip'` or a
  * function, so that the result of `withLock` is known to the compiler.
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- empty until an application adds to it
+// oxlint-disable-next-line typescript/no-empty-object-type -- empty until an application adds to it
 export interface LockDefaults {}
 
 /** What a call gives that says nothing of fencing. */

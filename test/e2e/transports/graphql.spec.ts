@@ -108,7 +108,7 @@ describe('locks in resolvers of GraphQL, on Apollo', () => {
   describeLockedHandlers({
     async ask(field, id) {
       const { data, errors: [error] = [] } = await post(field, id);
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- as the client sees it
+      // oxlint-disable-next-line typescript/only-throw-error -- as the client sees it
       if (error !== undefined) throw { message: error.message, code: error.extensions.code };
       return data?.[field] ?? '';
     },

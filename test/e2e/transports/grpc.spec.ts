@@ -166,7 +166,7 @@ describe('locks in calls of gRPC', () => {
         return await call(handler, id);
       } catch (error) {
         const { details, metadata } = error as ServiceError;
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what a client makes of it
+        // oxlint-disable-next-line typescript/only-throw-error -- what a client makes of it
         throw { code: metadata.get('lock-error-code')[0], message: details };
       }
     },

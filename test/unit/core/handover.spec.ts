@@ -41,7 +41,7 @@ async function held() {
     });
   };
   const released = (position: number) =>
-    (nodes[position]?.requestsOf('release') as ReleaseRequest[]).map(({ ownerToken }) => ownerToken);
+    ((nodes[position]?.requestsOf('release') ?? []) as ReleaseRequest[]).map(({ ownerToken }) => ownerToken);
   const takeOver = async (options: { ttlMs?: number; atOnce?: boolean } = {}) => {
     const { attempt, release } = handOver({ atOnce: true, ...options });
     await settle();
@@ -213,8 +213,8 @@ describe('a hold with a fence that takes the place of another', () => {
   async function replacing() {
     const set = await held();
     const { attempt, release } = set.handOver({ fencing: true, atOnce: true });
-    const { fence } = set.nodes[0]?.requestsOf('acquire').at(-1) as AcquireRequest;
-    const numbered = { ...GRANTED, fence: fence?.proposal };
+    const asked = set.nodes[0]?.requestsOf('acquire').at(-1) as AcquireRequest | undefined;
+    const numbered = { ...GRANTED, fence: asked?.fence?.proposal };
     return { ...set, attempt, release, numbered, replaced: { ...numbered, replaced: true } };
   }
 

@@ -18,7 +18,7 @@ function justStarted({ nodeCount = 3 } = {}) {
   const nodes = Array.from({ length: nodeCount }, (_, position) => new ScriptedNode(`node-${position}`));
   for (const node of nodes) {
     node.status = 'connecting';
-    node.onAsked = ({ vote }) => {
+    node.onAsked = ({ vote }: ScriptedNode['asked'][number]) => {
       (vote as (vote: object) => void)(GRANTED);
     };
   }
