@@ -1,6 +1,6 @@
 import { type LockMode, modeOf, TURN } from '../ports/lock-mode';
 import type { AcquireDenial, AcquireRequest, AcquireVote } from '../ports/lock-node.interface';
-import { freePermits, type Member, slotsFor } from './memory-members';
+import { freePermits, type Member, permitsOfEach, slotsFor } from './memory-members';
 import type { MemoryState } from './memory-state';
 
 type Reason = NonNullable<AcquireDenial['by']>;
@@ -92,10 +92,7 @@ export class MemoryAcquire {
   ): Pick<Look, 'by' | 'holder' | 'untilMs' | 'slots' | 'ahead'> {
     const { line, limit } = this.request;
     if (line === undefined || limit?.exact !== undefined) return { ...hold, ahead: 0 };
-    const room =
-      limit === undefined
-        ? undefined
-        : { limit: limit.limit, used: limit.limit - freePermits(members, limit) };
+    const room = limit === undefined ? undefined : { limit: limit.limit, held: permitsOfEach(members) };
     const isDenied = hold.by !== undefined;
     const { ahead, freeAtMs } = this.state.line.look(resource, mode, line, this.now, room, isDenied);
     if (isDenied || freeAtMs === undefined) return { ...hold, ahead };

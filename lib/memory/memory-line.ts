@@ -23,10 +23,11 @@ export interface LookAtLine {
 /** The permits of a resource, as one who wants some of them has it. */
 export interface Room {
   readonly limit: number;
-  readonly used: number;
+  /** How many permits each holder has. */
+  readonly held: readonly number[];
 }
 
-const NO_ROOM: Room = { limit: 0, used: 0 };
+const NO_ROOM: Room = { limit: 0, held: [] };
 
 /** So many waiters are looked at: whoever is further back waits in any case. */
 const MOST_LOOKED_AT = 64;
@@ -62,10 +63,10 @@ export class MemoryLine {
     const others = before.filter((waiter) => !mayPassInLine(mode, waiter.mode));
     if (mode !== 'limited') return { ahead: others.length, freeAtMs: others[0]?.endsAtMs };
     const { permits = 1 } = entry;
-    const missing = missingFor([...before, { permits, limit: room.limit }], room);
+    const missing = missingFor(before, permits, room);
     const isShort = missing > 0;
     // Of the releases that are missing the last one is the caller's, where it waits for one in any case.
-    const ahead = others.length + missing - (isShort && isDenied ? 1 : 0);
+    const ahead = others.length + releasesFor(missing, before, room) - (isShort && isDenied ? 1 : 0);
     const inTheWay = others[0] ?? (isShort ? before[0] : undefined);
     return { ahead, freeAtMs: inTheWay?.endsAtMs };
   }
@@ -122,15 +123,41 @@ export class MemoryLine {
 }
 
 /**
- * How many releases are missing until all of them, in order, have what they want, each by its own limit. Whoever comes
- * before and has no room by a smaller one is not passed: else the others keep the room for ever.
+ * How many permits are missing until the caller has what it wants beside all that come before it, in order, each by its own
+ * limit: one with a smaller limit would find no room beside the caller, and others would keep that room for ever.
  */
-function missingFor(wanting: readonly Pick<Waiter, 'permits' | 'limit'>[], { limit, used }: Room): number {
-  let [wanted, missing] = [0, 0];
-  for (const one of wanting) {
+function missingFor(
+  before: readonly Pick<Waiter, 'permits' | 'limit'>[],
+  own: number,
+  { limit, held }: Room,
+): number {
+  const used = sum(held);
+  let [wanted, missing] = [own, 0];
+  for (const one of [...before, { permits: 0, limit }]) {
     wanted += one.permits;
     const free = Math.max(0, ((one.permits > 0 ? one.limit : undefined) ?? limit) - used);
     missing = Math.max(missing, wanted - free);
   }
   return missing;
+}
+
+/**
+ * How many releases bring so many permits, at least: those of the holders, the ones with most permits first, and then of those
+ * who come before. A caller that lets too many of them pass sleeps although it is its turn.
+ */
+function releasesFor(missing: number, before: readonly Waiter[], { held }: Room): number {
+  const inTurn = [...[...held].sort((a, b) => b - a), ...before.map(({ permits }) => permits)].filter(
+    (permits) => permits > 0,
+  );
+  let [left, releases] = [missing, 0];
+  for (const permits of inTurn) {
+    if (left <= 0) break;
+    left -= permits;
+    releases += 1;
+  }
+  return releases;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }

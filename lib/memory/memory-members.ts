@@ -76,6 +76,14 @@ export function freePermits(members: readonly Member[], { limit }: PermitRequest
   return limit - members.filter(({ slot }) => slot !== undefined).length;
 }
 
+/** How many permits each of the holders has. */
+export function permitsOfEach(members: readonly Member[]): readonly number[] {
+  const counts = new Map<string, number>();
+  for (const { ownerToken, slot } of members)
+    if (slot !== undefined) counts.set(ownerToken, (counts.get(ownerToken) ?? 0) + 1);
+  return [...counts.values()];
+}
+
 /** The slots for a request: just those that it names, or the first free ones; undefined where they are not free. */
 export function slotsFor(
   members: readonly Member[],

@@ -122,14 +122,30 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
       await forPermits('two', 3, 2),
     ];
 
-    // So many permits must be given back before the one that is the caller's.
-    expect(votes.map(aheadOf)).toEqual([2, 3, 5]);
+    // One release of three permits, and one of who got them then.
+    expect(votes.map(aheadOf)).toEqual([0, 1, 1]);
     await release(current(), 'a', { ownerToken: 'holder', slots: [0] });
-    expect(await forPermits('one', 2, 1)).toMatchObject({ kind: 'denied', by: 'line', ahead: 3 });
+    expect(await forPermits('one', 2, 1)).toMatchObject({ kind: 'denied', by: 'line', ahead: 2 });
     expect((await forPermits('newcomer', undefined, 1)).kind).toBe('denied');
     await leave(current(), 'a', { line: { id: 'three', permits: 3 } });
     expect((await forPermits('one', 2, 1)).kind).toBe('granted');
     expect(await forPermits('two', 3, 2)).toMatchObject({ kind: 'denied', by: 'limit' });
+  });
+
+  it('tells of so many releases as bring the permits that are missing', async () => {
+    const node = current();
+    const holds = (permits: number) => ({ limit: 4, permits, start: 0 });
+    await acquire(node, 'a', { ownerToken: 'two', limit: holds(2) });
+    await acquire(node, 'a', { ownerToken: 'one', limit: holds(1) });
+    await acquire(node, 'a', { ownerToken: 'another', limit: holds(1) });
+
+    const votes = [
+      await forPermits('w1', 1, 2, 4),
+      await forPermits('w2', 2, 1, 4),
+      await forPermits('w3', 3, 2, 4),
+    ];
+
+    expect(votes.map(aheadOf)).toEqual([0, 1, 3]);
   });
 
   it('does not look at the line for slots that the leading node chose', async () => {
@@ -245,6 +261,8 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
     await letGo('h1');
     await letGo('h2');
 
+    // There is room for both, but not for the small one beside the large one.
+    expect(await asks('large', 2, 5)).toMatchObject({ kind: 'denied', by: 'line' });
     expect((await asks('small', 1, 2)).kind).toBe('granted');
     expect((await asks('large', 2, 5)).kind).toBe('granted');
   });

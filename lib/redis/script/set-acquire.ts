@@ -44,7 +44,7 @@ local function chooseSlots(key, found)
   local taken, inOrder = {}, {}
   if found.last then taken, inOrder = permitsAt(key, ending) end
   if not taken then return nil end
-  found.used = #inOrder
+  found.used, found.permits = #inOrder, inOrder
   local missing = found.used + permits - limit
   if missing > 0 then return nil, tonumber(redis.call('ZSCORE', key, inOrder[missing])) end
   local inTheWay
@@ -86,18 +86,36 @@ local function lookAtHolds(found, key, mode)
   end
 end
 
+-- How many releases bring so many permits, at least: those of the holders, the ones with most permits first, and then of
+-- those who come before. A caller that lets too many of them pass sleeps although it is its turn.
+local function releasesFor(missing, inOrder, before)
+  local held, inTurn, releases = {}, {}, 0
+  for _, member in ipairs(inOrder) do
+    local owner = string.match(member, '|(.*)$')
+    held[owner] = (held[owner] or 0) + 1
+  end
+  for _, count in pairs(held) do inTurn[#inTurn + 1] = count end
+  table.sort(inTurn, function(a, b) return a > b end)
+  for _, waiter in ipairs(before) do inTurn[#inTurn + 1] = waiter.permits end
+  for _, count in ipairs(inTurn) do
+    if missing <= 0 then break end
+    missing = missing - count
+    if count > 0 then releases = releases + 1 end
+  end
+  return releases
+end
+
 -- Who comes first in the line. A reader passes readers; permits go together as long as there are enough for all.
 local function lookAtLine(found, i, mode)
   local line, seen = KEYS[count + i], KEYS[2 * count + i]
   found.standing = standing(line, seen, nowMs)
   if found.standing == 0 and (mode ~= 'p' or not found.by) then return end
   local others, wanted, missing, first = 0, 0, 0, nil
-  -- How many releases are missing until all so far have what they want, by the limit of the one who wants it. Whoever
-  -- comes before and has no room by a smaller one is not passed: else the others keep the room for ever.
+  -- How many permits are missing until the caller has what it wants beside those so far, by the limit of each: one with a
+  -- smaller limit would find no room beside the caller, and others would keep that room for ever.
   local function add(more, atMost)
     wanted = wanted + more
-    local free = math.max(0, atMost - found.used)
-    if wanted > free then missing = math.max(missing, wanted - free) end
+    missing = math.max(missing, wanted + permits - math.max(0, atMost - found.used))
   end
   local all = found.standing > 0 and before(line, nameOf(mode, id, permits), ticket or math.huge) or {}
   for _, waiter in ipairs(all) do
@@ -108,10 +126,10 @@ local function lookAtLine(found, i, mode)
     end
   end
   found.ahead = others
-  if mode == 'p' then add(permits, limit) end
+  if mode == 'p' then add(0, limit) end
   if missing > 0 then
     -- Of these the last one is the caller's, where it waits for one in any case.
-    found.ahead = others + missing - (found.by and 1 or 0)
+    found.ahead = others + releasesFor(missing, found.permits or {}, all) - (found.by and 1 or 0)
     first = first or all[1]
   end
   if found.by or not first then return end

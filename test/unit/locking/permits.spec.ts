@@ -149,6 +149,38 @@ describe('permits', () => {
     expect(small.state).toBe('resolved');
   });
 
+  it('come to all who wait for them when one release brings them at once', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('api', { limit: 4, permits: 4 });
+    const wanted = [2, 1, 1].map((permits) =>
+      watch(fleet.process().manager.acquire('api', { limit: 4, permits })),
+    );
+    const all = watch(fleet.process().manager.acquire('api', { limit: 4, permits: 4 }));
+    await fleet.clock.advance(100);
+
+    await holder.release();
+    // A place in line is refreshed less often than that.
+    await fleet.clock.advance(50);
+
+    expect(slotsOf(wanted.flatMap(({ value }) => value ?? []))).toEqual([0, 1, 2, 3]);
+    expect(all.state).toBe('pending');
+  });
+
+  it('come to one with a smaller limit, although those with a larger one find room beside it', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('api', { limit: 4, permits: 4 });
+    const small = watch(fleet.process().manager.acquire('api', { limit: 1 }));
+    await fleet.clock.advance(100);
+
+    void holder.release();
+    // It comes before the other one has heard of the release.
+    const newcomer = watch(fleet.process().manager.acquire('api', { limit: 4, wait: 0 }));
+    await fleet.clock.advance(50);
+
+    expect(newcomer.error).toMatchObject({ code: 'LOCK_LIMIT' });
+    expect(small.value?.slots).toHaveLength(1);
+  });
+
   it('are excluded by an exclusive holder and by readers, and exclude them only where it is exclusive', async () => {
     const fleet = new Fleet(3);
     const writer = await fleet.process().manager.acquire('api');
