@@ -204,7 +204,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     const lock = this.heldLock(win, options, asker.takesHandle, group);
     this.acquisitions.remove(acquisition);
     this.around.reports.within(context, (reports) => {
-      reports.acquired(win.lease, waitedMs, lock.remainingMs, joined);
+      reports.acquired(win.lease, waitedMs, lock.remainingMs, { joined, contended: acquisition.isContended });
     });
     call.resolve(lock);
   }

@@ -126,13 +126,10 @@ export class BoardHistory {
   }
 }
 
-/** A wait of less than a round trip or so is none. */
-const SHORTEST_WAIT_MS = 5;
-
 function kindOf(event: LockEvent): Kind | undefined {
   if (event.type === 'busy') return 'busy';
   if (event.type === 'lost') return 'lost';
-  return event.type === 'acquired' && event.waitedMs >= SHORTEST_WAIT_MS ? 'waits' : undefined;
+  return event.type === 'acquired' && event.contended === true ? 'waits' : undefined;
 }
 
 function sumOf({ waits, busy, lost }: Count): number {

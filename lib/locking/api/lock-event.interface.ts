@@ -25,6 +25,8 @@ export type LockEvent =
       readonly type: 'acquired';
       /** A reader came to a hold that its process had already, and asked no node; see `LockOptions.mode`. */
       readonly joined?: true;
+      /** Somebody else had it at first, or stood before this caller in line. Without it, `waitedMs` is the time of the nodes. */
+      readonly contended?: true;
       readonly fencingToken: number | undefined;
       readonly waitedMs: number;
       readonly validityMs: number;

@@ -35,10 +35,20 @@ export class LockReports {
     else context.runInAsyncScope(tell, undefined, this);
   }
 
-  acquired(lease: Lease, waitedMs: number, validityMs: number, joined = false): void {
+  acquired(
+    lease: Lease,
+    waitedMs: number,
+    validityMs: number,
+    { joined, contended }: { readonly joined: boolean; readonly contended: boolean },
+  ): void {
     const { fencingToken } = lease;
-    const event = { type: 'acquired', ...about(lease), fencingToken, waitedMs, validityMs } as const;
-    this.settings.emit(joined ? { ...event, joined } : event);
+    this.settings.emit({
+      type: 'acquired',
+      ...about(lease),
+      ...{ fencingToken, waitedMs, validityMs },
+      ...(joined ? { joined } : undefined),
+      ...(contended ? { contended } : undefined),
+    });
   }
 
   /** A caller went without a lock; told if it was for want of one. */

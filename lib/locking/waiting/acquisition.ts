@@ -51,6 +51,8 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   private isOver = false;
   /** The owner token of the lock that it has won. */
   ownerToken: string | undefined;
+  /** Somebody had it, or stood before it in line. */
+  isContended = false;
   /** Whoever cancels rejects the promise that it waits for. */
   private isInPromises = false;
   /** Nearly all locks are won without one. */
@@ -141,6 +143,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
         return;
       }
       // It waits for others, and does not ask.
+      this.isContended = true;
       admission.leave();
       void this.competeInTurn(place);
     } catch (error) {
@@ -207,6 +210,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
 
   private async goOn(failed: FailedAttempt): Promise<void> {
     this.isInPromises = true;
+    this.isContended = failed.outcome === 'busy';
     try {
       this.succeed(await this.attemptUntilWon(failed));
     } catch (error) {

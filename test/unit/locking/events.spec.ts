@@ -48,7 +48,27 @@ describe('events', () => {
     await first.release();
     await fleet.clock.advance(1);
 
-    expect(events.at(-1)).toMatchObject({ type: 'acquired', waitedMs: 300 });
+    expect(events.at(-1)).toMatchObject({ type: 'acquired', waitedMs: 300, contended: true });
+  });
+
+  it.each([
+    ['a holder of another process', true, 0, true],
+    ['nodes that are slow', false, 40, undefined],
+  ])('tell whether the time was that of %s', async (_, isHeld, latencyMs, contended) => {
+    const fleet = new Fleet(3);
+    const holder = isHeld ? await fleet.process().manager.acquire('order:7') : undefined;
+    for (const node of fleet.nodes) node.latencyMs = latencyMs;
+    const { manager, events } = fleet.process();
+    void watch(manager.acquire('order:7'));
+
+    await fleet.clock.advance(100);
+    await holder?.release();
+    await fleet.clock.advance(100);
+
+    const [acquired] = events;
+    expect(acquired).toMatchObject({ type: 'acquired' });
+    expect(acquired).toHaveProperty('waitedMs', latencyMs === 0 ? 100 : latencyMs);
+    expect((acquired as { contended?: true }).contended).toBe(contended);
   });
 
   it('tell of one who gave up because it was busy', async () => {
