@@ -225,7 +225,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     const place = this.place as PlaceInLine<Handover>;
     this.setup.outage.noteWin(confirmation);
     this.ownerToken = lease.ownerToken;
-    const budget = this.budget ?? HandoverBudget.startingAt(this.setup.clock, place.followers);
+    const budget = this.budget ?? HandoverBudget.startingAt(this.setup.clock, place.followers, this.atOnce);
     this.listener.won({ lease, confirmation, place, budget }, this);
   }
 
@@ -255,6 +255,12 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   /** Those before it do not keep what it wants to themselves, and it cannot wait for their answers: it asks beside them. */
   private get mayPass(): boolean {
     return this.call.kind !== undefined && this.options.waitMs === 0;
+  }
+
+  /** How many like it may hold the resource at the same time, but for readers, who pass on nothing. */
+  private get atOnce(): number {
+    const { kind } = this.call;
+    return kind?.mode === 'limited' ? Math.floor(kind.limit / kind.permits) : 1;
   }
 
   private newPlaces(): PlaceInLines {

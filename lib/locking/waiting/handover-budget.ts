@@ -43,13 +43,15 @@ export class HandoverBudget {
     private readonly untilMs: number,
   ) {}
 
-  /** @param followers how many stand in line behind the first */
-  static startingAt(clock: Clock, followers: number): HandoverBudget {
+  /**
+   * @param followers how many stand in line behind the first
+   * @param atOnce how many may hold the resource at the same time. All of them together may pass it on as often as one who
+   * has it alone: else those of one process would go on in as many places for as long
+   */
+  static startingAt(clock: Clock, followers: number, atOnce = 1): HandoverBudget {
     if (followers === 0) return HandoverBudget.ALONE;
-    return new HandoverBudget(
-      Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS),
-      clock.now() + HAND_OVER_FOR_MS,
-    );
+    const turns = Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS);
+    return new HandoverBudget(Math.ceil(turns / atOnce), clock.now() + HAND_OVER_FOR_MS);
   }
 
   mayGoOn(nowMs: number): boolean {

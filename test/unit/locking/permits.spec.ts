@@ -63,6 +63,33 @@ describe('permits', () => {
     expect(two?.value?.isHeld).toBe(true);
   });
 
+  it('are passed on within a process no more often, all together, than a lock that one has alone', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const elsewhere = await fleet.process().manager.acquire('api', { limit: 4, permits: 4 });
+    let began = 0;
+    const ours = Array.from({ length: 200 }, async () => {
+      const lock = await manager.acquire('api', { limit: 4, wait: 60_000 });
+      began += 1;
+      await new Promise<void>((resolve) => fleet.clock.schedule(1, resolve));
+      await lock.release();
+    });
+    await fleet.clock.advance(100);
+    await elsewhere.release();
+    // All permits are ours by now.
+    await fleet.clock.advance(1);
+    const before = began;
+
+    const theirs = watch(fleet.process().manager.acquire('api', { limit: 4, wait: 60_000 }));
+    while (theirs.state === 'pending') await fleet.clock.advance(1);
+
+    // Up to 32 times, and not for each of them.
+    expect(began - before).toBeLessThan(50);
+    await theirs.value?.release();
+    await fleet.clock.advance(1_000);
+    await Promise.all(ours);
+  });
+
   it('leave nothing behind where several go to others of the process in the same moment', async () => {
     const fleet = new Fleet(3);
     const { manager } = fleet.process();
