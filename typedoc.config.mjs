@@ -31,6 +31,7 @@ const options = {
     ...['AboutHold', 'AboutResources', 'Task', 'Facts', 'ResultOfOnBusy', 'AskedEachTime'],
     ...['ReturnFits', 'KeyFits', 'OnBusyFits', 'OnUnavailableFits', 'OnLostFits'],
     ...['NotStatic', 'NoProperty', 'StandardMethodContext', 'BusyFacts', 'FencingFor'],
+    ...['MethodWith', 'IfStream', 'StreamIsRefused', 'FitsLeader', 'AnyMethod'],
   ],
 };
 

@@ -48,6 +48,7 @@ export { Locked } from './nest/decorators/locked.decorator';
 export { Limited } from './nest/decorators/limited.decorator';
 export type { LimitedOptions } from './nest/decorators/limited.decorator';
 export { LeaderOnly } from './nest/decorators/leader-only.decorator';
+export type { LeaderOnlyDecorator } from './nest/decorators/leader-only-decorator.interface';
 export type { LeaderOnlyOptions } from './nest/decorators/leader-only.decorator';
 export { CallerSignal } from './nest/decorators/caller-signal.decorator';
 export { CurrentLock } from './nest/decorators/current-lock.decorator';

@@ -8,7 +8,7 @@ import type {
   OnLostFunction,
   OnUnavailable,
 } from './locked-options.interface';
-import type { WrongInKey } from '../keys/template-fits';
+import type { MethodWith, WrongInKey } from '../keys/template-fits';
 
 /** A method that can wait: one that returns a promise, an Observable or an async generator. */
 export type LockableMethod = (
@@ -22,13 +22,13 @@ export type LockableMethod = (
  * It is one with `experimentalDecorators`, which Nest needs, and a standard one (TC39) without.
  */
 export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnavailable> {
-  <T extends object, M extends LockableMethod>(
+  <T extends object, M extends MethodWith<K, ReturnType<LockableMethod>>>(
     target: T & NotStatic<T>,
     propertyKey: string | symbol,
     descriptor: TypedPropertyDescriptor<M> & Fits<K, B, L, U, T, M>,
   ): void;
 
-  <M extends LockableMethod>(
+  <M extends MethodWith<K, ReturnType<LockableMethod>>>(
     method: M & Fits<K, B, L, U, ThisParameterType<M>, M>,
     context: StandardMethodContext,
   ): void;
@@ -38,7 +38,7 @@ export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnava
 }
 
 /** The context of a method that is not static: what a `ClassMethodDecoratorContext` of TypeScript 5 or later has. */
-interface StandardMethodContext {
+export interface StandardMethodContext {
   readonly kind: 'method';
   readonly name: string | symbol;
   readonly static: false;
@@ -51,17 +51,17 @@ type Fits<K, B, L, U, T, M extends LockableMethod> = ReturnFits<M> &
   OnLostFits<L, T, M>;
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- any class, one with a private constructor too
-type NotStatic<T> = T extends Function
+export type NotStatic<T> = T extends Function
   ? Mismatch<'a class has no lock service: make it a method that is not static'>
   : unknown;
 
 /** Only `applyDecorators` knows nothing of the class. */
-type NoProperty<T> = object extends T
+export type NoProperty<T> = object extends T
   ? unknown
   : Mismatch<'a property is locked by nobody: write it as a method, async name() { … }'>;
 
 /** Says in a compiler error what does not fit. */
-interface Mismatch<Problem extends string> {
+export interface Mismatch<Problem extends string> {
   readonly mismatch: Problem;
 }
 

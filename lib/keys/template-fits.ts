@@ -13,7 +13,10 @@ type PlaceholdersOf<K> = Placeholders<TemplateOf<K extends readonly unknown[] ? 
 /** The template itself, where the resource is only read. */
 type TemplateOf<T> = T extends { readonly shared: infer S } ? S : T;
 
-type RootOf<Name> = Name extends `${infer Root}.${string}` ? Root : Name;
+type RootOf<Name> = WithoutForms<Name> extends `${infer Root}.${string}` ? Root : WithoutForms<Name>;
+
+/** `0.id|int` without what stands behind the path. */
+type WithoutForms<Name> = Name extends `${infer Path}|${string}` ? Path : Name;
 
 /** Those at whose position the method has no argument. */
 type WrongPosition<Name extends string, Args extends readonly unknown[]> = Name extends string
@@ -28,3 +31,57 @@ type WrongPosition<Name extends string, Args extends readonly unknown[]> = Name 
 
 /** The placeholders of a key that no argument of the method can fill. */
 export type WrongInKey<K, Args extends readonly unknown[]> = WrongPosition<PlaceholdersOf<K>, Args>;
+
+/**
+ * Methods whose arguments have the paths of a key: as if each path had a signature of its own. An argument fits if it may
+ * have the property, as where one could write `order?.id`. Says nothing of a key that is not known to the compiler, of
+ * parameters with a name, and of what is further behind.
+ *
+ * Compared in both directions, as methods are and functions are not. No intersection, in which the compiler does not look
+ * for properties that fit none.
+ */
+export type MethodWith<K, R> = Signatures<PathsOf<K>, R>['method'];
+
+interface Signatures<Paths extends readonly unknown[], R> {
+  method(...args: ArgumentsWith<Paths[0]>): R;
+  method(...args: ArgumentsWith<Paths[1]>): R;
+  method(...args: ArgumentsWith<Paths[2]>): R;
+  method(...args: ArgumentsWith<Paths[3]>): R;
+  method(...args: ArgumentsWith<Paths[4]>): R;
+  method(...args: ArgumentsWith<Paths[5]>): R;
+}
+
+/** `<0.id>:<1.user.name>` as `['0.id', '1.user.name']`, and as many of no path behind them. */
+type PathsOf<K> = K extends readonly [infer First, ...infer Rest]
+  ? [...PathsIn<TemplateOf<First>>, ...PathsOf<Rest>]
+  : [...PathsIn<TemplateOf<K>>, ...NoPaths];
+
+type PathsIn<S> = S extends `${string}<${infer Rest}`
+  ? Rest extends `<${infer After}`
+    ? PathsIn<After>
+    : Rest extends `${infer Name}>${infer After}`
+      ? [WithoutForms<Name>, ...PathsIn<After>]
+      : []
+  : [];
+
+type NoPaths = [never, never, never, never, never, never];
+
+/* oxlint-disable typescript/no-explicit-any -- nothing is asked of them */
+/* oxlint-disable typescript/no-generated-empty-object-type -- of a path that is known it has a property */
+type ArgumentsWith<Path> = [
+  ...[At<'0', Path>, At<'1', Path>, At<'2', Path>, At<'3', Path>],
+  ...[At<'4', Path>, At<'5', Path>, At<'6', Path>, At<'7', Path>],
+  ...any[],
+];
+
+/** Of the elements of arrays the compiler would say that they are no properties. */
+type At<Name extends string, Path> = [Behind<Name, Path>] extends [`${bigint}${string}`]
+  ? any
+  : Having<Behind<Name, Path>> | null | undefined;
+/* oxlint-enable typescript/no-explicit-any, typescript/no-generated-empty-object-type */
+
+/** What may have a property. Weak on purpose: the compiler refuses what has it not. */
+type Having<Path> = { readonly [Name in RootOf<Path> & string]?: At<Name, Path> };
+
+/** What stands behind a name in a path that begins with it. */
+type Behind<Name extends string, Path> = Path extends `${Name}.${infer Rest}` ? Rest : never;

@@ -10,7 +10,9 @@ import {
   getLockServiceToken,
   InjectLockService,
   LockInterceptor,
+  LeaderOnly,
   Locked,
+  LockKey,
   LockService,
   LockSignal,
   RedlockModule,
@@ -402,14 +404,14 @@ export async function whatABusyLockComesTo(locks: LockService): Promise<void> {
   // @ts-expect-error -- null says it already
   await locks.tryAcquire('x', { onBusy: 'skip' });
   // @ts-expect-error -- no such way
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- what the compiler says of a call that fits nothing
+  // oxlint-disable-next-line typescript/no-deprecated -- what the compiler says of a call that fits nothing
   await locks.withLock('x', { onBusy: 'ignore' }, () => 1);
   await Promise.resolve([plain, throwing, skipped, surely, instead, later, onlyTheTask, fenced]);
 }
 
 /** A task that comes to what is read later. */
 export async function whatATaskMustNotComeTo(locks: LockService): Promise<void> {
-  /* eslint-disable @typescript-eslint/no-deprecated -- the linter of an application says so too */
+  /* oxlint-disable typescript/no-deprecated -- the linter of an application says so too */
   // @ts-expect-error -- the lock is given back before
   const observable: Observable<number> = await locks.withLock('x', () => of(1));
   // @ts-expect-error -- the same in a promise, with options
@@ -423,11 +425,11 @@ export async function whatATaskMustNotComeTo(locks: LockService): Promise<void> 
   // @ts-expect-error -- nobody knows who leads then
   const led: Observable<number> | undefined = await locks.election('x').run(() => of(1));
 
-  /* eslint-enable @typescript-eslint/no-deprecated */
+  /* oxlint-enable typescript/no-deprecated */
 
   const { stream }: { stream: Observable<number> } = await locks.withLock('x', () => ({ stream: of(1) }));
   const known: number = await locks.withLock('x', ({ isHeld }) => Number(isHeld));
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-assignment -- nothing is known of it
+  // oxlint-disable-next-line typescript/no-unsafe-return, typescript/no-unsafe-assignment -- nothing is known of it
   const parsed: Methods = await locks.withLock('x', { ttl: 1_000 }, () => JSON.parse('{}'));
   const nothing: never = await locks.withLock('x', () => Promise.reject(new Error('x')));
   const slept: unknown = await locks.withLock('x', () => new Promise((resolve) => setTimeout(resolve, 1)));
@@ -460,6 +462,8 @@ interface Order {
   customer: { address?: { city: string } | null };
 }
 
+const ANY_TEMPLATE: string = '<0.nothing>';
+
 /** The placeholders of a template against the arguments of the method. */
 export class Placeholders<Entity extends { id: string }> {
   last: Entity | undefined;
@@ -487,9 +491,71 @@ export class Placeholders<Entity extends { id: string }> {
     await Promise.resolve();
   }
 
+  @Locked(['<0.id|trim>:<0.lines.7.sku|lower>', { shared: '<1.length>' }, '<2.id>', '<3.id>', "<'{0.x}'>"])
+  async loosely(
+    _order: Order | null,
+    _text: string,
+    _unknown: unknown,
+    _map?: Record<string, string>,
+    ..._rest: number[]
+  ): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked('<0.id>:<1.id>:<2.code>')
+  async wide<T extends { id: string }, U>(value: T, other: U, _any: object): Promise<[T, U]> {
+    return Promise.resolve([value, other]);
+  }
+
+  @Locked('<key.nothing>:<this.region>')
+  async named(@LockKey() _order: Order): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @Locked(ANY_TEMPLATE)
+  async notKnown(_order: Order): Promise<void> {
+    await Promise.resolve();
+  }
+
   // @ts-expect-error there is one argument
   @Locked(['order:<0>', 'line:<1.id>'])
   async tooFarInOneOfSeveral(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error there is one argument
+  @Locked('order:<1|int>')
+  async tooFarWithAForm(_id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error an order has no number
+  @Locked('order:<0.number>')
+  async noProperty(_order: Order): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error an order has no number, with a form
+  @Locked('order:<0.number|int>')
+  async noPropertyWithAForm(_order: Order): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error an order has no number, read only and in the last of several
+  @Locked(['order:<0.id>', { shared: 'order:<0.number>' }])
+  async noPropertyInTheLast(_order: Order, _more: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error an address has no town
+  @Locked('<0.customer.address.town>')
+  async noPropertyFurtherDown(_order: Order): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error a text has no id
+  @Locked('order:<1.id>')
+  async noPropertyOfAText(_order: Order, _id: string): Promise<void> {
     await Promise.resolve();
   }
 }
@@ -509,6 +575,59 @@ export class NoMethods {
   };
 }
 
+/** What runs in a leader alone. */
+export class Leaders {
+  @LeaderOnly('jobs')
+  async job(@LockSignal() _signal: AbortSignal): Promise<void> {
+    await Promise.resolve();
+  }
+
+  @LeaderOnly('jobs', { ttl: 15_000 })
+  async count(): Promise<number | undefined> {
+    return Promise.resolve(1);
+  }
+
+  @LeaderOnly('jobs')
+  async generic<T>(value: T): Promise<T | undefined> {
+    return Promise.resolve(value);
+  }
+
+  @applyDecorators(LeaderOnly('jobs'), Get())
+  async insideApplyDecorators(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error elsewhere it comes to undefined
+  @LeaderOnly('jobs')
+  async always(): Promise<string> {
+    return Promise.resolve('x');
+  }
+
+  // @ts-expect-error it cannot wait
+  @LeaderOnly('jobs')
+  sync(): void {
+    // nothing
+  }
+
+  // @ts-expect-error nobody reads it while the process leads
+  @LeaderOnly('jobs')
+  stream(): Observable<number> {
+    return of(1);
+  }
+
+  // @ts-expect-error a class has no lock service
+  @LeaderOnly('jobs')
+  static async ofTheClass(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error an arrow is a property
+  @LeaderOnly('jobs')
+  arrow = async (): Promise<void> => {
+    await Promise.resolve();
+  };
+}
+
 /** As a standard decorator, which the compiler of this project does not use. */
 export function standardDecorators(): void {
   const method = async (_id: string): Promise<void> => Promise.resolve();
@@ -519,4 +638,6 @@ export function standardDecorators(): void {
   Locked('order:<0>')(method, { ...context, static: true });
   // @ts-expect-error there is one argument
   Locked('order:<1>')(method, { ...context, static: false });
+  // @ts-expect-error a text has no id
+  Locked('order:<0.id>')(method, { ...context, static: false });
 }

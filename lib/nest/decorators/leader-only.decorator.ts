@@ -1,7 +1,6 @@
 import { checkServiceName } from '../../calls/check-placed-options';
 import { copyIdentity } from '../../calls/copy-identity';
 import { boundLockService } from '../../calls/lock-service-binding';
-import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import { notBound } from '../../calls/not-bound';
 import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
@@ -11,6 +10,7 @@ import type { LeaderElectionOptions } from '../../service/leader-election';
 import { takeHandlerContext } from '../handler-context';
 import { fillLockParameters } from '../parameters/lock-parameters';
 import { decorateMethod, type MethodDecoration } from './decorate-method';
+import type { LeaderOnlyDecorator } from './leader-only-decorator.interface';
 
 /** Options of {@link LeaderOnly}. */
 export interface LeaderOnlyOptions extends LeaderElectionOptions {
@@ -40,7 +40,7 @@ export interface LeaderOnlyOptions extends LeaderElectionOptions {
  * async cleanUp(@LockSignal() signal: AbortSignal) { … }
  * ```
  */
-export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): LockedDecorator<string, 'skip'> {
+export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): LeaderOnlyDecorator {
   const election = checkResource(name);
   if (PLACEHOLDER.test(election)) {
     throw new LockKeyError(
@@ -79,7 +79,7 @@ export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): Locke
     return leaderOnly;
   };
   const noted = { connection, options: electionOptions, election };
-  return decorateMethod({ decorator: '@LeaderOnly', noted, wrap }) as LockedDecorator<string, 'skip'>;
+  return decorateMethod({ decorator: '@LeaderOnly', noted, wrap }) as LeaderOnlyDecorator;
 }
 
 /** As in the key of a lock: `<0>`, `<this.region>`. */
