@@ -85,6 +85,15 @@ export function runId(cronTime: CronTime, { atMs, zone }: FireTime): string {
     : new Date(atMs).toISOString();
 }
 
+/**
+ * Whether `cron` calls a job before its date. Where clocks go back at midnight from 24:00 to 23:00, it calls one that is
+ * due at midnight at that moment, and again an hour later, at midnight.
+ */
+export function isBeforeItsDate({ hour }: CronTime, { atMs, zone }: FireTime): boolean {
+  if (zone === undefined || zone.offset(atMs) >= zone.offset(atMs - 1)) return false;
+  return !(Number(onTheClock(atMs, zone).slice(11, 13)) in hour);
+}
+
 /** How long a run has to be remembered at least, where clocks show its hour twice. */
 export function repeatsWithinMs(cronTime: CronTime, { atMs, zone }: FireTime): number {
   if (zone === undefined || !hasFixedHours(cronTime)) return 0;

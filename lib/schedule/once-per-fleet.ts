@@ -12,7 +12,7 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockService } from '../service/lock.service';
 import { systemClock } from '../system/system-clock';
 import { checkJobNames, type CompleteScheduleOptions } from './check-schedule-options';
-import { fireTime, repeatsWithinMs, runId, type CronTime } from './fire-time';
+import { fireTime, isBeforeItsDate, repeatsWithinMs, runId, type CronTime } from './fire-time';
 import { instrumentSchedule, runJobsThrough, type ScheduledJob } from './scheduled-jobs';
 
 export const SCHEDULE_OPTIONS = 'REDLOCK_SCHEDULE_OPTIONS';
@@ -106,10 +106,12 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
     cronTime: CronTime | undefined,
   ): Promise<void> {
     const resource = this.options.prefix + name;
-    const { id, keepMs } =
+    const date =
       intervalMs === undefined
         ? this.dateOf(name, cronTime, systemClock.wallNow())
         : { id: '', keepMs: intervalMs * KEPT_OF_INTERVAL };
+    if (date === undefined) return;
+    const { id, keepMs } = date;
     const holdAtLeast = Math.min(Math.floor(keepMs), LONGEST_KEPT_MS);
     // The date first: who has it is the only one that asks for the job, so nobody is in the way of the run of a later date.
     await this.locks.withLock(
@@ -120,18 +122,19 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
   }
 
   /**
-   * Where the date cannot be told, all runs have one name: the fleet runs the job once in `rememberFor`. Any name of this
+   * Undefined: the job is called once more, at its date. Where the date cannot be told, all runs have one name: the fleet runs the job once in `rememberFor`. Any name of this
    * process alone would have every process run it.
    */
   private dateOf(
     name: string,
     cronTime: CronTime | undefined,
     nowMs: number,
-  ): { id: string; keepMs: number } {
+  ): { id: string; keepMs: number } | undefined {
     const { rememberForMs } = this.options;
     try {
       const fire = cronTime === undefined ? undefined : fireTime(cronTime, nowMs);
       if (cronTime !== undefined && fire !== undefined) {
+        if (isBeforeItsDate(cronTime, fire)) return undefined;
         return {
           id: `@${runId(cronTime, fire)}`,
           keepMs: Math.max(rememberForMs, repeatsWithinMs(cronTime, fire)),

@@ -1,5 +1,6 @@
 import {
   fireTime,
+  isBeforeItsDate,
   repeatsWithinMs,
   runId,
   type CronTime,
@@ -157,5 +158,39 @@ describe('a run in an hour that clocks show twice', () => {
     expect(two('@daily', 'America/Havana', midnight, midnight + HOUR_MS)).toMatchObject({
       ...{ name: '2026-11-01 00:00:00', nameOfSecond: '2026-11-01 00:00:00', keepMs: 1.25 * HOUR_MS },
     });
+  });
+});
+
+describe('a call before the date of a job', () => {
+  const isBefore = (source: string, timeZone: string, at: string) => {
+    const dates = cronTime(source, { timeZone });
+    return isBeforeItsDate(dates, { atMs: time(at), zone: dates.sendAt().zone });
+  };
+
+  it.each([
+    ['Africa/Cairo', '2026-10-29T21:00:00Z'],
+    ['Asia/Beirut', '2026-10-24T21:00:00Z'],
+    ['America/Santiago', '2027-04-04T03:00:00Z'],
+  ])('is one at 23:00 for midnight, where clocks have just gone back to it: %s', (zone, at) => {
+    expect(isBefore('0 0 * * *', zone, at)).toBe(true);
+    expect(isBefore('@daily', zone, at)).toBe(true);
+    expect(isBefore('0 0 * * *', zone, new Date(time(at) + HOUR_MS).toISOString())).toBe(false);
+    expect(isBefore('0 0 * * *', zone, new Date(time(at) - 23 * HOUR_MS).toISOString())).toBe(false);
+    expect(isBefore('0 23 * * *', zone, at)).toBe(false);
+    expect(isBefore('0 * * * *', zone, at)).toBe(false);
+  });
+
+  it.each([
+    [
+      'where clocks go forward, and the date is left out',
+      '30 0 * * *',
+      'America/Havana',
+      '2027-03-14T05:00:00Z',
+    ],
+    ['at the first of two midnights', '0 0 * * *', 'America/Havana', '2026-11-01T04:00:00Z'],
+    ['at the second of two midnights', '0 0 * * *', 'America/Havana', '2026-11-01T05:00:00Z'],
+    ['on any other day', '0 0 * * *', 'Europe/Berlin', '2026-11-29T23:00:00Z'],
+  ])('is none %s', (_, source, zone, at) => {
+    expect(isBefore(source, zone, at)).toBe(false);
   });
 });

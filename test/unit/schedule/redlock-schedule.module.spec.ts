@@ -10,8 +10,9 @@ import {
   RedlockModule,
 } from '../../../lib';
 import { createRunCoordinator, EveryProcess, RedlockScheduleModule } from '../../../lib/schedule';
+import { systemClock } from '../../../lib/system/system-clock';
 import { deferred } from '../../helpers/deferred';
-import { cronTime } from '../../helpers/real-cron';
+import { cronTime, realTime, virtualTime } from '../../helpers/real-cron';
 import { until } from '../../helpers/until';
 
 let warnings: string[] = [];
@@ -181,6 +182,29 @@ describe('the schedule of a fleet', () => {
     await fire('report');
 
     expect(ran).toEqual([expect.stringMatching(/under schedule:report@\d{4}-01-02 06:00:00$/)]);
+  });
+
+  it('leaves out the call at 23:00 for a job at midnight, where clocks go back in between', async () => {
+    await fleet(2);
+    const clock = jest.spyOn(systemClock, 'wallNow');
+    const callAt = async (text: string) => {
+      virtualTime(Date.parse(text));
+      clock.mockReturnValue(Date.parse(text));
+      for (const job of jobs('report')) {
+        job.setTime(cronTime('0 0 * * *', { timeZone: 'Africa/Cairo' }) as never);
+      }
+      await fire('report');
+    };
+    try {
+      await callAt('2026-10-29T21:00:00Z');
+      expect(ran).toEqual([]);
+      await callAt('2026-10-29T22:00:00Z');
+    } finally {
+      clock.mockRestore();
+      realTime();
+    }
+
+    expect(ran).toEqual([expect.stringMatching(/under schedule:report@2026-10-30 00:00:00$/)]);
   });
 
   it('runs a job in one process, and says so, where its date cannot be told', async () => {
