@@ -7,6 +7,7 @@ export function addIdentity(plan: Plan, random: Random): Plan {
   switch (plan.kind) {
     case 'wiped':
     case 'shared':
+    case 'renumbered':
       return guarded(plan, random);
     case 'rebooted':
       return reboot({ ...plan, restartGuard: 'observed' }, random);

@@ -18,6 +18,20 @@ export function addSharing(plan: Plan, random: Random): Plan {
   return { ...plan, calls };
 }
 
+/** Permits with a number, of a resource or two. */
+export function makeNumberedPermits(plan: Plan, random: Random): Plan {
+  const limit = random.whole(1, 3);
+  const calls = plan.calls.map((call) => ({
+    ...call,
+    resources: call.resources.slice(0, 1),
+    ...{ limit, permits: random.whole(1, Math.min(2, limit)), fencing: true },
+    // A number may take a second round trip, for which there must be time.
+    ttl: Math.max(call.ttl, 120),
+    holdMs: Math.min(call.holdMs, 300),
+  }));
+  return { ...plan, calls };
+}
+
 function held(call: Call, style: Style, random: Random, limit: number): Partial<Call> {
   const [resource = 'a'] = call.resources;
   switch (style) {

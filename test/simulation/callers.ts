@@ -45,6 +45,22 @@ export class Callers {
     });
   }
 
+  /** As an operator does it, with the library. */
+  forceRelease(client: SimulatedClient, resource: string, ownerToken: string | undefined): void {
+    const { judge } = this.world;
+    client.run(() => {
+      const forcing = client.service.forceRelease(resource, { ownerToken });
+      judge
+        .expect(forcing, client, RELEASE_MS, 'forceRelease()')
+        .catch((error: unknown) => {
+          if (!client.isClosed) judge.accuse('known error', `forceRelease(): ${String(error)}`);
+        })
+        .finally(() => {
+          if (ownerToken === undefined) judge.forcedOpen(resource, true);
+        });
+    });
+  }
+
   /** Long after all faults: whoever asks gets it, one after another. */
   probe(): void {
     const { world } = this;

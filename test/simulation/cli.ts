@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ToldProgress } from '../helpers/told-progress';
 import { tell, title } from './history';
-import { makePlan } from './make-plan';
+import { kindToTry, makePlan } from './make-plan';
 import { FEATURES, type Coverage, type Feature } from './outcome';
 import { type Plan, type PlanKind, PROMISED } from './plan';
 import { tryMutations } from './try-mutations';
@@ -59,7 +59,7 @@ async function search(progress: ToldProgress): Promise<number> {
   let toldAtMs = startMs;
   if (values.seconds !== undefined) progress.countTime(Number(values.seconds) * 1_000);
   for (let seed = first; seed <= last && performance.now() < untilMs; seed++) {
-    const plan = makePlan(seed, kind);
+    const plan = makePlan(seed, kind ?? kindToTry(seed));
     const { violation, coverage } = await run(plan);
     done += 1;
     for (const feature of coverage.keys()) seen.set(feature, (seen.get(feature) ?? 0) + 1);

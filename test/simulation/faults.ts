@@ -1,3 +1,4 @@
+import { TURN } from '../../lib/ports/lock-mode';
 import type { Fault } from './plan';
 import type { World } from './world';
 
@@ -80,9 +81,7 @@ function breakLink(world: World, fault: Extract<Fault, { client: number; node: n
 
 function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void {
   if (fault.what === 'force') {
-    world.count('forced open');
-    world.judge.forcedOpen(fault.resource);
-    for (const node of world.nodes) node.remove(fault.resource);
+    forceOpen(world, fault);
     return;
   }
   const node = world.nodes[fault.node];
@@ -112,4 +111,21 @@ function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void 
         });
       }
   }
+}
+
+type Force = Extract<Fault, { what: 'force' }>;
+
+/** By hand on the servers, or as the library does it: then for all, or for one holder. */
+function forceOpen(world: World, { resource, through, whose }: Force): void {
+  const { judge } = world;
+  const owners = [...new Set(world.nodes.flatMap((node) => node.ownersOf(resource)))].filter(
+    (one) => one !== TURN,
+  );
+  const ownerToken = whose === undefined ? undefined : owners[Math.floor(whose * owners.length)];
+  if (whose !== undefined && ownerToken === undefined) return;
+  world.count(ownerToken === undefined ? 'forced open' : 'forced out');
+  if (ownerToken === undefined) judge.forcedOpen(resource);
+  else judge.forcedOut(ownerToken);
+  if (through === undefined) for (const node of world.nodes) node.remove(resource);
+  else world.callers.forceRelease(world.clientAt(through), resource, ownerToken);
 }

@@ -4,6 +4,7 @@ import type { HeldLock } from '../../lib/locking/holding/held-lock';
 import type { Lock, ReleaseOutcome } from '../../lib/locking/api/lock.interface';
 import type { LockEvent } from '../../lib/locking/api/lock-event.interface';
 import { FenceBook } from './fence-book';
+import { OrderBook } from './order-book';
 import type { Invariant, Violation } from './outcome';
 import { type Call, NODE_TIMEOUT_MS, type PlanKind, QUIET_AFTER_MS } from './plan';
 import type { SimulatedClient } from './simulated-client';
@@ -14,6 +15,8 @@ export interface Request {
   readonly client: SimulatedClient;
   readonly call: Call;
   readonly name: string;
+  /** In which order callers came. */
+  readonly askedAt: number;
   state: 'waiting' | 'resuming' | 'holding' | 'releasing' | 'over';
 }
 
@@ -30,11 +33,20 @@ interface Handle {
   /** An operator took it away; since when, in true time. */
   forcedAtMs: number | undefined;
   /** It may have been taken away while it was given. */
-  readonly isExcused: boolean;
+  isExcused: boolean;
 }
 
 /** How long a free resource may stay without a holder although somebody waits, when nothing goes wrong. */
 const LONGEST_GAP_MS = 250;
+
+/** So many of other processes may be served, while a process that is in line has no turn. */
+const MOST_PASSED = 18;
+
+/** So long readers may come to what others of their process have. */
+const OPEN_FOR_MS = 105;
+
+/** The same where nobody is far away: a place in line that nobody keeps alive is in the way for longer. */
+const LONGEST_GAP_IN_LINE_MS = 40;
 
 /** Where the wall clock moved, it is enough to notice with the next look at it. */
 const WALL_LOOK_MS = 1_250;
@@ -51,8 +63,12 @@ export class Judge {
   private readonly freeSinceMs = new Map<string, number>();
   private readonly keptUntilMs = new Map<string, number>();
   private readonly forcedAtMs = new Map<string, number>();
+  /** Owner tokens that were taken away by themselves. */
+  private readonly forcedTokens = new Set<string>();
+  private asked = 0;
   private pending = new Map<string, SimulatedClient>();
   private readonly fences: FenceBook;
+  readonly order = new OrderBook();
 
   constructor(private readonly world: World) {
     this.fences = new FenceBook(world.plan.kind);
@@ -65,8 +81,9 @@ export class Judge {
   }
 
   asks(client: SimulatedClient, call: Call, name: string): Request {
-    const request: Request = { client, call, name, state: 'waiting' };
+    const request: Request = { client, call, name, askedAt: ++this.asked, state: 'waiting' };
     this.requests.push(request);
+    this.order.asks(request);
     this.world.note(() => `${name} asks for ${call.resources.join('+')}`);
     return request;
   }
@@ -76,9 +93,15 @@ export class Judge {
     const { client, name } = request;
     this.world.note(() => `${name} has ${lock.ownerToken} for ${lock.remainingMs.toFixed(1)} ms`);
     const page = this.world.tokens.page(lock.ownerToken);
+    const isFirst = !page.wasHeld;
     page.wasHeld = true;
+    page.heldSinceMs ??= this.world.timeline.nowMs;
     const { inherits } = page;
+    this.order.gave(request, isFirst);
+    if (!isFirst && lock.mode === 'shared') this.lookForOldGroup(request, page.heldSinceMs);
     request.state = 'holding';
+    if (inherits !== undefined && lock.slots.length > 0) this.world.count('permit handed on');
+    if (request.call.fair === true) this.world.count('fair lock');
     // A pause in the same turn may come after the library looked for the last time.
     if (!lock.isHeld && client.clock.aheadMs === 0)
       this.accuse('held when given', `${name} gets ${lock.ownerToken}, which is over`);
@@ -93,8 +116,9 @@ export class Judge {
       endsAtMs: client.clock.now() + lock.remainingMs,
       // It begins on what is left of the other, which may be gone already.
       forcedAtMs: this.handles.find((one) => one.lock.ownerToken === inherits)?.forcedAtMs,
-      isExcused: wasUnderWay,
+      isExcused: wasUnderWay || this.isForced(lock.ownerToken),
     });
+    if (isFirst && lock.mode === 'limited') this.lookForSmallerLimit(request, lock);
     if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock, isResumed);
     this.lookForMajority(lock.resources, lock.ownerToken);
     this.look();
@@ -132,6 +156,7 @@ export class Judge {
   /** @param outcome undefined: nobody was told */
   released(request: Request, outcome: ReleaseOutcome | undefined): void {
     request.state = 'over';
+    this.order.released(request);
     const handle = this.handles.find((one) => one.request === request);
     // Of the readers that share a lease only the last one removes it.
     if (outcome === undefined || handle === undefined || handle.lock.mode === 'shared') return;
@@ -145,7 +170,8 @@ export class Judge {
     const wasLost = handle.lock.signal.aborted;
     if (wasLost && outcome !== 'expired')
       this.accuse('true release', `${request.name}: ${outcome}, but it was lost before`);
-    if (!wasLost && outcome === 'expired' && wasRemoved)
+    const wasForced = handle.forcedAtMs !== undefined || handle.isExcused;
+    if (!wasLost && outcome === 'expired' && wasRemoved && !wasForced)
       this.accuse('true release', `${request.name}: expired, but ${page.removed.size} nodes removed it`);
   }
 
@@ -168,16 +194,32 @@ export class Judge {
     if (event.type === 'node-trusted') world.note(() => `${client.name} trusts ${event.node}`);
     if (event.type !== 'lost') return;
     world.note(() => `${client.name} lost ${event.ownerToken}: ${event.error.reason}`);
-    if (event.error.reason === 'gone') world.count('gone lock');
+    if (event.error.reason === 'gone') {
+      world.count('gone lock');
+      this.lookForBystander(event.resources, event.ownerToken);
+    }
     if (event.error.reason === 'max-hold') world.count('max hold');
     world.count('lost lock');
   }
 
-  forcedOpen(resource: string): void {
+  /** @param isOver of those who came while it went on, nobody knows whether theirs was deleted */
+  forcedOpen(resource: string, isOver = false): void {
     const { nowMs } = this.world.timeline;
     this.forcedAtMs.set(resource, nowMs);
     for (const handle of this.handles) {
-      if (handle.lock.resources.includes(resource)) handle.forcedAtMs ??= nowMs;
+      if (!handle.lock.resources.includes(resource)) continue;
+      if (isOver) handle.isExcused = true;
+      else handle.forcedAtMs ??= nowMs;
+    }
+  }
+
+  /** What has this owner token is taken away, and nothing else. */
+  forcedOut(ownerToken: string): void {
+    this.forcedTokens.add(ownerToken);
+    for (const handle of this.handles) {
+      const token = handle.lock.ownerToken;
+      if (token === ownerToken) handle.forcedAtMs ??= this.world.timeline.nowMs;
+      else if (this.isForced(token)) handle.isExcused = true;
     }
   }
 
@@ -211,6 +253,12 @@ export class Judge {
     this.lookForGaps();
   }
 
+  /** When all promises have gone on that could. */
+  lookAfterTurn(): void {
+    this.look();
+    this.lookForOrder();
+  }
+
   /** Nobody asks, holds or releases any more. */
   lookAtRest(): void {
     if (this.violation !== undefined) return;
@@ -218,7 +266,7 @@ export class Judge {
       if (!client.isDead) this.accuse('settles in time', `${name} never settles`);
     }
     const { kind } = this.world.plan;
-    if (kind === 'calm' || kind === 'slow' || kind === 'forced') this.lookForRests(true);
+    if (kind === 'calm' || kind === 'slow' || kind === 'forced' || kind === 'queued') this.lookForRests(true);
   }
 
   /** Much later, when every ttl has passed. */
@@ -234,6 +282,38 @@ export class Judge {
     for (const { granted, denied, wasHeld } of this.world.tokens.all()) {
       if (granted.size > 0 && denied.size > 0 && !wasHeld) this.world.count('split vote');
     }
+  }
+
+  private isForced(ownerToken: string): boolean {
+    const { inherits } = this.world.tokens.page(ownerToken);
+    return this.forcedTokens.has(ownerToken) || (inherits !== undefined && this.forcedTokens.has(inherits));
+  }
+
+  /** Where nothing goes wrong but that somebody is forced out, nobody else loses anything. */
+  private lookForBystander(resources: readonly string[], ownerToken: string): void {
+    if (this.world.plan.kind !== 'opened' || this.isForced(ownerToken)) return;
+    if (resources.some((resource) => this.forcedAtMs.has(resource))) return;
+    this.accuse('others keep theirs', `${ownerToken} is gone, and nobody has taken it away`);
+  }
+
+  /** Else the readers of a process would never ask the nodes, which know who waits. */
+  private lookForOldGroup({ name }: Request, sinceMs: number): void {
+    const ageMs = this.world.timeline.nowMs - sinceMs;
+    if (this.world.plan.kind === 'queued' && ageMs > OPEN_FOR_MS)
+      this.accuse('bounded bypass', `${name} comes to readers who are there for ${ageMs.toFixed(0)} ms`);
+  }
+
+  /** Within a process it is first come, first served; and nobody in line is passed for ever. */
+  private lookForOrder(): void {
+    const { order, world } = this;
+    const wrong = order.outOfTurn();
+    if (wrong !== undefined)
+      this.accuse(
+        'in turn',
+        `${wrong.served.name} is served before ${wrong.passed.name}, who came before it`,
+      );
+    if (world.plan.kind === 'queued' && order.mostPassed > MOST_PASSED)
+      this.accuse('bounded bypass', `somebody in line was passed by ${order.mostPassed} of other processes`);
   }
 
   private lookAtHandle(handle: Handle): boolean {
@@ -339,10 +419,28 @@ export class Judge {
     }
   }
 
+  /** The only node sees all permits: whoever comes with a smaller limit finds no more of them, its own included. */
+  private lookForSmallerLimit({ call }: Request, { resources, ownerToken }: Lock): void {
+    const { nodes, tokens, plan } = this.world;
+    const { inherits, putAtMs = Infinity } = tokens.page(ownerToken);
+    if (nodes.length > 1 || inherits !== undefined || plan.kind !== 'deployed') return;
+    const before = this.handles.filter(
+      ({ lock }) =>
+        lock.isHeld &&
+        lock.resources[0] === resources[0] &&
+        (tokens.page(lock.ownerToken).putAtMs ?? Infinity) <= putAtMs,
+    );
+    const permits = before.reduce((sum, { lock }) => sum + lock.slots.length, 0);
+    if (before.some(({ request }) => request.call.limit !== call.limit)) this.world.count('two limits');
+    if (permits > (call.limit ?? 0))
+      this.accuse('limit', `${ownerToken} is held by a limit of ${call.limit}, and ${permits} permits are`);
+  }
+
   private lookForGaps(): void {
     const { plan, timeline } = this.world;
     this.requests = this.requests.filter(({ state, client }) => state !== 'over' && !client.isDead);
-    if (plan.kind !== 'calm' && timeline.nowMs < plan.healAtMs + QUIET_AFTER_MS) return;
+    const isCalm = plan.kind === 'calm' || plan.kind === 'queued';
+    if (!isCalm && timeline.nowMs < plan.healAtMs + QUIET_AFTER_MS) return;
     const wanted = new Set<string>();
     const taken = new Set<string>();
     for (const { state, call, client } of this.requests) {
@@ -365,7 +463,7 @@ export class Judge {
       }
       const gapMs = timeline.nowMs - sinceMs;
       this.longestGapMs = Math.max(this.longestGapMs, gapMs);
-      if (gapMs > LONGEST_GAP_MS)
+      if (gapMs > (plan.kind === 'queued' ? LONGEST_GAP_IN_LINE_MS : LONGEST_GAP_MS))
         this.accuse(
           'wakes in time',
           `${resource} is free for ${gapMs.toFixed(0)} ms, and somebody waits for it`,

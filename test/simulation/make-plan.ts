@@ -1,8 +1,10 @@
 import { quorumOf } from '../../lib/core/quorum';
+import { addDeployment } from './add-deployment';
 import { addFencing } from './add-fencing';
 import { addIdentity } from './add-identity';
 import { addSetBack } from './add-set-back';
-import { addSharing } from './add-sharing';
+import { addSharing, makeNumberedPermits } from './add-sharing';
+import { makeQueue } from './make-queue';
 import {
   type Call,
   type ClientPlan,
@@ -20,6 +22,8 @@ const MOST_DRIFT = 0.0045;
 const TTLS = [60, 80, 120, 200, 400, 1_000, 3_000];
 const WAITS = [0, 20, 150, 600, 2_000, null];
 const RESOURCES = ['a', 'b', 'c'];
+/** The first is in all histories. */
+const OPENED = ['a', 'a', ...RESOURCES];
 
 const KINDS: readonly PlanKind[] = [
   ...['calm', 'calm', 'slow', 'slow', 'slow', 'rough', 'rough', 'rough', 'asleep', 'asleep', 'forced'],
@@ -38,6 +42,15 @@ const KINDS: readonly PlanKind[] = [
   ],
 ] as PlanKind[];
 
+/** Kinds with readers, permits and callers in line. */
+const SHARED_KINDS: readonly PlanKind[] = ['shared', 'opened', 'deployed', 'renumbered', 'queued'];
+const EXTRA_KINDS: readonly PlanKind[] = ['committed', 'passed', ...SHARED_KINDS, ...SHARED_KINDS];
+
+/** For those who look for what goes wrong: every third history is of a kind that no seed picks by itself. */
+export function kindToTry(seed: number): PlanKind | undefined {
+  return seed % 3 === 0 ? EXTRA_KINDS[(seed / 3) % EXTRA_KINDS.length] : undefined;
+}
+
 /** Where a jump of the clock must show within moments. */
 const SMALL_DRIFT = 0.0001;
 /** So that clocks which are too fast from the beginning, or that jump for a while, have been noticed. */
@@ -52,7 +65,8 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const nodeCount = Math.max(random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]), fewestNodes(kind));
   const clientCount = random.pick([1, 2, 2, 3, 3, 4]);
   // Where it matters what is numbered after a guard is over.
-  const lastsMs = random.pick([300, 600, 1_200, 2_400]) + (kind === 'astray' ? LONGEST_TTL_MS : 0);
+  const lastsMs =
+    random.pick([300, 600, 1_200, 2_400]) + (kind === 'astray' || kind === 'renumbered' ? LONGEST_TTL_MS : 0);
   const isDrifting = random.chance(0.7);
   const mostDrift = ['skewed', 'jumping', 'unseen'].includes(kind) ? SMALL_DRIFT : MOST_DRIFT;
   const drift = () => (isDrifting ? random.between(-mostDrift, mostDrift) : 0);
@@ -64,6 +78,7 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
     : makeCalls(random, clientCount, lastsMs, kind);
   const scene = { kind, clientCount, nodeCount, lastsMs };
   const faults = isHanded ? makePartings(random, scene) : makeFaults(random, scene);
+  if (kind === 'queued') return makeQueue(seed, nodes, new Random(seed, 8));
   const plan: Plan = {
     ...{ seed, kind, nodes, clients, calls, faults },
     healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? (fault.ms ?? 0) : 0))),
@@ -71,7 +86,9 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const asked = addSetBack(plan, new Random(seed, 5));
   const whole = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
   if (kind === 'committed') return addCommits(whole, new Random(seed, 4));
-  if (kind === 'shared') return addSharing(whole, new Random(seed, 7));
+  if (kind === 'shared' || kind === 'opened') return addSharing(whole, new Random(seed, 7));
+  if (kind === 'deployed') return addDeployment(whole, new Random(seed, 7));
+  if (kind === 'renumbered') return makeNumberedPermits(whole, new Random(seed, 7));
   return kind === 'passed' ? addPassing(whole, new Random(seed, 6)) : whole;
 }
 
@@ -100,7 +117,16 @@ function fewestNodes(kind: PlanKind): number {
 }
 
 /** Kinds in which a pause would be a fault of another kind, or hide a jump. */
-const UNPAUSED: readonly PlanKind[] = ['calm', 'forced', 'skewed', 'astray', 'jumping', 'unseen'];
+const UNPAUSED: readonly PlanKind[] = [
+  'calm',
+  'forced',
+  'opened',
+  'queued',
+  'skewed',
+  'astray',
+  'jumping',
+  'unseen',
+];
 
 function makeClient(random: Random, nodeCount: number, drift: number, kind: PlanKind): ClientPlan {
   const isFarAway = random.chance(0.15);
@@ -149,7 +175,7 @@ function makeCall(
     holdMs: Math.min(holdMs, 1_200),
     obeys: random.chance(0.5),
     holdAtLeast:
-      kind !== 'forced' && kind !== 'numbered' && random.chance(0.06)
+      kind !== 'forced' && kind !== 'numbered' && kind !== 'opened' && random.chance(0.06)
         ? Math.floor(random.between(1, mayKeep))
         : undefined,
     abortAfterMs: random.chance(0.1) ? random.between(0, 200) : undefined,
@@ -202,7 +228,8 @@ interface Scene {
 
 function makeFaults(random: Random, scene: Scene): Fault[] {
   const { kind } = scene;
-  if (kind === 'calm' || kind === 'handed') return random.chance(0.15) ? [makeClose(random, scene)] : [];
+  if (kind === 'calm' || kind === 'handed' || kind === 'queued')
+    return random.chance(0.15) ? [makeClose(random, scene)] : [];
   const makers = MAKERS[kind].filter(() => random.chance(0.6));
   if (makers.length === 0) return [];
   const faults = Array.from({ length: random.whole(1, 10) }, () => random.pick(makers)(random, scene));
@@ -267,6 +294,18 @@ const force: Maker = (random, scene) => ({
   atMs: random.between(0, scene.lastsMs),
   resource: random.pick(RESOURCES),
 });
+/** By hand, or through the library; and then also what one holder has, and nobody else. */
+const open: Maker = (random, scene) => {
+  const forced = {
+    what: 'force' as const,
+    atMs: random.between(0, scene.lastsMs),
+    resource: random.pick(OPENED),
+  };
+  const how = random.pick(['by hand', 'all', 'one', 'one', 'one']);
+  if (how === 'by hand') return forced;
+  const through = random.whole(0, scene.clientCount - 1);
+  return how === 'all' ? { ...forced, through } : { ...forced, through, whose: random.fraction() };
+};
 const jump: Maker = (random, scene) => {
   const { atMs, node } = place(random, scene);
   const byMs = random.pick([100, 500, 5_000]);
@@ -285,7 +324,7 @@ const makeClose: Maker = (random, scene) => {
 
 const SLOW: readonly Maker[] = [client('stall'), node('pause'), slow, link('overload')];
 const ROUGH: readonly Maker[] = [...SLOW, link('deaf'), link('mute'), cut, cut, crash, node('restart')];
-const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed'>, readonly Maker[]> = {
+const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed' | 'queued'>, readonly Maker[]> = {
   slow: [...SLOW, setWall],
   rough: [...ROUGH, setWall],
   // A wall clock that is set back comes with `addSetBack`, long enough before the machine sleeps to be noticed.
@@ -295,6 +334,9 @@ const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed'>, readonly Maker[]> = {
   twice: [...SLOW, cut, cut, link('mute')],
   wiped: [...ROUGH, node('wipe'), node('wipe')],
   shared: [...ROUGH, node('wipe')],
+  opened: [open],
+  deployed: ROUGH,
+  renumbered: [...ROUGH, node('wipe'), node('wipe'), node('wipe')],
   committed: ROUGH,
   passed: ROUGH,
   forgetful: [...ROUGH, node('wipe'), node('wipe')],

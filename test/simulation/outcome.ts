@@ -3,6 +3,9 @@ export type Invariant =
   | 'readers or writer'
   | 'limit'
   | 'one per slot'
+  | 'in turn'
+  | 'bounded bypass'
+  | 'others keep theirs'
   | 'tokens grow'
   | 'a majority has it'
   | 'no return'
@@ -32,6 +35,9 @@ export const FEATURES = [
   'heal',
   'hand-over',
   'permits together',
+  'permit handed on',
+  'two limits',
+  'fair lock',
   'joined reader',
   'resumed',
   'ticket too late',
@@ -70,6 +76,7 @@ export const FEATURES = [
   'wiped node',
   'clock jump',
   'forced open',
+  'forced out',
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];

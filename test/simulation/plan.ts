@@ -36,6 +36,11 @@ export interface Plan {
  * - `committed`: as rough, and most callers have something that ends after their task, such as a commit
  * - `passed`: as rough, and most callers leave their lock to another client, which may come too late
  * - `shared`: as wiped, with readers, permits and callers in line
+ * - `opened`: as forced, with readers, permits and callers in line; some of the keys are deleted by `forceRelease`, and some
+ *   of these for one holder only
+ * - `deployed`: as rough, and the limit of a resource becomes another one, process by process
+ * - `renumbered`: as wiped, with permits that have fencing tokens, for longer than a guard lasts
+ * - `queued`: calm, and a crowd in line that is served in order: exclusively, as readers, with permits and different limits
  * - `forgetful`: as wiped, but without a guard; not promised to hold
  * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
  */
@@ -56,6 +61,10 @@ export type PlanKind =
   | 'committed'
   | 'passed'
   | 'shared'
+  | 'opened'
+  | 'deployed'
+  | 'renumbered'
+  | 'queued'
   | 'forgetful'
   | 'rebooted';
 
@@ -144,7 +153,15 @@ export type Fault =
       readonly ms?: number;
     }
   /** An operator deletes the key on all nodes. */
-  | { readonly what: 'force'; readonly atMs: number; readonly resource: string };
+  | {
+      readonly what: 'force';
+      readonly atMs: number;
+      readonly resource: string;
+      /** By `forceRelease` of this client; missing: the key goes at all nodes at once. */
+      readonly through?: number;
+      /** One of the holders alone, at this place among all of them, from 0 to 1. */
+      readonly whose?: number;
+    };
 
 interface LinkFault {
   readonly atMs: number;
@@ -175,6 +192,10 @@ export const PROMISED: readonly PlanKind[] = [
     'committed',
     'passed',
     'shared',
+    'opened',
+    'deployed',
+    'renumbered',
+    'queued',
   ],
 ] as PlanKind[];
 

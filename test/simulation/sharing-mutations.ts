@@ -1,10 +1,16 @@
+import { AttemptJudge } from '../../lib/core/attempt-judge';
+import { tokenOf } from '../../lib/core/fencing';
 import type { Lease, LeaseSharing } from '../../lib/core/lease';
+import { PlaceInLines } from '../../lib/core/line';
 import { PermitCall } from '../../lib/core/permit-call';
 import { SharingAttempts } from '../../lib/core/sharing-attempts';
 import type { Tally } from '../../lib/core/quorum';
 import { readInstant, validityFrom } from '../../lib/core/validity';
 import type { RedlockSettings } from '../../lib/core/redlock-settings.interface';
 import { ReaderGroup } from '../../lib/locking/holding/reader-group';
+import { LockManager } from '../../lib/locking/lock-manager';
+import { type PlaceInLine, WaitingLine } from '../../lib/locking/waiting/waiting-line';
+import { MemoryLine } from '../../lib/memory/memory-line';
 import type { AcquireRequest, AcquireVote } from '../../lib/ports/lock-node.interface';
 import type { RoundResult } from '../../lib/core/round';
 import type { Mutation } from './mutations';
@@ -26,15 +32,28 @@ interface PermitCallInside {
   best: number;
   isSettled(tally: Tally): boolean;
 }
+interface PlacesInside {
+  leave(): void;
+}
+interface LineInside {
+  lines: { get(resource: string): { first: { behind?: { place: PlaceInLine<unknown> } } } | undefined };
+}
+interface MemoryLineInside {
+  before(...given: unknown[]): { readonly limit: number | undefined }[];
+}
 interface GroupInside {
+  openUntilMs: number;
   readers: Set<unknown>;
   isClosed: boolean;
+  join(reader: unknown): void;
   leave(reader: unknown, settle: (release: unknown) => void): void;
 }
 
 const attempts = SharingAttempts.prototype as unknown as AttemptsInside;
 const permitCall = PermitCall.prototype as unknown as PermitCallInside;
 const group = ReaderGroup.prototype as unknown as GroupInside;
+const places = PlaceInLines.prototype as unknown as PlacesInside;
+const memoryLine = MemoryLine.prototype as unknown as MemoryLineInside;
 
 /** The rules of readers, of permits and of the line, switched off one by one. */
 export const SHARING_MUTATIONS: readonly Mutation[] = [
@@ -154,7 +173,164 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
           },
       ),
   },
+  {
+    name: 'a lock of which a part is read is granted whole or not at all',
+    rule: 'R34',
+    kind: 'shared',
+    rules: {
+      nodeAcquire: (node, request, vote) => {
+        const { resources, shared = [] } = request;
+        const alone = resources.filter((resource) => !shared.includes(resource));
+        const isMixed = alone.length > 0 && shared.length > 0;
+        // The readers' part is taken for granted, whatever comes of it.
+        if (isMixed) node.acquire({ ...request, resources: shared, fence: undefined }, () => undefined);
+        node.acquire(isMixed ? { ...request, resources: alone, shared: undefined } : request, vote);
+      },
+    },
+  },
+  {
+    name: 'the limit counts the permits of all',
+    rule: 'R27',
+    kind: 'deployed',
+    rules: {
+      nodeAcquire: (node, request, vote) => {
+        const { resources, limit } = request;
+        const [resource = ''] = limit === undefined ? [] : resources;
+        const above = node.members
+          .of(resource, node.nowMs)
+          .filter(({ slot = 0 }) => limit !== undefined && slot >= limit.limit);
+        for (const member of above) node.members.remove(resource, member);
+        node.acquire(request, vote);
+        for (const member of above) node.members.put(resource, member);
+      },
+    },
+  },
+  {
+    name: 'who waits with a smaller limit is not passed',
+    rule: 'R27',
+    kind: 'queued',
+    isRare: true,
+    isLiveness: true,
+    apply: () =>
+      patch(
+        memoryLine,
+        'before',
+        (before) =>
+          function (this: MemoryLineInside, ...given) {
+            return before.apply(this, given).map((one) => ({ ...one, limit: undefined }));
+          },
+      ),
+  },
+  {
+    name: 'a permit is handed on to one who has not begun',
+    rule: 'hand-over',
+    kind: 'shared',
+    isRare: true,
+    apply: () =>
+      patch(
+        WaitingLine.prototype,
+        'nextIn',
+        () =>
+          function (this: WaitingLine<unknown>, resource: string) {
+            const { lines } = this as unknown as LineInside;
+            const place = lines.get(resource)?.first.behind?.place;
+            return place?.isForOneResource === true ? place : undefined;
+          },
+      ),
+  },
+  {
+    name: 'restart guard: readers and permits',
+    rule: 'R12',
+    kind: 'shared',
+    rules: { restartGuard: () => false },
+  },
+  {
+    name: 'fencing: the number of a permit is written back',
+    rule: 'R35',
+    kind: 'renumbered',
+    isRare: true,
+    apply: () =>
+      patch(AttemptJudge.prototype, 'number', () => (lease, _, round) => {
+        lease.fencingToken = tokenOf(round);
+        return Promise.resolve(undefined);
+      }),
+  },
+  {
+    name: 'one owner is removed, and nobody else',
+    rule: 'R23',
+    kind: 'opened',
+    apply: () =>
+      patch(
+        LockManager.prototype,
+        'forceRelease',
+        (forceRelease) =>
+          function (this: LockManager, resource) {
+            return forceRelease.call(this, resource);
+          },
+      ),
+  },
+  {
+    name: 'the callers of a process come first, first served',
+    rule: 'R15',
+    apply: () =>
+      patch(
+        WaitingLine.prototype,
+        'join',
+        (join) =>
+          function (this: WaitingLine<unknown>, _, waiter) {
+            return join.call(this, [], waiter);
+          },
+      ),
+  },
+  {
+    name: 'readers come to a lease for a while only',
+    rule: 'R24',
+    kind: 'queued',
+    isRare: true,
+    isLiveness: true,
+    apply: () =>
+      patch(
+        group,
+        'join',
+        (join) =>
+          function (this: GroupInside, reader) {
+            this.openUntilMs = Infinity;
+            join.call(this, reader);
+          },
+      ),
+  },
+  {
+    name: 'nobody who stands in line is passed',
+    rule: 'R29',
+    kind: 'queued',
+    isLiveness: true,
+    apply: () => patch(MemoryLine.prototype, 'look', () => () => ({ ahead: 0, freeAtMs: undefined })),
+  },
+  {
+    name: 'an attempt now and then keeps a place in line',
+    rule: 'R29',
+    kind: 'queued',
+    isLiveness: true,
+    apply: () =>
+      both(
+        patch(PlaceInLines.prototype, 'beatMs', () => () => Infinity),
+        patch(PlaceInLines.prototype, 'isBeatDue', () => () => false),
+      ),
+  },
+  {
+    name: 'who gives up leaves the line',
+    rule: 'R30',
+    kind: 'queued',
+    isLiveness: true,
+    apply: () => patch(places, 'leave', () => () => undefined),
+  },
 ];
+
+function both(...undo: (() => void)[]): () => void {
+  return () => {
+    for (const one of undo) one();
+  };
+}
 
 function withOneMore(round: Round): Round {
   if (round.nodes === 1) return round;

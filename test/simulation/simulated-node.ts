@@ -107,7 +107,7 @@ export class SimulatedNode {
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     this.store.acquire(request, (answer) => {
       if (answer.kind === 'granted') {
-        this.tokens.put(request.ownerToken, this.position);
+        this.tokens.put(request.ownerToken, this.position, this.timeline.nowMs);
         if (answer.replaced === true && request.replaces !== undefined)
           this.tokens.removed(request.replaces, this.position);
       }
@@ -118,7 +118,7 @@ export class SimulatedNode {
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     this.store.extend(request, (answer) => {
       if (request.replaces !== undefined && answer.kind === 'granted') {
-        this.tokens.put(request.ownerToken, this.position);
+        this.tokens.put(request.ownerToken, this.position, this.timeline.nowMs);
         this.tokens.removed(request.replaces, this.position);
       }
       vote(answer);
@@ -153,6 +153,13 @@ export class SimulatedNode {
     const entry = entriesOf(this.store).get(resource);
     if (entry !== undefined && entry.expiresAtMs > this.clockMs) return entry.ownerToken;
     return this.members.of(resource, this.clockMs)[0]?.ownerToken;
+  }
+
+  /** All who have it. */
+  ownersOf(resource: string): readonly string[] {
+    const owner = this.ownerOf(resource);
+    const members = this.members.of(resource, this.clockMs);
+    return members.length > 0 || owner === undefined ? members.map(({ ownerToken }) => ownerToken) : [owner];
   }
 
   /** As `DEL` in a shell does. */

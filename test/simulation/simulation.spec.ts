@@ -48,8 +48,17 @@ describe('a simulated fleet', () => {
     'committed',
     'passed',
     'shared',
+    'opened',
+    'deployed',
+    'renumbered',
   ])('keeps every promise in 50 histories of the kind %s', async (kind) => {
     const broken = await firstViolation(SEEDS.slice(0, 50), kind);
+
+    if (broken !== undefined) throw new Error(await tell(broken.plan));
+  });
+
+  it('serves crowds in order in 20 histories', async () => {
+    const broken = await firstViolation(SEEDS.slice(0, 20), 'queued');
 
     if (broken !== undefined) throw new Error(await tell(broken.plan));
   });

@@ -5,6 +5,8 @@ export interface TokenPage {
   inherits: string | undefined;
   /** When the first node was asked, in true time. */
   askedAtMs: number | undefined;
+  /** When the first node had it, in true time. */
+  putAtMs: number | undefined;
   readonly put: Set<number>;
   readonly removed: Set<number>;
   readonly granted: Set<number>;
@@ -15,6 +17,8 @@ export interface TokenPage {
   readonly grantedLate: Set<number>;
   readonly releaseAsked: Set<number>;
   wasHeld: boolean;
+  /** When the first caller had it, in true time. */
+  heldSinceMs: number | undefined;
   isKept: boolean;
 }
 
@@ -28,6 +32,7 @@ export class TokenBook {
       token,
       inherits: undefined,
       askedAtMs: undefined,
+      putAtMs: undefined,
       put: new Set(),
       removed: new Set(),
       granted: new Set(),
@@ -36,6 +41,7 @@ export class TokenBook {
       grantedLate: new Set(),
       releaseAsked: new Set(),
       wasHeld: false,
+      heldSinceMs: undefined,
       isKept: false,
     };
     this.pages.set(token, page);
@@ -46,8 +52,10 @@ export class TokenBook {
     return this.pages.values();
   }
 
-  put(token: string, node: number): void {
-    this.page(token).put.add(node);
+  put(token: string, node: number, nowMs: number): void {
+    const page = this.page(token);
+    page.put.add(node);
+    page.putAtMs ??= nowMs;
   }
 
   removed(token: string, node: number): void {

@@ -118,7 +118,7 @@ export class World {
         await settle();
         running.endTurn();
       }
-      judge.look();
+      judge.lookAfterTurn();
       if (judge.violation !== undefined) return;
       if (timeline.happened > MOST_HAPPENINGS) {
         judge.accuse('ends', `nothing comes to rest: ${MOST_HAPPENINGS} things have happened`);
