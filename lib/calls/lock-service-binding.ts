@@ -1,5 +1,7 @@
 import { Inject, Optional } from '@nestjs/common';
 import type { LockService } from '../service/lock.service';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { checkServiceName } from './check-placed-options';
 import { LINE } from './version';
 import { getLockServiceToken } from './lock-service-token';
 import { shared } from './shared';
@@ -14,10 +16,15 @@ const frozenBindings = shared('frozen bindings', () => new WeakMap<object, Map<s
  * @param instance may be frozen
  * @param name the `connection` of its `@Locked` methods, if they have one
  * @returns the instance
+ * @throws LockOptionsError for what is no object, no lock service or no name
  *
  * @example `const orders = bindLockService(new OrderService(), createLockService({ nodes: [new MemoryLockNode()] }));`
  */
 export function bindLockService<T extends object>(instance: T, service: LockService, name?: string): T {
+  if (!isObject(instance))
+    throw new LockOptionsError('instance', 'must be the object with the @Locked methods.');
+  if (!isObject(service)) throw new LockOptionsError('service', 'must be a LockService.');
+  if (name !== undefined) checkServiceName('name', name);
   const key = bindingKey(name);
   if (Object.isExtensible(instance)) {
     // Not enumerable: the service is no part of what the object shows, compares or serialises.
@@ -53,6 +60,10 @@ export function injectBinding(prototype: object, name: string | undefined): void
   });
   Inject(getLockServiceToken(name))(prototype, key);
   Optional()(prototype, key);
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 /** One per connection, at which an object has its lock service; the same for all copies that work together. */

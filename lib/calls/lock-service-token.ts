@@ -1,5 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
 import { LockService } from '../service/lock.service';
+import { checkServiceName } from './check-placed-options';
 import { noteThisCopy } from './copies';
 
 noteThisCopy();
@@ -11,10 +12,14 @@ const NAMED = 'LockService:';
  *
  * @param name of the RedlockModule; without it, that of the module without a name, which is the class `LockService`
  *
+ * @throws LockOptionsError for what is no name
+ *
  * @example `{ provide: Billing, useFactory: (locks: LockService) => new Billing(locks), inject: [getLockServiceToken('billing')] }`
  */
 export function getLockServiceToken(name?: string): InjectionToken<LockService> {
-  return name === undefined ? LockService : `${NAMED}${name}`;
+  if (name === undefined) return LockService;
+  checkServiceName('name', name);
+  return `${NAMED}${name}`;
 }
 
 /** The name in a token of a lock service, `'default'` for the one without; undefined for other tokens. */

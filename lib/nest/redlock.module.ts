@@ -1,4 +1,5 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type {
   RedlockModuleAsyncOptions,
@@ -6,8 +7,8 @@ import type {
   RedlockModuleOptions,
 } from './redlock-module-options.interface';
 import { LOCK_ANSWERS } from './filters/lock-answers';
-import { REDLOCK_MODULE_OPTIONS } from './redlock.constants';
-import { createAsyncOptionsProviders, createServiceProviders } from './redlock.providers';
+import { LOCK_SERVICE_FACTORY, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { createAsyncOptionsProviders, createServiceProviders, readAsyncOptions } from './redlock.providers';
 import { claimLockServices } from '../calls/copies';
 import { checkServiceName } from '../calls/check-placed-options';
 import { noteConnection } from '../calls/known-connections';
@@ -19,13 +20,35 @@ import { getLockServiceToken } from '../calls/lock-service-token';
  * Import it once, in the root module. With several, each but one has a `name`.
  */
 @Module({})
-export class RedlockModule {
+export class RedlockModule implements OnModuleInit {
+  /** @internal */
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
   /**
-   * @throws LockOptionsError with the option's name, when the application starts
+   * The class alone has no lock nodes, and adds nothing to an application that has some elsewhere.
+   *
+   * @internal
+   */
+  onModuleInit(): void {
+    for (const { providers } of this.modules.values()) if (providers.has(LOCK_SERVICE_FACTORY)) return;
+    throw new LockOptionsError(
+      'RedlockModule',
+      `is imported without its options, so nothing could be locked. Import RedlockModule.forRoot({ nodes: [...] }).`,
+    );
+  }
+
+  /**
+   * @throws LockOptionsError at once for what is no object, and when the application starts, with the option's name
    *
    * @example `RedlockModule.forRoot({ nodes: ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'] })`
    */
   static forRoot(options: RedlockModuleOptions & RedlockModuleExtras): DynamicModule {
+    if (typeof (options as unknown) !== 'object' || (options as unknown) === null || Array.isArray(options)) {
+      throw new LockOptionsError(
+        'options',
+        "must be an object with at least `nodes`, as in RedlockModule.forRoot({ nodes: ['redis://a:6379', …] }).",
+      );
+    }
     const { isGlobal, name, ...moduleOptions } = options;
     // By a factory: a value would show its passwords to whoever prints the module.
     return createModule({ isGlobal, name }, [
@@ -36,7 +59,7 @@ export class RedlockModule {
   /**
    * For options that come from other providers. Takes exactly one of `useFactory`, `useClass` and `useExisting`.
    *
-   * @throws LockOptionsError when it has none of them or several
+   * @throws LockOptionsError at once for what cannot be meant: none of them, several, or other options
    *
    * @example
    * ```ts
@@ -48,7 +71,8 @@ export class RedlockModule {
    * ```
    */
   static forRootAsync(options: RedlockModuleAsyncOptions): DynamicModule {
-    return createModule(options, createAsyncOptionsProviders(options), options.imports);
+    const read = readAsyncOptions(options);
+    return createModule(read, createAsyncOptionsProviders(read), read.imports);
   }
 }
 

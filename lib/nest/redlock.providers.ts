@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { openLockService } from '../service/create-lock-service';
 import { LockOptionsError } from '../errors/lock-options.error';
+import { readOptions } from '../locking/checks/read-options';
 import { LockError } from '../errors/lock.error';
 import { EventListenersExplorer } from './event-listeners.explorer';
 import { makeHttpExceptions } from './filters/http-face';
@@ -83,10 +84,40 @@ function checkModuleOptions(options: Partial<RedlockModuleOptions & RedlockModul
   }
 }
 
+const OF_ASYNC = Object.keys({
+  useFactory: true,
+  useClass: true,
+  useExisting: true,
+  inject: true,
+  imports: true,
+  extraProviders: true,
+  isGlobal: true,
+  name: true,
+} satisfies Record<keyof RedlockModuleAsyncOptions, true>);
+
+/** @throws LockOptionsError for what no options can be made with; Nest would say it in words of its own, or not at all */
+export function readAsyncOptions(given: RedlockModuleAsyncOptions): RedlockModuleAsyncOptions {
+  const options = readOptions<RedlockModuleAsyncOptions>(given, OF_ASYNC, {
+    name: 'options',
+    what: ', such as { useFactory: () => ({ nodes }) }',
+    each: 'an option of forRootAsync: what belongs to the locks is returned by useFactory',
+  });
+  const { useFactory, useClass, useExisting } = options;
+  checkOneWay({ useFactory, useClass, useExisting });
+  if (useFactory !== undefined && typeof (useFactory as unknown) !== 'function')
+    throw new LockOptionsError('useFactory', 'must be a function that returns the options.');
+  if (useClass !== undefined && typeof (useClass as unknown) !== 'function')
+    throw new LockOptionsError('useClass', 'must be a class with a method createRedlockOptions().');
+  for (const list of ['inject', 'imports', 'extraProviders'] as const) {
+    if (options[list] !== undefined && !Array.isArray(options[list]))
+      throw new LockOptionsError(list, 'must be an array, or be left out.');
+  }
+  return options;
+}
+
 /** The options of `forRootAsync`, and what they need. */
 export function createAsyncOptionsProviders(options: RedlockModuleAsyncOptions): Provider[] {
   const { useFactory, useClass, useExisting, inject = [], extraProviders = [] } = options;
-  checkOneWay({ useFactory, useClass, useExisting });
   if (useFactory !== undefined) {
     return [...extraProviders, { provide: REDLOCK_MODULE_OPTIONS, useFactory, inject }];
   }
@@ -96,7 +127,13 @@ export function createAsyncOptionsProviders(options: RedlockModuleAsyncOptions):
     ...(useClass === undefined ? [] : [useClass]),
     {
       provide: REDLOCK_MODULE_OPTIONS,
-      useFactory: (factory: RedlockOptionsFactory) => factory.createRedlockOptions(),
+      useFactory: (factory: Partial<RedlockOptionsFactory> | null | undefined) => {
+        if (typeof factory?.createRedlockOptions === 'function') return factory.createRedlockOptions();
+        throw new LockOptionsError(
+          useClass === undefined ? 'useExisting' : 'useClass',
+          'must have a method createRedlockOptions() that returns the options.',
+        );
+      },
       inject: [factoryClass],
     },
   ];

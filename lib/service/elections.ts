@@ -1,3 +1,4 @@
+import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { checkEachLockOption } from '../locking/checks/check-lock-options';
 import { checkResource } from '../locking/checks/check-resources';
@@ -30,6 +31,24 @@ export function checkElectionOptions(given: unknown): LeaderElectionOptions {
   checkEachLockOption(options);
   return options;
 }
+
+/**
+ * The name of an election: a resource, and no template.
+ *
+ * @throws LockKeyError
+ */
+export function checkElectionName(name: unknown): string {
+  const election = checkResource(name);
+  if (!PLACEHOLDER.test(election)) return election;
+  throw new LockKeyError(
+    `The name of an election, ${JSON.stringify(election)}, has a placeholder in it, but one process leads for all calls. Give it ` +
+      'a name without "<…>", or take @Locked for a lock per value.',
+    name,
+  );
+}
+
+/** As in the key of a lock: `<0>`, `<this.region>`. */
+const PLACEHOLDER = /<[\w'"][^<>]*>/;
 
 /** What this process knows of one election. */
 interface Declared {
@@ -64,7 +83,7 @@ export class Elections {
 
   /** Checks the options together with all that were given for that name. The process does not take part by that. */
   declare(name: string, given?: LeaderElectionOptions): Declared {
-    const resource = checkResource(name);
+    const resource = checkElectionName(name);
     const options = optionsIn(given);
     const known = this.byName.get(resource);
     if (known === undefined) {

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { LockOptionsError } from '../errors/lock-options.error';
 import { MemoryLockNode } from '../memory/memory-lock-node';
 import type { RedlockModuleExtras, RedlockModuleOptions } from '../nest/redlock-module-options.interface';
 import type { LockService } from '../service/lock.service';
@@ -6,6 +7,9 @@ import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE } from '../nest/redlock.cons
 import { RedlockModule } from '../nest/redlock.module';
 import { createTestingLockService } from './create-testing-lock-service';
 import { LockTester } from './lock-tester';
+
+/** As many as `RedlockModule` takes. */
+const MOST_NODES = 15;
 
 /** Options of {@link RedlockTestingModule}: those of `RedlockModule`, and how many nodes there are. */
 export interface RedlockTestingOptions extends Omit<RedlockModuleOptions, 'nodes'>, RedlockModuleExtras {
@@ -20,7 +24,12 @@ export interface RedlockTestingOptions extends Omit<RedlockModuleOptions, 'nodes
 @Module({})
 export class RedlockTestingModule {
   /** @example `RedlockTestingModule.forRoot({ defaults: { wait: 0 } })` */
-  static forRoot({ nodes = 3, ...options }: RedlockTestingOptions = {}): DynamicModule {
+  static forRoot(given: RedlockTestingOptions = {}): DynamicModule {
+    if (typeof (given as unknown) !== 'object' || (given as unknown) === null)
+      throw new LockOptionsError('options', 'must be an object, such as { nodes: 3 }, or be left out.');
+    const { nodes = 3, ...options } = given;
+    if (!Number.isInteger(nodes) || nodes < 1 || nodes > MOST_NODES)
+      throw new LockOptionsError('nodes', `must say how many: a whole number from 1 to ${MOST_NODES}.`);
     // Only their number counts.
     const places = Array.from({ length: nodes }, () => new MemoryLockNode());
     const { providers = [], exports = [], ...redlock } = RedlockModule.forRoot({ ...options, nodes: places });

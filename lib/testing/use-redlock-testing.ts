@@ -1,3 +1,4 @@
+import { LockOptionsError } from '../errors/lock-options.error';
 import { LOCK_SERVICE_FACTORY } from '../nest/redlock.constants';
 import { createTestingLockService } from './create-testing-lock-service';
 
@@ -11,6 +12,7 @@ export interface ProviderOverrides {
  * Options, names, `@Locked` methods and the exception filter stay what they are; no Redis is connected.
  *
  * @returns the same builder
+ * @throws LockOptionsError for what is no such builder
  *
  * @example
  * ```ts
@@ -19,6 +21,12 @@ export interface ProviderOverrides {
  * ```
  */
 export function useRedlockTesting<B extends ProviderOverrides>(builder: B): B {
+  if (typeof (builder as Partial<ProviderOverrides> | undefined)?.overrideProvider !== 'function') {
+    throw new LockOptionsError(
+      'builder',
+      'must be what Test.createTestingModule() returns, before its compile().',
+    );
+  }
   builder.overrideProvider(LOCK_SERVICE_FACTORY).useValue(createTestingLockService);
   return builder;
 }

@@ -2,10 +2,8 @@ import { checkServiceName } from '../../calls/check-placed-options';
 import { copyIdentity } from '../../calls/copy-identity';
 import { boundLockService } from '../../calls/lock-service-binding';
 import { notBound } from '../../calls/not-bound';
-import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import { checkResource } from '../../locking/checks/check-resources';
-import { checkElectionOptions } from '../../service/elections';
+import { checkElectionName, checkElectionOptions } from '../../service/elections';
 import type { LeaderElectionOptions } from '../../service/leader-election';
 import { takeHandlerContext } from '../handler-context';
 import { fillLockParameters } from '../parameters/lock-parameters';
@@ -41,14 +39,7 @@ export interface LeaderOnlyOptions extends LeaderElectionOptions {
  * ```
  */
 export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): LeaderOnlyDecorator {
-  const election = checkResource(name);
-  if (PLACEHOLDER.test(election)) {
-    throw new LockKeyError(
-      `The name of an election, ${JSON.stringify(election)}, has a placeholder in it, but one process leads for all calls. Give it ` +
-        'a name without "<…>", or take @Locked for a lock per value.',
-      name,
-    );
-  }
+  const election = checkElectionName(name);
   // What is no object is refused there.
   const isObject = typeof (options as unknown) === 'object' && (options as unknown) !== null;
   const { connection, ...given } = isObject ? options : (checkElectionOptions(options) as LeaderOnlyOptions);
@@ -81,6 +72,3 @@ export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): Leade
   const noted = { connection, options: electionOptions, election };
   return decorateMethod({ decorator: '@LeaderOnly', noted, wrap }) as LeaderOnlyDecorator;
 }
-
-/** As in the key of a lock: `<0>`, `<this.region>`. */
-const PLACEHOLDER = /<[\w'"][^<>]*>/;

@@ -1,5 +1,18 @@
+import { Module, type ModuleMetadata } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { RedlockBoardModule } from '../../../lib/board';
-import { createLockService, LeaderOnly, LockKeyError, LockOptionsError, MemoryLockNode } from '../../../lib';
+import {
+  bindLockService,
+  createLockService,
+  getLockServiceToken,
+  InjectLockService,
+  LeaderOnly,
+  LockKeyError,
+  LockOptionsError,
+  MemoryLockNode,
+  RedlockModule,
+} from '../../../lib';
+import { RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
 import { createTestingLockService } from '../../../lib/testing/create-testing-lock-service';
 import { LockTester } from '../../../lib/testing/lock-tester';
 import { checkBoardSettings } from '../../../lib/board/check-board-options';
@@ -51,6 +64,123 @@ describe('bad input is refused in words', () => {
     for (const options of [undefined, null, {}, { limit: 0 }, { limit: 3, foo: 1 }]) {
       await expect(tester.fill('api', any(options))).rejects.toThrow(LockOptionsError);
     }
+    await locks.close();
+  });
+
+  const redlock = () => RedlockModule.forRoot({ nodes: [new MemoryLockNode()] });
+
+  /** What is not refused at once is refused when the application starts. */
+  const start = async (imports: () => ModuleMetadata['imports']) => {
+    const app = await Test.createTestingModule({ imports: imports() }).compile();
+    try {
+      await app.init();
+    } finally {
+      await app.close();
+    }
+  };
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'forRoot() without anything',
+      () => RedlockModule.forRoot(any(undefined)),
+      /^options: must be an object/,
+    ],
+    ['forRoot(null)', () => RedlockModule.forRoot(any(null)), /^options: must be an object/],
+    [
+      'forRoot() of an address',
+      () => RedlockModule.forRoot(any('redis://a')),
+      /^options: .*forRoot\({ nodes/,
+    ],
+    ['forRoot() of an array', () => RedlockModule.forRoot(any(['redis://a'])), /^options: /],
+    ['forRoot({})', () => RedlockModule.forRoot(any({})), /^nodes: must be an array/],
+    ['forRootAsync() without anything', () => RedlockModule.forRootAsync(any(undefined)), /^options: /],
+    ['forRootAsync(null)', () => RedlockModule.forRootAsync(any(null)), /^options: must be an object/],
+    ['forRootAsync({})', () => RedlockModule.forRootAsync({}), /takes exactly one of useFactory/],
+    ['forRootAsync() of a function', () => RedlockModule.forRootAsync(any(() => ({}))), /useFactory: \(\)/],
+    [
+      'forRootAsync() with options of the locks',
+      () => RedlockModule.forRootAsync(any({ useFactory: () => ({ nodes: [] }), nodes: [] })),
+      /^nodes: is not an option of forRootAsync: .*returned by useFactory/,
+    ],
+    [
+      'forRootAsync() with options in the place of the factory',
+      () => RedlockModule.forRootAsync(any({ useFactory: { nodes: [] } })),
+      /^useFactory: must be a function/,
+    ],
+    [
+      'forRootAsync() with an object in the place of a class',
+      () => RedlockModule.forRootAsync(any({ useClass: {} })),
+      /^useClass: must be a class/,
+    ],
+    ...['inject', 'imports', 'extraProviders'].map((list): [string, () => unknown, RegExp] => [
+      `forRootAsync() with an ${list} that is no array`,
+      () => RedlockModule.forRootAsync(any({ useFactory: () => ({}), [list]: 'ConfigService' })),
+      new RegExp(`^${list}: must be an array`),
+    ]),
+    [
+      'a factory that returns nothing',
+      () => RedlockModule.forRootAsync({ useFactory: () => any(undefined) }),
+      /^options: must be an object with at least `nodes`/,
+    ],
+    [
+      'a class without createRedlockOptions()',
+      () => RedlockModule.forRootAsync({ useClass: any(class Nothing {}) }),
+      /^useClass: must have a method createRedlockOptions\(\)/,
+    ],
+    ['the module without forRoot()', () => RedlockModule, /^RedlockModule: .*Import RedlockModule\.forRoot/],
+    ['a null for the testing module', () => RedlockTestingModule.forRoot(any(null)), /^options: .*nodes: 3/],
+    ...[0, -1, 16, 1.5, '3', ['redis://a'], NaN].map((nodes): [string, () => unknown, RegExp] => [
+      `${JSON.stringify(nodes)} as the number of nodes of a test`,
+      () => RedlockTestingModule.forRoot({ nodes: any(nodes) }),
+      /^nodes: must say how many: a whole number from 1 to 15/,
+    ]),
+  ])('by modules: %s', async (_what, make, message) => {
+    const starting = start(() => [make() as never]);
+
+    await expect(starting).rejects.toThrow(LockOptionsError);
+    await expect(starting).rejects.toThrow(message);
+  });
+
+  it('but the module without forRoot() does no harm beside one with it', async () => {
+    @Module({ imports: [RedlockModule] })
+    class Feature {}
+
+    await expect(start(() => [Feature, redlock()])).resolves.toBeUndefined();
+  });
+
+  it.each([undefined, null, {}, 7])('by useRedlockTesting, for %j in the place of a builder', (builder) => {
+    expect(() => useRedlockTesting(any(builder))).toThrow(/^builder: must be what Test\.createTestingModule/);
+  });
+
+  it.each(['jobs:<0>', '<this.region>', 'jobs:<id|int>'])(
+    'by election(), for the template %s',
+    async (name) => {
+      const locks = createLockService({ nodes: [new MemoryLockNode()] });
+
+      expect(() => locks.election(name)).toThrow(LockKeyError);
+      expect(() => locks.election(name)).toThrow(/without "<…>"/);
+      await locks.close();
+    },
+  );
+
+  it.each(['', null, 7, {}])('by whatever takes the name of a lock service, for %j', async (name) => {
+    const locks = createLockService({ nodes: [new MemoryLockNode()] });
+
+    for (const take of [
+      () => InjectLockService(any(name)),
+      () => getLockServiceToken(any(name)),
+      () => bindLockService({}, locks, any(name)),
+    ]) {
+      expect(take).toThrow(/^name: must be a string that is not empty/);
+    }
+    await locks.close();
+  });
+
+  it.each([null, undefined, 'x'])('by bindLockService, for %j', async (value) => {
+    const locks = createLockService({ nodes: [new MemoryLockNode()] });
+
+    expect(() => bindLockService(any(value), locks)).toThrow(/^instance: must be the object/);
+    expect(() => bindLockService({}, any(value))).toThrow(/^service: must be a LockService/);
     await locks.close();
   });
 });
