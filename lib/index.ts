@@ -126,6 +126,6 @@ export type {
   ServerProduct,
 } from './ports/lock-node.interface';
 export type { ListedHold, ListedPart, ListRequest, NodePace } from './ports/node-listing.interface';
-export type { RedisNodeOptions } from './redis/client/redis-node-options';
+export type { RedisNodeOptions } from './redis/client/ioredis/redis-node-options';
 export type { GuardReason, RestartGuard } from './core/node-guard';
 export type { Clock, Timer } from './ports/clock.interface';

@@ -1,11 +1,8 @@
 import type { LockNode } from '../ports/lock-node.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { BatchEncoder } from '../redis/request/encoded-batch';
-import {
-  describeRedisNode,
-  type RedisNodeDescription,
-  type RedisNodeInput,
-} from '../redis/client/ioredis/redis-connections';
+import { describeRedisNode, type RedisNodeInput } from '../redis/client/ioredis/describe-redis-node';
+import type { RedisNodeDescription } from '../redis/client/redis-node-description.interface';
 import { RedisLockNode } from '../redis/redis-lock-node';
 import type { RedisLockNodeOptions } from '../redis/redis-lock-node-options';
 import { lockNodeFrom } from './lock-node-input';

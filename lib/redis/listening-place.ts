@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
-import { isCutOff, toRedisNodeError } from './client/redis-node-error';
+import { toRedisNodeError } from './client/redis-node-error';
+import type { Askable } from './client/server-client.interface';
 import { isInfoRefused, parseServerInfo, UNKNOWN_SERVER } from './server/server-info';
 
 /** A server by its `run_id`; null for one that does not say who it is, undefined as long as nothing is known. */
@@ -44,11 +44,11 @@ export class ListeningPlace {
    *
    * @returns whether it said something, or refused to for good
    */
-  async meet(server: Redis): Promise<boolean> {
+  async meet(server: Askable): Promise<boolean> {
     try {
-      this.learn(parseServerInfo(await server.info()));
+      this.learn(parseServerInfo(await server.send('info')));
     } catch (error) {
-      if (isCutOff(error) || !isInfoRefused(toRedisNodeError(error, []))) return false;
+      if (server.isCutOff(error) || !isInfoRefused(toRedisNodeError(error, []))) return false;
       this.learn(UNKNOWN_SERVER);
     }
     return true;

@@ -20,14 +20,13 @@ import type {
 } from '../ports/lock-node.interface';
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { systemClock } from '../system/system-clock';
-import { isCluster } from './client/ioredis/break-connection';
 import { callSafely } from './server/call-safely';
 import { CommandBatch } from './request/command-batch';
 import { BatchEncoder } from './request/encoded-batch';
 import { groupBySlot, keySlot } from './request/key-slot';
 import { PartedRequests } from './request/parted-requests';
 import { RedisConnection } from './server/redis-connection';
-import type { RedisNodeDescription } from './client/ioredis/redis-connections';
+import type { RedisNodeDescription } from './client/redis-node-description.interface';
 import type { RedisLockNodeOptions } from './redis-lock-node-options';
 import { RedisListing } from './request/redis-listing';
 import { RedisRequests } from './request/redis-requests';
@@ -188,7 +187,6 @@ export class RedisLockNode implements LockNode {
   }
 
   async memory(): Promise<NodeMemory | null> {
-    // ioredis would keep the question until there is a connection.
     return this.status === 'up' ? readMemory(this.connection.client) : null;
   }
 
@@ -235,7 +233,9 @@ export class RedisLockNode implements LockNode {
       this.backlog.sendAll();
       // News of a clock leave open who the server is.
       if ('servers' in change)
-        this.channel.toldAt(isCluster(this.connection.client) ? null : (change.servers?.[0]?.runId ?? null));
+        this.channel.toldAt(
+          this.connection.client.cluster === undefined ? (change.servers?.[0]?.runId ?? null) : null,
+        );
     }
     for (const listener of [...this.statusListeners]) callSafely(listener, change);
   }

@@ -1,16 +1,12 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../ports/clock.interface';
 import { detached } from '../system/detached';
 import { ListenerMap } from '../collections/listener-map';
 import type { NodeTrouble, ReleaseHandler, ReleaseSubscription } from '../ports/lock-node.interface';
-import { breakConnection, isCluster } from './client/ioredis/break-connection';
-import { closeClient } from './client/ioredis/close-client';
+import type { RedisNodeDescription } from './client/redis-node-description.interface';
+import type { ServerClient } from './client/server-client.interface';
 import { Deafness } from './deafness';
-import { Handshake } from './client/ioredis/handshake';
 import { keepAwake } from './server/keep-awake';
-import { type KeptConnection, keepConnected } from './client/ioredis/keep-connected';
 import { ListeningPlace, type ServerId } from './listening-place';
-import type { RedisNodeDescription } from './client/ioredis/redis-connections';
 import { channelOfAll, channelsIn, readRelease } from './request/release-message';
 import { toRedisNodeError } from './client/redis-node-error';
 import { watchForSilence } from './server/silence-watch';
@@ -34,8 +30,7 @@ export class ReleaseChannel {
   private readonly heard = new Set<string>();
   /** That nobody listens to any more, as long as the server was not told. */
   private readonly abandoned = new Set<string>();
-  private client: Redis | Cluster | undefined;
-  private kept: KeptConnection | undefined;
+  private client: ServerClient | undefined;
   private stops: readonly (() => void)[] = [];
   private readonly place = new ListeningPlace(undefined);
   private readonly deafness: Deafness;
@@ -104,65 +99,65 @@ export class ReleaseChannel {
     this.isClosed = true;
     this.unused?.cancel();
     this.leave();
-    if (this.client !== undefined) await closeClient(this.client, this.clock);
+    if (this.client !== undefined) await this.client.close(this.clock);
   }
 
-  private open(): Redis | Cluster {
+  private open(): ServerClient {
     const client = this.description.open();
-    const handshake = isCluster(client) ? undefined : new Handshake(client);
-    client.on('error', (error: unknown) => {
-      // The other connection of the node tells of a server that is away, and this one connects again by itself.
-      this.reason = toRedisNodeError(error, this.description.secrets).message;
+    client.listen({
+      onReady: () => {
+        void this.meet(client);
+        // Not after the answer: it would cost a round trip, and nothing counts as heard before.
+        this.subscribe(client, this.listeners.keys());
+      },
+      onClose: (failure) => {
+        if (!this.place.isRight && client === this.client) {
+          this.deafness.failed(failure?.message ?? this.reason ?? 'the server closes its second connection');
+        }
+        this.reason = undefined;
+        this.heard.clear();
+        this.place.forget();
+      },
+      onError: (error) => {
+        // The other connection of the node tells of a server that is away, and this one connects again by itself.
+        this.reason = toRedisNodeError(error, this.description.secrets).message;
+      },
+      onMessage: (key, message) => {
+        this.listeners.call(key, message);
+      },
     });
-    client.on('ready', () => {
-      void this.meet(client);
-      // Not after the answer: it would cost a round trip, and nothing counts as heard before.
-      this.subscribe(client, this.listeners.keys());
-    });
-    client.on('close', () => {
-      if (!this.place.isRight && client === this.client) {
-        this.deafness.failed(
-          handshake?.failure?.message ?? this.reason ?? 'the server closes its second connection',
-        );
-      }
-      this.reason = undefined;
-      this.heard.clear();
-      this.place.forget();
-    });
-    client.on('message', (key: string, message: string) => {
-      this.listeners.call(key, message);
-    });
-    this.kept = keepConnected(client, this.description, this.clock, () => {
+    client.keepConnected(this.clock, () => {
       // The other connection of the node tells.
     });
     this.stops = [
-      this.kept.stop,
       keepAwake(client, this.clock),
       watchForSilence(client, this.clock, {
         limitMs: this.signOfLifeMs,
         isOwed: () => false,
-        onSilence: breakConnection,
+        onSilence: (server) => {
+          server.reset();
+        },
       }),
     ];
     return client;
   }
 
-  private async meet(client: Redis | Cluster): Promise<void> {
+  private async meet(client: ServerClient): Promise<void> {
     const wasRight = this.place.isRight;
-    const isMet = isCluster(client) ? this.place.meetCluster() : await this.place.meet(client);
+    const isMet = client.cluster === undefined ? await this.place.meet(client) : this.place.meetCluster();
     if (client !== this.client || this.isClosed) return;
     if (isMet) this.placeChanged(wasRight);
-    else breakConnection(client);
+    else client.reset();
   }
 
   private placeChanged(wasRight: boolean): void {
     if (this.client !== undefined && this.place.isWrong) {
       this.reason = 'its second connection leads to another server than the first';
       // A new connection looks the name up again.
-      breakConnection(this.client);
+      this.client.reset();
     }
     if (!this.place.isRight || wasRight) return;
-    this.kept?.isGood();
+    this.client?.isGood();
     this.deafness.isOver();
     // Something may have been released before it counted as heard.
     for (const key of this.heard) this.listeners.call(key, undefined);
@@ -179,9 +174,9 @@ export class ReleaseChannel {
     return keys.flatMap((key) => channelsIn(this.database, key));
   }
 
-  private subscribe(client: Redis | Cluster, keys: readonly string[]): void {
-    if (client.status !== 'ready' || keys.length === 0) return;
-    detached(() => client.subscribe(channelOfAll(this.keyPrefix), ...this.channelsOf(keys))).then(
+  private subscribe(client: ServerClient, keys: readonly string[]): void {
+    if (!client.isReady || keys.length === 0) return;
+    detached(() => client.subscribe([channelOfAll(this.keyPrefix), ...this.channelsOf(keys)])).then(
       () => {
         for (const key of keys) {
           if (client !== this.client || !this.listeners.has(key)) continue;
@@ -219,9 +214,9 @@ export class ReleaseChannel {
     const keys = [...this.abandoned].filter((key) => !this.listeners.has(key));
     this.abandoned.clear();
     for (const key of keys) this.heard.delete(key);
-    if (this.isClosed || this.client?.status !== 'ready' || keys.length === 0) return;
+    if (this.isClosed || this.client?.isReady !== true || keys.length === 0) return;
     const all = this.listeners.isEmpty ? [channelOfAll(this.keyPrefix)] : [];
-    this.client.unsubscribe(...this.channelsOf(keys), ...all).catch(() => {
+    this.client.unsubscribe([...this.channelsOf(keys), ...all]).catch(() => {
       // The connection broke, and the subscription with it.
     });
   };
@@ -230,7 +225,7 @@ export class ReleaseChannel {
     const { client } = this;
     this.client = undefined;
     this.leave();
-    if (client !== undefined) void closeClient(client, this.clock);
+    if (client !== undefined) void client.close(this.clock);
   }
 }
 

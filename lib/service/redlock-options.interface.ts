@@ -1,9 +1,9 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { RestartGuard } from '../core/node-guard';
 import type { LockOptions } from '../locking/api/lock-options';
 import type { WithLockOnBusy } from '../locking/checks/with-lock-options';
 import type { LockNode } from '../ports/lock-node.interface';
-import type { RedisNodeOptions } from '../redis/client/redis-node-options';
+import type { Cluster, Redis } from '../redis/client/ioredis/ioredis';
+import type { RedisNodeOptions } from '../redis/client/ioredis/redis-node-options';
 
 /**
  * One independent Redis master, as

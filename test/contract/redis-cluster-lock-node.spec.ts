@@ -1,5 +1,5 @@
 import { Cluster } from 'ioredis';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpers/ask-node';
 import { startRedisCluster } from '../helpers/redis-cluster';

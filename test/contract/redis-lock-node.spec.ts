@@ -1,7 +1,7 @@
 import { TURN } from '../../lib/ports/lock-mode';
 import type { LockNode } from '../../lib/ports/lock-node.interface';
 import { FenceCounters } from '../../lib/redis/request/fence-counters';
-import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, extend, ownerOf, raiseFence, release, untilUp } from '../helpers/ask-node';
 import { RedisServer } from '../helpers/redis-server';

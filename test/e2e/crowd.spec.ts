@@ -1,6 +1,6 @@
 import { createLockService, type LockService } from '../../lib';
 import type { AcquireRequest, AcquireVote, LockNode } from '../../lib/ports/lock-node.interface';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { untilUp } from '../helpers/ask-node';
 import { commandCounts } from '../helpers/command-counts';

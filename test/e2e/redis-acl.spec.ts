@@ -10,7 +10,7 @@ import {
   type RedlockOptions,
 } from '../../lib';
 import { aclLine } from '../../lib/cli/doctor/node-findings';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { ACQUIRE } from '../../lib/redis/script/lua-scripts';
 import { acquire, extend, leave, release, untilUp } from '../helpers/ask-node';

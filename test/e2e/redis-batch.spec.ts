@@ -1,6 +1,6 @@
 import { MOST_IN_BATCH } from '../../lib/redis/request/command-batch';
 import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import type { RedisLockNodeOptions } from '../../lib/redis/redis-lock-node-options';
 import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';
@@ -559,11 +559,11 @@ describe('a batch under way', () => {
 
   it('is not sent when the node went down within its tick, nor later', async () => {
     const node = await openUp(proxy.url);
-    const { client } = (
+    const { redis } = (
       node as unknown as {
-        connection: { client: { stream: { destroy(): void }; emit(event: string): void } };
+        connection: { client: { redis: { stream: { destroy(): void }; emit(event: string): void } } };
       }
-    ).connection;
+    ).connection.client;
     const before = await commandCounts(server);
 
     const votes = Promise.all([
@@ -571,8 +571,8 @@ describe('a batch under way', () => {
       acquire(node, 'b', { ownerToken: 'anna' }),
       acquire(node, ['c', 'd'], { ownerToken: 'anna' }),
     ]);
-    client.stream.destroy();
-    client.emit('close');
+    redis.stream.destroy();
+    redis.emit('close');
 
     expect((await votes).map(({ kind }) => kind)).toEqual(['failed', 'failed', 'failed']);
     await untilUp(node);

@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis';
 import { createLockService, type LockEvent, type LockService } from '../../lib';
 import { keySlot } from '../../lib/redis/request/key-slot';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';
 import { startRedisCluster } from '../helpers/redis-cluster';

@@ -1,4 +1,4 @@
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, release, untilUp } from '../helpers/ask-node';
 import { RedisServer } from '../helpers/redis-server';

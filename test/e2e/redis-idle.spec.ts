@@ -1,5 +1,5 @@
 import type { NodeStatusChange } from '../../lib/ports/lock-node.interface';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, untilUp } from '../helpers/ask-node';
 import { commandCounts } from '../helpers/command-counts';

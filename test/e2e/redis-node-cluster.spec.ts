@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { keySlot } from '../../lib/redis/request/key-slot';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, ownerOf, release, untilUp } from '../helpers/ask-node';
 import { startRedisCluster } from '../helpers/redis-cluster';

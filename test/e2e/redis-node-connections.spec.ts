@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import Redis, { type RedisOptions } from 'ioredis';
 import type { NodeStatusChange } from '../../lib/ports/lock-node.interface';
-import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, release, untilUp } from '../helpers/ask-node';
 import { RedisServer, type RedisServerOptions } from '../helpers/redis-server';

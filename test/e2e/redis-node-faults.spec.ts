@@ -1,4 +1,4 @@
-import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode, type RedisNodeInput } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import type { RedisLockNodeOptions } from '../../lib/redis/redis-lock-node-options';
 import type { AcquireVote, NodeStatusChange } from '../../lib/ports/lock-node.interface';

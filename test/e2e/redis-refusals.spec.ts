@@ -1,6 +1,6 @@
 import Redis from 'ioredis';
 import { createLockService, type LockEvent, type LockService } from '../../lib';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, release, untilUp } from '../helpers/ask-node';
 import { FakeRedis, honest } from '../helpers/fake-redis';

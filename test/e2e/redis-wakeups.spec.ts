@@ -1,7 +1,7 @@
 import type { LockService } from '../../lib';
 import { openLockService } from '../../lib/service/create-lock-service';
 import { LockManager } from '../../lib/locking/lock-manager';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { untilUp } from '../helpers/ask-node';
 import { commandCounts } from '../helpers/command-counts';

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { Redis } from 'ioredis';
+import type { ServerClient } from '../../lib/redis/client/server-client.interface';
+import { serverClientOf } from './server-client-of';
 
 /** A client of ioredis that connects to nothing: a test says what becomes of its connections. */
 export class FakeClient extends EventEmitter {
@@ -18,9 +19,8 @@ export class FakeClient extends EventEmitter {
   remote: { remoteAddress?: string; remotePort?: number } = {};
   stream = this.newStream();
 
-  get asRedis(): Redis {
-    return this as unknown as Redis;
-  }
+  /** As the rest of `redis/` sees it. */
+  readonly asServer: ServerClient = serverClientOf(this);
 
   connect(): Promise<void> {
     this.begun.push(this.options['password']);
@@ -44,20 +44,14 @@ export class FakeClient extends EventEmitter {
     this.end();
   }
 
-  info(): Promise<string> {
-    return this.answer('info', this.infoReply);
-  }
-
-  ping(): Promise<string> {
-    return this.answer<string>('ping', undefined);
-  }
-
   subscribe(...channels: string[]): Promise<unknown> {
     return this.answer(`subscribe ${channels.join(' ')}`, 'OK');
   }
 
   call(...parts: string[]): Promise<unknown> {
-    return this.answer(parts.join(' '), this.callReply);
+    const [name] = parts;
+    const reply = name === 'info' ? this.infoReply : name === 'ping' ? undefined : this.callReply;
+    return this.answer(parts.join(' '), reply);
   }
 
   unsubscribe(): Promise<unknown> {

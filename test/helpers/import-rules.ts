@@ -44,8 +44,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'locking/checks': ['locking/api', ...belowLocking()],
   'locking/api': belowLocking(),
 
-  nodes: ['redis', 'memory', 'ports', 'errors', 'system'],
-  service: ['locking', 'nodes', 'redis/client', 'core', 'system', 'ports', 'errors'],
+  // These read what users give: options and clients of ioredis.
+  nodes: ['redis', 'redis/client/ioredis', 'memory', 'ports', 'errors', 'system'],
+  service: ['locking', 'nodes', 'redis/client/ioredis', 'core', 'system', 'ports', 'errors'],
   keys: ['locking/checks', 'errors'],
   calls: ['service', 'keys', 'locking/checks', 'locking/api', 'system', 'errors'],
 
@@ -74,7 +75,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'cli/board': ['board/core', ...belowProgram()],
   'cli/doctor': ['cli/text', 'cli/nodes', ...belowProgram()],
   'cli/text': ['cli/nodes', 'cli/command-line', ...belowProgram()],
-  'cli/nodes': ['cli/command-line', ...belowProgram()],
+  'cli/nodes': ['cli/command-line', 'redis/client/ioredis', ...belowProgram()],
   'cli/command-line': belowProgram(),
 };
 
@@ -99,33 +100,12 @@ function belowProgram(): string[] {
 const WITH_PACKAGES = ['nodes', 'service', 'keys', 'calls', 'nest'];
 const SUB_PATHS = ['testing', 'health', 'opentelemetry', 'swagger', 'schedule', 'fencing', 'board'];
 
-/** The client library: one room knows it, and its types stand in the options that users give. */
+/** The client library: one file of one room imports it. */
 const IOREDIS_ROOM = 'redis/client/ioredis';
+export const IMPORTS_IOREDIS = `${IOREDIS_ROOM}/ioredis.ts`;
 
-/** Files outside of that room that still name its types. The list only ever gets shorter. */
-export const KNOW_IOREDIS: ReadonlySet<string> = new Set([
-  ...['doctor/node-facts', 'nodes/describe-nodes', 'nodes/node-client', 'nodes/release-ear'].map(
-    (name) => `cli/${name}.ts`,
-  ),
-  ...['redis-address', 'redis-credentials', 'redis-node-options', 'redis-url'].map(
-    (name) => `redis/client/${name}.ts`,
-  ),
-  ...['listening-place', 'release-channel', 'request/encoded-batch', 'request/script-runner'].map(
-    (name) => `redis/${name}.ts`,
-  ),
-  ...['dead-connection', 'keep-awake', 'newcomers', 'redis-connection', 'redis-connection-setup'].map(
-    (name) => `redis/server/${name}.ts`,
-  ),
-  ...[
-    'sentinel-watch',
-    'server-clocks',
-    'server-memory',
-    'server-roster',
-    'silence-watch',
-    'slot-owners',
-  ].map((name) => `redis/server/${name}.ts`),
-  'service/redlock-options.interface.ts',
-]);
+/** Rooms that one has to be let into by name: whoever may enter the room around them may not enter these. */
+const CLOSED_ROOMS: readonly string[] = [IOREDIS_ROOM];
 
 /** Only what cannot be without it may ask for it. */
 const OPTIONAL_PEERS: Readonly<Record<string, string>> = {
@@ -149,7 +129,10 @@ function mayImport(room: string, target: string): boolean {
   const isIn = (allowed: string): boolean =>
     target === allowed ||
     targetRoom === allowed ||
-    (targetRoom.startsWith(`${allowed}/`) && !room.startsWith(`${allowed}/`) && room !== allowed);
+    (targetRoom.startsWith(`${allowed}/`) &&
+      !room.startsWith(`${allowed}/`) &&
+      room !== allowed &&
+      !CLOSED_ROOMS.includes(targetRoom));
   return room === targetRoom || (ROOMS[room] ?? []).some(isIn);
 }
 
@@ -182,8 +165,7 @@ function packageProblem(file: string, specifier: string): string | undefined {
   if (specifier === PACKAGE_NAME) return 'imports the barrel by the name of the package';
   if (specifier.startsWith('node:')) return undefined;
   const problem = `(${room}) imports ${specifier}`;
-  if (/^ioredis(\/|$)/.test(specifier))
-    return KNOW_IOREDIS.has(file) || room === IOREDIS_ROOM ? undefined : problem;
+  if (isIoredis(specifier)) return file === IMPORTS_IOREDIS ? undefined : problem;
   const owner = OPTIONAL_PEERS[specifier];
   if (owner !== undefined) return room === owner ? undefined : problem;
   // Of OpenTelemetry the API alone: which SDK there is, is for the application to say.
@@ -218,14 +200,25 @@ export function arrowsBetweenRooms(sources: Sources): string[] {
   return [...arrows].sort();
 }
 
-/** The files that import the client library, outside of the room that may. */
+/** The files that import the client library, or types of it. */
 export function importersOfIoredis(sources: Sources): string[] {
   const imports = ([file, text]: readonly [string, string]): boolean =>
-    importsOf(file, text).some(({ specifier }) => /^ioredis(\/|$)/.test(specifier));
+    importsOf(file, text).some(({ specifier }) => isIoredis(specifier));
+  return [...sources].filter(imports).map(([file]) => file);
+}
+
+/** The files outside of its room that know how the client library is used. */
+export function visitorsOfIoredis(sources: Sources): string[] {
+  const visits = ([file, text]: readonly [string, string]): boolean =>
+    targetsOf(file, text, sources).some((target) => roomOf(target) === IOREDIS_ROOM);
   return [...sources]
-    .filter(imports)
+    .filter(visits)
     .map(([file]) => file)
     .filter((file) => roomOf(file) !== IOREDIS_ROOM);
+}
+
+function isIoredis(specifier: string): boolean {
+  return /^ioredis(\/|$)/.test(specifier);
 }
 
 function targetsOf(file: string, text: string, sources: Sources): string[] {

@@ -12,7 +12,7 @@ import type {
 } from '../../lib/ports/lock-node.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import type { MemoryState } from '../../lib/memory/memory-state';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { isForSets } from '../../lib/redis/request/set-calls';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { untilUp } from '../helpers/ask-node';

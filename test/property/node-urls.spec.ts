@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { LockOptionsError } from '../../lib/errors/lock-options.error';
-import { describeRedisNode } from '../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { oddText } from '../helpers/odd-values';
 import { seeded } from '../helpers/seeded';
 

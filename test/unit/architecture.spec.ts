@@ -4,7 +4,7 @@ import {
   ambientTimeAndChance,
   circles,
   importersOfIoredis,
-  KNOW_IOREDIS,
+  IMPORTS_IOREDIS,
   ROOMS,
   wrongArrows,
 } from '../helpers/import-rules';
@@ -33,8 +33,9 @@ function example(file: string, code: string): Map<string, string> {
     'redis/redis-lock-node.ts',
     'redis/request/redis-requests.ts',
     'redis/server/redis-connection.ts',
-    'redis/client/redis-url.ts',
-    'redis/client/ioredis/redis-connections.ts',
+    'redis/client/server-client.interface.ts',
+    'redis/client/ioredis/ioredis.ts',
+    'redis/client/ioredis/describe-redis-node.ts',
     'redis/script/lua-scripts.ts',
     'memory/memory-lock-node.ts',
     'locking/lock-manager.ts',
@@ -72,8 +73,8 @@ describe('the imports under lib', () => {
     expect(circles(readSources())).toEqual([]);
   });
 
-  it('bring in the client library in one room, and where its types are named', () => {
-    expect(importersOfIoredis(readSources()).sort()).toEqual([...KNOW_IOREDIS].sort());
+  it('bring in the client library in one file, types included', () => {
+    expect(importersOfIoredis(readSources())).toEqual([IMPORTS_IOREDIS]);
   });
 
   it('are those of the rooms that docs/ARCHITECTURE.md has in its table', () => {
@@ -117,8 +118,13 @@ describe('the check of the imports', () => {
     ['redis/request/a.ts', "import { RedisLockNode } from '../redis-lock-node';"],
     ['redis/server/a.ts', "import { RedisRequests } from '../request/redis-requests';"],
     ['redis/client/a.ts', "import { RedisConnection } from '../server/redis-connection';"],
-    ['redis/client/a.ts', "import { connect } from './ioredis/redis-connections';"],
-    ['redis/script/a.ts', "import { url } from '../client/redis-url';"],
+    ['redis/client/a.ts', "import { describeRedisNode } from './ioredis/describe-redis-node';"],
+    ['redis/client/ioredis/a.ts', "import { Redis } from 'ioredis';"],
+    ['redis/client/ioredis/a.ts', "import type { RedisOptions } from 'ioredis';"],
+    ['redis/a.ts', "import type { Redis } from './client/ioredis/ioredis';"],
+    ['redis/server/a.ts', "import { describeRedisNode } from '../client/ioredis/describe-redis-node';"],
+    ['redis/request/a.ts', "import type { Redis } from '../client/ioredis/ioredis';"],
+    ['redis/script/a.ts', "import type { ServerClient } from '../client/server-client.interface';"],
     ['locking/a.ts', "import { RedisLockNode } from '../redis/redis-lock-node';"],
     ['locking/a.ts', "import { MemoryLockNode } from '../memory/memory-lock-node';"],
     ['locking/a.ts', "import { systemClock } from '../system/system-clock';"],
@@ -171,6 +177,7 @@ describe('the check of the imports', () => {
     ['swagger/a.ts', "import { LockManager } from '../locking/lock-manager';"],
     ['cli/text/a.ts', "import { run } from '../run';"],
     ['cli/nodes/a.ts', "import { table } from '../text/table';"],
+    ['cli/doctor/a.ts', "import type { Redis } from '../../redis/client/ioredis/ioredis';"],
     ['cli/nodes/a.ts', "import { LockService } from '../../service/lock.service';"],
   ])('finds the wrong one in %s: %s', (file, code) => {
     expect(wrongArrows(example(file, code))).toEqual([expect.stringContaining(file)]);
@@ -181,8 +188,9 @@ describe('the check of the imports', () => {
     ['core/a.ts', "import { DueQueue } from '../collections/due-queue';"],
     ['redis/a.ts', "import { remainingMs } from '../core/validity';"],
     ['redis/a.ts', "import { systemClock } from '../system/system-clock';"],
-    ['redis/client/ioredis/a.ts', "import { Redis } from 'ioredis';"],
-    ['redis/server/a.ts', "import { connect } from '../client/ioredis/redis-connections';"],
+    ['redis/client/ioredis/ioredis.ts', "export { Redis } from 'ioredis';"],
+    ['redis/server/a.ts', "import type { ServerClient } from '../client/server-client.interface';"],
+    ['nodes/a.ts', "import { describeRedisNode } from '../redis/client/ioredis/describe-redis-node';"],
     ['locking/a.ts', "import { AsyncLocalStorage } from 'node:async_hooks';"],
     ['locking/a.ts', "import { detached } from '../system/detached';"],
     ['locking/holding/a.ts', "import { Acquisition } from '../waiting/acquisition';"],

@@ -1,4 +1,4 @@
-import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import type { ExitCode } from './exit-code';
 import type { Terminal } from './terminal';
 

@@ -1,4 +1,4 @@
-import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import { NodeClient } from '../nodes/node-client';
 import { readClusterInfo, readServer, type NodeFacts, type ServerFacts } from './node-facts';
 import { tryRights } from './try-rights';
@@ -28,7 +28,7 @@ export async function examine(
 /** A user without the right to ping can be of use all the same. */
 async function whyUnusable(node: NodeClient): Promise<string | undefined> {
   try {
-    await node.ask(() => node.client.ping());
+    await node.ask(() => node.client.send('ping'));
     return undefined;
   } catch (error) {
     const { message, code } = error as Error & { code?: string };

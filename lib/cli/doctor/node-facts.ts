@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Server } from '../../redis/client/server-client.interface';
 import { type InfoLines, infoLines } from '../../redis/server/info-lines';
 import type { NodeClient } from '../nodes/node-client';
 import { measureClock, measureLatency, type ClockReading, type Latency } from './measure';
@@ -41,29 +41,28 @@ export interface Refusal {
   readonly affected?: string;
 }
 
-export async function readServer(node: NodeClient, server: Redis): Promise<ServerFacts> {
-  const { host, port, path, db: database = 0 } = server.options;
+export async function readServer(node: NodeClient, server: Server): Promise<ServerFacts> {
   const [info, appendfsync, save] = await Promise.all([
-    orNothing(node.ask(() => server.info())),
-    orNothing(node.ask(() => server.config('GET', 'appendfsync'))),
-    orNothing(node.ask(() => server.config('GET', 'save'))),
+    orNothing(node.ask(() => server.send('info'))),
+    orNothing(node.ask(() => server.send('config', ['GET', 'appendfsync']))),
+    orNothing(node.ask(() => server.send('config', ['GET', 'save']))),
   ]);
   return {
-    server: path ?? `${host ?? 'localhost'}:${port ?? 6379}`,
-    database,
+    server: server.address,
+    database: server.database,
     info: typeof info === 'string' ? infoLines(info) : undefined,
     appendfsync: settingIn(appendfsync),
     save: settingIn(save),
     // One after the other, and after the rest: they measure time.
-    latency: await orNothing(measureLatency(() => node.ask(() => server.ping()))),
-    clock: await orNothing(measureClock(() => node.ask(() => server.time()))),
+    latency: await orNothing(measureLatency(() => node.ask(() => server.send('ping')))),
+    clock: await orNothing(measureClock(() => node.ask(() => server.send('time') as Promise<unknown[]>))),
   };
 }
 
 export async function readClusterInfo(node: NodeClient): Promise<InfoLines | undefined> {
   const [server] = node.masters;
   if (server === undefined) return undefined;
-  const text: unknown = await orNothing(node.ask(() => server.cluster('INFO')));
+  const text: unknown = await orNothing(node.ask(() => server.send('cluster', ['INFO'])));
   return typeof text === 'string' ? infoLines(text) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { RedisLockNode } from '../../redis/redis-lock-node';
 import { channelOfAll } from '../../redis/request/release-message';
-import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import { systemRandomness } from '../../system/system-randomness';
 import { NodeClient } from '../nodes/node-client';
 import { settle } from '../nodes/settle';
@@ -76,12 +76,12 @@ function scriptSteps(client: NodeClient): Step[] {
     {
       what: 'load a script',
       meaning: 'a second round trip when a server sees a script for the first time',
-      try: () => client.ask(() => client.client.script('LOAD', 'return 1')),
+      try: () => client.ask(() => client.client.send('script', ['LOAD', 'return 1'])),
     },
     {
       what: 'send a script',
       meaning: 'no locks after a server has forgotten its scripts, until the next connection',
-      try: () => client.ask(() => client.client.eval('return 1', 0)),
+      try: () => client.ask(() => client.client.send('eval', ['return 1', 0])),
     },
   ];
 }
@@ -96,22 +96,22 @@ function releaseSteps(
     {
       what: 'publish releases',
       meaning: 'nobody is told of releases: waiters get a lock when the ttl of its holder is over',
-      try: () => teller.ask(() => teller.client.publish(channel, '')),
+      try: () => teller.ask(() => teller.client.send('publish', [channel, ''])),
     },
     {
       what: 'count who listens',
       meaning: 'nobody knows how many wait: processes share a busy lock less fairly',
-      try: () => teller.ask(() => teller.client.pubsub('NUMSUB', channel)),
+      try: () => teller.ask(() => teller.client.send('pubsub', ['NUMSUB', channel])),
     },
     {
       what: 'listen to releases',
       meaning: 'waiters do not hear of releases, and ask again every 8 to 128 ms',
-      try: () => listener.ask(() => listener.client.subscribe(...channels)),
+      try: () => listener.ask(() => listener.client.subscribe(channels)),
     },
     {
       what: 'stop listening',
       meaning: 'processes go on hearing of what they do not wait for any more, and let themselves go first',
-      try: () => listener.ask(() => listener.client.unsubscribe(...channels)),
+      try: () => listener.ask(() => listener.client.unsubscribe(channels)),
     },
   ];
 }

@@ -1,7 +1,8 @@
-import { Cluster, type RedisOptions } from 'ioredis';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import { describeRedisNode, type RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
-import { optionsFromUrl } from '../../redis/client/redis-url';
+import { describeRedisCluster, describeRedisNode } from '../../redis/client/ioredis/describe-redis-node';
+import type { RedisOptions } from '../../redis/client/ioredis/ioredis';
+import { optionsFromUrl } from '../../redis/client/ioredis/redis-url';
+import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import type { ClientTls } from './client-certificate';
 import { UsageError } from '../command-line/usage-error';
 
@@ -58,17 +59,10 @@ function describeCluster(
   option: string,
   clientTls: ClientTls | undefined,
 ): RedisNodeDescription {
-  const { host, port, db, username, password, tls, family } = withTls(
-    optionsOf(url.replace(CLUSTER, 'redis$1://'), option),
-    clientTls,
-  );
-  if (db !== 0) throw new LockOptionsError(option, 'names a database; a Redis Cluster has only database 0.');
-  // Never connected itself: each connection of ours is a duplicate of it.
-  const template = new Cluster([{ host, port }], {
-    lazyConnect: true,
-    redisOptions: { username, password, tls, family },
-  });
-  return describeRedisNode(template, option);
+  const options = withTls(optionsOf(url.replace(CLUSTER, 'redis$1://'), option), clientTls);
+  if (options.db !== 0)
+    throw new LockOptionsError(option, 'names a database; a Redis Cluster has only database 0.');
+  return describeRedisCluster(options, option);
 }
 
 /** @throws LockOptionsError when an address is there twice: locks would be counted twice too */

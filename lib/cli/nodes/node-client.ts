@@ -1,11 +1,10 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interface';
-import { isCluster } from '../../redis/client/ioredis/break-connection';
 import type { ListedNode } from '../../locking/inspection/find-locks';
 import { RedisListing } from '../../redis/request/redis-listing';
 import { RedisConnection } from '../../redis/server/redis-connection';
-import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
+import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import { RedisNodeError } from '../../redis/client/redis-node-error';
+import type { Server, ServerClient } from '../../redis/client/server-client.interface';
 import { systemClock } from '../../system/system-clock';
 import { settle } from './settle';
 
@@ -39,12 +38,12 @@ export class NodeClient {
     return this.connection.status;
   }
 
-  get client(): Redis | Cluster {
+  get client(): ServerClient {
     return this.connection.client;
   }
 
   get isCluster(): boolean {
-    return isCluster(this.client);
+    return this.client.cluster !== undefined;
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {
@@ -53,9 +52,8 @@ export class NodeClient {
   }
 
   /** The servers that have the keys: itself, or the masters of a cluster. */
-  get masters(): Redis[] {
-    const { client } = this;
-    return isCluster(client) ? client.nodes('master') : [client];
+  get masters(): readonly Server[] {
+    return this.client.masters();
   }
 
   /** What it has below a prefix, for those who list locks. */

@@ -1,9 +1,7 @@
-import type { Cluster, Redis } from 'ioredis';
-import { type KeptConnection, keepConnected } from '../../redis/client/ioredis/keep-connected';
-import type { RedisNodeDescription } from '../../redis/client/ioredis/redis-connections';
-import { systemClock } from '../../system/system-clock';
-import { dropClient } from '../../redis/client/ioredis/close-client';
+import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
+import type { ServerClient } from '../../redis/client/server-client.interface';
 import { escapeGlob } from '../../redis/request/escape-glob';
+import { systemClock } from '../../system/system-clock';
 
 export interface ReleaseMessage {
   readonly resource: string;
@@ -15,8 +13,7 @@ export interface ReleaseMessage {
  * expires is never told, and a user of Redis may not have the right to hear.
  */
 export class ReleaseEar {
-  private readonly client: Redis | Cluster;
-  private readonly kept: KeptConnection;
+  private readonly client: ServerClient;
 
   constructor(
     description: RedisNodeDescription,
@@ -27,27 +24,29 @@ export class ReleaseEar {
     },
   ) {
     this.client = description.open();
-    this.client.on('error', () => {
-      // The other connection of the node tells, and this one connects again by itself.
+    this.client.listen({
+      onReady: () => {
+        this.client.isGood();
+        this.client.subscribePattern(`${escapeGlob(keyPrefix)}*`).catch((error: unknown) => {
+          // A connection that broke subscribes again when it is back.
+          if (error instanceof Error && error.message.startsWith('NOPERM')) listeners.onRefused();
+        });
+      },
+      onClose: ignore,
+      onError: ignore,
+      onMessage: (key, message) => {
+        const ownerToken = message.slice(message.indexOf(' ') + 1);
+        listeners.onRelease({ resource: key.slice(keyPrefix.length), ownerToken });
+      },
     });
-    this.client.on('ready', () => {
-      this.kept.isGood();
-      this.client.psubscribe(`${escapeGlob(keyPrefix)}*`).catch((error: unknown) => {
-        // A connection that broke subscribes again when it is back.
-        if (error instanceof Error && error.message.startsWith('NOPERM')) listeners.onRefused();
-      });
-    });
-    this.client.on('pmessage', (_pattern: string, key: string, message: string) => {
-      const ownerToken = message.slice(message.indexOf(' ') + 1);
-      listeners.onRelease({ resource: key.slice(keyPrefix.length), ownerToken });
-    });
-    this.kept = keepConnected(this.client, description, systemClock, () => {
-      // The other connection of the node tells.
-    });
+    this.client.keepConnected(systemClock, ignore);
   }
 
   close(): void {
-    this.kept.stop();
-    dropClient(this.client);
+    this.client.drop();
   }
+}
+
+function ignore(): void {
+  // The other connection of the node tells, and this one connects again by itself.
 }

@@ -51,17 +51,6 @@ export function withoutRedirection(error: RedisNodeError): RedisNodeError {
   );
 }
 
-/** How ioredis says that a connection is gone; it tells about its retries, which we have none of. */
-export function isCutOff(error: unknown): boolean {
-  if (!isObject(error)) return false;
-  const { name, message } = error as Partial<Error>;
-  return (
-    name === 'MaxRetriesPerRequestError' ||
-    message === 'Connection is closed.' ||
-    message?.startsWith("Stream isn't writeable") === true
-  );
-}
-
 function messageOf(error: unknown, depth = 0): string {
   if (!isObject(error)) return String(error);
   if (depth === DEEPEST) return 'unknown error';

@@ -1,4 +1,3 @@
-import { Command } from 'ioredis';
 import type { Clock } from '../../ports/clock.interface';
 import type { AcquireRequest, FenceRequest, ReleaseRequest } from '../../ports/lock-node.interface';
 import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
@@ -53,35 +52,29 @@ export class BatchEncoder {
     this.askedForTimeAtMs = clock.now();
   }
 
-  /** A command of ioredis that is encoded already. */
-  encode(entries: readonly BatchEntry[]): Command {
-    return new EncodedCommand(
-      'evalsha',
-      this.bytesOf(entries, () => {
-        const { keys, args } = this.argumentsOf(entries);
-        return resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]);
-      }),
-    );
+  /** `EVALSHA` for a batch. */
+  encode(entries: readonly BatchEntry[]): Buffer {
+    return this.bytesOf(entries, () => {
+      const { keys, args } = this.argumentsOf(entries);
+      return resp(['evalsha', BATCH.sha, keys.length, ...keys, ...args]);
+    });
   }
 
   /** `EVALSHA` for requests of readers, permits and the line. `parts` must follow from the entries. */
-  encodeSets(entries: readonly SetEntry[], parts: () => readonly (string | number)[]): Command {
-    return new EncodedCommand(
-      'evalsha',
-      this.bytesOf(entries, () => resp(['evalsha', ...parts()])),
-    );
+  encodeSets(entries: readonly SetEntry[], parts: () => readonly (string | number)[]): Buffer {
+    return this.bytesOf(entries, () => resp(['evalsha', ...parts()]));
   }
 
   /** Encodes a request that goes by itself. `parts` must follow from `request`, and `name` is the first of them. */
-  encodeAlone(request: object, name: string, parts: () => readonly (string | number)[]): Command {
+  encodeAlone(request: object, name: string, parts: () => readonly (string | number)[]): Buffer | string {
     if (this.last?.request !== request) {
       this.last = { request, bytes: resp([name, ...parts()]) };
     }
-    return new EncodedCommand(name, this.last.bytes);
+    return this.last.bytes;
   }
 
   /** `SET key token PX ttl NX` for the one key of `request`. */
-  encodeLoneAcquire(request: AcquireRequest): Command {
+  encodeLoneAcquire(request: AcquireRequest): Buffer | string {
     if (this.last?.request !== request) {
       const key = this.keyPrefix + (request.resources[0] as string);
       const { ownerToken } = request;
@@ -90,11 +83,11 @@ export class BatchEncoder {
       const bytes = isAsBytes(text) ? text : resp(['set', key, ownerToken, 'PX', ttl, 'NX']);
       this.last = { request, bytes };
     }
-    return new EncodedCommand('set', this.last.bytes);
+    return this.last.bytes;
   }
 
   /** The release script for the one key of `request`, which tells those who wait. */
-  encodeLoneRelease(request: ReleaseRequest): Command {
+  encodeLoneRelease(request: ReleaseRequest): Buffer | string {
     if (this.last?.request !== request) {
       const key = this.keyPrefix + (request.resources[0] as string);
       const { ownerToken } = request;
@@ -103,7 +96,7 @@ export class BatchEncoder {
       const bytes = isAsBytes(text) ? text : resp(['evalsha', RELEASE.sha, '1', key, ownerToken, ...args]);
       this.last = { request, bytes };
     }
-    return new EncodedCommand('evalsha', this.last.bytes);
+    return this.last.bytes;
   }
 
   keysOf({ request }: { readonly request: Pick<ReleaseRequest, 'resources'> }): readonly string[] {
@@ -168,22 +161,6 @@ interface EncodedBatch {
   readonly entries: readonly Entry[];
   readonly bytes: Buffer;
 }
-
-class EncodedCommand extends Command {
-  constructor(
-    name: string,
-    private readonly bytes: Buffer | string,
-  ) {
-    super(name, NO_ARGUMENTS, UTF8);
-  }
-
-  override toWritable(): Buffer | string {
-    return this.bytes;
-  }
-}
-
-const NO_ARGUMENTS: never[] = [];
-const UTF8 = { replyEncoding: 'utf8' } as const;
 
 const END = '\r\n';
 const SET = `*6${respPart('set')}`;

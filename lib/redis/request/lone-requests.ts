@@ -5,9 +5,9 @@ import type {
   ReleaseVote,
 } from '../../ports/lock-node.interface';
 import type { RedisNodeError } from '../client/redis-node-error';
+import type { ServerClient } from '../client/server-client.interface';
 import type { Question } from '../server/question';
 import type { RedisConnection } from '../server/redis-connection';
-import type { CommandClient } from '../server/redis-connection-setup';
 import type { BatchEntry } from './command-batch';
 import type { BatchEncoder } from './encoded-batch';
 import { releaseVoteFrom, setVoteFrom } from './redis-votes';
@@ -35,13 +35,16 @@ export class LoneRequests {
   /** Sends `entry`, if it is such a request. Only a single server takes what is encoded already. */
   sends(entry: BatchEntry): boolean {
     const { connection } = this;
-    if (entry.request.resources.length !== 1 || connection.client.isCluster) return false;
+    if (entry.request.resources.length !== 1 || connection.client.sendEncoded === undefined) return false;
     if (entry.letter === 'a') connection.ask(new LoneAcquire(this.encoder, entry.request, entry.vote));
     else if (entry.letter === 'w') connection.ask(new LoneRelease(this, entry.request, entry.vote));
     else return false;
     return true;
   }
 }
+
+/** A client that takes what is encoded already: `sends` has looked. */
+type EncodedClient = ServerClient & Required<Pick<ServerClient, 'sendEncoded'>>;
 
 /** By far the most frequent request, and the least work for Redis. */
 class LoneAcquire implements Question {
@@ -51,8 +54,8 @@ class LoneAcquire implements Question {
     private readonly vote: (vote: AcquireVote) => void,
   ) {}
 
-  send(client: CommandClient): Promise<unknown> {
-    return client.sendCommand(this.encoder.encodeLoneAcquire(this.request)) as Promise<unknown>;
+  send(client: EncodedClient): Promise<unknown> {
+    return client.sendEncoded('set', this.encoder.encodeLoneAcquire(this.request));
   }
 
   onReply(reply: unknown): void {
@@ -73,8 +76,8 @@ class LoneRelease implements Question {
     all.releasesUnderWay.add(request.ownerToken);
   }
 
-  send(client: CommandClient): Promise<unknown> {
-    return client.sendCommand(this.all.encoder.encodeLoneRelease(this.request)) as Promise<unknown>;
+  send(client: EncodedClient): Promise<unknown> {
+    return client.sendEncoded('evalsha', this.all.encoder.encodeLoneRelease(this.request));
   }
 
   onReply(reply: unknown): void {

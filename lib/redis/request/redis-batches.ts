@@ -5,8 +5,8 @@ import { giveVote, giveVotes } from './batch-votes';
 import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
 import type { BatchEncoder } from './encoded-batch';
 import type { RedisConnection } from '../server/redis-connection';
-import type { CommandClient } from '../server/redis-connection-setup';
 import { RedisNodeError } from '../client/redis-node-error';
+import type { ServerClient } from '../client/server-client.interface';
 import type { ReleasesUnderWay } from './releases-under-way';
 
 /** Where requests go that did not get through. */
@@ -30,10 +30,11 @@ export class RedisBatches {
     this.sendBatch(
       entries,
       (client) => {
-        // Only a single server takes bytes as they are; a cluster looks for the keys, to find the server.
-        if (!client.isCluster) return client.sendCommand(this.encoder.encode(entries)) as Promise<unknown>;
+        if (client.sendEncoded !== undefined) {
+          return client.sendEncoded('evalsha', this.encoder.encode(entries));
+        }
         const { keys, args } = this.encoder.argumentsOf(entries);
-        return client.evalsha(BATCH.sha, keys.length, ...keys, ...args);
+        return client.send('evalsha', [BATCH.sha, keys.length, ...keys, ...args]);
       },
       (error) => {
         if (error.code === 'NOSCRIPT') this.sendText(this.withoutReleased(entries, error));
@@ -52,7 +53,7 @@ export class RedisBatches {
     const { keys, args } = this.encoder.argumentsOf(entries);
     this.sendBatch(
       entries,
-      (client) => client.eval(BATCH.text, keys.length, ...keys, ...args),
+      (client) => client.send('eval', [BATCH.text, keys.length, ...keys, ...args]),
       (error) => {
         this.failOrPart(entries, error);
       },
@@ -88,7 +89,7 @@ export class RedisBatches {
 
   private sendBatch(
     entries: readonly BatchEntry[],
-    send: (client: CommandClient) => Promise<unknown>,
+    send: (client: ServerClient) => Promise<unknown>,
     onError: (error: RedisNodeError) => void,
   ): void {
     this.releasesUnderWay.addBatch(entries);

@@ -1,8 +1,8 @@
 import { FENCE_COUNTERS } from '../../core/reserved-names';
 import type { Clock } from '../../ports/clock.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
-import { isCluster } from '../client/ioredis/break-connection';
 import { RedisNodeError } from '../client/redis-node-error';
+import type { Server } from '../client/server-client.interface';
 import { LIST } from '../script/lua-scripts';
 import type { RedisConnection } from '../server/redis-connection';
 import { escapeGlob } from './escape-glob';
@@ -28,9 +28,10 @@ export class RedisListing {
     if (resources !== undefined) {
       return { holds: await this.holdsAt(resources.map((resource) => this.keyPrefix + resource)) };
     }
-    const servers = serversOf(this.connection);
+    const { client } = this.connection;
+    const servers = client.masters();
     // A cluster of which nobody is known says why.
-    if (servers.length === 0) await this.ask(() => this.connection.client.ping());
+    if (servers.length === 0) await this.ask(() => client.send('ping'));
     const place = placeFrom(from, servers);
     const [pace, step] = await Promise.all([
       from === undefined ? this.pace(place.server) : undefined,
@@ -45,12 +46,12 @@ export class RedisListing {
   }
 
   private async scan({ server, cursor, after }: Place, match: string): Promise<Step> {
-    const reply = await this.ask(() => server.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN));
+    const reply = await this.ask(() => server.send('scan', [cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN]));
     const [next, keys] = Array.isArray(reply) ? (reply as unknown[]) : [];
     const isStep = typeof next === 'string' && /^\d+$/.test(next) && Array.isArray(keys);
     if (!isStep || !keys.every((key) => typeof key === 'string')) throw unexpectedReply().error;
-    if (next !== '0') return { keys, next: `${addressOf(server)} ${next}` };
-    return { keys, ...(after === undefined ? {} : { next: `${addressOf(after)} 0` }) };
+    if (next !== '0') return { keys, next: `${server.address} ${next}` };
+    return { keys, ...(after === undefined ? {} : { next: `${after.address} 0` }) };
   }
 
   /** A name can come twice in one reply. */
@@ -68,7 +69,7 @@ export class RedisListing {
         script: LIST,
         keys,
         args,
-        send: (client) => client.evalsha(LIST.sha, keys.length, ...keys, ...args),
+        send: (client) => client.send('evalsha', [LIST.sha, keys.length, ...keys, ...args]),
         maySendAgain: () => true,
         onReply: (reply) => {
           const holds = listedHoldsFrom(
@@ -91,7 +92,7 @@ export class RedisListing {
   /** A server that may not tell its time is as fast all the same. */
   private async pace(server: Server): Promise<NodePace | undefined> {
     const [startedAtMs, startedAtWallMs] = [this.clock.now(), this.clock.wallNow()];
-    const reply = await this.ask(() => server.time()).catch(() => undefined);
+    const reply = await this.ask(() => server.send('time')).catch(() => undefined);
     const roundTripMs = this.clock.now() - startedAtMs;
     const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : [];
     const timeMs = (seconds ?? NaN) * 1_000 + (micros ?? NaN) / 1_000;
@@ -105,13 +106,6 @@ export class RedisListing {
     });
   }
 }
-
-/** Those that have the keys: itself, or the masters of a cluster, which are walked through one after the other. */
-function serversOf({ client }: RedisConnection) {
-  return isCluster(client) ? client.nodes('master') : [client];
-}
-
-type Server = ReturnType<typeof serversOf>[number];
 
 interface Step {
   readonly keys: string[];
@@ -127,18 +121,14 @@ interface Place {
 
 /** By address and cursor: the order in which a cluster names its servers is no order. */
 function placeFrom(from: string | undefined, unsorted: readonly Server[]): Place {
-  const servers = [...unsorted].sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
+  const servers = [...unsorted].sort((a, b) => (a.address < b.address ? -1 : 1));
   const [address, cursor = '0'] = from?.split(' ') ?? [];
-  const at = address === undefined ? 0 : servers.findIndex((server) => addressOf(server) === address);
+  const at = address === undefined ? 0 : servers.findIndex((server) => server.address === address);
   const server = servers[at];
   if (server === undefined) {
     throw new RedisNodeError('not connected: the server whose keys were listed is away', 'NOT_CONNECTED');
   }
   return { server, cursor, after: servers[at + 1] };
-}
-
-function addressOf({ options }: Server): string {
-  return options.path ?? `${options.host}:${options.port}`;
 }
 
 function inReads(keys: readonly string[]): string[][] {

@@ -122,7 +122,7 @@ export class RedisRequests implements BatchSender {
       return;
     }
     this.connection.ask({
-      send: (client) => client.set(key, ownerToken, 'PX', ttlMs, 'NX'),
+      send: (client) => client.send('set', [key, ownerToken, 'PX', ttlMs, 'NX']),
       onReply: (reply) => {
         vote(setVoteFrom(reply));
       },

@@ -1,7 +1,6 @@
 import type { FailedVote } from '../../ports/lock-node.interface';
 import type { LuaScript } from '../script/lua-script';
 import type { RedisConnection } from '../server/redis-connection';
-import type { CommandClient } from '../server/redis-connection-setup';
 import type { BatchEncoder } from './encoded-batch';
 import { runScript } from './script-runner';
 
@@ -26,10 +25,12 @@ export class ScriptCalls {
       script,
       keys,
       args,
-      send: (client) =>
-        request === undefined || client.isCluster || this.connection.hasSlots
-          ? client.evalsha(script.sha, keys.length, ...keys, ...args)
-          : this.sendAlone(client, request, 'evalsha', () => [script.sha, keys.length, ...keys, ...args]),
+      send: (client) => {
+        const parts = () => [script.sha, keys.length, ...keys, ...args];
+        return request === undefined || client.sendEncoded === undefined || this.connection.hasSlots
+          ? client.send('evalsha', parts())
+          : client.sendEncoded('evalsha', this.encoder.encodeAlone(request, 'evalsha', parts));
+      },
       maySendAgain,
       onReply: (reply) => {
         done(read(reply));
@@ -38,15 +39,5 @@ export class ScriptCalls {
         done({ kind: 'failed', error });
       },
     });
-  }
-
-  /** Encoded once for all nodes that are asked the same. Only a single server takes bytes as they are. */
-  sendAlone(
-    client: CommandClient,
-    request: object,
-    name: string,
-    parts: () => readonly (string | number)[],
-  ): Promise<unknown> {
-    return client.sendCommand(this.encoder.encodeAlone(request, name, parts)) as Promise<unknown>;
   }
 }

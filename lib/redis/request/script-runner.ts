@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { BATCH } from '../script/batch-script';
 import type { LuaScript } from '../script/lua-script';
 import { ACQUIRE, EXTEND, INSPECT, LIST, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
@@ -7,8 +6,8 @@ import { EXTEND_SET, RAISE_PERMITS } from '../script/set-extend';
 import { SET_BATCH } from '../script/set-batch';
 import { LEAVE, RELEASE_SET } from '../script/set-release';
 import type { RedisConnection } from '../server/redis-connection';
-import type { CommandClient } from '../server/redis-connection-setup';
 import type { RedisNodeError } from '../client/redis-node-error';
+import type { Server, ServerClient } from '../client/server-client.interface';
 
 const ALL_SCRIPTS: readonly LuaScript[] = [
   ...[ACQUIRE, EXTEND, RAISE_FENCE, RELEASE, INSPECT, LIST, BATCH],
@@ -20,7 +19,7 @@ export interface ScriptCall {
   readonly keys: readonly string[];
   readonly args: readonly (string | number)[];
   /** Runs the script by its name. */
-  send(client: CommandClient): Promise<unknown>;
+  send(client: ServerClient): Promise<unknown>;
   /** Asked when the server had forgotten the script, and so applied nothing: may the request be sent again now? */
   maySendAgain(): boolean;
   onReply(reply: unknown): void;
@@ -42,9 +41,9 @@ export function runScript(connection: RedisConnection, call: ScriptCall): void {
 }
 
 /** Called on every new connection: a server that was restarted has forgotten its scripts. */
-export function loadScripts(server: Redis): void {
+export function loadScripts(server: Server): void {
   for (const { text } of ALL_SCRIPTS) {
-    server.script('LOAD', text).catch(() => {
+    server.send('script', ['LOAD', text]).catch(() => {
       // A server that refuses gets the text with the first request that needs it.
     });
   }
@@ -53,7 +52,7 @@ export function loadScripts(server: Redis): void {
 function sendText(connection: RedisConnection, call: ScriptCall): void {
   const { script, keys, args } = call;
   connection.ask({
-    send: (client) => client.eval(script.text, keys.length, ...keys, ...args),
+    send: (client) => client.send('eval', [script.text, keys.length, ...keys, ...args]),
     onReply: (reply) => {
       call.onReply(reply);
     },

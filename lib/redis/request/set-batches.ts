@@ -2,7 +2,7 @@ import type { AcquireRequest, FailedVote, ReleaseRequest } from '../../ports/loc
 import { codeIn, RedisNodeError } from '../client/redis-node-error';
 import { SET_BATCH } from '../script/set-batch';
 import type { RedisConnection } from '../server/redis-connection';
-import type { CommandClient } from '../server/redis-connection-setup';
+import type { ServerClient } from '../client/server-client.interface';
 import type { BatchEncoder } from './encoded-batch';
 import type { ReleasesUnderWay } from './releases-under-way';
 import type { ScriptCalls } from './script-calls';
@@ -34,11 +34,9 @@ export class SetBatches {
       entries,
       (client) => {
         const parts = () => this.partsOf(entries);
-        // Only a single server takes bytes as they are; a cluster looks for the keys, to find the server.
-        if (!client.isCluster)
-          return client.sendCommand(encoder.encodeSets(entries, parts)) as Promise<unknown>;
-        const [, count, ...rest] = parts();
-        return client.evalsha(SET_BATCH.sha, Number(count), ...rest);
+        return client.sendEncoded === undefined
+          ? client.send('evalsha', parts())
+          : client.sendEncoded('evalsha', encoder.encodeSets(entries, parts));
       },
       (error) => {
         const rest = error.code === 'NOSCRIPT' ? this.withoutReleased(entries, error) : [];
@@ -49,10 +47,10 @@ export class SetBatches {
   }
 
   private sendText(entries: readonly SetEntry[]): void {
-    const [, count, ...rest] = this.partsOf(entries);
+    const [, ...rest] = this.partsOf(entries);
     this.ask(
       entries,
-      (client) => client.eval(SET_BATCH.text, Number(count), ...rest),
+      (client) => client.send('eval', [SET_BATCH.text, ...rest]),
       (error) => {
         this.failOrPart(entries, error);
       },
@@ -61,7 +59,7 @@ export class SetBatches {
 
   private ask(
     entries: readonly SetEntry[],
-    send: (client: CommandClient) => Promise<unknown>,
+    send: (client: ServerClient) => Promise<unknown>,
     onError: (error: RedisNodeError) => void,
   ): void {
     const { connection, releasesUnderWay } = this.setup;

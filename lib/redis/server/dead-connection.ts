@@ -1,5 +1,5 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../ports/clock.interface';
+import type { Askable, ServerClient } from '../client/server-client.interface';
 import { watchForSilence } from './silence-watch';
 import { watchForStall } from './stall-watch';
 
@@ -11,7 +11,7 @@ export interface DeathQuestions {
   /** Whether an answer is owed now. */
   isOwed(): boolean;
   /** A connection that nothing will come from any more, or all of them. */
-  onDead(client: Redis | Cluster): void;
+  onDead(dead: Askable): void;
 }
 
 /**
@@ -20,10 +20,10 @@ export interface DeathQuestions {
  *
  * @returns stops it
  */
-export function watchForDeath(client: Redis | Cluster, clock: Clock, questions: DeathQuestions): () => void {
+export function watchForDeath(client: ServerClient, clock: Clock, questions: DeathQuestions): () => void {
   const stopLookingForStalls = watchForStall(clock, {
     answered: () => questions.answered(),
-    isOwed: () => questions.isOwed() || client.status === 'connect',
+    isOwed: () => questions.isOwed() || client.isGreeting,
     onStall: () => {
       questions.onDead(client);
     },

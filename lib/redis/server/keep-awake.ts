@@ -1,6 +1,5 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../../ports/clock.interface';
-import { breakConnection, isCluster } from '../client/ioredis/break-connection';
+import type { ServerClient } from '../client/server-client.interface';
 import { watchForStall } from './stall-watch';
 
 const ASK_EVERY_MS = 5_000;
@@ -12,8 +11,8 @@ const ASK_EVERY_MS = 5_000;
  *
  * Not for a cluster, which looks after its connections by itself.
  */
-export function keepAwake(client: Redis | Cluster, clock: Clock, everyMs = ASK_EVERY_MS): () => void {
-  if (isCluster(client)) return () => undefined;
+export function keepAwake(client: ServerClient, clock: Clock, everyMs = ASK_EVERY_MS): () => void {
+  if (client.cluster !== undefined) return () => undefined;
   let owed = 0;
   let answered = 0;
   let timer: Timer;
@@ -21,7 +20,7 @@ export function keepAwake(client: Redis | Cluster, clock: Clock, everyMs = ASK_E
     timer = clock.schedule(
       everyMs,
       () => {
-        if (client.status === 'ready' && owed === 0) ask();
+        if (client.isReady && owed === 0) ask();
         askLater();
       },
       { background: true },
@@ -33,14 +32,14 @@ export function keepAwake(client: Redis | Cluster, clock: Clock, everyMs = ASK_E
       owed -= 1;
       answered += 1;
     };
-    client.ping().then(done, done);
+    client.send('ping').then(done, done);
   };
   askLater();
   const stopWatching = watchForStall(clock, {
     answered: () => answered,
-    isOwed: () => owed > 0 || client.status === 'connect',
+    isOwed: () => owed > 0 || client.isGreeting,
     onStall: () => {
-      breakConnection(client);
+      client.reset();
     },
   });
   return () => {

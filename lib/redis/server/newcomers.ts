@@ -1,30 +1,32 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../../ports/clock.interface';
 import { RedisNodeError } from '../client/redis-node-error';
+import type { ClusterParts, Server } from '../client/server-client.interface';
 import type { ServerInfo } from './server-info';
 import { SlotOwners } from './slot-owners';
 
 /** A server of a cluster that said who it is. */
 export interface KnownServer {
-  readonly server: Redis;
+  readonly server: Server;
   readonly info?: ServerInfo;
 }
 
 export interface NewcomersSetup {
-  readonly cluster: Cluster;
+  readonly cluster: ClusterParts;
+  /** Those of the cluster at this moment. */
+  readonly masters: () => readonly Server[];
   readonly clock: Clock;
   /** How long it may take to find out about one. */
   readonly limitMs: number;
   /** The known master at this address. */
   readonly memberAt: (address: string) => KnownServer | undefined;
-  readonly ask: (server: Redis) => Promise<ServerInfo | RedisNodeError | undefined>;
+  readonly ask: (server: Server) => Promise<ServerInfo | RedisNodeError | undefined>;
   /** Something was found out, or will not be. */
   readonly onJudged: () => void;
 }
 
 /** A master that nobody knew. */
 interface Newcomer {
-  readonly server: Redis;
+  readonly server: Server;
   readonly timer: Timer;
   isBeingJudged: boolean;
   isAdditional?: boolean;
@@ -77,7 +79,7 @@ export class Newcomers {
     this.newcomers.set(address, { server, timer, isBeingJudged: false });
     if (this.arrivals.has(address)) this.judge(address);
     // A redirect led to it.
-    else this.setup.cluster.refreshSlotsCache();
+    else this.setup.cluster.listSlots();
     return undefined;
   }
 
@@ -140,9 +142,9 @@ export class Newcomers {
     this.arrivals.set(address, { ...before, givers: new Set([...before.givers, ...givers]) });
   }
 
-  /** One that left of its own accord has its connection to the last: ioredis takes it out only now. */
+  /** One that left of its own accord has its connection to the last: it is taken out only now. */
   private isThere(address: string | undefined): boolean {
-    return address !== undefined && this.setup.memberAt(address)?.server.status === 'ready';
+    return address !== undefined && this.setup.memberAt(address)?.server.isReady === true;
   }
 
   private judge(address: string): void {
@@ -160,8 +162,8 @@ export class Newcomers {
   }
 
   private async isProven({ server }: Newcomer, arrival: Arrival): Promise<boolean> {
-    const { clock, cluster, memberAt, ask } = this.setup;
-    const masters = cluster.nodes('master');
+    const { clock, memberAt, ask } = this.setup;
+    const masters = this.setup.masters();
     const givers = [...arrival.givers].map((from) => (from === undefined ? undefined : memberAt(from)));
     const servers = [server, ...givers.map((giver) => giver?.server)];
     const [info, ...theirs] = await Promise.all(

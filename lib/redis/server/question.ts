@@ -1,9 +1,9 @@
 import type { RedisNodeError } from '../client/redis-node-error';
-import type { CommandClient } from './redis-connection-setup';
+import type { ServerClient } from '../client/server-client.interface';
 
 /** What a server is asked. Exactly one of `onReply` and `onError` is called, once. */
 export interface Question {
-  send(client: CommandClient): Promise<unknown>;
+  send(client: ServerClient): Promise<unknown>;
   onReply(reply: unknown): void;
   onError(error: RedisNodeError): void;
 }

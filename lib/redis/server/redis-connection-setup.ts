@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../../ports/clock.interface';
 import type { NodeStatusChange } from '../../ports/lock-node.interface';
-import type { RedisNodeDescription } from '../client/ioredis/redis-connections';
+import type { RedisNodeDescription } from '../client/redis-node-description.interface';
+import type { Server } from '../client/server-client.interface';
 
 export const DEFAULTS = {
   /** A server that is too slow to answer must not make us remember ever more requests (R18). */
@@ -32,9 +32,6 @@ export interface RedisConnectionSetup {
   /** Whether a replica is good enough, for callers that only read. */
   readonly takesReplicas?: boolean;
   /** A connection to a server is ready, before any request is sent on it. A cluster has several. */
-  onServerReady(server: Redis): void;
+  onServerReady(server: Server): void;
   onStatus(change: NodeStatusChange): void;
 }
-
-/** What both kinds of client have and we use. Their overloads are the same, yet TypeScript cannot merge them. */
-export type CommandClient = Pick<Redis, 'set' | 'evalsha' | 'eval' | 'sendCommand' | 'isCluster'>;

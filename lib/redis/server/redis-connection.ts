@@ -1,23 +1,18 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interface';
 import { detached } from '../../system/detached';
-import { breakConnection, isCluster } from '../client/ioredis/break-connection';
-import { closeClient } from '../client/ioredis/close-client';
 import { FAILED_OVER, NOBODY_KNOWS, NOT_LISTED, overloaded, SILENT } from './connection-reasons';
 import { watchForDeath } from './dead-connection';
 import { HeldReplies } from './held-replies';
 import { type Question, tellError, tellReply } from './question';
-import { inOnePacket } from '../client/ioredis/in-one-packet';
-import { type KeptConnection, keepConnected } from '../client/ioredis/keep-connected';
-import { type CommandClient, DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
-import { isCutOff, RedisNodeError, toRedisNodeError, withoutRedirection } from '../client/redis-node-error';
+import { DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
+import { RedisNodeError, toRedisNodeError, withoutRedirection } from '../client/redis-node-error';
+import type { Askable, ServerClient } from '../client/server-client.interface';
 import { type SentinelWatch, watchSentinels } from './sentinel-watch';
 import { ServerRoster } from './server-roster';
-import { watchServers } from '../client/ioredis/server-watch';
 
 /** Our own connection to one node: whether it can be used, and every request that goes over it (R13). */
 export class RedisConnection {
-  readonly client: Redis | Cluster;
+  readonly client: ServerClient;
 
   /** Whether keys of different slots have to be asked for apart: it is a Redis Cluster, or a server of one. */
   hasSlots: boolean;
@@ -35,14 +30,13 @@ export class RedisConnection {
   private clockAheadMs: number | undefined;
   private readonly held = new HeldReplies();
   private readonly roster: ServerRoster;
-  private readonly kept: KeptConnection;
   private readonly sentinels: SentinelWatch | undefined;
   private readonly stopWatching: () => void;
 
   constructor(private readonly setup: RedisConnectionSetup) {
     const { description, clock } = setup;
     this.client = description.open();
-    this.hasSlots = isCluster(this.client);
+    this.hasSlots = this.client.cluster !== undefined;
     this.roster = new ServerRoster({
       client: this.client,
       clock,
@@ -60,7 +54,7 @@ export class RedisConnection {
         else this.clockAheadMs = clockAheadMs;
       },
     });
-    watchServers(this.client, {
+    this.client.watch({
       onServerReady: (server) => {
         setup.onServerReady(server);
         this.roster.introduce(server);
@@ -90,7 +84,7 @@ export class RedisConnection {
         this.giveUp(dead, SILENT);
       },
     });
-    this.kept = keepConnected(this.client, description, clock, (error) => {
+    this.client.keepConnected(clock, (error) => {
       this.lastError = toRedisNodeError(error, description.secrets);
       this.goDown();
     });
@@ -139,7 +133,7 @@ export class RedisConnection {
   }
 
   inOnePacket(send: () => void): void {
-    inOnePacket(this.client, send);
+    this.client.inOnePacket(send);
   }
 
   /** A reply had the time of the server, in microseconds. */
@@ -158,10 +152,9 @@ export class RedisConnection {
     this.changeStatus({ status: 'closed' });
     this.held.settle(this.unusable);
     this.stopWatching();
-    this.kept.stop();
     this.sentinels?.stop();
     this.roster.stop();
-    await closeClient(this.client, this.setup.clock);
+    await this.client.close(this.setup.clock);
   }
 
   /**
@@ -175,7 +168,7 @@ export class RedisConnection {
       this.lastError = problem;
       this.goDown();
       // It may lead to the wrong place. Only a new connection looks the name up again.
-      if (!isCluster(this.client)) this.giveUp(this.client, problem);
+      if (this.client.cluster === undefined) this.giveUp(this.client, problem);
       return;
     }
     const hasNews = this.roster.takeNews(this.currentStatus === 'up');
@@ -185,7 +178,7 @@ export class RedisConnection {
 
   private goUp(): void {
     this.lastError = undefined;
-    this.kept.isGood();
+    this.client.isGood();
     const { clockAheadMs } = this;
     this.clockAheadMs = undefined;
     const { facts } = this.roster;
@@ -200,14 +193,14 @@ export class RedisConnection {
    * of it first.
    */
   private isFromKnown(): boolean {
-    if (!isCluster(this.client)) return true;
+    if (this.client.cluster === undefined) return true;
     this.recogniseServers();
     return this.currentStatus !== 'down';
   }
 
-  private giveUp(client: Redis | Cluster, reason: RedisNodeError): void {
+  private giveUp(connection: Askable, reason: RedisNodeError): void {
     this.lastError = reason;
-    breakConnection(client);
+    connection.reset();
   }
 
   private goDown(): void {
@@ -232,17 +225,17 @@ export class RedisConnection {
   }
 
   private failure(error: unknown): RedisNodeError {
-    if (!isCutOff(error)) {
+    if (!this.client.isCutOff(error)) {
       const failure = toRedisNodeError(error, this.setup.description.secrets);
       // What stands before a cluster need not say so.
       if (failure.code === 'CROSSSLOT') this.hasSlots = true;
-      return isCluster(this.client) ? failure : withoutRedirection(failure);
+      return this.client.cluster === undefined ? withoutRedirection(failure) : failure;
     }
     const reason = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
     return new RedisNodeError(`the connection broke before the answer${reason}`, 'DISCONNECTED');
   }
 }
 
-function sendTo(question: Question, client: CommandClient): Promise<unknown> {
+function sendTo(question: Question, client: ServerClient): Promise<unknown> {
   return question.send(client);
 }

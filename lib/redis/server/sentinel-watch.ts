@@ -1,13 +1,10 @@
 import { isIP } from 'node:net';
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../ports/clock.interface';
-import { isCluster } from '../client/ioredis/break-connection';
-import { dropClient } from '../client/ioredis/close-client';
 import { FAILED_OVER } from './connection-reasons';
 import { keepAwake } from './keep-awake';
-import { keepConnected } from '../client/ioredis/keep-connected';
-import type { RedisNodeDescription } from '../client/ioredis/redis-connections';
+import type { RedisNodeDescription, SentinelGroup } from '../client/redis-node-description.interface';
 import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
+import type { ServerClient } from '../client/server-client.interface';
 
 /** All Sentinels know of a failover within seconds; until then some name the old master. */
 const BELIEVED_MS = 15_000;
@@ -37,12 +34,12 @@ export class SentinelWatch {
    * @param onSwitch that connection leads to a server that is not the master any more
    */
   constructor(
-    private readonly client: Redis,
-    sentinels: readonly RedisNodeDescription[],
+    private readonly client: ServerClient,
+    private readonly group: SentinelGroup,
     private readonly clock: Clock,
     private readonly onSwitch: () => void,
   ) {
-    this.ends = sentinels.map((sentinel) => this.listenTo(sentinel));
+    this.ends = group.sentinels.map((sentinel) => this.listenTo(sentinel));
   }
 
   /** Why the server that the client is connected to must not be used: a Sentinel may still have named the old master. */
@@ -65,45 +62,43 @@ export class SentinelWatch {
   }
 
   private listenTo(description: RedisNodeDescription): () => void {
-    const sentinel = description.open() as Redis;
-    sentinel.on('error', (error: unknown) => {
-      this.lastError = toRedisNodeError(error, description.secrets);
+    const sentinel = description.open();
+    sentinel.listen({
+      onReady: () => {
+        this.lastError = undefined;
+        // It may have happened before we could hear of it. Sent together, so that nothing fits in between.
+        sentinel.send('sentinel', ['GET-MASTER-ADDR-BY-NAME', this.group.name]).then((reply) => {
+          const [host, port] = Array.isArray(reply) ? (reply as unknown[]) : [];
+          if (typeof host === 'string' && this.isAt({ host, port: Number(port) }) === false) this.onSwitch();
+        }, ignore);
+        sentinel.subscribe(['+switch-master']).then(() => {
+          sentinel.isGood();
+        }, ignore);
+      },
+      onClose: ignore,
+      onError: (error) => {
+        this.lastError = toRedisNodeError(error, description.secrets);
+      },
+      onMessage: (_channel, message) => {
+        const [group, , , host, port] = message.split(' ');
+        if (group !== this.group.name || host === undefined) return;
+        this.newest = { host, port: Number(port), untilMs: this.clock.now() + BELIEVED_MS };
+        // Where that cannot be compared, a new connection finds out.
+        if (this.isAt(this.newest) !== true) this.onSwitch();
+      },
     });
-    sentinel.on('ready', () => {
-      this.lastError = undefined;
-      // It may have happened before we could hear of it. Sent together, so that nothing fits in between.
-      sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.group).then((reply) => {
-        const [host, port] = Array.isArray(reply) ? (reply as unknown[]) : [];
-        if (typeof host === 'string' && this.isAt({ host, port: Number(port) }) === false) this.onSwitch();
-      }, ignore);
-      sentinel.subscribe('+switch-master').then(() => {
-        kept.isGood();
-      }, ignore);
-    });
-    sentinel.on('message', (_channel: string, message: string) => {
-      const [group, , , host, port] = message.split(' ');
-      if (group !== this.group || host === undefined) return;
-      this.newest = { host, port: Number(port), untilMs: this.clock.now() + BELIEVED_MS };
-      // Where that cannot be compared, a new connection finds out.
-      if (this.isAt(this.newest) !== true) this.onSwitch();
-    });
-    const kept = keepConnected(sentinel, description, this.clock, ignore);
+    sentinel.keepConnected(this.clock, ignore);
     const stopKeepingAwake = keepAwake(sentinel, this.clock, ASK_EVERY_MS);
     return () => {
       stopKeepingAwake();
-      kept.stop();
-      dropClient(sentinel);
+      sentinel.drop();
     };
-  }
-
-  private get group(): string {
-    return String(this.client.options.name);
   }
 
   /** Undefined where it cannot be told: not connected, or the Sentinels name what we do not connect to. */
   private isAt({ host, port }: Master): boolean | undefined {
-    const { remoteAddress, remotePort } = (this.client.stream as Redis['stream'] | undefined) ?? {};
-    if (remoteAddress === undefined || isIP(host) === 0 || this.client.options.natMap) return undefined;
+    const { remoteAddress, remotePort } = this.client.servers()[0]?.connection ?? {};
+    if (remoteAddress === undefined || isIP(host) === 0 || this.group.isMapped) return undefined;
     return bare(remoteAddress) === bare(host) && remotePort === port;
   }
 }
@@ -119,11 +114,10 @@ function ignore(): void {
 
 /** Where there are Sentinels to listen to. */
 export function watchSentinels(
-  client: Redis | Cluster,
-  { sentinels }: RedisNodeDescription,
+  client: ServerClient,
+  { group }: RedisNodeDescription,
   clock: Clock,
   onSwitch: () => void,
 ): SentinelWatch | undefined {
-  if (isCluster(client) || sentinels.length === 0) return undefined;
-  return new SentinelWatch(client, sentinels, clock, onSwitch);
+  return group === undefined ? undefined : new SentinelWatch(client, group, clock, onSwitch);
 }

@@ -1,7 +1,6 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../../ports/clock.interface';
 import { type Instant, readInstant } from '../../core/validity';
-import { isCluster } from '../client/ioredis/break-connection';
+import type { Server, ServerClient } from '../client/server-client.interface';
 import { ClockWatch } from './clock-watch';
 
 /** How often servers are asked for their time, so that a jump is noticed before it ends many locks. */
@@ -10,7 +9,7 @@ const LOOK_EVERY_MS = 5_000;
 const REST_MS = 30_000;
 
 export interface ServerClocksSetup {
-  readonly client: Redis | Cluster;
+  readonly client: ServerClient;
   readonly clock: Clock;
   /** How far the clock of a server may get ahead of ours. */
   readonly clockBudgetMs: number;
@@ -24,7 +23,7 @@ export interface ServerClocksSetup {
 
 /** The clocks of the servers behind a node: compared with ours whenever one says its time, and every few seconds. */
 export class ServerClocks {
-  private readonly watches = new WeakMap<Redis, ClockWatch>();
+  private readonly watches = new WeakMap<Server, ClockWatch>();
   private timer: Timer | undefined;
   private owed = 0;
   private answers = 0;
@@ -63,7 +62,7 @@ export class ServerClocks {
    * A server said its time, and perhaps it is another one than before: that has another clock, but a key may have moved
    * there, so a jump counts all the same.
    */
-  saw(server: Redis, micros: number, sentAt: Instant): void {
+  saw(server: Server, micros: number, sentAt: Instant): void {
     const { clock, clockBudgetMs } = this.setup;
     const watch = this.watches.get(server) ?? new ClockWatch(clock, clockBudgetMs);
     this.watches.set(server, watch);
@@ -73,7 +72,8 @@ export class ServerClocks {
   /** A reply of the one server had its time. In a cluster nobody knows whose reply it was. */
   sawInReply(micros: number): void {
     const { client } = this.setup;
-    if (micros !== 0 && !isCluster(client)) this.tell(this.watches.get(client)?.saw(micros));
+    if (micros === 0 || client.cluster !== undefined) return;
+    for (const server of client.servers()) this.tell(this.watches.get(server)?.saw(micros));
   }
 
   stop(): void {
@@ -100,17 +100,15 @@ export class ServerClocks {
   }
 
   private askAll(): void {
-    const { client } = this.setup;
     this.unaskedMs = 0;
-    const servers = isCluster(client) ? client.nodes('master') : [client];
-    for (const server of servers) if (server.status === 'ready') void this.askTime(server);
+    for (const server of this.setup.client.masters()) if (server.isReady) void this.askTime(server);
   }
 
-  private async askTime(server: Redis): Promise<void> {
+  private async askTime(server: Server): Promise<void> {
     const sentAt = readInstant(this.setup.clock);
     this.owed += 1;
     try {
-      const [seconds, micros] = await server.time();
+      const [seconds, micros] = (await server.send('time')) as unknown[];
       const time = Number(seconds) * 1_000_000 + Number(micros);
       if (Number.isSafeInteger(time)) this.saw(server, time, sentAt);
     } catch {

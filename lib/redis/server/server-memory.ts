@@ -1,16 +1,16 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { NodeMemory } from '../../ports/lock-node.interface';
-import { isCluster } from '../client/ioredis/break-connection';
+import type { ServerClient } from '../client/server-client.interface';
 import { type InfoLines, infoLines } from './info-lines';
 
 /**
  * How full the servers of a node are: the fullest, since the locks of its slots are refused first. Null where none has a
  * limit.
  */
-export async function readMemory(client: Redis | Cluster): Promise<NodeMemory | null> {
-  const servers = isCluster(client) ? client.nodes('master') : [client];
+export async function readMemory(client: ServerClient): Promise<NodeMemory | null> {
   const each = await Promise.all(
-    servers.map(async (server) => memoryIn(infoLines(await server.info('memory')))),
+    client
+      .masters()
+      .map(async (server) => memoryIn(infoLines(String(await server.send('info', ['memory']))))),
   );
   const limited = each.flatMap((one) => (one !== undefined && one.limitBytes > 0 ? [one] : []));
   return limited.reduce<NodeMemory | null>(fuller, null);

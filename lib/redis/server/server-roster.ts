@@ -1,17 +1,16 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../../ports/clock.interface';
 import type { ServerFacts } from '../../ports/lock-node.interface';
 import { readInstant } from '../../core/validity';
-import { isCluster } from '../client/ioredis/break-connection';
 import { Newcomers } from './newcomers';
-import { isCutOff, RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
+import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
+import type { Server, ServerClient } from '../client/server-client.interface';
 import { isInfoRefused, objectionTo, parseServerInfo, type ServerInfo, UNKNOWN_SERVER } from './server-info';
 import { ServerClocks } from './server-clocks';
 
 const ASK_AGAIN_MS = 1_000;
 
 export interface ServerRosterSetup {
-  readonly client: Redis | Cluster;
+  readonly client: ServerClient;
   readonly clock: Clock;
   /** How far the clock of a server may get ahead of ours. */
   readonly clockBudgetMs: number;
@@ -32,7 +31,7 @@ export interface ServerRosterSetup {
 
 /** What came of asking a server on its connection. */
 interface Entry {
-  readonly server: Redis;
+  readonly server: Server;
   info?: ServerInfo;
   /** The moment on our monotonic clock at which the server said so. */
   heardAtMs: number;
@@ -46,7 +45,7 @@ interface Entry {
 export class ServerRoster {
   readonly clocks: ServerClocks;
 
-  private readonly entries = new WeakMap<Redis, Entry>();
+  private readonly entries = new WeakMap<Server, Entry>();
   /**
    * Whom the node consists of, by address. One whose connection broke is still in here: if the same server returns and
    * nobody took its place, nothing was forgotten.
@@ -62,9 +61,10 @@ export class ServerRoster {
   constructor(private readonly setup: ServerRosterSetup) {
     const { client, clock, limitMs } = setup;
     this.clocks = new ServerClocks(setup);
-    if (!isCluster(client)) return;
+    if (client.cluster === undefined) return;
     this.newcomers = new Newcomers({
-      ...{ cluster: client, clock, limitMs },
+      ...{ cluster: client.cluster, clock, limitMs },
+      masters: () => client.masters(),
       memberAt: (address) => this.members.get(address),
       ask: (server) => this.ask(server),
       onJudged: () => {
@@ -100,7 +100,7 @@ export class ServerRoster {
   /** The facts at this moment. Undefined when a server cannot tell. */
   get facts(): readonly ServerFacts[] | undefined {
     const now = this.setup.clock.now();
-    const isAlone = !isCluster(this.setup.client);
+    const isAlone = this.setup.client.cluster === undefined;
     const facts: ServerFacts[] = [];
     for (const { info, heardAtMs, isAdditional } of this.members.values()) {
       if (info?.facts === undefined) return undefined;
@@ -146,7 +146,7 @@ export class ServerRoster {
   }
 
   /** Called on a new connection, which may lead to another server than before. */
-  introduce(server: Redis): void {
+  introduce(server: Server): void {
     void this.meet(server, { server, heardAtMs: 0 });
   }
 
@@ -171,7 +171,7 @@ export class ServerRoster {
     this.newcomers?.stop();
   }
 
-  private async meet(server: Redis, entry: Entry): Promise<void> {
+  private async meet(server: Server, entry: Entry): Promise<void> {
     this.entries.set(server, entry);
     const sentAt = readInstant(this.setup.clock);
     const answer = await this.ask(server);
@@ -187,17 +187,16 @@ export class ServerRoster {
 
   /** Whether replicas may stay. In a Cluster a replica sends us on to its master by itself. */
   private get takesReplicas(): boolean {
-    return this.setup.takesReplicas || isCluster(this.setup.client);
+    return this.setup.takesReplicas || this.setup.client.cluster !== undefined;
   }
 
-  private get answering(): readonly Redis[] {
-    const { client } = this.setup;
-    return isCluster(client) ? client.nodes('master') : [client];
+  private get answering(): readonly Server[] {
+    return this.setup.client.masters();
   }
 
   /** The one server has no address of its own: a Sentinel may name another one. */
-  private addressOf(server: Redis): string {
-    return isCluster(this.setup.client) ? `${server.options.host}:${server.options.port}` : '';
+  private addressOf(server: Server): string {
+    return this.setup.client.cluster === undefined ? '' : server.address;
   }
 
   private note(address: string, entry: Entry): void {
@@ -213,12 +212,12 @@ export class ServerRoster {
   }
 
   /** Undefined when it was cut off: there will be another connection, or none. */
-  private async ask(server: Redis): Promise<ServerInfo | RedisNodeError | undefined> {
+  private async ask(server: Server): Promise<ServerInfo | RedisNodeError | undefined> {
     this.owed += 1;
     try {
-      return parseServerInfo(await server.info());
+      return parseServerInfo(await server.send('info'));
     } catch (error) {
-      if (isCutOff(error)) return undefined;
+      if (server.isCutOff(error)) return undefined;
       const problem = toRedisNodeError(error, this.setup.secrets);
       return isInfoRefused(problem) ? UNKNOWN_SERVER : problem;
     } finally {
@@ -233,14 +232,14 @@ export class ServerRoster {
    */
   private askAgainLater(): void {
     const { client, clock } = this.setup;
-    if (!isCluster(client)) return;
+    if (client.cluster === undefined) return;
     this.again ??= clock.schedule(
       ASK_AGAIN_MS,
       () => {
         this.again = undefined;
-        for (const server of client.nodes()) {
+        for (const server of client.servers()) {
           const problem = this.entries.get(server)?.problem;
-          if (problem !== undefined && server.status === 'ready')
+          if (problem !== undefined && server.isReady)
             void this.meet(server, { server, heardAtMs: 0, problem });
         }
       },

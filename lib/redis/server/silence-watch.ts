@@ -1,6 +1,5 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../../ports/clock.interface';
-import { isCluster } from '../client/ioredis/break-connection';
+import type { Server, ServerClient } from '../client/server-client.interface';
 import { watchPulse } from './pulse';
 
 /** How many answers a silent server may miss before it is asked whether it is there. */
@@ -13,7 +12,7 @@ export interface SilenceQuestions {
   /** Whether an answer is owed now. */
   isOwed(): boolean;
   /** The connection to this server is dead: it was asked, and not one byte came. */
-  onSilence(server: Redis): void;
+  onSilence(server: Server): void;
 }
 
 /**
@@ -23,28 +22,25 @@ export interface SilenceQuestions {
  *
  * @returns stops it
  */
-export function watchForSilence(
-  client: Redis | Cluster,
-  clock: Clock,
-  questions: SilenceQuestions,
-): () => void {
+export function watchForSilence(client: ServerClient, clock: Clock, questions: SilenceQuestions): () => void {
   const silentBeats = Math.ceil((DEADLINES * questions.limitMs) / BEAT_MS) + 1;
   const limits = new Set<Timer>();
   let silent = 0;
   let bytesBefore: number | undefined;
 
   const ask = () => {
-    for (const server of isCluster(client) ? client.nodes() : [client]) {
-      const { stream } = server as { stream?: Redis['stream'] };
-      if (stream === undefined || (server.status !== 'ready' && server.status !== 'connect')) continue;
-      const before = stream.bytesRead;
-      if (server.status === 'ready') server.ping().catch(ignore);
+    for (const server of client.servers()) {
+      const { connection } = server;
+      if (connection === undefined || (!server.isReady && !server.isGreeting)) continue;
+      const before = connection.bytesRead;
+      if (server.isReady) server.send('ping').catch(ignore);
       const limit = clock.schedule(
         questions.limitMs,
         () => {
           clock.afterArrivedReplies(() => {
             limits.delete(limit);
-            if (server.stream === stream && stream.bytesRead === before) questions.onSilence(server);
+            if (server.connection === connection && connection.bytesRead === before)
+              questions.onSilence(server);
           });
         },
         { background: true },
@@ -59,7 +55,7 @@ export function watchForSilence(
     },
     // A cluster has limits of its own for each of its servers.
     onBeat: () => {
-      const bytes = isCluster(client) ? undefined : bytesRead(client);
+      const bytes = client.cluster === undefined ? bytesRead(client) : undefined;
       const isSilent = bytes !== undefined && bytes === bytesBefore && questions.isOwed();
       bytesBefore = bytes;
       silent = isSilent ? silent + 1 : 0;
@@ -74,8 +70,8 @@ export function watchForSilence(
   };
 }
 
-function bytesRead(client: Redis): number | undefined {
-  return (client.stream as Redis['stream'] | undefined)?.bytesRead;
+function bytesRead(client: ServerClient): number | undefined {
+  return client.servers()[0]?.connection?.bytesRead;
 }
 
 function ignore(): void {

@@ -1,4 +1,4 @@
-import type { Cluster } from 'ioredis';
+import type { ClusterParts } from '../client/server-client.interface';
 
 /** The servers that slots went to, each with those they came from. Undefined where no owner was known. */
 export type SlotMoves = ReadonlyMap<string, ReadonlySet<string | undefined>>;
@@ -7,13 +7,12 @@ export type SlotMoves = ReadonlyMap<string, ReadonlySet<string | undefined>>;
 export class SlotOwners {
   private owners: readonly (string | undefined)[] = [];
 
-  constructor(private readonly cluster: Cluster) {}
+  constructor(private readonly cluster: ClusterParts) {}
 
   /** The cluster has just listed its slots. One that nobody has now counts as that of its last owner. */
   takeMoves(): SlotMoves {
     const before = this.owners;
-    const slots: ArrayLike<readonly string[] | undefined> = this.cluster.slots;
-    this.owners = Array.from(slots, (servers) => servers?.[0]);
+    this.owners = Array.from(this.cluster.slots, (servers) => servers?.[0]);
     const moves = new Map<string, Set<string | undefined>>();
     if (before.length === 0) return moves;
     this.owners.forEach((to, slot) => {

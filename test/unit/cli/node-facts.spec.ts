@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis';
 import { readClusterInfo } from '../../../lib/cli/doctor/node-facts';
 import type { NodeClient } from '../../../lib/cli/nodes/node-client';
 
 /** A cluster whose first master answers CLUSTER INFO so. */
 function cluster(answer: () => Promise<unknown>): NodeClient {
-  const master = { cluster: answer } as unknown as Redis;
+  const master = { send: answer };
   return { masters: [master], ask: (question: () => unknown) => question() } as unknown as NodeClient;
 }
 

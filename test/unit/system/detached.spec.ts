@@ -4,7 +4,7 @@ import Redis from 'ioredis';
 import { detached } from '../../../lib/system/detached';
 import { Admission } from '../../../lib/locking/waiting/admission';
 import { CommandBatch, type BatchEntry } from '../../../lib/redis/request/command-batch';
-import { describeRedisNode } from '../../../lib/redis/client/ioredis/redis-connections';
+import { describeRedisNode } from '../../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisConnection } from '../../../lib/redis/server/redis-connection';
 import { ReleaseChannel } from '../../../lib/redis/release-channel';
 import { systemClock } from '../../../lib/system/system-clock';
@@ -88,11 +88,10 @@ describe('belongs to no request:', () => {
       readonly isCluster = false;
       readonly status = 'ready';
       readonly options = {};
-      readonly info = () => Promise.resolve('role:master\r\nrun_id:a\r\nuptime_in_seconds:9');
-      readonly time = () => Promise.resolve(['1', '1']);
+      readonly call = (name: string) =>
+        Promise.resolve(name === 'info' ? 'role:master\r\nrun_id:a\r\nuptime_in_seconds:9' : ['1', '1']);
       readonly disconnect = () => undefined;
       readonly quit = () => Promise.resolve();
-      readonly ping = () => Promise.resolve();
       readonly subscribe = () => {
         asked.push(request.getStore());
         return Promise.resolve();

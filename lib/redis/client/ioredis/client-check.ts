@@ -1,6 +1,6 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from './ioredis';
 import { checkServer, checkShownNames } from './redis-options-check';
-import type { Refuse } from '../redis-url';
+import type { Refuse } from './redis-url';
 
 /**
  * The options of a client that the user made: ioredis takes a URL where a host belongs, and the place of a node is shown

@@ -1,19 +1,16 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../../ports/clock.interface';
-import { breakConnection } from './break-connection';
+import type { Cluster, Redis } from './ioredis';
 
 const LONGEST_GOODBYE_MS = 500;
 
-/** Lets the requests under way be answered, if that is soon, and ends the connection for good. */
-export async function closeClient(client: Redis | Cluster, clock: Clock): Promise<void> {
+/** Lets the requests under way be answered, if that is soon, and then calls `drop`. */
+export async function closeClient(client: Redis | Cluster, clock: Clock, drop: () => void): Promise<void> {
   if (client.status === 'ready') await sayGoodbye(client, clock);
-  dropClient(client);
+  drop();
 }
 
-/** Ends the connection for good, without a word. */
-export function dropClient(client: Redis | Cluster): void {
-  // Reset first: an orderly end would wait for a server that may be silent.
-  breakConnection(client);
+/** Ends what is reset already for good. */
+export function disconnect(client: Redis | Cluster): void {
   // Of one that has ended, ioredis would wait for the end again, with a timer that keeps the process alive.
   if (client.status !== 'end') client.disconnect();
 }

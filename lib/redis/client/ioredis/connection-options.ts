@@ -1,4 +1,4 @@
-import type { ClusterOptions, RedisOptions } from 'ioredis';
+import type { ClusterOptions, RedisOptions } from './ioredis';
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis } from './ioredis';
 
 /** Looks at what the client can do: it may come from another copy of ioredis than ours, or from a fork of it. */
 export function isClient(input: unknown): input is Redis | Cluster {

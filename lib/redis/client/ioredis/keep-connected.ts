@@ -1,25 +1,33 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Timer } from '../../../ports/clock.interface';
 import { detached } from '../../../system/detached';
-import { isCluster } from './break-connection';
-import type { RedisNodeDescription } from './redis-connections';
 import { RedisNodeError } from '../redis-node-error';
 import { inTime } from './in-time';
+import type { Cluster, Redis } from './ioredis';
 
 /** How long a function of the user may take to answer with credentials. */
 const LONGEST_ANSWER_MS = 10_000;
 const CLUSTER_AGAIN_MS = 1_000;
 
+/** How a client is connected. */
+export interface ConnectionWays {
+  /**
+   * Before each connection: gives `server` the credentials of this moment.
+   *
+   * @returns a promise where they are asked for and come later, or cannot be had
+   */
+  prepare(server: Redis): Promise<void> | undefined;
+  /** How long to wait before the next connection, after so many that led nowhere. */
+  reconnectDelayMs(failures: number): number;
+}
+
 export interface KeptConnection {
-  /** The connection leads where it should: when it breaks, the next one is opened soon. */
   isGood(): void;
-  readonly stop: () => void;
+  stop(): void;
 }
 
 /**
- * Connects a client that we opened, and connects it again whenever its connection ends: each time with the credentials of
- * that moment, and with ever longer pauses while nothing comes of it. A new connection also looks the name of the server
- * up again.
+ * Connects a client that we opened, and connects it again whenever its connection ends. A new connection also looks the
+ * name of the server up again.
  *
  * A cluster connects again by itself, and the servers in it are connected here as soon as it knows of them.
  *
@@ -27,7 +35,7 @@ export interface KeptConnection {
  */
 export function keepConnected(
   client: Redis | Cluster,
-  description: RedisNodeDescription,
+  ways: ConnectionWays,
   clock: Clock,
   onFailure: (error: unknown) => void,
 ): KeptConnection {
@@ -39,15 +47,15 @@ export function keepConnected(
     if (isStopped || (client.status !== 'wait' && client.status !== 'end')) return;
     // Not as a part of the request that happens to be the first: what follows is nobody's.
     detached(() => {
-      if (isCluster(client)) client.connect().catch(ignore);
-      else begin(client, connectLater);
+      if (client.isCluster) client.connect().catch(ignore);
+      else begin(client as Redis, connectLater);
     });
   };
   const begin = (server: Redis, giveUp: () => void): void => {
     const start = () => {
       if (!isStopped && (server.status === 'wait' || server.status === 'end')) server.connect().catch(ignore);
     };
-    const preparing = description.prepare(server);
+    const preparing = ways.prepare(server);
     if (preparing === undefined) {
       start();
       return;
@@ -63,14 +71,11 @@ export function keepConnected(
     failures += 1;
     timer?.cancel();
     // Not in the background: who waits for a lock must not see the process end.
-    timer = clock.schedule(
-      isCluster(client) ? CLUSTER_AGAIN_MS : description.reconnectDelayMs(failures),
-      connect,
-    );
+    timer = clock.schedule(client.isCluster ? CLUSTER_AGAIN_MS : ways.reconnectDelayMs(failures), connect);
   };
 
   client.on('end', connectLater);
-  if (isCluster(client)) {
+  if (client.isCluster) {
     client.on('+node', (server: Redis) => {
       begin(server, () => {
         // The cluster finds it again.

@@ -1,7 +1,7 @@
-import type { RedisOptions } from 'ioredis';
+import type { RedisOptions } from './ioredis';
 import { foreignClient } from './is-client';
-import { checkCredentials } from '../redis-credentials';
-import type { Refuse } from '../redis-url';
+import { checkCredentials } from './redis-credentials';
+import type { Refuse } from './redis-url';
 
 /** Names that other Redis clients and modules use for what ioredis calls otherwise; ioredis would go to localhost. */
 const FOREIGN_NAMES = [

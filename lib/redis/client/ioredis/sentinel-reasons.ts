@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Redis } from './ioredis';
 
 const ALL_ASKED = 'All sentinels are unreachable';
 /** The text by which ioredis says that a Sentinel answered, and does not know the group. */

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { keepAwake } from '../../../../lib/redis/server/keep-awake';
+import { serverClientOf } from '../../../helpers/server-client-of';
 import { VirtualClock } from '../../../helpers/virtual-clock';
 
 function setUp(answers: () => boolean) {
@@ -7,6 +7,7 @@ function setUp(answers: () => boolean) {
   const seen = { pings: 0, resets: 0 };
   const client = {
     isCluster: false,
+    options: {},
     status: 'ready',
     stream: {
       connecting: false,
@@ -15,12 +16,12 @@ function setUp(answers: () => boolean) {
         seen.resets += 1;
       },
     },
-    ping: () => {
+    call: () => {
       seen.pings += 1;
       return answers() ? Promise.resolve('PONG') : new Promise(() => undefined);
     },
   };
-  const stop = keepAwake(client as unknown as Redis, clock);
+  const stop = keepAwake(serverClientOf(client), clock);
   return { clock, client, seen, stop };
 }
 

@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Server } from '../../../../lib/redis/client/server-client.interface';
 import { Newcomers } from '../../../../lib/redis/server/newcomers';
 import { parseServerInfo, type ServerInfo } from '../../../../lib/redis/server/server-info';
 import { settle, VirtualClock } from '../../../helpers/virtual-clock';
@@ -23,8 +23,8 @@ const NEW = 'h:9';
 /** A cluster of A and B with a slot each, and one more, which a test puts in its place. */
 function setUp() {
   const clock = new VirtualClock();
-  const servers = Object.fromEntries([A, B, NEW].map((address) => [address, { address, status: 'ready' }]));
-  const server = (address: string) => servers[address] as unknown as Redis & { status: string };
+  const servers = Object.fromEntries([A, B, NEW].map((address) => [address, { address, isReady: true }]));
+  const server = (address: string) => servers[address] as unknown as Server & { isReady: boolean };
   const answers: Record<string, ServerInfo | undefined> = {
     [A]: info({ runId: 'a' }),
     [B]: info({ runId: 'b' }),
@@ -37,16 +37,16 @@ function setUp() {
     slots: [[A], [A], [B], [B]] as string[][],
     masters: [A, B],
     looks: 0,
-    nodes: () => cluster.masters.map(server),
-    refreshSlotsCache: () => (cluster.looks += 1),
+    listSlots: () => (cluster.looks += 1),
   };
   let judged = 0;
   const newcomers = new Newcomers({
-    cluster: cluster as unknown as Cluster,
+    cluster,
+    masters: () => cluster.masters.map(server),
     clock,
     limitMs: 500,
     memberAt: (address) => members.get(address),
-    ask: (one) => Promise.resolve(answers[(one as unknown as { address: string }).address]),
+    ask: (one) => Promise.resolve(answers[one.address]),
     onJudged: () => (judged += 1),
   });
   const list = (slots: string[][]) => {
@@ -177,7 +177,7 @@ describe('slots that go from one known master to another', () => {
   });
 
   it.each<[string, (world: ReturnType<typeof setUp>) => void]>([
-    ['is away', ({ server }) => (server(A).status = 'end')],
+    ['is away', ({ server }) => (server(A).isReady = false)],
     ['was forgotten before', ({ members }) => members.delete(A)],
   ])('are a loss when the former owner %s, which is told once', (_, change) => {
     const world = setUp();
@@ -193,7 +193,7 @@ describe('slots that go from one known master to another', () => {
     const isLost = () => newcomers.hasLossOf([A, B]);
     const seen = [isLost()];
 
-    server(A).status = 'end';
+    server(A).isReady = false;
     seen.push(isLost());
     cluster.slots = [[A], [B], [B]];
     seen.push(isLost());

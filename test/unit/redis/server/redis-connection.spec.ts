@@ -9,7 +9,8 @@ import { settle, VirtualClock } from '../../../helpers/virtual-clock';
 class WillingClient extends EventEmitter {
   readonly isCluster = false;
   readonly status = 'ready';
-  readonly info = () => Promise.resolve('role:master');
+  readonly options = {};
+  readonly call = () => Promise.resolve('role:master');
 }
 
 /** A cluster of servers that are connected, and of which a test appoints the masters. */
@@ -54,7 +55,7 @@ class WillingServer extends EventEmitter {
     this.options = { host: 'h', port };
   }
 
-  info(): Promise<string> {
+  call(): Promise<string> {
     const { answer } = this;
     return answer instanceof Error
       ? Promise.reject(answer)

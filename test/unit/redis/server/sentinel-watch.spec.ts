@@ -9,10 +9,9 @@ const NEW = { remoteAddress: '::ffff:10.0.0.2', remotePort: 6379 };
 const SWITCHED = 'locks 10.0.0.1 6379 10.0.0.2 6379';
 
 /** A connection to the old master, and two Sentinels. */
-function setUp(options: Record<string, unknown> = {}) {
+function setUp({ isMapped = false } = {}) {
   const clock = new VirtualClock();
   const client = new FakeClient();
-  Object.assign(client.options, { name: 'locks', ...options });
   const leadTo = (remote: FakeClient['remote']) => {
     client.remote = remote;
     void client.connect();
@@ -22,8 +21,12 @@ function setUp(options: Record<string, unknown> = {}) {
   const sentinels = [new FakeClient(), new FakeClient()] as const;
   const seen = { switches: 0 };
   const watch = new SentinelWatch(
-    client.asRedis,
-    sentinels.map((sentinel) => fakeDescription({ open: () => sentinel })),
+    client.asServer,
+    {
+      name: 'locks',
+      sentinels: sentinels.map((sentinel) => fakeDescription({ open: () => sentinel })),
+      isMapped,
+    },
     clock,
     () => {
       seen.switches += 1;
@@ -40,7 +43,7 @@ describe('the Sentinels of a group', () => {
     await settle();
 
     for (const { sent } of sentinels) {
-      expect(sent).toEqual(['SENTINEL GET-MASTER-ADDR-BY-NAME locks', 'subscribe +switch-master']);
+      expect(sent).toEqual(['sentinel GET-MASTER-ADDR-BY-NAME locks', 'subscribe +switch-master']);
     }
   });
 
@@ -88,9 +91,9 @@ describe('the Sentinels of a group', () => {
     expect(seen.switches).toBe(1);
   });
 
-  it.each<[string, Record<string, unknown>, string[]]>([
+  it.each<[string, { isMapped?: boolean }, string[]]>([
     ['names', {}, ['locks-b.example', '6379']],
-    ['addresses that are mapped', { natMap: { '10.0.0.9:6379': OLD } }, ['10.0.0.9', '6379']],
+    ['addresses that are mapped', { isMapped: true }, ['10.0.0.9', '6379']],
     ['nobody', {}, []],
   ])(
     'that tell of %s, which cannot be compared, break no connection when they come up',

@@ -1,5 +1,5 @@
-import { Cluster, type Redis } from 'ioredis';
 import { infoLines } from '../../../../lib/redis/server/info-lines';
+import { serverClientOf } from '../../../helpers/server-client-of';
 import { memoryIn, readMemory } from '../../../../lib/redis/server/server-memory';
 
 const info = (used: number, limit: number) =>
@@ -18,10 +18,8 @@ it.each([
   ['those with a limit', [info(50, 0), info(1, 10), info(60, 0)], { usedBytes: 1, limitBytes: 10 }],
   ['none of them', [info(50, 0), info(60, 0)], null],
 ])('of the servers of a cluster, %s count', async (_, replies, told) => {
-  const cluster = Object.assign(Object.create(Cluster.prototype) as Cluster, {
-    isCluster: true,
-    nodes: () => replies.map((reply) => ({ info: () => Promise.resolve(reply) }) as unknown as Redis),
-  });
+  const servers = replies.map((reply) => ({ options: {}, call: () => Promise.resolve(reply) }));
+  const cluster = { isCluster: true, nodes: () => servers };
 
-  expect(await readMemory(cluster)).toEqual(told);
+  expect(await readMemory(serverClientOf(cluster))).toEqual(told);
 });

@@ -1,28 +1,38 @@
-import type { Cluster, Redis } from 'ioredis';
+import type {
+  Server as ClientServer,
+  ServerClient,
+} from '../../../../lib/redis/client/server-client.interface';
 import { ServerRoster } from '../../../../lib/redis/server/server-roster';
 import { settle, VirtualClock } from '../../../helpers/virtual-clock';
 
-/** A server as ioredis shows it, with the answers that a test gives it. */
-class Server {
-  readonly status = 'ready';
-  readonly isCluster = false;
-  readonly options: { host: string; port: number };
+/** A server as its client shows it, with the answers that a test gives it. */
+class Server implements ClientServer {
+  readonly isReady = true;
+  readonly isGreeting = false;
+  readonly connection = undefined;
+  readonly database = 0;
+  readonly address: string;
   asked = 0;
 
   constructor(
     port: number,
     public answer: string | Error | Promise<string>,
   ) {
-    this.options = { host: 'h', port };
+    this.address = `h:${port}`;
   }
 
-  info(): Promise<string> {
+  send(name: string): Promise<unknown> {
+    if (name !== 'info') return new Promise(() => undefined);
     this.asked += 1;
     return this.answer instanceof Error ? Promise.reject(this.answer) : Promise.resolve(this.answer);
   }
 
-  time(): Promise<[number, number]> {
-    return new Promise(() => undefined);
+  isCutOff(error: unknown): boolean {
+    return error === CUT_OFF;
+  }
+
+  reset(): void {
+    throw new Error('nobody resets a server to learn who it is');
   }
 }
 
@@ -32,11 +42,12 @@ const BUSY = new Error('BUSY Redis is busy running a script.');
 const NOPERM = new Error("NOPERM this user has no permissions to run the 'info' command");
 const CUT_OFF = new Error('Connection is closed.');
 
-function rosterOf(client: unknown, takesReplicas = false) {
+function rosterOf(given: unknown, takesReplicas = false) {
+  const client = given instanceof Server ? { masters: () => [given] } : given;
   const clock = new VirtualClock();
   const seen = { answers: 0 };
   const roster = new ServerRoster({
-    client: client as Redis | Cluster,
+    client: client as ServerClient,
     clock,
     clockBudgetMs: 100,
     limitMs: 500,
@@ -46,7 +57,7 @@ function rosterOf(client: unknown, takesReplicas = false) {
     onClockAhead: () => undefined,
   });
   const introduce = async (...servers: Server[]) => {
-    for (const server of servers) roster.introduce(server as unknown as Redis);
+    for (const server of servers) roster.introduce(server);
     await settle();
   };
   const runIds = () => roster.facts?.map(({ runId }) => runId);
@@ -55,10 +66,12 @@ function rosterOf(client: unknown, takesReplicas = false) {
 
 /** A cluster whose masters a test appoints. */
 function clusterOf(...masters: Server[]) {
-  const cluster = { isCluster: true, masters, replicas: [] as Server[], slots: [] as string[][] };
-  const nodes = (role = 'all') =>
-    role === 'master' ? cluster.masters : [...cluster.masters, ...cluster.replicas];
-  return Object.assign(cluster, { nodes });
+  const cluster = { appointed: masters, replicas: [] as Server[] };
+  return Object.assign(cluster, {
+    cluster: { slots: [], listSlots: () => undefined },
+    masters: () => cluster.appointed,
+    servers: () => [...cluster.appointed, ...cluster.replicas],
+  });
 }
 
 describe('a server of a cluster that cannot tell who it is at the moment', () => {
@@ -213,7 +226,7 @@ describe('a cluster', () => {
       [first, other],
       [first, other],
     ]) {
-      cluster.masters = masters;
+      cluster.appointed = masters;
       roster.forgetOthers();
       told.push([roster.takeNews(), runIds()]);
     }
@@ -235,10 +248,10 @@ describe('a cluster', () => {
     const news: boolean[] = [];
 
     for (const runId of ['a', 'again']) {
-      cluster.masters = [other];
+      cluster.appointed = [other];
       news.push(roster.takeNews());
       const anew = new Server(1, infoOf(runId));
-      cluster.masters = [other, anew];
+      cluster.appointed = [other, anew];
       roster.forgetOthers();
       news.push(roster.takeNews());
       await introduce(anew);
@@ -261,7 +274,7 @@ describe('a cluster', () => {
     await introduce(master, busy, replica);
     const before = roster.problem;
 
-    cluster.masters = [busy, replica];
+    cluster.appointed = [busy, replica];
 
     expect([before, roster.problem?.code]).toEqual([undefined, 'BUSY']);
   });

@@ -8,7 +8,7 @@ function setUp({ isOwed = false } = {}) {
   client.becomeReady();
   const seen = { silences: 0 };
   const owing = { isOwed };
-  const stop = watchForSilence(client.asRedis, clock, {
+  const stop = watchForSilence(client.asServer, clock, {
     limitMs: 500,
     isOwed: () => owing.isOwed,
     onSilence: () => {

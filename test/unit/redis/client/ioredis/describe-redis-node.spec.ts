@@ -4,7 +4,7 @@ import { LockOptionsError } from '../../../../../lib/errors/lock-options.error';
 import {
   describeRedisNode,
   type RedisNodeInput,
-} from '../../../../../lib/redis/client/ioredis/redis-connections';
+} from '../../../../../lib/redis/client/ioredis/describe-redis-node';
 
 const SECRET = 's3cret';
 

@@ -1,19 +1,18 @@
+import type { Redis } from 'ioredis';
 import { keepConnected } from '../../../../../lib/redis/client/ioredis/keep-connected';
 import { reconnectDelayMs } from '../../../../../lib/redis/client/ioredis/connection-options';
 import { FakeClient } from '../../../../helpers/fake-client';
-import { fakeDescription } from '../../../../helpers/fake-description';
 import { settle, VirtualClock } from '../../../../helpers/virtual-clock';
 
 function setUp(prepare: (client: FakeClient) => Promise<void> | undefined = () => undefined) {
   const client = new FakeClient();
   const clock = new VirtualClock();
   const failures: string[] = [];
-  const description = fakeDescription({
-    open: () => client,
+  const ways = {
     prepare: () => prepare(client),
-    reconnectDelayMs: (times) => reconnectDelayMs(times, () => 0.5),
-  });
-  const kept = keepConnected(client.asRedis, description, clock, (error) => {
+    reconnectDelayMs: (times: number) => reconnectDelayMs(times, () => 0.5),
+  };
+  const kept = keepConnected(client as unknown as Redis, ways, clock, (error) => {
     failures.push(String(error));
   });
   return { client, clock, failures, kept };

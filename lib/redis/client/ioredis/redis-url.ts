@@ -1,4 +1,4 @@
-import type { RedisOptions } from 'ioredis';
+import type { RedisOptions } from './ioredis';
 
 /** `message` says what is wrong, without repeating any of the input: a password may be in any part of it. */
 export type Refuse = (message: string) => never;

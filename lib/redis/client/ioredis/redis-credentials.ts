@@ -1,5 +1,5 @@
-import type { RedisOptions } from 'ioredis';
-import { RedisNodeError, toRedisNodeError } from './redis-node-error';
+import type { RedisOptions } from './ioredis';
+import { RedisNodeError, toRedisNodeError } from '../redis-node-error';
 import type { Refuse } from './redis-url';
 
 /** A value, or a function that is asked for it before every connection, and may answer later. */

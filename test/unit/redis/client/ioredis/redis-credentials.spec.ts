@@ -4,8 +4,8 @@ import {
   checkCredentials,
   type GivenCredentials,
   RedisCredentials,
-} from '../../../../lib/redis/client/redis-credentials';
-import { RedisNodeError } from '../../../../lib/redis/client/redis-node-error';
+} from '../../../../../lib/redis/client/ioredis/redis-credentials';
+import { RedisNodeError } from '../../../../../lib/redis/client/redis-node-error';
 
 async function refreshed(given: GivenCredentials): Promise<RedisOptions> {
   const target: RedisOptions = {};

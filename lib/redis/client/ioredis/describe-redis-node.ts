@@ -1,46 +1,36 @@
-import Redis, { type Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
-import { detached } from '../../../system/detached';
 import { LockOptionsError } from '../../../errors/lock-options.error';
+import { detached } from '../../../system/detached';
+import { systemRandomness } from '../../../system/system-randomness';
+import type { RedisNodeDescription, SentinelGroup } from '../redis-node-description.interface';
 import { checkClient } from './client-check';
 import { clusterOptions, connectionOptions, reconnectDelayMs } from './connection-options';
+import {
+  type Cluster,
+  ClusterConstructor,
+  type ClusterOptions,
+  type Redis,
+  RedisConstructor,
+  type RedisOptions,
+} from './ioredis';
+import { IoredisClient } from './ioredis-client';
+import { IoredisCluster } from './ioredis-cluster';
 import { isClient } from './is-client';
-import { type HostAndPort, placeOf, placeOfCluster, type RedisPlace } from '../redis-address';
+import { type HostAndPort, placeOf, placeOfCluster } from './redis-address';
 import {
   checkCredentials,
   type GivenCredentials,
   RedisCredentials,
   sentinelCredentials,
-} from '../redis-credentials';
-import { systemRandomness } from '../../../system/system-randomness';
+} from './redis-credentials';
 import { checkRedisOptions } from './redis-options-check';
-import type { RedisNodeOptions } from '../redis-node-options';
-import { optionsFromUrl, type Refuse } from '../redis-url';
+import type { RedisNodeOptions } from './redis-node-options';
+import { optionsFromUrl, type Refuse } from './redis-url';
 
 /** The number of Sentinels that ioredis listens to. */
 const MOST_SENTINELS = 10;
 
 /** One Redis node: a URL, options of ioredis, or a client of ioredis, which is duplicated. */
 export type RedisNodeInput = string | RedisNodeOptions | Redis | Cluster;
-
-/** A node that was checked, and not connected to yet. */
-export interface RedisNodeDescription extends RedisPlace {
-  /** What must never be shown. It grows when passwords change. */
-  readonly secrets: readonly string[];
-  /** The number of its database, if that is not 0. */
-  readonly database?: number;
-  /** Those who say where a Sentinel group has its master, each as something to connect to. */
-  readonly sentinels: readonly RedisNodeDescription[];
-  /** A client of our own, which `keepConnected` connects. A cluster connects by itself. */
-  open(): Redis | Cluster;
-  /**
-   * Before each connection: gives `server` the credentials of this moment.
-   *
-   * @returns a promise where they are asked for and come later, or cannot be had
-   */
-  prepare(server: Redis): Promise<void> | undefined;
-  /** How long to wait before the next connection, after so many that led nowhere. */
-  reconnectDelayMs(failures: number): number;
-}
 
 /**
  * Checks one entry of `nodes` without opening anything.
@@ -64,10 +54,21 @@ export function describeRedisNode(
   }
   if (typeof input === 'string') {
     const options = optionsFromUrl(input, refuse);
-    return describe(options, options, () => new Redis(connectionOptions(options)), random);
+    return describe(options, options, () => new RedisConstructor(connectionOptions(options)), random);
   }
   const options = checkRedisOptions(input, refuse);
-  return describe(options, input, () => new Redis(connectionOptions(options)), random);
+  return describe(options, input, () => new RedisConstructor(connectionOptions(options)), random);
+}
+
+/** A Redis Cluster, by one of its servers, which tells where the others are. */
+export function describeRedisCluster(server: RedisOptions, option: string): RedisNodeDescription {
+  const { host, port, username, password, tls, family } = server;
+  // Never connected itself: each connection of ours is a duplicate of it.
+  const template = new ClusterConstructor([{ host, port }], {
+    lazyConnect: true,
+    redisOptions: { username, password, tls, family },
+  });
+  return describeRedisNode(template, option);
 }
 
 /** @param given what the user has in hand, and may change */
@@ -82,28 +83,32 @@ function describe(
     ...placeOf(options),
     database: options.db,
     secrets: credentials.secrets,
-    sentinels: describeSentinels(options, given, random),
-    open: () => detached(open),
-    prepare: (server) => credentials.refresh(server.options),
-    reconnectDelayMs: (failures) => reconnectDelayMs(failures, random),
+    group: describeGroup(options, given, random),
+    open: () =>
+      new IoredisClient(detached(open), {
+        prepare: (server) => credentials.refresh(server.options),
+        reconnectDelayMs: (failures) => reconnectDelayMs(failures, random),
+      }),
   };
 }
 
-function describeSentinels(
-  { sentinels, family, connectTimeout }: RedisOptions,
+function describeGroup(
+  { name, natMap, sentinels, family, connectTimeout }: RedisOptions,
   given: GivenCredentials,
   random: () => number,
-): RedisNodeDescription[] {
+): SentinelGroup | undefined {
+  if (!sentinels?.length) return undefined;
   const theirs = sentinelCredentials(given);
-  return (sentinels ?? []).slice(0, MOST_SENTINELS).map((sentinel) => {
+  const described = sentinels.slice(0, MOST_SENTINELS).map((sentinel) => {
     const options = {
       ...sentinel,
       port: sentinel.port ?? 26_379,
       family: sentinel.family ?? family,
       connectTimeout,
     };
-    return describe(options, theirs, () => new Redis(connectionOptions(options)), random);
+    return describe(options, theirs, () => new RedisConstructor(connectionOptions(options)), random);
   });
+  return { name: String(name), sentinels: described, isMapped: Boolean(natMap) };
 }
 
 function describeClient(client: Redis, refuse: Refuse, random: () => number): RedisNodeDescription {
@@ -120,14 +125,19 @@ function describeCluster(cluster: Cluster, refuse: Refuse, random: () => number)
   return {
     ...placeOfCluster(servers),
     secrets: credentials.secrets,
-    sentinels: [],
-    open: () =>
-      detached(() => cluster.duplicate<ClusterOptions>([], clusterOptions(cluster.options, random))),
-    prepare: (server) => {
-      credentials.link(server.options);
-      return undefined;
+    open: () => {
+      const options = clusterOptions(cluster.options, random);
+      return new IoredisCluster(
+        detached(() => cluster.duplicate<ClusterOptions>([], options)),
+        {
+          prepare: (server) => {
+            credentials.link(server.options);
+            return undefined;
+          },
+          reconnectDelayMs: (failures) => reconnectDelayMs(failures, random),
+        },
+      );
     },
-    reconnectDelayMs: (failures) => reconnectDelayMs(failures, random),
   };
 }
 

@@ -1,14 +1,5 @@
-import type { RedisOptions } from 'ioredis';
-
-/** Where a node is, free of secrets. */
-export interface RedisPlace {
-  /** The name that people read in votes, events and errors. */
-  readonly name: string;
-  /**
-   * The address for comparison. Two entries that lead to the same server have the same one, whatever their database.
-   */
-  readonly address: string;
-}
+import type { RedisPlace } from '../redis-node-description.interface';
+import type { RedisOptions } from './ioredis';
 
 export interface HostAndPort {
   readonly host?: string | null;

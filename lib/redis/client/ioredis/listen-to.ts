@@ -1,0 +1,26 @@
+import type { ChannelEvents } from '../server-client.interface';
+import type { Handshake } from './handshake';
+import type { Cluster, Redis } from './ioredis';
+
+/** Translates the events of a client that subscribes. */
+export function listenTo(
+  client: Redis | Cluster,
+  handshake: Handshake | undefined,
+  events: ChannelEvents,
+): void {
+  client.on('error', (error: unknown) => {
+    events.onError(error);
+  });
+  client.on('ready', () => {
+    events.onReady();
+  });
+  client.on('close', () => {
+    events.onClose(handshake?.failure);
+  });
+  client.on('message', (channel: string, message: string) => {
+    events.onMessage(channel, message);
+  });
+  client.on('pmessage', (_pattern: string, channel: string, message: string) => {
+    events.onMessage(channel, message);
+  });
+}
