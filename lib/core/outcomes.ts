@@ -18,8 +18,8 @@ export interface Extension {
 /** `released`: a quorum removed it. `expired`: a quorum did not have it any more. `unknown`: too few nodes answered. */
 export interface Release {
   readonly outcome: 'released' | 'expired' | 'unknown';
-  /** How many processes, at least, wait for the resource and were told. */
-  readonly waiting: number;
+  /** How many processes, at least, wait for the resource and were told. Undefined: nobody was told. */
+  readonly waiting?: number;
 }
 
 /** What the votes for the new lease say about the old one. */
@@ -27,13 +27,13 @@ export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): 
   const removed = votes.filter((vote) => vote?.kind === 'granted' && vote.replaced === true).length;
   const answered = votes.filter((vote) => vote !== undefined && vote.kind !== 'failed').length;
   const removal = { nodes, granted: removed, denied: answered - removed, failed: 0 };
-  return { outcome: releaseOutcome(removal), waiting: 0 };
+  return { outcome: releaseOutcome(removal) };
 }
 
 /** What the successor's first extension says about the lease that it took over. */
 export function releaseByTakingOver({ outcome }: Extension): Release {
-  if (outcome === 'extended') return { outcome: 'released', waiting: 0 };
-  return { outcome: outcome === 'gone' ? 'expired' : 'unknown', waiting: 0 };
+  if (outcome === 'extended') return { outcome: 'released' };
+  return { outcome: outcome === 'gone' ? 'expired' : 'unknown' };
 }
 
 export function releaseOutcome(removal: Tally): Release['outcome'] {

@@ -40,7 +40,7 @@ import { lookIfReady } from './readiness';
 import { checkReadyOptions, type ReadyOptions } from './checks/check-ready-options';
 import { resume, type ResumeOptions } from './holding/resume';
 import { Retries } from './waiting/retries';
-import type { Handover, WonLease } from './waiting/handover-budget';
+import type { Handover, LeaseOnItsWay, WonLease } from './waiting/handover-budget';
 import { WaitingLine, type PlaceInLine } from './waiting/waiting-line';
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and releases them. */
@@ -218,8 +218,14 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     acquisition.call.reject(error);
   }
 
-  abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void {
-    const done = this.releaseAbandoned(attempt, place).finally(() => this.abandonedAttempts.delete(done));
+  abandoned(
+    attempt: Promise<Attempt>,
+    place: PlaceInLine<Handover>,
+    onItsWay: LeaseOnItsWay | undefined,
+  ): void {
+    const done = this.releaseAbandoned(attempt, place, onItsWay).finally(() =>
+      this.abandonedAttempts.delete(done),
+    );
     this.abandonedAttempts.add(done);
   }
 
@@ -318,9 +324,16 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   }
 
   /** Releases what an attempt may still win after its caller went away. */
-  private async releaseAbandoned(pending: Promise<Attempt>, place: PlaceInLine<Handover>): Promise<void> {
+  private async releaseAbandoned(
+    pending: Promise<Attempt>,
+    place: PlaceInLine<Handover>,
+    onItsWay: LeaseOnItsWay | undefined,
+  ): Promise<void> {
     const attempt = await pending.catch(() => undefined);
-    const released = attempt?.outcome === 'won' ? this.redlock.releaseAsync(attempt.lease) : undefined;
+    // Its release may have to wait, so those behind would meet it on the nodes.
+    await onItsWay?.abandon();
+    const isOurs = attempt?.outcome === 'won' && onItsWay === undefined;
+    const released = isOurs ? this.redlock.releaseAsync(attempt.lease) : undefined;
     place.leave();
     await released;
   }

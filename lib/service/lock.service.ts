@@ -333,7 +333,8 @@ export class LockService {
 
   /**
    * Takes the lock away from whoever holds it. For operators: the holder hears of it at its next extension, and two
-   * may work at the same time until then. With `ownerToken`, that holder only: what somebody else has since stays.
+   * may work at the same time until then. With `ownerToken`, that holder only: what somebody else has since stays,
+   * except for callers of the same process that have the very lease since (see `Lock.ownerToken`).
    *
    * @returns the number of nodes that it was removed from; 0 when there was nothing
    * @throws LockUnavailableError when no node answered, or none of those that have it said that it was removed: they may

@@ -1,5 +1,6 @@
 import { quorumOf } from '../../lib/core/quorum';
 import { modeAt } from '../../lib/core/lock-kind';
+import type { ExtendRequest } from '../../lib/ports/lock-node.interface';
 import type { HeldLock } from '../../lib/locking/holding/held-lock';
 import type { Lock, ReleaseOutcome } from '../../lib/locking/api/lock.interface';
 import type { LockEvent } from '../../lib/locking/api/lock-event.interface';
@@ -8,6 +9,7 @@ import { OrderBook } from './order-book';
 import type { Invariant, Violation } from './outcome';
 import { type Call, NODE_TIMEOUT_MS, type PlanKind, QUIET_AFTER_MS } from './plan';
 import type { SimulatedClient } from './simulated-client';
+import type { TokenPage } from './token-book';
 import type { World } from './world';
 
 /** One caller who asked for a lock, from then until it has given it back. */
@@ -34,6 +36,17 @@ interface Handle {
   forcedAtMs: number | undefined;
   /** It may have been taken away while it was given. */
   isExcused: boolean;
+  /** How many callers had the very lease by then. */
+  readonly turn: number;
+  /** When its release was asked for, in true time. */
+  releasedAtMs: number | undefined;
+}
+
+/** A lease that several callers of a client may have, one after another. */
+interface Turns {
+  count: number;
+  /** On the monotonic clock of the client, without the time in which it did not run. */
+  readonly sinceMs: number;
 }
 
 /** How long a free resource may stay without a holder although somebody waits, when nothing goes wrong. */
@@ -51,6 +64,11 @@ const LONGEST_GAP_IN_LINE_MS = 40;
 /** Where the wall clock moved, it is enough to notice with the next look at it. */
 const WALL_LOOK_MS = 1_250;
 
+/** For so long a client gives a lease from one caller to the next. */
+const TURNS_FOR_MS = 100;
+/** And somewhat more, since a turn is given in one step of the client and begins in another. */
+const TURNS_SLACK_MS = 3;
+
 const NOTHING_IS_LOST: readonly PlanKind[] = ['calm', 'slow', 'twice'];
 
 /** Watches callers, clocks and nodes, and knows nothing of how the library works. */
@@ -66,6 +84,7 @@ export class Judge {
   /** Owner tokens that were taken away by themselves. */
   private readonly forcedTokens = new Set<string>();
   private asked = 0;
+  private readonly turns = new Map<string, Turns>();
   private pending = new Map<string, SimulatedClient>();
   private readonly fences: FenceBook;
   readonly order = new OrderBook();
@@ -97,7 +116,7 @@ export class Judge {
     page.wasHeld = true;
     page.heldSinceMs ??= this.world.timeline.nowMs;
     const { inherits } = page;
-    this.order.gave(request, isFirst);
+    this.order.gave(request, isFirst || lock.mode === 'exclusive');
     if (!isFirst && lock.mode === 'shared') this.lookForOldGroup(request, page.heldSinceMs);
     request.state = 'holding';
     if (inherits !== undefined && lock.slots.length > 0) this.world.count('permit handed on');
@@ -115,8 +134,12 @@ export class Judge {
       wasHeld: lock.isHeld,
       endsAtMs: client.clock.now() + lock.remainingMs,
       // It begins on what is left of the other, which may be gone already.
-      forcedAtMs: this.handles.find((one) => one.lock.ownerToken === inherits)?.forcedAtMs,
+      forcedAtMs: this.handles.find(
+        (one) => one.lock.ownerToken === inherits || one.lock.ownerToken === lock.ownerToken,
+      )?.forcedAtMs,
       isExcused: wasUnderWay || this.isForced(lock.ownerToken),
+      turn: this.lookAtTurn(request, lock, isResumed),
+      releasedAtMs: undefined,
     });
     if (isFirst && lock.mode === 'limited') this.lookForSmallerLimit(request, lock);
     if (request.call.fencing === true && lock.isHeld) this.lookAtFence(lock, isResumed);
@@ -134,6 +157,8 @@ export class Judge {
   releases(request: Request): void {
     this.world.note(() => `${request.name} releases`);
     request.state = 'releasing';
+    const released = this.handles.find((one) => one.request === request);
+    if (released !== undefined) released.releasedAtMs = this.world.timeline.nowMs;
     const { holdAtLeast } = request.call;
     if (holdAtLeast === undefined) return;
     const untilMs = this.world.timeline.nowMs + holdAtLeast * 1.01 + NODE_TIMEOUT_MS;
@@ -163,16 +188,33 @@ export class Judge {
     this.world.note(() => `${request.name}: ${outcome}`);
     const page = this.world.tokens.page(handle.lock.ownerToken);
     if (page.isKept) this.world.count('kept after release');
+    const isLast = handle.turn === this.turns.get(handle.lock.ownerToken)?.count;
     const wasRemoved = page.removed.size >= quorumOf(this.world.nodes.length);
-    if (outcome === 'released' && !wasRemoved)
+    if (outcome === 'released' && isLast && !wasRemoved)
       this.accuse('true release', `${request.name}: released, but ${page.removed.size} nodes removed it`);
+    if (outcome === 'released' && !isLast) this.lookForConfirmation(handle, page);
     // What was lost had ended by itself, whatever its clean-up still found.
     const wasLost = handle.lock.signal.aborted;
     if (wasLost && outcome !== 'expired')
       this.accuse('true release', `${request.name}: ${outcome}, but it was lost before`);
     const wasForced = handle.forcedAtMs !== undefined || handle.isExcused;
-    if (!wasLost && outcome === 'expired' && wasRemoved && !wasForced)
+    if (isLast && !wasLost && outcome === 'expired' && wasRemoved && !wasForced)
       this.accuse('true release', `${request.name}: expired, but ${page.removed.size} nodes removed it`);
+  }
+
+  /** A client asks a node to keep a lease. */
+  extends({ ownerToken, ttlMs }: ExtendRequest): void {
+    const holder = this.handles.findLast(({ lock }) => lock.ownerToken === ownerToken);
+    // What readers share lasts as the longest of them wants it.
+    if (holder === undefined || holder.lock.mode === 'shared' || holder.lock.mode === 'mixed') return;
+    const { ttl, holdAtLeast, extensions = [] } = holder.request.call;
+    // Its release puts what it keeps on all nodes first.
+    if (holdAtLeast !== undefined && holder.request.state === 'releasing') return;
+    if (ttlMs !== ttl && extensions.every((one) => one.ttl !== ttlMs))
+      this.accuse(
+        'no return',
+        `somebody extends ${ownerToken} by ${ttlMs} ms, which ${holder.request.name} has`,
+      );
   }
 
   refused(request: Request, error: unknown): void {
@@ -342,6 +384,44 @@ export class Judge {
     handle.wasOverAhead = !isHeld && (isAhead || handle.wasOverAhead === true);
     handle.wasHeld = isHeld;
     return isHeld || (request.state === 'holding' && !signal.aborted) || request.state === 'releasing';
+  }
+
+  /** Whether it was given to another caller as it should be. */
+  private lookAtTurn({ client, call, name }: Request, lock: Lock, isResumed: boolean): number {
+    const { ownerToken } = lock;
+    const known = isResumed ? undefined : this.turns.get(ownerToken);
+    const nowMs = client.clock.now() - client.blockedMs - client.clock.aheadMs;
+    if (known === undefined || lock.mode !== 'exclusive') {
+      this.turns.set(ownerToken, { count: 1, sinceMs: nowMs });
+      return 1;
+    }
+    known.count += 1;
+    this.world.count('changed hands');
+    if (known.count > 10) this.world.count('changed hands many times');
+    if (nowMs - known.sinceMs > TURNS_FOR_MS + TURNS_SLACK_MS)
+      this.accuse(
+        'lets others in',
+        `${name} gets ${ownerToken} after ${(nowMs - known.sinceMs).toFixed(0)} ms`,
+      );
+    if (
+      client.clock.aheadMs === 0 &&
+      lock.remainingMs < Math.min(call.ttl / 2, call.maxHold ?? Infinity) &&
+      !lock.signal.aborted
+    )
+      this.accuse('held when given', `${name} gets ${ownerToken} for ${lock.remainingMs.toFixed(1)} ms only`);
+    return known.count;
+  }
+
+  /** That it was still there when its holder was done with it, and somebody else of the client began. */
+  private lookForConfirmation({ request, releasedAtMs = Infinity }: Handle, page: TokenPage): void {
+    const having = this.world.nodes.filter(
+      ({ position }) => page.removed.has(position) || (page.confirmedAtMs.get(position) ?? 0) >= releasedAtMs,
+    );
+    if (having.length < quorumOf(this.world.nodes.length))
+      this.accuse(
+        'true release',
+        `${request.name}: released, but ${having.length} nodes said that it was there`,
+      );
   }
 
   private lookAtFence(lock: Lock, isResumed: boolean): void {

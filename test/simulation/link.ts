@@ -136,6 +136,7 @@ export class Link implements LockNode {
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    this.world.judge.extends(request);
     if (request.replaces !== undefined)
       this.world.tokens.page(request.ownerToken).inherits = request.replaces;
     this.send<ExtendVote>(

@@ -15,6 +15,7 @@ import {
   type PlanKind,
 } from './plan';
 import { Random } from './random';
+import { takeTurns } from './take-turns';
 
 /** Rates of clocks: any two differ by less than the 1 % that the library allows for. */
 const MOST_DRIFT = 0.0045;
@@ -73,9 +74,7 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const nodes = Array.from({ length: nodeCount }, (): NodePlan => ({ drift: drift() }));
   const clients = Array.from({ length: clientCount }, () => makeClient(random, nodeCount, drift(), kind));
   const isHanded = kind === 'handed';
-  const calls = isHanded
-    ? makeCrowd(random, clientCount, lastsMs)
-    : makeCalls(random, clientCount, lastsMs, kind);
+  const calls = callsOf(kind)(random, clientCount, lastsMs, kind);
   const scene = { kind, clientCount, nodeCount, lastsMs };
   const faults = isHanded ? makePartings(random, scene) : makeFaults(random, scene);
   if (kind === 'queued') return makeQueue(seed, nodes, new Random(seed, 8));
@@ -83,13 +82,23 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
     ...{ seed, kind, nodes, clients, calls, faults },
     healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? (fault.ms ?? 0) : 0))),
   };
-  const asked = addSetBack(plan, new Random(seed, 5));
+  const asked = addSetBack(isHanded ? addOtherTtl(plan, new Random(seed, 8)) : plan, new Random(seed, 5));
   const whole = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
   if (kind === 'committed') return addCommits(whole, new Random(seed, 4));
   if (kind === 'shared' || kind === 'opened') return addSharing(whole, new Random(seed, 7));
   if (kind === 'deployed') return addDeployment(whole, new Random(seed, 7));
   if (kind === 'renumbered') return makeNumberedPermits(whole, new Random(seed, 7));
   return kind === 'passed' ? addPassing(whole, new Random(seed, 6)) : whole;
+}
+
+function callsOf(kind: PlanKind): typeof makeCalls {
+  if (kind === 'handed') return makeCrowd;
+  return kind === 'turns' ? takeTurns : makeCalls;
+}
+
+/** So that each hold of a crowd has an owner token of its own: callers with one ttl have one lease. */
+function addOtherTtl(plan: Plan, random: Random): Plan {
+  return { ...plan, calls: plan.calls.map((call) => ({ ...call, ttl: call.ttl + random.whole(0, 3) })) };
 }
 
 function addPassing(plan: Plan, random: Random): Plan {
@@ -230,7 +239,9 @@ function makeFaults(random: Random, scene: Scene): Fault[] {
   const { kind } = scene;
   if (kind === 'calm' || kind === 'handed' || kind === 'queued')
     return random.chance(0.15) ? [makeClose(random, scene)] : [];
-  const makers = MAKERS[kind].filter(() => random.chance(0.6));
+  // A key that is deleted where connections break as well is nobody's, and nothing is promised of it.
+  const isForced = kind === 'turns' && random.chance(0.3);
+  const makers = isForced ? [force] : MAKERS[kind].filter(() => random.chance(0.6));
   if (makers.length === 0) return [];
   const faults = Array.from({ length: random.whole(1, 10) }, () => random.pick(makers)(random, scene));
   if (kind === 'numbered')
@@ -339,6 +350,7 @@ const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed' | 'queued'>, readonly M
   renumbered: [...ROUGH, node('wipe'), node('wipe'), node('wipe')],
   committed: ROUGH,
   passed: ROUGH,
+  turns: ROUGH,
   forgetful: [...ROUGH, node('wipe'), node('wipe')],
   rebooted: [crash],
   skewed: [cut],

@@ -15,8 +15,11 @@ import type { Tally } from '../../lib/core/quorum';
 import type { RoundResult } from '../../lib/core/round';
 import { SteadyClock } from '../../lib/core/steady-clock';
 import { driftMs, readInstant, remainingMs, validityFrom } from '../../lib/core/validity';
+import { asItIs } from '../../lib/locking/holding/change-hands';
+import type { Settle } from '../../lib/locking/holding/former-holders';
 import { Holdback } from '../../lib/locking/holding/holdback';
 import { HeldLock } from '../../lib/locking/holding/held-lock';
+import { HandoverBudget } from '../../lib/locking/waiting/handover-budget';
 import { RetryPolicy } from '../../lib/locking/waiting/retry-policy';
 import { ReleaseListener } from '../../lib/locking/waiting/release-listener';
 import { Renewal } from '../../lib/locking/holding/renewal';
@@ -66,6 +69,7 @@ interface JudgeInside {
 interface LockInside {
   renewal: RenewalInside;
   isOver(): boolean;
+  extend(ttlMs: number): Promise<void>;
   wasGone(): void;
   nextDueMs(): number;
 }
@@ -75,6 +79,8 @@ interface RenewalInside {
   setup: { redlock: Redlock };
   dueAtMs: number;
   underWay: unknown;
+  extend(ttlMs: number): Promise<Extension>;
+  changeHands(settle: Settle): void;
   extendNow(ttlMs: number): Promise<Extension>;
   confirm(extension: Promise<Extension>): void;
 }
@@ -280,6 +286,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
             },
         ),
         forget(renewal, 'underWay'),
+        extendingHandles(),
       ),
   },
   {
@@ -339,6 +346,45 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
     kind: 'forced',
     isRare: true,
     apply: () => patch(lock, 'wasGone', () => () => undefined),
+  },
+  {
+    name: 'what changes hands is certain for half of its ttl',
+    rule: 'R37',
+    kind: 'turns',
+    apply: () => patch(asItIs, 'isCertain', () => () => true),
+  },
+  {
+    name: 'what changes hands has no number',
+    rule: 'R37',
+    kind: 'turns',
+    apply: () => patch(asItIs, 'hasNoNumber', () => () => true),
+  },
+  {
+    name: 'a handle that was given back extends nothing',
+    rule: 'R38',
+    kind: 'turns',
+    apply: extendingHandles,
+  },
+  {
+    name: 'who had what changed hands hears what the nodes say',
+    rule: 'R39',
+    kind: 'turns',
+    apply: () =>
+      patch(
+        renewal,
+        'changeHands',
+        (changeHands) =>
+          function (this: RenewalInside, settle) {
+            changeHands.call(this, () => undefined);
+            settle({ outcome: 'released' });
+          },
+      ),
+  },
+  {
+    name: 'what changes hands is given back where others wait',
+    rule: 'R40',
+    kind: 'turns',
+    apply: () => patch(HandoverBudget.prototype, 'mayGoOnAsIs', () => () => true),
   },
   {
     name: 'a lock is resumed only where a majority still has it',
@@ -652,4 +698,17 @@ function both(...undo: (() => void)[]): () => void {
   return () => {
     for (const one of undo) one();
   };
+}
+
+/** Handles that were given back pass an extension on to what may keep the lease of another one by then. */
+function extendingHandles(): () => void {
+  return patch(
+    lock,
+    'extend',
+    (extend) =>
+      async function (this: LockInside, ttlMs) {
+        if (this.isOver()) await this.renewal.extend(ttlMs);
+        await extend.call(this, ttlMs);
+      },
+  );
 }

@@ -9,6 +9,7 @@ export type Invariant =
   | 'tokens grow'
   | 'a majority has it'
   | 'no return'
+  | 'lets others in'
   | 'held when given'
   | 'signal in time'
   | 'settles in time'
@@ -34,6 +35,8 @@ export const FEATURES = [
   'late grant',
   'heal',
   'hand-over',
+  'changed hands',
+  'changed hands many times',
   'permits together',
   'permit handed on',
   'two limits',

@@ -35,6 +35,7 @@ export interface Plan {
  *   promised is that fencing tokens tell them apart
  * - `committed`: as rough, and most callers have something that ends after their task, such as a commit
  * - `passed`: as rough, and most callers leave their lock to another client, which may come too late
+ * - `turns`: as rough or forced, and the callers of a process have one lease, one after another
  * - `shared`: as wiped, with readers, permits and callers in line
  * - `opened`: as forced, with readers, permits and callers in line; some of the keys are deleted by `forceRelease`, and some
  *   of these for one holder only
@@ -60,6 +61,7 @@ export type PlanKind =
   | 'unseen'
   | 'committed'
   | 'passed'
+  | 'turns'
   | 'shared'
   | 'opened'
   | 'deployed'
@@ -191,6 +193,7 @@ export const PROMISED: readonly PlanKind[] = [
     'unseen',
     'committed',
     'passed',
+    'turns',
     'shared',
     'opened',
     'deployed',

@@ -117,6 +117,8 @@ export class SimulatedNode {
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     this.store.extend(request, (answer) => {
+      if (answer.kind === 'granted')
+        this.tokens.confirmed(request.ownerToken, this.position, this.timeline.nowMs);
       if (request.replaces !== undefined && answer.kind === 'granted') {
         this.tokens.put(request.ownerToken, this.position, this.timeline.nowMs);
         this.tokens.removed(request.replaces, this.position);

@@ -9,6 +9,8 @@ export interface TokenPage {
   putAtMs: number | undefined;
   readonly put: Set<number>;
   readonly removed: Set<number>;
+  /** When a node said for the last time that it has it, in true time. */
+  readonly confirmedAtMs: Map<number, number>;
   readonly granted: Set<number>;
   readonly denied: Set<number>;
   /** Nodes to which a release could not be sent, with when. */
@@ -35,6 +37,7 @@ export class TokenBook {
       putAtMs: undefined,
       put: new Set(),
       removed: new Set(),
+      confirmedAtMs: new Map(),
       granted: new Set(),
       denied: new Set(),
       releaseRefused: new Set(),
@@ -56,6 +59,10 @@ export class TokenBook {
     const page = this.page(token);
     page.put.add(node);
     page.putAtMs ??= nowMs;
+  }
+
+  confirmed(token: string, node: number, atMs: number): void {
+    this.page(token).confirmedAtMs.set(node, atMs);
   }
 
   removed(token: string, node: number): void {

@@ -23,7 +23,8 @@ interface Second {
 /** What the events of a lock service told: the last of them, and what was in the way in the last minute. */
 export class BoardHistory {
   private readonly events: BoardEvent[] = [];
-  private readonly heldSince = new Map<string, number>();
+  /** By owner token, which several may have: the readers of a process, and those who have a lease one after another. */
+  private readonly holds = new Map<string, { readonly since: number; readonly count: number }>();
   private seconds: Second[] = [];
   private lastId = 0;
 
@@ -34,7 +35,7 @@ export class BoardHistory {
     const at = this.clock.wallNow();
     if (event.type === 'acquired' || event.type === 'resumed') this.begin(event.ownerToken, at);
     if (event.type === 'released' || event.type === 'lost' || event.type === 'detached')
-      this.heldSince.delete(event.ownerToken);
+      this.end(event.ownerToken);
     this.count(event, at);
     const {
       resources = [],
@@ -68,7 +69,7 @@ export class BoardHistory {
 
   /** When this process got the lock; undefined for the locks of others. */
   heldSinceOf(ownerToken: string): number | undefined {
-    return this.heldSince.get(ownerToken);
+    return this.holds.get(ownerToken)?.since;
   }
 
   /** What was most in the way, first. */
@@ -96,10 +97,18 @@ export class BoardHistory {
   }
 
   private begin(ownerToken: string, at: number): void {
-    this.heldSince.set(ownerToken, at);
-    if (this.heldSince.size <= MOST_HELD) return;
-    const [oldest] = this.heldSince.keys();
-    if (oldest !== undefined) this.heldSince.delete(oldest);
+    const count = (this.holds.get(ownerToken)?.count ?? 0) + 1;
+    this.holds.set(ownerToken, { since: at, count });
+    if (this.holds.size <= MOST_HELD) return;
+    const [oldest] = this.holds.keys();
+    if (oldest !== undefined) this.holds.delete(oldest);
+  }
+
+  private end(ownerToken: string): void {
+    const hold = this.holds.get(ownerToken);
+    if (hold === undefined) return;
+    if (hold.count > 1) this.holds.set(ownerToken, { ...hold, count: hold.count - 1 });
+    else this.holds.delete(ownerToken);
   }
 
   private count(event: LockEvent, at: number): void {

@@ -2,7 +2,7 @@ import type { LockTicket } from './lock-ticket';
 
 /**
  * What came of giving a lock back:
- * - `released`: a majority of the nodes removed it; it was ours until then
+ * - `released`: a majority of the nodes removed it, or keeps it for the next caller of this process; it was ours until then
  * - `expired`: it was not ours any more
  * - `unknown`: too few nodes answered to say; where it is still kept, it expires by itself within its ttl
  */
@@ -72,7 +72,10 @@ export interface Lock extends AsyncDisposable {
    */
   readonly slots: readonly number[];
 
-  /** The value at the key in Redis: who holds it, and 128 random bits. */
+  /**
+   * The value at the key in Redis: who holds it, and 128 random bits. Callers of one lock service that have the resource one
+   * after another, without a release in between, may have the same.
+   */
   readonly ownerToken: string;
 
   /** What the holder calls itself, for people: its option `label`. */

@@ -6,7 +6,7 @@ import { remainingMs } from '../../core/validity';
 import type { WonLease } from '../waiting/handover-budget';
 
 /** How a lease ends. */
-interface End {
+export interface End {
   /** How long the key stays on the nodes. 0 or less: the release removes it. */
   readonly keepMs: number;
   readonly isLost: boolean;
@@ -106,6 +106,6 @@ function successorOf(place: WonLease['place']): WonLease['place']['successor'] {
 /** The line on the nodes says who comes next: this process owes nobody its turn. */
 function inLine(settle: (release: Release) => void): (release: Release) => void {
   return (release) => {
-    settle({ ...release, waiting: 0 });
+    settle({ outcome: release.outcome });
   };
 }

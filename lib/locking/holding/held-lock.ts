@@ -16,7 +16,9 @@ import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface'
 import type { LockTicket } from '../api/lock-ticket';
 import { DETACHED, refuseToLeave, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
-import { endLease } from './end-lease';
+import { changeHands } from './change-hands';
+import { type End, endLease } from './end-lease';
+import type { Settle } from './former-holders';
 import type { ReaderGroup } from './reader-group';
 import { Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';
@@ -52,7 +54,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   ) {
     this.lease = win.lease;
     this.heldSinceMs = around.clock.now();
-    this.renewal = group?.renewal ?? new Renewal(this.lease, options, around, this, this.heldSinceMs);
+    this.renewal = this.renewalOf(win) ?? new Renewal(this.lease, options, around, this, this.heldSinceMs);
     group?.join(this);
     this.reschedule();
     if (win.confirmation !== undefined) this.renewal.confirm(win.confirmation);
@@ -120,6 +122,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
 
   async extend(ttl = this.renewal.ttlMs): Promise<void> {
     checkTtlWithin(ttl, this.around.limits);
+    // Somebody else may have the lease by now, with all that keeps it alive.
+    if (this.ending !== undefined) this.throwIfEnded();
     const startedAtMs = this.around.clock.now();
     const { outcome, votes } = await this.renewal.extend(ttl);
     // Released or lost while the nodes were extending it: what they said does not matter any more.
@@ -215,6 +219,12 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     });
   }
 
+  /** What keeps the lease alive already, if it has had a holder before. */
+  private renewalOf({ onItsWay }: WonLease): Renewal | undefined {
+    if (this.group !== undefined) return this.group.renewal;
+    return onItsWay instanceof Renewal ? onItsWay.heldBy(this) : undefined;
+  }
+
   private end(): Promise<ReleaseOutcome> {
     const { reports } = this.around;
     // For those who watch, and nobody else.
@@ -233,26 +243,53 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
       });
       return ending;
     }
-    const giveBack = () => {
-      const keepMs =
-        this.options.holdAtLeastMs === 0 ? 0 : Math.ceil(this.options.holdAtLeastMs - this.heldMs);
-      endLease(
-        this.win,
-        { keepMs, isLost: this.loss !== undefined || this.isKnownGone },
-        this.around,
-        (release) => {
-          settle(this.concludeRelease(release, atEnd));
-        },
-      );
-    };
-    // An extension under way would put it back (R10).
-    this.renewal.whenDone(giveBack);
+    this.giveBack((release) => {
+      settle(this.concludeRelease(release, atEnd));
+    });
     return ending;
   }
 
+  /** To the next caller of this process, or to whoever comes first. */
+  private giveBack(settle: Settle): void {
+    if (this.win.budget.isTimeToRead && this.win.place.followers > 0) {
+      this.around.clock.afterArrivedReplies(() => {
+        this.giveOn(settle);
+      });
+    } else this.giveOn(settle);
+  }
+
+  private giveOn(settle: Settle): void {
+    if (this.renewal.mayChangeHands && this.changesHands(settle)) return;
+    // An extension under way would put it back (R10).
+    this.renewal.whenDone(() => {
+      if (!this.changesHands(settle))
+        endLease(this.win, this.howItEnds, this.around, this.renewal.forAll(settle));
+    });
+  }
+
+  private changesHands(settle: Settle): boolean {
+    if (this.win.place.followers === 0) return false;
+    const { keepMs, isLost } = this.howItEnds;
+    return (
+      keepMs <= 0 && !isLost && changeHands(this.win, this.options, this.renewal, this.around.clock, settle)
+    );
+  }
+
+  private get howItEnds(): End {
+    const { holdAtLeastMs } = this.options;
+    return {
+      keepMs: holdAtLeastMs === 0 ? 0 : Math.ceil(holdAtLeastMs - this.heldMs),
+      isLost: this.loss !== undefined || this.isKnownGone,
+    };
+  }
+
   private concludeRelease({ outcome, waiting }: Release, atEnd: HeldFacts | undefined): ReleaseOutcome {
-    this.around.turnsOwed.owe(this.resources, waiting);
-    this.win.place.leave();
+    const { place } = this.win;
+    if (waiting !== undefined) {
+      this.around.turnsOwed.owe(this.resources, waiting);
+      place.learnOfOthers(outcome === 'released' ? waiting > 0 : undefined);
+    }
+    place.leave();
     this.around.onEnded(this);
     // It was gone while it still should have been ours: somebody took it.
     const isGone = this.isKnownGone || (outcome === 'expired' && this.validityMs > 0);

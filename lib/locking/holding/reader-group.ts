@@ -73,7 +73,7 @@ export class ReaderGroup implements Renewed {
     // An extension under way would put it back (R10).
     this.renewal.whenDone(() => {
       this.around.redlock.release(this.lease, 0, (release) => {
-        settle({ ...release, waiting: 0 });
+        settle({ outcome: release.outcome });
       });
     });
   }
@@ -110,7 +110,7 @@ export class ReaderGroup implements Renewed {
   }
 }
 
-const LEFT_TO_OTHERS: Release = { outcome: 'released', waiting: 0 };
+const LEFT_TO_OTHERS: Release = { outcome: 'released' };
 
 class GroupRenewal extends Renewal {
   /** What one reader asks for must not take from the others what they count on. */

@@ -3,8 +3,11 @@ import type { Lease } from '../../core/lease';
 import type { Extension } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import type { LockLostReason } from '../../errors/lock-lost.error';
+import { detached } from '../../system/detached';
 import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import { extendAtMs, extendRetryDelayMs } from '../waiting/backoff';
+import type { LeaseOnItsWay } from '../waiting/handover-budget';
+import { FormerHolders, type Settle } from './former-holders';
 
 export interface RenewalSetup {
   readonly clock: Clock;
@@ -24,19 +27,26 @@ export interface Renewed {
   extended(): void;
 }
 
-/** Extends one lease: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). */
-export class Renewal {
+/**
+ * Extends one lease: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). It
+ * goes with a lease that changes hands, so that this holds for all of its holders together.
+ */
+export class Renewal implements LeaseOnItsWay {
   /** The moment of the next extension on the monotonic clock. Infinity: it does not extend by itself. */
   dueAtMs: number;
   /** What the holder asked for last. */
   ttlMs: number;
   private underWay: Promise<unknown> | undefined;
+  /** What is under way was asked for by no holder, and is as good for the next one. */
+  private isUnderWayForAll = false;
+  /** Nearly all leases have one holder. */
+  private former: FormerHolders | undefined;
 
   constructor(
     private readonly lease: Lease,
     private readonly options: CheckedLockOptions,
     private readonly setup: RenewalSetup,
-    private readonly lock: Renewed,
+    private lock: Renewed,
     nowMs: number,
   ) {
     this.ttlMs = options.ttlMs;
@@ -76,21 +86,82 @@ export class Renewal {
     });
   }
 
+  /** Nothing is under way that its holder asked for. */
+  get mayChangeHands(): boolean {
+    return this.underWay === undefined || this.isUnderWayForAll;
+  }
+
+  /**
+   * The holder is done, and the lease goes on with whoever takes it. The nodes are asked now, or as soon as they have
+   * answered, whether it was still there: once for all who had it meanwhile.
+   *
+   * @param settle hears what they say
+   */
+  changeHands(settle: Settle): void {
+    this.lock = new NobodyYet();
+    (this.former ??= new FormerHolders()).add(settle);
+    if (this.underWay === undefined) this.askForFormer();
+  }
+
+  /** It has a holder again. */
+  heldBy(lock: Renewed): this {
+    const { lost } = this.lock as Partial<NobodyYet>;
+    this.lock = lock;
+    // Not before the lock is what it is.
+    if (lost !== undefined)
+      void Promise.resolve().then(() => {
+        lock.lose(lost);
+      });
+    return this;
+  }
+
+  async abandon(): Promise<void> {
+    const { redlock } = this.setup;
+    this.lock = GONE;
+    await this.done();
+    await new Promise<void>((resolve) => {
+      redlock.release(
+        this.lease,
+        0,
+        this.forAll(() => {
+          resolve();
+        }),
+      );
+    });
+  }
+
+  /** Whoever had the lease, and has not heard yet what became of it, hears with `settle` how it ends. */
+  forAll(settle: Settle): Settle {
+    const { former } = this;
+    return former === undefined ? settle : former.andThen(settle, this.lease, this.setup.clock);
+  }
+
+  private askForFormer(): void {
+    // On behalf of several callers, so in the context of none of them.
+    this.begin(detached(() => this.extendNow(this.ttlMs, false)));
+    this.isUnderWayForAll = true;
+  }
+
   private begin(extension: Promise<Extension>): void {
+    this.isUnderWayForAll = false;
     const done = extension.finally(() => {
-      if (this.underWay === done) this.underWay = undefined;
+      if (this.underWay !== done) return;
+      this.underWay = undefined;
+      if (this.former?.areWaiting === true && !this.lock.isOver()) this.askForFormer();
     });
     this.underWay = done;
   }
 
-  private async extendNow(ttlMs: number): Promise<Extension> {
+  private async extendNow(ttlMs: number, isNews = true): Promise<Extension> {
     const { lock } = this;
     if (lock.isOver()) return { outcome: 'expired', votes: [] };
+    const tell = this.former?.askedNow();
     const asked = this.setup.redlock.extend(this.lease, ttlMs);
     // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
     lock.reschedule();
     const extension = this.conclude(await asked, ttlMs);
-    if (extension.outcome === 'extended' && !lock.isOver()) lock.extended();
+    tell?.(extension);
+    if (isNews && extension.outcome === 'extended' && !lock.isOver()) lock.extended();
     return extension;
   }
 
@@ -118,4 +189,43 @@ export class Renewal {
   private nextDueAtMs(nowMs: number): number {
     return this.options.autoExtend ? extendAtMs(nowMs, this.ttlMs, this.setup.fraction()) : Infinity;
   }
+}
+
+/** Stands in for the next holder until that has the lease. */
+class NobodyYet implements Renewed {
+  /** Why the next holder has to lose it at once. */
+  lost: LockLostReason | undefined;
+
+  isOver(): boolean {
+    return false;
+  }
+
+  lose(reason: LockLostReason): void {
+    this.lost = reason;
+  }
+
+  wasGone(): void {
+    // It is not over.
+  }
+
+  reschedule(): void {
+    // Whoever takes it looks when the next extension is due.
+  }
+
+  extended(): void {
+    // Nobody asked for it.
+  }
+}
+
+/** Stands in for the holder of a lease that nobody wants any more. */
+const GONE: Renewed = {
+  isOver: () => true,
+  lose: ignore,
+  wasGone: ignore,
+  reschedule: ignore,
+  extended: ignore,
+};
+
+function ignore(): void {
+  // There is nobody to tell.
 }

@@ -10,7 +10,7 @@ import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { LockCall } from './lock-call';
 import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import { busyInLine, gaveUp, refuseCrowd } from './give-up';
-import { HandoverBudget, type Handover, type WonLease } from './handover-budget';
+import { HandoverBudget, type Handover, type LeaseOnItsWay, type WonLease } from './handover-budget';
 import { InterruptibleSleep } from './interruptible-sleep';
 import type { TurnsOwed } from './turns-owed';
 import { type PlaceInLine, type Waiter, WaitingLine } from './waiting-line';
@@ -33,8 +33,14 @@ export interface AcquisitionListener<L> {
   /**
    * Besides, before `failed`: the caller went away while an attempt was under way. Whoever hears of it releases what the
    * attempt may win, and leaves the place when the nodes have answered.
+   *
+   * @param onItsWay the lease of the holder before, if that is what was on the way
    */
-  abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void;
+  abandoned(
+    attempt: Promise<Attempt>,
+    place: PlaceInLine<Handover>,
+    onItsWay: LeaseOnItsWay | undefined,
+  ): void;
 }
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
@@ -45,6 +51,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   private place: PlaceInLine<Handover> | undefined;
   private pending: Promise<Attempt> | undefined;
   private budget: HandoverBudget | undefined;
+  private onItsWay: LeaseOnItsWay | undefined;
   private turnsToSitOut = 0;
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
@@ -188,6 +195,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   onFirst(turn: Handover | undefined): void {
     this.pending = turn?.attempt;
     this.budget = turn?.budget;
+    this.onItsWay = turn?.onItsWay;
     const isFree = this.pending === undefined && this.places === undefined;
     this.turnsToSitOut = isFree ? this.setup.turnsOwed.take(this.resources) : 0;
     this.wait.wake();
@@ -223,17 +231,20 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Handover>;
-    this.setup.outage.noteWin(confirmation);
+    const { onItsWay } = this;
+    this.setup.outage.noteWin(confirmation ?? onItsWay);
     this.ownerToken = lease.ownerToken;
-    const budget = this.budget ?? HandoverBudget.startingAt(this.setup.clock, place.followers, this.atOnce);
-    this.listener.won({ lease, confirmation, place, budget }, this);
+    const { clock } = this.setup;
+    const budget =
+      this.budget ?? HandoverBudget.startingAt(clock, place.followers, this.atOnce, place.isKnownAlone);
+    this.listener.won({ lease, confirmation, place, budget, onItsWay }, this);
   }
 
   private fail(error: unknown): void {
     this.end();
     // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
     if (this.pending === undefined) this.place?.leave();
-    else this.listener.abandoned(this.pending, this.place as PlaceInLine<Handover>);
+    else this.listener.abandoned(this.pending, this.place as PlaceInLine<Handover>, this.onItsWay);
     this.listener.failed(error, this);
   }
 
@@ -310,6 +321,8 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.budget = undefined;
+    // Somebody else has it, or nobody can say.
+    this.place?.learnOfOthers(undefined);
     if (this.wait.isOver && (await backoff.afterSplit(failed))) return;
     // The writer's mark: else readers would come and come, and it would wait for ever.
     if (failed.by === 'shared' || failed.by === 'limit') this.places ??= this.newPlaces();

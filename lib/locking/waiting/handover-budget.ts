@@ -9,6 +9,14 @@ export interface Handover {
   /** The holder's own lease, on its way to the next: an attempt that is under way already. */
   readonly attempt: Promise<Attempt>;
   readonly budget: HandoverBudget;
+  /** The lease goes on as it is. */
+  readonly onItsWay?: LeaseOnItsWay;
+}
+
+/** A lease that changes hands as it is, with all that keeps it alive: on its way from one holder to the next. */
+export interface LeaseOnItsWay {
+  /** Nobody takes it: gives it back. Resolves when the nodes have answered. */
+  abandon(): Promise<void>;
 }
 
 /** What a caller has when it has won. */
@@ -19,6 +27,8 @@ export interface WonLease {
   readonly place: PlaceInLine<Handover>;
   /** What it may still pass on. */
   readonly budget: HandoverBudget;
+  /** It was the lease of the holder before, which it has as that one had it. */
+  readonly onItsWay?: LeaseOnItsWay | undefined;
 }
 
 /**
@@ -31,34 +41,51 @@ const HAND_OVERS_EACH = 3;
 const MOST_HAND_OVERS = 32;
 const HAND_OVER_FOR_MS = 100;
 
+/** After so many in a row what has arrived is read: a line of empty tasks would keep timers and sockets waiting. */
+const READ_EVERY = 32;
+
 /**
  * The callers of this process that get the lock one after another, without a release in between: a few for each that
- * stood in line when the first of them won it, within bounds.
+ * stood in line when the first of them won it, within bounds. Where nobody else waits, a lease that changes hands as it is
+ * does so without a count: it costs the nodes nothing.
  */
 export class HandoverBudget {
-  private static readonly ALONE = new HandoverBudget(0, 0);
+  private static readonly ALONE = new HandoverBudget(0, 0, false, 0);
 
   private constructor(
     private readonly turnsLeft: number,
     private readonly untilMs: number,
+    private readonly isAlone: boolean,
+    private readonly taken: number,
   ) {}
 
   /**
    * @param followers how many stand in line behind the first
    * @param atOnce how many may hold the resource at the same time. All of them together may pass it on as often as one who
    * has it alone: else those of one process would go on in as many places for as long
+   * @param isAlone the last release told that no other process waits
    */
-  static startingAt(clock: Clock, followers: number, atOnce = 1): HandoverBudget {
-    if (followers === 0) return HandoverBudget.ALONE;
+  static startingAt(clock: Clock, followers: number, atOnce = 1, isAlone = false): HandoverBudget {
+    if (followers === 0 && !isAlone) return HandoverBudget.ALONE;
     const turns = Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS);
-    return new HandoverBudget(Math.ceil(turns / atOnce), clock.now() + HAND_OVER_FOR_MS);
+    return new HandoverBudget(Math.ceil(turns / atOnce), clock.now() + HAND_OVER_FOR_MS, isAlone, 0);
   }
 
   mayGoOn(nowMs: number): boolean {
     return this.turnsLeft > 0 && nowMs < this.untilMs;
   }
 
+  /** The same for a lease that goes on as it is. */
+  mayGoOnAsIs(nowMs: number): boolean {
+    return (this.turnsLeft > 0 || this.isAlone) && nowMs < this.untilMs;
+  }
+
+  /** What has arrived at this process is to be read before the next turn. */
+  get isTimeToRead(): boolean {
+    return this.taken % READ_EVERY === READ_EVERY - 1;
+  }
+
   next(): HandoverBudget {
-    return new HandoverBudget(this.turnsLeft - 1, this.untilMs);
+    return new HandoverBudget(Math.max(0, this.turnsLeft - 1), this.untilMs, this.isAlone, this.taken + 1);
   }
 }

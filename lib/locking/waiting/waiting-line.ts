@@ -118,6 +118,17 @@ export class PlaceInLine<Turn> {
     return most;
   }
 
+  /** Whether the last release of the resources told that no other process waits for any of them. */
+  get isKnownAlone(): boolean {
+    for (const { line } of this.stands) if (line.othersWait !== false) return false;
+    return this.stands.length > 0;
+  }
+
+  /** Remembers, for those behind it, whether other processes wait; undefined: nobody knows any more. */
+  learnOfOthers(wait: boolean | undefined): void {
+    for (const { line } of this.stands) line.othersWait = wait;
+  }
+
   /** Somebody because of whom this place is not first. */
   get inTheWay(): Waiter<Turn> | undefined {
     const stand = this.stands.find((one) => one.line.first !== one);
@@ -199,6 +210,8 @@ interface Stand<Turn> {
 class Line<Turn> {
   first: Stand<Turn> | undefined;
   length = 0;
+  /** Other processes wait for the resource, as the last release told. */
+  othersWait: boolean | undefined;
   private last: Stand<Turn> | undefined;
 
   constructor(readonly resource: string) {}

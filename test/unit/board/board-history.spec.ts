@@ -1,6 +1,8 @@
 import { BoardHistory } from '../../../lib/board/core/board-history';
 import type { LockEvent } from '../../../lib/locking/api/lock-event.interface';
+import { Fleet } from '../../helpers/fleet';
 import { VirtualClock } from '../../helpers/virtual-clock';
+import { watch } from '../../helpers/watch';
 
 const ABOUT = { ownerToken: 'one', label: undefined, mode: 'exclusive', slots: [] } as const;
 
@@ -45,5 +47,28 @@ describe('the hot keys of the last minute', () => {
     clock.setWall(-3_600_000);
 
     expect(history.hot()).toEqual([]);
+  });
+});
+
+describe('since when a lock is held', () => {
+  it('is known of a lease that its process gave from one caller to the next', async () => {
+    const fleet = new Fleet(3);
+    const { manager, service } = fleet.process();
+    const history = new BoardHistory(fleet.clock);
+    service.events$.subscribe((event) => {
+      history.note(event);
+    });
+    const first = await manager.acquire('job', { label: 'first' });
+    const [one, other] = [watch(manager.acquire('job')), watch(manager.acquire('job'))];
+    await first.release();
+    await fleet.clock.advance(50);
+    await one.value?.release();
+    await fleet.clock.advance(50);
+    const { ownerToken = '' } = other.value ?? {};
+
+    expect(ownerToken).toBe(one.value?.ownerToken);
+    expect(history.heldSinceOf(ownerToken)).toBe(fleet.clock.wallNow() - 50);
+    await other.value?.release();
+    expect(history.heldSinceOf(ownerToken)).toBeUndefined();
   });
 });

@@ -17,12 +17,15 @@ const handOvers = (fleet: Fleet, position = 0) =>
 /** An heir waits until the nodes have answered if it could not go on when they do not. */
 const PATIENT = { autoExtend: false };
 
-/** A holder, and waiters behind it in the same process. The line stood there when the holder won. */
+/**
+ * A holder, and waiters behind it in the same process. The line stood there when the holder won. Each has a name of its own,
+ * which is a part of the owner token: so nobody gets a lease as it is.
+ */
 async function lineOf(count: number, { fleet = new Fleet(3), options = {}, nodeTimeoutMs = 500 } = {}) {
   const process = fleet.process({ nodeTimeoutMs });
   const first = await process.manager.acquire('order:7');
-  const waiters = Array.from({ length: count }, () =>
-    watch(process.manager.acquire('order:7', { wait: 10_000, ...options })),
+  const waiters = Array.from({ length: count }, (_, i) =>
+    watch(process.manager.acquire('order:7', { wait: 10_000, label: `w${i}`, ...options })),
   );
   const last = watch(process.manager.acquire('order:7', { wait: 10_000 }));
   // It won before there was a line, so it does not pass it on: who follows it does.
@@ -428,7 +431,7 @@ describe('a hold that is handed over', () => {
     const { manager } = fleet.process();
     const first = await manager.acquire(['a', 'b']);
     const head = watch(manager.acquire(['a', 'b'], { wait: 10_000 }));
-    const successor = watch(manager.acquire(['a', 'b'], { wait: 10_000 }));
+    const successor = watch(manager.acquire(['a', 'b'], { wait: 10_000, label: 'next' }));
     await first.release();
     await fleet.clock.advance(10);
     await fleet.node(2).steal('b');
@@ -447,17 +450,20 @@ describe('a hold that is handed over', () => {
     expect(third).not.toBe(head.value?.ownerToken);
   });
 
-  describe('to one that goes away at the same moment', () => {
+  describe.each([
+    ['as it is', {}],
+    ['under another owner token', { label: 'next' }],
+  ])('%s to one that goes away at the same moment', (_, how: LockOptions) => {
     it.each([
       ['before', 0],
       ['after', 1],
-    ])('leaves nothing behind when it is aborted in the tick %s the release', async (_, order) => {
+    ])('leaves nothing behind when it is aborted in the tick %s the release', async (__, order) => {
       const fleet = new Fleet(3);
       const { manager } = fleet.process();
       const aborter = new AbortController();
       const first = await manager.acquire('order:7');
       const head = watch(manager.acquire('order:7', { wait: 10_000 }));
-      const successor = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal }));
+      const successor = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal, ...how }));
       const next = watch(manager.acquire('order:7', { wait: 10_000 }));
       await first.release();
       await settle();
@@ -486,7 +492,7 @@ describe('a hold that is handed over', () => {
         const aborter = new AbortController();
         const first = await manager.acquire('order:7');
         const head = watch(manager.acquire('order:7', { wait: 10_000 }));
-        const successor = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal }));
+        const successor = watch(manager.acquire('order:7', { wait: 10_000, signal: aborter.signal, ...how }));
         await first.release();
         await settle();
 
@@ -575,8 +581,8 @@ describe('a hold that is handed over', () => {
 
     it.each([1, 2])('of three turns for each of %i who stood in line goes on to the next', async (count) => {
       const { fleet, holder, waiters, last, process } = await lineOf(count);
-      const late = Array.from({ length: 10 }, () =>
-        watch(process.manager.acquire('order:7', { wait: 10_000 })),
+      const late = Array.from({ length: 10 }, (_, i) =>
+        watch(process.manager.acquire('order:7', { wait: 10_000, label: `late${i}` })),
       );
 
       expect(await passOn([...waiters, last, ...late], holder, fleet, 0)).toBe(3 * count);
