@@ -30,3 +30,9 @@ export function checkKeyWithOptions(key: unknown, options: WithLockOptions, plac
     throw error instanceof LockOptionsError ? error.at(place) : error;
   }
 }
+
+/** Whether a lock on that key is exclusive on some of its resources, and shared on others, as far as that is known. */
+export function isMixedKey(key: unknown): boolean {
+  const targets = targetsIn(key);
+  return targets !== undefined && targets.exclusive.size > 0 && targets.exclusive.size < targets.names.size;
+}

@@ -76,15 +76,19 @@ export function checkPlacedOptions<O>(given: O): O {
  *
  * @param service may be as much of a mock as a test needs
  * @param place for people: `@Locked on OrderService.pay`
- * @param election the name of the election that the options are of, if they are of one
+ * @param use the election that the options are of, or whether the key names resources that are only read beside others
  */
 export function checkOptionsWithService(
   service: Partial<LockService>,
   options: WithLockOptions,
   place: string,
-  election?: string,
+  {
+    election,
+    isMixed = false,
+  }: { readonly election?: string | undefined; readonly isMixed?: boolean | undefined },
 ): void {
   try {
+    if (isMixed) service.checkMixed?.();
     if (election === undefined) service.checkOptions?.(options);
     else service.declareElection?.(election, options);
   } catch (error) {

@@ -8,6 +8,8 @@ export interface LockedMethod {
   readonly connection: string | undefined;
   /** The options as they stand at the class. They meet those of the module when the module has started. */
   readonly options: WithLockOptions;
+  /** Whether its key names resources that are only read beside others. */
+  readonly isMixed?: boolean;
   /** The election in which the process has to lead, in place of a lock for each call. */
   readonly election?: string;
 }

@@ -241,6 +241,11 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     if (kind !== undefined || checked.fair) checkSharing(this.settings.nodes, kind);
   }
 
+  /** Checks whether some resources of a lock can be only read. */
+  checkMixed(): void {
+    checkSharing(this.settings.nodes, { mode: 'mixed', shared: [] });
+  }
+
   get hasDefaultMaxHold(): boolean {
     return this.settings.defaults.maxHold !== undefined;
   }

@@ -13,7 +13,7 @@ import type { LockService } from '../service/lock.service';
 import type { Lock } from '../locking/api/lock.interface';
 import { quoteKey } from '../keys/template-problem';
 import { noteBounds } from '../calls/endless-streams';
-import { checkKeyWithOptions } from '../calls/check-key-with-options';
+import { checkKeyWithOptions, isMixedKey } from '../calls/check-key-with-options';
 import { checkOptionsWithService, checkPlacedOptions } from '../calls/check-placed-options';
 import { compileLockTargets } from '../keys/lock-targets';
 import { markLockInterceptor } from './lock-interceptors';
@@ -72,11 +72,12 @@ export function LockInterceptor(
     ...placed
   } = checkPlacedOptions(options);
   const { lockOptions: given, label } = splitLabel(placed);
+  const isMixed = isMixedKey(key);
   const lockOptions = checkKeyWithOptions(key, given, `LockInterceptor(${quoteKey(key)})`);
 
   class MixinLockInterceptor implements NestInterceptor {
     constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {
-      checkOptionsWithService(locks, lockOptions, `LockInterceptor(${quoteKey(key)})`);
+      checkOptionsWithService(locks, lockOptions, `LockInterceptor(${quoteKey(key)})`, { isMixed });
       // It may be as much of a mock as a test needs.
       noteBounds(new.target, (locks as Partial<LockService>).isUnbounded?.(lockOptions) === true);
     }

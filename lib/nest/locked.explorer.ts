@@ -70,7 +70,7 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
       service,
       options,
       `${election === undefined ? '@Locked' : '@LeaderOnly'} on ${name}`,
-      election,
+      method,
     );
     if (election !== undefined) {
       // As much of a mock as a test needs may have no elections.

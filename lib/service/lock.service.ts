@@ -227,6 +227,11 @@ export class LockService {
     this.manager.checkOptionsOfCalls(readWithLockOptions(options).lockOptions ?? {});
   }
 
+  /** @internal Checks whether a lock on these nodes can have resources that are only read beside others. */
+  checkMixed(): void {
+    this.manager.checkMixed();
+  }
+
   /** @internal Whether nothing says how long a lock with these options is held at most. */
   isUnbounded({ maxHold }: WithLockOptions): boolean {
     return maxHold === undefined && !this.manager.hasDefaultMaxHold;

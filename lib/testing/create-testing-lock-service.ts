@@ -7,6 +7,12 @@ import { TestingClock } from './testing-clock';
 import { TestingLockManager } from './testing-lock-manager';
 import { TestingNode } from './testing-node';
 
+/**
+ * How long the end of a test waits for those who hold locks, unless the application says it: jest gives a hook 5 seconds,
+ * less than the 10 of a real module, and a test that left a lock held has nobody who would give it back.
+ */
+const SHUTDOWN_TIMEOUT_MS = 1_000;
+
 /** A lock service with the given options on as many nodes of this process, and its tester. */
 export function createTestingLockService(options: RedlockOptions): LockService {
   const clock = new TestingClock();
@@ -23,7 +29,7 @@ export function createTestingLockService(options: RedlockOptions): LockService {
     });
     return { service, manager: managers[0] as TestingLockManager };
   };
-  const { service, manager } = open({});
+  const { service, manager } = open({ shutdownTimeout: options.shutdownTimeout ?? SHUTDOWN_TIMEOUT_MS });
   // Does not wait for the holders that the test has forgotten. What locks of the application are like is no matter of
   // other processes, but for how long they last.
   const defaults = { ttl: options.defaults?.ttl };

@@ -11,7 +11,10 @@ import { LockTester } from './lock-tester';
 /** As many as `RedlockModule` takes. */
 const MOST_NODES = 15;
 
-/** Options of {@link RedlockTestingModule}: those of `RedlockModule`, and how many nodes there are. */
+/**
+ * Options of {@link RedlockTestingModule}: those of `RedlockModule`, and how many nodes there are. `shutdownTimeout` is 1,000
+ * unless given, so that a test which left a lock held can be closed.
+ */
 export interface RedlockTestingOptions extends Omit<RedlockModuleOptions, 'nodes'>, RedlockModuleExtras {
   /** @default 3 */
   nodes?: number;

@@ -10,6 +10,7 @@ export interface ProviderOverrides {
 /**
  * Puts every RedlockModule of an application under test on nodes of the process: as many as it has, each module its own.
  * Options, names, `@Locked` methods and the exception filter stay what they are; no Redis is connected.
+ * Where `shutdownTimeout` is not given, it is 1,000.
  *
  * @returns the same builder
  * @throws LockOptionsError for what is no such builder

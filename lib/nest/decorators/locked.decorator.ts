@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { LockKey } from './lock-key.decorator';
 import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/locked-options.interface';
-import { checkKeyWithOptions } from '../../calls/check-key-with-options';
+import { checkKeyWithOptions, isMixedKey } from '../../calls/check-key-with-options';
 import { checkPlacedOptions } from '../../calls/check-placed-options';
 import { copyIdentity } from '../../calls/copy-identity';
 import { fillLockParameters } from '../parameters/lock-parameters';
@@ -78,7 +78,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     ...placed
   } = checked;
   const { lockOptions: given, label } = splitLabel(placed);
-  const noted = { connection, options: given };
+  const noted = { connection, options: given, isMixed: isMixedKey(key) };
 
   const wrap: MethodDecoration['wrap'] = (original, where, kind, { locks: parameters, keys }) => {
     const missing = missingName(names, keys);

@@ -13,6 +13,7 @@ import { until } from '../../helpers/until';
 
 /** Its own tests, as they stand there. */
 runBlock('docs/RECIPES.md', "describe('Stock'");
+runBlock('docs/RECIPES.md', 'class Weather');
 
 describe('the examples of RECIPES.md', () => {
   let world: DocumentWorld;

@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Injectable, UseInterceptors, type ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   Limited,
@@ -148,4 +148,66 @@ describe('options that the lock nodes cannot have', () => {
       await app.close();
     },
   );
+
+  it.each<[string, LockKey & (string | object)]>([
+    ['read', ['a', { shared: 'b' }]],
+    ['read, of templates', [{ shared: 'rates:<0>' }, 'account:<0>']],
+  ])(
+    'are refused when the application starts: resources beside others that are only %s',
+    async (_what, key) => {
+      @Injectable()
+      class Orders {
+        @locked(key, {})
+        async pay(id: string) {
+          return Promise.resolve(id);
+        }
+      }
+      const refusal = /^@Locked on Orders\.pay: mode: .*"plain".*sharing: true/;
+
+      await expect(startOnPlainNode({ providers: [Orders] })).rejects.toThrow(refusal);
+    },
+  );
+
+  it('are refused when the application starts: such a key of an interceptor', async () => {
+    @Controller()
+    @UseInterceptors(LockInterceptor(['a', { shared: 'b' }]))
+    class Orders {
+      @Get()
+      pay() {
+        return 'paid';
+      }
+    }
+    const refusal = /^LockInterceptor\(.*\): mode: .*"plain".*sharing: true/;
+
+    await expect(startOnPlainNode({ controllers: [Orders] })).rejects.toThrow(refusal);
+  });
+
+  it('are refused at the call where the key is not known before', async () => {
+    @Injectable()
+    class Orders {
+      @Locked(() => ['a', { shared: 'b' }])
+      async pay() {
+        return Promise.resolve('paid');
+      }
+
+      @Locked(['a', { shared: 'a' }])
+      async exclusive() {
+        return Promise.resolve('paid');
+      }
+    }
+    const app = await startOnPlainNode({ providers: [Orders] });
+
+    await expect(app.get(Orders).exclusive()).resolves.toBe('paid');
+    await expect(app.get(Orders).pay()).rejects.toThrow(/^mode: .*"plain".*sharing: true/);
+    await app.close();
+  });
 });
+
+async function startOnPlainNode(metadata: ModuleMetadata) {
+  const nodes = [new PlainNode({ name: 'plain' })];
+  const app = await Test.createTestingModule({
+    ...metadata,
+    imports: [RedlockModule.forRoot({ nodes })],
+  }).compile();
+  return app.init();
+}

@@ -94,6 +94,26 @@ describe('RedlockTestingModule', () => {
     await expect(orders.count('7')).resolves.toBe(1);
   });
 
+  it.each([
+    ['a second', undefined, 1_000],
+    ['as long as the application says', 3_000, 3_000],
+  ])('closes after %s where a test has left a lock held', async (_what, shutdownTimeout, waitsMs) => {
+    const closed = await Test.createTestingModule({
+      imports: [RedlockTestingModule.forRoot({ shutdownTimeout })],
+    }).compile();
+    jest.useFakeTimers();
+    const lock = await closed.get(LockService).acquire('order:7');
+
+    const closing = watch(closed.close());
+    await jest.advanceTimersByTimeAsync(waitsMs - 1);
+    expect(closing.state).toBe('pending');
+    expect(lock.isHeld).toBe(true);
+    await jest.advanceTimersByTimeAsync(1);
+
+    expect(closing.state).toBe('resolved');
+    expect(lock.isHeld).toBe(false);
+  });
+
   it('lets nobody else wait for what the application holds', async () => {
     await using _lock = await locks.acquire('stock:7');
     jest.useFakeTimers();
