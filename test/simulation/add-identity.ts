@@ -8,6 +8,7 @@ export function addIdentity(plan: Plan, random: Random): Plan {
     case 'wiped':
     case 'shared':
     case 'renumbered':
+    case 'clustered':
       return guarded(plan, random);
     case 'rebooted':
       return reboot({ ...plan, restartGuard: 'observed' }, random);

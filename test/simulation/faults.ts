@@ -46,7 +46,7 @@ function hitClient(world: World, fault: Extract<Fault, { client: number }>): voi
 
 function breakLink(world: World, fault: Extract<Fault, { client: number; node: number }>): void {
   const { timeline } = world;
-  const link = world.clientAt(fault.client).links[fault.node];
+  const link = world.clientAt(fault.client).links[fault.node]?.part(fault.master);
   if (link === undefined) return;
   switch (fault.what) {
     case 'cut':
@@ -84,7 +84,7 @@ function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void 
     forceOpen(world, fault);
     return;
   }
-  const node = world.nodes[fault.node];
+  const node = world.nodes[fault.node]?.master(fault.master);
   if (node === undefined) return;
   switch (fault.what) {
     case 'pause':

@@ -197,7 +197,9 @@ export class Judge {
     const wasLost = handle.lock.signal.aborted;
     if (wasLost && outcome !== 'expired')
       this.accuse('true release', `${request.name}: ${outcome}, but it was lost before`);
-    const wasForced = handle.forcedAtMs !== undefined || handle.isExcused;
+    // A cluster may have removed some of it, and not all.
+    const isParted = this.world.plan.kind === 'clustered' && handle.lock.resources.length > 1;
+    const wasForced = handle.forcedAtMs !== undefined || handle.isExcused || isParted;
     if (isLast && !wasLost && outcome === 'expired' && wasRemoved && !wasForced)
       this.accuse('true release', `${request.name}: expired, but ${page.removed.size} nodes removed it`);
   }

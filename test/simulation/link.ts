@@ -86,6 +86,11 @@ export class Link implements LockNode {
     if (isJumpy(world.plan) || world.plan.kind === 'skewed') this.lookAtClock();
   }
 
+  /** All of it: a server is no cluster. */
+  part(): this {
+    return this;
+  }
+
   /** To a server that is there, at the beginning of the world. */
   beConnected(): void {
     this.goUp(this.introduction, readInstant(this.client.steadyClock));

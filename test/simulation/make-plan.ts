@@ -1,4 +1,5 @@
 import { quorumOf } from '../../lib/core/quorum';
+import { addCluster } from './add-cluster';
 import { addDeployment } from './add-deployment';
 import { addFencing } from './add-fencing';
 import { addIdentity } from './add-identity';
@@ -44,7 +45,14 @@ const KINDS: readonly PlanKind[] = [
 ] as PlanKind[];
 
 /** Kinds with readers, permits and callers in line. */
-const SHARED_KINDS: readonly PlanKind[] = ['shared', 'opened', 'deployed', 'renumbered', 'queued'];
+const SHARED_KINDS: readonly PlanKind[] = [
+  'shared',
+  'opened',
+  'deployed',
+  'renumbered',
+  'queued',
+  'clustered',
+];
 const EXTRA_KINDS: readonly PlanKind[] = ['committed', 'passed', ...SHARED_KINDS, ...SHARED_KINDS];
 
 /** For those who look for what goes wrong: every third history is of a kind that no seed picks by itself. */
@@ -86,6 +94,7 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const whole = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
   if (kind === 'committed') return addCommits(whole, new Random(seed, 4));
   if (kind === 'shared' || kind === 'opened') return addSharing(whole, new Random(seed, 7));
+  if (kind === 'clustered') return addCluster(whole, new Random(seed, 7));
   if (kind === 'deployed') return addDeployment(whole, new Random(seed, 7));
   if (kind === 'renumbered') return makeNumberedPermits(whole, new Random(seed, 7));
   return kind === 'passed' ? addPassing(whole, new Random(seed, 6)) : whole;
@@ -347,6 +356,7 @@ const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed' | 'queued'>, readonly M
   shared: [...ROUGH, node('wipe')],
   opened: [open],
   deployed: ROUGH,
+  clustered: [...ROUGH, node('pause'), node('restart'), node('wipe'), node('wipe')],
   renumbered: [...ROUGH, node('wipe'), node('wipe'), node('wipe')],
   committed: ROUGH,
   passed: ROUGH,

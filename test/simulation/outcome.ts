@@ -54,6 +54,7 @@ export const FEATURES = [
   'unavailable',
   'aborted wait',
   'several resources',
+  'several masters',
   'fencing token',
   'token written back',
   'two holders',

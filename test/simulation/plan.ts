@@ -41,6 +41,7 @@ export interface Plan {
  *   of these for one holder only
  * - `deployed`: as rough, and the limit of a resource becomes another one, process by process
  * - `renumbered`: as wiped, with permits that have fencing tokens, for longer than a guard lasts
+ * - `clustered`: as wiped, and some nodes are clusters whose masters fail one by one, with readers and permits as well
  * - `queued`: calm, and a crowd in line that is served in order: exclusively, as readers, with permits and different limits
  * - `forgetful`: as wiped, but without a guard; not promised to hold
  * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
@@ -67,6 +68,7 @@ export type PlanKind =
   | 'deployed'
   | 'renumbered'
   | 'queued'
+  | 'clustered'
   | 'forgetful'
   | 'rebooted';
 
@@ -75,6 +77,8 @@ export interface NodePlan {
   readonly drift: number;
   /** By how much its clock differs from true time; missing: 0. */
   readonly offMs?: number;
+  /** It is a cluster of so many; missing: 1, a server. */
+  readonly masters?: number;
   /** It is the server of this earlier node. */
   readonly sameAs?: number;
 }
@@ -143,14 +147,15 @@ export type Fault =
   | (LinkFault & { readonly what: 'slow'; readonly byMs: number })
   /** Requests are refused at once, on a connection that works: too many wait for an answer. */
   | (LinkFault & { readonly what: 'overload' })
-  | { readonly what: 'pause'; readonly atMs: number; readonly node: number; readonly ms: number }
-  | { readonly what: 'restart'; readonly atMs: number; readonly node: number; readonly ms: number }
-  | { readonly what: 'wipe'; readonly atMs: number; readonly node: number; readonly ms: number }
+  | (NodeFault & { readonly what: 'pause' })
+  | (NodeFault & { readonly what: 'restart' })
+  | (NodeFault & { readonly what: 'wipe' })
   /** The clock of a node jumps ahead. After `ms` somebody sets it right; missing: nobody does. */
   | {
       readonly what: 'jump';
       readonly atMs: number;
       readonly node: number;
+      readonly master?: number;
       readonly byMs: number;
       readonly ms?: number;
     }
@@ -165,10 +170,20 @@ export type Fault =
       readonly whose?: number;
     };
 
+interface NodeFault {
+  readonly atMs: number;
+  readonly node: number;
+  /** Of a cluster. */
+  readonly master?: number;
+  readonly ms: number;
+}
+
 interface LinkFault {
   readonly atMs: number;
   readonly client: number;
   readonly node: number;
+  /** Of a cluster. */
+  readonly master?: number;
   readonly ms: number;
 }
 
@@ -199,6 +214,7 @@ export const PROMISED: readonly PlanKind[] = [
     'deployed',
     'renumbered',
     'queued',
+    'clustered',
   ],
 ] as PlanKind[];
 

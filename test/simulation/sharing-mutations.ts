@@ -11,7 +11,9 @@ import { ReaderGroup } from '../../lib/locking/holding/reader-group';
 import { LockManager } from '../../lib/locking/lock-manager';
 import { type PlaceInLine, WaitingLine } from '../../lib/locking/waiting/waiting-line';
 import { MemoryLine } from '../../lib/memory/memory-line';
-import type { AcquireRequest, AcquireVote } from '../../lib/ports/lock-node.interface';
+import { NodeGuard } from '../../lib/core/node-guard';
+import type { AcquireRequest, AcquireVote, LockNode, ServerFacts } from '../../lib/ports/lock-node.interface';
+import { PartedRequests, type PartsSetup } from '../../lib/redis/request/parted-requests';
 import type { RoundResult } from '../../lib/core/round';
 import type { Mutation } from './mutations';
 import { patch, patchGetter } from './patch';
@@ -31,6 +33,9 @@ interface AttemptsInside {
 interface PermitCallInside {
   best: number;
   isSettled(tally: Tally): boolean;
+}
+interface GuardInside {
+  meet(node: LockNode, servers: readonly ServerFacts[]): void;
 }
 interface PlacesInside {
   leave(): void;
@@ -52,6 +57,7 @@ interface GroupInside {
 const attempts = SharingAttempts.prototype as unknown as AttemptsInside;
 const permitCall = PermitCall.prototype as unknown as PermitCallInside;
 const group = ReaderGroup.prototype as unknown as GroupInside;
+const guard = NodeGuard.prototype as unknown as GuardInside;
 const places = PlaceInLines.prototype as unknown as PlacesInside;
 const memoryLine = MemoryLine.prototype as unknown as MemoryLineInside;
 
@@ -243,6 +249,40 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     rule: 'R12',
     kind: 'shared',
     rules: { restartGuard: () => false },
+  },
+  {
+    name: 'restart guard: each master of a cluster',
+    rule: 'R12',
+    kind: 'clustered',
+    isRare: true,
+    apply: () =>
+      patch(
+        guard,
+        'meet',
+        (meet) =>
+          function (this: GuardInside, node, servers) {
+            meet.call(this, node, servers.slice(0, 1));
+          },
+      ),
+  },
+  {
+    name: 'a cluster gives back what one of its masters granted and another denied',
+    rule: 'R34',
+    kind: 'clustered',
+    isRare: true,
+    apply: () =>
+      patch(
+        PartedRequests.prototype,
+        'acquire',
+        (acquire) =>
+          function (this: PartedRequests, request, vote) {
+            const { setup } = this as unknown as { setup: PartsSetup };
+            const forgetful = Object.create(this, {
+              setup: { value: { ...setup, giveBack: () => undefined } },
+            }) as PartedRequests;
+            acquire.call(forgetful, request, vote);
+          },
+      ),
   },
   {
     name: 'fencing: the number of a permit is written back',

@@ -3,10 +3,12 @@ import { LockEvents } from '../../lib/service/lock-events';
 import { LockService } from '../../lib/service/lock.service';
 import { LockContext } from '../../lib/service/lock-context';
 import { LockManager } from '../../lib/locking/lock-manager';
+import { ClusterLink } from './cluster-link';
 import { Link } from './link';
 import { type ClientPlan, isJumpy, LONGEST_TTL_MS, NODE_TIMEOUT_MS, type Plan } from './plan';
 import { Random } from './random';
 import { SimulatedClock } from './simulated-clock';
+import { SimulatedCluster } from './simulated-cluster';
 import type { World } from './world';
 
 /** Node keeps every AsyncLocalStorage that was ever used, and asks each of them at every promise. */
@@ -20,7 +22,7 @@ export class SimulatedClient {
   readonly clock: SimulatedClock;
   /** As the library reads it, by which what it does is judged. */
   readonly steadyClock: SteadyClock;
-  readonly links: readonly Link[];
+  readonly links: readonly (Link | ClusterLink)[];
   readonly service: LockService;
   readonly name: string;
   isDead = false;
@@ -71,13 +73,11 @@ export class SimulatedClient {
     this.links = world.nodes.map((node, index) => {
       const { baseMs, jitterMs } = plan.links[index] ?? { baseMs: 1, jitterMs: 0 };
       const chance = new Random(seed, 100_000 + (position * 64 + generation) * 8 + index);
-      return new Link(
-        `node-${index + 1}`,
-        world,
-        this,
-        node,
-        () => baseMs + jitterMs * chance.fraction() ** 2,
-      );
+      const delayMs = () => baseMs + jitterMs * chance.fraction() ** 2;
+      const name = `node-${index + 1}`;
+      return node instanceof SimulatedCluster
+        ? new ClusterLink(name, world, this, node, delayMs)
+        : new Link(name, world, this, node, delayMs);
     });
     this.service = this.startService();
     for (const link of this.links) {

@@ -55,6 +55,11 @@ export class SimulatedNode {
     this.startedAtMs = this.clockMs - LONG_AGO_MS;
   }
 
+  /** All of it: a server is no cluster. */
+  master(): this {
+    return this;
+  }
+
   /** As it says in `INFO`: the time since its start has whole seconds, and is by its own clock. */
   get facts(): ServerFacts {
     const seconds = Math.floor(this.clockMs / 1_000) - Math.floor(this.startedAtMs / 1_000);

@@ -52,6 +52,7 @@ describe('a simulated fleet', () => {
     'opened',
     'deployed',
     'renumbered',
+    'clustered',
   ])('keeps every promise in 50 histories of the kind %s', async (kind) => {
     const broken = await firstViolation(SEEDS.slice(0, 50), kind);
 

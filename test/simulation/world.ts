@@ -2,10 +2,11 @@ import { Callers } from './callers';
 import { inject } from './faults';
 import { Judge } from './judge';
 import type { Coverage, Feature, Outcome } from './outcome';
-import type { Plan } from './plan';
+import type { NodePlan, Plan } from './plan';
 import { Random } from './random';
 import { RULES, type Rules } from './rules';
 import { SimulatedClient } from './simulated-client';
+import { SimulatedCluster } from './simulated-cluster';
 import { SimulatedNode } from './simulated-node';
 import { Timeline } from './timeline';
 import { TokenBook } from './token-book';
@@ -30,7 +31,7 @@ export class World {
   readonly tokens = new TokenBook();
   readonly rules: Rules;
   readonly judge: Judge;
-  readonly nodes: readonly SimulatedNode[];
+  readonly nodes: readonly (SimulatedNode | SimulatedCluster)[];
   readonly clients: SimulatedClient[];
   readonly callers: Callers;
   readonly coverage: Coverage = new Map();
@@ -44,22 +45,13 @@ export class World {
     this.rules = { ...RULES, ...options.rules };
     this.judge = new Judge(this);
     this.callers = new Callers(this);
-    const nodes: SimulatedNode[] = [];
+    const nodes: (SimulatedNode | SimulatedCluster)[] = [];
     for (const [position, node] of plan.nodes.entries()) {
       const same = node.sameAs === undefined ? undefined : nodes[node.sameAs];
-      const random = new Random(plan.seed, 10 + position);
-      nodes.push(
-        same ?? new SimulatedNode(`node-${position + 1}`, position, node, this.timeline, random, this.tokens),
-      );
+      nodes.push(same ?? this.newNode(node, position));
     }
     this.nodes = nodes;
     this.clients = plan.clients.map((client, position) => new SimulatedClient(this, position, 0, client));
-    for (const node of this.nodes) {
-      node.onCrash = () => {
-        for (const { links } of this.clients)
-          for (const link of links) if (link.node === node) link.break(null);
-      };
-    }
   }
 
   get areFaultsOn(): boolean {
@@ -105,6 +97,27 @@ export class World {
 
   note(line: () => string): void {
     this.options.onNote?.(`${this.timeline.nowMs.toFixed(2).padStart(10)}  ${line()}`);
+  }
+
+  private newNode(plan: NodePlan, position: number): SimulatedNode | SimulatedCluster {
+    const { masters = 1 } = plan;
+    const name = `node-${position + 1}`;
+    if (masters === 1) return this.newServer(plan, position, name, 10 + position);
+    const each = Array.from({ length: masters }, (_, index) =>
+      this.newServer(plan, position, `${name}/${index + 1}`, 10_000 + position * 8 + index),
+    );
+    return new SimulatedCluster(name, position, each);
+  }
+
+  private newServer(plan: NodePlan, position: number, name: string, stream: number): SimulatedNode {
+    const random = new Random(this.plan.seed, stream);
+    const node = new SimulatedNode(name, position, plan, this.timeline, random, this.tokens);
+    node.onCrash = () => {
+      for (const { links } of this.clients)
+        for (const link of links.flatMap((one) => ('links' in one ? one.links : [one])))
+          if (link.node === node) link.break(null);
+    };
+    return node;
   }
 
   private async play(untilMs: number): Promise<void> {
