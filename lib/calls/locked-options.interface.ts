@@ -5,19 +5,19 @@ import type { LockOptions } from '../locking/api/lock-options';
 // oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
 export type OnBusyFunction = (this: any, ...args: any[]) => unknown;
 
-/** What a call comes to when somebody else holds the lock for as long as it waits. */
+/** The result of a call when somebody else holds the lock for as long as the call waits. */
 export type OnBusy<F = OnBusyFunction> = 'throw' | 'skip' | F;
 
-/** What a call comes to when too few nodes answered. */
+/** The result of a call when too few nodes answered. */
 export type OnUnavailable<F = OnBusyFunction> = 'throw' | F;
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
 export type OnLostFunction = (this: any, error: LockLostError, ...args: any[]) => unknown;
 
-/** What a call comes to when the lock was lost while it ran. */
+/** The result of a call when the lock was lost while the call ran. */
 export type OnLost<F = OnLostFunction> = 'throw' | 'ignore' | F;
 
-/** What becomes of an Observable when its caller leaves before its end. */
+/** What happens to an Observable when its caller leaves before its end. */
 export type OnLeave = 'stop' | 'finish';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
@@ -32,25 +32,25 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
   connection?: string;
 
   /**
-   * Whether a call that comes from code which holds the resource already runs under that lock. False: such a call
-   * rejects with a `LockReentrancyError`.
+   * Whether code that holds the resource may call the method. The call then runs under the lock that is held already.
+   * False: such a call rejects with a `LockReentrancyError`.
    *
    * @default true
    */
   reentrant?: boolean;
 
   /**
-   * What becomes of an Observable when its caller leaves before its end: it is unsubscribed, its time is over, or the
-   * client has gone.
-   * - `'stop'`: it is unsubscribed. The lock stays until a promise in it that is under way is over: no promise can be
-   *   stopped. What else goes on after that, such as the work that another service was asked for, nobody here can know
-   * - `'finish'`: it goes on to its end, and the lock stays until then
+   * What happens to an Observable when its caller leaves before its end: somebody unsubscribes, a timeout passes, or
+   * the client has gone.
+   * - `'stop'`: the Observable is unsubscribed. A promise in it cannot be stopped, so the lock stays until that promise
+   *   has settled. The library cannot know of other work that goes on, such as a request to another service
+   * - `'finish'`: the Observable goes on to its end, and the lock stays until then
    *
    * Methods that return a promise always finish: a promise cannot be stopped. `@CallerSignal()` tells them.
    *
-   * @default 'finish' on a handler that gives one answer: a route, a query, a mutation; a message of a gateway or of a
-   * microservice, a unary call of gRPC included, until its first value. Else 'stop': server-sent events, subscriptions,
-   * calls of gRPC that are answered with a stream, and every method that is no handler
+   * @default 'finish' on a handler that gives one answer: a route, a query, a mutation. Also on a message of a gateway
+   * or of a microservice (a unary call of gRPC too), until its first value. Else 'stop': server-sent events,
+   * subscriptions, calls of gRPC that are answered with a stream, and every method that is no handler
    */
   onLeave?: OnLeave;
 }
@@ -58,64 +58,66 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
 /** Options of {@link Locked}. All durations are in milliseconds. */
 export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extends PlacedLockOptions {
   /**
-   * What a call comes to when somebody else holds the lock for as long as it waits (`wait`):
+   * The result of a call when somebody else holds the lock for as long as the call waits (`wait`):
    * - `'throw'`: it rejects with the `LockBusyError`
-   * - `'skip'`: it resolves to undefined without having run; only for methods that may. A stream ends without a value
-   * - a function: it resolves to what the function returns, which gets what the method gets. A stream goes on with the
-   *   stream that it returns, or with its value alone
+   * - `'skip'`: it resolves to undefined, and the method does not run; only for methods whose result may be undefined.
+   *   A stream ends without a value
+   * - a function: it resolves to what the function returns. The function gets the arguments of the method. A stream
+   *   goes on with the stream that the function returns, or with its value alone
    *
-   * On a handler over HTTP the answer has the header `Lock-Skipped: true` then, also where the handler would have answered
-   * by itself (`@Res()`).
+   * Over HTTP the answer of a handler that did not run has the header `Lock-Skipped: true`, also where the handler
+   * would have answered by itself (`@Res()`).
    *
-   * It never hides an outage (`LockUnavailableError`), nor a busy lock that the method itself ran into.
+   * `onBusy` never hides an outage (`LockUnavailableError`), nor a busy lock that the method itself asked for.
    *
    * @default 'throw'
    */
   onBusy?: B;
 
   /**
-   * What a call comes to when too few nodes answered to say whether the lock is free, so that the method has not run:
+   * The result of a call when too few nodes answered to say whether the lock is free. The method has not run.
    * - `'throw'`: it rejects with the `LockUnavailableError`
-   * - a function: it resolves to what the function returns, which gets what the method gets, such as the context of a
-   *   message that has to be handed back to its broker
+   * - a function: it resolves to what the function returns. The function gets the arguments of the method, such as the
+   *   context of a message that has to go back to its broker
    *
    * @default 'throw'
    */
   onUnavailable?: U;
 
   /**
-   * What a call comes to when the lock was lost while it ran, so that somebody else may hold it already:
-   * - `'throw'`: it rejects with the `LockLostError`, even if the method succeeded; a stream fails as soon as the lock is
-   *   lost
+   * The result of a call when the lock was lost while the method ran. Somebody else may hold the lock already.
+   * - `'throw'`: it rejects with the `LockLostError`, even if the method succeeded; a stream fails as soon as the lock
+   *   is lost
    * - `'ignore'`: it has the result of the method, and a stream goes on to its end
-   * - a function: its result counts, from the error and what the method gets. It is also asked when the method stopped
-   *   with the error of `lock.signal`. A stream goes on with what it returns, as with `onBusy`
+   * - a function: it resolves to what the function returns. The function gets the error and the arguments of the
+   *   method. It is also called when the method stopped with the error of `lock.signal`. A stream goes on as with
+   *   `onBusy`
    *
-   * Other errors of the method stay what they are.
+   * Other errors of the method do not change.
    *
    * @default 'throw'
    */
   onLost?: L;
 
   /**
-   * What the holder calls itself, for people, as in `locks.withLock`: a text, or a function that gets what the method
-   * gets.
+   * The holder's name for people, as in `locks.withLock`: a text, or a function that gets the arguments of the method.
    *
    * @example `label: (id: string) => `import ${id}``
    */
   label?: string | LabelFunction;
 
   /**
-   * What the method returns, where that cannot be told beforehand: an `async` method returns a promise, an `async *`
-   * method a generator, and an Observable is known by the written return type (imported as a value, not as a type) if the
-   * compiler has `emitDecoratorMetadata`. Others count as promises: their Observable comes to the caller in a promise.
+   * What the method returns, where the library cannot know it before the call. It knows that an `async` method returns
+   * a promise and an `async *` method a generator. It knows an Observable by the written return type (imported as a
+   * value, not as a type), if the compiler has `emitDecoratorMetadata`. Other methods count as methods that return a
+   * promise: the caller gets their Observable in a promise.
    */
   returns?: 'promise' | 'observable' | 'async-generator';
 
   /**
-   * Whether a call that answers a request over HTTP or gRPC, or a message of a WebSocket, stops waiting for its lock when
-   * the client has gone: it rejects with a `CallerLeftError`, and the method never runs. It matters on handlers of
-   * controllers and gateways alone.
+   * Whether a call stops waiting for its lock when the client has gone: a client of HTTP or gRPC, or a WebSocket. The
+   * call then rejects with a `CallerLeftError`, and the method never runs. The option has an effect only on handlers of
+   * controllers and gateways.
    *
    * @default false
    */
@@ -125,20 +127,20 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
 /** Options of {@link LockInterceptor}. All durations are in milliseconds. */
 export interface LockInterceptorOptions extends PlacedLockOptions {
   /**
-   * What a request comes to when somebody else holds the lock for as long as it waits (`wait`):
+   * The result of a request when somebody else holds the lock for as long as the request waits (`wait`):
    * - `'throw'`: it fails with the `LockBusyError`
    * - `'skip'`: the handler does not run, and its result is undefined
    * - a function of the execution context: its result takes the place of the handler's
    *
-   * Over HTTP the answer has the header `Lock-Skipped: true` then, also where the handler would have answered by itself
-   * (`@Res()`).
+   * Over HTTP the answer of a handler that did not run has the header `Lock-Skipped: true`, also where the handler
+   * would have answered by itself (`@Res()`).
    *
    * @default 'throw'
    */
   onBusy?: OnBusy<(context: ExecutionContext) => unknown>;
 
   /**
-   * What a request comes to when too few nodes answered to say whether the lock is free:
+   * The result of a request when too few nodes answered to say whether the lock is free:
    * - `'throw'`: it fails with the `LockUnavailableError`
    * - a function of the execution context: its result takes the place of the handler's, which does not run
    *
@@ -147,8 +149,9 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
   onUnavailable?: OnUnavailable<(context: ExecutionContext) => unknown>;
 
   /**
-   * What a request comes to when the lock was lost while its response was made or sent:
-   * - `'throw'`: it fails with the `LockLostError` as soon as the lock is lost; what of a stream was sent, was sent
+   * The result of a request when the lock was lost while the response was made or sent:
+   * - `'throw'`: it fails with the `LockLostError` as soon as the lock is lost; the client may have a part of a stream
+   *   then
    * - `'ignore'`: it has the response of the handler
    * - a function of the error and the execution context: its result takes the place of the handler's
    *
@@ -156,12 +159,12 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    */
   onLost?: OnLost<(error: LockLostError, context: ExecutionContext) => unknown>;
 
-  /** What the holder calls itself, for people, as in `locks.withLock`: a text, or a function of the execution context. */
+  /** The holder's name for people, as in `locks.withLock`: a text, or a function of the execution context. */
   label?: string | ((context: ExecutionContext) => string);
 
   /**
    * Whether a request stops waiting for its lock when its client has gone: it fails with a `CallerLeftError`, and the
-   * handler never runs. False: it is worked off all the same.
+   * handler never runs. False: the request waits and the handler runs all the same.
    *
    * @default true
    */

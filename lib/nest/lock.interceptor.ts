@@ -37,15 +37,15 @@ import { answersSubscription } from '../calls/locked-subscription';
  * Makes an interceptor that holds a lock around everything inside it: further interceptors, the pipes, the handler and
  * its whole response stream. A request whose client goes away while it waits stops waiting, and its handler never runs.
  *
- * A client that goes away later, a timeout or an interceptor that stops listening ends no work: the lock stays until the
- * handler is done, and `@CallerSignal()` tells the handler. See `onLeave` for Observables. Over HTTP, a response that the
- * handler or Nest is still writing (`@Res()`, a `StreamableFile`, a stream, a page) keeps the lock until it has finished,
- * or its connection is closed.
+ * A client that goes away later, a timeout, or an interceptor that stops listening does not end the work: the lock
+ * stays until the handler is done, and `@CallerSignal()` tells the handler. See `onLeave` for Observables. Over HTTP,
+ * the handler or Nest may still write the response (`@Res()`, a `StreamableFile`, a stream, a page). Then the lock
+ * stays until the response has finished, or its connection is closed.
  *
- * **The key is made of raw input**, before the pipes: `7` and `07`, or a UUID in upper and lower case, are different keys,
- * so any client can run beside the lock by another spelling. Name the form of the value, `<params.id|int>`, `|uuid`,
- * `|lower` or `|trim`; or use `@Locked`, whose key sees what the pipes made of it. A value that is missing or does not have
- * that form is answered with 400.
+ * **The key is made of raw input**, before the pipes: `7` and `07`, or a UUID in upper and lower case, are different
+ * keys, so a client can avoid the lock by another spelling. Name the form of the value: `<params.id|int>`, `|uuid`,
+ * `|lower` or `|trim`. Or use `@Locked`, whose key sees the arguments after the pipes. A value that is missing or does
+ * not have that form is answered with 400.
  *
  * @param key what is locked: a template, several, or a function of the execution context
  * @throws LockKeyError, LockOptionsError at once, for what can be seen then, and when the application starts

@@ -11,7 +11,7 @@ interface AboutResources {
 
 interface AboutHold extends AboutResources {
   readonly ownerToken: string;
-  /** What the holder calls itself, if it does. */
+  /** The holder's name for people, if it has one. */
   readonly label: string | undefined;
   /** How it is held. */
   readonly mode: Lock['mode'];
@@ -23,9 +23,11 @@ interface AboutHold extends AboutResources {
 export type LockEvent =
   | (AboutHold & {
       readonly type: 'acquired';
-      /** A reader came to a hold that its process had already, and asked no node; see `LockOptions.mode`. */
+      /** A reader joined a lease that its process had already, and asked no node; see `LockOptions.mode`. */
       readonly joined?: true;
-      /** Somebody else had it at first, or stood before this caller in line. Without it, `waitedMs` is the time of the nodes. */
+      /**
+       * Another caller held the resource first, or was earlier in line. Undefined: `waitedMs` is the time of the nodes.
+       */
       readonly contended?: true;
       readonly fencingToken: number | undefined;
       readonly waitedMs: number;
@@ -65,7 +67,9 @@ export type LockEvent =
   /** `servers`: what they are, where they tell. */
   | { readonly type: 'node-up'; readonly node: string; readonly servers?: readonly ServerProduct[] }
   | { readonly type: 'node-down'; readonly node: string; readonly error?: Error }
-  /** The node may have forgotten locks, and does not grant for so long; Infinity: for as long as it is misconfigured. */
+  /**
+   * The node may have forgotten locks, and does not grant for so long; Infinity: for as long as it is misconfigured.
+   */
   | {
       readonly type: 'node-guarded';
       readonly node: string;
@@ -74,7 +78,7 @@ export type LockEvent =
     }
   /** The node may grant again. */
   | { readonly type: 'node-trusted'; readonly node: string }
-  /** The node answers, and refuses to grant: it is full, has too few replicas, may not be written to, … */
+  /** The node answers, and refuses to grant: it is full, has too few replicas, is read-only, … */
   | { readonly type: 'node-refusing'; readonly node: string; readonly error: Error }
   /** The node does not refuse any more, or is down. */
   | { readonly type: 'node-granting'; readonly node: string }
@@ -87,10 +91,11 @@ export type LockEvent =
     };
 
 /**
- * - `eviction`: it may remove locks
- * - `no-persistence`: it forgets them in a restart, and nothing guards against it
+ * What is wrong with the settings of a node:
+ * - `eviction`: the server may remove locks when its memory is full
+ * - `no-persistence`: the server forgets locks in a restart, and no restart guard is on
  * - `cluster`: it is one server of a Redis Cluster, and cannot take the locks that belong to the others
- * - `unknown-server`: it does not say who it is, so nobody can tell whether it was restarted
- * - `deaf`: nothing is heard of releases there, so waiters ask again and again
+ * - `unknown-server`: the server does not say who it is, so nobody can tell whether it was restarted
+ * - `deaf`: this process hears of no releases there, so waiters poll
  */
 export type NodeWarning = 'eviction' | 'no-persistence' | 'cluster' | NodeTrouble['kind'];

@@ -5,16 +5,16 @@ import type { LockHolder } from '../../errors/lock-holder.interface';
 /** Options of {@link LockService.inspect}. */
 export interface InspectOptions {
   /**
-   * Asks each node also whether it would grant a lock now, by taking one there for a moment, with a name of its own that
-   * begins with the resource. A node that would not has a `refusal`. For health checks: to read tells nothing of a server
-   * that is full, or that may not be written to.
+   * Also tries whether each node would grant a lock now: takes one there for a moment, with a name of its own that
+   * begins with the resource. A node that refuses has a `refusal`. For health checks: a read does not show that a
+   * server is full or read-only.
    *
    * @default false
    */
   tryGrants?: boolean;
 
   /**
-   * Asks each node also how full it is: one more command, `INFO memory` on Redis.
+   * Also asks each node how full it is: one more command, `INFO memory` on Redis.
    *
    * @default false
    */
@@ -27,7 +27,8 @@ export interface LockInspection {
   /**
    * - `held`: a majority of the nodes has the same owner, or the same reader, or the same holder of a permit
    * - `free`: a majority of the nodes has nobody
-   * - `foreign`: a majority of the nodes has a key of another program there, of a type that no lock has; nobody gets the lock
+   * - `foreign`: a majority of the nodes has a key of another program there, of a type that no lock has; nobody gets
+   *   the lock
    * - `contested`: none of these; several are trying, or a lock is partly gone
    * - `unknown`: fewer than a majority answered
    */
@@ -70,11 +71,17 @@ export interface NodeInspection {
   readonly foreignType?: string;
   /** How many wait in line there, if any do. */
   readonly waiting?: number;
-  /** What its server is, or those of a cluster, each product once; as it was last known, and undefined where it does not tell. */
+  /**
+   * What its server is, or those of a cluster, each product once; as it was last known, and undefined where it does not
+   * tell.
+   */
   readonly servers?: readonly ServerProduct[];
   /** Why the node must not grant now, and for how many milliseconds; undefined: it may. */
   readonly guarded?: { readonly reason: GuardReason; readonly forMs: number };
-  /** Why the node grants nothing at present, though it answers: its server refuses. Undefined: it did not, when it was last asked. */
+  /**
+   * Why the node grants nothing at present, though it answers: its server refuses. Undefined: it did not, when it was
+   * last asked.
+   */
   readonly refusal?: Error;
   /**
    * How full the node is, in bytes. Undefined where nobody asked (`memory: true`), it has no limit, or it cannot tell.

@@ -1,39 +1,40 @@
-/** How one lock is asked for and held. All durations are in milliseconds. */
+/** How to ask for one lock, and how to hold it. All durations are in milliseconds. */
 export interface LockOptions {
   /**
    * How long each node keeps the lock if nobody extends it: after a crash of the holder, others wait this long.
    *
-   * Longer: fewer extensions, and longer stalls of the holder are survived. Must exceed `nodeTimeout` and must not
-   * exceed `maxTtl`.
+   * A longer ttl needs fewer extensions, and the lock survives longer pauses of its holder. Must exceed `nodeTimeout`
+   * and must not exceed `maxTtl`.
    *
    * @default 10_000
    */
   ttl?: number;
 
   /**
-   * How long to wait for the lock. Infinity: for ever. 0: do not wait for whoever has it. Where nobody has it, but several
-   * ask at the same moment and each gets a part of the votes, each asks again, for `nodeTimeout` more at most.
+   * How long to wait for the lock. Infinity: for ever. 0: do not wait for a holder. Where several callers ask for a
+   * free lock at the same moment, and each gets some of the votes, each asks again, for `nodeTimeout` more at most.
    *
    * @default 5_000
    */
   wait?: number;
 
   /**
-   * For how long of the `wait` to go on while too few nodes answer, counted from when callers of this process first found
-   * it so: with silent nodes, when their first attempt has taken `nodeTimeout`. After that time a call fails with `LockUnavailableError`, and does not wait for nodes that may be away for
-   * minutes. 0: the first such attempt is the last. Infinity: as long as `wait`.
+   * How much of the `wait` to spend while too few nodes answer. Then the call fails with `LockUnavailableError`, and
+   * does not wait for nodes that may be away for minutes. This time starts when the first attempt of this process has
+   * failed because too few nodes answered; with silent nodes that attempt takes `nodeTimeout` too. 0: the first such
+   * attempt is the last. Infinity: as long as `wait`.
    *
-   * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`): a call waits for those that are
-   * guarded if they vote again within its `wait`, and else not. More is of use where the guard is switched off, or for
-   * connections that break for longer.
+   * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`). A call waits for such guarded
+   * nodes only if they vote again within its `wait`. A longer `outageWait` helps where the guard is switched off, or
+   * where connections break for longer.
    *
    * @default `nodeTimeout`; with `wait: Infinity` it is Infinity
    */
   outageWait?: number;
 
   /**
-   * How many callers of this process may wait for one resource. One more gets a `LockBusyError` at once, so that a crowd
-   * does not fill the memory. 0: nobody waits behind another caller of this process.
+   * How many callers of this process may wait for one resource. One more gets a `LockBusyError` at once, so that a
+   * crowd does not fill the memory. 0: nobody waits behind another caller of this process.
    *
    * @default 10_000
    */
@@ -50,28 +51,29 @@ export interface LockOptions {
   autoExtend?: boolean;
 
   /**
-   * The longest time to hold the lock. After it the lock is released and its signal aborts: a bound on a task that hangs.
-   * At least 1.
+   * The longest time to hold the lock. After this time the lock is released and its signal aborts, so that a task which
+   * hangs does not hold it for ever. At least 1.
    *
    * @default Infinity
    */
   maxHold?: number;
 
   /**
-   * A release before that time leaves the lock in place until then, so that a job which is done in no time is not
-   * run again by a process whose clock is a little late, or in the same interval. At most 31 days.
+   * The shortest time to keep the lock on the nodes: an earlier release leaves it there until then. So a short job does
+   * not run again in a process whose clock is a little late, or in the same interval. At most 31 days.
    *
-   * It may be longer than `maxTtl`. The restart guard does not wait for it: if a majority of the nodes forget what was
-   * kept, the job can run once more. All nodes keep it that answer at the release, or a second later. A holder that dies lets the lock go after its `ttl`.
+   * It may be longer than `maxTtl`. The restart guard does not wait for it: if a majority of the nodes forget the lock,
+   * the job can run once more. All nodes that answer at the release, or a second later, keep the lock. If the holder
+   * dies, the lock ends after its `ttl`.
    *
    * @default 0
    */
   holdAtLeast?: number;
 
   /**
-   * Gives the lock a `fencingToken`: a number that grows with every hold of the resource. What the lock protects should
-   * remember the largest it has seen and refuse smaller ones, so that a holder which was paused past its time changes
-   * nothing. Ask for it at every place that takes the lock.
+   * Gives the lock a `fencingToken`: a number that is larger for each later holder of the resource. What the lock
+   * protects should remember the largest number that it has seen, and refuse smaller ones. Then a holder that was
+   * paused past its time changes nothing. Set the option at every place that takes the lock.
    *
    * @default false
    */
@@ -81,9 +83,10 @@ export interface LockOptions {
    * - `'exclusive'`: one holder at a time
    * - `'shared'`: any number of readers at a time, and no exclusive holder beside them
    *
-   * Readers and writers wait for each other in the order in which they came, so none of them waits for ever. Readers of one
-   * process that come within 100 ms share one hold on the nodes. A reader never becomes exclusive: take the lock exclusively
-   * from the start where you may have to write. No `fencing`, no `holdAtLeast` and no `limit` with `'shared'`.
+   * Readers and writers wait for each other in the order in which they came, so none of them waits for ever. Readers of
+   * one process that come within 100 ms share one lease on the nodes. A reader never becomes exclusive: where you may
+   * have to write, ask for the exclusive lock from the start. No `fencing`, no `holdAtLeast` and no `limit` with
+   * `'shared'`.
    *
    * @default 'exclusive'
    * @example `locks.withLock('report:7', { mode: 'shared' }, () => read())`
@@ -91,12 +94,12 @@ export interface LockOptions {
   mode?: 'exclusive' | 'shared';
 
   /**
-   * So many permits of the resource may be held at once, in the whole fleet: 1 to 1,000. Everybody should ask with the same
-   * limit; where they differ, as during a deployment, never more than the largest of them are held. An exclusive
-   * lock on the same resource excludes all permits, and they exclude it; readers (`mode: 'shared'`) and permits do not
-   * exclude each other. Limits above 100 make Redis work longer for each call.
+   * How many permits of the resource may be held at once, in the whole fleet: 1 to 1,000. All callers should use the
+   * same limit. Where limits differ, as during a deployment, never more permits are held than the largest limit. An
+   * exclusive lock on the same resource excludes all permits, and they exclude it; readers (`mode: 'shared'`) and
+   * permits do not exclude each other. Limits above 100 make Redis work longer for each call.
    *
-   * Which of the permits it got, a holder reads from `lock.slots`.
+   * `lock.slots` has the numbers of the permits that the holder got.
    *
    * @default none: one holder
    * @example `locks.withLock('api:mail', { limit: 5 }, () => send())`
@@ -111,22 +114,22 @@ export interface LockOptions {
   permits?: number;
 
   /**
-   * Whether an exclusive call stands in line with the callers of other processes, first come first served, as soon as it has
-   * to wait. Shared and limited calls always do, and exclusive ones that readers or holders of permits are in the way of.
-   * The line is advice: whoever is in it gets the lock before those who came later, but for a process that dies or that a
-   * node cannot reach.
+   * Whether an exclusive call that has to wait stands in line with the callers of other processes, first come first
+   * served. Shared and limited calls always do, and so do exclusive calls that wait for readers or holders of permits.
+   * The line is advice: callers in line get the lock before those that came later, unless their process dies or a node
+   * cannot reach it.
    *
-   * Without it the order between processes is left to chance, which gives a few more locks per second.
+   * Without `fair` the order between processes is left to chance, which gives a few more locks per second.
    *
    * @default false
    */
   fair?: boolean;
 
   /**
-   * What the holder calls itself, for people: shown by `inspect`, by the program (`ls`, `watch`), by the errors of those
-   * who find the lock busy, and with events. It is kept in Redis as a part of the owner token, so it is no place for a
-   * secret. Up to 96 characters, where one that is no ASCII letter, digit, space, `-`, `_` or `.` counts as 3 for each
-   * of its bytes in UTF-8; no control characters.
+   * The holder's name for people. `inspect`, the program (`ls`, `watch`), events, and the errors of callers that find
+   * the lock busy show it. It is kept in Redis as a part of the owner token, so it is no place for a secret. Up to 96
+   * characters; one that is no ASCII letter, digit, space, `-`, `_` or `.` counts as 3 for each of its bytes in UTF-8.
+   * No control characters.
    *
    * @default none: the holder is known by its host and process
    * @example `locks.withLock('stock', { label: `import ${id}` }, task)`

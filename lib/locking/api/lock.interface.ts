@@ -1,10 +1,11 @@
 import type { LockTicket } from './lock-ticket';
 
 /**
- * What came of giving a lock back:
- * - `released`: a majority of the nodes removed it, or keeps it for the next caller of this process; it was ours until then
+ * The outcome of a release:
+ * - `released`: a majority of the nodes removed it, or keeps it for the next caller of this process; it was ours until
+ *   then
  * - `expired`: it was not ours any more
- * - `unknown`: too few nodes answered to say; where it is still kept, it expires by itself within its ttl
+ * - `unknown`: too few nodes answered to say; a node that still has it removes it within its ttl
  */
 export type ReleaseOutcome = 'released' | 'expired' | 'unknown';
 
@@ -20,7 +21,8 @@ export interface LimitedLock extends Lock {
 }
 
 /**
- * What a call with these options gives: `fencing: true` makes sure of a `fencingToken`, and a `limit` of `slots`.
+ * The lock that a call with these options gives. With `fencing: true` it has a `fencingToken`, and with a `limit` it
+ * has `slots`.
  *
  * Where the module's `defaults` ask for fencing, tell the compiler once, in any file of the application that imports or
  * exports something:
@@ -47,7 +49,7 @@ type FencingFor<O> = O extends { fencing: true }
 // oxlint-disable-next-line typescript/no-empty-object-type -- empty until an application adds to it
 export interface LockDefaults {}
 
-/** What a call gives that says nothing of fencing. */
+/** The lock that a call without the option `fencing` gives. */
 export type DefaultLock = LockDefaults extends { fencing: true } ? FencedLock : Lock;
 
 /**
@@ -58,32 +60,32 @@ export interface Lock extends AsyncDisposable {
   readonly resources: readonly string[];
 
   /**
-   * How it is held. `mixed`: some of the resources exclusively, and those that were asked for as `{ shared: name }` as a
-   * reader.
+   * How it is held. `mixed`: some of the resources exclusively, and those that were asked for as `{ shared: name }` as
+   * a reader.
    */
   readonly mode: 'exclusive' | 'shared' | 'mixed' | 'limited';
 
   /**
-   * Which of the permits it has, where it was asked for with a `limit`: different numbers from 0 to `limit - 1`, sorted. No
-   * other holder has one of them at the same time, so they can name what there are so many of: licence seats, ports, ids of
-   * workers. Empty without a `limit`.
+   * The numbers of its permits, if the lock has a `limit`: different numbers from 0 to `limit - 1`, sorted. No other
+   * holder has one of them at the same time. So they can be numbers of licence seats, ports or workers. Empty without a
+   * `limit`.
    *
    * @example `locks.withLock('seat', { limit: 10 }, ({ slots: [seat] }) => open(LICENCES[seat]))`
    */
   readonly slots: readonly number[];
 
   /**
-   * The value at the key in Redis: who holds it, and 128 random bits. Callers of one lock service that have the resource one
-   * after another, without a release in between, may have the same.
+   * The value at the key in Redis: who holds it, and 128 random bits. Callers of one lock service that get the resource
+   * one after another, without a release in between, may have the same owner token.
    */
   readonly ownerToken: string;
 
-  /** What the holder calls itself, for people: its option `label`. */
+  /** The holder's name for people: its option `label`. */
   readonly label: string | undefined;
 
   /**
-   * A safe integer that grows with every hold of the resource; undefined unless asked for with `fencing`. Send it along
-   * with every write, and let the place that is written to refuse a smaller one than it has seen.
+   * A safe integer that is larger for each later holder of the resource; undefined without the option `fencing`. Send
+   * it with every write, and let the storage refuse a smaller one than it has seen.
    */
   readonly fencingToken: number | undefined;
 
@@ -120,14 +122,16 @@ export interface Lock extends AsyncDisposable {
   extend(ttl?: number): Promise<void>;
 
   /**
-   * Keeps the lock until `promise` has settled, however that ends: `release()`, the end of `withLock` or of a `@Locked`
-   * method, and `await using` do not release it before. Give it what the next holder must be able to see: a commit, an
-   * upload. Until then the lock is kept alive, `signal` and `isHeld` tell of it, and `maxHold` bounds it.
+   * Keeps the lock until `promise` has settled, with or without an error: `release()`, the end of `withLock` or of a
+   * `@Locked` method, and `await using` do not release the lock before. Use it for work whose result the next holder
+   * must see: a commit, an upload. Until then the lock is kept alive, `signal` and `isHeld` tell of it, and `maxHold`
+   * limits it.
    *
-   * Of several promises, it waits for all. Where the code entered a lock that it held already, it counts for that lock.
-   * Nobody waits for the promise: the result of `withLock` comes at once, since the commit may wait for that in turn. So
-   * a lock that is lost after the task and before the commit is told by `signal` and `events$` only; call `assertHeld()`
-   * right before the commit. A rejection is not reported here: await the promise where its error matters.
+   * Several promises: the lock stays until all have settled. Where the code entered a lock that it held already, the
+   * promise counts for that lock. The result of `withLock` comes at once and does not wait for the promise, since the
+   * commit may wait for that result. So if the lock is lost after the task and before the commit, only `signal` and
+   * `events$` tell it; call `assertHeld()` right before the commit. A rejection is not reported here: await the promise
+   * where its error matters.
    *
    * @throws LockLostError when the lock is lost, or was released already
    * @throws LockOptionsError when it is no promise
@@ -140,13 +144,13 @@ export interface Lock extends AsyncDisposable {
   holdUntil(promise: PromiseLike<unknown>): void;
 
   /**
-   * Leaves the lock to another process, and gives a ticket with which `LockService.resume` goes on with it there. The
-   * lock is extended once more and then not by us: the nodes keep it for its ttl from now on, and free it if nobody resumes
-   * it by then. Call `extend(ttl)` first where the way may take longer.
+   * Leaves the lock to another process, and gives a ticket: with it, `LockService.resume` goes on with the lock there.
+   * This process extends the lock once more and then never again. The nodes keep it for its ttl from now on, and free
+   * it if nobody resumes it by then. Call `extend(ttl)` first where the ticket may take longer to arrive.
    *
-   * Here it is over as after a release: `isHeld` is false, `extend` throws, `release()` and the end of `withLock` leave it
-   * alone, and `signal` is not aborted. `maxHold` and `holdAtLeast` end with it too: give them to `resume` where they
-   * should hold on.
+   * In this process the lock has ended, as after a release: `isHeld` is false, `extend` throws, `release()` and the end
+   * of `withLock` do nothing, and `signal` is not aborted. `maxHold` and `holdAtLeast` end too: pass them to `resume`
+   * if they should go on.
    *
    * @throws LockLostError when it is not ours any more
    * @throws LockUnavailableError when too few nodes answered; the lock keeps what it had
@@ -161,9 +165,9 @@ export interface Lock extends AsyncDisposable {
   detach(): Promise<LockTicket>;
 
   /**
-   * Gives the lock back. Never rejects; a second call tells what came of the first. `deferred`: a promise of `holdUntil`
-   * has not settled, so the lock is released when it has, and nobody needs to wait for that. `detached`: it was left to
-   * another process, and nothing is done.
+   * Releases the lock. Never rejects; a second call has the outcome of the first. `deferred`: a promise of `holdUntil`
+   * has not settled; the lock is released when it has settled, and you need not wait for that. `detached`: the lock was
+   * left to another process, and nothing is done.
    */
   release(): Promise<ReleaseOutcome | 'deferred' | 'detached'>;
 }

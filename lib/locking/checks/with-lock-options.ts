@@ -9,26 +9,26 @@ import { readOptions } from './read-options';
 /** Options of `withLock`. */
 export interface WithLockOptions extends LockOptions {
   /**
-   * Whether code that holds the resources already enters again at once. False: it gets a `LockReentrancyError`.
+   * Whether code that holds the resources already may enter again, at once. False: it gets a `LockReentrancyError`.
    *
    * @default true
    */
   reentrant?: boolean;
 
   /**
-   * What the call comes to when somebody else holds the lock for as long as it waits (`wait`):
+   * The result of the call when somebody else holds the lock for as long as the call waits (`wait`):
    * - `'throw'`: it rejects with the `LockBusyError`
    * - `'skip'`: it resolves to undefined, and the task does not run
    * - a function: it resolves to what the function returns
    *
-   * It never hides an outage (`LockUnavailableError`), nor a busy lock that the task itself ran into.
+   * `onBusy` never hides an outage (`LockUnavailableError`), nor a busy lock that the task itself asked for.
    *
    * @default 'throw', or `defaults.onBusy` of the module
    */
   onBusy?: WithLockOnBusy;
 }
 
-/** What a call of `withLock` comes to when the lock is busy. */
+/** The result of a call of `withLock` when the lock is busy. */
 export type WithLockOnBusy = 'throw' | 'skip' | ((error: LockBusyError) => unknown);
 
 /** What a call with these options may resolve to besides the result of its task. */

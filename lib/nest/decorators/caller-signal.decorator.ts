@@ -2,14 +2,16 @@ import type { CurrentLockOptions } from '../parameters/current-lock-options.inte
 import { lockParameterDecorator } from '../parameters/lock-parameter-decorator';
 
 /**
- * Gives a parameter the `AbortSignal` that aborts, with a `CallerLeftError`, when whoever waits for the result has left:
- * an HTTP client or a socket that is gone, a timeout, an Observable that was unsubscribed, a generator that was returned.
+ * Gives a parameter the `AbortSignal` that aborts, with a `CallerLeftError`, when the caller that waits for the result
+ * has left: an HTTP client or a socket is gone, a timeout has passed, an Observable was unsubscribed, or a generator
+ * was returned early.
  *
- * The lock is not lost by that: it stays until the work under it is over. Stop what may be stopped, and let what has
- * begun and cannot be undone come to its end. `@LockSignal()` is the other one, for a lock that is lost.
+ * The lock is not lost then: it stays until the work under it is over. Stop what may be stopped, and finish what has
+ * begun and cannot be undone. `@LockSignal()` is another signal: it aborts when the lock is lost.
  *
- * It stands where `@CurrentLock()` may stand: on handlers under a `LockInterceptor`, and on methods with `@Locked`. One
- * that is called by other code and returns a promise has a caller that cannot be seen leaving: the signal never aborts.
+ * `@CallerSignal()` may stand where `@CurrentLock()` may stand: on handlers under a `LockInterceptor`, and on methods
+ * with `@Locked`. A method that other code calls, and that returns a promise, cannot see its caller leave: the signal
+ * never aborts.
  *
  * @param which a resource, by its exact name, or `{ resource, connection }`; without it the innermost lock
  * @throws LockOptionsError when the class is defined

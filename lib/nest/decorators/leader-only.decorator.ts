@@ -17,16 +17,17 @@ export interface LeaderOnlyOptions extends LeaderElectionOptions {
 }
 
 /**
- * Runs the method only in the process that leads the election `name`; elsewhere a call comes to undefined at once, and the
- * method does not run. The process campaigns from the start of the application on, and again after it lost.
+ * Runs the method only in the process that leads the election `name`. Elsewhere a call resolves to undefined at once,
+ * and the method does not run. Each process campaigns from the start of the application on, and again after it lost.
  *
- * Unlike a lock for each run, the same process runs all jobs of the election, for as long as it lives: what it has in
- * memory between two runs stays true. Elections of other names may have other leaders.
+ * With a lock for each run, each run may be in another process. Here the same process runs all jobs of the election,
+ * for as long as it lives, so it may keep state in memory between two runs. Elections of other names may have other
+ * leaders.
  *
- * The method gets the lock of the term by `@CurrentLock()`, and by `@LockSignal()` the signal of the term, which aborts
- * when the leadership is lost or given up, as at a shutdown. A call rejects with a
- * `LockLostError` when the method succeeded, but the leadership was lost meanwhile. When the application shuts down, the
- * leader resigns once its running methods have ended, within `shutdownTimeout`.
+ * `@CurrentLock()` gives the method the lock of the term. `@LockSignal()` gives it the signal of the term, which aborts
+ * when the leadership is lost or given up, as at a shutdown. A call rejects with a `LockLostError` when the method
+ * succeeded, but the leadership was lost meanwhile. When the application shuts down, the leader resigns once its
+ * running methods have ended, within `shutdownTimeout`.
  *
  * @param name the resource that the leader holds: take one that nobody locks otherwise
  * @throws LockKeyError, LockOptionsError when the class is defined, for what can be seen then

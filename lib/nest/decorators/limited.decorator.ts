@@ -10,9 +10,9 @@ export interface LimitedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> exten
 }
 
 /**
- * Runs the method so many times at once at most, per key and in the whole fleet: `@Locked` with a `limit`. Further calls
- * wait for their turn (`wait`), first come first served, and reject with a `LockLimitError` when it does not come in time:
- * HTTP 429.
+ * Runs the method at most `limit` times at once, per key and in the whole fleet: `@Locked` with a `limit`. Further
+ * calls wait for a permit (`wait`), first come first served. A call that gets none in time rejects with a
+ * `LockLimitError`: HTTP 429.
  *
  * @throws LockKeyError, LockOptionsError when the class is defined, for what can be seen then
  *

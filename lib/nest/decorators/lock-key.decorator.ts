@@ -7,21 +7,21 @@ import { nameKeyParameter } from '../parameters/key-names';
 /**
  * What `@Locked` locks:
  * - a template: `order:<0>` (first argument), `order:<0.user.id>` (a path in it), `order:<id>` (the parameter with
- *   `@LockKey('id')`), `stock:<this.region>` (a property of the instance); `<<` is a literal `<`, and `<'{0}'>` the text
- *   `{0}`, which is refused else as a placeholder of another tool. Values are encoded with `encodeURIComponent`, and a
- *   value that is undefined, null, '', NaN or an object is a `LockKeyError`. `<0|int>`, `<0|uuid>`, `<0|lower>` and `<0|trim>` make one key of all
- *   spellings of a value
+ *   `@LockKey('id')`), `stock:<this.region>` (a property of the instance). `<0|int>`, `<0|uuid>`, `<0|lower>` and
+ *   `<0|trim>` make one key of all spellings of a value. Values are encoded with `encodeURIComponent`, and a value that
+ *   is undefined, null, '', NaN or an object is a `LockKeyError`. `<<` is a literal `<`. `<'{0}'>` is the text `{0}`,
+ *   which is refused without the quotes, as a placeholder of another tool
  * - several templates: all or nothing
  * - a template in `{ shared: 'rates:<0>' }`, alone or among several: the resource is only read, beside other readers
- * - a function that gets what the method gets, `this` included, and has full control
+ * - a function that gets the arguments of the method and its `this`, and has full control
  */
 export type LockKey<F extends LockKeyFunction = LockKeyFunction> = LockTargets | F;
 
 /**
- * Gives a parameter a name, by which the template of `@Locked` finds it in whatever order the parameters are. A template
- * with a name that no parameter has is refused when the class is defined.
+ * Gives a parameter a name, so that the template of `@Locked` finds it at any position. A template with a name that no
+ * parameter has is refused when the class is defined.
  *
- * Standard decorators (TC39) do not exist for parameters: there, positions are all that there is.
+ * Standard decorators (TC39) do not exist for parameters: use positions there.
  *
  * @param name a name as of a variable, which is not `this`
  * @throws LockOptionsError when the class is defined

@@ -27,16 +27,16 @@ import { decorateMethod, type MethodDecoration } from './decorate-method';
 /**
  * Runs the method under a lock: one caller at a time per key, in all processes that use the same nodes.
  *
- * A call waits for the lock (`wait`), runs, and gives the lock back:
- * - a method that returns a promise is done when that is settled
- * - a method that returns an Observable runs when somebody subscribes, once and with a lock of its own for each, until it
- *   completes, fails or is unsubscribed (see `onLeave`)
+ * A call waits for the lock (`wait`), runs the method, and releases the lock when the method is done:
+ * - a method that returns a promise is done when the promise has settled
+ * - a method that returns an Observable runs for each subscription, with a lock of its own. It is done when the
+ *   Observable completes, fails or is unsubscribed (see `onLeave`)
  * - an async generator begins at its first `next()`, and is done when it ends, throws or is returned early
  *
- * What a promise resolves to is no stream that would be recognised beforehand, but an Observable or async generator among
- * it keeps the lock too: it can be started once, at once. Other sources, such as streams of Node, do not.
+ * A promise may resolve to an Observable or an async generator. That keeps the lock too: it can be started once, at
+ * once. Other sources, such as streams of Node, do not keep the lock.
  *
- * It rejects with
+ * A call rejects with
  * - `LockBusyError` when somebody else held the lock all that time (see `onBusy`)
  * - `LockUnavailableError` when too few nodes answered (see `onUnavailable`)
  * - `LockLostError` when the method succeeded, but the lock was lost meanwhile (see `onLost`); a stream fails at once
@@ -44,11 +44,13 @@ import { decorateMethod, type MethodDecoration } from './decorate-method';
  * - `LockNotBoundError` when the object knows no lock service
  * - whatever the method rejects with
  *
- * In these cases but the third and the last the method has not run. On a controller it sees the arguments after the
- * pipes, inside guards and interceptors; to hold the lock around those, use `LockInterceptor`. It stands above a decorator
- * that begins a transaction: one below gives the lock back before the commit (docs/TRANSACTIONS.md).
+ * Except with `LockLostError` and the method's own error, the method has not run.
  *
- * @param key what is locked: a template, several, or a function that gets what the method gets
+ * On a controller the key sees the arguments after the pipes, and the lock is held inside guards and interceptors; to
+ * hold it around those, use `LockInterceptor`. Put `@Locked` above a decorator that begins a transaction: below it, the
+ * lock would be released before the commit (docs/TRANSACTIONS.md).
+ *
+ * @param key what is locked: a template, several, or a function that gets the arguments of the method
  * @throws LockKeyError, LockOptionsError when the class is defined, for what can be seen then
  *
  * @example
