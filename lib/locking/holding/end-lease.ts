@@ -40,7 +40,7 @@ export function endLease(
   }
   const permitHeir =
     isWhole && keepMs <= 0 && budget.mayGoOn(clock.now()) ? heirOfPermits(lease, place) : undefined;
-  if (permitHeir !== undefined) {
+  if (permitHeir?.waiter !== undefined) {
     const { ttlMs, label, autoExtend } = permitHeir.waiter;
     const atOnce = autoExtend && remainingMs(clock, lease.validity) >= ttlMs / 2;
     const { attempt, release } = redlock.handOver(lease, { ttlMs, fencing: false, label, atOnce });
@@ -92,10 +92,11 @@ function heirOfPermits(
   const [resource] = resources;
   if (kind?.mode !== 'limited' || resource === undefined || fencingToken !== undefined) return undefined;
   const heir = place.nextIn(resource);
-  const wanted = heir?.waiter.kind;
+  const waiter = heir?.waiter;
+  const wanted = waiter?.kind;
   const isSame = wanted?.mode === 'limited' && wanted.limit === kind.limit && wanted.permits === kind.permits;
-  if (!isSame || heir === undefined || heir.waiter.fencing) return undefined;
-  return heir.waiter.isFair === true && sharing !== undefined && sharing.inLine > 0 ? undefined : heir;
+  if (!isSame || waiter === undefined || waiter.fencing) return undefined;
+  return waiter.isFair === true && sharing !== undefined && sharing.inLine > 0 ? undefined : heir;
 }
 
 function successorOf(place: WonLease['place']): WonLease['place']['successor'] {

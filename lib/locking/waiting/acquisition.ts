@@ -56,8 +56,6 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
   private isOver = false;
-  /** The owner token of the lock that it has won. */
-  ownerToken: string | undefined;
   /** Somebody had it, or stood before it in line. */
   isContended = false;
   /** Whoever cancels rejects the promise that it waits for. */
@@ -233,10 +231,10 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     const place = this.place as PlaceInLine<Handover>;
     const { onItsWay } = this;
     this.setup.outage.noteWin(confirmation ?? onItsWay);
-    this.ownerToken = lease.ownerToken;
     const { clock } = this.setup;
     const budget =
       this.budget ?? HandoverBudget.startingAt(clock, place.followers, this.atOnce, place.isKnownAlone);
+    place.hold(lease);
     this.listener.won({ lease, confirmation, place, budget, onItsWay }, this);
   }
 

@@ -1,8 +1,14 @@
 import { SmallMap } from '../../collections/small-map';
 import type { LockKind } from '../../core/lock-kind';
 
+/** Who stands somewhere, as others see it. */
+export interface Standing {
+  /** That of its lease, once it has one. */
+  readonly ownerToken?: string;
+}
+
 /** Who stands in line. */
-export interface Waiter<Turn> {
+export interface Waiter<Turn> extends Standing {
   /** What it would ask the nodes for; for the one in front, which may do so on its behalf. */
   readonly ttlMs: number;
   readonly fencing: boolean;
@@ -12,8 +18,6 @@ export interface Waiter<Turn> {
   readonly isFair?: boolean;
   /** How it wants to hold; undefined: exclusively. */
   readonly kind?: LockKind | undefined;
-  /** The owner token of its lease, once it has one. */
-  readonly ownerToken?: string;
   /**
    * The place has become first in all its lines; not called if it is so from the beginning.
    *
@@ -47,9 +51,9 @@ export class WaitingLine<Turn> {
   }
 
   /** Somebody who stands in a line of one of them. */
-  firstOf(resources: readonly string[]): Waiter<Turn> | undefined {
+  firstOf(resources: readonly string[]): Standing | undefined {
     const taken = resources.find((resource) => this.lines.has(resource));
-    return taken === undefined ? undefined : this.lines.get(taken)?.first?.place.waiter;
+    return taken === undefined ? undefined : this.lines.get(taken)?.first?.place.standing;
   }
 
   /** The one after the first, who has not asked the nodes for `resource` yet, if that is all it wants. */
@@ -83,7 +87,7 @@ export class WaitingLine<Turn> {
       else if (wasFirst) next.push(line.first.place);
     }
     for (const place of next) {
-      if (place.becomeFirst()) place.waiter.onFirst(place === successor ? turn : undefined);
+      if (place.becomeFirst()) place.waiter?.onFirst(place === successor ? turn : undefined);
     }
   }
 
@@ -101,11 +105,27 @@ export class PlaceInLine<Turn> {
   private stands: readonly Stand<Turn>[] = NOWHERE;
   private state: 'waiting' | 'first' | 'left' = 'waiting';
 
+  /** @internal Who waits here; undefined once it has what it waited for. */
+  waiter: Waiter<Turn> | undefined;
+  private holder: Standing | undefined;
+
   constructor(
     private readonly waitingLine: WaitingLine<Turn>,
-    /** @internal */
-    readonly waiter: Waiter<Turn>,
-  ) {}
+    waiter: Waiter<Turn>,
+  ) {
+    this.waiter = waiter;
+  }
+
+  /** @internal */
+  get standing(): Standing | undefined {
+    return this.waiter ?? this.holder;
+  }
+
+  /** The caller has its lease, and stays here until that has ended. Nothing else of it is needed, and it may be for long. */
+  hold(lease: Standing): void {
+    this.holder = lease;
+    this.waiter = undefined;
+  }
 
   get isFirst(): boolean {
     return this.state === 'first';
@@ -130,9 +150,9 @@ export class PlaceInLine<Turn> {
   }
 
   /** Somebody because of whom this place is not first. */
-  get inTheWay(): Waiter<Turn> | undefined {
+  get inTheWay(): Standing | undefined {
     const stand = this.stands.find((one) => one.line.first !== one);
-    return stand?.line.first?.place.waiter;
+    return stand?.line.first?.place.standing;
   }
 
   /** Who is first when this place is left, if it stands in the same lines and no other. */
@@ -173,7 +193,7 @@ export class PlaceInLine<Turn> {
   /** Goes on with what somebody leaves to it, although others are before it. */
   begin(turn: Turn): void {
     this.state = 'first';
-    this.waiter.onFirst(turn);
+    this.waiter?.onFirst(turn);
   }
 
   /** @internal */

@@ -32,6 +32,22 @@ describe('WaitingLine', () => {
     expect([ben.isFirst, carl.isFirst]).toEqual([false, true]);
   });
 
+  it('keeps nothing of a caller that has its lease but the lease, and tells those behind it whose it is', () => {
+    const { line, served, join } = setUp();
+    const anna = join('anna', 'a');
+    const ben = join('ben', 'a');
+    const lease = { ownerToken: 'token-of-anna' };
+
+    anna.hold(lease);
+
+    expect(anna.waiter).toBeUndefined();
+    expect(ben.inTheWay).toBe(lease);
+    expect(line.firstOf(['a'])).toBe(lease);
+    expect(anna.successor).toBe(ben.waiter);
+    anna.leave();
+    expect(served).toEqual(['ben']);
+  });
+
   it('closes the gap of one who leaves in the middle', () => {
     const { served, join } = setUp();
     const anna = join('anna', 'a');
