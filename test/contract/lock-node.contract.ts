@@ -254,10 +254,13 @@ export function itKeepsTheContractOfLockNode(
       expect(await acquire(node, ['a', 'b'], { ownerToken: 'ben' })).toEqual(GRANTED);
     });
 
-    it('never frees what is somebody else’s', async () => {
+    it.each([
+      ['and tells nobody', false],
+      ['also where it tells those who wait', true],
+    ])('never frees what is somebody else’s, %s', async (_, wakeWaiters) => {
       await acquire(node, 'a', { ownerToken: 'ben' });
 
-      const vote = await release(node, 'a', { ownerToken: 'anna' });
+      const vote = await release(node, 'a', { ownerToken: 'anna', wakeWaiters });
 
       expect(vote).toEqual(DENIED);
       expect(await ownerOf(node, 'a')).toBe('ben');

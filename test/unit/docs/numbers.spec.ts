@@ -5,6 +5,7 @@ import { FenceException } from '../../../lib/fencing/fence.exception';
 import { DEFAULT_ANSWERS } from '../../../lib/nest/filters/lock-answers';
 import { completeLockOptions } from '../../../lib/locking/checks/complete-lock-options';
 import { LONGEST_RESOURCE, MOST_RESOURCES } from '../../../lib/locking/checks/check-resources';
+import { LOCK_OPTIONS } from '../../../lib/locking/checks/lock-option-rules';
 
 const read = (path: string) => readFileSync(join(__dirname, '..', '..', '..', path), 'utf8');
 
@@ -38,6 +39,10 @@ describe('the numbers of the documents', () => {
     ['fencing', lock.fencing],
   ])('are the defaults: %s', (name, value) => {
     expect(valueOf(name)).toBe(String(value));
+  });
+
+  it.each(LOCK_OPTIONS)('have a row in README for every lock option: %s', (name) => {
+    expect(row('README.md', name)).not.toEqual(['']);
   });
 
   it('are the statuses of lock errors, in the order in which README names them', () => {
