@@ -81,6 +81,7 @@ async function installBrokers() {
     ensurePrograms({
       'nats-server': { apt: 'nats-server', brew: 'nats-server' },
       mosquitto: { apt: 'mosquitto', brew: 'mosquitto' },
+      kcat: { apt: 'kcat', brew: 'kcat' },
       promtool: { apt: 'prometheus', brew: 'prometheus' },
     }),
   );

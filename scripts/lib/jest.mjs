@@ -17,6 +17,7 @@ const RUNS = {
   ),
   'nats-server': importOf('nats-server'),
   mosquitto: importOf('mosquitto'),
+  kcat: importOf('kafka-broker'),
   'rabbitmq-server': importOf('rabbitmq-server'),
   promtool: importOf('promtool'),
   chromium: importOf('browser'),

@@ -28,7 +28,6 @@ const EXCEPTIONS = [
   ['docs/BOARD.md', 'RedlockBoardModule.forRoot', 'test/e2e/board runs the module; this is compiled'],
   ['docs/ARCHITECTURE.md', 'line of stock:4', 'a drawing'],
   ['docs/ARCHITECTURE.md', 'lock:report', 'a drawing'],
-  ['docs/QUEUES.md', 'KafkaRetriableException', 'no Kafka can be had; it is compiled'],
   [
     'docs/MIGRATING.md',
     'MurLockModule.forRoot',
