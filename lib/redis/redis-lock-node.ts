@@ -34,6 +34,7 @@ import { ReleaseChannel } from './release-channel';
 import { ReleaseBacklog } from './request/release-backlog';
 import { isForSets } from './request/set-calls';
 import { loadScripts } from './request/script-runner';
+import { ASKS } from './script/batch-codes';
 import { readMemory } from './server/server-memory';
 
 /**
@@ -120,9 +121,10 @@ export class RedisLockNode implements LockNode {
 
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     const { resources, askHolderTtl, replaces, fence } = request;
-    const letter = fence === undefined ? 'a' : 'n';
+    const letter = fence === undefined ? ASKS.acquire : ASKS.acquireNumbered;
     // The answer with a ttl does not fit into a letter.
-    const fits = !askHolderTtl && (letter === 'n' || replaces === undefined) && !isForSets(request);
+    const fits =
+      !askHolderTtl && (letter === ASKS.acquireNumbered || replaces === undefined) && !isForSets(request);
     if (fits && this.goTogether(resources)) {
       this.batch.add({ letter, request, vote });
     } else if (this.isSetOfOneServer(request)) {
@@ -135,7 +137,7 @@ export class RedisLockNode implements LockNode {
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    const letter = (request.replaces ?? '') === '' ? 'e' : 't';
+    const letter = (request.replaces ?? '') === '' ? ASKS.extend : ASKS.takeOver;
     const { putsBack = true } = request;
     if (putsBack && this.goTogether(request.resources) && !isForSets(request))
       this.batch.add({ letter, request, vote });
@@ -156,8 +158,8 @@ export class RedisLockNode implements LockNode {
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     this.channel.takeLeaveOf(request.resources);
     if (this.goTogether(request.resources) && request.keepMs === undefined && !isForSets(request)) {
-      const telling = this.connection.hasSlots ? 'W' : 'w';
-      this.batch.add({ letter: request.wakeWaiters ? telling : 'r', request, vote });
+      const telling = this.connection.hasSlots ? ASKS.releaseAndTellAll : ASKS.releaseAndTell;
+      this.batch.add({ letter: request.wakeWaiters ? telling : ASKS.release, request, vote });
     } else if (this.isSetOfOneServer(request)) {
       this.batch.add({ letter: 'sr', request, vote });
     } else {

@@ -1,6 +1,7 @@
 import type { AcquireRequest, FailedVote, ReleaseRequest } from '../../ports/lock-node.interface';
 import type { BatchReply } from './batch-reply';
 import { type BatchEntry, isRelease } from './command-batch';
+import { ASKS, VOTES } from '../script/batch-codes';
 import { codeIn, RedisNodeError } from '../client/redis-node-error';
 import { unexpectedReply } from './redis-votes';
 
@@ -29,7 +30,8 @@ export function giveVotes(
     const first = at;
     at += entry.request.resources.length;
     const letter = letterOf(entry, reply, first, at);
-    const number = letter === 'n' || letter === 'q' ? reply?.numbers[numbered++] : undefined;
+    const number =
+      letter === VOTES.numbered || letter === VOTES.replacedNumbered ? reply?.numbers[numbered++] : undefined;
     giveVote(entry, voteOf(letter, entry, number) ?? failureFrom(reply), onFailed);
   }
 }
@@ -53,7 +55,7 @@ function letterOf(entry: BatchEntry, reply: BatchReply | undefined, first: numbe
 /**
  * The letters from the worst to the best. Any other letter is worse. The digits count who waits for one of the keys.
  */
-const RELEASED = 'd987654321g';
+const RELEASED = `${VOTES.denied}987654321${VOTES.granted}`;
 
 /** A caller's mistake must not keep the vote from the others in the batch. */
 export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedRelease): void {
@@ -67,10 +69,10 @@ export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedR
 }
 
 function voteOf(letter: string, entry: BatchEntry, number: number | undefined): BatchVote | undefined {
-  if (entry.letter === 'n') return numberedVoteOf(letter, entry.request, number);
-  if (letter === 'g') return GRANTED;
-  if (letter === 'd') return DENIED;
-  if (letter === 'h') return entry.letter === 'e' || entry.letter === 't' ? HEALED : undefined;
+  if (entry.letter === ASKS.acquireNumbered) return numberedVoteOf(letter, entry.request, number);
+  if (letter === VOTES.granted) return GRANTED;
+  if (letter === VOTES.denied) return DENIED;
+  if (letter === VOTES.putBack) return isExtension(entry) ? HEALED : undefined;
   const waiting = isTelling(entry) ? '123456789'.indexOf(letter) + 1 : 0;
   return waiting > 0 && letter !== '' ? { kind: 'granted', waiting } : undefined;
 }
@@ -80,16 +82,20 @@ function numberedVoteOf(
   request: AcquireRequest,
   number: number | undefined,
 ): BatchVote | undefined {
-  if (letter === 'd') return DENIED;
-  const fence = letter === 'g' || letter === 'p' ? request.fence?.proposal : number;
+  if (letter === VOTES.denied) return DENIED;
+  const fence = letter === VOTES.granted || letter === VOTES.replaced ? request.fence?.proposal : number;
   if (fence === undefined) return undefined;
-  return letter === 'p' || letter === 'q'
+  return letter === VOTES.replaced || letter === VOTES.replacedNumbered
     ? { kind: 'granted', replaced: true, fence }
     : { kind: 'granted', fence };
 }
 
+function isExtension({ letter }: BatchEntry): boolean {
+  return letter === ASKS.extend || letter === ASKS.takeOver;
+}
+
 function isTelling({ letter }: BatchEntry): boolean {
-  return letter === 'w' || letter === 'W';
+  return letter === ASKS.releaseAndTell || letter === ASKS.releaseAndTellAll;
 }
 
 function failureFrom(reply: BatchReply | undefined): FailedVote {

@@ -10,27 +10,25 @@ import type {
   ReleaseVote,
 } from '../../ports/lock-node.interface';
 import { detached } from '../../system/detached';
+import { ASKS } from '../script/batch-codes';
 
 /** A request that can travel with others. */
 export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
 
 interface AcquireEntry {
-  /** n: with a fence. */
-  readonly letter: 'a' | 'n';
+  readonly letter: typeof ASKS.acquire | typeof ASKS.acquireNumbered;
   readonly request: AcquireRequest;
   readonly vote: (vote: AcquireVote) => void;
 }
 
 interface ExtendEntry {
-  /** t: takes over another hold. */
-  readonly letter: 'e' | 't';
+  readonly letter: typeof ASKS.extend | typeof ASKS.takeOver;
   readonly request: ExtendRequest;
   readonly vote: (vote: ExtendVote) => void;
 }
 
 export interface ReleaseEntry {
-  /** w: tells those who wait; W: in a cluster. */
-  readonly letter: 'r' | 'w' | 'W';
+  readonly letter: typeof ASKS.release | typeof ASKS.releaseAndTell | typeof ASKS.releaseAndTellAll;
   readonly request: ReleaseRequest;
   readonly vote: (vote: ReleaseVote) => void;
 }
@@ -206,6 +204,11 @@ function ttlOf(entry: BatchEntry): number | undefined {
   return isRelease(entry) ? undefined : entry.request.ttlMs;
 }
 
+export function isAcquire(entry: BatchEntry): entry is AcquireEntry {
+  return entry.letter === ASKS.acquire || entry.letter === ASKS.acquireNumbered;
+}
+
 export function isRelease(entry: BatchEntry): entry is ReleaseEntry {
-  return entry.letter === 'r' || entry.letter === 'w' || entry.letter === 'W';
+  const { letter } = entry;
+  return letter === ASKS.release || letter === ASKS.releaseAndTell || letter === ASKS.releaseAndTellAll;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.interface';
 import type { AcquireRequest, FenceRequest, ReleaseRequest } from '../../ports/lock-node.interface';
 import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
+import { ASKS } from '../script/batch-codes';
 import { BATCH } from '../script/batch-script';
 import { RELEASE } from '../script/lua-scripts';
 import { FenceCounters } from './fence-counters';
@@ -121,10 +122,10 @@ export class BatchEncoder {
       for (let i = 0; i < resources.length; i++) {
         const key = this.keyPrefix + (resources[i] as string);
         keys.push(key);
-        if (letter === 'n') counters.push(this.counters.of(key));
+        if (letter === ASKS.acquireNumbered) counters.push(this.counters.of(key));
         if (i === 0) continue;
         // Each key is released by itself; else the first stands for all.
-        letters += isRelease(entry) ? letter : '+';
+        letters += isRelease(entry) ? letter : ASKS.further;
         tokens.push(isRelease(entry) ? request.ownerToken : '');
       }
     }
@@ -178,8 +179,8 @@ function areTheSame(a: readonly Entry[], b: readonly Entry[]): boolean {
 
 function tokenOf({ letter, request }: BatchEntry): string {
   const { ownerToken } = request;
-  if (letter === 't') return `${ownerToken}\n${request.replaces ?? ''}`;
-  if (letter !== 'n') return ownerToken;
+  if (letter === ASKS.takeOver) return `${ownerToken}\n${request.replaces ?? ''}`;
+  if (letter !== ASKS.acquireNumbered) return ownerToken;
   return `${ownerToken}\n${fenceArguments(request.fence).join(' ')}\n${request.replaces ?? ''}`;
 }
 
@@ -191,6 +192,6 @@ export function fenceArguments(fence: FenceRequest | undefined): number[] {
 /** The letter of its first key. Neighbours with one key each are served together where that is possible. */
 function letterOf({ letter, request }: BatchEntry): string {
   if (request.resources.length === 1) return letter;
-  if (letter === 'a') return 'A';
-  return letter === 'e' ? 'E' : letter;
+  if (letter === ASKS.acquire) return ASKS.acquireAll;
+  return letter === ASKS.extend ? ASKS.extendAll : letter;
 }

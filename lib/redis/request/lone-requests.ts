@@ -8,6 +8,7 @@ import type { RedisNodeError } from '../client/redis-node-error';
 import type { ServerClient } from '../client/server-client.interface';
 import type { Question } from '../server/question';
 import type { RedisConnection } from '../server/redis-connection';
+import { ASKS } from '../script/batch-codes';
 import type { BatchEntry } from './command-batch';
 import type { BatchEncoder } from './encoded-batch';
 import { releaseVoteFrom, setVoteFrom } from './redis-votes';
@@ -36,8 +37,10 @@ export class LoneRequests {
   sends(entry: BatchEntry): boolean {
     const { connection } = this;
     if (entry.request.resources.length !== 1 || connection.client.sendEncoded === undefined) return false;
-    if (entry.letter === 'a') connection.ask(new LoneAcquire(this.encoder, entry.request, entry.vote));
-    else if (entry.letter === 'w') connection.ask(new LoneRelease(this, entry.request, entry.vote));
+    if (entry.letter === ASKS.acquire)
+      connection.ask(new LoneAcquire(this.encoder, entry.request, entry.vote));
+    else if (entry.letter === ASKS.releaseAndTell)
+      connection.ask(new LoneRelease(this, entry.request, entry.vote));
     else return false;
     return true;
   }

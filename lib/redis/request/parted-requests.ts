@@ -18,7 +18,7 @@ import {
   mergeRaiseFenceVotes,
   mergeReleaseVotes,
 } from './ask-in-parts';
-import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
+import { type BatchEntry, isAcquire, isRelease, type SetEntry } from './command-batch';
 import type { RedisRequests } from './redis-requests';
 
 export interface PartsSetup {
@@ -43,7 +43,7 @@ export class PartedRequests {
     else if (entry.letter === 'sr') this.release(entry.request, entry.vote);
     else if (entry.letter === 'sl') this.leave(entry.request, entry.vote);
     else if (isRelease(entry)) this.release(entry.request, entry.vote);
-    else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(entry.request, entry.vote);
+    else if (isAcquire(entry)) this.acquire(entry.request, entry.vote);
     else this.extend(entry.request, entry.vote);
   }
 

@@ -13,7 +13,7 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
-import { type BatchEntry, type BatchSender, isRelease, type SetEntry } from './command-batch';
+import { type BatchEntry, type BatchSender, isAcquire, isRelease, type SetEntry } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
 import { LoneRequests } from './lone-requests';
@@ -78,7 +78,7 @@ export class RedisRequests implements BatchSender {
     const keys = this.encoder.keysOf(entry);
     if (keys.length > 1) this.sendSeveral(keys, entry);
     else if (isRelease(entry)) this.release(keys, entry.request, entry.vote);
-    else if (entry.letter === 'a' || entry.letter === 'n') this.acquire(keys, entry.request, entry.vote);
+    else if (isAcquire(entry)) this.acquire(keys, entry.request, entry.vote);
     else this.extend(keys, entry.request, entry.vote);
   }
 
@@ -91,8 +91,7 @@ export class RedisRequests implements BatchSender {
         else vote(given);
       };
     if (isRelease(entry)) this.release(keys, entry.request, answer<ReleaseVote>(entry.vote));
-    else if (entry.letter === 'a' || entry.letter === 'n')
-      this.acquire(keys, entry.request, answer<AcquireVote>(entry.vote));
+    else if (isAcquire(entry)) this.acquire(keys, entry.request, answer<AcquireVote>(entry.vote));
     else this.extend(keys, entry.request, answer<ExtendVote>(entry.vote));
   }
 

@@ -1,4 +1,5 @@
 import { SmallMap } from '../../collections/small-map';
+import { ASKS } from '../script/batch-codes';
 import { type BatchEntry, isRelease } from './command-batch';
 
 /**
@@ -38,5 +39,5 @@ export class ReleasesUnderWay {
 /** A hand-over ends a hold as a release does. */
 function releasedBy(entry: BatchEntry): string | undefined {
   if (isRelease(entry)) return entry.request.ownerToken;
-  return entry.letter === 'a' ? undefined : entry.request.replaces;
+  return entry.letter === ASKS.acquire ? undefined : entry.request.replaces;
 }

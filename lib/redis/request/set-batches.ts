@@ -1,5 +1,6 @@
 import type { AcquireRequest, FailedVote, ReleaseRequest } from '../../ports/lock-node.interface';
 import { codeIn, RedisNodeError } from '../client/redis-node-error';
+import { SET_ASKS, VOTES } from '../script/batch-codes';
 import { SET_BATCH } from '../script/set-batch';
 import type { RedisConnection } from '../server/redis-connection';
 import type { ServerClient } from '../client/server-client.interface';
@@ -165,11 +166,11 @@ export class SetBatches {
   }
 }
 
-/** Capitals: most are so, and the server has less to look at. */
-function verbOf(entry: SetEntry): 'A' | 'a' | 'e' | 'R' | 'r' | 'l' {
-  if (entry.letter === 'sa') return isNewcomer(entry.request) ? 'A' : 'a';
-  if (entry.letter === 'sr') return isWholeRelease(entry.request) ? 'R' : 'r';
-  return entry.letter === 'se' ? 'e' : 'l';
+/** Most are as `acquireOne` and `releaseOne`, where the server has less to look at. */
+function verbOf(entry: SetEntry): string {
+  if (entry.letter === 'sa') return isNewcomer(entry.request) ? SET_ASKS.acquireOne : SET_ASKS.acquire;
+  if (entry.letter === 'sr') return isWholeRelease(entry.request) ? SET_ASKS.releaseOne : SET_ASKS.release;
+  return entry.letter === 'se' ? SET_ASKS.extend : SET_ASKS.leave;
 }
 
 function isNewcomer({ resources, fence, limit, line }: AcquireRequest): boolean {
@@ -187,7 +188,7 @@ function endedBy(entry: SetEntry): string {
 }
 
 function failureIn(reply: unknown): FailedVote | undefined {
-  if (!Array.isArray(reply) || reply[0] !== 'f') return undefined;
+  if (!Array.isArray(reply) || reply[0] !== VOTES.failed) return undefined;
   const fault = typeof reply[1] === 'string' ? reply[1].trim() : '';
   if (fault === '') return unexpectedReply();
   return { kind: 'failed', error: new RedisNodeError(fault, codeIn(fault)) };

@@ -5,23 +5,28 @@ import type {
   FailedVote,
   LeaveVote,
 } from '../../ports/lock-node.interface';
+import { VOTES } from '../script/batch-codes';
 import { microsFrom, timeFrom, ttlFrom, unexpectedReply } from './redis-votes';
 
 /** The reply of the acquire script for readers, permits and the line. */
 export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): AcquireVote {
   const [time, outcome, ...rest] = Array.isArray(reply) ? (reply as unknown[]) : [];
   if (typeof time !== 'string' || timeFrom(time) === undefined) return unexpectedReply();
-  if (outcome === 'd') return denialFrom(Number(time), rest, request) ?? unexpectedReply();
-  return outcome === 'g' || outcome === 'p' ? grantFrom(outcome, rest, request) : unexpectedReply();
+  if (outcome === VOTES.denied) return denialFrom(Number(time), rest, request) ?? unexpectedReply();
+  return outcome === VOTES.granted || outcome === VOTES.replaced
+    ? grantFrom(outcome, rest, request)
+    : unexpectedReply();
 }
 
-/** The reply of a batch for a grant with nothing to tell but its slots: 'g', and these. */
+/** The reply of a batch for a grant with nothing to tell but its slots: `granted`, and these. */
 export function plainGrantFrom(reply: string, request: AcquireRequest): AcquireVote {
-  return reply.startsWith('g') ? grantFrom('g', ['', reply.slice(1), 0], request) : unexpectedReply();
+  return reply.startsWith(VOTES.granted)
+    ? grantFrom(VOTES.granted, ['', reply.slice(1), 0], request)
+    : unexpectedReply();
 }
 
 function grantFrom(
-  outcome: 'g' | 'p',
+  outcome: typeof VOTES.granted | typeof VOTES.replaced,
   [number, slotsText, inLine]: readonly unknown[],
   { fence, limit, line }: AcquireRequest,
 ): AcquireVote {
@@ -32,7 +37,7 @@ function grantFrom(
   if (!isKnown) return unexpectedReply();
   return {
     kind: 'granted',
-    ...(outcome === 'p' ? { replaced: true } : {}),
+    ...(outcome === VOTES.replaced ? { replaced: true } : {}),
     ...(value === undefined ? {} : { fence: value }),
     ...(slots === undefined ? {} : { slots }),
     ...(line === undefined ? {} : { inLine }),

@@ -1,16 +1,20 @@
+import { LUA_VOTES } from './batch-codes';
+
+const { granted, replaced, numbered, replacedNumbered, denied, failed } = LUA_VOTES;
+
 /** The part of the batch script that grants. It uses what batch-script.ts begins with. */
 export const BATCH_ACQUIRE = `
--- a: whatever is there, of any type and of any owner, is in the way.
+-- acquire: whatever is there, of any type and of any owner, is in the way.
 local function acquire(first, last)
   local call, keys, args = redis.pcall, KEYS, ARGV
   for i = first, last do
     local reply = call('SET', keys[i], args[i + 3], 'PX', ttl, 'NX')
     if not reply then
-      votes[i] = 'd'
+      votes[i] = ${denied}
     elseif reply.err then
-      fault, votes[i] = reply.err, 'f'
+      fault, votes[i] = reply.err, ${failed}
     else
-      votes[i] = 'g'
+      votes[i] = ${granted}
     end
   end
 end
@@ -20,7 +24,7 @@ end
 local function lookAtAll(first, last, ending)
   if ending == '' then
     local found = redis.pcall('EXISTS', unpack(KEYS, first, last))
-    return found ~= 0 and vote(found, 'd', 'd'), 0
+    return found ~= 0 and vote(found, ${denied}, ${denied}), 0
   end
   local replaced = 0
   for i = first, last do
@@ -28,32 +32,32 @@ local function lookAtAll(first, last, ending)
       replaced = replaced + 1
     else
       local found = redis.pcall('EXISTS', KEYS[i])
-      if found ~= 0 then return vote(found, 'd', 'd'), 0 end
+      if found ~= 0 then return vote(found, ${denied}, ${denied}), 0 end
     end
   end
   return false, replaced
 end
 
--- Grants all keys of a request or none: 'g', or 'p' when all of them had the token that ends.
+-- Grants all keys of a request or none; says too whether all of them had the token that ends.
 local function grantAll(first, last, mine, ending)
   if first == last and ending == '' then
-    return vote(redis.pcall('SET', KEYS[first], mine, 'PX', ttl, 'NX'), 'g', 'd')
+    return vote(redis.pcall('SET', KEYS[first], mine, 'PX', ttl, 'NX'), ${granted}, ${denied})
   end
   local inTheWay, replaced = lookAtAll(first, last, ending)
   if inTheWay then return inTheWay end
   -- A server without memory refuses the first of these writes, so it is still all or nothing.
   for i = first, last do
-    if vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'g', 'd') == 'f' then return 'f' end
+    if vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), ${granted}, ${denied}) == ${failed} then return ${failed} end
   end
-  return replaced == last - first + 1 and 'p' or 'g'
+  return replaced == last - first + 1 and ${replaced} or ${granted}
 end
 
--- A: several keys.
+-- acquireAll.
 local function acquireAll(first, last)
   voteForAll(first, last, grantAll(first, last, ARGV[first + 3], ''))
 end
 
--- n: one key or several, granted as above, also where it replaces a hold, and numbered.
+-- acquireNumbered: one key or several, granted as above, also where it replaces a hold, and numbered.
 local function acquireNumbered(first, last)
   local counters = {}
   for n = 1, last - first + 1 do counters[n] = KEYS[#letters + fences + n] end
@@ -63,15 +67,15 @@ local function acquireNumbered(first, last)
   local ok, value = pcall(nextNumber, counters, tonumber(proposal), tonumber(skew))
   if not ok then
     fault = tostring(type(value) == 'table' and value.err or value)
-    voteForAll(first, last, 'f')
+    voteForAll(first, last, ${failed})
     return
   end
   local letter = grantAll(first, last, mine, ending)
-  if letter == 'g' or letter == 'p' then
+  if letter == ${granted} or letter == ${replaced} then
     -- Not refused by a server without memory: it has let the script write the lines above.
     keepIfNear(counters, value, tonumber(proposal), tonumber(skew), keepMs)
     if value ~= tonumber(proposal) then
-      letter = letter == 'g' and 'n' or 'q'
+      letter = letter == ${granted} and ${numbered} or ${replacedNumbered}
       numbers[#numbers + 1] = ',' .. digits(value)
     end
   end

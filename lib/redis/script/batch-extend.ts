@@ -1,3 +1,7 @@
+import { LUA_VOTES } from './batch-codes';
+
+const { granted, denied, putBack, failed } = LUA_VOTES;
+
 /** The part of the batch script that keeps holds alive. It uses what batch-script.ts begins with. */
 export const BATCH_EXTEND = `
 -- What is ours lasts for longer; what this server lost is put back, and votes in the next round only.
@@ -6,20 +10,20 @@ local function extendOne(i, mine, owner)
     -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
     local left = redis.pcall('PTTL', KEYS[i])
     local isShorter = type(left) == 'number' and left >= tonumber(ttl)
-    votes[i] = isShorter and 'g' or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), 'g', 'd')
+    votes[i] = isShorter and ${granted} or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), ${granted}, ${denied})
   elseif owner then
-    votes[i] = 'd'
+    votes[i] = ${denied}
   else
-    votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), 'h', 'd')
+    votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), ${putBack}, ${denied})
   end
 end
 
--- e
+-- extend.
 local function extend(first, last)
   local owners, putBack = ownersOf(first, last), {}
   for i = first, owners and last or first - 1 do
     extendOne(i, ARGV[i + 3], putBack[KEYS[i]] or owners[i - first + 1])
-    if votes[i] == 'h' then putBack[KEYS[i]] = ARGV[i + 3] end
+    if votes[i] == ${putBack} then putBack[KEYS[i]] = ARGV[i + 3] end
   end
 end
 
@@ -34,7 +38,7 @@ end
 local function worst(first, last)
   local found = {}
   for i = first, last do found[votes[i]] = true end
-  return found.f and 'f' or found.d and 'd' or found.h and 'h' or 'g'
+  return found[${failed}] and ${failed} or found[${denied}] and ${denied} or found[${putBack}] and ${putBack} or ${granted}
 end
 
 -- All keys of a request stay ours, or become so where another hold had them.
@@ -43,14 +47,14 @@ local function extendAll(first, last, mine, other)
   if not owners then return end
   for i = first, first < last and last or first - 1 do
     if isForeign(i, owners[i - first + 1], mine, other) then
-      voteForAll(first, last, 'd')
+      voteForAll(first, last, ${denied})
       return
     end
   end
   for i = first, last do
     local owner = owners[i - first + 1]
     if owner and owner == other then
-      votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), 'g', 'd')
+      votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), ${granted}, ${denied})
     else
       extendOne(i, mine, owner)
     end
@@ -58,12 +62,12 @@ local function extendAll(first, last, mine, other)
   voteForAll(first, last, worst(first, last))
 end
 
--- E: several keys.
+-- extendAll.
 local function extendTogether(first, last)
   extendAll(first, last, ARGV[first + 3], nil)
 end
 
--- t: one key or several; what the other hold has is ours from now on.
+-- takeOver: one key or several; what the other hold has is ours from now on.
 local function takeOver(first, last)
   extendAll(first, last, string.match(ARGV[first + 3], '^(.*)\\n(.*)$'))
 end

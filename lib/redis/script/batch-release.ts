@@ -1,3 +1,7 @@
+import { ASKS, LUA_VOTES } from './batch-codes';
+
+const { granted, denied, failed } = LUA_VOTES;
+
 /** The part of the batch script that releases. It uses what batch-script.ts begins with. */
 export const BATCH_RELEASE = `
 -- Whether from first to last every key is ours. It may be there twice.
@@ -13,20 +17,20 @@ local function pickOurs(first, last, owners)
   local requests, keys, seen = {}, {}, {}
   for i = first, last do
     local key = KEYS[i]
-    votes[i] = 'd'
+    votes[i] = ${denied}
     if owners[i - first + 1] == ARGV[i + 3] and not seen[key] then
-      seen[key], votes[i] = true, 'g'
+      seen[key], votes[i] = true, ${granted}
       requests[#requests + 1], keys[#keys + 1] = i, key
     end
   end
   return requests, keys
 end
 
--- Tells those who wait for keys that were released with w or W.
+-- Tells those who wait for keys that were released by requests that tell.
 local function tellAll(requests, keys)
   local counts = not everywhere and countListeners(keys, database)
   for n, i in ipairs(requests) do
-    if string.sub(letters, i, i) ~= 'r' then
+    if string.sub(letters, i, i) ~= '${ASKS.release}' then
       local told = tell(keys[n], ARGV[i + 3], counts and counts[n], everywhere, database)
       if told > 0 then votes[i] = tostring(math.min(told, 9)) end
     end
@@ -37,12 +41,12 @@ end
 -- subscribed to the one channel too. In a cluster it may be at another server.
 local function isHeard(first, last)
   if everywhere then return true end
-  if not string.find(string.sub(letters, first, last), 'w', 1, true) then return false end
+  if not string.find(string.sub(letters, first, last), '${ASKS.releaseAndTell}', 1, true) then return false end
   local listening = redis.pcall('PUBSUB', 'NUMSUB', everyone)
   return listening.err or listening[2] ~= 0
 end
 
--- r, w, W: only what is ours goes. As a rule that is everything, and nobody waits.
+-- release and those that tell: only what is ours goes. As a rule that is everything, and nobody waits.
 local function release(first, last)
   local owners = ownersOf(first, last)
   if not owners then return end
@@ -50,7 +54,7 @@ local function release(first, last)
   if areAllOurs(first, last, owners) then
     deleted = redis.pcall('DEL', unpack(KEYS, first, last))
     if deleted == last - first + 1 and not heard then
-      for i = first, last do votes[i] = 'g' end
+      for i = first, last do votes[i] = ${granted} end
       return
     end
   end
@@ -59,7 +63,7 @@ local function release(first, last)
   deleted = deleted or redis.pcall('DEL', unpack(keys))
   if type(deleted) == 'table' then
     fault = deleted.err
-    for _, i in ipairs(requests) do votes[i] = 'f' end
+    for _, i in ipairs(requests) do votes[i] = ${failed} end
   elseif heard then
     tellAll(requests, keys)
   end

@@ -1,6 +1,9 @@
 import { TURN } from '../../ports/lock-mode';
+import { LUA_VOTES } from './batch-codes';
 import { NUMBER, script } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
+
+const { granted, replaced, denied } = LUA_VOTES;
 
 /** What {@link ACQUIRE_SET} does, as a function of its keys and arguments. */
 export const ACQUIRE_MEMBERS = `
@@ -27,7 +30,7 @@ if isAlone and (id == '' and redis.call('EXISTS', KEYS[1]) or redis.call('EXISTS
     redis.call('ZADD', KEYS[1], unpack(scored))
     expireAt(KEYS[1], untilMs, members)
   end
-  return { digits(now), 'g', '', table.concat(slots, ','), 0 }
+  return { digits(now), ${granted}, '', table.concat(slots, ','), 0 }
 end
 
 -- A second choice of slots: the first one goes, also if this one is denied.
@@ -162,7 +165,7 @@ if reason then
     end
   end
   local left = longest == math.huge and -1 or math.max(0, longest - nowMs)
-  return { digits(now), 'd', reason, left, holder, ahead }
+  return { digits(now), ${denied}, reason, left, holder, ahead }
 end
 
 -- Readers are not numbered (R35).
@@ -211,7 +214,7 @@ for i = 1, count do
 end
 if value then keepIfNear(counters, value, tonumber(ARGV[14]), tonumber(ARGV[15]), ARGV[16]) end
 local slots = found[1].slots and table.concat(found[1].slots, ',') or ''
-return { digits(now), replaced == count and 'p' or 'g', value and digits(value) or '', slots, inLine }
+return { digits(now), replaced == count and ${replaced} or ${granted}, value and digits(value) or '', slots, inLine }
 end
 `;
 
@@ -223,8 +226,8 @@ end
  * for how many ms an entry lasts; limit, permits, the slot to begin with, just these slots ('': any), '1' to give back what
  * the token has before; and with a fence the proposal, how far it may be off, both in microseconds, and for how many ms to
  * keep the counters.
- * Reply: the node's time in microseconds; then of a grant 'g', or 'p' where the hold that ends was everywhere, the number
- * ('': none), the slots, and how many others stand in line; of a denial 'd', what is in the way (shared, held, limit, line),
+ * Reply: the node's time in microseconds; then of a grant `granted`, or `replaced` where the hold that ends was everywhere, the number
+ * ('': none), the slots, and how many others stand in line; of a denial `denied`, what is in the way (shared, held, limit, line),
  * for how many ms (-1: for ever), its owner ('': nobody alone), and how many releases to let pass.
  */
 export const ACQUIRE_SET = script(`

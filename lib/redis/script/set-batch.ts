@@ -1,13 +1,17 @@
+import { LUA_VOTES, quoted, SET_ASKS } from './batch-codes';
 import { NUMBER, script, TELL } from './lua-script';
 import { ACQUIRE_MEMBERS } from './set-acquire';
 import { EXTEND_MEMBERS } from './set-extend';
 import { LINE, MEMBERS } from './set-pieces';
 import { LEAVE_LINES, RELEASE_MEMBERS } from './set-release';
 
+const { failed, granted } = LUA_VOTES;
+const { acquireOne, releaseOne } = quoted(SET_ASKS);
+
 /**
  * Many requests for readers, permits and the line in one, in order; none of them fails another. KEYS: the keys of each, one
- * request after another. ARGV: the channel that all who wait are subscribed to; then for each request a letter (a acquire,
- * e extend, r release, l leave; A and R for a newcomer and a hold as most are, with the line of the only key), how many keys it has, and what its own script takes as arguments, with a line feed after
+ * request after another. ARGV: the channel that all who wait are subscribed to; then for each request a letter (`SET_ASKS` in
+ * batch-codes.ts), how many keys it has, and what its own script takes as arguments, with a line feed after
  * each of these.
  * Reply: a list, for each request what its own script replies; of a grant that is not numbered, in a line where nobody
  * stands, 'g' and the slots; of a request that failed a list of 'f' and the error. Behind them the node's time in
@@ -23,7 +27,7 @@ ${ACQUIRE_MEMBERS}
 ${EXTEND_MEMBERS}
 ${RELEASE_MEMBERS}
 ${LEAVE_LINES}
--- A newcomer, with one resource: 'A' or nothing. Most find nobody there, and need not be taken apart.
+-- A newcomer, with one resource. Most find nobody there, and need not be taken apart.
 local function acquireAlone(key, line, mode, token, ttl)
   if mode == 'p' or redis.call('EXISTS', key, line) ~= 0 then return nil end
   if mode == 'x' then
@@ -33,10 +37,10 @@ local function acquireAlone(key, line, mode, token, ttl)
     redis.call('ZADD', key, digits(untilMs), member)
     expireAt(key, untilMs, { member })
   end
-  return 'g'
+  return ${granted}
 end
 
--- The only reader, with one resource, behind whom nobody waits: 'R' or nothing.
+-- The only reader, with one resource, behind whom nobody waits.
 local function releaseAlone(key, line, mode, token)
   if mode ~= 's' or not nobodyHears or redis.call('EXISTS', line) ~= 0 then return nil end
   local members = redis.pcall('ZRANGE', key, 0, 1)
@@ -46,14 +50,14 @@ local function releaseAlone(key, line, mode, token)
 end
 
 local function askAlone(text, first)
-  local verb, mode, token, ttl = string.match(text, '^([AR])%d\\n(%a)\\n([^\\n]*)\\n(%d+)\\n')
-  if verb == 'A' then return acquireAlone(KEYS[first], KEYS[first + 1], mode, token, ttl) end
-  if verb == 'R' then return releaseAlone(KEYS[first], KEYS[first + 1], mode, token) end
+  local verb, mode, token, ttl = string.match(text, '^([${SET_ASKS.acquireOne}${SET_ASKS.releaseOne}])%d\\n(%a)\\n([^\\n]*)\\n(%d+)\\n')
+  if verb == ${acquireOne} then return acquireAlone(KEYS[first], KEYS[first + 1], mode, token, ttl) end
+  if verb == ${releaseOne} then return releaseAlone(KEYS[first], KEYS[first + 1], mode, token) end
 end
 
 local verbs = {
-  A = acquireMembers, a = acquireMembers, e = extendMembers,
-  R = releaseMembers, r = releaseMembers, l = leaveLines,
+  ${SET_ASKS.acquireOne} = acquireMembers, ${SET_ASKS.acquire} = acquireMembers, ${SET_ASKS.extend} = extendMembers,
+  ${SET_ASKS.releaseOne} = releaseMembers, ${SET_ASKS.release} = releaseMembers, ${SET_ASKS.leave} = leaveLines,
 }
 local function askWhole(text, first)
   local what, args, keys = nil, {}, {}
@@ -78,9 +82,9 @@ for n = 2, #ARGV do
     fault = string.gsub(fault, '^@?user_script:%s*%d+:%s*', '')
     -- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
     if string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
-    reply = { 'f', fault }
-  elseif type(reply) == 'table' and reply[2] == 'g' and reply[3] == '' and reply[5] == 0 then
-    reply = 'g' .. reply[4]
+    reply = { ${failed}, fault }
+  elseif type(reply) == 'table' and reply[2] == ${granted} and reply[3] == '' and reply[5] == 0 then
+    reply = ${granted} .. reply[4]
   end
   replies[n - 1] = reply
 end
