@@ -11,6 +11,7 @@ const PARTS = [
     'handover',
     'stalled',
     'waiting',
+    'hot-key',
     'held',
     'decorator',
     'import',

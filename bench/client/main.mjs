@@ -4,10 +4,11 @@ import { crowd } from './crowd.mjs';
 import { decorated } from './decorated.mjs';
 import { give, take } from './hand.mjs';
 import { held } from './held.mjs';
+import { hotKey } from './hot-key.mjs';
 import { operations } from './operations.mjs';
 import { waiting } from './waiting.mjs';
 
-const tasks = { open, cycles, crowd: crowdOfAll, decorated, give, held, operations, take, waiting };
+const tasks = { open, cycles, crowd: crowdOfAll, decorated, give, held, hotKey, operations, take, waiting };
 let sessions = [];
 
 process.on('disconnect', () => process.exit());

@@ -18,10 +18,13 @@ export class Client {
   #calls = 0;
   #ended;
 
-  /** Opens the sessions; rejects with the reason when that is not possible. `retryMs` is for those who poll. */
-  static async start(contender, urls, { retryMs = 5, sessions = 1 } = {}) {
+  /**
+   * Opens the sessions; rejects with the reason when that is not possible. `retryMs` is for those who poll; `dist` is the
+   * folder of another build.
+   */
+  static async start(contender, urls, { retryMs = 5, sessions = 1, dist } = {}) {
     const client = new Client();
-    client.#fork();
+    client.#fork(dist);
     try {
       const { module, lock } = contender ?? {};
       await client.run('open', { contender: module, urls, retryMs, lock, count: sessions }, START_LIMIT_MS);
@@ -60,8 +63,9 @@ export class Client {
     this.#waiting.clear();
   }
 
-  #fork() {
+  #fork(dist) {
     this.#child = fork(main, [], {
+      env: dist === undefined ? process.env : { ...process.env, BENCH_DIST: join(dist, 'index.js') },
       execArgv: ['--expose-gc', '--no-warnings'],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

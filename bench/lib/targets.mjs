@@ -84,6 +84,13 @@ const TARGETS = [
   lower('stalled.release', 'one of three nodes stalled: p99 of release against healthy p99', 1.5, 1.1, times),
   higher('stalled.speed', '… locks/s against healthy', 1, 1, times),
   lower('waiting.heap', 'heap per waiter in line', 1_000, 500, bytes),
+  higher(
+    'hotKey.rate',
+    'one key, 20,000 callers of one process, empty task: locks/s',
+    40_000,
+    100_000,
+    whole,
+  ),
   lower('import.files', 'the root entry beyond its peers: files', 310, 100, whole),
   lower('import.ms', '… time', 100, 20, ms),
   lower('held.lost', '50,000 held locks, ttl 10 s: lost', 0, 0, whole),
