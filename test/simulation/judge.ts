@@ -115,6 +115,7 @@ export class Judge {
     const isFirst = !page.wasHeld;
     page.wasHeld = true;
     page.heldSinceMs ??= this.world.timeline.nowMs;
+    page.held = lock.slots;
     const { inherits } = page;
     this.order.gave(request, isFirst || lock.mode === 'exclusive');
     if (!isFirst && lock.mode === 'shared') this.lookForOldGroup(request, page.heldSinceMs);
@@ -455,7 +456,9 @@ export class Judge {
 
   private lookForForced({ forcedAtMs, request, lock }: Handle): void {
     if (forcedAtMs === undefined) return;
-    const ttlMs = Math.max(request.call.ttl, ...(request.call.extensions ?? []).map(({ ttl }) => ttl));
+    const asked = [request.call.ttl, ...(request.call.extensions ?? []).map(({ ttl }) => ttl)];
+    // Another reader of its process may have prolonged what they share.
+    const ttlMs = Math.max(...asked, this.world.tokens.page(lock.ownerToken).longestTtlMs);
     const sinceMs = this.world.timeline.nowMs - forcedAtMs;
     if (sinceMs > ttlMs * 1.02 + 2 * NODE_TIMEOUT_MS)
       this.accuse(

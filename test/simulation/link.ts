@@ -141,6 +141,8 @@ export class Link implements LockNode {
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    const page = this.world.tokens.page(request.ownerToken);
+    page.longestTtlMs = Math.max(page.longestTtlMs, request.ttlMs);
     this.world.judge.extends(request);
     if (request.replaces !== undefined)
       this.world.tokens.page(request.ownerToken).inherits = request.replaces;

@@ -61,7 +61,8 @@ export class OrderBook {
     const [mode, other] = [modeOf(served.call), modeOf(passed.call)];
     // Readers go together, and permits are handed on past the one that stands in line on the nodes. Who does not wait asks
     // beside those of its process that do.
-    const mayPass = (mode === other && mode !== 'exclusive') || served.call.wait === 0;
+    const mayPass =
+      (mode === other && mode !== 'exclusive') || [served.call.wait, passed.call.wait].includes(0);
     if (passed.askedAt < served.askedAt && !mayPass) this.suspects.push({ served, passed });
   }
 }

@@ -138,7 +138,7 @@ export class SimulatedNode {
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
     this.store.release(request, (answer) => {
-      if (answer.kind === 'granted') this.tokens.removed(request.ownerToken, this.position);
+      if (answer.kind === 'granted') this.tokens.removed(request.ownerToken, this.position, request.slots);
       vote(answer);
     });
   }

@@ -19,6 +19,10 @@ export interface TokenPage {
   readonly grantedLate: Set<number>;
   readonly releaseAsked: Set<number>;
   wasHeld: boolean;
+  /** The permits that its holder has. */
+  held: readonly number[] | undefined;
+  /** The longest for which a node was asked to keep it. */
+  longestTtlMs: number;
   /** When the first caller had it, in true time. */
   heldSinceMs: number | undefined;
   isKept: boolean;
@@ -44,6 +48,8 @@ export class TokenBook {
       grantedLate: new Set(),
       releaseAsked: new Set(),
       wasHeld: false,
+      held: undefined,
+      longestTtlMs: 0,
       heldSinceMs: undefined,
       isKept: false,
     };
@@ -65,7 +71,13 @@ export class TokenBook {
     this.page(token).confirmedAtMs.set(node, atMs);
   }
 
-  removed(token: string, node: number): void {
-    this.page(token).removed.add(node);
+  /** @param slots the permits that went; undefined or 'all': whatever there was */
+  removed(token: string, node: number, slots?: readonly number[] | 'all'): void {
+    const page = this.page(token);
+    const { held = [] } = page;
+    // What a node had given besides is not what is held.
+    const areStrays =
+      held.length > 0 && slots !== 'all' && slots?.every((slot) => !held.includes(slot)) === true;
+    if (!areStrays) page.removed.add(node);
   }
 }

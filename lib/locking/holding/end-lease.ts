@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.interface';
 import type { Lease } from '../../core/lease';
+import type { LimitedKind, LockKind } from '../../core/lock-kind';
 import type { Release } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';
@@ -82,7 +83,8 @@ function mayBeHandedOver({ sharing }: Lease): boolean {
 
 /**
  * Who gets the very permits of a lease: the first in line has a place in the lines of the nodes, and keeps it; the one after
- * it has asked for nothing yet. Numbers come from the nodes, so with fencing nobody does.
+ * it has asked for nothing yet. It passes nobody but who wants just the same: whoever wants more, or the resource alone, would
+ * wait for as long as permits are handed on. Numbers come from the nodes, so with fencing nobody does.
  */
 function heirOfPermits(
   { sharing, resources, fencingToken }: Lease,
@@ -93,10 +95,15 @@ function heirOfPermits(
   if (kind?.mode !== 'limited' || resource === undefined || fencingToken !== undefined) return undefined;
   const heir = place.nextIn(resource);
   const waiter = heir?.waiter;
-  const wanted = waiter?.kind;
-  const isSame = wanted?.mode === 'limited' && wanted.limit === kind.limit && wanted.permits === kind.permits;
-  if (!isSame || waiter === undefined || waiter.fencing) return undefined;
+  const front = place.frontOf(resource);
+  if (!wantsPermits(waiter?.kind, kind) || !wantsPermits(front?.kind, kind)) return undefined;
+  if (waiter === undefined || waiter.fencing || front?.isFair === true) return undefined;
   return waiter.isFair === true && sharing !== undefined && sharing.inLine > 0 ? undefined : heir;
+}
+
+/** So many of so many. */
+function wantsPermits(wanted: LockKind | undefined, { limit, permits }: LimitedKind): boolean {
+  return wanted?.mode === 'limited' && wanted.limit === limit && wanted.permits === permits;
 }
 
 function successorOf(place: WonLease['place']): WonLease['place']['successor'] {

@@ -64,6 +64,11 @@ export class WaitingLine<Turn> {
     return stand?.place.isForOneResource === true ? stand.place : undefined;
   }
 
+  /** Who stands first in the line of `resource`. */
+  frontOf(resource: string): Waiter<Turn> | undefined {
+    return this.lines.get(resource)?.first?.place.waiter;
+  }
+
   /** Nobody is in any line, so nothing is kept in memory (R18). */
   get isEmpty(): boolean {
     return this.lines.size === 0;
@@ -184,6 +189,11 @@ export class PlaceInLine<Turn> {
   /** Who waits in this process for `resource`, and does not ask the nodes yet: the one after the first. */
   nextIn(resource: string): PlaceInLine<Turn> | undefined {
     return this.waitingLine.nextIn(resource);
+  }
+
+  /** Who is first in the line of `resource`, whether this place is in it or not. */
+  frontOf(resource: string): Waiter<Turn> | undefined {
+    return this.waitingLine.frontOf(resource);
   }
 
   get isForOneResource(): boolean {

@@ -1,3 +1,4 @@
+import type { LockOptions } from '../../../lib/locking/api/lock-options';
 import type { HeldLock } from '../../../lib/locking/holding/held-lock';
 import type { Watched } from '../../helpers/watch';
 import { Fleet } from '../../helpers/fleet';
@@ -111,6 +112,30 @@ describe('permits', () => {
     }
 
     expect(await fleet.owners('api')).toEqual([null, null, null]);
+  });
+
+  it.each<[string, LockOptions]>([
+    ['wants the resource alone', {}],
+    ['came first and asked for the order of all processes', { limit: 1, fair: true }],
+  ])('go past nobody of the process who %s', async (_, wants) => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const elsewhere = await fleet.process().manager.acquire('api', { limit: 1 });
+    const one = watch(manager.acquire('api', { limit: 1 }));
+    const front = watch(manager.acquire('api', wants));
+    const three = watch(manager.acquire('api', { limit: 1 }));
+    await fleet.clock.advance(100);
+    await elsewhere.release();
+    await fleet.clock.advance(50);
+    expect(one.state).toBe('resolved');
+
+    void one.value?.release();
+    await fleet.clock.advance(50);
+
+    expect([front.state, three.state]).toEqual(['resolved', 'pending']);
+    await front.value?.release();
+    await fleet.clock.advance(50);
+    expect(three.value?.slots).toEqual([0]);
   });
 
   it('go past nobody who asked for the order of all processes', async () => {
