@@ -35,7 +35,7 @@ export class ReaderGroup implements Renewed {
     readonly lease: Lease,
     readonly options: CheckedLockOptions,
     private readonly around: Pick<LockSurroundings<unknown>, 'clock' | 'redlock' | 'fraction' | 'reports'>,
-    private readonly onClosed: (group: ReaderGroup) => void,
+    private readonly onClosed: () => void,
   ) {
     const nowMs = around.clock.now();
     this.openUntilMs = nowMs + OPEN_FOR_MS;
@@ -82,7 +82,7 @@ export class ReaderGroup implements Renewed {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.onClosed(this);
+    this.onClosed();
   }
 
   isOver(): boolean {

@@ -4,24 +4,30 @@ import { ReaderGroup } from './reader-group';
 
 /** The holds of this process that readers share, by what those who may come to one have in common. */
 export class ReaderGroups {
-  private readonly groups = new Map<string, ReaderGroup>();
+  /** What is taken out loses its group: old tables of a `Map` keep their values ("Dies young" in docs/ARCHITECTURE.md). */
+  private readonly groups = new Map<string, Opened>();
 
   constructor(private readonly around: ConstructorParameters<typeof ReaderGroup>[2]) {}
 
   /** The hold that a reader with these options may come to. */
   find(resources: readonly string[], options: CheckedLockOptions): ReaderGroup | undefined {
     if (this.groups.size === 0) return undefined;
-    const group = this.groups.get(nameOf(resources, options));
+    const group = this.groups.get(nameOf(resources, options))?.group;
     return group?.isOpen === true ? group : undefined;
   }
 
   /** A hold that was just won: those who come later find this one, and not the one before it. */
   open(lease: Lease, options: CheckedLockOptions): ReaderGroup {
     const name = nameOf(lease.resources, options);
-    const group = new ReaderGroup(lease, options, this.around, (closed) => {
-      if (this.groups.get(name) === closed) this.groups.delete(name);
+    const opened: Opened = { group: undefined };
+    const group = new ReaderGroup(lease, options, this.around, () => {
+      opened.group = undefined;
+      if (this.groups.get(name) === opened) this.groups.delete(name);
     });
-    this.groups.set(name, group);
+    opened.group = group;
+    const before = this.groups.get(name);
+    if (before !== undefined) before.group = undefined;
+    this.groups.set(name, opened);
     return group;
   }
 
@@ -30,7 +36,14 @@ export class ReaderGroups {
   }
 }
 
+interface Opened {
+  group: ReaderGroup | undefined;
+}
+
 /** Readers who keep a hold in different ways do not share one. */
 function nameOf(resources: readonly string[], { ttlMs, autoExtend, label }: CheckedLockOptions): string {
+  // As most are. No other name begins so.
+  if (resources.length === 1 && label === undefined)
+    return `${ttlMs}${autoExtend ? '+' : '-'}${resources[0]}`;
   return JSON.stringify([ttlMs, autoExtend, label ?? null, ...resources]);
 }

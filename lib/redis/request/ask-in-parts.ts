@@ -11,7 +11,8 @@ import type {
 type Part = readonly string[];
 
 /**
- * Asks for each part by itself, and calls `done` with all the votes, by position of the part.
+ * Asks for each part by itself, and calls `done` with the vote of a single part, or with what `merge` makes of the votes of
+ * several, by position of the part.
  *
  * A Redis Cluster counts as one node, but keys of several slots can be on several of its servers. Any other node has
  * a single part.
@@ -19,17 +20,23 @@ type Part = readonly string[];
 export function askInParts<V>(
   parts: readonly Part[],
   ask: (part: Part, vote: (vote: V) => void) => void,
-  done: (votes: readonly V[]) => void,
+  merge: (votes: readonly V[]) => V,
+  done: (vote: V) => void,
 ): void {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) {
+    ask(first, done);
+    return;
+  }
   const votes = new Array<V>(parts.length);
   let missing = parts.length;
   // Nothing is asked for: readers have no number to raise.
-  if (missing === 0) done(votes);
+  if (missing === 0) done(merge(votes));
   parts.forEach((part, position) => {
     ask(part, (vote) => {
       votes[position] = vote;
       missing -= 1;
-      if (missing === 0) done(votes);
+      if (missing === 0) done(merge(votes));
     });
   });
 }

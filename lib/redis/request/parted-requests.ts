@@ -55,15 +55,14 @@ export class PartedRequests {
         this.requests.acquire(keys, request, voteOfPart);
       },
       (votes) => {
-        const merged = mergeAcquireVotes(
-          votes,
-          parts.map((keys) => this.isNumbered(keys, request)),
-        );
+        const areNumbered = parts.map((keys) => this.isNumbered(keys, request));
+        const merged = mergeAcquireVotes(votes, areNumbered);
         // "Denied" promises that nothing was changed: what other parts granted goes back, and the place in line with it.
         const isPartlyGranted = merged.kind === 'denied' && votes.some(({ kind }) => kind === 'granted');
         if (isPartlyGranted) this.setup.giveBack(request);
-        vote(merged);
+        return merged;
       },
+      vote,
     );
   }
 
@@ -73,9 +72,8 @@ export class PartedRequests {
       (keys, voteOfPart) => {
         this.requests.extend(keys, request, voteOfPart);
       },
-      (votes) => {
-        vote(mergeExtendVotes(votes));
-      },
+      mergeExtendVotes,
+      vote,
     );
   }
 
@@ -86,9 +84,8 @@ export class PartedRequests {
       (keys, voteOfPart) => {
         this.requests.raiseFence(keys, request, voteOfPart);
       },
-      (votes) => {
-        vote(mergeRaiseFenceVotes(votes));
-      },
+      mergeRaiseFenceVotes,
+      vote,
     );
   }
 
@@ -98,9 +95,8 @@ export class PartedRequests {
       (keys, voteOfPart) => {
         this.requests.release(keys, request, voteOfPart);
       },
-      (votes) => {
-        vote(mergeReleaseVotes(votes));
-      },
+      mergeReleaseVotes,
+      vote,
     );
   }
 
@@ -110,9 +106,8 @@ export class PartedRequests {
       (keys, voteOfPart) => {
         this.requests.leave(keys, request, voteOfPart);
       },
-      (votes) => {
-        vote(mergeLeaveVotes(votes));
-      },
+      mergeLeaveVotes,
+      vote,
     );
   }
 

@@ -1,6 +1,6 @@
 import { SmallMap } from '../../collections/small-map';
 import { ASKS } from '../script/batch-codes';
-import { type BatchEntry, isRelease } from './command-batch';
+import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
 
 /**
  * The holds whose release was sent to a server and not answered yet. Nothing that would put such a hold back may be sent
@@ -9,7 +9,7 @@ import { type BatchEntry, isRelease } from './command-batch';
 export class ReleasesUnderWay {
   private readonly alone = new SmallMap<number>();
   /** The batches, in the order of their answers. This is no `Set` ("Dies young" in docs/ARCHITECTURE.md). */
-  private readonly batches: (readonly BatchEntry[])[] = [];
+  private readonly batches: (readonly Entry[])[] = [];
 
   has(ownerToken: string): boolean {
     if (this.alone.has(ownerToken)) return true;
@@ -26,18 +26,22 @@ export class ReleasesUnderWay {
     else this.alone.delete(ownerToken);
   }
 
-  addBatch(entries: readonly BatchEntry[]): void {
+  addBatch(entries: readonly Entry[]): void {
     this.batches.push(entries);
   }
 
-  removeBatch(entries: readonly BatchEntry[]): void {
+  removeBatch(entries: readonly Entry[]): void {
     const position = this.batches.indexOf(entries);
     if (position >= 0) this.batches.splice(position, 1);
   }
 }
 
+type Entry = BatchEntry | SetEntry;
+
 /** A hand-over ends a hold as a release does. */
-function releasedBy(entry: BatchEntry): string | undefined {
-  if (isRelease(entry)) return entry.request.ownerToken;
-  return entry.letter === ASKS.acquire ? undefined : entry.request.replaces;
+function releasedBy(entry: Entry): string | undefined {
+  if (entry.letter === 'sr') return entry.request.ownerToken;
+  if (entry.letter === 'sl' || entry.letter === ASKS.acquire) return undefined;
+  if (entry.letter === 'sa' || entry.letter === 'se') return entry.request.replaces;
+  return isRelease(entry) ? entry.request.ownerToken : entry.request.replaces;
 }

@@ -64,19 +64,15 @@ export class SetBatches {
     onError: (error: RedisNodeError) => void,
   ): void {
     const { connection, releasesUnderWay } = this.setup;
-    const ended = entries.map(endedBy);
-    for (const token of ended) releasesUnderWay.add(token);
-    const forget = () => {
-      for (const token of ended) releasesUnderWay.remove(token);
-    };
+    releasesUnderWay.addBatch(entries);
     connection.ask({
       send,
       onReply: (reply) => {
-        forget();
+        releasesUnderWay.removeBatch(entries);
         this.giveVotes(entries, reply);
       },
       onError: (error) => {
-        forget();
+        releasesUnderWay.removeBatch(entries);
         onError(error);
       },
     });
@@ -87,12 +83,21 @@ export class SetBatches {
     const { encoder } = this.setup;
     const keys: string[] = [];
     const args: string[] = [encoder.everyone];
-    for (const entry of entries) {
-      const call = this.callOf(entry);
-      keys.push(...call.keys);
-      args.push(`${verbOf(entry)}${call.keys.length}\n${call.args.join('\n')}\n`);
-    }
+    for (const entry of entries) args.push(this.textOf(entry, keys));
     return [SET_BATCH.sha, keys.length, ...keys, ...args];
+  }
+
+  /** @param keys those of the entry are added */
+  private textOf(entry: SetEntry, keys: string[]): string {
+    if (entry.letter === 'sa' && isNewcomer(entry.request))
+      return this.calls.newcomerIn(keys, entry.request, entry.request.line);
+    if (entry.letter === 'sr' && isWholeRelease(entry.request)) {
+      const telling = entry.request.wakeWaiters ? 1 : 0;
+      return this.calls.releaseIn(keys, entry.request, telling, this.setup.encoder.database);
+    }
+    const call = this.callOf(entry);
+    keys.push(...call.keys);
+    return `${VERBS[entry.letter]}${call.keys.length}\n${call.args.join('\n')}\n`;
   }
 
   private callOf(entry: SetEntry): SetCall {
@@ -166,25 +171,22 @@ export class SetBatches {
   }
 }
 
-/** Most are as `acquireOne` and `releaseOne`, where the server has less to look at. */
-function verbOf(entry: SetEntry): string {
-  if (entry.letter === 'sa') return isNewcomer(entry.request) ? SET_ASKS.acquireOne : SET_ASKS.acquire;
-  if (entry.letter === 'sr') return isWholeRelease(entry.request) ? SET_ASKS.releaseOne : SET_ASKS.release;
-  return entry.letter === 'se' ? SET_ASKS.extend : SET_ASKS.leave;
-}
+const VERBS = {
+  sa: SET_ASKS.acquire,
+  se: SET_ASKS.extend,
+  sr: SET_ASKS.release,
+  sl: SET_ASKS.leave,
+} as const;
 
-function isNewcomer({ resources, fence, limit, line }: AcquireRequest): boolean {
+function isNewcomer(
+  request: AcquireRequest,
+): request is AcquireRequest & { readonly line: NonNullable<AcquireRequest['line']> } {
+  const { resources, fence, limit, line } = request;
   return resources.length === 1 && fence === undefined && limit === undefined && line !== undefined;
 }
 
 function isWholeRelease({ resources, keepMs, line, turnMs }: ReleaseRequest): boolean {
   return resources.length === 1 && keepMs === undefined && line === undefined && turnMs !== undefined;
-}
-
-/** The hold that a request ends. */
-function endedBy(entry: SetEntry): string {
-  if (entry.letter === 'sr') return entry.request.ownerToken;
-  return entry.letter === 'sl' ? '' : (entry.request.replaces ?? '');
 }
 
 function failureIn(reply: unknown): FailedVote | undefined {

@@ -4,9 +4,11 @@ import type {
   AcquireRequest,
   ExtendRequest,
   LeaveRequest,
+  LineEntry,
   RaiseFenceRequest,
   ReleaseRequest,
 } from '../../ports/lock-node.interface';
+import { SET_ASKS } from '../script/batch-codes';
 import type { LuaScript } from '../script/lua-script';
 import { ACQUIRE_SET } from '../script/set-acquire';
 import { EXTEND_SET, RAISE_PERMITS } from '../script/set-extend';
@@ -65,6 +67,33 @@ export class SetCalls {
         ...fenceArguments(fence),
       ],
     };
+  }
+
+  /**
+   * What {@link acquire} gives for a newcomer: the text that a batch takes for it. Its keys are added to `keys`.
+   *
+   * Most requests in a batch are so, and the lists of arguments would be a large part of what they cost.
+   */
+  newcomerIn(keys: string[], request: AcquireRequest, line: LineEntry): string {
+    const { ownerToken, replaces = '' } = request;
+    const mode = this.addOne(keys, request);
+    const entry = `${idInLine(line)}\n${line.ticket ?? ''}\n${wholeMs(line.entryMs)}`;
+    return `${SET_ASKS.acquireOne}3\n${mode}\n${ownerToken}\n${wholeMs(request.ttlMs)}\n${replaces}\n1\n${entry}\n\n\n\n\n\n`;
+  }
+
+  /** What {@link release} gives for all of a hold that several may have, in the same form. */
+  releaseIn(keys: string[], request: ReleaseRequest, telling: 0 | 1, database: number): string {
+    const { ownerToken, slots = [], turnMs = 0 } = request;
+    const mode = this.addOne(keys, request);
+    const which = slots === 'all' ? '*' : slots.join(',');
+    return `${SET_ASKS.releaseOne}3\n${mode}\n${ownerToken}\n${telling}\n${database}\n0\n${which}\n\n\n\n1\n${wholeMs(turnMs)}\n`;
+  }
+
+  private addOne(keys: string[], request: AcquireRequest | ReleaseRequest): string {
+    const resource = request.resources[0] as string;
+    const key = this.keyPrefix + resource;
+    keys.push(key, besideKey(LINES, key), lineEndsOf(key));
+    return LETTERS[modeOf(resource, request)];
   }
 
   extend(keys: Keys, request: ExtendRequest): SetCall {

@@ -10,24 +10,33 @@ import { microsFrom, timeFrom, ttlFrom, unexpectedReply } from './redis-votes';
 
 /** The reply of the acquire script for readers, permits and the line. */
 export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): AcquireVote {
-  const [time, outcome, ...rest] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const parts = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const [time, outcome] = parts;
   if (typeof time !== 'string' || timeFrom(time) === undefined) return unexpectedReply();
-  if (outcome === VOTES.denied) return denialFrom(Number(time), rest, request) ?? unexpectedReply();
+  if (outcome === VOTES.denied) return denialFrom(Number(time), parts, request) ?? unexpectedReply();
   return outcome === VOTES.granted || outcome === VOTES.replaced
-    ? grantFrom(outcome, rest, request)
+    ? grantFrom(outcome, parts[2], parts[3], parts[4], request)
     : unexpectedReply();
 }
 
 /** The reply of a batch for a grant with nothing to tell but its slots: `granted`, and these. */
 export function plainGrantFrom(reply: string, request: AcquireRequest): AcquireVote {
+  // Most are of readers.
+  if (reply === VOTES.granted && request.limit === undefined)
+    return request.line === undefined ? GRANTED : GRANTED_FIRST_IN_LINE;
   return reply.startsWith(VOTES.granted)
-    ? grantFrom(VOTES.granted, ['', reply.slice(1), 0], request)
+    ? grantFrom(VOTES.granted, '', reply.slice(1), 0, request)
     : unexpectedReply();
 }
 
+const GRANTED: AcquireVote = { kind: 'granted' };
+const GRANTED_FIRST_IN_LINE: AcquireVote = { kind: 'granted', inLine: 0 };
+
 function grantFrom(
   outcome: typeof VOTES.granted | typeof VOTES.replaced,
-  [number, slotsText, inLine]: readonly unknown[],
+  number: unknown,
+  slotsText: unknown,
+  inLine: unknown,
   { fence, limit, line }: AcquireRequest,
 ): AcquireVote {
   const value = fence === undefined || number === '' ? undefined : microsFrom(number);
@@ -35,18 +44,19 @@ function grantFrom(
   const isKnown =
     (number === '' || value !== undefined) && slots?.length === limit?.permits && isCount(inLine);
   if (!isKnown) return unexpectedReply();
-  return {
-    kind: 'granted',
-    ...(outcome === VOTES.replaced ? { replaced: true } : {}),
-    ...(value === undefined ? {} : { fence: value }),
-    ...(slots === undefined ? {} : { slots }),
-    ...(line === undefined ? {} : { inLine }),
-  };
+  const grant: { -readonly [K in keyof Grant]: Grant[K] } = { kind: 'granted' };
+  if (outcome === VOTES.replaced) grant.replaced = true;
+  if (value !== undefined) grant.fence = value;
+  if (slots !== undefined) grant.slots = slots;
+  if (line !== undefined) grant.inLine = inLine;
+  return grant;
 }
+
+type Grant = Extract<AcquireVote, { kind: 'granted' }>;
 
 function denialFrom(
   nodeMicros: number,
-  [by, left, holder, ahead]: readonly unknown[],
+  [, , by, left, holder, ahead]: readonly unknown[],
   { line }: AcquireRequest,
 ): AcquireDenial | undefined {
   const leftMs = ttlFrom(left);

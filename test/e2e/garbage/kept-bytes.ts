@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { createLockService } from '../../../lib/service/create-lock-service';
+import type { LockOptions } from '../../../lib/locking/api/lock-options';
 import type { LockService } from '../../../lib/service/lock.service';
 
 const CALLERS = 5;
@@ -8,10 +9,10 @@ const ROUNDS = 40;
 const COLLECTIONS = 10;
 const SAMPLES = 9;
 
-async function takeAndGiveBack(locks: LockService): Promise<void> {
+async function takeAndGiveBack(locks: LockService, options: LockOptions): Promise<void> {
   const caller = async (_: unknown, name: number) => {
     for (let round = 0; round < ROUNDS; round++) {
-      const lock = await locks.acquire(`${name}:${round % 2}`);
+      const lock = await locks.acquire(`${name}:${round % 2}`, options);
       await lock.release();
     }
   };
@@ -31,10 +32,10 @@ function collectYoung(): void {
 }
 
 /** How many bytes per lock outlive the young collections that come when the lock is over. */
-async function keptPerLock(locks: LockService): Promise<number> {
+async function keptPerLock(locks: LockService, options: LockOptions): Promise<number> {
   const before = oldBytes();
   for (let i = 0; i < COLLECTIONS; i++) {
-    await takeAndGiveBack(locks);
+    await takeAndGiveBack(locks, options);
     // Who gives back a lock waits for a quorum. Behind this, all nodes have answered everything.
     await locks.inspect('any');
     await nextTurn();
@@ -45,9 +46,10 @@ async function keptPerLock(locks: LockService): Promise<number> {
 }
 
 /** Writes a line for each sample. */
-async function main(nodes: string[]): Promise<void> {
+async function main([options = '{}', ...nodes]: string[]): Promise<void> {
   const locks = createLockService({ nodes });
-  for (let i = 0; i < SAMPLES; i++) console.log(await keptPerLock(locks));
+  const how = JSON.parse(options) as LockOptions;
+  for (let i = 0; i < SAMPLES; i++) console.log(await keptPerLock(locks, how));
   await locks.close();
 }
 
