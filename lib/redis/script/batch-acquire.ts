@@ -66,8 +66,7 @@ local function acquireNumbered(first, last)
     string.match(ARGV[first + 3], '^(.-)\\n(%d+) (%d+) (%d+)\\n(.*)$')
   local ok, value = pcall(nextNumber, counters, tonumber(proposal), tonumber(skew))
   if not ok then
-    fault = tostring(type(value) == 'table' and value.err or value)
-    voteForAll(first, last, ${failed})
+    voteForAll(first, last, refused(value))
     return
   end
   local letter = grantAll(first, last, mine, ending)

@@ -1,25 +1,21 @@
-import { LUA_VOTES } from './batch-codes';
+import { ASKS, LUA_VOTES } from './batch-codes';
+import { KEEP_ONE } from './keep-one';
 
 const { granted, denied, putBack, failed } = LUA_VOTES;
 
 /** The part of the batch script that keeps holds alive. It uses what batch-script.ts begins with. */
 export const BATCH_EXTEND = `
--- What is ours lasts for longer; what this server lost is put back, and votes in the next round only.
-local function extendOne(i, mine, owner)
-  if owner == mine then
-    -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
-    local left = redis.pcall('PTTL', KEYS[i])
-    local isShorter = type(left) == 'number' and left >= tonumber(ttl)
-    votes[i] = isShorter and ${granted} or vote(redis.pcall('PEXPIRE', KEYS[i], ttl), ${granted}, ${denied})
-  elseif owner then
-    votes[i] = ${denied}
-  else
-    votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl, 'NX'), ${putBack}, ${denied})
-  end
+local extend, extendTogether, takeOver
+-- Functions cost as much to make as calls, and most batches extend nothing.
+if string.find(letters, '[${ASKS.extend}${ASKS.extendAll}${ASKS.takeOver}]') then
+${KEEP_ONE}
+local function extendOne(i, mine, owner, ending)
+  local ok, letter = pcall(keepOne, KEYS[i], owner, mine, ending, ttl)
+  votes[i] = ok and letter or refused(letter)
 end
 
 -- extend.
-local function extend(first, last)
+function extend(first, last)
   local owners, putBack = ownersOf(first, last), {}
   for i = first, owners and last or first - 1 do
     extendOne(i, ARGV[i + 3], putBack[KEYS[i]] or owners[i - first + 1])
@@ -52,23 +48,19 @@ local function extendAll(first, last, mine, other)
     end
   end
   for i = first, last do
-    local owner = owners[i - first + 1]
-    if owner and owner == other then
-      votes[i] = vote(redis.pcall('SET', KEYS[i], mine, 'PX', ttl), ${granted}, ${denied})
-    else
-      extendOne(i, mine, owner)
-    end
+    extendOne(i, mine, owners[i - first + 1], other)
   end
   voteForAll(first, last, worst(first, last))
 end
 
 -- extendAll.
-local function extendTogether(first, last)
+function extendTogether(first, last)
   extendAll(first, last, ARGV[first + 3], nil)
 end
 
 -- takeOver: one key or several; what the other hold has is ours from now on.
-local function takeOver(first, last)
+function takeOver(first, last)
   extendAll(first, last, string.match(ARGV[first + 3], '^(.*)\\n(.*)$'))
+end
 end
 `;

@@ -45,6 +45,12 @@ local function vote(reply, granted, denied)
   return reply and granted or denied
 end
 
+-- The same where a function of ours ended so.
+local function refused(reason)
+  fault = tostring(type(reason) == 'table' and reason.err or reason)
+  return ${failed}
+end
+
 local function voteForAll(first, last, letter)
   for i = first, last do votes[i] = letter end
 end

@@ -1,6 +1,10 @@
 import { TURN } from '../../ports/lock-mode';
+import { LUA_VOTES } from './batch-codes';
+import { KEEP_ONE } from './keep-one';
 import { NUMBER, script, TELL } from './lua-script';
 import { FOREIGN, OURS } from './set-pieces';
+
+const { putBack } = LUA_VOTES;
 
 /**
  * All or nothing. KEYS: the resources, and with a fence the counter of each. ARGV: owner token, ttl in ms, the owner
@@ -84,28 +88,19 @@ end
  */
 export const EXTEND = script(`
 ${OWNER_OF}
+${KEEP_ONE}
 -- Look at every key before any is written: a hold that is partly somebody else's is lost, and is left alone.
-local missing, replaced = {}, {}
+local owners, ending = {}, ARGV[3] ~= '' and ARGV[3]
 for i = 1, #KEYS do
   local owner = ownerOf(KEYS[i])
-  missing[i], replaced[i] = not owner, ARGV[3] ~= '' and owner == ARGV[3]
-  if owner and owner ~= ARGV[1] and not replaced[i] then return 0 end
-  if missing[i] and ARGV[4] == '1' then return 0 end
+  if owner and owner ~= ARGV[1] and owner ~= ending then return 0 end
+  if not owner and ARGV[4] == '1' then return 0 end
+  owners[i] = owner
 end
 
--- Extend what is ours; put back what this server lost. That does not count as a vote before the next round:
--- another owner may have had the key and released it in between.
 local reply = 1
 for i = 1, #KEYS do
-  if missing[i] then
-    redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2], 'NX')
-    reply = 2
-  elseif replaced[i] then
-    redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
-  else
-    -- Never shorter: this may have been overtaken by a later extension, on whose ttl the holder counts.
-    if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
-  end
+  if keepOne(KEYS[i], owners[i], ARGV[1], ending, ARGV[2]) == ${putBack} then reply = 2 end
 end
 return reply
 `);
