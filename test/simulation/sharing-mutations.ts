@@ -230,7 +230,7 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a permit is handed on to one who has not begun',
     rule: 'hand-over',
-    kind: 'shared',
+    kind: 'queued',
     isRare: true,
     apply: () =>
       patch(
