@@ -20,3 +20,17 @@ export class LockKeyError extends LockError {
 }
 
 nameError(LockKeyError, 'LockKeyError');
+
+/**
+ * One of a request that had no such value, or a wrong one: a class of its own, so that the Nest module can make these an
+ * `HttpException`, and leave those that are faults of the application. To everybody else it is a `LockKeyError`.
+ */
+export class ClientKeyError extends LockKeyError {
+  constructor(message: string, key: unknown) {
+    super(message, key, true);
+  }
+}
+
+for (const [name, value] of Object.entries({ name: 'LockKeyError', constructor: LockKeyError })) {
+  Object.defineProperty(ClientKeyError.prototype, name, { value, writable: true, configurable: true });
+}

@@ -1,4 +1,4 @@
-import { LockKeyError } from '../errors/lock-key.error';
+import { ClientKeyError, LockKeyError } from '../errors/lock-key.error';
 import { isText } from '../errors/is-text';
 import { LONGEST_RESOURCE } from '../locking/checks/check-resources';
 import { shortened, templateProblem } from './template-problem';
@@ -52,8 +52,10 @@ function compilePlaceholder<Call>(
   roots: KeyRoots<Call>,
 ): (call: Call) => string {
   const isFromClient = roots.isFromClient?.(root) === true;
-  const fail = (problem: string) =>
-    new LockKeyError(templateProblem(template, `${text} ${problem}`), template, isFromClient);
+  const fail = (problem: string) => {
+    const message = templateProblem(template, `${text} ${problem}`);
+    return isFromClient ? new ClientKeyError(message, template) : new LockKeyError(message, template);
+  };
   return (call) => {
     const value = readPath(() => roots.read(call, root, path), path, fail);
     return encodeKeyPart(

@@ -87,6 +87,18 @@ class OrderController {
     return 'ran';
   }
 
+  @Get('of-client')
+  @UseInterceptors(LockInterceptor('order:<query.id|int>'))
+  ofClient() {
+    return 'ran';
+  }
+
+  @Get('of-guard')
+  @UseInterceptors(LockInterceptor('order:<user.id>'))
+  ofGuard() {
+    return 'ran';
+  }
+
   @Get('acquired')
   async acquired() {
     await using _lock = await this.locks.acquire('order:7', { wait: 0 });
@@ -171,6 +183,10 @@ describe.each(platforms)(
           await expect(get(path)).resolves.toMatchObject({ status: 503, body: { statusCode: 503 } });
         }
         await expect(get('lost')).resolves.toMatchObject({ status: 500 });
+        for (const path of ['of-client', 'of-client?id=x']) {
+          await expect(get(path)).resolves.toMatchObject({ status: 400, body: { statusCode: 400 } });
+        }
+        await expect(get('of-guard')).resolves.toMatchObject({ status: 500 });
       },
     );
 
@@ -190,6 +206,10 @@ describe.each(platforms)(
       await lock.release();
       node.refuse();
       await expect(get('locked')).resolves.toMatchObject({ status: 503, body: { code: 'LOCK_UNAVAILABLE' } });
+      await expect(get('of-client')).resolves.toMatchObject({
+        status: 400,
+        body: { statusCode: 400, error: 'Bad Request', code: 'LOCK_KEY_INVALID' },
+      });
       expect(ReportingFilter.reported).toEqual([]);
       expect(log).not.toHaveBeenCalled();
 
@@ -203,6 +223,8 @@ describe.each(platforms)(
       const body = { statusCode: 423, error: 'Locked', code: 'LOCK_BUSY', message: 'Busy' };
       const ours = await start({ answers });
       const theirs = await start({ answers, exceptionFilter: false });
+      expect(await ours.get('of-client')).toMatchObject({ status: 400 });
+      expect(await theirs.get('of-client')).toMatchObject({ status: 400 });
       const plain = await start({ exceptionFilter: false });
       await using _ours = await ours.locks.acquire('order:7');
       await using _theirs = await theirs.locks.acquire('order:7');
