@@ -26,9 +26,17 @@ export async function figures(top: string, nodes: RedlockNodeInput[]): Promise<[
     ['circles, of files and of rooms', circles(sources).length],
     ['files that import ioredis', importersOfIoredis(sources).length],
     ['files beyond its room that know how ioredis is used', visitorsOfIoredis(sources).length],
+    ['references to a rule that docs/GUARANTEES.md does not define', undefinedRules(sources, top)],
     ['files that one uncontended @Locked call passes', passed.length],
     ...passed.map((file): [string, string] => ['', file]),
   ];
+}
+
+function undefinedRules(sources: Sources, top: string): number {
+  const guarantees = readFileSync(join(top, 'docs/GUARANTEES.md'), 'utf8');
+  const defined = new Set(Array.from(guarantees.matchAll(/^\| (R\d+) \|/gm), ([, id]) => id));
+  const named = [...sources.values()].flatMap((text) => text.match(/\bR\d+\b/g) ?? []);
+  return named.filter((id) => !defined.has(id)).length;
 }
 
 function isWithin(arrow: string): boolean {
