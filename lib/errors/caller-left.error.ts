@@ -1,12 +1,12 @@
 import { LockError, nameError } from './lock.error';
 
 /**
- * Whoever waited for the result has gone: the HTTP client closed the connection, a timeout passed, or the Observable was
- * unsubscribed.
+ * The caller that waited for the result has left: the HTTP client closed the connection, a timeout passed, or the
+ * Observable was unsubscribed.
  *
- * It is the reason of the signal of `@CallerSignal()`, and what a call comes to that stopped waiting for its lock because
- * of it. Nobody is left to be told: the exception filter does not log it, and its answer, a 499, reaches only the logs of
- * servers and proxies.
+ * It is the reason of the signal of `@CallerSignal()`. A call that stops waiting for its lock because its caller left
+ * rejects with it. Nobody reads the answer: the exception filter does not log it, and the status 499 reaches only the
+ * logs of servers and proxies.
  */
 export class CallerLeftError extends LockError {
   readonly code = 'LOCK_CALLER_LEFT';

@@ -4,7 +4,7 @@ import { nameHolder, type LockHolder } from './lock-holder.interface';
 import type { NodeVote } from './node-vote.interface';
 
 /**
- * Somebody else holds the resource, and kept it for as long as the caller was willing to wait.
+ * Somebody else held the resource for as long as the caller was willing to wait.
  *
  * Normal under contention: try again later, wait longer (`wait`), or skip. HTTP 409.
  */
@@ -14,24 +14,26 @@ export class LockBusyError extends LockError {
   readonly resources: readonly string[];
   /** How long the caller waited, in milliseconds. */
   readonly waitedMs: number;
-  /** The votes of the last attempt; empty when a caller of this process was in the way, so no node was asked. */
+  /**
+   * The votes of the last attempt; empty when another caller of this process held the resource, so no node was asked.
+   */
   readonly votes: readonly NodeVote[];
   /**
-   * Who holds it. Undefined where nobody told: a first attempt does not ask Redis, so not with `wait: 0`, or the nodes
-   * did not agree.
+   * Who holds it. Undefined where that is not known: a first attempt does not ask the nodes for it, so with `wait: 0`
+   * it is undefined; or the nodes did not agree.
    */
   readonly holder: LockHolder | undefined;
   /**
-   * Whether what is in the way has no expiry. No lock of this library is like that: another program wrote the key, or
-   * somebody by hand, and waiting longer does not help. False also where nobody asked, as with `wait: 0`.
+   * Whether the key that is in the way has no expiry. No lock of this library is like that: another program wrote the
+   * key, or somebody by hand, and waiting longer does not help. False also where nobody asked, as with `wait: 0`.
    */
   readonly neverExpires: boolean;
   /**
    * What was in the way at the last attempt:
    * - `held`: an exclusive holder, or a key that is no lock
-   * - `shared`: readers, or holders of permits in the way of somebody who does not want one
-   * - `limit`: fewer permits are left than were asked for
-   * - `line`: others who have waited for longer
+   * - `shared`: readers; or holders of permits, when the caller does not want a permit
+   * - `limit`: fewer permits are left than the caller wants
+   * - `line`: other callers that have waited for longer
    */
   readonly reason: BusyReason;
 

@@ -3,10 +3,10 @@ import { nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 
 /**
- * So many permits of the resource are held, or were promised to others who have waited for longer, that the limit leaves too
- * few, and that for as long as the caller was willing to wait.
+ * The limit left too few permits for as long as the caller was willing to wait: the others were held, or kept for
+ * callers that have waited for longer.
  *
- * A kind of `LockBusyError`: whatever is done for a busy lock is done for it too. HTTP 429.
+ * A kind of `LockBusyError`: it is handled like a busy lock, such as by `onBusy`. HTTP 429.
  */
 export class LockLimitError extends LockBusyError {
   override readonly code = 'LOCK_LIMIT';

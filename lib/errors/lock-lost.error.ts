@@ -8,7 +8,7 @@ import { quoteResources } from './quote-resources';
  * - `max-hold`: it was held for `maxHold`
  * - `closed`: the lock service was closed and `shutdownTimeout` is over
  * - `released`: its holder released it before
- * - `detached`: its holder left it to whoever resumes its ticket
+ * - `detached`: its holder left it to another process by `detach()`
  * - `too-short`: it is held, but for less than `assertHeld(minRemainingMs)` asked for
  */
 export type LockLostReason =

@@ -3,7 +3,7 @@ import { LockError, nameError } from './lock.error';
 /**
  * Why no lock service was found:
  * - `no-module`: no RedlockModule of that name was registered in this process
- * - `too-early`: there is one, and the object has not got its service from it; in its constructor it never has
+ * - `too-early`: there is one, but the object has no service from it yet; in the constructor an object never has one
  * - `detached`: the method was called without its object, or with another one as `this`
  */
 export type NotBoundReason = 'no-module' | 'too-early' | 'detached';

@@ -1,7 +1,7 @@
 import { LockError, nameError } from './lock.error';
 import { printable } from './printable';
 
-/** An option has a value that cannot be meant. Thrown before any node is asked; nothing is replaced silently. */
+/** An option has a value that is not possible. Thrown before any node is asked; no value is replaced silently. */
 export class LockOptionsError extends LockError {
   readonly code = 'LOCK_OPTIONS_INVALID';
   /** The option's name, such as `ttl` or `defaults.wait`. */

@@ -12,7 +12,7 @@ import type { IfStream, StreamIsRefused } from './refuse-streams';
 export interface LeaderElectionOptions {
   /**
    * How long the nodes keep the leadership of a process that has died, in milliseconds: the longest time without a
-   * leader. A leader that lives extends it by itself.
+   * leader. A living leader extends its leadership by itself.
    *
    * @default `defaults.ttl` of the module, else 10_000
    */
@@ -25,7 +25,7 @@ export interface LeaderElectionOptions {
    */
   fencing?: boolean;
 
-  /** What this process calls itself where people look: `inspect`, `ls`, events. */
+  /** The name of this process for people, shown by `inspect`, `ls` and events. */
   label?: string;
 }
 
@@ -51,11 +51,12 @@ interface Term {
 
 /**
  * One leader among all processes that campaign under the same name, on one exclusive lock. A process that loses the
- * leadership campaigns again; when the leader dies, another process leads after the `ttl` at the latest, and at once when
- * it resigns or shuts down.
+ * leadership campaigns again; when the leader dies, another process leads after the `ttl` at the latest, and at once
+ * when it resigns or shuts down.
  *
- * `isLeader` reads the clocks each time, as `lock.isHeld` does: at no moment is it true in two processes. What code does
- * after it has looked is beyond that, as with every lock: pass `signal` on, and fence what must not be written twice.
+ * `isLeader` reads the clocks each time, as `lock.isHeld` does: at no moment is it true in two processes. As with every
+ * lock, it cannot stop code that has looked before: pass `signal` on, and use fencing for what must not be written
+ * twice.
  *
  * Made by {@link LockService.election}.
  *
@@ -67,7 +68,7 @@ interface Term {
  */
 export class LeaderElection {
   private readonly leadership = new BehaviorSubject(false);
-  /** True while this process leads, false while it does not. It tells the present state first, and then each change. */
+  /** True while this process leads, false while it does not. It emits the present state first, and then each change. */
   readonly leader$: Observable<boolean> = this.leadership.pipe(distinctUntilChanged());
 
   private term: Term | undefined;
@@ -89,7 +90,7 @@ export class LeaderElection {
   }
 
   /**
-   * The signal of the present term: it aborts when the leadership is lost, with a `LockLostError`, or given up. Of a
+   * The signal of the present term: it aborts when the leadership is lost, with a `LockLostError`, or given up. In a
    * process that does not lead it has aborted already.
    */
   get signal(): AbortSignal {
@@ -108,11 +109,11 @@ export class LeaderElection {
     task: F & IfStream<F>,
   ): Promise<StreamIsRefused>;
   /**
-   * Runs `task` if this process leads, under the lock of the term; else it comes to undefined at once. The task gets that
-   * lock, and the signal of the term. A task that releases the lock does not end the term: `resign()` does.
+   * Runs `task` if this process leads, under the lock of the term; else it resolves to undefined at once. The task gets
+   * that lock, and the signal of the term. A task that releases the lock does not end the term: `resign()` does.
    *
    * @throws LockLostError when the task succeeded, but the leadership was lost before it was done
-   * @throws LockOptionsError when the task came to an Observable, a generator or a stream, as of a task of `withLock`
+   * @throws LockOptionsError when the task returned an Observable, a generator or a stream, as for a task of `withLock`
    */
   run<T>(task: (lock: Lock, signal: AbortSignal) => T | Promise<T>): Promise<T | undefined>;
   async run<T>(task: (lock: Lock, signal: AbortSignal) => T | Promise<T>): Promise<T | undefined> {
@@ -128,7 +129,9 @@ export class LeaderElection {
     return result;
   }
 
-  /** Takes part again after `resign()`. A new election campaigns by itself; that of a closed lock service never does. */
+  /**
+   * Takes part again after `resign()`. A new election campaigns by itself; that of a closed lock service never does.
+   */
   start(): void {
     if (this.isClosed || this.stop?.signal.aborted === false) return;
     const stop = (this.stop = new AbortController());
@@ -142,8 +145,8 @@ export class LeaderElection {
 
   /**
    * Gives the leadership up and takes no part any more, until `start()`. The signal of the term aborts at once; another
-   * process leads when the tasks of `run` that are under way have ended. Resolves when the lock is released; within such
-   * a task, which it would wait for, at once.
+   * process leads when the running tasks of `run` have ended. Resolves when the lock is released. Within such a task it
+   * resolves at once, since it would wait for that task.
    */
   async resign(): Promise<void> {
     // Before anybody hears of it, who may call start().

@@ -43,15 +43,16 @@ type Task<T, L> = (lock: L) => T | Promise<T>;
 /**
  * Distributed locks, one holder per resource in the whole fleet. Inject it, or make one with `createLockService`.
  *
- * Every method that takes resources rejects with a `LockKeyError` or `LockOptionsError` before any node is asked when
- * its arguments cannot be meant.
+ * Every method that takes resources rejects wrong arguments with a `LockKeyError` or `LockOptionsError`, before any
+ * node is asked.
  */
 export class LockService {
   /**
-   * What happens to locks and nodes, for logs and metrics. Hot; a subscriber that throws harms no lock: rxjs reports
-   * its error apart from the code that caused the event.
+   * What happens to locks and nodes, for logs and metrics. A hot Observable. A subscriber that throws harms no lock:
+   * rxjs reports its error apart from the code that caused the event.
    *
-   * A subscriber runs in the async context in which it subscribed, and not in that of the call which an event is about.
+   * A subscriber runs in the async context in which it subscribed, not in the context of the call that caused the
+   * event.
    */
   readonly events$: Observable<LockEvent>;
 
@@ -105,8 +106,8 @@ export class LockService {
   }
 
   /**
-   * Does not wait: null when somebody else holds it. Where several ask at the same moment, and each gets a part of the votes,
-   * each asks again, for `nodeTimeout` more at most.
+   * Does not wait for a holder: resolves to null when somebody else holds the lock. Where several callers ask at the
+   * same moment, and each gets some of the votes, each asks again, for `nodeTimeout` more at most.
    *
    * @throws LockUnavailableError when too few nodes answered
    */
@@ -136,18 +137,19 @@ export class LockService {
     task: F & IfStream<F>,
   ): Promise<StreamIsRefused>;
   /**
-   * Runs `task` under the lock and releases it afterwards, whatever came of the task.
+   * Runs `task` under the lock, and releases the lock when the task has succeeded or failed.
    *
    * Rejects with the task's own error, with what `acquire` throws, or with a `LockLostError` when the lock was lost
-   * before the task was done: its result then is not to be relied on. Code that holds all the resources already in one
-   * lock, in the same async chain, enters at once and shares that lock. With `onBusy` it resolves to something else when
-   * the lock is busy.
+   * before the task was done: do not rely on the result of the task then. Code that holds all the resources already in
+   * one lock, in the same async chain, enters at once and shares that lock. `onBusy` gives another result when the lock
+   * is busy.
    *
-   * What does its work when somebody reads it, an Observable, a generator or a stream, is no result of a task: the lock
-   * would be given back before. Await it in the task, or put `@Locked` on the method that returns it.
+   * An Observable, a generator or a stream works only when somebody reads it, so it cannot be the result of a task: the
+   * lock would be released before. Await it in the task, or put `@Locked` on the method that returns it.
    *
-   * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait for itself
-   * @throws LockOptionsError when the task came to such a stream
+   * @throws LockReentrancyError when the code holds some of the resources but not all in one lock, and so would wait
+   * for itself
+   * @throws LockOptionsError when the task returned such a stream
    */
   withLock<T>(
     resources: LockTargets,
@@ -193,15 +195,16 @@ export class LockService {
   /** @deprecated It rejects: the locks would be given back before anybody reads the stream. Read it in the work. */
   holdUntilDone<F extends () => unknown>(work: F & IfStream<F>): Promise<StreamIsRefused>;
   /**
-   * Runs `work`, and keeps every lock that is taken in it until it is done, however that ends. For work that others see
-   * only then, such as a transaction: no lock that was taken inside is released before the commit.
+   * Runs `work`, and keeps every lock that is acquired in it until the work has succeeded or failed. For work that
+   * others see only at its end, such as a transaction: no lock that was acquired inside is released before the commit.
    *
-   * Code of the work that locks what the work has already enters that lock again, when those before it are done. Work
-   * within such work is a part of it. Each lock is bounded by its `maxHold`.
+   * Code of the work may lock a resource that the work has locked already. It then enters that lock again, when the
+   * tasks before it are done. Such work within other work is a part of the outer work. The `maxHold` of each lock
+   * limits it.
    *
    * @throws LockLostError when the work succeeded, but a lock was lost between its task, or its release, and the end of
    * the work
-   * @throws LockOptionsError when the work came to an Observable, a generator or a stream, as of a task of `withLock`
+   * @throws LockOptionsError when the work returned an Observable, a generator or a stream, as for a task of `withLock`
    *
    * @example
    * ```ts
@@ -238,9 +241,9 @@ export class LockService {
   }
 
   /**
-   * Resolves when a majority of the nodes can vote: it is connected, answers, and need not be guarded. A lock asked for
-   * right after the start waits for the first connections by itself, for no longer than `nodeTimeout`; call this where
-   * nothing should begin before locks can be had, such as in a script, or before an application listens.
+   * Resolves when a majority of the nodes can vote: these nodes are connected, answer, and are not guarded. Right after
+   * the start `acquire` waits for the first connections by itself, for no longer than `nodeTimeout`. Call `ready` where
+   * nothing should begin before locks are available, such as in a script, or before an application listens.
    *
    * @throws LockUnavailableError after `options.wait` (default 5,000 ms), with the reason of each node in `votes`
    * @example
@@ -251,10 +254,11 @@ export class LockService {
   }
 
   /**
-   * Whether somebody holds `resource`, so that nobody else can get it: a look at all nodes. It may have changed by the
-   * time you read it, so never decide by it whether to go on without the lock; `tryAcquire` is for that.
+   * Whether somebody holds `resource`, so that nobody else can get it: a look at all nodes. The answer may be old when
+   * you read it, so never work without the lock because of it; use `tryAcquire` for that.
    *
-   * @returns true too while several try to get it, and none of them has a majority; and where another program has a key there
+   * @returns true too while several callers try to get it and none of them has a majority, and where another program
+   * has a key there
    * @throws LockUnavailableError when too few nodes answered to say
    */
   async isLocked(resource: string): Promise<boolean> {
@@ -280,7 +284,7 @@ export class LockService {
    * nobody locks otherwise.
    *
    * @throws LockKeyError for a name that is no resource
-   * @throws LockOptionsError for options that cannot be meant, or that differ from those of an earlier call
+   * @throws LockOptionsError for options that are not possible, or that differ from those of an earlier call
    *
    * @example
    * const election = locks.election('importer', { ttl: 15_000 });
@@ -295,18 +299,18 @@ export class LockService {
     this.elections.declare(name, options);
   }
 
-  /** Who holds `resource`, as each node has it. For operators and diagnostics: it may change at any moment. */
+  /** Who holds `resource`, node by node. For operators and diagnostics: it may change at any moment. */
   inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
     return this.manager.inspect(resource, options);
   }
 
   /**
    * The locks of all nodes: who holds each, for how long, on how many nodes, and how many processes wait. For operators
-   * and pages that show locks: a look walks through the keys of every server (`SCAN`, some hundreds at a time), and may
-   * be out of date when you read it. Never decide by it whether to go on without a lock.
+   * and pages that show locks. A call walks through the keys of every server (`SCAN`, some hundreds at a time), and the
+   * list may be old when you read it. Never work without a lock because of it.
    *
-   * Each part of it takes `nodeTimeout` at most. A node that does not answer, or cannot list what it has, has an `error`.
-   * Of servers with more than some 200,000 keys only a part is looked at, and the list is truncated.
+   * Each step of the walk takes `nodeTimeout` at most. A node that does not answer, or cannot list its locks, has an
+   * `error`. If a server has more than some 200,000 keys, only a part is read, and the list is truncated.
    *
    * @throws LockOptionsError before any node is asked
    * @example
@@ -317,17 +321,17 @@ export class LockService {
   }
 
   /**
-   * Goes on with a lock that another process, or this one, left with `lock.detach()`: it is ours from the moment in which
-   * a majority confirms that it is still there, and is kept alive from then on. It keeps its owner token and its fencing
-   * token. While too few nodes answer it asks again, for up to `options.wait`.
+   * Goes on with a lock that another process, or this one, left with `lock.detach()`. The lock is ours as soon as a
+   * majority confirms that it is still there, and is kept alive from then on. It keeps its owner token and its fencing
+   * token. While too few nodes answer, the call asks again, for up to `options.wait`.
    *
-   * A ticket can be resumed again after a crash, as a job is tried again, for as long as the nodes keep the lock. It is for
-   * one at a time: they cannot tell two who resume the same ticket.
+   * A ticket can be resumed again after a crash, as when a job is tried again, for as long as the nodes keep the lock.
+   * Only one caller may use it at a time: the nodes cannot tell two callers with the same ticket apart.
    *
-   * @param options those of a lock, without `fencing`; `ttl` is that of the ticket unless given
-   * @throws LockLostError when the lock is over: it expired on the way, or was released
+   * @param options those of a lock, without `fencing`. The default of `ttl` is the ttl of the ticket
+   * @throws LockLostError when the lock has ended: it expired on the way, or was released
    * @throws LockUnavailableError when too few nodes answered; the ticket may still be good
-   * @throws LockOptionsError for what is no ticket, before any node is asked
+   * @throws LockOptionsError when it is no ticket, before any node is asked
    *
    * @example
    * await using lock = await locks.resume(job.data.ticket);
@@ -337,14 +341,15 @@ export class LockService {
   }
 
   /**
-   * Takes the lock away from whoever holds it. For operators: the holder hears of it at its next extension, and two
-   * may work at the same time until then. With `ownerToken`, that holder only: what somebody else has since stays,
-   * except for callers of the same process that have the very lease since (see `Lock.ownerToken`).
+   * Takes the lock away from its holder. For operators: the holder hears of it at its next extension, and two may work
+   * at the same time until then. With `ownerToken`, only the lock of that holder is removed: a later holder keeps its
+   * lock, except callers of the same process that got the lease by a hand-over (see `Lock.ownerToken`).
    *
-   * @returns the number of nodes that it was removed from; 0 when there was nothing
-   * @throws LockUnavailableError when no node answered, or none of those that have it said that it was removed: they may
+   * @returns the number of nodes that removed it; 0 when there was nothing
+   * @throws LockUnavailableError when no node answered, or no node that has it confirmed the removal. Such a node may
    * remove it later, so look with `inspect` before you try again
-   * @throws LockBusyError when there is only the key of another program, of a type that no lock has: that is never removed
+   * @throws LockBusyError when there is only the key of another program, of a type that no lock has: that is never
+   * removed
    */
   forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
     return this.manager.forceRelease(resource, options);
@@ -356,10 +361,10 @@ export class LockService {
   }
 
   /**
-   * Gives the holders `shutdownTimeout` to finish, takes the locks of the rest away, and closes what the service opened.
-   * Meanwhile it serves what holders ask for: code that runs under a lock, and anybody as long as a lock of `acquire` is
-   * held, since nobody knows what runs under that. All other waiting ends, and other asks are refused. The Nest module
-   * calls it when the application shuts down, after the shutdown hooks of all modules.
+   * Gives the holders `shutdownTimeout` to finish, takes the remaining locks away, and closes what the service opened.
+   * Meanwhile code that runs under a lock may still ask for locks. While a lock of `acquire` is held, all code may,
+   * since nobody knows what runs under such a lock. All other waiting ends, and other calls are refused. The Nest
+   * module calls `close` when the application shuts down, after the shutdown hooks of all modules.
    */
   close(): Promise<void> {
     return (this.closing ??= this.closeOnce());

@@ -9,8 +9,8 @@ import type { RedisNodeOptions } from '../redis/client/ioredis/redis-node-option
  * One independent Redis master, as
  * - a URL: `redis://host:6379`, `rediss://user:password@host:6380/1`; `valkey://` and `redict://` are the same
  * - options of ioredis (TLS, Sentinel, database, …), where passwords and TLS may be functions
- * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed. Its password and TLS options
- *   are read again for each connection
+ * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed. Its password and TLS
+ *   options are read again for each connection
  * - any {@link LockNode}, such as a `MemoryLockNode`
  */
 export type RedlockNodeInput = string | RedisNodeOptions | Redis | Cluster | LockNode;
@@ -60,37 +60,37 @@ export interface RedlockOptions {
   maxTtl?: number;
 
   /**
-   * Which nodes are guarded: one that was restarted without its data would grant what somebody else still holds, so it
-   * does not grant for `maxTtl`, and may confirm meanwhile what it has.
+   * Which nodes are guarded. A node that was restarted without its data would grant what somebody else still holds. So
+   * a guarded node does not grant for `maxTtl`; it still confirms the locks that it has.
    *
    * - `observed`: nodes that this process saw restart, or fail over; and nodes that are younger than the others when
-   *   it first sees them. A fleet that was started together a moment ago is let in
-   * - `strict`: besides, every node that runs for less than `maxTtl`, also if all of them do
+   *   it first sees them. A fleet that was started together a moment ago is not guarded
+   * - `strict`: also every node that has run for less than `maxTtl`, even if all nodes have
    * - `false`: none, for servers that write every change to disk (`appendonly yes`, `appendfsync always`)
    *
-   * A node whose clock ran ahead is guarded for as long with each of them, since no disk helps against that.
+   * With every value, a node whose clock ran ahead is guarded for as long, since no disk helps against that.
    *
    * @default 'observed'
    */
   restartGuard?: RestartGuard;
 
   /**
-   * How long the nodes remember a fencing counter that nobody raises, at least twice `maxTtl`. There are 16,384 counters
-   * at most, which resources share.
+   * How long the nodes remember a fencing counter that nobody raises, at least twice `maxTtl`. There are 16,384
+   * counters at most, which resources share.
    *
    * @default 86_400_000 (24 hours)
    */
   fencingTtl?: number;
 
   /**
-   * How long closing the service (shutting down the application) waits for the holders of locks, before it takes
-   * their locks away. Nest closes it after the last open response, so a client of server-sent events that stays is
-   * waited for without a limit; `forceCloseConnections` of Nest closes its connection.
+   * How long closing the service (shutting down the application) waits for the holders of locks, before it takes their
+   * locks away. Nest closes the service after the last open response. So a client of server-sent events that stays
+   * delays this without a limit; `forceCloseConnections` of Nest closes its connection.
    *
    * @default 10_000
    */
   shutdownTimeout?: number;
 
-  /** What a lock has where it does not say otherwise. */
+  /** The default options of all locks. */
   defaults?: RedlockDefaults;
 }
