@@ -111,6 +111,22 @@ export class Redlock {
   }
 
   /**
+   * Asks whether a quorum still has the lease, and gives it no more time. A node that has it changes nothing, since it is
+   * asked to keep it for less than it does: so that costs the node less than an extension.
+   */
+  confirm(lease: Lease): Promise<Extension> {
+    const { clock, nodes } = this.settings;
+    if (lease.releaseBegan || remainingMs(clock, lease.validity) === 0)
+      return Promise.resolve({ outcome: 'expired', votes: [] });
+    const request = extendRequestOf(lease, Math.floor(lease.ttlMs / 2), true);
+    const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
+    return holdRound(call).then((round) => {
+      if (isWon(round)) return { outcome: 'extended', votes: [] };
+      return { outcome: isDeniedByQuorum(round) ? 'gone' : 'unknown', votes: describeVotes(nodes, round) };
+    });
+  }
+
+  /**
    * Goes on with a lease of which only the owner token is known. It is ours if a quorum still has that token, and is kept
    * from now on: since the token is nowhere put back, nobody else can have had a quorum in between.
    */

@@ -216,7 +216,9 @@ export class Judge {
     const { ttl, holdAtLeast, extensions = [] } = holder.request.call;
     // Its release puts what it keeps on all nodes first.
     if (holdAtLeast !== undefined && holder.request.state === 'releasing') return;
-    if (ttlMs !== ttl && extensions.every((one) => one.ttl !== ttlMs))
+    // Half of it asks whether it is there.
+    const isAskedFor = (one: number) => ttlMs === one || ttlMs === Math.floor(one / 2);
+    if (![ttl, ...extensions.map((one) => one.ttl)].some(isAskedFor))
       this.accuse(
         'no return',
         `somebody extends ${ownerToken} by ${ttlMs} ms, which ${holder.request.name} has`,

@@ -138,11 +138,11 @@ export class Renewal implements LeaseOnItsWay {
 
   private askForFormer(): void {
     // On behalf of several callers, so in the context of none of them.
-    this.begin(detached(() => this.extendNow(this.ttlMs, false)));
+    this.begin(detached(() => this.confirmNow()));
     this.isUnderWayForAll = true;
   }
 
-  private begin(extension: Promise<Extension>): void {
+  private begin(extension: Promise<unknown>): void {
     this.isUnderWayForAll = false;
     const done = extension.finally(() => {
       if (this.underWay !== done) return;
@@ -152,7 +152,18 @@ export class Renewal implements LeaseOnItsWay {
     this.underWay = done;
   }
 
-  private async extendNow(ttlMs: number, isNews = true): Promise<Extension> {
+  /** Whether it was still there. When the next extension is due does not change. */
+  private async confirmNow(): Promise<void> {
+    const tell = this.former?.askedNow();
+    const { outcome } = await this.setup.redlock.confirm(this.lease);
+    if (outcome === 'gone') {
+      if (this.lock.isOver()) this.lock.wasGone();
+      else this.lock.lose('gone');
+    }
+    tell?.({ outcome, votes: [] });
+  }
+
+  private async extendNow(ttlMs: number): Promise<Extension> {
     const { lock } = this;
     if (lock.isOver()) return { outcome: 'expired', votes: [] };
     const tell = this.former?.askedNow();
@@ -161,7 +172,7 @@ export class Renewal implements LeaseOnItsWay {
     lock.reschedule();
     const extension = this.conclude(await asked, ttlMs);
     tell?.(extension);
-    if (isNews && extension.outcome === 'extended' && !lock.isOver()) lock.extended();
+    if (extension.outcome === 'extended' && !lock.isOver()) lock.extended();
     return extension;
   }
 
