@@ -37,6 +37,7 @@ const keysOfOthers = (
     ['PEXPIREAT', key, later - 30_000],
   ],
   'a value without a text': ['string', ['SET', key, '']],
+  'a value that is no text': ['string', ['SETBIT', key, 0, 1]],
 });
 
 const NAMES = Object.keys(keysOfOthers('', 0));

@@ -77,7 +77,7 @@ describe('the nestjs-redlock program', () => {
       await others.close();
     });
 
-    it('tells apart what is held, partial and contested, and leaves out what is no lock', async () => {
+    it('tells apart what is held, partial, contested, and no lock', async () => {
       await using _lock = await locks.acquire(['order:7', 'order:[8]'], { fencing: true });
       const [a, b, c] = servers as [RedisServer, RedisServer, RedisServer];
       await a.command('SET', 'lock:left', 'foreign', 'PX', 60_000);
@@ -93,6 +93,7 @@ describe('the nestjs-redlock program', () => {
       expect(body).toMatchObject({ keyPrefix: 'lock:', quorum: 2, truncated: false });
       expect(body.nodes).toEqual(servers.map(({ port }) => ({ node: `127.0.0.1:${port}`, error: null })));
       expect(body.locks).toEqual([
+        expect.objectContaining({ resource: 'hash', state: 'foreign', foreignType: 'hash', nodeCount: 1 }),
         expect.objectContaining({
           resource: 'left',
           state: 'partial',

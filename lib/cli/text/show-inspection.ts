@@ -52,7 +52,9 @@ export function sentence(inspection: LockInspection): string {
   }
   if (state === 'held') {
     const until = ttlMs === Infinity ? 'without an end' : `for ${showMs(ttlMs)} more unless it is extended`;
-    const on = `on ${ownersIn(nodes)} of ${nodes.length} nodes`;
+    const count = nodes.filter(({ ownerToken }) => ownerToken === holder?.ownerToken).length;
+    const others = ownersIn(nodes) - count;
+    const on = `on ${count} of ${nodes.length} nodes${others === 0 ? '' : ` (on ${others} it is held by somebody else)`}`;
     return `${name} is held by ${printable(showHolder(holder))} ${on}, ${until}.`;
   }
   if (state === 'foreign') {

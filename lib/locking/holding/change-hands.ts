@@ -46,6 +46,8 @@ export function changeHands(
   if (successor === undefined || !autoExtend || renewal.ttlMs !== lease.ttlMs) return false;
   if (!asItIs.isWanted(lease, successor) || !asItIs.hasNoNumber(lease, successor)) return false;
   if (!asItIs.isCertain(lease, clock) || !budget.mayGoOnAsIs(clock.now())) return false;
+  // Else all who have it while too few nodes answer would be told `unknown`, turn after turn.
+  if (renewal.isDoubtful) return false;
   renewal.changeHands(settle);
   place.leave({
     attempt: Promise.resolve({ outcome: 'won', lease }),

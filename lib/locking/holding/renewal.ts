@@ -39,6 +39,8 @@ export class Renewal implements LeaseOnItsWay {
   private underWay: Promise<unknown> | undefined;
   /** What is under way was asked for by no holder, and is as good for the next one. */
   private isUnderWayForAll = false;
+  /** Too few nodes answered when they were asked last. */
+  isDoubtful = false;
   /** Nearly all leases have one holder. */
   private former: FormerHolders | undefined;
 
@@ -156,6 +158,7 @@ export class Renewal implements LeaseOnItsWay {
   private async confirmNow(): Promise<void> {
     const tell = this.former?.askedNow();
     const { outcome } = await this.setup.redlock.confirm(this.lease);
+    this.isDoubtful = outcome === 'unknown';
     if (outcome === 'gone') {
       if (this.lock.isOver()) this.lock.wasGone();
       else this.lock.lose('gone');
@@ -178,6 +181,7 @@ export class Renewal implements LeaseOnItsWay {
 
   private conclude(extension: Extension, ttlMs: number): Extension {
     const { lock } = this;
+    this.isDoubtful = extension.outcome === 'unknown';
     if (lock.isOver()) {
       if (extension.outcome === 'gone') lock.wasGone();
       return extension;

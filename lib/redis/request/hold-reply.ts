@@ -13,9 +13,14 @@ export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
   const line = waiting > 0 ? { waiting } : {};
   if (typeof members === 'string') return foreign(members, ttlMs, line);
   if (members !== undefined) return membersHoldFrom(members, ttlMs, line);
-  // What is kept for those who wait ends soon. No lock has a value without a text.
+  // What is kept for those who wait ends soon.
   if (ownerToken === TURN && ttlMs !== Infinity) return null;
-  return ownerToken === '' ? foreign('string', ttlMs, line) : { ownerToken, ttlMs, ...line };
+  return isText(ownerToken) ? { ownerToken, ttlMs, ...line } : foreign('string', ttlMs, line);
+}
+
+/** No lock has a value that is empty, or bytes that are no text: those could not be named in a request to remove them. */
+function isText(value: string): boolean {
+  return value !== '' && !value.includes('\uFFFD');
 }
 
 type Line = Pick<NodeHold, 'waiting'>;

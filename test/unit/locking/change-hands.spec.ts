@@ -286,6 +286,23 @@ describe('a lease that changes hands as it is', () => {
     expect(last.signal.reason).toMatchObject({ reason: 'expired' });
   });
 
+  it('goes on no more after too few nodes have answered, so that few are told so', async () => {
+    const { fleet, holder, line } = await lineOf(20);
+    fleet.node(0).refuse();
+    fleet.node(1).refuse();
+    const outcomes: (string | undefined)[] = [];
+    let next: HeldLock | undefined = holder;
+    while (next !== undefined) {
+      const released = watch(next.release());
+      await settle();
+      outcomes.push(released.value);
+      next = line.find(({ value }) => value?.isHeld === true)?.value;
+    }
+
+    expect(outcomes[0]).toBe('unknown');
+    expect(outcomes.length).toBeLessThanOrEqual(3);
+  });
+
   it('is told as unknown to those before where it has expired until it is given back', async () => {
     const { fleet, clock, holder, line } = await lineOf(2, { nodeTimeoutMs: 6_000 });
     for (const node of fleet.nodes) node.fault = 'deaf';

@@ -51,6 +51,15 @@ describe('the answer of inspect', () => {
       },
     ],
     [
+      '"x" is held by token anna on 2 of 3 nodes (on 1 it is held by somebody else), for 9 s more unless it is extended.',
+      {
+        state: 'held',
+        holder: { ownerToken: 'anna' },
+        ttlMs: 9_000,
+        nodes: [owner('anna'), owner('ben'), owner('anna')],
+      },
+    ],
+    [
       '"x" is held by token a\\u001b on 1 of 1 nodes, without an end.',
       { state: 'held', holder: { ownerToken: 'a\u001b' }, ttlMs: Infinity, nodes: [owner('a\u001b')] },
     ],
