@@ -13,7 +13,7 @@ import type { LockService } from '../service/lock.service';
 import { systemClock } from '../system/system-clock';
 import { checkJobNames, type CompleteScheduleOptions } from './check-schedule-options';
 import { fireTime, isBeforeItsDate, repeatsWithinMs, runId, type CronTime } from './fire-time';
-import { instrumentSchedule, runJobsThrough, type ScheduledJob } from './scheduled-jobs';
+import { foundJobs, instrumentSchedule, runJobsThrough, type ScheduledJob } from './scheduled-jobs';
 
 export const SCHEDULE_OPTIONS = 'REDLOCK_SCHEDULE_OPTIONS';
 
@@ -63,13 +63,13 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
             `is ${JSON.stringify(connection)}, but this application has no such lock service. Import RedlockModule with that name.`,
           );
     }
+    runJobsThrough(this.modules, (job, run, cronTime) => this.run(job, run, cronTime));
   }
 
   onApplicationBootstrap(): void {
-    const jobs = runJobsThrough(this.modules, (job, run, cronTime) => this.run(job, run, cronTime));
     checkJobNames(
       this.options.prefix,
-      jobs.map(({ name }) => name),
+      foundJobs(this.modules).map(({ name }) => name),
     );
   }
 

@@ -79,16 +79,22 @@ export function instrumentSchedule(modules: ModulesContainer): void {
 }
 
 /**
- * From now on the jobs of the application run through `run`.
- *
- * @returns the jobs that were found
+ * From now on the jobs of the application run through `run`. To be called before the schedule starts them: `cron` calls one
+ * at once whose time comes in that moment.
  */
-export function runJobsThrough(modules: ModulesContainer, run: RunJob): readonly ScheduledJob[] {
+export function runJobsThrough(modules: ModulesContainer, run: RunJob): void {
+  const ours = exploredIn(modules);
+  if (ours !== undefined) ours.run = run;
+}
+
+/** The jobs that the schedule has found. */
+export function foundJobs(modules: ModulesContainer): readonly ScheduledJob[] {
+  return exploredIn(modules)?.jobs ?? [];
+}
+
+function exploredIn(modules: ModulesContainer): Explored | undefined {
   const explorer = instances(modules).find(isExplorer);
-  if (explorer === undefined) return [];
-  const ours = exploredBy(explorer);
-  ours.run = run;
-  return ours.jobs;
+  return explorer === undefined ? undefined : exploredBy(explorer);
 }
 
 function exploredBy(explorer: object): Explored {

@@ -34,6 +34,13 @@ export class FakeClient extends EventEmitter {
     this.changeTo('ready');
   }
 
+  /** As ioredis 5.11, whose connection had ended before the server answered its greeting. */
+  becomeReadyAfterItsEnd(): void {
+    this.stream.destroyed = true;
+    this.end();
+    this.changeTo('ready');
+  }
+
   /** The connection is gone. */
   end(): void {
     this.changeTo('close');
@@ -69,7 +76,7 @@ export class FakeClient extends EventEmitter {
       this.resets += 1;
       this.end();
     };
-    const state = { bytesRead: 0, connecting: false, writableEnded: false, ...this.remote };
+    const state = { bytesRead: 0, connecting: false, writableEnded: false, destroyed: false, ...this.remote };
     return Object.assign(new EventEmitter(), state, { resetAndDestroy: reset, destroy: reset });
   }
 

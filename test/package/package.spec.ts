@@ -19,8 +19,8 @@ const BUDGET = { packed: 750_000, unpacked: 2_500_000, files: 1_000 };
 
 /** What an entry may load of the package, of which it shares most with the main entry. */
 const LOADS: Readonly<Record<string, { files: number; bytes: number }>> = {
-  '': { files: 310, bytes: 920_000 },
-  '/testing': { files: 280, bytes: 820_000 },
+  '': { files: 330, bytes: 960_000 },
+  '/testing': { files: 300, bytes: 860_000 },
   '/health': { files: 60, bytes: 140_000 },
   '/opentelemetry': { files: 70, bytes: 160_000 },
   '/swagger': { files: 40, bytes: 80_000 },
