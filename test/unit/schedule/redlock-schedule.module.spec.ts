@@ -109,8 +109,11 @@ async function start(
   return app;
 }
 
-/** Nest 10 throws the error of the start again. */
-const closeFailed = (app: TestingModule) => Promise.allSettled([app.close()]);
+/** Before Nest 12 `close()` throws the error of the start again, and stops no job that the schedule has started already. */
+const closeFailed = (app: TestingModule) => {
+  for (const job of app.get(SchedulerRegistry).getCronJobs().values()) void job.stop();
+  return Promise.allSettled([app.close()]);
+};
 
 const jobs = (name: string) => apps.map((app) => app.get(SchedulerRegistry).getCronJob(name));
 
