@@ -71,9 +71,9 @@ function messageFor({
   reason = 'held',
 }: BusyFacts): string {
   const name = holder && nameHolder(holder);
-  // A value has a text, which nodes take for an owner token.
-  const asks = !neverExpires ? WAIT_FOR_IT : holder === undefined ? LOOK_AT_IT : REMOVE_IT;
-  const after = `still so after ${Math.round(waitedMs)} ms. ${asks}`;
+  // A key with a holder is a value: nodes take its text for an owner token.
+  const whatToDo = holder === undefined ? LOOK_AT_IT : REMOVE_IT;
+  const after = `still so after ${Math.round(waitedMs)} ms. ${neverExpires ? whatToDo : WAIT_FOR_IT}`;
   const what = quoteResources(resources);
   if (neverExpires) return `${what} is locked by ${FOREIGN_KEY}, ${after}`;
   if (reason !== 'held') return `${what} ${OTHER_REASONS[reason]}, ${after}`;
@@ -89,8 +89,8 @@ export function foreignKeyMessage(resource: string, type: string): string {
   );
 }
 
-/** Some granted it: whoever asks at the same moment is in the same position, and perhaps nobody holds it. */
-function isSplit(votes: readonly NodeVote[]): boolean {
+/** @internal Some granted it: whoever asks at the same moment is in the same position, and perhaps nobody holds it. */
+export function isSplit(votes: readonly NodeVote[]): boolean {
   return votes.some(({ vote }) => vote === 'granted');
 }
 

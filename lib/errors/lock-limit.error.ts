@@ -1,4 +1,4 @@
-import { type BusyFacts, LockBusyError } from './lock-busy.error';
+import { type BusyFacts, isSplit, LockBusyError } from './lock-busy.error';
 import { nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 
@@ -31,11 +31,10 @@ function messageFor({
   limit,
   permits,
 }: BusyFacts & { readonly limit: number; readonly permits: number }): string {
-  const isSplit = votes.some(({ vote }) => vote === 'granted');
   const asked = 'several asked at the same moment, so that no majority of the nodes granted the same permits';
   const wanted = permits === 1 ? 'no permit is' : `fewer than ${permits} permits are`;
   return (
-    `${quoteResources(resources)} may be held ${limit} times at once, and ${isSplit ? asked : `${wanted} left`}, still so after ` +
+    `${quoteResources(resources)} may be held ${limit} times at once, and ${isSplit(votes) ? asked : `${wanted} left`}, still so after ` +
     `${Math.round(waitedMs)} ms. Try again later, pass a longer \`wait\`, or use tryAcquire() or onBusy to go on without it.`
   );
 }

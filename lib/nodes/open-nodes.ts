@@ -1,3 +1,4 @@
+import { LEAST_NODES, MOST_NODES } from '../ports/node-count';
 import type { LockNode } from '../ports/lock-node.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { BatchEncoder } from '../redis/request/encoded-batch';
@@ -12,9 +13,6 @@ export interface OpenedNodes {
   readonly nodes: readonly LockNode[];
   closeOpened(): Promise<void>;
 }
-
-const LEAST_NODES = 1;
-const MOST_NODES = 15;
 
 /** Checks all inputs, and only then opens the first connection (R13). */
 export function openNodes(

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { MOST_NODES } from '../ports/node-count';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { MemoryLockNode } from '../memory/memory-lock-node';
 import type { RedlockModuleExtras, RedlockModuleOptions } from '../nest/redlock-module-options.interface';
@@ -7,9 +8,6 @@ import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE } from '../nest/redlock.cons
 import { RedlockModule } from '../nest/redlock.module';
 import { createTestingLockService } from './create-testing-lock-service';
 import { LockTester } from './lock-tester';
-
-/** As many as `RedlockModule` takes. */
-const MOST_NODES = 15;
 
 /**
  * Options of {@link RedlockTestingModule}: those of `RedlockModule`, and how many nodes there are. `shutdownTimeout` is 1,000

@@ -1,3 +1,4 @@
+import { MOST_NODES } from '../../ports/node-count';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { describeRedisCluster, describeRedisNode } from '../../redis/client/ioredis/describe-redis-node';
 import type { RedisOptions } from '../../redis/client/ioredis/ioredis';
@@ -5,8 +6,6 @@ import { optionsFromUrl } from '../../redis/client/ioredis/redis-url';
 import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import type { ClientTls } from './client-certificate';
 import { UsageError } from '../command-line/usage-error';
-
-const MOST_NODES = 15;
 
 const CLUSTER = /^redis(s?)\+cluster:\/\//;
 

@@ -16,9 +16,8 @@ import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface'
 import type { LockTicket } from '../api/lock-ticket';
 import { DETACHED, refuseToLeave, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
-import { changeHands } from './change-hands';
-import { type End, endLease } from './end-lease';
-import type { Settle } from './former-holders';
+import type { End } from './end-lease';
+import { giveBack } from './give-back';
 import type { ReaderGroup } from './reader-group';
 import { Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';
@@ -47,7 +46,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
 
   constructor(
     private readonly win: WonLease,
-    private readonly options: CheckedLockOptions,
+    readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings<HeldLock>,
     /** The readers of this process that share the hold, where it is shared. */
     readonly group?: ReaderGroup,
@@ -243,39 +242,14 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
       });
       return ending;
     }
-    this.giveBack((release) => {
+    giveBack(this.win, this, this.renewal, this.around, (release) => {
       settle(this.concludeRelease(release, atEnd));
     });
     return ending;
   }
 
-  /** To the next caller of this process, or to whoever comes first. */
-  private giveBack(settle: Settle): void {
-    if (this.win.budget.isTimeToRead && this.win.place.followers > 0) {
-      this.around.clock.afterArrivedReplies(() => {
-        this.giveOn(settle);
-      });
-    } else this.giveOn(settle);
-  }
-
-  private giveOn(settle: Settle): void {
-    if (this.renewal.mayChangeHands && this.changesHands(settle)) return;
-    // An extension under way would put it back (R10).
-    this.renewal.whenDone(() => {
-      if (!this.changesHands(settle))
-        endLease(this.win, this.howItEnds, this.around, this.renewal.forAll(settle));
-    });
-  }
-
-  private changesHands(settle: Settle): boolean {
-    if (this.win.place.followers === 0) return false;
-    const { keepMs, isLost } = this.howItEnds;
-    return (
-      keepMs <= 0 && !isLost && changeHands(this.win, this.options, this.renewal, this.around.clock, settle)
-    );
-  }
-
-  private get howItEnds(): End {
+  /** As long as it has not ended on the nodes, this may change: they may say that it is gone. */
+  get howItEnds(): End {
     const { holdAtLeastMs } = this.options;
     return {
       keepMs: holdAtLeastMs === 0 ? 0 : Math.ceil(holdAtLeastMs - this.heldMs),

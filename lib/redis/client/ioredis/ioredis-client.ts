@@ -1,33 +1,31 @@
-import type { Clock } from '../../../ports/clock.interface';
 import type { ChannelEvents, Server, ServerClient, ServerEvents } from '../server-client.interface';
-import { closeClient, disconnect } from './close-client';
 import { EncodedCommand } from './encoded-command';
 import { Handshake } from './handshake';
 import type { Redis } from './ioredis';
 import { IoredisServer } from './ioredis-server';
-import { type ConnectionWays, keepConnected, type KeptConnection } from './keep-connected';
+import type { ConnectionWays } from './keep-connected';
+import { KeptClient } from './kept-client';
 import { listenTo } from './listen-to';
 import { watchServer } from './watch-server';
 
 /** The client of a single server, or of the master of a Sentinel group. */
-export class IoredisClient extends IoredisServer implements ServerClient {
+export class IoredisClient extends KeptClient<Redis> implements ServerClient {
   readonly cluster = undefined;
-  private readonly itself: readonly Server[] = [this];
-  private kept: KeptConnection | undefined;
+  private readonly server: Server;
+  private readonly all: readonly Server[];
 
-  constructor(
-    redis: Redis,
-    private readonly ways: ConnectionWays,
-  ) {
-    super(redis);
+  constructor(redis: Redis, ways: ConnectionWays) {
+    super(redis, ways);
+    this.server = new IoredisServer(redis);
+    this.all = [this.server];
   }
 
   servers(): readonly Server[] {
-    return this.itself;
+    return this.all;
   }
 
   masters(): readonly Server[] {
-    return this.itself;
+    return this.all;
   }
 
   sendEncoded(name: string, bytes: Buffer | string): Promise<unknown> {
@@ -44,45 +42,15 @@ export class IoredisClient extends IoredisServer implements ServerClient {
     }
   }
 
-  subscribe(channels: readonly string[]): Promise<unknown> {
-    return this.redis.subscribe(...channels);
-  }
-
-  subscribePattern(pattern: string): Promise<unknown> {
-    return this.redis.psubscribe(pattern);
-  }
-
-  unsubscribe(channels: readonly string[]): Promise<unknown> {
-    return this.redis.unsubscribe(...channels);
-  }
-
   watch(events: ServerEvents): void {
-    watchServer(this.redis, this, events);
+    watchServer(this.redis, this.server, events);
   }
 
   listen(events: ChannelEvents): void {
     listenTo(this.redis, new Handshake(this.redis), events);
   }
 
-  keepConnected(clock: Clock, onFailure: (error: unknown) => void): void {
-    this.kept = keepConnected(this.redis, this.ways, clock, onFailure);
-  }
-
-  isGood(): void {
-    this.kept?.isGood();
-  }
-
-  close(clock: Clock): Promise<void> {
-    this.kept?.stop();
-    return closeClient(this.redis, clock, () => {
-      this.drop();
-    });
-  }
-
-  drop(): void {
-    this.kept?.stop();
-    // Reset first: an orderly end would wait for a server that may be silent.
-    this.reset();
-    disconnect(this.redis);
+  reset(): void {
+    this.server.reset();
   }
 }

@@ -83,12 +83,6 @@ export function keepConnected(
       });
     });
   } else {
-    // ioredis 5.11 calls a client `ready` whose connection has ended before the server answered its greeting.
-    const server = client as Redis;
-    server.on('ready', () => {
-      const stream = server.stream as Redis['stream'] | undefined;
-      if (stream?.destroyed === true) server.status = 'end';
-    });
     connect();
   }
   return {

@@ -1,6 +1,7 @@
 import type { ChannelEvents } from '../server-client.interface';
 import type { Handshake } from './handshake';
 import type { Cluster, Redis } from './ioredis';
+import { onReady } from './on-ready';
 
 /** Translates the events of a client that subscribes. */
 export function listenTo(
@@ -11,9 +12,11 @@ export function listenTo(
   client.on('error', (error: unknown) => {
     events.onError(error);
   });
-  client.on('ready', () => {
+  const ready = () => {
     events.onReady();
-  });
+  };
+  if (client.isCluster) client.on('ready', ready);
+  else onReady(client as Redis, ready);
   client.on('close', () => {
     events.onClose(handshake?.failure);
   });

@@ -1,6 +1,7 @@
 import type { Server, ServerEvents } from '../server-client.interface';
 import { reasonOfCluster, reasonOfServer } from './cluster-reasons';
 import type { Cluster, Redis } from './ioredis';
+import { onReady } from './on-ready';
 
 /** Translates the events of a cluster that we opened. It is up when all of its masters are. */
 export function watchCluster(
@@ -35,7 +36,7 @@ export function watchCluster(
     upIfReady();
   });
   cluster.on('+node', (redis: Redis) => {
-    redis.on('ready', () => {
+    onReady(redis, () => {
       events.onServerReady(serverOf(redis));
       upIfReady();
     });

@@ -1,6 +1,7 @@
 import type { Server, ServerEvents } from '../server-client.interface';
 import { Handshake } from './handshake';
 import type { Redis } from './ioredis';
+import { onReady } from './on-ready';
 import { SentinelReasons } from './sentinel-reasons';
 
 /** Translates the events of a client that we opened. An 'error' that nobody listens to would be printed or thrown. */
@@ -16,7 +17,7 @@ export function watchServer(redis: Redis, server: Server, events: ServerEvents):
   redis.on('connecting', () => {
     isDatabaseRefused = false;
   });
-  redis.on('ready', () => {
+  onReady(redis, () => {
     // ioredis would go on in database 0, where nobody else looks for our locks.
     if (isDatabaseRefused) {
       redis.disconnect(true);

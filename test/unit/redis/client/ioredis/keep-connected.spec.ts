@@ -40,15 +40,6 @@ describe('a client that is kept connected', () => {
     expect(waits).toEqual([50, 100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  it('is connected again also where ioredis calls it ready after its connection has ended', async () => {
-    const { client, clock } = setUp();
-    client.becomeReadyAfterItsEnd();
-
-    await clock.advance(50);
-
-    expect(client.begun).toHaveLength(2);
-  });
-
   it('is connected soon again when it had led where it should', async () => {
     const { client, clock, kept } = setUp();
     for (let times = 0; times < 6; times += 1) {
