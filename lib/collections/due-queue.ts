@@ -1,14 +1,23 @@
-/** What a {@link DueQueue} keeps. Only the queue writes `queuePosition`. */
+/** An object that a {@link DueQueue} can keep. Only the queue writes `queuePosition`. */
 export interface Due {
-  /** When it wants attention, on the monotonic clock. Changed through `DueQueue.put` only. */
+  /** The time at which it is due, on the monotonic clock. Only `DueQueue.put` changes it. */
   dueAtMs: number;
-  /** Where in the queue it stands; -1 when it does not. Start with -1. */
+  /** Its position in the queue, or -1 while it is not in the queue. Start with -1. */
   queuePosition: number;
 }
 
 /**
- * The members by due time, earliest first: a binary heap in which each member knows its position, so that moving or
- * removing any of 100,000 takes a few steps and leaves nothing behind.
+ * Objects ordered by due time, earliest first. It is a binary heap in which each object knows its position:
+ *
+ * ```text
+ *  heap:      0        parent of i: (i - 1) / 2
+ *           /   \
+ *          1     2     an object at i is never due before its parent
+ *         / \
+ *        3   4
+ * ```
+ *
+ * So moving or removing one of 100,000 takes a few steps, and leaves nothing behind.
  */
 export class DueQueue<T extends Due> {
   private readonly heap: T[] = [];
@@ -25,14 +34,14 @@ export class DueQueue<T extends Due> {
     return [...this.heap];
   }
 
-  /** Adds a member, or moves it. */
+  /** Adds an object, or moves it to its new due time. */
   put(member: T, dueAtMs: number): void {
     member.dueAtMs = dueAtMs;
     if (member.queuePosition < 0) this.place(member, this.heap.length);
     this.sinkTowardsEnd(this.riseTowardsFront(member));
   }
 
-  /** Harmless when it is not in the queue. */
+  /** Removes an object. It does nothing if the object is not in the queue. */
   remove(member: T): void {
     const position = member.queuePosition;
     if (position < 0) return;

@@ -1,4 +1,4 @@
-/** Listeners by key, for nodes; a key that nobody listens to takes no memory (R18). */
+/** The listeners of a node, by key. A key that nobody listens to takes no memory (R18). */
 export class ListenerMap<Event> {
   private readonly listeners = new Map<string, Set<(event: Event) => void>>();
 
@@ -31,7 +31,7 @@ export class ListenerMap<Event> {
   }
 
   call(key: string, event: Event): void {
-    // A copy: a listener may remove itself, or add another.
+    // This iterates a copy, since a listener may remove itself or add another.
     for (const listener of [...(this.listeners.get(key) ?? [])]) listener(event);
   }
 }

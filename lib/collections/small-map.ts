@@ -1,11 +1,11 @@
 /**
- * A map that is nearly always empty or has one entry: that one has no table. A `Map` that is emptied makes a smaller table,
- * each time, which is a large part of what a lone lock costs.
+ * A map that is nearly always empty or has one entry. A single entry needs no table. A `Map` that is emptied makes
+ * a smaller table each time, which is a large part of what a lone lock costs.
  */
 export class SmallMap<V extends object | number> {
   private onlyKey = '';
   private onlyValue: V | undefined;
-  /** All entries, where they are several, and until it is empty. */
+  /** All entries, once there were two at the same time, until the map is empty again. */
   private many: Map<string, V> | undefined;
 
   get size(): number {

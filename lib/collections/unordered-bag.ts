@@ -1,12 +1,13 @@
-/** What a {@link UnorderedBag} keeps. Only the bag writes `bagPosition`. */
+/** An object that an {@link UnorderedBag} can keep. Only the bag writes `bagPosition`. */
 export interface InUnorderedBag {
-  /** Where in the bag it is; -1 when it is not. Start with -1. */
+  /** Its position in the bag, or -1 while it is not in the bag. Start with -1. */
   bagPosition: number;
 }
 
 /**
- * Objects in no order, each of which knows its position. For what comes and goes with every lock, in place of a `Set`,
- * whose outgrown tables would keep it alive for long ("Dies young" in docs/ARCHITECTURE.md).
+ * Objects in no order, each of which knows its position. It replaces a `Set` for what comes and goes with every
+ * lock: the old tables of a `Set` would keep such objects alive for long ("Short-lived objects" in
+ * docs/ARCHITECTURE.md).
  */
 export class UnorderedBag<T extends InUnorderedBag> {
   private readonly members: T[] = [];
@@ -19,12 +20,12 @@ export class UnorderedBag<T extends InUnorderedBag> {
     return [...this.members];
   }
 
-  /** Harmless when it is in the bag. */
+  /** Adds an object. It does nothing if the object is in the bag already. */
   add(member: T): void {
     if (member.bagPosition < 0) member.bagPosition = this.members.push(member) - 1;
   }
 
-  /** Harmless when it is not in the bag. */
+  /** Removes an object. It does nothing if the object is not in the bag. */
   remove(member: T): void {
     const position = member.bagPosition;
     if (position < 0) return;

@@ -1,35 +1,38 @@
 /**
- * The only way in which the library learns what time it is and waits for a later one.
+ * Tells the library what time it is, and calls it back at a later time. The library reads no other clock.
  *
- * The process clock stands behind it in production (`utils/system-clock.ts`); a test or a simulator puts a
- * virtual one in its place and so replays any history.
+ * In production this is the clock of the process (`system/system-clock.ts`). Tests and the simulator use a virtual
+ * clock instead, so they can replay any history.
  */
 export interface Clock {
-  /** Monotonic time in milliseconds, with fractions. Stands still while a virtual machine is suspended. */
+  /** Monotonic time in milliseconds, with fractions. It stands still while a virtual machine is suspended. */
   now(): number;
 
-  /** Wall-clock time in milliseconds since 1970. Goes on while a virtual machine is suspended; may jump. */
+  /**
+   * Wall-clock time in milliseconds since 1970. It goes on while a virtual machine is suspended, and it may jump.
+   */
   wallNow(): number;
 
   /**
    * Calls `callback` once, no earlier than `delayMs` from now.
    *
-   * A `background` timer does not keep the process alive: nobody is waiting for it. The callback runs outside of the
-   * async context of the caller (see `core/detached.ts`).
+   * A `background` timer does not keep the process alive, since nobody waits for it. The callback runs outside of
+   * the caller's async context (see `system/detached.ts`).
    */
   schedule(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer;
 
   /**
    * Calls `callback` after every reply that has already arrived at this process was delivered.
    *
-   * After a stall of the event loop the timers run before the sockets are read. A deadline that asks first, and
-   * judges afterwards, does not call a node late that answered in time.
+   * When the event loop was blocked, timers run before the sockets are read. A deadline that judged at once would
+   * call a node late although its answer has arrived. So the deadline calls this method first, and judges in the
+   * callback.
    */
   afterArrivedReplies(callback: () => void): void;
 }
 
-/** A pending `Clock.schedule`. */
+/** A call of `Clock.schedule` that has not run yet. */
 export interface Timer {
-  /** Forgets the callback. Harmless when it has run already. */
+  /** Cancels the call. It does nothing if the callback has run already. */
   cancel(): void;
 }

@@ -1,7 +1,7 @@
 import type { LinePlace } from './sharing.interface';
 
 /**
- * How somebody takes a resource, or waits for it.
+ * The way in which somebody takes a resource, or waits for it.
  *
  * - `exclusive`: alone
  * - `shared`: as one of many readers
@@ -9,27 +9,31 @@ import type { LinePlace } from './sharing.interface';
  */
 export type LockMode = 'exclusive' | 'shared' | 'limited';
 
-/** Whether both may be at one resource at the same time. How many permits there may be is another question. */
+/**
+ * Tells if two holders with these modes may hold a resource at the same time. It does not count permits: two
+ * permit holders may need more permits than there are.
+ */
 export function mayStandBeside(mode: LockMode, other: LockMode): boolean {
   return mode !== 'exclusive' && other !== 'exclusive';
 }
 
 /**
- * Whether one who comes later need not wait for `ahead`, who stands in line before it: readers go together. Permits go
- * together as far as there are enough for both, which is counted by whoever asks.
+ * Tells if a caller need not wait for `ahead`, who stands in line before it. Readers pass readers, so they go
+ * together. Permit callers pass each other as long as there are enough permits for both; whoever asks counts
+ * these.
  */
 export function mayPassInLine(mode: LockMode, ahead: LockMode): boolean {
   return mode !== 'exclusive' && mode === ahead;
 }
 
-/** How a request takes, keeps or awaits one of its resources. */
+/** The mode in which a request takes, keeps or awaits one of its resources. */
 export function modeOf(resource: string, request: ModesOfRequest): LockMode {
   const { shared, limit, slots, line } = request;
   if (limit !== undefined || slots !== undefined || line?.permits !== undefined) return 'limited';
   return shared?.includes(resource) ? 'shared' : 'exclusive';
 }
 
-/** What requests of all kinds say of it. */
+/** The fields of all kinds of requests from which the mode follows. */
 interface ModesOfRequest {
   readonly shared?: readonly string[];
   readonly limit?: object;
@@ -38,14 +42,17 @@ interface ModesOfRequest {
 }
 
 /**
- * What a node calls somebody who stands in line. It decides between equal tickets, so it is the same on all nodes; and one
- * caller may wait in several ways.
+ * The name under which a node keeps a caller in its line. The name decides between equal tickets, so it is the
+ * same on all nodes. It contains the mode, since one caller may wait in several modes.
  */
 export function nameInLine(mode: LockMode, place: LinePlace): string {
   return `${idInLine(place)} ${mode === 'limited' ? `p${place.permits ?? 1}` : LETTERS[mode]}`;
 }
 
-/** With the limit of one who waits for permits. Processes of an older version read past it. */
+/**
+ * The id in the line, with the limit of a caller that waits for permits. Processes of an older version ignore the
+ * limit.
+ */
 export function idInLine({ id, limit }: LinePlace): string {
   return limit === undefined ? id : `${id}/${limit}`;
 }
@@ -53,7 +60,8 @@ export function idInLine({ id, limit }: LinePlace): string {
 const LETTERS = { exclusive: 'x', shared: 's' } as const;
 
 /**
- * What a node has at a resource, in place of an owner token, that is kept for those who wait (R31). No owner token is like
- * it, and no other program writes it by chance: it counts as free for those who wait.
+ * The value of a free resource that a node keeps for the callers in its line (R31). It stands in the place of an
+ * owner token. No owner token looks like it, and no other program writes it by chance. For callers in the line the
+ * resource counts as free.
  */
 export const TURN = '!turn of @nest-quorum/redlock';

@@ -24,104 +24,110 @@ export type {
 export type { LeaveRequest, LineEntry, LinePlace, NodeMember, PermitRequest } from './sharing.interface';
 
 /**
- * One independent place where locks are kept: a Redis master, a Redis Cluster or Sentinel group counted as one,
- * an in-process node, or one of your own. The port talks about a single node only; what makes a lock out of N of
- * them is `core/redlock.ts`.
+ * One independent place where locks are kept: a Redis master, a Redis Cluster or Sentinel group counted as one, an
+ * in-process node, or a node of your own. The port talks about a single node; `core/redlock.ts` makes a lock out
+ * of N of them.
  *
- * The voting verbs answer through a callback instead of a promise: a lock asks every node, and a promise per
- * node and verb is a large part of what an uncontended lock costs. The rules for an implementation:
- * - `vote` may be called at once or later, and counts the first time only; a verb that throws, or returns a promise that
- *   rejects, is a failed vote, and so is a vote of no known form.
- * - A node has no deadline of its own to keep: the round that asked has one. A node that cannot be reached should
- *   say so at once (`failed`) and must not send the request later.
- * - Requests are applied in the order in which they were made. In particular a `release` is never overtaken by an
+ * The voting verbs answer through a callback instead of a promise: a lock asks every node, and a promise per node
+ * and verb is a large part of what an uncontended lock costs. The rules for an implementation:
+ * - `vote` may be called at once or later. Only the first call counts. These are failed votes: a verb that throws,
+ *   a promise that rejects, and a vote of no known form.
+ * - A node keeps no deadlines: the round that asked keeps one. A node that cannot be reached should say so at once
+ *   (`failed`), and must not send the request later.
+ * - A node applies requests in the order in which they were made. In particular, a `release` never runs before an
  *   earlier `acquire` or `extend` with the same owner token.
- * - The same request object is handed to every node of a round, so work on it can be shared.
+ * - Every node of a round gets the same request object, so work on it can be shared.
  */
 export interface LockNode {
-  /** Tells the nodes of a fleet apart, in votes, events and errors. Never contains a secret. */
+  /** A name that tells the nodes of a fleet apart in votes, events and errors. It never contains a secret. */
   readonly name: string;
 
   readonly status: NodeStatus;
 
   /**
-   * It knows readers, permits and the line: requests with `shared`, `limit`, `slots`, `line` or `turnMs`, and `leave`. A
-   * node without this flag never gets such a request.
+   * The node supports readers, permits and the line: the request fields `shared`, `limit`, `slots`, `line` and
+   * `turnMs`, and the verb `leave`. A node without this flag never gets such a request.
    */
   readonly sharing?: true;
 
   /**
-   * Puts `ownerToken` at every resource if nothing is in the way at any of them, else changes nothing. In the way are other
-   * holds that may not stand beside this one (`lock-mode.ts`), a limit that is reached, and for a request with a `line`
-   * whoever comes first there.
+   * Puts `ownerToken` at every resource if nothing is in the way at any of them. Else it changes nothing and
+   * denies. In the way are: holders whose mode may not stand beside this one (`lock-mode.ts`), a limit that is
+   * reached, and, for a request with a `line`, callers that come first in that line.
    */
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void;
 
   /**
-   * Makes every resource that still has `ownerToken` last for `ttlMs` from now at least, if none belongs to somebody
-   * else. It never shortens: a request that arrives after a later one must not take away what the holder counts on.
-   * A resource that the node lost is put back for later rounds (unless `putsBack` is false), yet denied in this one. Where a resource has the token
-   * that the request `replaces`, `ownerToken` takes its place, for `ttlMs` from now, and that counts as having had it.
+   * Makes every resource that still has `ownerToken` last for at least `ttlMs` from now, if none belongs to
+   * somebody else. It never shortens: a request that arrives late must not take away what the holder counts on.
+   *
+   * A resource that the node lost is put back for later rounds (unless `putsBack` is false), but the vote of this
+   * round is denied. A resource that has the token which the request `replaces` gets `ownerToken` instead, for
+   * `ttlMs` from now; this counts as if it had `ownerToken` before.
    */
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void;
 
   /**
-   * Raises the fencing counter of every resource to `fence`, where it is lower, if all of them still have `ownerToken`;
-   * else changes nothing and denies.
+   * Raises the fencing counter of every resource to `fence` where it is lower, if all of the resources still have
+   * `ownerToken`. Else it changes nothing and denies.
    */
   raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void;
 
-  /** Removes every resource that has `ownerToken` (or, with `keepMs`, lets it expire then) and no other. */
+  /**
+   * Removes every resource that has `ownerToken`, and no other. With `keepMs`, it lets them expire after that time
+   * instead.
+   */
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
 
-  /** Takes a caller out of the lines of some resources. A node with `sharing` has it. */
+  /** Takes a caller out of the lines of some resources. Every node with `sharing` has this verb. */
   leave?(request: LeaveRequest, vote: (vote: LeaveVote) => void): void;
 
-  /** Who holds `resource` on this node. Rejects when the node cannot tell. */
+  /** Tells who holds `resource` on this node. Rejects when the node cannot tell. */
   inspect(resource: string): Promise<NodeHold | null>;
 
   /**
-   * How full the node is; null where its memory has no limit. Rejects when the node cannot tell. A node of your own may
-   * leave it out.
+   * Tells how full the node is, or null if its memory has no limit. Rejects when the node cannot tell. A node of
+   * your own may leave this method out.
    */
   memory?(): Promise<NodeMemory | null>;
 
   /**
-   * A part of the resources that are held here, for those who look at locks. Rejects when the node cannot tell. A node of
-   * your own may leave it out: then nobody can list what it has.
+   * Lists a part of the resources that are held on this node, for tools that show locks. Rejects when the node
+   * cannot tell. A node of your own may leave this method out; then nobody can list what it has.
    */
   list?(request: ListRequest): Promise<ListedPart>;
 
   /**
-   * Calls `wake` whenever a hold of `resource` may have ended on this node, until the subscription is stopped; and
-   * whenever the node begins to hear of it only after this call, since it may have ended before.
+   * Calls `wake` whenever a resource may have become free on this node, until the subscription is stopped. It also
+   * calls `wake` when the node begins to hear of releases only after this call, since a release may have happened
+   * before.
    *
-   * @param wake gets the owner token that was released, and how many were told of it, where that is known
+   * @param wake gets the owner token that was released, and how many waiters were told of it, where that is known
    */
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription;
 
   /**
-   * Calls `listener` whenever `status` changes, and when there is news of a node that stays up, until the returned
-   * function is called.
+   * Calls `listener` whenever `status` changes, and when there is news of a node that stays up. The returned
+   * function removes the listener.
    */
   onStatus(listener: (change: NodeStatusChange) => void): () => void;
 
-  /** Closes what the node itself opened. Requests after that are failed votes. */
+  /** Closes the connections that the node itself opened. Requests after that are failed votes. */
   close(): Promise<void>;
 }
 
-/** How much memory a node uses of what it may use. Of several servers that are one node: the fullest. */
+/** The memory that a node uses, and its limit. Of several servers that are one node, this is the fullest. */
 export interface NodeMemory {
   readonly usedBytes: number;
-  /** The node refuses to grant from this size on. Above 0. */
+  /** From this size on the node refuses to grant. Above 0. */
   readonly limitBytes: number;
 }
 
 export type ReleaseHandler = (released?: string, waiting?: number) => void;
 
-/** One waiter's interest in the release of a resource. */
+/** A waiter's subscription to the releases of one resource. */
 export interface ReleaseSubscription {
-  /** Whether the node would hear of a release now. Where it would not, a waiter has to ask again after a while. */
+  /** True while the node would hear of a release. While it is false, a waiter has to ask again after a while. */
   readonly isHeard: boolean;
   stop(): void;
 }
@@ -130,39 +136,60 @@ export interface AcquireRequest {
   /** The resources, sorted and without duplicates. */
   readonly resources: readonly string[];
   readonly ownerToken: string;
-  /** How long the node keeps the resources if nobody extends them. */
+  /** The time for which the node keeps the resources if nobody extends them. */
   readonly ttlMs: number;
   /**
-   * A denied vote should tell who is in the way, and for how much longer, if that costs more. Who asks for it waits, so
-   * what a release keeps for those who wait (`turnMs`) is free for this request, as for one with a `line`.
+   * A denied vote should tell who is in the way, and for how much longer, even if that costs more. Only waiting
+   * callers ask for it. So a free resource that is kept for the line (`turnMs`) is free for this request, as for
+   * one with a `line`.
    */
   readonly askHolderTtl: boolean;
   /**
-   * The owner token of a hold that ends here, on exactly these resources: what has it counts as free. One request then
-   * does what a release and an acquire would do, and nobody can come in between.
+   * The owner token of a lease that ends here, on exactly these resources. A resource with this token counts as
+   * free. So one request does what a release and an acquire would do, and nobody can come in between.
    */
   readonly replaces?: string;
-  /** Asks for a number that grows with every grant of a resource; without it, no counter is touched. */
+  /** Asks for a number that grows with every grant of a resource. Without it, no counter is touched. */
   readonly fence?: FenceRequest;
-  /** Those of `resources` that are taken beside other readers, the others exclusively; they get no number. */
+  /**
+   * The part of `resources` that is taken as a reader. The rest is taken exclusively. Readers get no fencing
+   * number.
+   */
   readonly shared?: readonly string[];
-  /** Takes permits of the resource instead of the whole of it. Then there is exactly one, and it is not `shared`. */
+  /**
+   * Takes permits of the resource instead of the whole of it. Then there is exactly one resource, and it is not
+   * `shared`.
+   */
   readonly limit?: PermitRequest;
-  /** The caller stands in line, or asks how long the line is. Nobody who comes first there is passed. */
+  /**
+   * The caller's place in the line, or a question about the length of the line. The caller passes nobody who comes
+   * first.
+   */
   readonly line?: LineEntry;
 }
 
 /**
- * A node keeps a counter for each resource that is asked for with a fence; resources may share one. A grant raises the
- * counters of its resources to one number, above all of them and not below the proposal; or keeps none, where the number
- * is more than twice `skewMicros` from the proposal: then the grant does not count.
+ * Asks for a fencing number. A node keeps a counter for each resource that is asked for with a fence; resources
+ * may share one counter.
+ *
+ * A grant sets the counters of its resources to one number. The number is above all of these counters, and not
+ * below the proposal. If the number is more than twice `skewMicros` from the proposal, the node keeps none, and
+ * the grant does not count.
  */
 export interface FenceRequest {
-  /** Microseconds since 1970 by the clock of the client; the same for all nodes of a round, so that they agree. */
+  /**
+   * Microseconds since 1970 by the client's clock. All nodes of a round get the same proposal, so that they agree.
+   */
   readonly proposal: number;
-  /** A proposal that is further than this from the node's own time counts as one that is just as far. */
+  /**
+   * A proposal may differ by this much from the node's own time. The node replaces a proposal beyond that by the
+   * limit.
+   */
   readonly skewMicros: number;
-  /** How long a node remembers a counter that nobody raises; longer where it is shared and others want that. */
+  /**
+   * The time for which a node remembers a counter that nobody raises. A shared counter stays for the longest time
+   * asked for.
+   */
   readonly keepMs: number;
 }
 
@@ -170,11 +197,11 @@ export interface RaiseFenceRequest {
   readonly resources: readonly string[];
   readonly ownerToken: string;
   readonly fence: number;
-  /** How long a node remembers the counters. */
+  /** The time for which a node remembers the counters. */
   readonly keepMs: number;
-  /** Those of `resources` that are held as a reader: they have no number, and are not looked at. */
+  /** The part of `resources` that is held as a reader. These have no number, and the node does not look at them. */
   readonly shared?: readonly string[];
-  /** The permits that are held of the one resource. */
+  /** The numbers of the permits that are held of the one resource. */
   readonly slots?: readonly number[];
 }
 
@@ -182,44 +209,54 @@ export interface ExtendRequest {
   readonly resources: readonly string[];
   readonly ownerToken: string;
   readonly ttlMs: number;
-  /** The owner token of a hold that goes over into this one. */
+  /** The owner token of a lease that this lease replaces. */
   readonly replaces?: string | undefined;
   /**
-   * False: a resource that the node lost is not put back, and nothing is changed where one is missing. For a holder that
-   * does not know whether the hold is still valid: somebody else may have had it since.
+   * With `false`, a resource that the node lost is not put back, and nothing is changed if one is missing. A
+   * holder sets it when it does not know if its lease is still valid: somebody else may have held the resource
+   * since.
    */
   readonly putsBack?: boolean;
-  /** Those of `resources` that are held as a reader. */
+  /** The part of `resources` that is held as a reader. */
   readonly shared?: readonly string[];
-  /** The permits that are held of the one resource, all of them. The limit is not looked at again, nor is the line. */
+  /**
+   * The numbers of all permits that are held of the one resource. The node checks neither the limit nor the line
+   * again.
+   */
   readonly slots?: readonly number[];
 }
 
 export interface ReleaseRequest {
   readonly resources: readonly string[];
   readonly ownerToken: string;
-  /** Instead of removing the resources, keep them for this long: nobody gets them before. */
+  /** Keeps the resources for this long instead of removing them, so that nobody gets them before. */
   readonly keepMs?: number;
   /**
-   * Tells those who wait for the resources, also when they are kept for a while: that ends earlier than the holder's
-   * ttl, which is what the waiters know. The clean-up of a failed attempt does not (R7): it would wake the very
-   * waiters that it collided with, which collide again.
+   * Tells the waiters of the resources, even when the resources are kept for a while (`keepMs`): that while ends
+   * earlier than the holder's ttl, which is all that the waiters know. The clean-up of a failed attempt tells
+   * nobody (R7): it would wake the waiters that it collided with, and they would collide again.
    */
   readonly wakeWaiters: boolean;
-  /** The longest time for which a resource may still be there. A node that is down now may clean up until then. */
+  /**
+   * The longest time for which a resource may still be there. A node that is down now may deliver the release
+   * until then.
+   */
   readonly ttlMs: number;
-  /** Those of `resources` that are held as a reader. Waiters are told when the last one of a resource goes. */
+  /** The part of `resources` that is held as a reader. Waiters are told when the last reader of a resource ends. */
   readonly shared?: readonly string[];
-  /** The permits of the one resource that are given back; others of the same owner token stay. `all`: whatever it has. */
+  /**
+   * The permits of the one resource to release. Other permits of the same owner token stay. `all` releases every
+   * one.
+   */
   readonly slots?: readonly number[] | 'all';
   /**
-   * The clean-up of an attempt that failed: where it removes something, the caller gets its place in the line back. A
-   * grant had taken it away (R30). Without a ticket, nothing is done.
+   * The caller's place in the line, in the clean-up of a failed attempt. If the clean-up removes a grant, the
+   * caller gets its place back, which the grant had taken away (R30). Without a ticket, nothing is done.
    */
   readonly line?: LineEntry;
   /**
-   * Where nothing is left at a resource and somebody stands in its line, it is kept for those who wait for so many
-   * milliseconds: newcomers are denied (R31).
+   * If a resource becomes free while somebody stands in its line, the node keeps it for the callers in the line
+   * for this many milliseconds, and denies newcomers (R31).
    */
   readonly turnMs?: number;
 }

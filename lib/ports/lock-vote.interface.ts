@@ -1,14 +1,16 @@
 export interface FailedVote {
   readonly kind: 'failed';
-  /** Free of secrets: it is shown to users and written to logs. */
+  /** The reason. It contains no secrets, since users see it and logs keep it. */
   readonly error: Error;
 }
 
 export type AcquireVote =
   /**
-   * `replaced`: every resource had the owner token that the request replaces. `fence`: the highest of its counters,
-   * with a fence; `isFenceUneven`: some of them are lower, since they are kept by different servers. `slots`: the permits,
-   * for a request with a `limit`. `inLine`: how many others stand in the longest line, for a request with a `line`.
+   * - `replaced`: every resource had the owner token that the request replaces
+   * - `fence`: the highest counter of the resources, for a request with a `fence`
+   * - `isFenceUneven`: some of the counters are lower, since different servers keep them
+   * - `slots`: the numbers of the permits, for a request with a `limit`
+   * - `inLine`: how many others stand in the longest line, for a request with a `line`
    */
   | {
       readonly kind: 'granted';
@@ -21,28 +23,37 @@ export type AcquireVote =
   | AcquireDenial
   | FailedVote;
 
-/** Something is in the way. A node tells what it knows without more work; what it does not tell is missing. */
+/**
+ * A vote of a node at which something is in the way. A node tells what it knows without more work. A missing field
+ * means that the node did not tell.
+ */
 export interface AcquireDenial {
   readonly kind: 'denied';
-  /** For how many milliseconds the holds in the way are kept at least, if nobody extends them. Infinity: for ever. */
+  /**
+   * The holders in the way are kept for at least this many milliseconds if nobody extends them. Infinity means for
+   * ever.
+   */
   readonly holderTtlMs?: number;
-  /** The owner token of the hold in the way that is kept longest. Missing for readers and permits, which are many. */
+  /**
+   * The owner token of the holder in the way that is kept longest. Missing for readers and permits, which are
+   * many.
+   */
   readonly holder?: string;
   /**
-   * What is in the way at some resource, the first of these:
-   * - `shared`: readers or permit holders, of an exclusive request
-   * - `held`: an exclusive hold, or what is none of this library
+   * The first thing that is in the way at some resource, in this order:
+   * - `shared`: an exclusive request meets readers or permit holders
+   * - `held`: there is an exclusive holder, or a key of another program
    * - `limit`: too few permits are free
-   * - `line`: others come first
+   * - `line`: other callers come first
    */
   readonly by?: 'shared' | 'held' | 'limit' | 'line';
-  /** How many releases the caller should let pass, since those before it in the line come first. */
+  /** The number of releases that the caller should let pass, since others come before it in the line. */
   readonly ahead?: number;
-  /** The node's time at the denial, in microseconds since 1970: what a ticket is made of (R29). */
+  /** The node's time at the denial, in microseconds since 1970. A waiter takes its ticket from it (R29). */
   readonly nodeMicros?: number;
   /**
-   * In how many milliseconds the caller may be granted, where no hold decides that: enough permits have ended by then
-   * (`limit`), or the entry in the way has (`line`).
+   * The caller may be granted after this many milliseconds, where no holder decides that. By then enough permits
+   * have ended (`limit`), or the entry in the way has ended (`line`).
    */
   readonly freeInMs?: number;
 }
@@ -50,13 +61,16 @@ export interface AcquireDenial {
 export type ExtendVote =
   { readonly kind: 'granted' } | { readonly kind: 'denied'; readonly healed: boolean } | FailedVote;
 
-/** Granted: the counters are as high as asked for, or higher. Denied: some resource is not the holder's any more. */
+/** Granted: the counters are at least as high as asked for. Denied: some resource is not the holder's any more. */
 export type RaiseFenceVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;
 
 /** Denied: at least one resource did not have the owner token any more. */
 export type ReleaseVote =
-  /** `waiting`: how many processes, at least, were told of the release and wait; missing when none or not known. */
+  /**
+   * `waiting`: at least this many processes wait and were told of the release. Missing if there are none, or if
+   * that is unknown.
+   */
   { readonly kind: 'granted'; readonly waiting?: number } | { readonly kind: 'denied' } | FailedVote;
 
-/** Granted: it stood in some of the lines. Denied: in none of them. */
+/** Granted: the caller stood in some of the lines. Denied: it stood in none of them. */
 export type LeaveVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;

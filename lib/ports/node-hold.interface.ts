@@ -2,17 +2,20 @@ import type { NodeMember } from './sharing.interface';
 
 /** A resource as one node has it. */
 export interface NodeHold {
-  /** The exclusive holder's; of `members`, that of the one which is kept longest. */
+  /** The owner token of the exclusive holder, or of the member that is kept longest. */
   readonly ownerToken: string;
-  /** The time until the node forgets it. Infinity for a key without an expiry, which no lock of this library leaves. */
+  /**
+   * The time until the node forgets it. Infinity means a key without an expiry, which no lock of this library
+   * leaves.
+   */
   readonly ttlMs: number;
-  /** The readers and permit holders, at least one; missing for an exclusive hold. */
+  /** The readers and permit holders, at least one. Missing for an exclusive holder. */
   readonly members?: readonly NodeMember[];
   /**
-   * What is there in place of a lock: a key of another program, by the name that the server has for its type, such as
-   * `hash`. `ownerToken` is `''` then.
+   * The type of a key of another program that is there in place of a lock, as the server names it, such as `hash`.
+   * Then `ownerToken` is `''`.
    */
   readonly foreignType?: string;
-  /** How many stand in line for it. Missing where nobody does, or where the node may not tell. */
+  /** The number of callers in the line. Missing if there are none, or if the node may not tell. */
   readonly waiting?: number;
 }

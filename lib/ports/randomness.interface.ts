@@ -1,8 +1,11 @@
 /** The only source of chance in the library, so that a test or a simulator can replay a history from its seed. */
 export interface Randomness {
-  /** At least 128 random bits that nobody can guess, as text without ':'. Never the same twice. */
+  /**
+   * Returns text without ':' that has at least 128 random bits and that nobody can guess. It never returns the
+   * same text twice.
+   */
   readonly secret: () => string;
 
-  /** A number from 0 (inclusive) to 1 (exclusive), for delays that should not coincide. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive), for delays that should not coincide. */
   readonly fraction: () => number;
 }

@@ -1,58 +1,78 @@
 /**
  * Readers, permits and the line, as one node has them.
  *
- * At a resource there is either one exclusive owner token, or any number of members: a reader is there once, a permit
- * holder once per permit. Each member ends by the node's own clock.
+ * A resource has either one exclusive owner token, or any number of members. A reader is one member, and a permit
+ * holder is one member per permit. Each member ends by the node's own clock.
  */
 
-/** Permits of one resource: each of them is one of `limit` numbered slots, and a slot has one holder on a node. */
+/**
+ * Asks for permits of one resource. Each permit is one of `limit` numbered slots, and a slot has one holder on a
+ * node.
+ */
 export interface PermitRequest {
-  /** So many permits may be held at once, by everybody together, from 1 to 1,000. */
+  /** The number of permits that all callers together may hold at once, from 1 to 1,000. */
   readonly limit: number;
-  /** How many of them are asked for, from 1 to `limit`: all or nothing. */
+  /** The number of permits to take, from 1 to `limit`. The request gets all of them or nothing. */
   readonly permits: number;
-  /** A slot from 0 to `limit - 1`, the same for all nodes of a round: the first free ones from there on are granted. */
+  /**
+   * A slot from 0 to `limit - 1`, the same for all nodes of a round. The node grants the first free slots from
+   * there on.
+   */
   readonly start: number;
-  /** Just these slots, as many as `permits`, each once; then the line is not looked at: the node that chose them did. */
+  /**
+   * Exactly these slots, as many as `permits`, each once. The line is not checked, since the node that chose them
+   * did that.
+   */
   readonly exact?: readonly number[];
-  /** With `exact`: first gives back what the owner token has here. Where it is denied, that is gone all the same. */
+  /**
+   * With `exact`: the permits of the owner token on this node are released first. They are gone even if the
+   * request is denied.
+   */
   readonly swap?: boolean;
 }
 
 /**
  * Somebody who waits for resources.
  *
- * How it waits follows from the request: for permits if there are any, else as `shared` says of each resource.
+ * The mode follows from the request: permits if it asks for any, else what `shared` says of each resource.
  */
 export interface LinePlace {
-  /** Tells those in one line apart. Never an owner token; without spaces. */
+  /** Tells the callers in one line apart. It is never an owner token, and has no spaces. */
   readonly id: string;
-  /** How many permits it waits for, as many as the `limit` of a request asks for; missing where it waits for none. */
+  /**
+   * The number of permits to wait for, as many as the `limit` of a request asks for. Missing if it waits for none.
+   */
   readonly permits?: number;
-  /** With `permits`: how many may be held, as the waiter has it. Missing: as whoever looks at it has it. */
+  /**
+   * With `permits`: the number of permits that may be held, as the waiter knows it. If it is missing, the reader's
+   * own limit counts.
+   */
   readonly limit?: number;
 }
 
 /** The place of a caller in the line of each of its resources. */
 export interface LineEntry extends LinePlace {
   /**
-   * Who has the lower ticket comes first; of equal tickets, the lower id. Microseconds since 1970 by the clock of the
-   * leading node. Without one the caller is behind all, and is not entered.
+   * The lower ticket comes first; of equal tickets, the lower id. A ticket is in microseconds since 1970 by the
+   * clock of the leading node. A caller without a ticket is behind all others, and is not entered in the line.
    */
   readonly ticket?: number;
-  /** A denied caller is kept in line for so many milliseconds; its next attempt keeps it there for as long again. */
+  /** A denied caller is kept in the line for this many milliseconds. Its next attempt keeps it for as long again. */
   readonly entryMs: number;
 }
 
 export interface LeaveRequest {
-  /** Without duplicates, sorted. */
+  /** The resources, sorted and without duplicates. */
   readonly resources: readonly string[];
-  /** Those of `resources` that it waited for as a reader. */
+  /** The part of `resources` that the caller waited for as a reader. */
   readonly shared?: readonly string[];
   readonly line: LinePlace;
-  /** Tells those who wait for the resources, where it stood in line: they may have been behind it. */
+  /** Tells the waiters of the resources in whose line the caller stood, since they may have been behind it. */
   readonly wakeWaiters: boolean;
-  /** What they are told, in place of the owner token of a hold that has ended; not the one of an earlier message. */
+  /**
+   * The text that the waiters are told, in place of the owner token of a lease that has ended. It differs in each
+   * message.
+   */
   readonly ownerToken: string;
 }
 
@@ -60,6 +80,6 @@ export interface LeaveRequest {
 export interface NodeMember {
   readonly ownerToken: string;
   readonly ttlMs: number;
-  /** The number of its permit; missing for a reader. */
+  /** The number of the permit. Missing for a reader. */
   readonly slot?: number;
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../ports/clock.interface';
 import { detached } from './detached';
 
-/** The longest delay of a Node timer: it runs at once when asked for more. */
+/** The longest delay of a Node timer. With a longer delay, Node runs the timer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The clocks and timers of this process. */
@@ -16,7 +16,7 @@ export const systemClock: Clock = {
       : startLongTimer(delayMs, callback, options?.background);
   },
 
-  // Timers come before sockets in a turn of the event loop, and immediates after them.
+  // In a turn of the event loop, timers run before sockets are read, and immediates run after that.
   afterArrivedReplies(callback) {
     detached(setImmediate, callback);
   },
@@ -32,7 +32,7 @@ function startTimer(delayMs: number, callback: () => void, background = false): 
   };
 }
 
-/** A chain of timers; for `Infinity` it never ends, and costs one timer in 24 days. */
+/** Starts a chain of timers. With `Infinity` it never ends, and costs one timer in 24 days. */
 function startLongTimer(delayMs: number, callback: () => void, background?: boolean): Timer {
   let timer = startTimer(LONGEST_TIMER_MS, next, background);
   function next() {

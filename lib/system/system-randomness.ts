@@ -4,11 +4,12 @@ import type { Randomness } from '../ports/randomness.interface';
 const SECRET_BYTES = 16;
 const POOL_BYTES = 256 * SECRET_BYTES;
 
-// A call into the operating system per lock would be a large part of what a lock costs; one call fills many.
+// One call into the operating system fills many secrets. A call per lock would be a large part of what a lock
+// costs.
 const pool = Buffer.alloc(POOL_BYTES);
 let used = POOL_BYTES;
 
-/** The randomness of this process. */
+/** The random numbers of this process. */
 export const systemRandomness: Randomness = {
   secret() {
     if (used === POOL_BYTES) {
