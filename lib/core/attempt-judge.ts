@@ -17,9 +17,9 @@ import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult } from './round';
 import { remainingMs } from './validity';
 
-/** Decides what the votes of an attempt come to, and cleans up what comes to nothing. */
+/** Decides from the votes if an attempt has won, and cleans up after attempts that have not. */
 export class AttemptJudge {
-  /** Nearly all questions have it, so it is made once. */
+  /** The context of nearly all quorum calls, with the whole node timeout. It is made once. */
   private readonly patient: CallContext;
 
   constructor(
@@ -40,7 +40,7 @@ export class AttemptJudge {
     };
   }
 
-  /** The clock is read after everything else: slow votes may have used up the time that they granted (R3). */
+  /** Reads the clock after everything else, since slow votes may have used up the time that they granted (R3). */
   conclude(lease: Lease, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
     const { nodes, clock } = this.settings;
     const counted = this.countable(round);
@@ -48,18 +48,21 @@ export class AttemptJudge {
       lease.wasWon = true;
       return { outcome: 'won', lease };
     }
-    // A silent or failed node may have applied the request; one that denied has not.
+    // A node that denied has nothing. A silent or failed node may have applied the request.
     this.cleanUp(lease, isDenial(round), endsAHold);
     return failedAttempt(nodes, counted);
   }
 
-  /** A node that turned out, while we asked, to have forgotten things may have forgotten this too. */
+  /** Leaves out the grants of nodes that turned out, during the round, to have forgotten locks. */
   countable<V extends AcquireVote | RaiseFenceVote>(round: RoundResult<V>): RoundResult<V> {
     const { nodes, guard } = this.settings;
     return guard.isIdle ? round : withoutGuarded(round, nodes, guard);
   }
 
-  /** A majority of the granting nodes must have the token before anybody sees it (R14). */
+  /**
+   * Concludes an attempt with a fencing token. A majority of the nodes must have the token before anybody sees it
+   * (R14).
+   */
   async concludeFenced(
     lease: Lease,
     { keepMs }: FenceRequest,
@@ -78,7 +81,7 @@ export class AttemptJudge {
     return unnumbered;
   }
 
-  /** Gives the lease its fencing token; what comes back is why it cannot have one. */
+  /** Gives the lease its fencing token. Returns the failed attempt if that was not possible. */
   async number(
     lease: Lease,
     keepMs: number,
@@ -97,18 +100,24 @@ export class AttemptJudge {
     return undefined;
   }
 
-  /** A quorum has the owner token of `lease`: that of the lease before it is not needed anywhere any more. */
+  /**
+   * Cleans up the lease before `lease`: a quorum has the owner token of `lease`, so nothing needs the earlier one
+   * any more.
+   */
   confirmInherited(lease: Lease, { votes }: RoundResult<ExtendVote>): void {
     const { inherited } = lease;
     if (inherited === undefined) return;
     lease.inherited = undefined;
-    // What else its owner token may have there nobody goes on with.
+    // The earlier owner token may have more on the nodes than this lease took over. That has to go as well.
     const hasMore = inherited.sharing?.mayHaveStrays === true;
-    // A vote that is missing is a late one.
+    // A vote that is missing will come late, and `ExtendCall.onLateVote` cleans up after it.
     this.cleanUp(inherited, (position) => !hasMore && (votes[position]?.kind ?? 'granted') === 'granted');
   }
 
-  /** `lease` is released, and nodes may still have the one before it, for as long as they keep this one. */
+  /**
+   * Cleans up the lease before `lease`. Nodes may still have it although `lease` is released. They keep it for as
+   * long as they keep `lease`.
+   */
   cleanUpInherited(lease: Lease): void {
     const { inherited } = lease;
     if (inherited === undefined) return;
@@ -117,8 +126,8 @@ export class AttemptJudge {
   }
 
   /**
-   * In the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody (R7), unless a lease
-   * ends with it that others wait for.
+   * Releases a lease in the background: nobody waits for it, and no caller's signal stops it (R6). It wakes nobody
+   * (R7), unless it ends a lease that others wait for.
    */
   cleanUp(lease: Lease, isSpared: (position: number) => boolean, wakeWaiters = false): void {
     lease.releaseBegan = true;
@@ -129,16 +138,17 @@ export class AttemptJudge {
   }
 
   /**
-   * A node has the node timeout; where a lease is at stake, not longer than that is valid.
+   * The context of a quorum call. A node gets the node timeout, or the rest of the lease's validity if that is
+   * less.
    *
-   * @param validMs for how long it is
+   * @param validMs the rest of the validity
    */
   callContext(validMs = Infinity): CallContext {
     const { patient } = this;
     return validMs >= patient.timeoutMs ? patient : { ...patient, timeoutMs: validMs };
   }
 
-  /** The call context for a lease that has lasted for a while: a node gets no longer than it is still valid. */
+  /** The context of a quorum call for a lease that has lasted for a while. */
   callContextFor(lease: Lease): CallContext {
     return this.callContext(remainingMs(this.settings.clock, lease.validity));
   }
@@ -149,5 +159,5 @@ function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolea
 }
 
 export function notAgain(): undefined {
-  // A lease that ends in the same step cannot do so twice.
+  // A hand-over ends a lease in the same round, so that round cannot be asked a second time.
 }

@@ -14,16 +14,16 @@ import type { RoundResult } from './round';
 
 export interface AttemptOptions {
   readonly ttlMs: number;
-  /** Somebody else holds it, or did a moment ago: ask the nodes that deny for how long. */
+  /** Somebody else holds the resource, or did a moment ago. So nodes that deny are asked for how long. */
   readonly isContended?: boolean;
   /**
-   * Several processes want it at this moment: ask one node before the others, the same one as everybody. Else each
-   * of them gets a part of the votes, and none a quorum.
+   * Several processes want the resource at this moment. So all of them ask the same node first. Else each would
+   * get some of the votes, and nobody a quorum.
    */
   readonly leaderFirst?: boolean;
   /** The lease gets a fencing token (R14). */
   readonly fencing?: boolean;
-  /** What the caller calls itself: a part of the owner token. */
+  /** The name that the caller gives itself. It becomes a part of the owner token. */
   readonly label?: string;
 }
 
@@ -37,38 +37,42 @@ export interface WonAttempt {
 }
 
 export interface FailedAttempt {
-  /** `busy`: somebody else has it. `unavailable`: too few nodes answered, or too slowly, to say. */
+  /** `busy`: somebody else has it. `unavailable`: too few nodes answered, or answered too slowly. */
   readonly outcome: 'busy' | 'unavailable';
   readonly votes: readonly NodeVote[];
-  /** In how many milliseconds a quorum may be free, if the nodes told. */
+  /** A quorum may be free after this many milliseconds, if the nodes told. */
   readonly freeInMs: number | undefined;
-  /** Some nodes granted: others may be in the same position, and nobody holds it unless there is a `holder`. */
+  /**
+   * Some nodes granted. Nobody holds the resource unless there is a `holder`, and other callers may have got a
+   * part of the votes too.
+   */
   readonly isSplit: boolean;
   /**
-   * The owner token that a majority told of: it is held, also where the holder missed the nodes that granted. Where the
-   * leading node denied alone, the one that it told of.
+   * The owner token that a majority of the nodes told. With it the resource is held, even if the holder is missing
+   * on the nodes that granted. If the leading node denied and nobody else was asked, this is what the leading node
+   * told.
    */
   readonly holder: string | undefined;
-  /** What was in the way, where nodes told: first of all what most of them did. */
+  /** What was in the way, if nodes told: the reason that most of them gave. */
   readonly by?: AcquireDenial['by'];
-  /** What the nodes told of the line, if anything. */
+  /** The caller's place in the line, if nodes told it. */
   readonly line?: LineNews;
 }
 
-/** Who made an attempt. Exactly one of these is called, once, and must not throw. */
+/** Receives the result of an attempt. Exactly one of the two methods is called, once. It must not throw. */
 export interface AttemptListener {
   onAttempt(attempt: Attempt): void;
-  /** Something is broken: a mistake in this library, or in a node of one's own. */
+  /** Something is broken: this library, or a node that a user wrote. */
   onFault(error: unknown): void;
 }
 
-/** What an acquire round came to that is no hold. */
+/** Makes a failed attempt of a round that won no lease. */
 export function failedAttempt(
   nodes: readonly LockNode[],
   round: RoundResult<AcquireVote>,
   leader?: LockNode,
 ): FailedAttempt {
-  // Granted by a quorum, and yet no hold: the grants were used up before they were all there.
+  // A quorum granted, but the time was over before all grants were there.
   if (isWon(round)) {
     return {
       outcome: 'unavailable',
@@ -79,9 +83,9 @@ export function failedAttempt(
     };
   }
   const holderTtlsMs = round.votes.map(freeInMsOf).filter((ttlMs) => ttlMs !== undefined);
-  // Those that have not answered may be free, too: better to ask once in vain than to sleep too long.
+  // Nodes that have not answered may be free, too. To ask once in vain is better than to sleep too long.
   const mayBeFree = round.nodes - round.denied - round.failed;
-  // Nobody denied: a grant was discounted, since its node turned out to have forgotten things.
+  // If nobody denied, a grant was not counted since its node turned out to have forgotten locks.
   const isUnavailable = isOutOfReach(round) || round.denied === 0;
   return {
     outcome: isUnavailable ? 'unavailable' : 'busy',
@@ -94,7 +98,10 @@ export function failedAttempt(
   };
 }
 
-/** All nodes granted permits, and no majority the same ones: others are in the same position. */
+/**
+ * Makes a failed attempt of a round in which a majority granted, but not the same permits: other callers got some
+ * of them.
+ */
 export function splitPermits(nodes: readonly LockNode[], round: RoundResult<AcquireVote>): FailedAttempt {
   const votes = describeVotes(nodes, round);
   return { outcome: 'busy', votes, freeInMs: 0, isSplit: true, holder: undefined, by: 'limit' };
@@ -102,7 +109,10 @@ export function splitPermits(nodes: readonly LockNode[], round: RoundResult<Acqu
 
 const REASONS = ['held', 'shared', 'limit', 'line'] as const;
 
-/** What most of those who denied told of; of as many, what comes first. */
+/**
+ * The reason that most of the denying nodes gave. If two reasons are as frequent, the one that stands first in
+ * `REASONS`.
+ */
 function reasonOf(votes: readonly (AcquireVote | undefined)[]): AcquireDenial['by'] {
   let reason: AcquireDenial['by'];
   let most = 0;
@@ -143,7 +153,9 @@ function holderOf({ nodes, votes }: RoundResult<AcquireVote>): string | undefine
   return holders.find((holder) => holders.filter((other) => other === holder).length >= quorumOf(nodes));
 }
 
-/** The leading node denied: nothing was changed there, and nobody else was asked. */
+/**
+ * Makes a failed attempt of the leading node's denial. That node has changed nothing, and no other node was asked.
+ */
 export function deniedByLeader(
   nodes: readonly LockNode[],
   leader: LockNode,
@@ -159,7 +171,10 @@ export function deniedByLeader(
   return { outcome: 'busy', ...failed, by: vote.by, line };
 }
 
-/** A quorum granted, but its fencing token could not be written to a quorum. */
+/**
+ * Makes a failed attempt of a round in which a quorum granted, but the fencing token could not be written to a
+ * quorum.
+ */
 export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<RaiseFenceVote>): FailedAttempt {
   return {
     outcome: 'unavailable',
@@ -170,13 +185,13 @@ export function notNumbered(nodes: readonly LockNode[], raised: RoundResult<Rais
   };
 }
 
-/** In how long the node may grant, if it told; nodes can be written by users, and tell anything. */
+/** The time after which the node may grant, if it told. The value is checked, since users can write nodes. */
 function freeInMsOf(vote: AcquireVote | undefined): number | undefined {
   const ttlMs = vote?.kind === 'denied' ? (vote.freeInMs ?? vote.holderTtlMs) : undefined;
   return typeof ttlMs === 'number' && ttlMs >= 0 ? ttlMs : undefined;
 }
 
-/** The votes of a round for errors, by the names of the nodes. */
+/** The votes of a round, with the names of the nodes, for errors. */
 export function describeVotes(
   nodes: readonly LockNode[],
   round: RoundResult<AcquireVote | ExtendVote | RaiseFenceVote>,

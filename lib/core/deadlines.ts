@@ -1,19 +1,24 @@
 import type { Clock, Timer } from '../ports/clock.interface';
 
-/** What has to be over by a certain time. Only {@link Deadlines} writes the fields. */
+/** An object with a deadline. Only {@link Deadlines} writes its fields. */
 export interface Limited {
   dueAtMs: number;
   before: Limited | undefined;
   behind: Limited | undefined;
-  /** The time is over, and the replies that have arrived were delivered. */
+  /** The deadline has passed, and the replies that have arrived were delivered. */
   onDeadline(): void;
 }
 
 /**
- * The deadlines of all rounds on a clock, with one timer: a timer per round would be a large part of what an
+ * The deadlines of all rounds on a clock, with one timer. A timer per round would be a large part of what an
  * uncontended lock costs.
  *
- * A linked list by time. Nearly all rounds have the same timeout, so a new one belongs at the end.
+ * ```text
+ *  first                              last
+ *    due 12:00.1 <-> 12:00.1 <-> 12:00.2     <- a new round joins here, since nearly all
+ *    ^                                          rounds have the same timeout
+ *    the timer is set for this one
+ * ```
  */
 export class Deadlines {
   private static readonly byClock = new WeakMap<Clock, Deadlines>();
@@ -46,16 +51,19 @@ export class Deadlines {
     this.setTimer();
   }
 
-  /** Only for what was added, and once. */
+  /** Removes an object that was added. Call it once for each object. */
   remove(limited: Limited): void {
     this.link(limited.before, limited.behind);
     limited.before = undefined;
     limited.behind = undefined;
-    // The timer stays: a lone caller would stop and set one with every round.
+    // The timer stays set. Else a lone caller would stop it and set it again with every round.
     if (this.isResting && this.first === undefined) this.stopTimer();
   }
 
-  /** Nothing is to come: no timer keeps the process alive when the last round is over. Whatever is added after all, counts. */
+  /**
+   * Nothing more is expected. So no timer keeps the process alive after the last round. What is added later still
+   * counts.
+   */
   rest(): void {
     this.isResting = true;
     if (this.first === undefined) this.stopTimer();
@@ -74,7 +82,7 @@ export class Deadlines {
     this.timerAtMs = this.first.dueAtMs;
     this.timer = this.clock.schedule(Math.max(0, this.timerAtMs - this.clock.now()), () => {
       if (this.first === undefined) this.stopTimer();
-      // An event loop that was blocked runs its timers before it reads its sockets (R5).
+      // A blocked event loop runs its timers before it reads its sockets. So arrived replies come first (R5).
       else this.clock.afterArrivedReplies(this.expire);
     });
   }
@@ -85,7 +93,10 @@ export class Deadlines {
     this.timerAtMs = Infinity;
   }
 
-  /** A timer that comes too early, because its round was settled meanwhile, finds nothing due and is set again. */
+  /**
+   * The timer may come too early, because its round was settled meanwhile. Then nothing is due, and it is set
+   * again.
+   */
   private readonly expire = (): void => {
     this.stopTimer();
     const now = this.clock.now();

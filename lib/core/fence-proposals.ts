@@ -5,10 +5,13 @@ import type { AcquireVote, FenceRequest } from '../ports/lock-node.interface';
 import { cannotBeWon } from './quorum';
 import type { RoundResult } from './round';
 
-/** Makes the proposals of one client: the time in microseconds, later than all that it has seen so far. */
+/** Makes the proposals of one client: a time in microseconds, later than every token that the client has seen. */
 export class FenceProposals {
   private last = 0;
-  /** How far the clock of this process is behind that of the nodes, once they have shown that it is wrong. */
+  /**
+   * The clock of this process is behind the nodes' clocks by this much. 0 until the nodes have shown that it is
+   * wrong.
+   */
   private behindMicros = 0;
 
   constructor(
@@ -19,20 +22,22 @@ export class FenceProposals {
   next(): FenceRequest {
     const { skewMs, keepMs } = this.settings;
     const nowMicros = this.clockMicros() + this.behindMicros;
-    // Somebody whose clock is ahead is followed, so that nodes agree, but not to where they would not believe us.
+    // Another client's clock may be ahead, and we follow its tokens so that nodes agree. But we do not go so far
+    // ahead that the nodes would not accept the proposal.
     const following = Math.min(this.last + 1, nowMicros + (skewMs * 1_000) / 2);
     this.last = Math.floor(Math.max(nowMicros, following));
     return { proposal: this.last, skewMicros: Math.floor(skewMs * 1_000), keepMs };
   }
 
-  /** A token that was given out: the next proposal is larger. */
+  /** Notes a token that was given out. The next proposal is larger. */
   saw(token: number): void {
     this.last = Math.max(this.last, token);
   }
 
   /**
-   * What to propose instead, where it may be this process whose clock is wrong: with those that numbered far from the
-   * proposal there would be a majority. From now on it goes by the time of most of them.
+   * Returns a better proposal if this process's own clock may be the wrong one. That may be so if there would be a
+   * majority together with the nodes whose numbers are far from the proposal. From now on the proposals follow the
+   * time of most of these nodes.
    */
   corrected(round: RoundResult<AcquireVote>): FenceRequest | undefined {
     const skewMicros = Math.floor(this.settings.skewMs * 1_000);
@@ -53,8 +58,8 @@ export class FenceProposals {
 }
 
 /**
- * Takes the largest group of numbers that are near each other, and returns one that is near them all. Undefined
- * without any number.
+ * Finds the largest group of numbers that are near each other, and returns one that is near them all. Undefined if
+ * there are no numbers.
  */
 function middleOfMost(numbers: readonly number[], skewMicros: number): number | undefined {
   let best: readonly number[] = [];

@@ -4,21 +4,24 @@ import { isWon } from './quorum';
 import type { RoundResult } from './round';
 
 /**
- * Fencing tokens from N nodes, usually in the round trip that gets the lock (R14).
+ * Settings of fencing tokens. They come from N nodes, usually in the same round trip that gets the lock (R14).
  *
- * Each node numbers its grants of a resource. The token of a lease is the largest number among the nodes that granted
- * it, and a majority of those must have it before it is handed out: any later holder then meets one of them, and gets a
- * larger number. Nodes agree at once as a rule, since all are given the same proposal, a time that is later than the
- * last grant.
+ * Each node numbers its grants of a resource. The token of a lease is the largest number among the nodes that
+ * granted it. A majority of the nodes must have that token before it is handed out. Any later holder then meets
+ * one of these nodes, and gets a larger number. Usually the nodes agree at once, since all of them get the same
+ * proposal: a time later than the last grant.
  */
 export interface FencingSettings {
-  /** How far a proposal may be from a node's clock. A number may be twice as far from the proposal. */
+  /**
+   * A proposal may differ by this much from a node's clock. A number may differ by twice as much from the
+   * proposal.
+   */
   readonly skewMs: number;
-  /** How long a node remembers a counter that nobody raises. */
+  /** The time for which a node remembers a counter that nobody raises. */
   readonly keepMs: number;
 }
 
-/** A grant that does not count: the node has the resources for us, but its number is no use. */
+/** A grant that does not count. The node has the resources for us, but its number cannot be used. */
 export class UncountedGrant implements FailedVote {
   readonly kind = 'failed';
 
@@ -29,8 +32,8 @@ export class UncountedGrant implements FailedVote {
 }
 
 /**
- * A grant counts with a number from about the time of the proposal, and with no other. One that is far from it comes
- * of a clock that is wrong: as a token it would be above those of many holders to come, once nodes have forgotten it.
+ * A grant counts only if its number is near the proposal. A number that is far away comes from a wrong clock. As a
+ * token it would be above the tokens of many later holders, once the nodes have forgotten it.
  */
 export function numbered(vote: AcquireVote, { proposal, skewMicros }: FenceRequest): AcquireVote {
   if (vote.kind !== 'granted') return vote;
@@ -54,7 +57,7 @@ export function tokenOf(round: RoundResult<AcquireVote>): number {
   return token;
 }
 
-/** Whether a majority granted with exactly `token`: then it need not be written back. */
+/** True if a majority granted with exactly `token`. Then the token need not be written to the nodes. */
 export function isAgreedOn(round: RoundResult<AcquireVote>, token: number): boolean {
   return isWon({ ...round, granted: round.votes.filter((vote) => hasToken(vote, token)).length });
 }

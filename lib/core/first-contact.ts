@@ -1,16 +1,16 @@
 import type { LockNode, NodeStatus } from '../ports/lock-node.interface';
 
 /**
- * Nodes that connect for the first time. Right after its start a process knows nothing of them, so whoever asks waits for
- * them as for a slow vote (R5): else the first lock of every process would be refused by a fleet that is well.
+ * The nodes that connect for the first time. A process knows nothing of its nodes right after its start. So
+ * callers wait for them as for a slow vote (R5). Else healthy nodes would refuse the first lock of every process.
  *
- * Once every node was up or down, nobody waits any more: of a node that is down since, its own answer tells at once.
+ * Nobody waits after each node was up or down once: a node that goes down later says so in its answer.
  */
 export class FirstContact {
   private readonly unmet: Set<LockNode>;
   private readonly waiting = new Set<Waiting>();
 
-  /** @param isUnsure whether it is decided only within a moment what a node that is up may do */
+  /** @param isUnsure tells if it is still open what a node that is up may do. That is decided within a moment */
   constructor(
     nodes: readonly LockNode[],
     private readonly isUnsure: (node: LockNode) => boolean,
@@ -18,15 +18,16 @@ export class FirstContact {
     this.unmet = new Set(nodes.filter(({ status }) => status === 'connecting'));
   }
 
-  /** Nobody has to wait for any node: the case that must cost nothing. */
+  /** True if nobody has to wait for any node. This is the usual case, and it must cost nothing. */
   get isOver(): boolean {
     return this.unmet.size === 0;
   }
 
   /**
-   * Calls `then` when `node` has connected for the first time, or could not.
+   * Calls `then` when `node` has connected for the first time, or could not connect.
    *
-   * @returns what ends the waiting before that; undefined: there is nothing to wait for, and `then` is not called
+   * @returns a function that ends the waiting before that; undefined if there is nothing to wait for, and then
+   *   `then` is not called
    */
   whenMet(node: LockNode, then: () => void): (() => void) | undefined {
     if (!this.isAwaited(node)) return undefined;
@@ -36,19 +37,19 @@ export class FirstContact {
   }
 
   /**
-   * There is news of `node`.
+   * Notes a status of `node`.
    *
-   * @returns whether it is the first
+   * @returns true if it is the first one
    */
   hear(node: LockNode, status: NodeStatus): boolean {
     return status !== 'connecting' && this.unmet.delete(node);
   }
 
-  /** Those who wait for nothing any more go on. */
+  /** Calls back the callers that have nothing to wait for any more. */
   letGo(): void {
     for (const waiting of [...this.waiting]) {
       if (this.isAwaited(waiting.node)) continue;
-      // One that was called before may have ended the waiting of others.
+      // An earlier callback of this loop may have ended the waiting of others.
       if (this.waiting.delete(waiting)) waiting.then();
     }
   }

@@ -1,8 +1,8 @@
-/** Why a guarded node has no vote, and for how much longer. */
+/** Tells why a guarded node has no vote, and for how much longer. */
 export class GuardedError extends Error {
   constructor(
     message: string,
-    /** Infinity: for as long as it is misconfigured. */
+    /** Infinity: it stays so until the configuration is changed. */
     readonly leftMs: number,
   ) {
     super(message);

@@ -8,18 +8,21 @@ import { ReplaceCall } from './quorum-calls';
 import { holdRound } from './round';
 import { earlierOf, validForMs } from './validity';
 
-/** Who gets the resources of a lease next. */
+/** The next caller that gets the resources of a lease. */
 export interface Successor {
   readonly ttlMs: number;
-  /** Its lease gets a fencing token, which only the nodes can give (R14). */
+  /** The new lease gets a fencing token, which only the nodes can give (R14). */
   readonly fencing: boolean;
-  /** It may begin before the nodes have answered, on what is left of the lease that it gets. */
+  /**
+   * The successor may begin before the nodes have answered, with the rest of the validity of the lease that it
+   * gets.
+   */
   readonly atOnce: boolean;
   readonly label?: string;
 }
 
 export interface HandoverRound {
-  /** The attempt of the successor. If it is not won, what it has on the nodes is cleaned up. */
+  /** The successor's attempt. If it is not won, its traces on the nodes are cleaned up. */
   readonly attempt: Promise<Attempt>;
   /** The release of the lease that ends. */
   readonly release: Promise<Release>;
@@ -30,7 +33,7 @@ interface LeaseMaker {
   extend(lease: Lease, ttlMs: number): Promise<Extension>;
 }
 
-/** How one lease becomes another in one round, without a moment in which somebody else could get its resources. */
+/** Turns one lease into another in one round. There is no moment at which somebody else could get the resources. */
 export class Handovers {
   constructor(
     private readonly judge: AttemptJudge,
@@ -38,22 +41,23 @@ export class Handovers {
     private readonly redlock: LeaseMaker,
   ) {}
 
-  /** The new lease has an owner token of its own, as after any attempt. */
+  /** Begins a hand-over. The new lease has an owner token of its own, as after any attempt. */
   begin(old: Lease, successor: Successor): HandoverRound {
     old.releaseBegan = true;
     return successor.fencing ? this.replace(old, successor) : this.takeOver(old, successor);
   }
 
   /**
-   * The successor's lease is `old` under another owner token: it lasts as long as that one would, and its first extension,
-   * which is under way when this returns, writes the token. So it need not wait for the nodes, no more than a holder
-   * waits for any extension: nobody else can have the resources before `old` ends.
+   * Gives the successor `old` under another owner token. The new lease lasts as long as `old` would have. Its
+   * first extension writes the new token; it is under way when this method returns. The successor need not wait
+   * for the nodes, just as a holder does not wait for an extension: nobody else can have the resources before
+   * `old` ends.
    */
   private takeOver(old: Lease, { ttlMs, atOnce, label }: Successor): HandoverRound {
     const lease = this.redlock.newLease(old.resources, ttlMs, label);
     lease.validity = earlierOf(old.validity, lease.validity);
     lease.inherited = old;
-    // The very permits; its own place in the lines it never had.
+    // The successor gets exactly the same permits. It had no place in the lines under this token.
     if (old.sharing !== undefined)
       lease.sharing = { ...old.sharing, places: undefined, mayHaveStrays: false, awaited: 0 };
     const confirmation = this.redlock.extend(lease, ttlMs);
@@ -78,7 +82,10 @@ export class Handovers {
     };
   }
 
-  /** An attempt at resources that count as free where `old` has them: its number has to come from the nodes. */
+  /**
+   * Asks the nodes for a new lease. Resources that have the token of `old` count as free. This form is used for
+   * fencing, since the number has to come from the nodes.
+   */
   private replace(old: Lease, { ttlMs, label }: Successor): HandoverRound {
     const lease = this.redlock.newLease(old.resources, ttlMs, label);
     const fence = this.proposals.next();
@@ -93,8 +100,8 @@ export class Handovers {
     const round = holdRound(new ReplaceCall(this.judge.callContext(validForMs(ttlMs)), lease, request, old));
     const attempt = round.then(async (votes) => {
       const result = await this.judge.concludeFenced(lease, fence, votes, notAgain, true);
-      // Where the new one did not get through, the old one may still be: of several resources even after a denial.
-      // A vote that is missing is a late one.
+      // If the new lease was not won, nodes may still have the old one. With several resources that is so even on
+      // a node that denied. A vote that is missing will come late.
       const ifMissing = result.outcome === 'won' ? 'granted' : undefined;
       const isReplaced = (position: number) => (votes.votes[position]?.kind ?? ifMissing) === 'granted';
       this.judge.cleanUp(old, isReplaced, result.outcome !== 'won');

@@ -6,16 +6,25 @@ import { AcquireCall, type KnownVote } from './quorum-calls';
 import { holdRound } from './round';
 import type { SilentNodes } from './silent-nodes';
 
-/** How much of the node timeout the leader gets: whoever waits for it has not asked anybody else yet. */
+/**
+ * The leader gets this share of the node timeout, since a caller that waits for it has not asked the other nodes
+ * yet.
+ */
 const SHARE_OF_TIMEOUT = 0.1;
 
 /**
- * The node that is asked first when several processes want the same resource: the first one that answers, in an order
- * that all processes share. Its vote decides who goes on to the others, so votes are not split.
+ * The node that is asked first when several processes want the same resource. It is the first node that answers,
+ * in an order that all processes share. Its vote decides who asks the other nodes, so votes are not split.
+ *
+ * ```text
+ *  process A --+                           granted: A asks the other nodes at once
+ *  process B --+--> node 1 (leading) -->   denied:  B and C wait; they have changed nothing
+ *  process C --+
+ * ```
  */
 export class LeadingNode {
   private readonly inOrder: readonly LockNode[];
-  /** Those that were asked first and have not answered yet. */
+  /** The nodes that were asked first and have not answered yet. */
   private readonly silent = new Set<LockNode>();
 
   constructor(
@@ -28,7 +37,10 @@ export class LeadingNode {
     this.inOrder = [...settings.nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** The leader's vote, or what will pass it on; undefined when no node can lead now. The others are still to be asked. */
+  /**
+   * Asks the leader. Returns its vote, or a function that passes its late vote on, or undefined if no node can
+   * lead now. The caller still has to ask the other nodes.
+   */
   async ask(callContext: CallContext, lease: Lease, request: AcquireRequest): Promise<KnownVote | undefined> {
     const node = this.current;
     if (node === undefined) return undefined;
@@ -49,7 +61,7 @@ export class LeadingNode {
     return { node, whenItComes: call.passOn };
   }
 
-  /** The one that would be asked now. */
+  /** The node that leads now. */
   get current(): LockNode | undefined {
     const { nodes, guard, silence } = this.settings;
     return this.inOrder.find(
@@ -83,13 +95,13 @@ class LeaderQuestion extends AcquireCall {
         vote(answer);
       });
     } catch (error) {
-      // A failed vote, and nothing that comes later: else it would count as silent for ever.
+      // The node threw, so no vote will come later. Without this it would count as silent for ever.
       this.isAnswered = true;
       throw error;
     }
   }
 
-  /** The round of all nodes goes on waiting for it. */
+  /** The round of all nodes waits for this vote too. */
   override onLateVote(node: LockNode, vote: AcquireVote): void {
     this.silent.delete(node);
     this.lateVote = vote;

@@ -3,54 +3,63 @@ import type { PlaceInLines } from './line';
 import { sharedIn, type LockKind } from './lock-kind';
 import type { Validity } from './validity';
 
-/** What a won attempt has on the nodes. Only {@link Redlock} changes it. */
+/** What a won attempt has on the nodes. Only `core/` changes it. */
 export interface Lease {
   readonly resources: readonly string[];
   readonly ownerToken: string;
-  /** What its holder calls itself, for people. */
+  /** The name that the holder gives itself, for people. */
   readonly label: string | undefined;
   /** The largest ttl that a node may have been asked for. */
   ttlMs: number;
   validity: Validity;
-  /** Larger than that of every earlier lease of these resources, if it was asked for (R14). */
+  /**
+   * The fencing token, if it was asked for. It is larger than that of every earlier lease of these resources
+   * (R14).
+   */
   fencingToken: number | undefined;
-  /** The lease that this one took over, as long as no quorum has confirmed that: nodes may still have its owner token. */
+  /**
+   * The lease that this one took over. It stays here until a quorum has confirmed that, since nodes may still have
+   * its owner token.
+   */
   inherited: Lease | undefined;
-  /** Undefined: it is exclusive, and no line was looked at; as nearly all are. */
+  /** Undefined, as for nearly all leases, if the lease is exclusive and no line was looked at. */
   sharing: LeaseSharing | undefined;
-  /** The attempt had a quorum in time. */
+  /** True once the attempt had a quorum in time. */
   wasWon: boolean;
-  /** From here on nothing extends the lease or puts it back (R10). */
+  /** True from the begin of the release. After that nothing extends the lease or puts it back (R10). */
   releaseBegan: boolean;
-  /** The nodes that were asked for the owner token, a bit per position: no other can have it. */
+  /** The nodes that were asked for this owner token, one bit per position. Other nodes cannot have it. */
   askedAt: number;
-  /** The nodes that answered the release, a bit per position. */
+  /** The nodes that answered the release, one bit per position. */
   releaseAnsweredBy: number;
-  /** Until then a release leaves the key on the nodes, on the monotonic clock. 0: a release removes it. */
+  /**
+   * The time on the monotonic clock until which a release leaves the key on the nodes. 0: a release removes the
+   * key.
+   */
   keepUntilMs: number;
 }
 
-/** What a lease has besides the owner token at its keys: readers, permits, a place in the lines. */
+/** What a lease has besides the owner token: readers, permits, a place in the lines. */
 export interface LeaseSharing {
-  /** Undefined: it is exclusive, and stands in line. */
+  /** Undefined: the lease is exclusive, and its caller stands in line. */
   readonly kind: LockKind | undefined;
-  /** The permits that it has, sorted; empty where it has none, or not yet. */
+  /** The numbers of its permits, sorted. Empty if it has none, or none yet. */
   slots: readonly number[];
-  /** Some node may have given it other permits than those. */
+  /** True if some node may have given it other permits than `slots`. */
   mayHaveStrays: boolean;
-  /** So many nodes had not answered when it was won, and that is all that is uncertain about what it was given. */
+  /** The number of nodes that had not answered when it was won, if nothing else is uncertain about its permits. */
   awaited: number;
   readonly places: PlaceInLines | undefined;
-  /** How long a node keeps what becomes free for those in its line (R31). */
+  /** The time for which a node keeps a free resource for the callers in its line (R31). */
   readonly turnMs: number;
-  /** How many stood in line behind it when it was won. */
+  /** The number of callers that stood in line behind it when it was won. */
   inLine: number;
 }
 
-/** What is known of a lease that somebody left to others. */
+/** The facts that are known of a lease that another caller left. */
 export type LeftLease = Pick<Lease, 'resources' | 'ownerToken' | 'label' | 'fencingToken' | 'sharing'>;
 
-/** What keeps `lease` on a node for `ttlMs` from now. */
+/** The request that keeps `lease` on a node for `ttlMs` from now. */
 export function extendRequestOf(lease: Lease, ttlMs: number, putsBack: boolean): ExtendRequest {
   const { resources, ownerToken, inherited } = lease;
   const replaces = inherited?.ownerToken;
@@ -60,7 +69,7 @@ export function extendRequestOf(lease: Lease, ttlMs: number, putsBack: boolean):
   return lease.sharing === undefined ? plain : { ...plain, ...heldAs(lease.sharing) };
 }
 
-/** What removes `lease` from a node, or lets it expire there in `keepMs` if that is more than 0. */
+/** The request that removes `lease` from a node, or lets it expire there after `keepMs` if that is more than 0. */
 export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: boolean): ReleaseRequest {
   const { resources, ownerToken, ttlMs } = lease;
   const request =
@@ -72,7 +81,7 @@ export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: bool
     : Object.assign(request, goingOf(lease, lease.sharing, wakeWaiters));
 }
 
-/** How the nodes know what is given back, and what it does to those in line. */
+/** The fields of a release that say how the lease was held, and what happens to the callers in line. */
 function goingOf(
   { wasWon }: Lease,
   { kind, slots, mayHaveStrays, places, turnMs }: LeaseSharing,
@@ -80,14 +89,14 @@ function goingOf(
 ): Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'> {
   return {
     shared: sharedIn(kind),
-    // Which permits an attempt got that came to nothing, nobody knows.
+    // An attempt that failed may have got any permits on a node, so all of them are released.
     slots: kind?.mode !== 'limited' ? undefined : wasWon && !mayHaveStrays ? slots : 'all',
     line: wasWon ? undefined : places?.entryToPutBack,
     turnMs: isToldOf ? turnMs : undefined,
   };
 }
 
-/** What tells a node how a lease is held: for requests that change nothing of that. */
+/** The fields that tell a node how a lease is held, in requests that do not change that. */
 export function heldAs({ kind, slots }: LeaseSharing): {
   readonly shared?: readonly string[];
   readonly slots?: readonly number[];

@@ -1,27 +1,30 @@
 import type { LineEntry, LinePlace, LockNode } from '../ports/lock-node.interface';
 import { sharedIn, type LockKind } from './lock-kind';
 
-/** A waiter refreshes its entries three times while they last, so that two may be lost. */
+/**
+ * A waiter refreshes its entries this many times while they last. So an entry stays even if two refreshes are
+ * lost.
+ */
 const BEATS = 3;
 
 export interface LineSettings {
   readonly nodes: readonly LockNode[];
-  /** How long a node keeps an entry that nobody refreshes. */
+  /** The time for which a node keeps an entry that nobody refreshes. */
   readonly entryMs: number;
-  /** Something that was never used before. */
+  /** Makes an id that was never used before. */
   readonly newId: () => string;
 }
 
-/** Names that nobody else has: one secret for all of them, since each call that may stand in line needs one. */
+/** Makes ids that nobody else has. They share one secret, since each call that may stand in line needs an id. */
 export function idsFrom(newSecret: () => string): () => string {
   let secret: string | undefined;
   let count = 0;
   return () => (secret ??= newSecret()) + (count += 1).toString(36);
 }
 
-/** What an attempt that failed tells of the line. */
+/** What a failed attempt tells of the line. */
 export interface LineNews {
-  /** How many stand before the caller, as the leading node has it, or the first that told. */
+  /** The number of callers before this one, as the leading node or the first node that told has it. */
   readonly ahead: number;
   /** The time of the leading node in microseconds, if it denied. */
   readonly leaderMicros: number | undefined;
@@ -30,21 +33,24 @@ export interface LineNews {
 /**
  * One waiter's place in the lines of its resources, on all nodes (R29).
  *
- * The line is advice: it can only turn a grant into a denial. So whatever is lost or late here costs somebody its place,
- * and nothing else.
+ * The line is advice: it can only turn a grant into a denial. So an entry that is lost or late costs somebody a
+ * place, and nothing else.
  */
 export class PlaceInLines {
-  /** How many releases to let pass: those before us come first (R32). */
+  /** The number of releases to let pass, since other callers come first (R32). */
   ahead = 0;
 
   private readonly id: string;
-  /** The time of the leading node when it denied first. Kept for the whole wait. */
+  /** The time of the leading node at its first denial. It stays for the whole wait. */
   private ticket: number | undefined;
-  /** A node may have an entry with it. */
+  /** True if a node may have an entry with this ticket. */
   private mayBeEntered = false;
-  /** When all nodes were asked last with the ticket; undefined: never, or it has left since. */
+  /**
+   * The time at which all nodes were last asked with the ticket. Undefined: never, or the caller has left the line
+   * since.
+   */
   private enteredAtMs: number | undefined;
-  /** Fewer than a majority answered the last attempt. */
+  /** True if fewer than a majority of the nodes answered the last attempt. */
   private isFar = false;
   private isOver = false;
 
@@ -56,7 +62,10 @@ export class PlaceInLines {
     this.id = settings.newId();
   }
 
-  /** For the next attempt. Whoever reaches no majority asks as a newcomer, and blocks nobody. */
+  /**
+   * The place that the next attempt sends. A caller that reaches no majority asks as a newcomer, so that it blocks
+   * nobody.
+   */
   get entry(): LineEntry {
     const { entryMs } = this.settings;
     return this.isOver || this.isFar || this.ticket === undefined
@@ -65,46 +74,53 @@ export class PlaceInLines {
   }
 
   /**
-   * What the clean-up of a failed attempt puts back, where a grant took the entry away (R30). Undefined when nobody waits
-   * any more.
+   * The entry that the clean-up of a failed attempt puts back where a grant took it away (R30). Undefined if
+   * nobody waits any more.
    */
   get entryToPutBack(): LineEntry | undefined {
     return this.isOver || this.isFar || !this.mayBeEntered ? undefined : this.entry;
   }
 
-  /** It has a ticket that no node has seen: the next attempt enters it, and should not wait. */
+  /**
+   * True if it has a ticket that no node has seen. Then the next attempt should not wait, since it makes the
+   * entry.
+   */
   get isToBeEntered(): boolean {
     return this.ticket !== undefined && !this.mayBeEntered && !this.isFar;
   }
 
-  /** The nodes were asked to enter it. */
+  /** True if the nodes were asked to make an entry. */
   get isEntered(): boolean {
     return this.mayBeEntered;
   }
 
-  /** It waits for the leading node to tell it the time. */
+  /** True while the leading node has not told its time yet. */
   get needsTicket(): boolean {
     return this.ticket === undefined;
   }
 
-  /** Whether all nodes have to be asked now, so that they keep the entry. */
+  /** True if all nodes have to be asked now, so that they keep the entry. */
   isBeatDue(nowMs: number): boolean {
     return this.enteredAtMs !== undefined && nowMs - this.enteredAtMs >= this.settings.entryMs / BEATS;
   }
 
-  /** An attempt begins. */
+  /** Notes that an attempt begins. */
   asks(isAtAllNodes: boolean, nowMs: number): void {
     if (this.ticket === undefined || this.isFar) return;
     this.mayBeEntered = true;
     if (isAtAllNodes) this.enteredAtMs = nowMs;
   }
 
-  /** @param fraction random, so that two waiters do not move in step and meet for ever */
+  /**
+   * The time between two refreshes.
+   *
+   * @param fraction a random number from 0 to 1, so that two waiters do not refresh at the same moments for ever
+   */
   beatMs(fraction: number): number {
     return (this.settings.entryMs / BEATS) * (0.7 + 0.6 * fraction);
   }
 
-  /** An attempt failed. */
+  /** Notes that an attempt failed. */
   note(news: LineNews | undefined, isFar: boolean): void {
     if (isFar && !this.isFar) this.leave();
     this.isFar = isFar;
@@ -113,21 +129,21 @@ export class PlaceInLines {
     this.ticket ??= news.leaderMicros;
   }
 
-  /** The caller has what it waited for, or gave up: late clean-ups put nothing back. */
+  /** Ends the wait: the caller has the lock, or gave up. After this, late clean-ups put nothing back. */
   end(isSpared?: (position: number) => boolean): void {
     if (this.isOver) return;
     this.isOver = true;
     this.leave(isSpared);
   }
 
-  /** Takes the entries away, and wakes those who stood behind them. */
+  /** Removes the entries, and wakes the callers that stood behind them. */
   private leave(isSpared: (position: number) => boolean = nowhere): void {
     if (!this.mayBeEntered) return;
     this.mayBeEntered = false;
     this.enteredAtMs = undefined;
     const { resources, kind } = this;
     const shared = sharedIn(kind);
-    // They are told of it as of a release: a token that was never told of before.
+    // Waiters are told as if of a release. So the message needs an owner token that no earlier message had.
     const ownerToken = this.settings.newId();
     const request = { resources, shared, line: this.place, wakeWaiters: true, ownerToken };
     this.settings.nodes.forEach((node, position) => {
@@ -141,7 +157,7 @@ export class PlaceInLines {
   }
 }
 
-/** Nodes can be written by users. What does not get through ends by itself. */
+/** Errors are ignored, since users can write nodes. An entry that is not removed ends by itself. */
 function leaveOn(node: LockNode, request: Parameters<NonNullable<LockNode['leave']>>[0]): void {
   try {
     node.leave?.(request, ignore);

@@ -1,36 +1,39 @@
-/** Several may hold it at once: all of its resources, or some of them beside exclusive ones. */
+/** Several callers may hold the lock at once: all of its resources, or some of them beside exclusive ones. */
 export interface SharedKind {
   readonly mode: 'shared' | 'mixed';
-  /** The resources that are held as a reader, sorted; of a `shared` one all. */
+  /** The resources that are held as a reader, sorted. With the mode `shared` these are all of them. */
   readonly shared: readonly string[];
 }
 
-/** A few may hold it at once: one resource, of which everybody has permits of his own. */
+/**
+ * A limited number of callers may hold the lock at once. There is one resource, and each caller has permits of its
+ * own.
+ */
 export interface LimitedKind {
   readonly mode: 'limited';
-  /** So many permits of the resource may be held at once. */
+  /** The number of permits that all callers together may hold at once. */
   readonly limit: number;
-  /** So many of them are taken, all or none. */
+  /** The number of permits to take. The caller gets all of them or none. */
   readonly permits: number;
 }
 
-/** How a lock is held; undefined: exclusively, as most are. */
+/** The way in which a lock is held. Undefined, as for most locks, means exclusively. */
 export type LockKind = SharedKind | LimitedKind;
 
-/** What a call holds, or wants to hold. */
+/** The resources that a call holds or wants to hold, and in which way. */
 export interface KindOfHold {
   readonly resources: readonly string[];
   readonly kind: LockKind | undefined;
 }
 
-/** How one of the resources is held. */
+/** The mode in which one of the resources is held. */
 export function modeAt(kind: LockKind | undefined, resource: string): 'exclusive' | 'shared' | 'limited' {
   if (kind === undefined) return 'exclusive';
   if (kind.mode === 'limited') return 'limited';
   return kind.mode === 'shared' || kind.shared.includes(resource) ? 'shared' : 'exclusive';
 }
 
-/** Those of the resources that are held as a reader, as the nodes want to know it. */
+/** The resources that are held as a reader, in the form that requests to nodes have. */
 export function sharedIn(kind: LockKind | undefined): readonly string[] | undefined {
   return kind === undefined || kind.mode === 'limited' ? undefined : kind.shared;
 }

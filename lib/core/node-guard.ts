@@ -11,25 +11,25 @@ import type {
 import type { RoundResult } from './round';
 
 /**
- * - `observed`: a server that was seen to restart is guarded; so is one that is younger than the others when it is
- *   first seen
- * - `strict`: every server that runs for less than the guard time is guarded
- * - `false`: none is, whatever restarts. A clock that ran ahead is guarded against all the same
+ * - `observed`: guards a server that was seen to restart, and one that is younger than the others when it is first
+ *   seen
+ * - `strict`: guards every server that runs for less than the guard time
+ * - `false`: guards no server because of a restart. A clock that ran ahead still guards its node
  */
 export type RestartGuard = 'observed' | 'strict' | false;
 
 /**
- * Why a node may have forgotten locks that it had granted:
- * - `restarted`: another server, or the same one started again, answers than before
- * - `young`: it started a moment ago, and others run for longer
- * - `clock`: its clock ran ahead, so keys may have expired before their time
+ * The reason why a node may have forgotten locks that it had granted:
+ * - `restarted`: another server than before answers, or the same one was started again
+ * - `young`: it started a moment ago, and others have run for longer
+ * - `clock`: its clock ran ahead, so keys may have expired too early
  * - `duplicate`: it is the same server as another node, and would vote twice
  */
 export type GuardReason = 'restarted' | 'young' | 'clock' | 'duplicate';
 
 export interface Guarded {
   readonly reason: GuardReason;
-  /** On the monotonic clock; Infinity for as long as it is the same server. */
+  /** The end of the guard on the monotonic clock. Infinity for a duplicate, until the server changes. */
   readonly untilMs: number;
 }
 
@@ -37,36 +37,41 @@ export interface NodeGuardSettings {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly restartGuard: RestartGuard;
-  /** The largest ttl in use: what a node may have forgotten is over by then. */
+  /** The largest ttl in use. After this time, everything that a node may have forgotten has ended. */
   readonly guardMs: number;
-  /** A node is guarded from now on, or for another reason; null: it may grant again. */
+  /** Called when a node is guarded from now on, or for another reason. With null, the node may grant again. */
   readonly onChange: (node: LockNode, guarded: Guarded | null) => void;
 }
 
-/** What is known of the server behind a node. */
+/** The facts that are known of the server behind a node. */
 interface Known {
   servers: readonly ServerFacts[];
-  /** On our monotonic clock, when the youngest of them started. */
+  /** The start of the youngest of these servers, on our monotonic clock. */
   startedAtMs: number;
 }
 
-/** How long the first contact with the others may take before a young server is judged without them. */
+/**
+ * The longest time to wait for the first contact with the other nodes. After that a young server is judged without
+ * them.
+ */
 const ACQUAINTANCE_MS = 1_000;
 
-/** Servers of a fleet that start within this share of the guard time have started together. */
+/** Servers that start within this share of the guard time count as started together. */
 const TOGETHER = 0.25;
 
 /**
- * Knows which nodes must not grant now, because they may have forgotten what they granted (R12): Redlock counts on
- * every node to remember for a ttl. A guarded node may still confirm extensions and releases of what it has.
+ * Knows which nodes must not grant now, because they may have forgotten what they granted (R12). Redlock needs
+ * every node to remember its grants for a ttl. A guarded node may still confirm extensions and releases of what it
+ * has.
  *
- * A fleet that is new altogether has nothing to forget: under `observed`, servers that started together are let in.
+ * If all servers are new, they have nothing to forget. So with `observed`, servers that started together may
+ * grant.
  */
 export class NodeGuard {
-  /** Whom nobody knows yet. */
+  /** The nodes that have not connected yet. */
   readonly firstContact: FirstContact;
   private readonly known = new Map<LockNode, Known>();
-  /** What was seen to happen; also to nodes that do not say who they are. */
+  /** The nodes at which a restart or a wrong clock was seen, even if they do not say who they are. */
   private readonly suspected = new Map<LockNode, Guarded>();
   private readonly guarded = new Map<LockNode, Guarded>();
   private readonly announced = new Map<LockNode, GuardReason>();
@@ -85,17 +90,17 @@ export class NodeGuard {
     );
   }
 
-  /** No node is guarded: the case that must cost nothing. */
+  /** True if no node is guarded. This is the usual case, and it must cost nothing. */
   get isIdle(): boolean {
     return this.guarded.size === 0;
   }
 
-  /** Why `node` must not grant now. */
+  /** The reason why `node` must not grant now. */
   reasonFor(node: LockNode): Guarded | undefined {
     return this.guarded.get(node);
   }
 
-  /** What a guarded node's failed vote says. */
+  /** The error in the failed vote of a guarded node. */
   errorFor(node: LockNode): Error | undefined {
     const guarded = this.guarded.get(node);
     if (guarded === undefined) return undefined;
@@ -105,7 +110,7 @@ export class NodeGuard {
     return new GuardedError(`${EXPLANATIONS[guarded.reason]}${until}`, leftMs);
   }
 
-  /** What was last known of the servers behind `node`; undefined as long as they have not said who they are. */
+  /** The last known facts of the servers behind `node`. Undefined until they have said who they are. */
   serversOf(node: LockNode): readonly ServerFacts[] | undefined {
     return this.known.get(node)?.servers;
   }
@@ -119,7 +124,7 @@ export class NodeGuard {
     if (servers !== undefined && servers.length > 0) this.meet(node, servers);
     if (hasForgotten) this.guardFromNow(node, 'restarted');
     if (clockAheadMs !== undefined) this.guardFromNow(node, 'clock');
-    // One that is down is nobody to wait for.
+    // Nobody waits for a node that is down.
     const isFirst = this.firstContact.hear(node, status);
     const isNews = servers !== undefined || hasForgotten || clockAheadMs !== undefined;
     if (isNews || status !== 'up' || isFirst) this.reconsider();
@@ -128,7 +133,7 @@ export class NodeGuard {
 
   private meet(node: LockNode, servers: readonly ServerFacts[]): void {
     const { clock, restartGuard } = this.settings;
-    // Who joined the others had nothing to forget, however young it is.
+    // A server that joined the others had nothing to forget, even if it is young.
     const judged = restartGuard === 'strict' ? servers : servers.filter(({ isAdditional }) => !isAdditional);
     const youngestMs = Math.min(...(judged.length > 0 ? judged : servers).map(({ uptimeMs }) => uptimeMs));
     const before = this.known.get(node)?.servers;
@@ -136,7 +141,8 @@ export class NodeGuard {
     const hasNew = servers.some(
       ({ runId, isAdditional }) => !isAdditional && before?.every((server) => server.runId !== runId),
     );
-    // From now on, not from its start: it may have been a replica until a moment ago, to which not all had come.
+    // The guard counts from now, and not from the server's start: it may have been a replica until a moment ago,
+    // and not all writes had reached it.
     if (hasNew) this.guardFromNow(node, 'restarted');
   }
 
@@ -146,7 +152,7 @@ export class NodeGuard {
     this.suspected.set(node, { reason, untilMs: clock.now() + guardMs });
   }
 
-  /** Judges every node anew, tells what has changed, and comes back when the first guard is over. */
+  /** Judges every node again, reports what has changed, and runs once more when the first guard is over. */
   private reconsider(): void {
     const { nodes, onChange, clock } = this.settings;
     this.timer?.cancel();
@@ -154,7 +160,7 @@ export class NodeGuard {
       const guarded = this.judge(node);
       if (guarded === undefined) this.guarded.delete(node);
       else this.guarded.set(node, guarded);
-      // Nothing to tell of yet: it is over within a second.
+      // Nothing is reported yet, since this is decided within a second.
       if (this.isUndecided(node)) continue;
       if (this.announced.get(node) === guarded?.reason) continue;
       if (guarded === undefined) this.announced.delete(node);
@@ -174,7 +180,7 @@ export class NodeGuard {
     );
   }
 
-  /** It is young, and its elders may not have been met yet. */
+  /** True if the node is young, and older nodes may not have connected yet. */
   private isUndecided(node: LockNode): boolean {
     return this.guarded.get(node)?.untilMs === this.acquaintedAtMs;
   }
@@ -201,7 +207,7 @@ export class NodeGuard {
     return undefined;
   }
 
-  /** The first of the nodes that are one server stands for it. */
+  /** If several nodes are one server, the first of them counts, and the others are duplicates. */
   private isDuplicate(node: LockNode, { servers }: Known): boolean {
     const { nodes } = this.settings;
     return nodes
@@ -213,7 +219,7 @@ export class NodeGuard {
       );
   }
 
-  /** Others may still turn out to be older. */
+  /** True while older nodes may still connect. */
   private get isUnacquainted(): boolean {
     const { nodes, clock } = this.settings;
     return clock.now() < this.acquaintedAtMs && nodes.some(({ status }) => status === 'connecting');
@@ -228,7 +234,7 @@ const EXPLANATIONS: Record<GuardReason, string> = {
     'the same server as an earlier node (they have one run_id), and a server has one vote; list each once',
 };
 
-/** The votes of a round without the grants of nodes that are guarded by now: these have failed. */
+/** The votes of a round, with failed votes in the place of the grants of nodes that are guarded by now. */
 export function withoutGuarded<V extends AcquireVote | RaiseFenceVote>(
   round: RoundResult<V>,
   nodes: readonly LockNode[],

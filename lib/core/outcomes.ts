@@ -4,25 +4,28 @@ import { isDeniedByQuorum, isWon, type Tally } from './quorum';
 import type { RoundResult } from './round';
 
 /**
- * - `extended`: valid for the new ttl
+ * - `extended`: the lease is valid for the new ttl
  * - `gone`: a quorum says that it is not ours any more
- * - `expired`: it was too late
- * - `unknown`: too few nodes answered; valid for as long as it was
+ * - `expired`: the extension came too late
+ * - `unknown`: too few nodes answered; the lease is valid for as long as before
  */
 export interface Extension {
   readonly outcome: 'extended' | 'gone' | 'expired' | 'unknown';
-  /** Empty when it was extended. */
+  /** The votes of the nodes. Empty if the lease was extended. */
   readonly votes: readonly NodeVote[];
 }
 
-/** `released`: a quorum removed it. `expired`: a quorum did not have it any more. `unknown`: too few nodes answered. */
+/**
+ * `released`: a quorum removed it. `expired`: a quorum did not have it any more. `unknown`: too few nodes
+ * answered.
+ */
 export interface Release {
   readonly outcome: 'released' | 'expired' | 'unknown';
-  /** How many processes, at least, wait for the resource and were told. Undefined: nobody was told. */
+  /** At least this many processes wait for the resource and were told. Undefined: nobody was told. */
   readonly waiting?: number;
 }
 
-/** What the votes for the new lease say about the old one. */
+/** The release of the old lease, as the votes for the new lease tell it. */
 export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): Release {
   const removed = votes.filter((vote) => vote?.kind === 'granted' && vote.replaced === true).length;
   const answered = votes.filter((vote) => vote !== undefined && vote.kind !== 'failed').length;
@@ -30,7 +33,7 @@ export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): 
   return { outcome: releaseOutcome(removal) };
 }
 
-/** What the successor's first extension says about the lease that it took over. */
+/** The release of a lease that was taken over, as the first extension of the new lease tells it. */
 export function releaseByTakingOver({ outcome }: Extension): Release {
   if (outcome === 'extended') return { outcome: 'released' };
   return { outcome: outcome === 'gone' ? 'expired' : 'unknown' };

@@ -11,15 +11,18 @@ export interface PermitCallSetup {
   readonly request: AcquireRequest & { readonly limit: PermitRequest };
   /** The leading node's vote, if it was asked first. */
   readonly known?: KnownVote | undefined;
-  /** Nodes that gave the very permits in the first round: they are not asked again. */
+  /** The grants of the first round with exactly these permits. Their nodes are not asked again. */
   readonly kept?: ReadonlyMap<number, AcquireVote> | undefined;
-  /** A node gave permits that are not held. */
+  /** Called when a node gave permits that are not a part of the lease. */
   onStray(node: LockNode, slots: readonly number[]): void;
 }
 
-/** Asks the nodes for permits: won when a majority gave the same ones, and lost when none can (R25). */
+/**
+ * Asks the nodes for permits. It is won when a majority gave the same permits, and lost when no majority can any
+ * more (R25).
+ */
 export class PermitCall extends AcquireCall {
-  /** How many nodes gave which permits. */
+  /** The number of nodes for each set of permits. */
   private readonly counts = new Map<string, number>();
   private best = 0;
 
@@ -56,10 +59,10 @@ export class PermitCall extends AcquireCall {
   override onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
     super.onLateVote(node, vote, position);
     const { lease } = this.setup;
-    // One that was not won is cleaned up as a whole.
+    // An attempt that was not won is cleaned up as a whole.
     const { sharing } = lease;
     if (sharing === undefined || !lease.wasWon || lease.releaseBegan) return;
-    // One that failed may have given something all the same.
+    // A node that failed may have given permits all the same.
     if (vote.kind !== 'failed' && sharing.awaited > 0) {
       sharing.awaited -= 1;
       sharing.mayHaveStrays = sharing.awaited > 0;
@@ -69,7 +72,7 @@ export class PermitCall extends AcquireCall {
     if (strays.length > 0) this.setup.onStray(node, strays);
   }
 
-  /** What is no permit must not count as one. */
+  /** Turns a grant with wrong permits into a failed vote. */
   private usable(vote: AcquireVote): AcquireVote {
     const { permits, limit } = this.setup.request.limit;
     return vote.kind !== 'granted' || areSlots(vote.slots, permits, limit) ? vote : NO_PERMITS;

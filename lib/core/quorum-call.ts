@@ -6,7 +6,7 @@ import type { NodeGuard } from './node-guard';
 import type { Refusals } from './refusals';
 import type { SilentNodes } from './silent-nodes';
 
-/** What a question needs besides its request. */
+/** What a quorum call needs besides its request. */
 export interface CallContext {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
@@ -14,11 +14,11 @@ export interface CallContext {
   readonly guard: NodeGuard;
   readonly refusals: Refusals | undefined;
   readonly silence: SilentNodes | undefined;
-  /** Removes from one node what came there although it was released. */
+  /** Releases `lease` on one node that granted it only after its release. */
   cleanUpLate(lease: Lease, node: LockNode): void;
 }
 
-/** A question to the nodes of an {@link CallContext}. */
+/** A call that asks the nodes of a {@link CallContext}. */
 export abstract class NodesCall {
   constructor(protected readonly callContext: CallContext) {}
 

@@ -18,12 +18,15 @@ import { type CallContext, NodesCall } from './quorum-call';
 import type { QuorumCall, RoundResult } from './round';
 import { NOT_ASKED, SILENT } from './votes-in-place';
 
-/** The vote of a node that was asked before the round: it is there, or it is on the way. */
+/** The vote of a node that was asked before the round: it is known, or it will come later. */
 export type KnownVote =
   | { readonly node: LockNode; readonly vote: AcquireVote }
   | { readonly node: LockNode; whenItComes(vote: (vote: AcquireVote) => void): void };
 
-/** Lost as soon as a quorum is impossible: what was granted should go back at once (R1, R6). */
+/**
+ * Asks the nodes for a lease. It is lost as soon as a quorum is impossible, so that the grants are released at
+ * once (R1, R6).
+ */
 export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
   private someNumber: number | undefined;
   private isTimeUncertain = false;
@@ -73,7 +76,8 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
   }
 
   isSettled(tally: Tally): boolean {
-    // Where the nodes disagree on the time, the others tell whose clock is right.
+    // If the nodes disagree on the time, the missing votes may tell whose clock is right. So the round waits for
+    // them.
     return isWon(tally) || (cannotBeWon(tally) && !this.isTimeUncertain);
   }
 
@@ -87,10 +91,11 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
   }
 
   /**
-   * A grant that comes after everything was released is cleaned up by itself (R6).
+   * Cleans up a grant that comes after everything was released (R6).
    *
-   * Of a lock that was won, most grants come late, and its release is on the way to that node already: behind the
-   * grant, since a node applies requests in order. So there it is done only if the release was answered before.
+   * Most late grants belong to a lock that was won. Its release is already on the way to that node, and arrives
+   * after the request, since a node applies requests in order. So a clean-up is needed only if the release was
+   * answered before the grant.
    */
   onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
     const isThere = vote.kind === 'granted' || vote instanceof UncountedGrant;
@@ -100,7 +105,7 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
   }
 }
 
-/** An attempt that ends another lease; where it did not get through, that one goes by itself. */
+/** An attempt that ends another lease. On each node where the attempt got nothing, the old lease is cleaned up. */
 export class ReplaceCall extends AcquireCall {
   constructor(
     callContext: CallContext,
@@ -126,7 +131,7 @@ abstract class OwnershipCall extends NodesCall {
     super(callContext);
   }
 
-  /** It is settled when a majority agrees, or when neither side can reach one. */
+  /** The call is settled when a majority agrees, or when neither side can reach a majority. */
   isSettled(tally: Tally): boolean {
     return isWon(tally) || isDeniedByQuorum(tally) || (cannotBeWon(tally) && cannotBeDeniedByQuorum(tally));
   }
@@ -146,9 +151,9 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
 
   ask(node: LockNode, vote: (vote: ExtendVote) => void, position: number): void {
     const { guard } = this.callContext;
-    // Where the key is missing it is put back.
+    // The node may have the token after this, since an extension puts a missing key back.
     this.lease.askedAt |= 1 << position;
-    // What a guarded node has it may confirm, but nobody votes twice.
+    // A guarded node may confirm what it has. But a server that is listed twice has one vote.
     if (guard.reasonFor(node)?.reason === 'duplicate') {
       vote({ kind: 'failed', error: guard.errorFor(node) as Error });
     } else {
@@ -157,7 +162,10 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
     }
   }
 
-  /** A node that put the resource back after it was released (R10), or one that may still have the lease before it. */
+  /**
+   * Cleans up on a node that put the resource back after its release (R10), and on one that may still have the
+   * lease before it.
+   */
   onLateVote(node: LockNode, vote: ExtendVote): void {
     const { callContext, lease, inherited } = this;
     if (vote.kind === 'denied' && vote.healed && lease.releaseBegan) callContext.cleanUpLate(lease, node);
@@ -168,14 +176,14 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
 }
 
 export class ReleaseCall extends OwnershipCall implements QuorumCall<ReleaseVote> {
-  /** How many processes wait for the resource, as far as the nodes told. */
+  /** The number of processes that wait for the resource, as far as the nodes told. */
   waiting = 0;
 
   constructor(
     callContext: CallContext,
     lease: Lease,
     private readonly request: ReleaseRequest,
-    /** Nodes that need not be asked: they cannot have it. */
+    /** Tells which nodes need not be asked, since they cannot have the lease. */
     private readonly isSpared: (position: number) => boolean = nobody,
   ) {
     super(callContext, lease);
@@ -192,12 +200,16 @@ export class ReleaseCall extends OwnershipCall implements QuorumCall<ReleaseVote
       node.release(this.request, vote);
       return;
     }
-    // Released by way of this node too, which may be the one that can be reached; but one server has one vote.
+    // The request goes to the same server by this connection too, since the other one may be broken. But one
+    // server has one vote.
     node.release(this.request, nobody);
     vote({ kind: 'failed', error: guard.errorFor(node) as Error });
   }
 
-  /** A node keeps a release for itself until it is connected, also when nobody waits for its vote any more. */
+  /**
+   * Releases wait for no first contact: a node keeps a release until it is connected, even if nobody waits for its
+   * vote.
+   */
   override get firstContact(): undefined {
     return undefined;
   }
@@ -210,13 +222,13 @@ export class ReleaseCall extends OwnershipCall implements QuorumCall<ReleaseVote
   }
 
   onLateVote(): void {
-    // A release that is late needs no answer.
+    // Nothing has to be done when a release is answered late.
   }
 }
 
 /**
- * Writes the token back to the nodes that gave a smaller number. It counts where the resources are still ours: a node
- * that granted them to somebody else in the meantime has numbered that grant already.
+ * Writes the token to the nodes that gave a smaller number. A node counts only if the resources are still ours
+ * there. If it has granted them to somebody else in between, it has numbered that grant already.
  */
 export class RaiseFenceCall extends NodesCall implements QuorumCall<RaiseFenceVote> {
   constructor(
@@ -228,7 +240,8 @@ export class RaiseFenceCall extends NodesCall implements QuorumCall<RaiseFenceVo
   }
 
   ask(node: LockNode, vote: (vote: RaiseFenceVote) => void, position: number): void {
-    // Its vote would settle the question and then not count: it may have forgotten its counters, or vote twice.
+    // The vote of a guarded node would settle the call and then not count: the node may have forgotten its
+    // counters, or vote twice.
     const guardedBy = this.callContext.guard.errorFor(node);
     if (guardedBy !== undefined) vote({ kind: 'failed', error: guardedBy });
     else if (hasToken(this.grants.votes[position], this.request.fence)) vote({ kind: 'granted' });
@@ -240,7 +253,7 @@ export class RaiseFenceCall extends NodesCall implements QuorumCall<RaiseFenceVo
   }
 
   onLateVote(): void {
-    // A counter that is higher than it need be harms nobody.
+    // A late vote needs no answer: a counter that is too high does no harm.
   }
 }
 

@@ -8,21 +8,23 @@ import type { SilentNodes } from './silent-nodes';
 export interface RedlockSettings {
   /** The nodes, sorted by name, so that all processes have them in the same order. */
   readonly nodes: readonly LockNode[];
-  /** Measures validity. */
+  /** The clock that measures validity. */
   readonly clock: Clock;
   /**
-   * The wall clock as other machines may compare it, for fencing tokens.
+   * The wall clock for fencing tokens, which other machines compare.
    *
    * @default clock
    */
   readonly wall?: Pick<Clock, 'wallNow'> | undefined;
-  /** The longest wait for one node's vote. */
+  /** The longest time to wait for one node's vote. */
   readonly nodeTimeoutMs: number;
-  /** A value that was never used before and that nobody can guess (R2). */
-  /** Makes a fresh owner token. It contains `label`, if there is one. */
+  /**
+   * Makes an owner token: a value that was never used before and that nobody can guess (R2). It contains `label`, if
+   * there is one.
+   */
   readonly newOwnerToken: (label?: string) => string;
   /**
-   * Chance, from 0 to 1: which permit is looked for first.
+   * A random number from 0 to 1. It chooses the permit that is looked for first.
    *
    * @default always 0
    */
@@ -31,6 +33,6 @@ export interface RedlockSettings {
   readonly guard: NodeGuard;
   /** Hears of nodes that refuse to grant. */
   readonly refusals?: Refusals;
-  /** Hears of who answers, and knows whom not to ask. Missing where every node is needed for a quorum. */
+  /** Hears which nodes answer, and knows which nodes not to ask. Missing if every node is needed for a quorum. */
   readonly silence?: SilentNodes | undefined;
 }

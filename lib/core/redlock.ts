@@ -31,7 +31,7 @@ import { earlierOf, readInstant, remainingMs, type Validity, validForMs, validit
  * Waiting, keeping alive and the handle that users see are built around it in `locking/`.
  */
 export class Redlock {
-  /** At what several may hold at once, and in line. */
+  /** Attempts for readers, permits and callers in line. */
   readonly sharing: SharingAttempts;
 
   private readonly leader: LeadingNode;
@@ -54,15 +54,15 @@ export class Redlock {
     });
   }
 
-  /** The node whose release a waiter has to hear of, since it is asked first. */
+  /** The node that is asked first. A waiter has to hear of its release. */
   get leadingNode(): LockNode | undefined {
     return this.leader.current;
   }
 
   /**
-   * One attempt: it either holds a quorum with time left, or cleans up whatever it got.
+   * Makes one attempt. It either holds a quorum with time left, or cleans up whatever it got.
    *
-   * @param listener called before this returns where nodes in this process decide it at once
+   * @param listener is called before this method returns if in-process nodes decide the attempt at once
    */
   acquire(resources: readonly string[], options: AttemptOptions, listener: AttemptListener): void {
     const { ttlMs, isContended = false, leaderFirst = false, fencing = false, label } = options;
@@ -78,31 +78,31 @@ export class Redlock {
     else this.askAll(lease, request, undefined, listener);
   }
 
-  /** Returns a promise in place of calling a listener. */
+  /** Like `acquire`, but returns a promise. */
   acquireAsync(resources: readonly string[], options: AttemptOptions): Promise<Attempt> {
     return new Promise((resolve, reject) => {
       this.acquire(resources, options, { onAttempt: resolve, onFault: reject });
     });
   }
 
-  /** Ends `old`, and begins the lease of the next caller with the same resources in its place. */
+  /** Ends `old` and begins the lease of the next caller with the same resources in its place. */
   handOver(old: Lease, successor: Successor): HandoverRound {
     return this.handovers.begin(old, successor);
   }
 
-  /** Asks for `ttlMs` more from now, if the lease is valid and can be confirmed before it ends (R8). */
+  /** Extends the lease to `ttlMs` from now, if it is valid and the nodes can confirm that before it ends (R8). */
   extend(lease: Lease, ttlMs: number, putsBack = true): Promise<Extension> {
     const { clock } = this.settings;
     if (lease.releaseBegan || remainingMs(clock, lease.validity) === 0)
       return Promise.resolve({ outcome: 'expired', votes: [] });
     const extended = validityFrom(readInstant(clock), ttlMs);
-    // A shorter ttl counts from now on, whatever comes of the round: some nodes may apply it.
+    // If the new ttl is shorter, it counts from now on, even if the round fails: some nodes may apply it.
     lease.validity = earlierOf(lease.validity, extended);
     lease.ttlMs = Math.max(lease.ttlMs, ttlMs);
     const request = extendRequestOf(lease, ttlMs, putsBack);
     const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
     return new Promise((resolve, reject) => {
-      // Concluded before the next vote is heard: a late one has to know what came of it.
+      // The round is concluded before the next vote is heard, since a late vote needs to know the conclusion.
       const settle = (round: RoundResult<ExtendVote>) => {
         resolve(this.concludeExtension(lease, extended, round));
       };
@@ -111,8 +111,8 @@ export class Redlock {
   }
 
   /**
-   * Asks whether a quorum still has the lease, and gives it no more time. A node that has it changes nothing, since it is
-   * asked to keep it for less than it does: so that costs the node less than an extension.
+   * Asks if a quorum still has the lease, and gives the lease no more time. The nodes are asked to keep it for
+   * less time than they do, so a node that has it changes nothing. That costs a node less than an extension.
    */
   confirm(lease: Lease): Promise<Extension> {
     const { clock, nodes } = this.settings;
@@ -127,8 +127,9 @@ export class Redlock {
   }
 
   /**
-   * Goes on with a lease of which only the owner token is known. It is ours if a quorum still has that token, and is kept
-   * from now on: since the token is nowhere put back, nobody else can have had a quorum in between.
+   * Goes on with a lease of which only the owner token is known. It is ours if a quorum still has that token, and
+   * stays so from now on. The extension puts the token back nowhere, so nobody else can have had a quorum in
+   * between.
    */
   async resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }> {
     const lease: Lease = { ...this.newLease(left.resources, ttlMs), ...left, wasWon: true, askedAt: ALL };
@@ -136,10 +137,11 @@ export class Redlock {
   }
 
   /**
-   * Has every node keep the lease, also one that missed the grant: else what a release keeps is on a bare majority, and gone
-   * when one of those forgets it. Before that release, and each node applies them in this order.
+   * Makes every node keep the lease, even a node that missed the grant. Without that, a lease which a release
+   * keeps for a while may be on a bare majority, and is lost when one of these nodes forgets it. Call it before
+   * that release; each node applies the two in this order.
    *
-   * @returns whether all of them have it. Pending for ever where a node does not vote
+   * @returns true if all nodes have the lease. The promise stays pending if a node does not vote
    */
   async spread(lease: Lease, keepMs: number): Promise<boolean> {
     const votes = await askToKeep(this.settings.nodes, lease, keepMs, true);
@@ -147,8 +149,8 @@ export class Redlock {
   }
 
   /**
-   * The same for the nodes that do not have it, later: only while a quorum still has it. Somebody may have removed it by
-   * force, and others may rely on that.
+   * Like `spread`, for the nodes that do not have the lease, at a later time. It acts only while a quorum still
+   * has the lease: somebody may have removed it by force, and others may rely on that.
    */
   async spreadAgain(lease: Lease, keepMs: number): Promise<void> {
     const { nodes } = this.settings;
@@ -159,9 +161,10 @@ export class Redlock {
   }
 
   /**
-   * Removes the lease from all nodes, or lets it expire there in `keepMs`. Bounded by the node timeout (R11).
+   * Removes the lease from all nodes, or lets it expire there after `keepMs`. Takes at most the node timeout
+   * (R11).
    *
-   * @param settle must not throw. Called before this returns where nodes in this process decide it at once
+   * @param settle must not throw. It is called before this method returns if in-process nodes decide at once
    */
   release(lease: Lease, keepMs: number, settle: (release: Release) => void): void {
     lease.releaseBegan = true;
@@ -172,7 +175,8 @@ export class Redlock {
       call,
       (round) => {
         const outcome = releaseOutcome(round);
-        // Where it was not there, the one before it may have been, which is as good.
+        // A quorum may not have had this lease, but it may have had the one before it. So `expired` would not be
+        // certain.
         const isCertain = outcome !== 'expired' || inherited === undefined;
         settle({ outcome: isCertain ? outcome : 'unknown', waiting: call.waiting });
       },
@@ -181,7 +185,7 @@ export class Redlock {
     this.judge.cleanUpInherited(lease);
   }
 
-  /** Returns a promise in place of calling a listener. */
+  /** Like `release`, but returns a promise. */
   releaseAsync(lease: Lease, keepMs = 0): Promise<Release> {
     return new Promise((resolve) => {
       this.release(lease, keepMs, resolve);
@@ -204,11 +208,12 @@ export class Redlock {
   private newLease(resources: readonly string[], ttlMs: number, label?: string): Lease {
     return {
       resources,
-      // Never reused: a late grant or release of an earlier attempt must not touch this one (R2).
+      // An owner token is never reused: a late grant or release of an earlier attempt must not touch this one
+      // (R2).
       ownerToken: this.settings.newOwnerToken(label),
       label,
       ttlMs,
-      // Read before the first request leaves: a node's timer may start at any moment after that (R3).
+      // The clock is read before the first request leaves: a node's timer may start at any moment after that (R3).
       validity: validityFrom(readInstant(this.settings.clock), ttlMs),
       fencingToken: undefined,
       inherited: undefined,
@@ -257,7 +262,7 @@ export class Redlock {
     );
   }
 
-  /** Asks again with another proposal, if nodes could not agree to the first one. */
+  /** Asks again with another proposal, if the nodes could not agree to the first one. */
   private askAgain(
     request: AcquireRequest,
     round: RoundResult<AcquireVote>,
@@ -285,10 +290,10 @@ function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
 }
 
 function ignore(): void {
-  // What was said is true all the same.
+  // The listener threw, which does not change the answers of the nodes.
 }
 
-/** Pending for ever where a node does not vote. */
+/** Asks all nodes to keep the lease. The promise stays pending if a node does not vote. */
 function askToKeep(
   nodes: readonly LockNode[],
   lease: Lease,
@@ -303,5 +308,5 @@ function askToKeep(
   return Promise.all(nodes.map(ask));
 }
 
-/** A bit for every node there may be. */
+/** The bit of every possible node. */
 const ALL = -1;

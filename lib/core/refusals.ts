@@ -1,33 +1,34 @@
 import type { Clock, Timer } from '../ports/clock.interface';
 import type { AcquireRequest, AcquireVote, FailedVote, LockNode } from '../ports/lock-node.interface';
 
-/** How often a node that refuses is asked whether it still does. */
+/** A node that refuses is tried again after this time. */
 const TRY_EVERY_MS = 1_000;
 
 export interface RefusalsSettings {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
-  /** How long a node may take to answer. */
+  /** The longest time that a node may take to answer. */
   readonly nodeTimeoutMs: number;
   readonly newOwnerToken: () => string;
-  /** A node refuses to grant; null: it grants again, or does not answer at all. */
+  /** Called when a node refuses to grant. With null, it grants again, or does not answer at all. */
   readonly onChange: (node: LockNode, error: Error | null) => void;
 }
 
 interface Refusal {
-  /** What was refused, to be tried. */
+  /** The resources that were refused, for the next trial. */
   resources: readonly string[];
-  /** Undefined until a trial has been refused too. */
+  /** The error of the last trial. Undefined until a trial has been refused too. */
   error: Error | undefined;
   timer: Timer | undefined;
 }
 
 /**
- * Knows which nodes answer and yet grant nothing: a full server, one with too few replicas or without the right to write.
- * Reading tells nothing of it.
+ * Knows which nodes answer and yet grant nothing: a full server, one with too few replicas, or one that we may not
+ * write to. Reading from a node does not show this.
  *
- * What one caller was refused is tried once by ourselves: it may have been for its own sake, or for a moment. A node that
- * refuses that too is tried again every second, since nobody else may ask it: a service that is not healthy gets no work.
+ * After a node has refused a caller, this class tries the same resources once: the refusal may have concerned only
+ * that caller or that moment. A node that refuses the trial too is tried again every second. Other callers may not
+ * ask it, since a service that is not healthy gets no work.
  */
 export class Refusals {
   private readonly refusals = new Map<LockNode, Refusal>();
@@ -42,12 +43,12 @@ export class Refusals {
     );
   }
 
-  /** Why `node` grants nothing now, though it answers. */
+  /** The reason why `node` grants nothing now, although it answers. */
   errorFor(node: LockNode): Error | undefined {
     return this.refusals.get(node)?.error;
   }
 
-  /** A caller was not granted `resources` by a node that is up. */
+  /** Notes that a node which is up refused `resources` to a caller. */
   suspect(node: LockNode, resources: readonly string[], { error }: FailedVote): void {
     if (this.isStopped || node.status !== 'up' || !isRefusal(error) || this.refusals.has(node)) return;
     this.begin(node, resources, ignore);
@@ -84,7 +85,7 @@ export class Refusals {
     const request: AcquireRequest = {
       resources: refusal.resources,
       ownerToken: newOwnerToken(),
-      // In case that its release does not get through.
+      // The trial ends by itself if its release does not arrive.
       ttlMs: 2 * nodeTimeoutMs,
       askHolderTtl: false,
     };
@@ -93,11 +94,11 @@ export class Refusals {
       if (this.refusals.get(node) === refusal && !this.isStopped) this.conclude(node, refusal, vote);
       done();
     };
-    // Silent: others notice that.
+    // A node that does not answer at all is no refusal. `silent-nodes.ts` notices it.
     const limit = clock.schedule(nodeTimeoutMs, conclude, { background: true });
     askOnce(node, request, (vote) => {
       conclude(vote);
-      // Whoever was denied by it has to hear that it is over.
+      // A caller that was denied by the trial has to hear that it is over.
       if (vote.kind !== 'denied') node.release({ ...request, wakeWaiters: true }, ignore);
     });
   }
@@ -134,14 +135,15 @@ export class Refusals {
 }
 
 /**
- * An answer of a server has a code: `OOM`, `NOREPLICAS`, … That the user may not touch a key says nothing of other keys.
+ * Tells if an error is the answer of a server. Such an error has a code: `OOM`, `NOREPLICAS`, … A missing right to
+ * one key says nothing about other keys.
  */
 function isRefusal(error: Error): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && !(code === 'NOPERM' && /\bkeys?\b/.test(error.message));
 }
 
-/** Nodes can be written by users: one that throws has refused too. */
+/** Asks a node once. If it throws, which a node that a user wrote may do, it has refused too. */
 function askOnce(node: LockNode, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
   try {
     node.acquire(request, vote);
@@ -151,5 +153,5 @@ function askOnce(node: LockNode, request: AcquireRequest, vote: (vote: AcquireVo
 }
 
 function ignore(): void {
-  // Nobody waits for it; what it leaves expires soon.
+  // Nobody waits for this vote. What the trial leaves on the node expires soon.
 }

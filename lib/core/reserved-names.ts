@@ -1,12 +1,14 @@
-/** What the names of fencing counters begin with, below the prefix of the locks. No resource may. */
+/** The begin of the names of fencing counters, after the prefix of the locks. No resource may begin with it. */
 export const FENCE_COUNTERS = '#fence:';
 
-/** What the name of a line begins with, up to a colon, and that of the place where it keeps how long its entries last. */
+/**
+ * The begin of the name of a line, up to a colon, and of the key that keeps how long the entries of the line last.
+ */
 export const LINES = 'line:who';
 export const LINE_ENDS = 'line:seen';
 
 /**
- * What the names of the resources begin with that `doctor` locks for a moment to try its rights. They protect nothing, so
- * whoever lists locks leaves them out.
+ * The begin of the resources that `doctor` locks for a moment to try its rights. They protect nothing, so listings
+ * of locks leave them out.
  */
 export const TRIALS = 'nestjs-redlock:doctor:';

@@ -10,23 +10,26 @@ export interface AnswerListener {
   answered(position: number, vote: Vote): void;
 }
 
-/** One question to all nodes at once. */
+/** A request to all nodes at once, and what its votes mean. */
 export interface QuorumCall<V extends Vote> {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
-  /** How long to wait for a node's vote. */
+  /** The longest time to wait for a node's vote. */
   readonly timeoutMs: number;
-  /** Knows which nodes can be asked only when they have connected; undefined: nobody is waited for. */
+  /**
+   * Knows which nodes can be asked only after they have connected. Undefined: the round waits for no node to
+   * connect.
+   */
   readonly firstContact?: FirstContact | undefined;
   /** Hears of every answer. */
   readonly silence?: AnswerListener | undefined;
   /** Sends the request to one node. */
   ask(node: LockNode, vote: (vote: V | FailedVote) => void, position: number): void;
-  /** Whether the votes so far settle the round: what is still missing cannot change what they say. */
+  /** Tells if the votes so far settle the round: the missing votes cannot change the result. */
   isSettled(tally: Tally): boolean;
-  /** Hears every vote that comes after the round was settled, however late. */
+  /** Receives every vote that comes after the round was settled, however late. */
   onLateVote(node: LockNode, vote: V | FailedVote, position: number): void;
-  /** Hears every vote, in time or late. */
+  /** Receives every vote, in time or late. */
   onVote?(position: number, vote: V | FailedVote): void;
 }
 
@@ -36,11 +39,12 @@ export interface RoundResult<V extends Vote> extends Tally {
 }
 
 /**
- * Asks all nodes at the same time and calls `settle` at the moment the votes settle it; it never waits for the slowest
- * node (R1). A node that has not answered by the deadline failed, and its vote is a late one when it comes (R5).
+ * Asks all nodes at the same time, and calls `settle` as soon as the votes settle the round. So it never waits for
+ * the slowest node (R1). A node that has not answered by the deadline has failed, and its vote is a late one when
+ * it comes (R5).
  *
- * @param settle called before this returns where nodes in this process settle it at once
- * @param fail called with what `settle` throws
+ * @param settle is called before this function returns if in-process nodes settle the round at once
+ * @param fail is called with what `settle` throws
  */
 export function startRound<V extends Vote>(
   call: QuorumCall<V>,
@@ -50,7 +54,7 @@ export function startRound<V extends Vote>(
   new Round(call, settle, fail).start();
 }
 
-/** Returns a promise in place of a callback. The path of an uncontended lock does without this promise. */
+/** Like `startRound`, but returns a promise. An uncontended lock is faster without this promise. */
 export function holdRound<V extends Vote>(call: QuorumCall<V>): Promise<RoundResult<V>> {
   return new Promise((resolve, reject) => {
     startRound(call, resolve, reject);
@@ -65,9 +69,9 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   failed = 0;
 
   private phase: 'asking' | 'waiting' | 'settled' = 'asking';
-  /** The positions that have answered, a bit each: a second answer does not count. */
+  /** The positions that have answered, one bit each. A second answer does not count. */
   private answered = 0;
-  /** The nodes that are to be asked once they have connected, and what ends the waiting for each. */
+  /** The nodes that are to be asked once they have connected, with a function that ends the waiting for each. */
   private unmet: Map<number, () => void> | undefined;
   private deadlines: Deadlines | undefined;
   dueAtMs = 0;
@@ -80,14 +84,15 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
     private readonly fail: (error: unknown) => void,
   ) {
     this.nodes = call.nodes.length;
-    // Not longer than it has to be: an array that grows by `push` begins with room for 17.
+    // The array gets its exact length: one that grows by `push` begins with room for 17.
     this.votes = call.nodes.map(undecided);
   }
 
   start(): void {
     const { nodes, clock, timeoutMs } = this.call;
     for (let position = 0; position < nodes.length; position++) this.askOne(position);
-    // Not before every node was asked: a node in this process votes at once, and the others must hear of it too.
+    // The round cannot be settled before every node was asked. A node in this process votes at once, and the other
+    // nodes must get the request too.
     this.phase = 'waiting';
     if (this.settleIfDecided()) return;
     this.deadlines = Deadlines.of(clock);
@@ -162,7 +167,7 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
 
   private finish(): void {
     this.phase = 'settled';
-    // What was not sent until now never is: nobody would count it any more.
+    // Requests that were not sent until now are never sent, since nobody would count their votes.
     if (this.unmet !== undefined) for (const stop of this.unmet.values()) stop();
     this.deadlines?.remove(this);
     try {
@@ -182,7 +187,7 @@ const UNUSABLE_VOTE: FailedVote = {
   error: new Error('the node gave a vote of no known kind'),
 };
 
-/** Nodes can be written by users: what is not a vote must not count as one. */
+/** Tells if a value is a vote. Users can write nodes, and a wrong value must not count as a vote. */
 function isVote(vote: unknown): boolean {
   const kind = (vote as { kind?: unknown } | null | undefined)?.kind;
   return kind === 'granted' || kind === 'denied' || kind === 'failed';

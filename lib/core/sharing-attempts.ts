@@ -21,29 +21,32 @@ import { type RoundResult, startRound } from './round';
 import { agreedSlots, mostGiven, nameOfSlots, straySlots } from './slots';
 import { remainingMs, validForMs } from './validity';
 
-/** How long what becomes free is kept for those in line, as a share of the node timeout (R31). */
+/** A free resource is kept for the callers in its line for this share of the node timeout (R31). */
 const TURN_SHARE = 0.1;
 
 export interface SharingOptions extends AttemptOptions {
-  /** Undefined: exclusively, and in line. */
+  /** Undefined: the caller wants the resources exclusively, and stands in line. */
   readonly kind: LockKind | undefined;
   readonly places: PlaceInLines;
 }
 
-/** An attempt under way. */
+/** An attempt that is under way. */
 interface Trial {
   readonly lease: Lease;
   readonly sharing: LeaseSharing;
   readonly request: AcquireRequest;
   readonly options: SharingOptions;
   readonly listener: AttemptListener;
-  /** It was made again with another proposal, or for the permits that most nodes gave. */
+  /**
+   * True if this is the second round of an attempt: with another proposal, or for the permits that most nodes
+   * gave.
+   */
   readonly isAgain: boolean;
 }
 
 /**
- * Attempts at what several may hold at once, and of those who stand in line: as those of {@link Redlock}, beside them so
- * that a plain lock pays nothing for it.
+ * Attempts of readers, of callers that want permits, and of callers in line. They work as those of
+ * {@link Redlock}. They stand beside it so that a plain lock pays nothing for them.
  */
 export class SharingAttempts {
   constructor(
@@ -56,7 +59,7 @@ export class SharingAttempts {
     },
   ) {}
 
-  /** Holds a quorum with time left, or gives back whatever it got; see `Redlock.acquire`. */
+  /** Holds a quorum with time left, or cleans up whatever it got; see `Redlock.acquire`. */
   acquire(resources: readonly string[], options: SharingOptions, listener: AttemptListener): void {
     this.begin(
       resources,
@@ -107,7 +110,7 @@ export class SharingAttempts {
     else this.askAll(trial, request, undefined);
   }
 
-  /** The same start for all nodes: else each of them would give another permit (R26). */
+  /** All nodes get the same start. Else each of them would give another permit (R26). */
   private permitsOf(limit: number, permits: number): PermitRequest {
     return {
       limit,
@@ -127,7 +130,7 @@ export class SharingAttempts {
       sharing.places?.note(failed.line, false);
       listener.onAttempt(failed);
     } else {
-      // It chose: the others are asked for just these permits (R28).
+      // The leading node chose the permits. The other nodes are asked for exactly these (R28).
       const { limit } = request;
       const slots = known.vote.kind === 'granted' ? known.vote.slots : undefined;
       const chosen = limit === undefined || slots === undefined ? limit : { ...limit, exact: slots };
@@ -181,7 +184,10 @@ export class SharingAttempts {
     else this.askFor(trial, round, wanted);
   }
 
-  /** The nodes gave different permits: once more, for those that most of them gave. Validity counts from the first time. */
+  /**
+   * The nodes gave different permits. Asks once more, for the permits that most nodes gave. Validity counts from
+   * the first round.
+   */
   private askFor(trial: Trial, round: RoundResult<AcquireVote>, slots: readonly number[]): void {
     const { lease, sharing, request, options, listener } = trial;
     sharing.mayHaveStrays = true;
@@ -195,7 +201,7 @@ export class SharingAttempts {
     const call = new PermitCall({
       callContext: this.parts.judge.callContextFor(lease),
       lease,
-      // The caller may have given up meanwhile: then nothing of it may be entered.
+      // The caller may have given up meanwhile. Then no node may make an entry for it.
       request: { ...request, limit, line: options.places.entry },
       kept,
       onStray: this.strayOf(lease),
@@ -209,7 +215,7 @@ export class SharingAttempts {
     );
   }
 
-  /** @param counted with the grants that count, of those that were given */
+  /** @param counted the round with only those grants that count */
   private finish(
     trial: Trial,
     round: RoundResult<AcquireVote>,
@@ -250,7 +256,8 @@ export class SharingAttempts {
 
   private win({ lease, sharing, request }: Trial, round: RoundResult<AcquireVote>): Attempt {
     lease.wasWon = true;
-    // One that has not answered chooses for itself, and the release may be on the way before we know what.
+    // A node that has not answered chooses its permits by itself. The release may leave before its answer tells
+    // which.
     if (request.limit !== undefined && !sharing.mayHaveStrays) {
       for (let position = 0; position < round.nodes; position++)
         if (round.votes[position] === undefined) sharing.awaited += 1;
@@ -263,7 +270,7 @@ export class SharingAttempts {
       const strays = vote?.kind === 'granted' ? straySlots(vote.slots, sharing.slots) : [];
       if (strays.length > 0) this.strayOf(lease)(node, strays);
     });
-    // A grant takes the entry away by itself.
+    // A node that granted has removed the entry by itself.
     sharing.places?.end((position) => round.votes[position]?.kind === 'granted');
     return { outcome: 'won', lease };
   }
@@ -282,7 +289,7 @@ export class SharingAttempts {
     counted: RoundResult<AcquireVote>,
   ): Attempt {
     const { nodes } = this.settings;
-    // Before the clean-up, which puts back the entries of those who are still near.
+    // This comes before the clean-up, which puts back the entries of callers that can reach a majority.
     const failed =
       request.limit !== undefined && isWon(counted) && remainingMs(this.settings.clock, lease.validity) > 0
         ? splitPermits(nodes, counted)
@@ -292,7 +299,7 @@ export class SharingAttempts {
     return failed;
   }
 
-  /** Gives back permits that one node gave, and that are not among those that are held (R26). */
+  /** Releases permits which one node gave, and which are not a part of the lease (R26). */
   private strayOf(lease: Lease): (node: LockNode, slots: readonly number[]) => void {
     return (node, slots) => {
       try {
@@ -304,7 +311,7 @@ export class SharingAttempts {
   }
 }
 
-/** A grant of other permits is none. */
+/** Leaves out the grants of other permits. */
 function onlyThese(round: RoundResult<AcquireVote>, slots: readonly number[]): RoundResult<AcquireVote> {
   const name = nameOfSlots(slots);
   const votes = round.votes.map((vote) =>
@@ -323,7 +330,7 @@ function onlyThese(round: RoundResult<AcquireVote>, slots: readonly number[]): R
 
 const DENIED: AcquireVote = { kind: 'denied' };
 
-/** A silent or failed node may have applied the request; one that denied has not. */
+/** A node that denied has nothing. A silent or failed node may have applied the request. */
 function isDenialIn(round: RoundResult<AcquireVote>): (position: number) => boolean {
   return (position) => round.votes[position]?.kind === 'denied';
 }

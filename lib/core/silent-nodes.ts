@@ -4,19 +4,25 @@ import type { NodeGuard } from './node-guard';
 import { NOT_ASKED, SILENT } from './votes-in-place';
 import { quorumOf } from './quorum';
 
-/** How often it is looked at who answers. */
+/** The number of looks within a node timeout. A look compares which nodes owe an answer. */
 const LOOKS_IN_NODE_TIMEOUT = 50;
 const SHORTEST_LOOK_MS = 1;
 
-/** After so many looks without an answer a node is silent; a far one gets twice as many more as it needs as a rule. */
+/**
+ * After this many looks without an answer a node is silent. A node that is far away gets twice the number of looks
+ * that it usually needs in addition.
+ */
 const LEAST_LOOKS = 3;
-/** A node that stood still for long is not far. */
+/**
+ * The largest number of looks that counts as usual. A node that did not answer for longer is not far away: it
+ * stood still.
+ */
 const MOST_USUAL = 10;
 
-/** How often a silent node is asked whether it is there, in looks. */
+/** A silent node is probed once in this many looks. */
 const PROBE_EVERY = LOOKS_IN_NODE_TIMEOUT;
 
-/** No resource has to have this name: nothing is written. */
+/** The name that a probe inspects. It need not exist, and nothing is written. */
 export const PROBE = 'nestjs-redlock:probe';
 
 export interface SilentNodesSettings {
@@ -26,34 +32,36 @@ export interface SilentNodesSettings {
   readonly guard: NodeGuard;
 }
 
-/** What the votes of one node look like. */
+/** What is known of the answers of one node. */
 interface Seen {
-  /** It was asked something since its last answer. */
+  /** True if it was asked something since its last answer. */
   owes: boolean;
-  /** It answered since the last look. */
+  /** True if it has answered since the last look. */
   hasAnswered: boolean;
-  /** At so many looks in a row it owed an answer, and had given none since the look before. */
+  /** The number of looks in a row at which it owed an answer and had given none since the look before. */
   quiet: number;
-  /** How many these are as a rule: more for a node that is far away. */
+  /** The usual number of such looks. It is larger for a node that is far away. */
   usual: number;
   isSilent: boolean;
-  /** Looks until it is asked whether it is there. */
+  /** The number of looks until the next probe. */
   probeIn: number;
 }
 
 /**
- * Knows which nodes are silent while the others answer (R36). Attempts do not ask these: each request to a node that stands
- * still is kept in memory until it answers, and whoever needs its vote waits for the whole node timeout.
+ * Knows which nodes are silent while the others answer (R36). Attempts do not ask silent nodes: each request to a
+ * node that stands still stays in memory until it answers, and a caller that needs its vote waits for the whole
+ * node timeout.
  *
- * Only while the others that answer are a majority: else every vote counts, and every node is asked. No clock is read per
- * request: a look now and then compares what was asked and what was answered, after all replies that have arrived (R5).
+ * Nodes are left out only while the others that answer are a majority. Else every vote counts, and every node is
+ * asked. No request reads a clock: a look now and then compares what was asked with what was answered, after all
+ * replies that have arrived (R5).
  */
 export class SilentNodes {
   private readonly seen: readonly Seen[];
   private readonly lookMs: number;
   private timer: Timer | undefined;
   private isStopped = false;
-  /** How many are silent. */
+  /** The number of silent nodes. */
   private silent = 0;
 
   constructor(private readonly settings: SilentNodesSettings) {
@@ -68,7 +76,7 @@ export class SilentNodes {
     this.lookMs = Math.max(SHORTEST_LOOK_MS, settings.nodeTimeoutMs / LOOKS_IN_NODE_TIMEOUT);
   }
 
-  /** The node at `position` was asked. */
+  /** Notes that the node at `position` was asked. */
   asked(position: number): void {
     const seen = this.seen[position];
     if (seen === undefined) return;
@@ -76,12 +84,12 @@ export class SilentNodes {
     if (this.timer === undefined) this.lookLater();
   }
 
-  /** The node at `position` gave `vote`, or it was given on its behalf. */
+  /** Notes that the node at `position` gave `vote`, or that `vote` was given in its place. */
   answered(position: number, vote: { readonly kind: string }): void {
     if (vote !== NOT_ASKED && vote !== SILENT) this.hear(position);
   }
 
-  /** Whether the node at `position` is not to be asked now. */
+  /** Tells if the node at `position` is not to be asked now. */
   skips(position: number): boolean {
     if (this.silent === 0 || this.seen[position]?.isSilent !== true) return false;
     return this.settings.nodes[position]?.status === 'up' && this.areEnough(this.isThere);
@@ -112,7 +120,7 @@ export class SilentNodes {
     this.timer = clock.schedule(
       this.lookMs,
       () => {
-        // An event loop that was blocked runs its timers before it reads its sockets (R5).
+        // A blocked event loop runs its timers before it reads its sockets. So arrived replies come first (R5).
         clock.afterArrivedReplies(this.look);
       },
       { background: true },
@@ -130,7 +138,7 @@ export class SilentNodes {
 
   private count(seen: Seen, { status }: LockNode): void {
     if (status !== 'up') {
-      // It says so at once when it is asked.
+      // A node that is down says so at once when it is asked.
       if (seen.isSilent) this.forget(seen);
       seen.owes = false;
       seen.quiet = 0;
@@ -139,8 +147,8 @@ export class SilentNodes {
       seen.quiet = 0;
     } else if (seen.owes) {
       seen.quiet += 1;
-      // Nobody waits for that answer any more. It is not silent, so too few of the others answer, either: every node is
-      // asked by the next attempt.
+      // Nobody waits for that answer any more. The node is not silent, since too few of the others answer, either.
+      // So the next attempt asks every node again.
       if (!seen.isSilent && seen.quiet > LOOKS_IN_NODE_TIMEOUT) {
         seen.owes = false;
         seen.quiet = 0;
@@ -154,7 +162,8 @@ export class SilentNodes {
       for (const seen of this.seen) if (seen.isSilent) this.forget(seen);
       return;
     }
-    // One that owes an answer for a moment does not tell that the others are not silent; but it does not tell that they are.
+    // A node that has owed an answer only for a moment counts neither way: it does not end the silence of others,
+    // and others do not become silent because of it.
     const areAnswering = this.areEnough(this.isAnswering);
     this.seen.forEach((seen, position) => {
       if (!seen.isSilent) {
@@ -171,7 +180,10 @@ export class SilentNodes {
     });
   }
 
-  /** What it was asked before is answered as a rule when it goes on; but a node can be written by users. */
+  /**
+   * Asks if the node is there. A node that goes on usually answers its old requests too, but a node that a user
+   * wrote may not.
+   */
   private probe(position: number): void {
     const hear = () => {
       this.hear(position);
@@ -179,11 +191,11 @@ export class SilentNodes {
     try {
       this.settings.nodes[position]?.inspect(PROBE).then(hear, hear);
     } catch {
-      // It is as silent as before.
+      // The probe failed, so the node is as silent as before.
     }
   }
 
-  /** Whether so many nodes are like this that nobody else is needed for a quorum. */
+  /** Tells if the nodes of this kind are enough for a quorum. */
   private areEnough(isSuch: (node: LockNode, seen: Seen) => boolean): boolean {
     const { nodes } = this.settings;
     let count = 0;

@@ -1,12 +1,15 @@
 /**
- * Permits are numbered slots. Nodes choose slots each for itself, so two of them may give the same caller different ones.
- * Grants of different slots are never added up: N nodes that each count their own holders would let too many in (R25).
+ * Permits are numbered slots. Each node chooses slots by itself, so two nodes may give the same caller different
+ * ones. Grants of different slots are never added up: N nodes that each count their own holders would admit too
+ * many (R25).
  */
 
-/** The slots that a node gave, or undefined where it gave none. */
+/** The slots that a node gave, or undefined if it gave none. */
 type Given = readonly number[] | undefined;
 
-/** Whether `slots` is what a node may give: so many different ones within the limit. Nodes can be written by users. */
+/**
+ * Tells if `slots` is a valid answer: the right number of different slots within the limit. Users can write nodes.
+ */
 export function areSlots(slots: unknown, permits: number, limit: number): slots is readonly number[] {
   return (
     Array.isArray(slots) &&
@@ -16,12 +19,12 @@ export function areSlots(slots: unknown, permits: number, limit: number): slots 
   );
 }
 
-/** The same slots in every order of them. */
+/** A name of a set of slots. It does not depend on their order. */
 export function nameOfSlots(slots: readonly number[]): string {
   return sorted(slots).join();
 }
 
-/** The slots that `quorum` of the nodes gave, all of them together; undefined: no such slots. */
+/** The slots that at least `quorum` nodes gave, all of them together. Undefined: there are no such slots. */
 export function agreedSlots(given: readonly Given[], quorum: number): readonly number[] | undefined {
   const counts = new Map<string, number>();
   for (const slots of given) {
@@ -35,8 +38,8 @@ export function agreedSlots(given: readonly Given[], quorum: number): readonly n
 }
 
 /**
- * Which slots to ask all nodes for in a second round: those that most nodes gave; of slots that as many gave, the lower
- * ones, so that two callers in the same position do not choose crosswise (R26).
+ * The slots to ask all nodes for in a second round: those that most nodes gave. Of slots that as many nodes gave,
+ * the lower ones come first, so that two callers in the same position do not choose each other's slots (R26).
  */
 export function mostGiven(given: readonly Given[], permits: number): readonly number[] | undefined {
   const counts = new Map<number, number>();
@@ -46,7 +49,7 @@ export function mostGiven(given: readonly Given[], permits: number): readonly nu
   return sorted(best.slice(0, permits).map(([slot]) => slot));
 }
 
-/** What a node gave besides the slots that are held. */
+/** The slots that a node gave besides those that are held. */
 export function straySlots(given: Given, held: readonly number[]): readonly number[] {
   return given === undefined ? NONE : given.filter((slot) => !held.includes(slot));
 }

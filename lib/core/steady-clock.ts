@@ -1,19 +1,23 @@
 import type { Clock, Timer } from '../ports/clock.interface';
 
-/** Both clocks are not read at the same moment, and the wall clock is read in whole milliseconds. */
+/**
+ * The two clocks are not read at the same moment, and the wall clock has whole milliseconds. So they may differ by
+ * this much.
+ */
 const TOLERANCE_MS = 20;
 
 /**
- * The clocks of a process, with a wall clock that is never set back: for measuring how long a lock has been held.
+ * The clocks of a process, with a wall clock that is never set back. It measures how long a lock has been held.
  *
- * The wall clock is read because it goes on while a virtual machine sleeps, and the monotonic clock does not. A wall
- * clock that is set back by a minute would count a sleep of the next minute as no time at all. So what it is set back by
- * is added again from then on, as soon as somebody reads it. What it is set forward by counts as time that has passed.
+ * The wall clock is needed because it goes on while a virtual machine sleeps, and the monotonic clock does not. If
+ * the wall clock were set back by a minute, a sleep of the next minute would count as no time at all. So the time
+ * by which it is set back is added again, as soon as somebody reads it. The time by which it is set forward counts
+ * as time that has passed.
  *
- * Not for times that other machines read.
+ * Do not use it for times that other machines read.
  */
 export class SteadyClock implements Clock {
-  /** How far the wall clock was ahead of the monotonic one at the most, since it was last set back. */
+  /** The most by which the wall clock was ahead of the monotonic one since it was last set back. */
   private aheadMs = -Infinity;
   private setBackMs = 0;
 

@@ -6,7 +6,7 @@ export interface Instant {
   readonly wallMs: number;
 }
 
-/** The moment until which a lock is certainly ours, on both clocks: it ends when the first of them says so (R4). */
+/** The moment until which a lock is certainly ours, on both clocks. It ends when the first of them says so (R4). */
 export type Validity = Instant;
 
 export function readInstant(clock: Clock): Instant {
@@ -14,25 +14,25 @@ export function readInstant(clock: Clock): Instant {
 }
 
 /**
- * What the clocks of nodes and client may differ by within a ttl: 1 % for their rates, and 2 ms for a node's
- * expiry, which has a precision of 1 ms (R3).
+ * The most by which the clocks of nodes and client may differ within a ttl: 1 % for their rates, and 2 ms for a
+ * node's expiry, which has a precision of 1 ms (R3).
  */
 export function driftMs(ttlMs: number): number {
   return ttlMs * 0.01 + 2;
 }
 
-/** How long a ttl is certain. */
+/** The part of a ttl in which the lock is certain. */
 export function validForMs(ttlMs: number): number {
   return ttlMs - driftMs(ttlMs);
 }
 
-/** @param start read before the first request left: a node's timer may have started at any moment after that (R3) */
+/** @param start is read before the first request leaves: a node's timer may start at any moment after that (R3) */
 export function validityFrom(start: Instant, ttlMs: number): Validity {
   const lastsMs = validForMs(ttlMs);
   return { monotonicMs: start.monotonicMs + lastsMs, wallMs: start.wallMs + lastsMs };
 }
 
-/** 0 when it is over. */
+/** The rest of the validity in milliseconds; 0 when it is over. */
 export function remainingMs(clock: Clock, validity: Validity): number {
   return Math.max(0, Math.min(validity.monotonicMs - clock.now(), validity.wallMs - clock.wallNow()));
 }
