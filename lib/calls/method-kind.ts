@@ -1,3 +1,5 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+
 /** What a call of a locked method comes to, which has to be known before the method has run. */
 export type MethodKind = 'promise' | 'observable' | 'async-generator';
 
@@ -21,6 +23,20 @@ export function methodKind(
         ? 'observable'
         : 'promise';
   }
+}
+
+/**
+ * A generator runs when it is read, and its reader does not wait for a lock.
+ *
+ * @param decorator for people: `@Locked`
+ * @throws LockOptionsError
+ */
+export function refuseGenerator(decorator: string, name: string, method: object): void {
+  if (Object.prototype.toString.call(method) !== '[object GeneratorFunction]') return;
+  throw new LockOptionsError(
+    decorator,
+    `${name} is a generator, whose readers cannot wait for a lock. Make it an async generator: "async *".`,
+  );
 }
 
 /** Looks at what the class can do and not at its identity: an application may have RxJS more than once. */

@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { methodKind, type MethodKind } from './method-kind';
+import { methodKind, refuseGenerator, type MethodKind } from './method-kind';
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
@@ -41,6 +41,7 @@ export function decorateStandardMethod(
       `${name} is static, and a class has no lock service. Make it a method of an injectable class.`,
     );
   }
+  refuseGenerator('@Locked', name, original);
   const place: StandardPlace = { name, prototype: undefined };
   const locked = wrap(original as Method, place, methodKind(undefined, context.name, original));
   context.addInitializer(function () {

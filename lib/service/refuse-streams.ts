@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { LockOptionsError } from '../errors/lock-options.error';
 
 /** What does its work when somebody reads it. */
-type Stream = Observable<unknown> | AsyncIterable<unknown>;
+type Stream = Observable<unknown> | AsyncIterable<unknown> | Generator<unknown, unknown, never>;
 
 /** Says in a compiler error what became of a stream. */
 export interface StreamIsRefused {
@@ -30,14 +30,25 @@ type Fitting<F, T> = [T] extends [never]
  * @throws LockOptionsError
  */
 export function refuseStream(result: unknown, name: string): void {
-  if (!isStream(result)) return;
-  throw new LockOptionsError(name, Symbol.asyncIterator in result ? iterableOf(name) : observableOf(name));
+  if (isStream(result)) {
+    throw new LockOptionsError(name, Symbol.asyncIterator in result ? iterableOf(name) : observableOf(name));
+  }
+  if (isGenerator(result)) throw new LockOptionsError(name, generatorOf(name));
 }
 
 /** Asks what a result has, and not what it gives: a mock may give a function for every name. */
 export function isStream(result: unknown): result is object {
   if (typeof result !== 'object' || result === null) return false;
   return Symbol.asyncIterator in result || ('lift' in result && 'subscribe' in result);
+}
+
+/**
+ * A generator, or what the helpers of iterators make of one (`rows.map(…)`): those run code when they are read. The
+ * iterators of arrays, maps and sets have no `return`, and run none.
+ */
+function isGenerator(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null) return false;
+  return Symbol.iterator in result && 'next' in result && 'return' in result;
 }
 
 const observableOf = (name: string): string =>
@@ -49,6 +60,11 @@ const iterableOf = (name: string): string =>
   'came to an async iterable, such as a generator or a stream, which works when somebody reads it, and the lock is given back before. ' +
   `Read it in the ${name} (\`for await\`), ${ELSEWHERE} ` +
   'One that needs no lock is returned in an object: { iterable }.';
+
+const generatorOf = (name: string): string =>
+  'came to a generator, whose code runs when somebody reads it, and the lock is given back before. ' +
+  `Read it in the ${name} (\`[...generator]\`), or make it an async generator (\`async *\`) of a method with @Locked: ` +
+  'that holds the lock until it ends. One that needs no lock is returned in an object: { generator }.';
 
 const ELSEWHERE =
   'or put @Locked on the method, or LockInterceptor on the handler, that returns it: they hold the lock until it ends.';

@@ -425,6 +425,13 @@ export async function whatATaskMustNotComeTo(locks: LockService): Promise<void> 
   // @ts-expect-error -- nobody knows who leads then
   const led: Observable<number> | undefined = await locks.election('x').run(() => of(1));
 
+  // @ts-expect-error -- its code runs when it is read
+  const rows: Generator<number> = await locks.withLock('x', function* () {
+    yield 1;
+  });
+  const list: number[] = await locks.withLock('x', () => [1]);
+  const keys: MapIterator<string> = await locks.withLock('x', () => new Map<string, number>().keys());
+
   /* oxlint-enable typescript/no-deprecated */
 
   const { stream }: { stream: Observable<number> } = await locks.withLock('x', () => ({ stream: of(1) }));
@@ -436,7 +443,22 @@ export async function whatATaskMustNotComeTo(locks: LockService): Promise<void> 
   const pages: number = await locks.withLock('x', () =>
     Object.assign(Promise.resolve(1), { [Symbol.asyncIterator]: () => Readable.from([]).iterator() }),
   );
-  await Promise.resolve([observable, later, file, work, led, stream, known, parsed, nothing, slept, pages]);
+  await Promise.resolve([
+    observable,
+    later,
+    file,
+    work,
+    led,
+    stream,
+    known,
+    parsed,
+    nothing,
+    slept,
+    pages,
+    rows,
+    list,
+    keys,
+  ]);
 }
 
 /** Functions of an application around ours. */

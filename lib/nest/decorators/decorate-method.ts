@@ -1,6 +1,6 @@
 import { injectBinding } from '../../calls/lock-service-binding';
 import { registerLockedMethod, type LockedMethod } from '../../calls/locked-methods';
-import { methodKind, type MethodKind } from '../../calls/method-kind';
+import { methodKind, refuseGenerator, type MethodKind } from '../../calls/method-kind';
 import { decorateStandardMethod, type StandardContext } from '../../calls/standard-decorator';
 import { keyNamesOf, type KeyNames } from '../parameters/key-names';
 import { lockParametersOf, type LockParameter } from '../parameters/lock-parameters';
@@ -59,6 +59,7 @@ export function decorateMethod({ decorator, noted, wrap }: MethodDecoration) {
     assertMethod(decorator, target, keyOrContext, descriptor);
     const original = descriptor.value;
     const place = { name: methodName(target, keyOrContext), prototype: target };
+    refuseGenerator(decorator, place.name, original);
     descriptor.value = wrap(original, place, methodKind(target, keyOrContext, original), {
       locks: lockParametersOf(target, keyOrContext),
       keys: keyNamesOf(target, keyOrContext),

@@ -89,6 +89,7 @@ describe('@Locked without experimentalDecorators', () => {
     ['pay = async () => {}', 'pay is not a method. Write it as "async pay() { … }"'],
     ['get pay() { return 1; }', 'pay is not a method'],
     ['accessor pay = 1', 'pay is not a method'],
+    ['*pay() {}', 'pay is a generator, whose readers cannot wait for a lock'],
   ])('refuses %j when the class is defined', (member, problem) => {
     const wrong = `import { Locked } from '@nest-quorum/redlock'; class Orders { @Locked('x') ${member} }`;
 

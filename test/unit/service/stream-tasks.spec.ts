@@ -12,10 +12,15 @@ async function* generate() {
   yield await Promise.resolve(1);
 }
 
+function* generateAtOnce() {
+  yield 1;
+}
+
 const STREAMS: [string, () => unknown][] = [
   ['an Observable', () => of(1)],
   ['a Subject', () => new BehaviorSubject(1)],
   ['an async generator', () => generate()],
+  ['a generator', () => generateAtOnce()],
   ['an async iterable', () => ({ [Symbol.asyncIterator]: generate })],
   ['a stream of Node', () => Readable.from([1])],
   ['a stream of the web', () => new ReadableStream()],
@@ -85,7 +90,7 @@ describe('what begins when somebody reads it', () => {
       const running = run(service, make);
 
       await expect(running).rejects.toThrow(LockOptionsError);
-      await expect(running).rejects.toThrow(/(in an object|lastValueFrom|for await)/);
+      await expect(running).rejects.toThrow(/(in an object|lastValueFrom|for await|\[\.\.\.generator\])/);
     });
   });
 
@@ -100,6 +105,12 @@ describe('what begins when somebody reads it', () => {
     );
     const generator = service.withLock('order:7', () => untyped(generate()));
     await expect(generator).rejects.toThrow(/^task: came to an async iterable.*for await/);
+    const atOnce = service.withLock('order:7', () => untyped(generateAtOnce()));
+    await expect(atOnce).rejects.toThrow(
+      'task: came to a generator, whose code runs when somebody reads it, and the lock is given back before. Read it in the ' +
+        'task (`[...generator]`), or make it an async generator (`async *`) of a method with @Locked: that holds the lock until ' +
+        'it ends. One that needs no lock is returned in an object: { generator }.',
+    );
 
     expect(await fleet.owners('order:7')).toEqual([null, null, null]);
   });
@@ -121,6 +132,40 @@ describe('what begins when somebody reads it', () => {
 
     await expect(lastValueFrom(stream)).resolves.toBe(1);
     await expect(service.withLock('order:7', () => pages)).resolves.toBe(7);
+  });
+
+  it('is not what an array, a map or a set is read with', async () => {
+    const { service } = setUp();
+    const rows = [1, 2];
+
+    for (const result of [rows, rows.values(), new Set(rows), new Set(rows).values(), new Map().keys()]) {
+      await expect(service.withLock('order:7', () => untyped(result))).resolves.toBe(result);
+    }
+  });
+
+  it('is refused by @Locked as a generator, which no reader can wait for', async () => {
+    const refused =
+      '@Locked: Orders.rows is a generator, whose readers cannot wait for a lock. Make it an async generator: "async *".';
+    expect(() => {
+      class Orders {
+        // @ts-expect-error the compiler refuses it too
+        @Locked('order:7')
+        *rows() {
+          yield 1;
+        }
+      }
+      return Orders;
+    }).toThrow(new LockOptionsError('@Locked', refused.slice('@Locked: '.length)));
+
+    class Orders {
+      @Locked('order:7')
+      async rows() {
+        return Promise.resolve(untyped(generateAtOnce()));
+      }
+    }
+    const { fleet, service } = setUp();
+    await expect(bindLockService(new Orders(), service).rows()).rejects.toThrow(/generator/);
+    expect(await fleet.owners('order:7')).toEqual([null, null, null]);
   });
 
   it('is held by @Locked, also in a promise, and within such work', async () => {
