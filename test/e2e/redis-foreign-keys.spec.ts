@@ -6,6 +6,14 @@ import { untilAllAnswer } from '../helpers/until-all-answer';
 
 const { servers, services } = networkForEachTest();
 
+/** A set like that of readers, with a member which is no text. */
+const READER_OF_BYTES = `
+local now = redis.call('TIME')
+local ends = now[1] * 1000 + math.floor(now[2] / 1000) + 60000
+redis.call('ZADD', KEYS[1], ends, '|\\255\\254')
+return redis.call('PEXPIREAT', KEYS[1], ends)
+`;
+
 async function service() {
   const one = createLockService({ nodes: servers.map(({ url }) => url), shutdownTimeout: 0 });
   services.push(one);
@@ -46,6 +54,8 @@ describe('a key of another program in the place of a lock', () => {
   it.each<[string, [string, ...string[]]]>([
     ['hash', ['HSET', 'lock:order:7', 'a', '1']],
     ['zset', ['ZADD', 'lock:order:7', '5', 'a']],
+    // Readers end together with their key, and the token of one is text.
+    ['zset', ['EVAL', READER_OF_BYTES, '1', 'lock:order:7']],
   ])('is shown as what it is, and never removed: a %s', async (foreignType, command) => {
     const locks = await service();
     await Promise.all(servers.map((server) => server.command(...command)));
@@ -71,6 +81,21 @@ describe('a key of another program in the place of a lock', () => {
     );
     expect(terminal.out).toMatch(new RegExp(`order:7 +foreign +a ${foreignType} of another program`));
     expect(await servers[0]?.command('TYPE', 'lock:order:7')).toBe(foreignType);
+  });
+
+  it('is told by all of the program where a majority has it beside the rest of a lock, which is nobody’s', async () => {
+    await Promise.all(servers.slice(1).map((server) => server.command('HSET', 'lock:order:7', 'a', '1')));
+    await servers[0]?.command('SET', 'lock:order:7', 'anna', 'PX', '60000');
+    const terminal = new PaperTerminal();
+    const nodes = ['--nodes', servers.map(({ url }) => url).join(',')];
+
+    expect(await run(['ls', ...nodes], terminal)).toBe(0);
+    expect(await run(['release', 'order:7', ...nodes], terminal)).toBe(1);
+    expect(await run(['release', 'order:7', '--force', ...nodes], terminal)).toBe(0);
+
+    expect(terminal.out).toMatch(/order:7 +foreign +a hash of another program +no end +2 of 3/);
+    expect(terminal.out).toContain('Removed "order:7" from 1 of 3 nodes.\n');
+    expect(terminal.out).not.toContain('two may work');
   });
 
   it('is left on the node that has it when the lock on the others is removed', async () => {

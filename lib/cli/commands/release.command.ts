@@ -80,12 +80,16 @@ function showResult({ isForced, before, releasedFrom, failed }: Result): string 
   const holding = before.nodes.filter(isHeldOn).length;
   const silent = before.nodes.filter(({ error }) => error !== undefined).map(({ node }) => node);
   const foreign = before.nodes.filter(hasForeignKey).map(({ node }) => node);
+  // Whoever has it on less than a quorum, where a quorum has none of it, holds nothing.
+  const isHeldByNobody = before.state === 'foreign' || before.state === 'free';
+  const warning = isHeldByNobody ? [] : [WARNING];
   const lines = [sentence(before)];
   if (holding === 0 || (isForced && releasedFrom === 0)) lines.push('Nothing was released.');
-  else if (isForced) lines.push(`Removed ${name} from ${releasedFrom} of ${all} nodes. ${WARNING}`);
-  else {
+  else if (isForced) {
+    lines.push([`Removed ${name} from ${releasedFrom} of ${all} nodes.`, ...warning].join(' '));
+  } else {
     lines.push(`With --force this would remove ${name} from ${holding} of ${all} nodes; nothing was done.`);
-    lines.push(WARNING);
+    lines.push(...warning);
   }
   if (failed.length > 0) {
     const reasons = failed.map(({ node, error }) => `${node} (${printable(error?.message ?? '')})`);

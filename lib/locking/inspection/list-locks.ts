@@ -38,7 +38,7 @@ export function listLocks(answers: readonly NodeAnswer[]): ListedLock[] {
 function judge(resource: string, all: readonly Owned[], nodeCount: number, silent: number): ListedLock {
   const quorum = quorumOf(nodeCount);
   const owned = all.filter(({ foreignType }) => foreignType === undefined);
-  if (owned.length === 0) return judgeForeign(resource, all, quorum);
+  if (owned.length === 0 || all.length - owned.length >= quorum) return judgeForeign(resource, all, quorum);
   if (owned.some(({ members }) => members !== undefined))
     return judgeMembers(resource, owned, quorum, silent);
   const tokens = [...new Set(owned.map(({ ownerToken }) => ownerToken))];
@@ -55,14 +55,19 @@ function judge(resource: string, all: readonly Owned[], nodeCount: number, silen
   return { ...about, state, holder, ttlMs: ttls[0] };
 }
 
-/** A key of another program, and nobody's lock. */
-function judgeForeign(resource: string, found: readonly Owned[], quorum: number): ListedLock {
+/** A key of another program, and nobody's lock: what other nodes have at most is the rest of one. */
+function judgeForeign(resource: string, all: readonly Owned[], quorum: number): ListedLock {
+  const found = all.filter(({ foreignType }) => foreignType !== undefined);
+  const rest = all.filter(({ foreignType }) => foreignType === undefined);
   const ttls = found.map(({ ttlMs }) => ttlMs).sort((a, b) => b - a);
   const { foreignType } = found[0] ?? {};
   const ttlMs = ttls[quorum - 1] ?? ttls[0];
   return {
-    ...{ resource, state: 'foreign', foreignType, ttlMs, nodeCount: found.length, owners: [] },
-    ...waitingFor(found),
+    ...{ resource, state: 'foreign', foreignType, ttlMs, nodeCount: found.length },
+    owners: rest.flatMap(({ node, members, ...one }) =>
+      (members ?? [one]).map(({ ownerToken, ttlMs: leftMs }) => ({ node, ownerToken, ttlMs: leftMs })),
+    ),
+    ...waitingFor(all),
   };
 }
 

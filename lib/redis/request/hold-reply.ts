@@ -53,7 +53,8 @@ function membersHoldFrom(reply: unknown, ttlMs: number, line: Line): NodeHold | 
     const [, slot, ownerToken] = /^(\d*)\|(.*)$/s.exec(String(reply[i])) ?? [];
     const leftMs = Number(reply[i + 1]) - lastEndsAtMs + ttlMs;
     // The script looks only at the members at both ends of a large set.
-    if (ownerToken === undefined || !Number.isFinite(leftMs)) return foreign('zset', ttlMs, line);
+    if (ownerToken === undefined || !isText(ownerToken) || !Number.isFinite(leftMs))
+      return foreign('zset', ttlMs, line);
     // One that has ended is removed by the next request that writes.
     if (leftMs > 0)
       members.push({ ownerToken, ttlMs: leftMs, ...(slot === '' ? {} : { slot: Number(slot) }) });

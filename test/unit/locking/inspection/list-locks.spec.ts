@@ -67,7 +67,27 @@ describe('the list of locks', () => {
       { state: 'foreign', ttlMs: Infinity, nodeCount: 1 },
     ]);
     expect(list(foreign('hash', 5), anna, anna)).toMatchObject([{ state: 'held', nodeCount: 2 }]);
-    expect(list(foreign('hash', 5), foreign('hash', 7), anna)).toMatchObject([{ state: 'partial' }]);
+    expect(list(foreign('hash', 5), anna, undefined)).toMatchObject([{ state: 'partial', nodeCount: 1 }]);
+  });
+
+  it('tells of a key of another program that a majority has, with the rest of a lock beside it', () => {
+    const foreign: ListedHold = { resource: 'x', ownerToken: '', ttlMs: 5, foreignType: 'hash' };
+    const rests: ListedHold[] = [
+      { resource: 'x', ownerToken: 'anna', ttlMs: 9 },
+      { resource: 'x', ownerToken: 'anna', ttlMs: 9, members: [{ ownerToken: 'anna', ttlMs: 9, slot: 0 }] },
+    ];
+    for (const rest of rests) {
+      const listed = listLocks(
+        [foreign, rest, foreign].map((hold, at) => ({ node: `n${at}`, holds: new Map([['x', hold]]) })),
+      );
+
+      expect(listed).toEqual([
+        {
+          ...{ resource: 'x', state: 'foreign', foreignType: 'hash', ttlMs: 5, nodeCount: 2 },
+          owners: [{ node: 'n1', ownerToken: 'anna', ttlMs: 9 }],
+        },
+      ]);
+    }
   });
 
   it('tells of readers and permits each by itself, whichever of them a node keeps longest', () => {
