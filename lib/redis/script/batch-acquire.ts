@@ -4,7 +4,7 @@ const { granted, replaced, numbered, replacedNumbered, denied, failed } = LUA_VO
 
 /** The part of the batch script that grants. It uses what batch-script.ts begins with. */
 export const BATCH_ACQUIRE = `
--- acquire: whatever is there, of any type and of any owner, is in the way.
+-- acquire: any key is in the way, whatever its type or owner.
 local function acquire(first, last)
   local call, keys, args = redis.pcall, KEYS, ARGV
   for i = first, last do
@@ -19,8 +19,8 @@ local function acquire(first, last)
   end
 end
 
--- Whether something is in the way at some of these keys: false, or the vote of the request. And how many have the token
--- that ends.
+-- Returns false if nothing is in the way at these keys, else the vote of the request. The second value is the number of
+-- keys that have the token that ends.
 local function lookAtAll(first, last, ending)
   if ending == '' then
     local found = redis.pcall('EXISTS', unpack(KEYS, first, last))
@@ -38,7 +38,7 @@ local function lookAtAll(first, last, ending)
   return false, replaced
 end
 
--- Grants all keys of a request or none; says too whether all of them had the token that ends.
+-- Grants all keys of a request or none. The vote says too if all of them had the token that ends.
 local function grantAll(first, last, mine, ending)
   if first == last and ending == '' then
     return vote(redis.pcall('SET', KEYS[first], mine, 'PX', ttl, 'NX'), ${granted}, ${denied})
@@ -52,12 +52,12 @@ local function grantAll(first, last, mine, ending)
   return replaced == last - first + 1 and ${replaced} or ${granted}
 end
 
--- acquireAll.
+-- acquireAll: several keys.
 local function acquireAll(first, last)
   voteForAll(first, last, grantAll(first, last, ARGV[first + 3], ''))
 end
 
--- acquireNumbered: one key or several, granted as above, also where it replaces a hold, and numbered.
+-- acquireNumbered: one key or several, granted as above and numbered. It may replace a lease.
 local function acquireNumbered(first, last)
   local counters = {}
   for n = 1, last - first + 1 do counters[n] = KEYS[#letters + fences + n] end
@@ -71,7 +71,7 @@ local function acquireNumbered(first, last)
   end
   local letter = grantAll(first, last, mine, ending)
   if letter == ${granted} or letter == ${replaced} then
-    -- Not refused by a server without memory: it has let the script write the lines above.
+    -- A server without memory does not refuse this write: it has let the script write the keys above.
     keepIfNear(counters, value, tonumber(proposal), tonumber(skew), keepMs)
     if value ~= tonumber(proposal) then
       letter = letter == ${granted} and ${numbered} or ${replacedNumbered}

@@ -1,8 +1,8 @@
 /**
- * What a batch asks for, a letter for each key. From this table come what is sent (`encoded-batch.ts`), what the script
- * does with it (`batch-script.ts`), and how its reply is read (`batch-votes.ts`).
+ * The requests of a batch, a letter for each key. Three files use this table: `encoded-batch.ts` sends them,
+ * `batch-script.ts` runs them, and `batch-votes.ts` reads the reply.
  *
- * | | keys | where the owner token goes, behind it after a line feed each | may be answered |
+ * | | keys | parts after the owner token, each after a line feed | possible answers |
  * |---|---|---|---|
  * | `acquire` | one | | granted, denied |
  * | `acquireAll` | several | | granted, denied |
@@ -11,10 +11,10 @@
  * | `extendAll` | several | | granted, denied, put back |
  * | `takeOver` | one or several | the token that it takes over | granted, denied, put back |
  * | `release` | one | | granted, denied |
- * | `releaseAndTell` | one | | granted, a digit for how many wait, denied |
- * | `releaseAndTellAll` | one | | the same; in a cluster, where listeners may be at other servers |
+ * | `releaseAndTell` | one | | granted, a digit for the number of waiters, denied |
+ * | `releaseAndTellAll` | one | | like `releaseAndTell`, in a cluster, where listeners may be at other servers |
  *
- * Each may fail.
+ * Each request may also fail.
  */
 export const ASKS = {
   acquire: 'a',
@@ -26,16 +26,19 @@ export const ASKS = {
   release: 'r',
   releaseAndTell: 'w',
   releaseAndTellAll: 'W',
-  /** A further key of the request before it. */
+  /** Another key of the request before it. */
   further: '+',
 } as const;
 
-/** What is answered, a letter for each key. Of a grant that tells how many wait it is a digit instead, up to 9. */
+/**
+ * The answers of a batch, a letter for each key. A grant that tells the number of waiters is a digit instead, up
+ * to 9.
+ */
 export const VOTES = {
   granted: 'g',
   /** Granted, and all keys had the token that ends. */
   replaced: 'p',
-  /** Granted with another number than was proposed, which follows behind the letters. */
+  /** Granted with another number than the proposal. The number follows after the letters. */
   numbered: 'n',
   replacedNumbered: 'q',
   denied: 'd',
@@ -44,19 +47,19 @@ export const VOTES = {
   failed: 'f',
 } as const;
 
-/** What a batch for readers, permits and the line asks for, a letter for each request. */
+/** The requests of a batch for readers, permits and the line, a letter for each request. */
 export const SET_ASKS = {
   acquire: 'a',
-  /** As most are: one resource and its line, and no number. */
+  /** The most frequent form of `acquire`: one resource and its line, without a fencing number. */
   acquireOne: 'A',
   extend: 'e',
   release: 'r',
-  /** As most are: one resource and its line, all of it at once. */
+  /** The most frequent form of `release`: one resource and its line, and everything of the token ends. */
   releaseOne: 'R',
   leave: 'l',
 } as const;
 
-/** As a script writes them. */
+/** The answers as Lua text. */
 export const LUA_VOTES = quoted(VOTES);
 
 export function quoted<T extends Readonly<Record<string, string>>>(codes: T): Record<keyof T, string> {

@@ -3,10 +3,10 @@ import { KEEP_ONE } from './keep-one';
 
 const { granted, denied, putBack, failed } = LUA_VOTES;
 
-/** The part of the batch script that keeps holds alive. It uses what batch-script.ts begins with. */
+/** The part of the batch script that extends. It uses what batch-script.ts begins with. */
 export const BATCH_EXTEND = `
 local extend, extendTogether, takeOver
--- Functions cost as much to make as calls, and most batches extend nothing.
+-- To make a function costs as much as a call, and most batches extend nothing.
 if string.find(letters, '[${ASKS.extend}${ASKS.extendAll}${ASKS.takeOver}]') then
 ${KEEP_ONE}
 local function extendOne(i, mine, owner, ending)
@@ -14,7 +14,7 @@ local function extendOne(i, mine, owner, ending)
   votes[i] = ok and letter or refused(letter)
 end
 
--- extend.
+-- extend: one key for each request.
 function extend(first, last)
   local owners, putBack = ownersOf(first, last), {}
   for i = first, owners and last or first - 1 do
@@ -23,21 +23,21 @@ function extend(first, last)
   end
 end
 
--- Whether somebody else has a key that several are asked for together: then none of them is touched.
+-- Tells if somebody else has the key. If that is so for one key of a request, none of its keys is changed.
 local function isForeign(i, owner, mine, other)
   if owner then return owner ~= mine and owner ~= other end
-  -- It may be there although it has no owner.
+  -- A key without an owner may exist all the same: it is of another type.
   return redis.pcall('EXISTS', KEYS[i]) ~= 0
 end
 
--- The vote for a request on these keys, each of which has a vote of its own.
+-- The vote of a request, from the votes of its keys.
 local function worst(first, last)
   local found = {}
   for i = first, last do found[votes[i]] = true end
   return found[${failed}] and ${failed} or found[${denied}] and ${denied} or found[${putBack}] and ${putBack} or ${granted}
 end
 
--- All keys of a request stay ours, or become so where another hold had them.
+-- All keys of a request stay ours. Keys that another lease had (other) become ours.
 local function extendAll(first, last, mine, other)
   local owners = ownersOf(first, last)
   if not owners then return end
@@ -53,12 +53,12 @@ local function extendAll(first, last, mine, other)
   voteForAll(first, last, worst(first, last))
 end
 
--- extendAll.
+-- extendAll: several keys.
 function extendTogether(first, last)
   extendAll(first, last, ARGV[first + 3], nil)
 end
 
--- takeOver: one key or several; what the other hold has is ours from now on.
+-- takeOver: one key or several. Keys of the other lease are ours from now on.
 function takeOver(first, last)
   extendAll(first, last, string.match(ARGV[first + 3], '^(.*)\\n(.*)$'))
 end

@@ -4,7 +4,7 @@ const { granted, denied, failed } = LUA_VOTES;
 
 /** The part of the batch script that releases. It uses what batch-script.ts begins with. */
 export const BATCH_RELEASE = `
--- Whether from first to last every key is ours. It may be there twice.
+-- Tells if every key from first to last is ours. A key may be there twice.
 local function areAllOurs(first, last, owners)
   for i = first, last do
     if owners[i - first + 1] ~= ARGV[i + 3] then return false end
@@ -12,7 +12,7 @@ local function areAllOurs(first, last, owners)
   return true
 end
 
--- The requests from first to last whose key is ours, each key once; they are granted, and the others denied.
+-- Returns the requests from first to last whose key is ours, each key once. They are granted, and the others denied.
 local function pickOurs(first, last, owners)
   local requests, keys, seen = {}, {}, {}
   for i = first, last do
@@ -26,7 +26,7 @@ local function pickOurs(first, last, owners)
   return requests, keys
 end
 
--- Tells those who wait for keys that were released by requests that tell.
+-- Tells the waiters of the released keys, for the requests that ask for that.
 local function tellAll(requests, keys)
   local counts = not everywhere and countListeners(keys, database)
   for n, i in ipairs(requests) do
@@ -37,8 +37,8 @@ local function tellAll(requests, keys)
   end
 end
 
--- Whether somebody may want to hear of the releases from first to last: who waits for any key of this server is
--- subscribed to the one channel too. In a cluster it may be at another server.
+-- Tells if somebody may wait for the keys from first to last. Every waiter of this server is subscribed to the one
+-- channel too. In a cluster a waiter may be at another server.
 local function isHeard(first, last)
   if everywhere then return true end
   if not string.find(string.sub(letters, first, last), '${ASKS.releaseAndTell}', 1, true) then return false end
@@ -46,7 +46,8 @@ local function isHeard(first, last)
   return listening.err or listening[2] ~= 0
 end
 
--- release and those that tell: only what is ours goes. As a rule that is everything, and nobody waits.
+-- release, releaseAndTell, releaseAndTellAll: only keys that are ours are removed. Usually that is all of them, and nobody
+-- waits.
 local function release(first, last)
   local owners = ownersOf(first, last)
   if not owners then return end

@@ -6,21 +6,32 @@ import { NUMBER, script, TELL } from './lua-script';
 
 const { failed } = LUA_VOTES;
 const { acquireNumbered, releaseAndTellAll } = quoted(ASKS);
-/** All that release, as a class of characters has them. */
+/** The letters of all kinds of releases, for a character class. */
 const RELEASES = ASKS.release + ASKS.releaseAndTell + ASKS.releaseAndTellAll;
 
 /**
- * Many requests in one, in order: each is granted all of its keys or none, and none of them fails another.
- * KEYS: the keys of each request, then the counters of each that has a fence. ARGV: a letter per key (`ASKS` in
- * batch-codes.ts; releases are given for each key by itself), the ttl in ms of those that have one, the channel that all who
- * wait are subscribed to (with the database, if that is not 0), and for each letter the owner token and what belongs behind it
- * (for a further key anything). One argument more asks for the time.
- * Reply: a letter per key, for all keys of a request the same (`VOTES`); after a comma each, the numbers of those that have
- * one, one per request; after a space the node's time in microseconds, or 0; after a space the last error, if something
- * failed.
+ * Runs many requests in one command, in order. Each request gets all of its keys or none, and no failed request
+ * affects another.
  *
- * A call from a script costs Redis about a microsecond, so neighbours of a kind share what calls they can. What locks
- * cost a server when nobody waits is these two: the SET of each acquire, and the MGET and DEL of all releases.
+ * - KEYS: the keys of each request; then the counters of each request with a fence
+ * - ARGV: 1 a letter for each key (`ASKS` in batch-codes.ts; a release of several keys is one request per key), 2
+ *   the ttl in ms of all requests that have one, 3 the channel of all waiters (then a line feed, `@` and the
+ *   database, if that is not 0), then for each letter the owner token and what belongs after it (for a further
+ *   key, anything). One more argument asks for the time
+ * - Reply: a text of four parts: a letter (`VOTES`) for each key, the same for all keys of a request; the fencing
+ *   numbers, one for each request that has one, each after a comma; after a space the node's time in microseconds,
+ *   or 0; and, if something failed, after a space the last error
+ *
+ * ```text
+ *  KEYS     order:7   stock:3   stock:4   user:9
+ *  ARGV[1]  a         A         +         r          one acquire, one acquire of two keys, one release
+ *  ARGV[4…] token     token     -         token
+ *  reply    g         d         d         g          granted, denied as a whole, granted
+ * ```
+ *
+ * A call from a script costs Redis about a microsecond. So neighbours of the same kind share calls where they can.
+ * If nobody waits, the locks of a batch cost a server the SET of each acquire, and one MGET and one DEL for all
+ * releases.
  */
 export const BATCH = script(`
 ${TELL}
@@ -32,11 +43,11 @@ if string.find(everyone, '\\n@', 1, true) then
 end
 local votes, fault = {}, nil
 local numbers, fences = {}, 0
--- All releases of a node that tell do so everywhere, or none.
+-- The telling releases of one node are all of the same kind: in a cluster, or not.
 local everywhere = string.find(letters, ${releaseAndTellAll}, 1, true) ~= nil
 if ARGV[#letters + 4] or string.find(letters, ${acquireNumbered}, 1, true) then readTime() end
 
--- That it failed, when Redis refused the command, else the vote that its reply stands for.
+-- Returns the vote for the reply of a command: failed, if Redis refused the command.
 local function vote(reply, granted, denied)
   if type(reply) == 'table' and reply.err then
     fault = reply.err
@@ -45,7 +56,7 @@ local function vote(reply, granted, denied)
   return reply and granted or denied
 end
 
--- The same where a function of ours ended so.
+-- Returns the vote for an error that one of our functions raised.
 local function refused(reason)
   fault = tostring(type(reason) == 'table' and reason.err or reason)
   return ${failed}
@@ -55,7 +66,7 @@ local function voteForAll(first, last, letter)
   for i = first, last do votes[i] = letter end
 end
 
--- The owners of the keys from first to last; a key that is not a string has none.
+-- Returns the owners of the keys from first to last. A key that is not a string has none.
 local function ownersOf(first, last)
   local owners = redis.pcall('MGET', unpack(KEYS, first, last))
   if not owners.err then return owners end
@@ -66,7 +77,7 @@ end
 ${BATCH_ACQUIRE}
 ${BATCH_EXTEND}
 ${BATCH_RELEASE}
--- Neighbours of a kind go together, and everything goes in order.
+-- Neighbours of the same kind are handled together, and all requests in order.
 local runs = { ${ASKS.acquire} = acquire, ${ASKS.extend} = extend, ${each(RELEASES, 'release')} }
 local others = { ${ASKS.acquire} = '[^${ASKS.acquire}]', ${ASKS.extend} = '[^${ASKS.extend}]', ${each(RELEASES, `'[^${RELEASES}]'`)} }
 local requests = { ${ASKS.acquireAll} = acquireAll, ${ASKS.extendAll} = extendTogether, ${ASKS.acquireNumbered} = acquireNumbered, ${ASKS.takeOver} = takeOver }
@@ -78,12 +89,12 @@ while i <= #letters do
   run(i, last)
   i = last + 1
 end
--- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
+-- A replica has written nothing. The connection notices this error, and looks for the master again.
 if fault and string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
 return table.concat(votes) .. table.concat(numbers) .. ' ' .. digits(now) .. (fault and ' ' .. fault or '')
 `);
 
-/** `r = value, w = value` */
+/** Makes `r = value, w = value` of the letters `rw`. */
 function each(letters: string, value: string): string {
   return Array.from(letters, (letter) => `${letter} = ${value}`).join(', ');
 }

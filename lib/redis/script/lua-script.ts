@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A script and the name by which a server that has loaded it knows it. */
+/** A script, and the name by which a server that has loaded it knows it. */
 export interface LuaScript {
   readonly text: string;
   readonly sha: string;
@@ -12,23 +12,23 @@ export function script(text: string): LuaScript {
 }
 
 /**
- * Shared by the scripts that grant: the node's time in microseconds, and fencing counters. A Lua number keeps such
- * numbers exactly, but is written with all its digits only when it is told to.
+ * A part of the scripts that grant: the node's time in microseconds, and fencing counters. A Lua number holds such
+ * numbers exactly, but Lua writes all of their digits only with a format.
  */
 export const NUMBER = `
 local function digits(number)
   return string.format('%.0f', number)
 end
 
--- 0 until it is read, and for a user without the right to ask.
+-- The time is 0 until it is read. It stays 0 for a user without the right to call TIME.
 local now = 0
 local function readTime()
   local time = redis.pcall('TIME')
   now = time.err and 0 or time[1] * 1000000 + time[2]
 end
 
--- One number for all of these counters: above each of them, and the proposal as far as it is to be believed. It writes
--- nothing yet: a counter that is none must fail the request before anything is granted.
+-- Returns one number for all of these counters. It is above each of them, and not below the proposal, if that is not too
+-- far from the node's time. Nothing is written yet: a counter that is no number must fail the request before the grant.
 local function nextNumber(counters, proposal, skew)
   if now == 0 then error('NOPERM fencing needs the right to call TIME', 0) end
   local value = math.max(now - skew, math.min(proposal, now + skew))
@@ -39,7 +39,7 @@ local function nextNumber(counters, proposal, skew)
   return value
 end
 
--- Never forgotten earlier than it would be anyway: others share the counter, and may keep theirs for longer.
+-- A counter never ends earlier than it would anyway: other resources share it, and may need it for longer.
 local function keepNumber(counters, value, keepMs)
   for _, counter in ipairs(counters) do
     local left, least = redis.pcall('PTTL', counter), tonumber(keepMs)
@@ -48,28 +48,29 @@ local function keepNumber(counters, value, keepMs)
   end
 end
 
--- A number that is far from the proposal is that of a clock that is wrong. Its grant does not count, and the resources
--- that share the counter are spared it.
+-- A number that is far from the proposal comes from a wrong clock. Its grant does not count, so the counter does not keep
+-- it: other resources may share the counter.
 local function keepIfNear(counters, value, proposal, skew, keepMs)
   if math.abs(value - proposal) <= 2 * skew then keepNumber(counters, value, keepMs) end
 end
 `;
 
 /**
- * Shared by the scripts that release: tells those who wait for a key which hold has ended and how many they are, and
- * gives the number of connections that heard it. In a cluster (everywhere) listeners may be connected to other servers,
- * which cannot be counted here.
+ * A part of the scripts that release: tells the waiters of a key which owner token has ended and how many they
+ * are, and returns the number of connections that heard it. In a cluster (`everywhere`) listeners may be connected
+ * to other servers, and cannot be counted here.
  */
 export const TELL = `
--- For each key how many wait for it in this database, and how many may. Channels know no databases: who waits in
--- another one than 0 is at two more channels (release-channel.ts), and processes of an older version are at neither.
+-- Returns for each key how many processes wait for it in this database, and how many may wait at most. Channels know no
+-- databases. So a waiter in another database than 0 subscribes to two more channels (release-channel.ts). Processes of an
+-- older version do not.
 local function countListeners(keys, database)
   local names = {}
   for n, key in ipairs(keys) do
     names[3 * n - 2], names[3 * n - 1], names[3 * n] = key, key .. '\\n@', key .. '\\n@' .. database
   end
   local listening = redis.pcall('PUBSUB', 'NUMSUB', unpack(names))
-  -- A user without the right to ask: they may be there.
+  -- The user has no right to ask, so somebody may wait.
   if listening.err then return nil end
   local counts = {}
   for n = 1, #keys do
@@ -80,12 +81,12 @@ local function countListeners(keys, database)
   return counts
 end
 
--- count: of countListeners; false where nobody can count.
+-- count: an item of countListeners; false if nobody can count.
 local function tell(key, token, count, everywhere, database)
   if count and count[2] <= 0 and not everywhere then return 0 end
   local here = count and count[1] or ''
   local told = redis.pcall('PUBLISH', key, here .. '@' .. database .. ' ' .. token)
-  -- A user without the right to publish: waiters find out by themselves, when the ttl is over.
+  -- The user has no right to publish. Waiters ask again when the ttl that they know is over.
   if type(told) ~= 'number' then return 0 end
   return count and count[1] or told
 end

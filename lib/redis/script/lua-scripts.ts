@@ -7,13 +7,17 @@ import { FOREIGN, OURS } from './set-pieces';
 const { putBack } = LUA_VOTES;
 
 /**
- * All or nothing. KEYS: the resources, and with a fence the counter of each. ARGV: owner token, ttl in ms, the owner
- * token of a hold that ends here and counts as free ('': none); and with a fence the proposal, how far it may be off,
- * both in microseconds, and for how many ms to keep the counters.
- * Reply: first the node's time in microseconds, with a fence, else 0. Then of a grant 'OK', or 'REPLACED' when all keys
- * had the token that ends, and with a fence the number; of a denial for how many ms the key in the way that stays longest
- * is kept (-1: for ever), and its owner ('': it is not a lock), and where readers or permits are in the way 'shared' and the
- * time in any case.
+ * Grants all resources of an exclusive lock, or none.
+ *
+ * - KEYS: the resources; with a fence, then the counter of each
+ * - ARGV: 1 owner token, 2 ttl in ms, 3 the owner token of a lease that ends here and counts as free ('': none);
+ *   with a fence also 4 the proposal and 5 the most by which it may be wrong, both in microseconds, and 6 the time
+ *   in ms for which to keep the counters
+ * - Reply to a grant: the node's time in microseconds (0 without a fence); 'OK', or 'REPLACED' if all keys had the
+ *   token that ends; with a fence, the number
+ * - Reply to a denial: the node's time (0 without a fence); the time in ms for which the longest key in the way is
+ *   kept (-1: for ever); its owner ('': it is not a lock). If readers or permits are in the way: always the time,
+ *   then the ms, '', and 'shared'
  */
 export const ACQUIRE = script(`
 ${NUMBER}
@@ -25,8 +29,9 @@ if ARGV[4] then
   for i = 1, count do counters[i] = KEYS[count + i] end
 end
 
--- Look at every key before any is written. Whatever is there is in the way, of any type and of any owner: owner
--- tokens are never used twice. But for the one that is replaced; what is kept for those who wait has an expiry.
+-- Look at every key before any is written. Any key is in the way, whatever its type or owner, since owner tokens are
+-- never used twice. Only the token that is replaced is not in the way. If that is the value which keeps a free resource for
+-- the line, the key must have an expiry: without one it is not ours.
 local taken, replaced = {}, 0
 for i = 1, count do
   if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3]
@@ -37,7 +42,7 @@ for i = 1, count do
   end
 end
 
--- Denied: say when the last key in the way will be gone, and whose it is.
+-- Denied: tell when the last key in the way ends, and who owns it.
 if #taken > 0 then
   local longest, last = 0, taken[1]
   for i = 1, #taken do
@@ -45,7 +50,7 @@ if #taken > 0 then
     if ttl == -1 or ttl > longest then longest, last = ttl, taken[i] end
     if ttl == -1 then break end
   end
-  -- Readers or permits that are in the way are many: nobody is the owner, and who waits may want to stand in line.
+  -- Readers and permit holders are many, so no owner is told. The waiter may want to stand in line, so the time is told.
   local owner
   for i = 1, #taken do
     local there = redis.pcall('GET', taken[i])
@@ -56,7 +61,7 @@ if #taken > 0 then
       return { digits(now), longest, '', 'shared' }
     end
   end
-  -- Owner tokens are shorter than that; a value of another program has any length.
+  -- Owner tokens are shorter than this. A value of another program may have any length.
   return { digits(now), longest, type(owner) == 'string' and string.sub(owner, 1, 200) or '' }
 end
 
@@ -69,27 +74,33 @@ if fence then keepIfNear(counters, fence, tonumber(ARGV[4]), tonumber(ARGV[5]), 
 return { digits(now), replaced == count and 'REPLACED' or 'OK', fence and digits(fence) }
 `);
 
-/** Shared by the scripts that compare: the owner at a key, false for none, true for a key that is not a lock. */
+/**
+ * A part of the scripts that compare: the owner at a key. It is false for none, and true for a key that is not a
+ * lock.
+ */
 const OWNER_OF = `
 local function ownerOf(key)
   local owner = redis.pcall('GET', key)
   if type(owner) ~= 'table' then return owner end
-  -- A hash, say, of another program: somebody else's. Any other error is not an answer.
+  -- The key has another type, such as a hash of another program. Any other error is not an answer.
   if string.find(owner.err, 'WRONGTYPE', 1, true) then return true end
   error(owner.err, 0)
 end
 `;
 
 /**
- * Compare and expire, never earlier than it would anyway. KEYS: the resources. ARGV: owner token, ttl in ms, the owner
- * token of a hold that goes over into this one ('': none), and '1' if a missing key must not be put back.
- * Reply: 1 extended, 0 somebody else has a key, or one is missing that must not be put back (nothing was changed), 2 a
- * missing key was put back.
+ * Extends all resources of an exclusive lock. No key ends earlier than it would anyway.
+ *
+ * - KEYS: the resources
+ * - ARGV: 1 owner token, 2 ttl in ms, 3 the owner token of a lease that this one takes over ('': none), 4 '1' if a
+ *   missing key must not be put back
+ * - Reply: 1 extended; 2 extended, and a missing key was put back; 0 nothing was changed, since somebody else has
+ *   a key, or a missing key must not be put back
  */
 export const EXTEND = script(`
 ${OWNER_OF}
 ${KEEP_ONE}
--- Look at every key before any is written: a hold that is partly somebody else's is lost, and is left alone.
+-- Look at every key before any is written: if somebody else has a part of the lock, it is lost, and nothing is changed.
 local owners, ending = {}, ARGV[3] ~= '' and ARGV[3]
 for i = 1, #KEYS do
   local owner = ownerOf(KEYS[i])
@@ -106,9 +117,11 @@ return reply
 `);
 
 /**
- * Raises counters that are lower. KEYS: the resources, then the counter of each. ARGV: owner token, the number, and for
- * how many ms to keep the counters.
- * Reply: 1 done, 0 some resource is somebody else's or nobody's (nothing was changed).
+ * Raises the fencing counters that are lower than a number.
+ *
+ * - KEYS: the resources, then the counter of each
+ * - ARGV: 1 owner token, 2 the number, 3 the time in ms for which to keep the counters
+ * - Reply: 1 done; 0 nothing was changed, since the token does not hold all resources
  */
 export const RAISE_FENCE = script(`
 ${OWNER_OF}
@@ -125,13 +138,17 @@ return 1
 `);
 
 /**
- * Compare and delete. KEYS: the resources. ARGV: owner token, for how many ms to keep the keys (0: delete), whether to
- * tell those who wait for them (1, in a cluster 2), the number of the database, and the channel that all who wait are
- * subscribed to.
- * Reply: 1 all of them were ours, or 1 more than the number of connections that wait; 0 some were not ours.
+ * Removes the resources of an exclusive lock that still have its owner token.
+ *
+ * - KEYS: the resources
+ * - ARGV: 1 owner token, 2 the time in ms for which to keep the keys (0: remove them), 3 who is told (0 nobody, 1
+ *   the waiters, 2 the waiters, in a cluster), 4 the number of the database, 5 the channel of all waiters
+ * - Reply: 1 all of them were ours and nobody waits; 1 + n all were ours and n connections wait; 0 some were not
+ *   ours
  */
 export const RELEASE = script(`
--- One key that nobody waits for, as nearly all are: two calls and one look. Functions cost as much to make as calls.
+-- The usual case: one key, and nobody waits. It ends here, before the functions below are made, since to make a function
+-- costs as much as a call.
 if #KEYS == 1 and ARGV[2] == '0' and ARGV[3] == '1' and redis.pcall('GET', KEYS[1]) == ARGV[1] then
   local listening = redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])
   if not listening.err and listening[2] == 0 then
@@ -141,7 +158,7 @@ if #KEYS == 1 and ARGV[2] == '0' and ARGV[3] == '1' and redis.pcall('GET', KEYS[
 end
 ${OWNER_OF}
 ${TELL}
--- Only what is ours goes; whatever else is there stays as it is.
+-- Only keys that are ours are removed.
 local released, listening = 0, 0
 for i = 1, #KEYS do
   if ownerOf(KEYS[i]) == ARGV[1] then
@@ -150,7 +167,7 @@ for i = 1, #KEYS do
     else
       redis.call('PEXPIRE', KEYS[i], ARGV[2])
     end
-    -- Also when it is kept: it ends earlier than they think.
+    -- Waiters are told even if the key is kept, since it ends earlier than they know.
     if ARGV[3] ~= '0' then
       local everywhere = ARGV[3] == '2'
       local counts = not everywhere and countListeners({ KEYS[i] }, ARGV[4])
@@ -163,11 +180,15 @@ return released == #KEYS and 1 + listening or 0
 `);
 
 /**
- * KEYS: one resource. ARGV: where its line keeps how long entries last; no key of the script, since a user without a right
- * to it may still inspect.
- * Reply: nil; or the owner token and the ttl in ms (-1: for ever), read at the same moment, and how many wait; or for
- * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends; and for
- * a key of another program '', its ttl, how many wait, and its type.
+ * Tells who holds one resource.
+ *
+ * - KEYS: the resource
+ * - ARGV: 1 the key where its line keeps the ends of its entries. It is not in KEYS, since a user without the
+ *   right to it may inspect all the same
+ * - Reply: nil if there is no key; else four values, read at the same moment: the owner token; the ttl in ms (-1:
+ *   for ever); the number of callers in line; and, only if the owner token is '', what is there instead: the
+ *   members with the ms at which each ends (then the ttl is that of the last one), or the type of a key of another
+ *   program
  */
 export const INSPECT = script(`
 ${NUMBER}
@@ -188,10 +209,12 @@ return { '', left, waiting, foreign or redis.call('ZRANGE', KEYS[1], 0, -1, 'WIT
 `);
 
 /**
- * What is at many keys. KEYS: the resources. ARGV: the number of the database; '' where nobody can count who waits.
- * Reply: for each key nil, or its owner, the ttl in ms (-1: for ever), and how many processes wait (-1: not known); for
- * readers and permits '', the ttl of the last of them, how many wait, and the members with the ms at which each ends; and for
- * a key of another program '', its ttl, how many wait, and its type.
+ * Tells who holds many resources.
+ *
+ * - KEYS: the resources
+ * - ARGV: 1 the number of the database; '' if nobody can count the waiters
+ * - Reply: for each key nil or the values of {@link INSPECT}; here the third one is the number of processes that
+ *   wait (-1: unknown)
  */
 export const LIST = script(`
 ${TELL}
@@ -201,15 +224,15 @@ ${FOREIGN}
 local counts = ARGV[1] ~= '' and countListeners(KEYS, ARGV[1])
 local found = {}
 for i = 1, #KEYS do
-  -- It has another type than a value. Any other error is not an answer.
+  -- WRONGTYPE means that the key is no string. Any other error is not an answer.
   local owner = redis.pcall('GET', KEYS[i])
   if type(owner) == 'table' and not string.find(owner.err, 'WRONGTYPE', 1, true) then error(owner.err, 0) end
-  -- Owner tokens are shorter than that; a value of another program has any length.
+  -- Owner tokens are shorter than this. A value of another program may have any length.
   local left, waiting = redis.call('PTTL', KEYS[i]), counts and counts[i] and counts[i][1] or -1
   if type(owner) == 'string' then
     found[i] = { string.sub(owner, 1, 200), left, waiting }
   else
-    -- A user without the right to ask for the type: nobody knows what is there.
+    -- A user without the right to ask for the type cannot know what is there.
     local kind = owner and redis.pcall('TYPE', KEYS[i]).ok
     if kind == 'zset' and now == 0 then readTime() end
     local foreign = kind and foreignType(KEYS[i], kind, left, math.floor(now / 1000))

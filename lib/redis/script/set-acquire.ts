@@ -5,7 +5,7 @@ import { LINE, MEMBERS } from './set-pieces';
 
 const { granted, replaced, denied } = LUA_VOTES;
 
-/** What {@link ACQUIRE_SET} does, as a function of its keys and arguments. */
+/** The body of {@link ACQUIRE_SET}, as a function of its keys and arguments. */
 export const ACQUIRE_MEMBERS = `
 local function acquireMembers(KEYS, ARGV)
 local modes, token, ending, isWaiting = ARGV[1], ARGV[2], ARGV[4], ARGV[5] == '1'
@@ -15,7 +15,7 @@ local exact = ARGV[12] ~= '' and slotsIn(ARGV[12]) or nil
 local count, nowMs = #modes, readMs()
 local untilMs = nowMs + tonumber(ARGV[3])
 
--- Nobody has it, and nobody waits for it, as it is nearly always.
+-- The usual case: nobody has the only resource, and nobody waits for it.
 local isAlone = count == 1 and not ARGV[14] and (permits or 0) <= (limit or 0)
 if isAlone and (id == '' and redis.call('EXISTS', KEYS[1]) or redis.call('EXISTS', KEYS[1], KEYS[2])) == 0 then
   local slots = exact or {}
@@ -33,7 +33,7 @@ if isAlone and (id == '' and redis.call('EXISTS', KEYS[1]) or redis.call('EXISTS
   return { digits(now), ${granted}, '', table.concat(slots, ','), 0 }
 end
 
--- A second choice of slots: the first one goes, also if this one is denied.
+-- The caller chooses slots a second time. Its first slots are released, even if the second choice is denied.
 if swaps and lookAt(KEYS[1], nowMs) == 'members' then
   for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     if string.match(member, '^%d+|(.*)$') == token then redis.call('ZREM', KEYS[1], member) end
@@ -42,7 +42,8 @@ if swaps and lookAt(KEYS[1], nowMs) == 'members' then
   if last[2] then expireAt(KEYS[1], tonumber(last[2]), {}) end
 end
 
--- The slots for this request; else when enough permits may have ended; nothing where another program is among them.
+-- Returns the slots for this request. If there are none: nil and the ms at which enough permits may have ended, or nothing
+-- if another program has members here.
 local function chooseSlots(key, found)
   local taken, inOrder = {}, {}
   if found.last then taken, inOrder = permitsAt(key, ending) end
@@ -67,7 +68,7 @@ local function chooseSlots(key, found)
   return nil, nowMs
 end
 
--- Holds that may not stand beside this one.
+-- Looks for holders that may not stand beside this one.
 local function lookAtHolds(found, key, mode)
   local kind, what = lookAt(key, nowMs)
   found.isOwner = kind == 'owner'
@@ -78,7 +79,7 @@ local function lookAtHolds(found, key, mode)
   if kind == 'unknown' or (found.isOwner and not isEnding and not (isWaiting and isTurn)) then
     local left = redis.call('PTTL', key)
     found.by, found.untilMs = 'held', left < 0 and math.huge or nowMs + left
-    -- Owner tokens are shorter than that; a value of another program has any length.
+    -- Owner tokens are shorter than this. A value of another program may have any length.
     if found.isOwner and not isTurn then found.holder = string.sub(what, 1, 200) end
   elseif kind == 'members' and mode == 'x' then
     found.by, found.untilMs = 'shared', what
@@ -89,8 +90,9 @@ local function lookAtHolds(found, key, mode)
   end
 end
 
--- How many releases bring so many permits, at least: those of the holders, the ones with most permits first, and then of
--- those who come before. A caller that lets too many of them pass sleeps although it is its turn.
+-- The least number of releases that free so many permits. The present holders release first, those with most permits
+-- before the others, and then the callers that come before. The number must not be too high: a caller that lets too many
+-- releases pass would sleep although it is its turn.
 local function releasesFor(missing, inOrder, before)
   local held, inTurn, releases = {}, {}, 0
   for _, member in ipairs(inOrder) do
@@ -108,14 +110,15 @@ local function releasesFor(missing, inOrder, before)
   return releases
 end
 
--- Who comes first in the line. A reader passes readers; permits go together as long as there are enough for all.
+-- Looks for callers that come first in the line. A reader passes readers. Permit callers pass each other as long as there
+-- are enough permits for all.
 local function lookAtLine(found, i, mode)
   local line, seen = KEYS[count + i], KEYS[2 * count + i]
   found.standing = standing(line, seen, nowMs)
   if found.standing == 0 and (mode ~= 'p' or not found.by) then return end
   local others, wanted, missing, first = 0, 0, 0, nil
-  -- How many permits are missing until the caller has what it wants beside those so far, by the limit of each: one with a
-  -- smaller limit would find no room beside the caller, and others would keep that room for ever.
+  -- Counts how many permits are missing if the caller gets its permits beside the waiters so far. The limit of each waiter
+  -- counts: a waiter with a smaller limit would find no room beside the caller, and others would take that room for ever.
   local function add(more, atMost)
     wanted = wanted + more
     missing = math.max(missing, wanted + permits - math.max(0, atMost - found.used))
@@ -131,7 +134,7 @@ local function lookAtLine(found, i, mode)
   found.ahead = others
   if mode == 'p' then add(0, limit) end
   if missing > 0 then
-    -- Of these the last one is the caller's, where it waits for one in any case.
+    -- A caller that has to wait for a release anyway wakes at the last of these.
     found.ahead = others + releasesFor(missing, found.permits or {}, all) - (found.by and 1 or 0)
     first = first or all[1]
   end
@@ -151,7 +154,7 @@ for i = 1, count do
   if by and (not reason or order[by] > order[reason]) then reason = by end
 end
 
--- Denied: into the line, or there for longer, whatever is in the way.
+-- Denied: the caller gets its entry in the line, or keeps it for longer, whatever is in the way.
 if reason then
   local longest, holder, ahead = -1, '', 0
   for i = 1, count do
@@ -168,7 +171,7 @@ if reason then
   return { digits(now), ${denied}, reason, left, holder, ahead }
 end
 
--- Readers are not numbered (R35).
+-- Readers get no fencing number (R35).
 local counters, value = {}, nil
 if ARGV[14] then
   for i = 1, count do
@@ -219,16 +222,23 @@ end
 `;
 
 /**
- * All or nothing, for readers, permits, and who stands in line. KEYS: the resources; then, for one who asks for the line,
- * the line of each, and where it keeps how long its entries last; with a fence the counter of each resource. ARGV: a letter
- * per resource (x exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that
- * ends here ('': none), '1' if what is kept for those who wait is free; id in the line ('': does not ask), ticket ('': none),
- * for how many ms an entry lasts; limit, permits, the slot to begin with, just these slots ('': any), '1' to give back what
- * the token has before; and with a fence the proposal, how far it may be off, both in microseconds, and for how many ms to
- * keep the counters.
- * Reply: the node's time in microseconds; then of a grant `granted`, or `replaced` where the hold that ends was everywhere, the number
- * ('': none), the slots, and how many others stand in line; of a denial `denied`, what is in the way (shared, held, limit, line),
- * for how many ms (-1: for ever), its owner ('': nobody alone), and how many releases to let pass.
+ * Grants all resources or none, for readers, permits, and callers in line.
+ *
+ * - KEYS: the resources; for a caller that asks for the line, then the line of each, and then the key with the
+ *   ends of its entries; with a fence, then the counter of each resource
+ * - ARGV of the lock: 1 a letter per resource (x exclusive, s shared, p permits of the only one), 2 owner token, 3
+ *   ttl in ms, 4 the owner token of a lease that ends here ('': none), 5 '1' if a resource that is kept for the
+ *   line is free
+ * - ARGV of the line: 6 the id in the line ('': does not ask), 7 ticket ('': none), 8 the time in ms for which an
+ *   entry lasts
+ * - ARGV of permits: 9 limit, 10 permits, 11 the slot to begin with, 12 exactly these slots ('': any), 13 '1' to
+ *   release first what the token has here
+ * - ARGV with a fence: 14 the proposal and 15 the most by which it may be wrong, both in microseconds, 16 the time
+ *   in ms for which to keep the counters
+ * - Reply to a grant: the node's time in microseconds; `granted`, or `replaced` if the lease that ends was
+ *   everywhere; the number ('': none); the slots; the number of others in line
+ * - Reply to a denial: the node's time; `denied`; what is in the way (shared, held, limit, line); for how many ms
+ *   (-1: for ever); its owner ('': no single one); the number of releases to let pass
  */
 export const ACQUIRE_SET = script(`
 ${NUMBER}

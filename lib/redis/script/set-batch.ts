@@ -9,13 +9,15 @@ const { failed, granted } = LUA_VOTES;
 const { acquireOne, releaseOne } = quoted(SET_ASKS);
 
 /**
- * Many requests for readers, permits and the line in one, in order; none of them fails another. KEYS: the keys of each, one
- * request after another. ARGV: the channel that all who wait are subscribed to; then for each request a letter (`SET_ASKS` in
- * batch-codes.ts), how many keys it has, and what its own script takes as arguments, with a line feed after
- * each of these.
- * Reply: a list, for each request what its own script replies; of a grant that is not numbered, in a line where nobody
- * stands, 'g' and the slots; of a request that failed a list of 'f' and the error. Behind them the node's time in
- * microseconds.
+ * Runs many requests for readers, permits and the line in one command, in order. No failed request affects
+ * another.
+ *
+ * - KEYS: the keys of each request, one request after another
+ * - ARGV: 1 the channel of all waiters; then a text for each request: a letter (`SET_ASKS` in batch-codes.ts), the
+ *   number of its keys, and the arguments of its own script, with a line feed after each part
+ * - Reply: a list with the reply of each request's own script. A grant without a number, in a line where nobody
+ *   stands, is 'g' and the slots. A request that failed is a list of 'f' and the error. The last item is the
+ *   node's time in microseconds
  */
 export const SET_BATCH = script(`
 ${NUMBER}
@@ -27,7 +29,8 @@ ${ACQUIRE_MEMBERS}
 ${EXTEND_MEMBERS}
 ${RELEASE_MEMBERS}
 ${LEAVE_LINES}
--- A newcomer, with one resource. Most find nobody there, and need not be taken apart.
+-- Grants a newcomer one resource if nobody is there, as usual. Then its arguments need not be split. Returns nil if
+-- somebody is there.
 local function acquireAlone(key, line, mode, token, ttl)
   if mode == 'p' or redis.call('EXISTS', key, line) ~= 0 then return nil end
   if mode == 'x' then
@@ -40,7 +43,7 @@ local function acquireAlone(key, line, mode, token, ttl)
   return ${granted}
 end
 
--- The only reader, with one resource, behind whom nobody waits.
+-- Releases the only reader of one resource if nobody waits for it. Returns nil in all other cases.
 local function releaseAlone(key, line, mode, token)
   if mode ~= 's' or not nobodyHears or redis.call('EXISTS', line) ~= 0 then return nil end
   local members = redis.pcall('ZRANGE', key, 0, 1)
@@ -80,7 +83,7 @@ for n = 2, #ARGV do
   if not ok then
     local fault = type(reply) == 'table' and reply.err or tostring(reply)
     fault = string.gsub(fault, '^@?user_script:%s*%d+:%s*', '')
-    -- On a replica nothing was written. As an error it is noticed by the connection, which looks for the master again.
+    -- A replica has written nothing. The connection notices this error, and looks for the master again.
     if string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
     reply = { ${failed}, fault }
   elseif type(reply) == 'table' and reply[2] == ${granted} and reply[3] == '' and reply[5] == 0 then

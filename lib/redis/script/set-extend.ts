@@ -1,14 +1,14 @@
 import { NUMBER, script } from './lua-script';
 import { MEMBERS } from './set-pieces';
 
-/** What {@link EXTEND_SET} does, as a function of its keys and arguments. */
+/** The body of {@link EXTEND_SET}, as a function of its keys and arguments. */
 export const EXTEND_MEMBERS = `
 local function extendMembers(KEYS, ARGV)
 local modes, token, ending, slots = ARGV[1], ARGV[2], ARGV[4], slotsIn(ARGV[6])
 local nowMs = readMs()
 local untilMs = nowMs + tonumber(ARGV[3])
 
--- Of an exclusive hold: is it ours, does it go over into ours, or is it missing? Nil: it is somebody else's.
+-- Looks at an exclusive resource: it is ours, we take it over, or it is missing. Nil: somebody else has it.
 local function lookAtOwner(kind, owner)
   if kind == 'none' then return { isMissing = true } end
   if kind ~= 'owner' then return nil end
@@ -16,7 +16,7 @@ local function lookAtOwner(kind, owner)
   return ending ~= '' and owner == ending and {} or nil
 end
 
--- Of readers and permits. Only somebody else in one of our slots is in the way (R25).
+-- Looks at a resource of readers or permits. Nil: somebody else has one of our slots, or the key is of another kind (R25).
 local function lookAtMembers(kind, last, key, mode)
   if kind == 'unknown' or kind == 'owner' then return nil end
   local found = { last = last, added = {}, ended = {} }
@@ -40,8 +40,8 @@ local function lookAtMembers(kind, last, key, mode)
   return found
 end
 
--- Look at every key before any is written: a hold that is partly somebody else's is lost, and is left alone. The limit and
--- the line are not looked at: neither takes from a holder what it has.
+-- Look at every key before any is written: if somebody else has a part of the lock, it is lost, and nothing is changed. The
+-- limit and the line are not looked at, since they take nothing from a holder.
 local found, reply = {}, 1
 for i = 1, #KEYS do
   local mode = string.sub(modes, i, i)
@@ -50,13 +50,12 @@ for i = 1, #KEYS do
   if not found[i] then return 0 end
   if found[i].isMissing then
     if ARGV[5] == '1' then return 0 end
-    -- It does not count as a vote before the next round: another owner may have had the key and let it go in between.
+    -- It counts as a vote only from the next round on: another owner may have had the key and released it in between.
     reply = 2
   end
 end
 
--- Nothing ends earlier than it would anyway: this may have been overtaken by a later extension, on whose ttl the holder
--- counts.
+-- Never shorten: a later extension may have come first, and the holder counts on its ttl.
 for i = 1, #KEYS do
   local one, key = found[i], KEYS[i]
   if one.members then
@@ -79,11 +78,14 @@ end
 `;
 
 /**
- * Keeps readers, permits, and what is held together with them. KEYS: the resources. ARGV: a letter per resource (x
- * exclusive, s shared, p permits of the only one), owner token, ttl in ms, the owner token of a hold that goes over into
- * this one ('': none), '1' if what is missing must not be put back, and the slots.
- * Reply: 1 extended, 0 some of it is somebody else's, or missing and must not be put back (nothing was changed), 2 what was
- * missing was put back.
+ * Extends readers, permits, and the exclusive resources of the same lock.
+ *
+ * - KEYS: the resources
+ * - ARGV: 1 a letter per resource (x exclusive, s shared, p permits of the only one), 2 owner token, 3 ttl in ms,
+ *   4 the owner token of a lease that this one takes over ('': none), 5 '1' if missing members must not be put
+ *   back, 6 the slots
+ * - Reply: 1 extended; 2 extended, and what was missing was put back; 0 nothing was changed, since somebody else
+ *   has some of it, or it is missing and must not be put back
  */
 export const EXTEND_SET = script(`
 ${NUMBER}
@@ -93,9 +95,11 @@ return extendMembers(KEYS, ARGV)
 `);
 
 /**
- * Raises the counter of a resource that is lower (R35). KEYS: the resource, and its counter. ARGV: owner token, the
- * number, for how many ms to keep the counter, and the slots that are held.
- * Reply: 1 done, 0 some slot is somebody else's or nobody's (nothing was changed).
+ * Raises the fencing counter of a resource if it is lower than a number (R35).
+ *
+ * - KEYS: the resource, and its counter
+ * - ARGV: 1 owner token, 2 the number, 3 the time in ms for which to keep the counter, 4 the slots that are held
+ * - Reply: 1 done; 0 nothing was changed, since the token does not have all of these slots
  */
 export const RAISE_PERMITS = script(`
 ${NUMBER}

@@ -1,8 +1,10 @@
 /**
- * Whether a sorted set is of readers and permits: `|token` and `slot|token`. What has any other member is another program's.
+ * Tells if a sorted set has readers and permits: `|token` and `slot|token`. A set with any other member belongs to
+ * another program.
  *
- * Of up to 64 members all are looked at, and of more the 64 at each end, where another program's come to lie sooner or later:
- * its set has no others, and what it adds to ours is at the beginning before it ends. No member of it is removed in any case.
+ * Of up to 64 members all are looked at. Of more, the first and the last 64 are looked at. The members of another
+ * program get there sooner or later: its own set has no others, and what it adds to a set of ours is among the
+ * first before it ends. No member of another program is removed in any case.
  */
 export const OURS = `
 local function areOurs(members)
@@ -12,23 +14,23 @@ local function areOurs(members)
   return true
 end
 
--- And whether that is said of every member.
+-- Tells if the members are ours, and, as a second value, if all of them were looked at.
 local function isOurs(key)
   local first = redis.pcall('ZRANGE', key, 0, 63)
-  -- A user without the right to ask: nobody knows what is there.
+  -- A user without the right to ask cannot know what is there.
   if first.err then return false end
   return areOurs(first) and (#first < 64 or areOurs(redis.call('ZRANGE', key, -64, -1))), #first < 64
 end
 `;
 
 /**
- * Shared by the scripts that tell what is at a key. It needs OURS.
+ * A part of the scripts that tell what is at a key. It needs OURS.
  *
- * What `lookAt` says of the key of another program, for a look that changes nothing.
+ * It recognizes the key of another program as `lookAt` does, but changes nothing.
  */
 export const FOREIGN = `
--- The type of a key that is another program's, and no value; nothing for readers and permits. left: its PTTL. nowMs: 0 where
--- nobody may ask for the time.
+-- Returns the type of a key of another program; nothing for readers and permits. left: its PTTL. nowMs: 0 if the user has no
+-- right to ask for the time.
 local function foreignType(key, kind, left, nowMs)
   if kind ~= 'zset' then return kind end
   local last = tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2])
@@ -38,23 +40,28 @@ end
 `;
 
 /**
- * Shared by the scripts of readers and permits: what is at a key, by the node's clock. It needs NUMBER (lua-script.ts).
+ * A part of the scripts for readers and permits: what is at a key, by the node's clock. It needs NUMBER
+ * (lua-script.ts).
  *
- * A key has the owner token of an exclusive hold, a string; or members, a sorted set: `|token` is a reader, `slot|token`
- * a permit, and the score of each is the millisecond at which it ends. The key expires with the last of them, always.
+ * A key is either a string, the owner token of an exclusive holder, or a sorted set of members: `|token` is a
+ * reader, `slot|token` a permit, and the score is the millisecond at which the member ends. The key always expires
+ * with its last member.
  */
 export const MEMBERS = `
 ${OURS}
--- In whole milliseconds, rounded down, as the server counts when a key has expired.
+-- The time in whole milliseconds. It is rounded down, as the server does when it decides if a key has expired.
 local function readMs()
   if now == 0 then readTime() end
   if now == 0 then error('NOPERM readers, permits and the line need the right to call TIME', 0) end
   return math.floor(now / 1000)
 end
 
--- 'none'; 'owner' and the owner token; 'members' and when the last of them ends; 'unknown' for a key of any other kind,
--- which is somebody else's. So is a set that does not expire with its last member, or has a member of another form; then
--- the second value says whether it expires. Only members of ours are removed when they have ended.
+-- Returns what is at a key, and removes members of ours that have ended:
+--   'none'
+--   'owner', and the owner token
+--   'members', and the ms at which the last of them ends
+--   'unknown' for a key of another program. That can be a sorted set with other members, or one that does not expire with
+--   its last member; then the second value says if it expires at all
 local function lookAt(key, nowMs)
   local kind = redis.call('TYPE', key).ok
   if kind == 'none' then return 'none' end
@@ -71,7 +78,8 @@ local function lookAt(key, nowMs)
   return 'members', last
 end
 
--- added: members that were not there before. They must not stay where they cannot expire.
+-- Sets the expiry of a key. added: the members that were not there before. If the expiry fails, they are removed, since they
+-- would stay for ever.
 local function expireAt(key, atMs, added)
   local reply = redis.pcall('PEXPIREAT', key, digits(atMs))
   if type(reply) == 'number' then return end
@@ -79,7 +87,7 @@ local function expireAt(key, atMs, added)
   error(reply.err, 0)
 end
 
--- The members that a token has, or is to have, for these slots; for a reader there is one.
+-- Returns the members of a token: one for each slot, or the one of a reader.
 local function membersOf(mode, slots, token)
   if mode == 's' then return { '|' .. token } end
   local members = {}
@@ -87,15 +95,15 @@ local function membersOf(mode, slots, token)
   return members
 end
 
--- '4,0,2': slots as they are sent.
+-- Reads slots as they are sent: '4,0,2'.
 local function slotsIn(text)
   local slots = {}
   for slot in string.gmatch(text, '%d+') do slots[#slots + 1] = tonumber(slot) end
   return slots
 end
 
--- By slot, the member that has it; and all of these, the one that ends first at the beginning. Those of the token 'but'
--- do not count. Nothing where some member is not ours.
+-- Returns the member of each taken slot, and a list of these members, the one that ends first at the beginning. Members of
+-- the token 'but' do not count. Returns nil if some member is not ours.
 local function permitsAt(key, but)
   local taken, inOrder, members = {}, {}, redis.call('ZRANGE', key, 0, -1)
   if #members > 128 and not areOurs(members) then return nil end
@@ -111,11 +119,11 @@ end
 `;
 
 /**
- * Shared by the scripts that know the line. At line:who:… there is a sorted set of those who wait, with their tickets; at
- * line:seen:… the same, with the millisecond at which the entry of each ends.
+ * A part of the scripts that know the line. At line:who:… there is a sorted set of the waiters with their tickets.
+ * At line:seen:… there is a sorted set of the same waiters with the millisecond at which each entry ends.
  */
 export const LINE = `
--- How many wait. Those whose time is over do not.
+-- Returns how many stand in line. Entries whose time is over are removed first.
 local function standing(line, seen, nowMs)
   local count = redis.call('ZCARD', line)
   if count == 0 then return 0 end
@@ -125,7 +133,7 @@ local function standing(line, seen, nowMs)
     redis.call('ZREM', seen, unpack(over))
   end
   if count - #over == redis.call('ZCARD', seen) then return count - #over end
-  -- One of both was lost: nobody could say whose time is over. All come back with their next attempt.
+  -- One of the two keys was lost, so nobody can say which entries are over. All callers come back with their next attempt.
   redis.call('DEL', line, seen)
   return 0
 end
@@ -134,7 +142,7 @@ local function nameOf(mode, id, permits)
   return id .. ' ' .. mode .. (mode == 'p' and permits or '')
 end
 
--- Where tickets are equal. By bytes: the order of letters is another one in each language of a server.
+-- Decides between equal tickets. It compares bytes, since Lua compares letters by the language of the server.
 local function isLower(name, other)
   for i = 1, math.min(#name, #other) do
     local a, b = string.byte(name, i), string.byte(other, i)
@@ -143,7 +151,7 @@ local function isLower(name, other)
   return #name < #other
 end
 
--- Those who come first, among the first 64.
+-- Returns the callers that come first, among the first 64 of the line.
 local function before(line, mine, ticket)
   local found, entries = {}, redis.call('ZRANGE', line, 0, 63, 'WITHSCORES')
   for i = 1, #entries, 2 do
@@ -151,7 +159,7 @@ local function before(line, mine, ticket)
     if theirs > ticket then break end
     if name ~= mine and (theirs < ticket or isLower(name, mine)) then
       local mode, permits = string.match(name, ' (%a)(%d*)$')
-      -- One of an older version does not tell its limit.
+      -- A process of an older version does not tell its limit.
       local limit = tonumber(string.match(name, '/(%d+) p%d+$'))
       found[#found + 1] = { name = name, mode = mode, permits = tonumber(permits) or 0, limit = limit }
     end
@@ -159,7 +167,7 @@ local function before(line, mine, ticket)
   return found
 end
 
--- In the line, or there for as long again. The line ends a while after its last change.
+-- Enters a caller in the line, or keeps it there for as long again. The line ends some time after its last change.
 local function enter(line, seen, name, ticket, entryMs, nowMs)
   if redis.call('ZCARD', line) >= 1000 and not redis.call('ZSCORE', line, name) then return end
   redis.call('ZADD', line, ticket, name)

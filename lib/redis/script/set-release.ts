@@ -2,7 +2,10 @@ import { TURN } from '../../ports/lock-mode';
 import { NUMBER, script, TELL } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
 
-/** Tells of the keys at which something ended, and gives how many wait, the most. `nobodyHears`: it is known that nobody does. */
+/**
+ * Tells the waiters of a key at which something ended. `most` becomes the largest number of waiters. `nobodyHears`
+ * is true if it is known that nobody waits.
+ */
 const TELL_ONE = `
 local everywhere, most = ARGV[3] == '2', 0
 local function tellOf(key)
@@ -12,14 +15,14 @@ local function tellOf(key)
 end
 `;
 
-/** What {@link RELEASE_SET} does, as a function of its keys and arguments. */
+/** The body of {@link RELEASE_SET}, as a function of its keys and arguments. */
 export const RELEASE_MEMBERS = `
 local function releaseMembers(KEYS, ARGV)
 ${TELL_ONE}
 local modes, token, keepMs = ARGV[1], ARGV[2], tonumber(ARGV[5])
 local count, nowMs = #modes, readMs()
 
--- Nobody else has it, and nobody waits for it, as it is nearly always.
+-- The usual case: nobody else has the only resource, and nobody waits for it.
 if count == 1 and modes ~= 'x' and keepMs == 0 and redis.pcall('ZCARD', KEYS[1]) == 1
   and (#KEYS == 1 or redis.call('EXISTS', KEYS[2]) == 0) then
   local member = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
@@ -32,14 +35,14 @@ if count == 1 and modes ~= 'x' and keepMs == 0 and redis.pcall('ZCARD', KEYS[1])
   end
 end
 
--- How many of them were there, and whether whoever waits may go on.
+-- Returns how many were removed, and if a waiter may go on.
 local function removeOwner(kind, owner, key)
   if kind ~= 'owner' or owner ~= token then return 0, false end
   if keepMs == 0 then redis.call('DEL', key) else redis.call('PEXPIRE', key, ARGV[5]) end
   return 1, true
 end
 
--- Those that are ours, whatever slots they have.
+-- Returns the members of our token, whatever slots they have.
 local function allPermits(key)
   local members = {}
   for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
@@ -48,9 +51,9 @@ local function allPermits(key)
   return members
 end
 
--- Never the whole key (R23). It expires with what is left, so earlier than before, if that is so. Of readers only the last
--- one is told of: before that nobody could go on.
--- Beside members of another program ours go too, and nothing else changes.
+-- Removes members, and never the whole key (R23). The key expires with the members that are left, which may be earlier than
+-- before. Waiters hear only of the last reader, since nobody could go on before that. If another program has members here,
+-- only ours are removed, and nothing else changes.
 local function removeMembers(kind, what, key, mode)
   local isMixed = kind == 'unknown' and what
   if kind ~= 'members' and not isMixed then return 0, false end
@@ -83,14 +86,14 @@ for i = 1, count do
   local wanted = mode == 'p' and ARGV[6] ~= '*' and #slotsIn(ARGV[6]) or 1
   if removed < wanted then isWhole = false end
   if removed > 0 then
-    -- The grant that goes had taken the caller out of the line (R30).
+    -- The grant that is removed had taken the caller out of the line, so it gets its place back (R30).
     if ARGV[7] ~= '' then
       enter(KEYS[count + i], KEYS[2 * count + i], nameOf(mode, ARGV[7], ARGV[8]), ARGV[9], tonumber(ARGV[10]), nowMs)
     end
-    -- Nothing is left, and somebody waits: newcomers are denied for a moment (R31).
+    -- The resource is free, and somebody stands in line: newcomers are denied for a moment (R31).
     if ARGV[11] ~= '0' and redis.call('EXISTS', key) == 0
       and standing(KEYS[count + i], KEYS[2 * count + i], nowMs) > 0 then
-      -- A server that refuses it has released all the same.
+      -- If the server refuses this, the release is done all the same.
       redis.pcall('SET', key, '${TURN}', 'PX', ARGV[11])
     end
   end
@@ -101,13 +104,16 @@ end
 `;
 
 /**
- * Compare and remove, for readers, permits, and who stood or stands in line. KEYS: the resources; then, where the line is
- * asked for, the line of each, and where it keeps how long its entries last. ARGV: a letter per resource (x exclusive,
- * s shared, p permits of the only one), owner token, whether to tell those who wait (0, 1, in a cluster 2), the number of the
- * database, for how many ms to keep it (0: remove it), the slots ('*': all of the token); id of the one that comes back to
- * the line ('': nobody), permits, ticket, for how many ms its entry lasts; and for how many ms to keep what is free for those
- * in line (0: not).
- * Reply: 1 all of it was ours, or 1 more than the number of connections that wait; 0 some was not ours.
+ * Removes what an owner token has, for readers, permits, and callers that stood or stand in line.
+ *
+ * - KEYS: the resources; for a request with a line, then the line of each, and then the key with the ends of its
+ *   entries
+ * - ARGV of the lock: 1 a letter per resource (x exclusive, s shared, p permits of the only one), 2 owner token, 3
+ *   who is told (0 nobody, 1 the waiters, 2 the waiters, in a cluster), 4 the number of the database, 5 the time
+ *   in ms for which to keep it (0: remove it), 6 the slots ('*': all of the token)
+ * - ARGV of the line: 7 the id that gets its place back ('': nobody), 8 permits, 9 ticket, 10 the time in ms for
+ *   which its entry lasts, 11 the time in ms for which a free resource is kept for the line (0: it is not)
+ * - Reply: 1 all of it was ours and nobody waits; 1 + n all was ours and n connections wait; 0 some was not ours
  */
 export const RELEASE_SET = script(`
 ${NUMBER}
@@ -119,7 +125,7 @@ ${RELEASE_MEMBERS}
 return releaseMembers(KEYS, ARGV)
 `);
 
-/** What {@link LEAVE} does, as a function of its keys and arguments. */
+/** The body of {@link LEAVE}, as a function of its keys and arguments. */
 export const LEAVE_LINES = `
 local function leaveLines(KEYS, ARGV)
 ${TELL_ONE}
@@ -136,10 +142,12 @@ end
 `;
 
 /**
- * Takes a caller out of some lines. KEYS: the resources, the line of each, and where it keeps how long its entries last.
- * ARGV: a letter per resource, what those who wait are told, whether to tell them (0, 1, in a cluster 2), the number of the
- * database, the id in the line, and permits.
- * Reply: 1 it stood in some of them, 0 in none.
+ * Takes a caller out of some lines.
+ *
+ * - KEYS: the resources, then the line of each, then the key with the ends of its entries
+ * - ARGV: 1 a letter per resource, 2 the text that the waiters are told, 3 who is told (0 nobody, 1 the waiters, 2
+ *   the waiters, in a cluster), 4 the number of the database, 5 the id in the line, 6 permits
+ * - Reply: 1 it stood in some of the lines; 0 it stood in none
  */
 export const LEAVE = script(`
 ${LINE}
