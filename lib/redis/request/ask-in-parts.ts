@@ -11,11 +11,11 @@ import type {
 type Part = readonly string[];
 
 /**
- * Asks for each part by itself, and calls `done` with the vote of a single part, or with what `merge` makes of the votes of
- * several, by position of the part.
+ * Asks for each part by itself. Calls `done` with the vote of a single part, or with the result of `merge` for the
+ * votes of several parts, in the order of the parts.
  *
- * A Redis Cluster counts as one node, but keys of several slots can be on several of its servers. Any other node has
- * a single part.
+ * A Redis Cluster counts as one node, but keys of several slots can be on several of its servers. Any other node
+ * has a single part.
  */
 export function askInParts<V>(
   parts: readonly Part[],
@@ -30,7 +30,8 @@ export function askInParts<V>(
   }
   const votes = new Array<V>(parts.length);
   let missing = parts.length;
-  // Nothing is asked for: readers have no number to raise.
+  // Without parts there is nothing to ask. That is so if all resources are held as a reader, which have no number
+  // to raise.
   if (missing === 0) done(merge(votes));
   parts.forEach((part, position) => {
     ask(part, (vote) => {
@@ -42,9 +43,11 @@ export function askInParts<V>(
 }
 
 /**
- * The most cautious vote of the parts wins: failed says that nothing is known, denied that a part is not ours.
+ * Merges the votes of the parts. The most cautious vote wins: failed says that nothing is known, denied that a
+ * part is not ours.
  *
- * @param areNumbered which parts get a number, where one was asked for; all of them, unless there are readers
+ * @param areNumbered tells which parts get a number, if one was asked for. By default all of them do; readers do
+ *   not
  */
 export function mergeAcquireVotes(
   votes: readonly AcquireVote[],
@@ -62,7 +65,7 @@ export function mergeAcquireVotes(
 
 const REASONS = ['shared', 'held', 'limit', 'line', undefined] as const;
 
-/** The one whose reason comes first; of several, the one that lasts longest. */
+/** Merges denials. The reason that comes first counts; of several with this reason, the one that lasts longest. */
 function mergeDenials(denied: readonly AcquireDenial[]): AcquireDenial {
   const rankOf = ({ by }: AcquireDenial) => REASONS.indexOf(by);
   const lastsMs = ({ holderTtlMs, freeInMs }: AcquireDenial) => holderTtlMs ?? freeInMs ?? -1;
@@ -81,10 +84,10 @@ function mergeGrants(grants: readonly Grant[], numbered: number): AcquireVote {
   return {
     kind: 'granted',
     ...(grants.every(({ replaced }) => replaced) ? { replaced: true } : {}),
-    // A part without a number makes the whole one without.
+    // If one part has no number, the whole grant has none.
     ...(fences.length > 0 && fences.length === numbered ? { fence: Math.max(...fences) } : {}),
     ...(new Set(fences).size > 1 ? { isFenceUneven: true } : {}),
-    // Permits are of one resource, so of one part.
+    // Permits belong to one resource, so to one part.
     ...(slots === undefined ? {} : { slots }),
     ...(lines.length > 0 ? { inLine: Math.max(...lines) } : {}),
   };

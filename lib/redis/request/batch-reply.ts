@@ -1,18 +1,21 @@
 import { microsFrom, timeFrom } from './redis-votes';
 
-/** The reply of the batch script, taken apart. */
+/** The reply of the batch script, split into its parts. */
 export interface BatchReply {
-  /** One for each key of each request. */
+  /** A letter for each key of each request. */
   readonly letters: string;
-  /** The fencing numbers of those grants whose letter says that they have one, in order. */
+  /** The fencing numbers of the grants whose letter says that they have one, in order. */
   readonly numbers: readonly (number | undefined)[];
-  /** The node's time in microseconds; 0 where it may not tell. */
+  /** The node's time in microseconds; 0 if the user has no right to it. */
   readonly micros: number;
-  /** Why requests failed, if some did. */
+  /** The reason why requests failed, if some did. */
   readonly fault: string;
 }
 
-/** Undefined for what is the answer to something else: of another length, or without the node's time. */
+/**
+ * Reads the reply. Returns undefined for a reply to something else: one of another length, or without the node's
+ * time.
+ */
 export function readBatchReply(reply: unknown, keys: number): BatchReply | undefined {
   if (typeof reply !== 'string') return undefined;
   const end = reply.indexOf(' ');

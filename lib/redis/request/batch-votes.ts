@@ -10,7 +10,7 @@ const DENIED = { kind: 'denied', healed: false } as const;
 const DENIED_RELEASE = { kind: 'denied' } as const;
 const HEALED = { kind: 'denied', healed: true } as const;
 
-/** Fits every kind of entry. */
+/** The votes that fit every kind of entry. */
 type BatchVote =
   | { kind: 'granted'; waiting?: number; replaced?: boolean; fence?: number }
   | { kind: 'denied'; healed: boolean }
@@ -18,7 +18,7 @@ type BatchVote =
 
 type OnFailedRelease = (request: ReleaseRequest) => void;
 
-/** Gives each entry the vote of its letters in the reply of the batch script; without a reply, all of them failed. */
+/** Gives each entry the vote that its letters in the reply stand for. Without a reply, all entries failed. */
 export function giveVotes(
   entries: readonly BatchEntry[],
   reply: BatchReply | undefined,
@@ -53,11 +53,11 @@ function letterOf(entry: BatchEntry, reply: BatchReply | undefined, first: numbe
 }
 
 /**
- * The letters from the worst to the best. Any other letter is worse. The digits count who waits for one of the keys.
+ * The letters from the worst to the best. Any other letter is worse. A digit is the number of waiters of one key.
  */
 const RELEASED = `${VOTES.denied}987654321${VOTES.granted}`;
 
-/** A caller's mistake must not keep the vote from the others in the batch. */
+/** Gives a vote to a caller. If the caller throws, the others in the batch still get their votes. */
 export function giveVote(entry: BatchEntry, vote: BatchVote, onFailed: OnFailedRelease): void {
   if (vote.kind === 'failed' && isRelease(entry)) onFailed(entry.request);
   try {

@@ -1,13 +1,14 @@
 import { hashTag, keySlot, tagOfSlot } from './key-slot';
 
 /**
- * A key that belongs to another, in the same slot, so that in a Redis Cluster one script may use both.
+ * Makes the name of a key that belongs to another key, and is in the same slot. So one script may use both in a
+ * Redis Cluster.
  *
- * @param clientPrefix what the client puts before all keys
+ * @param clientPrefix the prefix that the client puts before all keys
  */
 export function besideKey(name: string, key: string, clientPrefix = ''): string {
   const whole = clientPrefix + key;
   if (hashTag(whole) !== whole) return `${name}:${key}`;
-  // With a brace that closes there is no way to make a hash tag of the whole key, so another of the same slot does.
+  // A key with a closing brace cannot be a hash tag as a whole. So another tag of the same slot is used.
   return whole.includes('}') ? `${name}:{${tagOfSlot(keySlot(whole))}}:${key}` : `${name}:{${whole}}`;
 }

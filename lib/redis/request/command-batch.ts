@@ -12,7 +12,7 @@ import type {
 import { detached } from '../../system/detached';
 import { ASKS } from '../script/batch-codes';
 
-/** A request that can travel with others. */
+/** A request that can be sent together with others. */
 export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
 
 interface AcquireEntry {
@@ -48,36 +48,46 @@ interface SetEntryOf<L, R, V> {
 
 type Asked = BatchEntry | SetEntry | (() => void);
 
-/** How a batch leaves. A lone request has a shorter way, and anything else goes in its place in the order. */
+/** Sends a batch. A lone request has a shorter way. Other commands keep their place in the order. */
 export interface BatchSender {
-  /** Calls `send`; what it sends leaves this machine together, as far as possible. */
+  /** Calls `send`. What it sends leaves this machine in one packet, as far as possible. */
   inOnePacket(send: () => void): void;
   sendOne(entry: BatchEntry): void;
   sendMany(entries: readonly BatchEntry[]): void;
-  /** One of them, or several. */
+  /** Sends one or several requests for readers, permits or the line. */
   sendSets(entries: readonly SetEntry[]): void;
 }
 
 /**
- * So many keys, or requests for readers, permits and the line: enough to make the share of a request in the cost of a command small, and few enough that nobody waits
- * long for the others' turn on the server.
+ * The most keys of a batch, or the most requests for readers, permits and the line. With this many, a request
+ * costs only a small part of a command. With more, other clients of the server would wait too long.
  */
 export const MOST_IN_BATCH = 128;
 
 /**
- * Collects what a node is asked within one tick of the event loop, and sends it when the tick ends (R16).
+ * Collects the requests to a node within one tick of the event loop, and sends them when the tick ends (R16).
  *
- * It ends before the event loop looks for I/O again, so a lone request loses no time: it leaves as itself.
+ * ```text
+ *  one tick                       what leaves, in this order
+ *    acquire a  ┐
+ *    acquire b  ├─ add()    -->   one batch: acquire a, acquire b, release c
+ *    release c  ┘
+ *    inspect    ── addAlone() --> the command by itself
+ *    acquire d  ── add()    -->   a lone acquire
+ * ```
+ *
+ * A tick ends before the event loop waits for I/O again. So a lone request loses no time, and is sent as a lone
+ * command.
  */
 export class CommandBatch {
-  /** The first of this tick. Nearly all who ask while little goes on are alone, and need no list. */
+  /** The first request of this tick. Under little load there is only one, which needs no list. */
   private first: Asked | undefined;
-  /** All of this tick, where they are several. */
+  /** All requests of this tick, if there are several. */
   private all: Asked[] | undefined;
 
   /**
-   * @param groupOf what requests must have in common to travel together: the slot, in a Redis Cluster
-   * @param isGrouped whether they must now
+   * @param groupOf returns what requests of one batch must have in common: the slot, in a Redis Cluster
+   * @param isGrouped tells if that is needed now
    */
   constructor(
     private readonly sender: BatchSender,
@@ -89,7 +99,10 @@ export class CommandBatch {
     this.put(entry);
   }
 
-  /** Something that has to go by itself. It keeps its place: requests are applied in the order of asking. */
+  /**
+   * Adds a command that cannot be in a batch. It keeps its place: requests are applied in the order in which they
+   * were made.
+   */
   addAlone(send: () => void): void {
     this.put(send);
   }
@@ -98,7 +111,8 @@ export class CommandBatch {
     if (this.first !== undefined) (this.all ??= [this.first]).push(asked);
     else {
       this.first = asked;
-      // The batch serves all who ask in this tick, and so do the replies.
+      // The batch and its replies serve all callers of this tick, so they run in the async context of none of
+      // them.
       detached(this.sendLater);
     }
   }
@@ -158,7 +172,7 @@ export class CommandBatch {
       const group = groupOf(entry.request);
       groups.set(group, [...(groups.get(group) ?? []), entry]);
     }
-    // Order matters between requests on the same resource, and these are in the same group.
+    // Order matters only between requests for the same resource, and these are in the same group.
     for (const group of groups.values()) this.sendInOrder(group);
   }
 
@@ -169,7 +183,7 @@ export class CommandBatch {
     for (const entry of entries) {
       const entryTtlMs = ttlOf(entry);
       const entryKeys = entry.request.resources.length;
-      // The ttl is sent once per batch.
+      // The ttl is sent once per batch, so all requests of a batch have the same.
       const fits = ttlMs === undefined || entryTtlMs === undefined || ttlMs === entryTtlMs;
       if (!fits || keys + entryKeys > MOST_IN_BATCH) {
         this.sendBatch(batch);
@@ -199,7 +213,7 @@ function isForSet(entry: BatchEntry | SetEntry): entry is SetEntry {
   return entry.letter.length === 2;
 }
 
-/** The ttl that a request asks for; a release asks for none. */
+/** The ttl that a request asks for. A release asks for none. */
 function ttlOf(entry: BatchEntry): number | undefined {
   return isRelease(entry) ? undefined : entry.request.ttlMs;
 }

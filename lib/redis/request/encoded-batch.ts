@@ -10,32 +10,36 @@ import { channelOfAll, channelsIn } from './release-message';
 import { isAsBytes, resp, respPart } from './resp';
 import { wholeMs } from './whole-ms';
 
-/** A batch asks for the time of its node, so that a clock that jumps is noticed, no more often than this. */
+/**
+ * Batches ask for the time of the node, so that a jump of its clock is noticed. They do so at most once in this
+ * time.
+ */
 const ASK_TIME_EVERY_MS = 1_000;
 
 /**
- * How batches are written. All nodes of a round are asked the same within a tick, so what is encoded for the first of them
- * is written to the others as it is: encoding is a large part of what a lock costs.
+ * Encodes batches. All nodes of a round get the same requests within a tick. So the bytes for the first node are
+ * sent to the others too, since encoding is a large part of what a lock costs.
  */
 export class BatchEncoder {
   /**
-   * Of this tick. Forgotten when it is over: what hangs on the entries is most of what a lock allocates, and would outlive
-   * it. Not a `Map`, whose cleared tables would keep it ("Dies young" in docs/ARCHITECTURE.md).
+   * The batches of this tick. They are forgotten when the tick ends: the objects that the entries refer to are
+   * most of what a lock allocates, and would live too long. This is not a `Map`, whose cleared tables would keep
+   * them alive ("Short-lived objects" in docs/ARCHITECTURE.md).
    */
   private recent: EncodedBatch[] = [];
 
-  /** What was last asked by itself; the other nodes are asked right after. */
+  /** The last request that was encoded by itself. The other nodes are asked for the same right after. */
   private last: { readonly request: object; readonly bytes: Buffer | string } | undefined;
 
   private askedForTimeAtMs: number;
-  /** The channel that all are subscribed to who wait. */
+  /** The channel to which all waiters are subscribed. */
   readonly everyone: string;
-  /** The same with the number of the database, if that is not 0: a batch is told of both in one. */
+  /** That channel with the number of the database, if it is not 0. A batch gets both as one argument. */
   private readonly everyoneInDatabase: string;
-  /** How a lone release ends, in the protocol of Redis. */
+  /** The last arguments of a lone release, in the protocol of Redis. */
   private readonly telling: string;
 
-  /** Where the fencing counters are. */
+  /** Finds the fencing counters. */
   readonly counters: FenceCounters;
 
   constructor(
@@ -49,11 +53,11 @@ export class BatchEncoder {
     this.everyone = ofAll;
     this.everyoneInDatabase = places.at(-1) ?? ofAll;
     this.telling = ['0', '1', String(database), this.everyone].map(respPart).join('') + END;
-    // Nodes tell their time when they connect.
+    // Nodes tell their time when they connect, so nothing is asked at once.
     this.askedForTimeAtMs = clock.now();
   }
 
-  /** `EVALSHA` for a batch. */
+  /** Encodes the `EVALSHA` of a batch. */
   encode(entries: readonly BatchEntry[]): Buffer {
     return this.bytesOf(entries, () => {
       const { keys, args } = this.argumentsOf(entries);
@@ -61,12 +65,12 @@ export class BatchEncoder {
     });
   }
 
-  /** `EVALSHA` for requests of readers, permits and the line. `parts` must follow from the entries. */
+  /** Encodes the `EVALSHA` of requests for readers, permits and the line. `parts` must follow from the entries. */
   encodeSets(entries: readonly SetEntry[], parts: () => readonly (string | number)[]): Buffer {
     return this.bytesOf(entries, () => resp(['evalsha', ...parts()]));
   }
 
-  /** Encodes a request that goes by itself. `parts` must follow from `request`, and `name` is the first of them. */
+  /** Encodes a request that is sent by itself. `parts` must follow from `request`, and `name` is the first part. */
   encodeAlone(request: object, name: string, parts: () => readonly (string | number)[]): Buffer | string {
     if (this.last?.request !== request) {
       this.last = { request, bytes: resp([name, ...parts()]) };
@@ -74,7 +78,7 @@ export class BatchEncoder {
     return this.last.bytes;
   }
 
-  /** `SET key token PX ttl NX` for the one key of `request`. */
+  /** Encodes `SET key token PX ttl NX` for the one key of `request`. */
   encodeLoneAcquire(request: AcquireRequest): Buffer | string {
     if (this.last?.request !== request) {
       const key = this.keyPrefix + (request.resources[0] as string);
@@ -87,7 +91,7 @@ export class BatchEncoder {
     return this.last.bytes;
   }
 
-  /** The release script for the one key of `request`, which tells those who wait. */
+  /** Encodes the release script for the one key of `request`. The script tells the waiters. */
   encodeLoneRelease(request: ReleaseRequest): Buffer | string {
     if (this.last?.request !== request) {
       const key = this.keyPrefix + (request.resources[0] as string);
@@ -104,7 +108,7 @@ export class BatchEncoder {
     return request.resources.map((resource) => this.keyPrefix + resource);
   }
 
-  /** What `EVALSHA` takes for a batch. */
+  /** The keys and arguments of `EVALSHA` for a batch. */
   argumentsOf(entries: readonly BatchEntry[]): {
     keys: readonly string[];
     args: readonly (string | number)[];
@@ -124,7 +128,7 @@ export class BatchEncoder {
         keys.push(key);
         if (letter === ASKS.acquireNumbered) counters.push(this.counters.of(key));
         if (i === 0) continue;
-        // Each key is released by itself; else the first stands for all.
+        // Each key of a release is a request of its own. Other requests have one letter for their first key.
         letters += isRelease(entry) ? letter : ASKS.further;
         tokens.push(isRelease(entry) ? request.ownerToken : '');
       }
@@ -135,7 +139,10 @@ export class BatchEncoder {
     };
   }
 
-  /** Asks all nodes for their time at the same moment, and not in every batch: no lock needs this call. */
+  /**
+   * Returns the argument that asks for the time, now and then: all nodes are asked at the same moment. It is not
+   * in every batch, since no lock needs it.
+   */
   private askForTime(): readonly number[] {
     const now = this.clock.now();
     if (now - this.askedForTimeAtMs < ASK_TIME_EVERY_MS) return [];
@@ -167,7 +174,7 @@ const END = '\r\n';
 const SET = `*6${respPart('set')}`;
 const PX = respPart('PX');
 const NX = respPart('NX') + END;
-/** With the key, the owner token and what `telling` has: nine parts. */
+/** The begin of a lone release. With the key, the owner token and `telling` it has nine parts. */
 const RELEASE_ONE = `*9${['evalsha', RELEASE.sha, '1'].map(respPart).join('')}`;
 
 function areTheSame(a: readonly Entry[], b: readonly Entry[]): boolean {
@@ -184,12 +191,18 @@ function tokenOf({ letter, request }: BatchEntry): string {
   return `${ownerToken}\n${fenceArguments(request.fence).join(' ')}\n${request.replaces ?? ''}`;
 }
 
-/** What a script takes for a fence: the proposal, how far it may be off, and for how long to keep the counter. */
+/**
+ * The arguments of a script for a fence: the proposal, the most by which it may be wrong, and the time for which
+ * to keep the counter.
+ */
 export function fenceArguments(fence: FenceRequest | undefined): number[] {
   return fence === undefined ? [] : [fence.proposal, Math.floor(fence.skewMicros), wholeMs(fence.keepMs)];
 }
 
-/** The letter of its first key. Neighbours with one key each are served together where that is possible. */
+/**
+ * The letter of the request's first key. Neighbours with one key each are handled together, where that is
+ * possible.
+ */
 function letterOf({ letter, request }: BatchEntry): string {
   if (request.resources.length === 1) return letter;
   if (letter === ASKS.acquire) return ASKS.acquireAll;

@@ -1,4 +1,4 @@
-/** Makes `text` stand for itself in a glob of Redis. */
+/** Escapes `text` for a glob of Redis, so that each character stands for itself. */
 export function escapeGlob(text: string): string {
   return text.replace(/[*?[\]\\]/g, '\\$&');
 }

@@ -2,16 +2,21 @@ import { FENCE_COUNTERS } from '../../core/reserved-names';
 import { hashTag, keySlot, SlotNames } from './key-slot';
 
 /**
- * Where a node keeps fencing counters: below the prefix of the locks, and one for each slot of a Redis Cluster, so
- * 16,384 at most. Names that clients choose could fill a node with a counter each, and a node must not evict them.
+ * Finds the fencing counters of a node. They are below the prefix of the locks, one for each slot of a Redis
+ * Cluster, so at most 16,384. A counter per resource could fill a node if clients choose the names, and a node
+ * must not evict counters.
  *
- * Resources that share a counter are numbered above each other, which is more than they need. All that it costs: nodes
- * may give different numbers to two processes that lock different resources of one counter at the same moment, as they
- * may for one resource. And a counter is in the slot of its resources, so that one script may use both.
+ * Resources that share a counter are numbered above each other, which is more than they need. It has one cost:
+ * when two processes lock different resources of one counter at the same moment, nodes may give them different
+ * numbers, as they may for a single resource. A counter is in the slot of its resources, so one script may use
+ * both.
  */
 export class FenceCounters {
   private readonly names: SlotNames;
-  /** All locks are in one slot, and the counters with them; there are as many of them all the same. */
+  /**
+   * If the prefix has a hash tag, all locks are in one slot, and their counters too. There are as many counters as
+   * else.
+   */
   private readonly isInOneSlot: boolean;
 
   constructor(private readonly keyPrefix: string) {
@@ -20,7 +25,11 @@ export class FenceCounters {
     this.isInOneSlot = hashTag(start) !== start;
   }
 
-  /** @param key of a resource, with the prefix */
+  /**
+   * The name of the counter of a key.
+   *
+   * @param key a resource with the prefix
+   */
   of(key: string): string {
     if (!this.isInOneSlot) return this.names.of(keySlot(key));
     return this.keyPrefix + FENCE_COUNTERS + keySlot(key.slice(this.keyPrefix.length)).toString();

@@ -3,7 +3,7 @@ import type { FailedVote, NodeHold, NodeMember } from '../../ports/lock-node.int
 import type { ListedHold } from '../../ports/node-listing.interface';
 import { ttlFrom, unexpectedReply } from './redis-votes';
 
-/** The reply of the inspect script. */
+/** Reads the reply of the inspect script. */
 export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
   if (reply === null) return null;
   const [ownerToken, ttl, waiting, members] = Array.isArray(reply) ? (reply as unknown[]) : [];
@@ -13,12 +13,15 @@ export function holdFrom(reply: unknown): NodeHold | FailedVote | null {
   const line = waiting > 0 ? { waiting } : {};
   if (typeof members === 'string') return foreign(members, ttlMs, line);
   if (members !== undefined) return membersHoldFrom(members, ttlMs, line);
-  // What is kept for those who wait ends soon.
+  // A free resource that is kept for the line is no lock.
   if (ownerToken === TURN && ttlMs !== Infinity) return null;
   return isText(ownerToken) ? { ownerToken, ttlMs, ...line } : foreign('string', ttlMs, line);
 }
 
-/** No lock has a value that is empty, or bytes that are no text: those could not be named in a request to remove them. */
+/**
+ * Tells if a value may be an owner token. No lock has an empty value, or bytes that are no text: a request to
+ * remove such a lock could not name them.
+ */
 function isText(value: string): boolean {
   return value !== '' && !value.includes('\uFFFD');
 }
@@ -29,7 +32,10 @@ function foreign(foreignType: string, ttlMs: number, line: Line): NodeHold {
   return { ownerToken: '', ttlMs, foreignType, ...line };
 }
 
-/** The reply of the list script: what is at each of `resources`. How many wait is what it counted, or not known. */
+/**
+ * Reads the reply of the list script: what is at each of `resources`, and how many wait, if the script could count
+ * them.
+ */
 export function listedHoldsFrom(reply: unknown, resources: readonly string[]): ListedHold[] | FailedVote {
   if (!Array.isArray(reply) || reply.length !== resources.length) return unexpectedReply();
   const holds: ListedHold[] = [];
@@ -44,7 +50,7 @@ export function listedHoldsFrom(reply: unknown, resources: readonly string[]): L
   return holds;
 }
 
-/** @param reply the members, with the millisecond at which each ends; `ttlMs` is that of the last of them */
+/** @param reply the members, with the millisecond at which each ends; `ttlMs` is the rest of the last of them */
 function membersHoldFrom(reply: unknown, ttlMs: number, line: Line): NodeHold | FailedVote | null {
   if (!Array.isArray(reply) || reply.length < 2 || reply.length % 2 !== 0) return unexpectedReply();
   const lastEndsAtMs = Number(reply[reply.length - 1]);
@@ -52,10 +58,11 @@ function membersHoldFrom(reply: unknown, ttlMs: number, line: Line): NodeHold | 
   for (let i = 0; i < reply.length; i += 2) {
     const [, slot, ownerToken] = /^(\d*)\|(.*)$/s.exec(String(reply[i])) ?? [];
     const leftMs = Number(reply[i + 1]) - lastEndsAtMs + ttlMs;
-    // The script looks only at the members at both ends of a large set.
+    // The script looks only at the first and the last members of a large set, so another program's member may be
+    // among the others.
     if (ownerToken === undefined || !isText(ownerToken) || !Number.isFinite(leftMs))
       return foreign('zset', ttlMs, line);
-    // One that has ended is removed by the next request that writes.
+    // A member that has ended is removed by the next request that writes.
     if (leftMs > 0)
       members.push({ ownerToken, ttlMs: leftMs, ...(slot === '' ? {} : { slot: Number(slot) }) });
   }

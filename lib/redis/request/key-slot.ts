@@ -1,7 +1,7 @@
 const SLOTS = 16_384;
 const CRC16_XMODEM = makeTable();
 
-/** Parts `keys` into groups that a Redis Cluster keeps in one slot each, which one command may use together. */
+/** Groups `keys` by slot. One command may use the keys of one group together in a Redis Cluster. */
 export function groupBySlot(keys: readonly string[]): string[][] {
   const groups = new Map<number, string[]>();
   for (const key of keys) {
@@ -22,7 +22,7 @@ function slotOf(bytes: Uint8Array): number {
   return crc16(bytes) % SLOTS;
 }
 
-/** @param crc of what is before `bytes` */
+/** @param crc the checksum of the bytes before `bytes` */
 function crc16(bytes: Uint8Array, crc = 0): number {
   for (const byte of bytes) {
     crc = ((crc << 8) ^ (CRC16_XMODEM[((crc >> 8) ^ byte) & 0xff] ?? 0)) & 0xffff;
@@ -30,26 +30,29 @@ function crc16(bytes: Uint8Array, crc = 0): number {
   return crc;
 }
 
-/** What is between the first `{` and the next `}`, unless that is nothing. */
+/** The text between the first `{` and the next `}`, or the whole key if there is no such text. */
 export function hashTag(key: string): string {
   const open = key.indexOf('{');
   const close = open === -1 ? -1 : key.indexOf('}', open + 1);
   return close > open + 1 ? key.slice(open + 1, close) : key;
 }
 
-/** The smallest number that, as a key, is in `slot`: the same for all processes. */
+/** The smallest number that is in `slot` when it is used as a key. It is the same for all processes. */
 export function tagOfSlot(slot: number): string {
   return TAGS.of(slot);
 }
 
-/** A key in each slot, the same for all processes: `start` and the smallest number that gives it. */
+/**
+ * Makes a name in each slot, the same for all processes: `start` and the smallest number that gives a key of the
+ * slot.
+ */
 export class SlotNames {
-  /** What was found on the way to a name is kept: there is one for each slot. */
+  /** The names that were found so far, by slot. */
   private readonly names: (string | undefined)[] = [];
   private readonly crcOfStart: number;
   private tried = 0;
 
-  /** @param start must not have a hash tag: all keys would be in one slot */
+  /** @param start must not have a hash tag, since all keys would be in one slot */
   constructor(private readonly start: string) {
     this.crcOfStart = crc16(Buffer.from(start));
   }
@@ -58,7 +61,7 @@ export class SlotNames {
     for (;;) {
       const name = this.names[slot];
       if (name !== undefined) return name;
-      // Every slot has a number below 200,000, most of them far below.
+      // Every slot has a number below 200,000, most slots a much smaller one.
       const number = String(this.tried++);
       this.names[crc16(Buffer.from(number), this.crcOfStart) % SLOTS] ??= this.start + number;
     }

@@ -14,16 +14,16 @@ import type { BatchEncoder } from './encoded-batch';
 import { releaseVoteFrom, setVoteFrom } from './redis-votes';
 import type { ReleasesUnderWay } from './releases-under-way';
 
-/** Where releases go that did not get through. */
+/** The ways of a release that the server did not do. */
 export interface LoneReleaseWays {
   readonly onFailedRelease: (request: ReleaseRequest) => void;
-  /** Releases in the way of all requests: the server had forgotten the script, and did nothing. */
+  /** Sends the release again like any other request: the server had forgotten the script, and did nothing. */
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
 }
 
 /**
- * The acquire and the release of one key, each by itself: all that a lone caller asks of a node. They are objects with as
- * few parts as possible, and no closures.
+ * The acquire and the release of one key, sent by themselves. A lone caller asks a node for nothing else. These
+ * objects have as few fields as possible, and no closures.
  */
 export class LoneRequests {
   constructor(
@@ -33,7 +33,10 @@ export class LoneRequests {
     readonly ways: LoneReleaseWays,
   ) {}
 
-  /** Sends `entry`, if it is such a request. Only a single server takes what is encoded already. */
+  /**
+   * Sends `entry` if it is such a request, and returns true. Only the client of a single server takes encoded
+   * bytes.
+   */
   sends(entry: BatchEntry): boolean {
     const { connection } = this;
     if (entry.request.resources.length !== 1 || connection.client.sendEncoded === undefined) return false;
@@ -46,10 +49,10 @@ export class LoneRequests {
   }
 }
 
-/** A client that takes what is encoded already: `sends` has looked. */
+/** A client that takes encoded bytes. `sends` has checked that. */
 type EncodedClient = ServerClient & Required<Pick<ServerClient, 'sendEncoded'>>;
 
-/** By far the most frequent request, and the least work for Redis. */
+/** A lone acquire is by far the most frequent request, and costs Redis the least. */
 class LoneAcquire implements Question {
   constructor(
     private readonly encoder: BatchEncoder,

@@ -23,20 +23,20 @@ import type { RedisRequests } from './redis-requests';
 
 export interface PartsSetup {
   readonly keyPrefix: string;
-  /** The keys of these resources, in groups that one server can take together. */
+  /** Groups the keys of these resources, so that one server can take the keys of a group together. */
   partsOf(resources: readonly string[]): string[][];
-  /** Some parts of it were granted and others denied. */
+  /** Called when some parts of a request were granted and others denied. */
   giveBack(request: AcquireRequest): void;
 }
 
-/** Requests that go by themselves: each as one command, or as several where its keys are in several slots. */
+/** Requests that are sent by themselves: as one command, or as several if their keys are in several slots. */
 export class PartedRequests {
   constructor(
     private readonly requests: RedisRequests,
     private readonly setup: PartsSetup,
   ) {}
 
-  /** What failed for the company it had. */
+  /** Asks once more for a request that failed in a batch, by itself. */
   ask(entry: BatchEntry | SetEntry): void {
     if (entry.letter === 'sa') this.acquire(entry.request, entry.vote);
     else if (entry.letter === 'se') this.extend(entry.request, entry.vote);
@@ -57,7 +57,8 @@ export class PartedRequests {
       (votes) => {
         const areNumbered = parts.map((keys) => this.isNumbered(keys, request));
         const merged = mergeAcquireVotes(votes, areNumbered);
-        // "Denied" promises that nothing was changed: what other parts granted goes back, and the place in line with it.
+        // "Denied" promises that nothing was changed. So the parts that were granted are released, and the caller
+        // gets its place in the line back.
         const isPartlyGranted = merged.kind === 'denied' && votes.some(({ kind }) => kind === 'granted');
         if (isPartlyGranted) this.setup.giveBack(request);
         return merged;
@@ -111,7 +112,7 @@ export class PartedRequests {
     );
   }
 
-  /** Readers have no number. */
+  /** True if a part gets a fencing number. Readers get none. */
   private isNumbered(keys: readonly string[], { shared }: AcquireRequest): boolean {
     const from = this.setup.keyPrefix.length;
     return shared === undefined || keys.some((key) => !shared.includes(key.slice(from)));

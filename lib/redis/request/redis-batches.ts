@@ -9,9 +9,12 @@ import { RedisNodeError } from '../client/redis-node-error';
 import type { ServerClient } from '../client/server-client.interface';
 import type { ReleasesUnderWay } from './releases-under-way';
 
-/** Where requests go that did not get through. */
+/** The ways of requests that the server did not do. */
 export interface RequestWays {
-  /** Asks at once for what failed because of others in its command, or because its keys are in different slots. */
+  /**
+   * Asks at once, by itself, for a request that failed because of others in its command, or because its keys are
+   * in different slots.
+   */
   askAlone(entry: BatchEntry | SetEntry): void;
   /** Hears of each release that may not have been done. */
   readonly onFailedRelease: (request: ReleaseRequest) => void;
@@ -43,7 +46,10 @@ export class RedisBatches {
     );
   }
 
-  /** Whether a request that was not applied can be sent again now: not if it would put back what was released since. */
+  /**
+   * Tells if a request that was not applied can be sent again now. If its lease was released in the meantime, it
+   * would put that lease back.
+   */
   mayAskAgain(entry: BatchEntry): boolean {
     return isRelease(entry) || !this.releasesUnderWay.has(entry.request.ownerToken);
   }
@@ -60,7 +66,10 @@ export class RedisBatches {
     );
   }
 
-  /** The server refused all of them before it did anything, perhaps for one of them, or for their being together. */
+  /**
+   * The server refused the whole command before it did anything. The reason may be one of the requests, or the
+   * keys of different slots together. Then each request is sent by itself.
+   */
   private failOrPart(entries: readonly BatchEntry[], error: RedisNodeError): void {
     if (!isPerhapsOfOne(error.message)) {
       this.failAll(entries, error);
@@ -72,7 +81,7 @@ export class RedisBatches {
     });
   }
 
-  /** What was released since has failed. */
+  /** Fails the requests whose lease was released in the meantime, and returns the others. */
   private withoutReleased(entries: readonly BatchEntry[], error: RedisNodeError): readonly BatchEntry[] {
     const rest = entries.filter((entry) => this.mayAskAgain(entry));
     if (rest.length === entries.length) return entries;
@@ -98,7 +107,7 @@ export class RedisBatches {
       onReply: (reply) => {
         this.releasesUnderWay.removeBatch(entries);
         const read = readBatchReply(reply, keysOf(entries));
-        // Before the votes: a clock that jumped may have let others' locks expire.
+        // The time comes before the votes: if the clock has jumped, locks of other processes may have expired.
         if (read !== undefined) this.connection.sawTime(read.micros);
         giveVotes(entries, read, this.ways.onFailedRelease);
       },
@@ -121,9 +130,9 @@ function keysOf(entries: readonly BatchEntry[]): number {
 }
 
 /**
- * Whether this can be the refusal of a single request, or of requests that cannot go together: keys in different slots,
- * keys that the user may not touch, no memory for what is new, keys of a slot that is on its way to another server. In the
- * last case ioredis asks servers of the cluster at random, until it has had enough.
+ * Tells if this error may concern a single request, or keys that cannot be together in one command: keys in
+ * different slots, keys that the user may not touch, no memory for new keys, keys of a slot that is moving to
+ * another server. In the last case ioredis asks servers of the cluster at random, until it gives up.
  */
 export function isPerhapsOfOne(message: string): boolean {
   return /\b(?:CROSSSLOT|NOPERM.*\bkeys?|OOM|TRYAGAIN|Too many Cluster redirections)\b/.test(message);

@@ -11,11 +11,14 @@ import { listedHoldsFrom } from './hold-reply';
 import { unexpectedReply } from './redis-votes';
 import { runScript } from './script-runner';
 
-/** A few tenths of a millisecond of the server's time each. */
+/** A `SCAN` with this count takes a few tenths of a millisecond of the server's time. */
 const KEYS_PER_SCAN = 500;
 const KEYS_PER_READ = 100;
 
-/** What a node has, a part after the other: each is one `SCAN`, and a script that looks at what it found. */
+/**
+ * Lists what a node has, one part after the other. A part is one `SCAN`, and a script that looks at the keys that
+ * were found.
+ */
 export class RedisListing {
   constructor(
     private readonly connection: RedisConnection,
@@ -30,7 +33,7 @@ export class RedisListing {
     }
     const { client } = this.connection;
     const servers = client.masters();
-    // A cluster of which nobody is known says why.
+    // The masters of the cluster are unknown. The error of this command tells why.
     if (servers.length === 0) await this.ask(() => client.send('ping'));
     const place = placeFrom(from, servers);
     const [pace, step] = await Promise.all([
@@ -54,7 +57,7 @@ export class RedisListing {
     return { keys, ...(after === undefined ? {} : { next: `${after.address} 0` }) };
   }
 
-  /** A name can come twice in one reply. */
+  /** The locks at these keys. A name can come twice in one reply. */
   private async holdsAt(keys: readonly string[]): Promise<ListedHold[]> {
     const distinct = [...new Set(keys)];
     const groups = this.connection.hasSlots ? groupBySlot(distinct) : [distinct];
@@ -84,12 +87,15 @@ export class RedisListing {
     });
   }
 
-  /** There may be thousands of counters, and no lock has such a name. */
+  /** True for a fencing counter. There may be thousands of counters, and no lock has such a name. */
   private isCounter(key: string): boolean {
     return key.startsWith(FENCE_COUNTERS, this.keyPrefix.length);
   }
 
-  /** A server that may not tell its time is as fast all the same. */
+  /**
+   * Measures the round trip and the clock of a server. The round trip is known even if the user has no right to
+   * the time.
+   */
   private async pace(server: Server): Promise<NodePace | undefined> {
     const [startedAtMs, startedAtWallMs] = [this.clock.now(), this.clock.wallNow()];
     const reply = await this.ask(() => server.send('time')).catch(() => undefined);
@@ -115,11 +121,11 @@ interface Step {
 interface Place {
   readonly server: Server;
   readonly cursor: string;
-  /** Whose keys come next. */
+  /** The server whose keys come next. */
   readonly after: Server | undefined;
 }
 
-/** By address and cursor: the order in which a cluster names its servers is no order. */
+/** Finds the place by address and cursor, since a cluster names its servers in no fixed order. */
 function placeFrom(from: string | undefined, unsorted: readonly Server[]): Place {
   const servers = [...unsorted].sort((a, b) => (a.address < b.address ? -1 : 1));
   const [address, cursor = '0'] = from?.split(' ') ?? [];

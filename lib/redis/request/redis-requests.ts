@@ -72,7 +72,7 @@ export class RedisRequests implements BatchSender {
     this.connection.inOnePacket(send);
   }
 
-  /** A request that found no company within its tick. */
+  /** Sends a request that was the only one in its tick. */
   sendOne(entry: BatchEntry): void {
     if (this.lone.sends(entry)) return;
     const keys = this.encoder.keysOf(entry);
@@ -82,7 +82,9 @@ export class RedisRequests implements BatchSender {
     else this.extend(keys, entry.request, entry.vote);
   }
 
-  /** One request with several keys. A server that keeps slots, and did not say so, refuses those of different ones. */
+  /**
+   * Sends one request with several keys. A server with slots that did not say so refuses keys of different slots.
+   */
   private sendSeveral(keys: Keys, entry: BatchEntry): void {
     const answer =
       <V extends { readonly kind: string }>(vote: (vote: V | FailedVote) => void) =>
@@ -108,7 +110,7 @@ export class RedisRequests implements BatchSender {
       this.scripts.run<AcquireVote>(
         ACQUIRE,
         fence === undefined ? keys : this.withCounters(keys),
-        // What is kept for those who wait counts as free for one of them (R31).
+        // For a waiter, a resource that is kept for the line counts as free (R31).
         [ownerToken, ttlMs, askHolderTtl && replaces === '' ? TURN : replaces, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
         this.readAcquireVote,
@@ -153,7 +155,7 @@ export class RedisRequests implements BatchSender {
     );
   }
 
-  /** @param keys without those of readers, which have no number */
+  /** @param keys without the keys of readers, which have no number */
   raiseFence(keys: Keys, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
     if (request.slots !== undefined && keys[0] !== undefined) {
       this.sets.raiseFence(keys[0], request, vote);
@@ -200,7 +202,7 @@ export class RedisRequests implements BatchSender {
     this.sets.leave(keys, request, vote);
   }
 
-  /** The keys, and the counter of each. */
+  /** The keys, and then the counter of each. */
   private withCounters(keys: Keys): Keys {
     const { counters } = this.encoder;
     return [...keys, ...keys.map((key) => counters.of(key))];
@@ -240,7 +242,10 @@ function isForCompany(vote: { readonly kind: string }): boolean {
   return error instanceof RedisNodeError && error.code === 'CROSSSLOT';
 }
 
-/** What was replaced is no hold. */
+/**
+ * Drops `replaced` from the vote: here the replaced value was no lease, but the one that keeps a resource for the
+ * line.
+ */
 function withoutReplaced(vote: AcquireVote): AcquireVote {
   if (vote.kind !== 'granted' || !vote.replaced) return vote;
   return vote.fence === undefined ? { kind: 'granted' } : { kind: 'granted', fence: vote.fence };

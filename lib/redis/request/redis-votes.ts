@@ -12,13 +12,16 @@ const GRANTED = { kind: 'granted' } as const;
 const REPLACED = { kind: 'granted', replaced: true } as const;
 const DENIED = { kind: 'denied' } as const;
 
-/** The reply of `SET … NX`. Only the exact word of success is a grant. */
+/** Reads the reply of `SET … NX`. Only the exact word of success is a grant. */
 export function setVoteFrom(reply: unknown): AcquireVote {
   if (reply === 'OK') return GRANTED;
   return reply === null ? DENIED : unexpectedReply();
 }
 
-/** The reply of the acquire script: the node's time, what came of it, and the number of a grant, or who is in the way. */
+/**
+ * Reads the reply of the acquire script: the node's time, the result, and the number of a grant or what is in the
+ * way.
+ */
 export function acquireVoteFrom(reply: unknown): AcquireVote {
   const [time, outcome, detail, by] = Array.isArray(reply) ? (reply as unknown[]) : [];
   if (timeFrom(time) === undefined) return unexpectedReply();
@@ -31,16 +34,19 @@ export function acquireVoteFrom(reply: unknown): AcquireVote {
   const holderTtlMs = ttlFrom(outcome);
   if (holderTtlMs === undefined || typeof detail !== 'string') return unexpectedReply();
   if (by === 'shared') return { kind: 'denied', holderTtlMs, by, nodeMicros: Number(time) };
-  // What is kept for those who wait is nobody's.
+  // The value that keeps a free resource for the line names no holder.
   return { kind: 'denied', holderTtlMs, ...(detail === '' || detail === TURN ? {} : { holder: detail }) };
 }
 
-/** The server's time in microseconds; 0 where it may not tell. */
+/** The server's time in microseconds; 0 if the user has no right to it. */
 export function timeFrom(text: unknown): number | undefined {
   return text === '0' ? 0 : microsFrom(text);
 }
 
-/** A number of microseconds, which servers write as text: not all of them fit into their integers for scripts. */
+/**
+ * Reads a number of microseconds. Servers write it as text, since not all such numbers fit into the integers of a
+ * reply.
+ */
 export function microsFrom(text: unknown): number | undefined {
   if (typeof text !== 'string' || !/^[1-9]\d{0,15}$/.test(text)) return undefined;
   const micros = Number(text);
@@ -70,7 +76,7 @@ export function ttlFrom(reply: unknown): number | undefined {
   return Number.isSafeInteger(reply) && Number(reply) >= 0 ? Number(reply) : undefined;
 }
 
-/** Whatever answered is not a Redis as we know it; nobody can say what it did. */
+/** The vote for a reply of another form. What answered is no Redis that we know, and nobody can say what it did. */
 export function unexpectedReply(): FailedVote {
   return {
     kind: 'failed',

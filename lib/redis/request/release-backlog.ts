@@ -6,21 +6,22 @@ const MOST_KEPT = 1_000;
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 1_000;
 
-/** How a backlog gets rid of what it has. */
+/** Sends the releases of a backlog. */
 export interface BacklogWay {
-  /** Whether the node can be asked now. When it comes up again, {@link ReleaseBacklog.sendAll} is called. */
+  /** Tells if the node can be asked now. When it comes up again, {@link ReleaseBacklog.sendAll} is called. */
   isUp(): boolean;
-  /** A release that fails again has to be added again. */
+  /** Sends a release. If it fails again, it has to be added again. */
   send(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
 }
 
 /**
- * Releases that may not have been done, to be tried again: else what they should remove blocks everybody for the rest
- * of its ttl. A server that cannot be reached gets them when it is back; one that refused them, because it has too few
- * replicas, say, or runs a long script, is asked again after a while. To compare and delete twice is harmless.
+ * Releases that may not have been done, and are tried again. Else the keys that they should remove would block
+ * everybody for the rest of their ttl. A server that cannot be reached gets them when it is back. A server that
+ * refused them, for example because it has too few replicas or runs a long script, is asked again after a delay.
+ * To compare and delete twice does no harm.
  */
 export class ReleaseBacklog {
-  /** The requests, each with the moment at which it was added. */
+  /** The requests, each with the time at which it was added. */
   private readonly waiting = new Map<ReleaseRequest, number>();
   private timer: Timer | undefined;
   private delayMs = FIRST_DELAY_MS;
@@ -32,16 +33,17 @@ export class ReleaseBacklog {
   ) {}
 
   add(request: ReleaseRequest): void {
-    // In a cluster, each of its parts may say so.
+    // In a cluster, each part of a request may add it.
     if (this.waiting.has(request)) return;
     if (this.waiting.size >= this.mostKept) this.dropExpired();
-    // The oldest stay: they may be there, while locks that were taken after the server went away never got to it.
+    // The oldest requests stay: their keys may be on the server. Later locks never reached a server that had gone
+    // away before.
     if (this.waiting.size >= this.mostKept) return;
     this.waiting.set(request, this.clock.now());
     this.tryLater();
   }
 
-  /** The node has come up. */
+  /** Sends everything at once. It is called when the node has come up. */
   sendAll(): void {
     if (!this.way.isUp()) return;
     this.delayMs = FIRST_DELAY_MS;
@@ -53,7 +55,7 @@ export class ReleaseBacklog {
     this.waiting.clear();
   }
 
-  /** A node that is down is not asked: {@link sendAll} comes first. */
+  /** Schedules the next try. A node that is down is not asked: {@link sendAll} is called when it is up. */
   private tryLater(): void {
     if (this.timer !== undefined || this.waiting.size === 0 || !this.way.isUp()) return;
     this.timer = this.clock.schedule(
@@ -68,7 +70,8 @@ export class ReleaseBacklog {
   }
 
   /**
-   * Sends as many as fit into one command, so that a server in trouble gets no more work. What fails goes to the end.
+   * Sends as many as fit into one command, so that a server in trouble gets little work. Those that fail go to the
+   * end.
    */
   private trySome(): void {
     if (!this.way.isUp()) return;
@@ -90,7 +93,7 @@ export class ReleaseBacklog {
     }
   }
 
-  /** Hands over what can still be of use, as it has to be asked for now. */
+  /** Takes out requests that can still be of use, with the times that they have now. */
   private take(most: number): ReleaseRequest[] {
     this.dropExpired();
     const now = this.clock.now();
@@ -106,7 +109,8 @@ export class ReleaseBacklog {
   private dropExpired(): void {
     const now = this.clock.now();
     for (const [request, addedAtMs] of this.waiting) {
-      // What it should have kept for longer is gone too: it had its ttl and no more.
+      // The lock had its ttl and no more, so its keys have ended, even those that the release should have kept for
+      // a while.
       if (now - addedAtMs >= request.ttlMs) this.waiting.delete(request);
     }
   }
@@ -117,12 +121,12 @@ function agedBy(request: ReleaseRequest, ageMs: number): ReleaseRequest {
   return {
     ...request,
     ttlMs: request.ttlMs - ageMs,
-    // Nobody comes back to a line as late as that.
+    // A caller does not get its place in the line back so late.
     line: undefined,
     keepMs: keepMs !== undefined && keepMs > 0 ? keepMs : undefined,
   };
 }
 
 function ignore(): void {
-  // What fails again was added again.
+  // A release that failed again was added again.
 }

@@ -1,22 +1,24 @@
 /**
- * The channel to which everybody is subscribed who waits for any key of this prefix, so that who releases many keys need
- * not ask for each of them. It is the key of the empty resource, and so of none.
+ * The channel to which every waiter for any key of this prefix is subscribed. A release of many keys looks at this
+ * one channel first. The channel has the name of the key of the empty resource, so it belongs to no lock.
  */
 export function channelOfAll(keyPrefix: string): string {
   return keyPrefix;
 }
 
 /**
- * Where who waits for a key in a database is subscribed. Servers keep channels for all databases together, so in
- * another one than 0 two more tell who waits for which key, and a release counts those whose key it is.
+ * The channels to which a waiter for a key in a database subscribes. Servers have the same channels for all
+ * databases. So waiters in another database than 0 subscribe to two more, and a release can count the waiters of
+ * its own database.
  */
 export function channelsIn(database: number, channel: string): readonly [ofKey: string, ...places: string[]] {
   return database === 0 ? [channel] : [channel, `${channel}\n@`, `${channel}\n@${database}`];
 }
 
 /**
- * How many were told, if the server could count them, and in which database; then the owner token after a space. Older
- * versions do not tell the database. Undefined: it was said in another one, or by another program.
+ * Reads a message: the number of waiters, if the server could count them, the database, and after a space the
+ * owner token. Older versions do not tell the database. Undefined: the message is for another database, or comes
+ * from another program.
  */
 export function readRelease(
   message: string,

@@ -3,12 +3,14 @@ import { ASKS } from '../script/batch-codes';
 import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
 
 /**
- * The holds whose release was sent to a server and not answered yet. Nothing that would put such a hold back may be sent
- * again: answers come in the order of the requests, so the release will have run before it.
+ * The leases whose release was sent to a server and not answered yet. No request that would put such a lease back
+ * may be sent again: answers come in the order of the requests, so the release would have run before it.
  */
 export class ReleasesUnderWay {
   private readonly alone = new SmallMap<number>();
-  /** The batches, in the order of their answers. This is no `Set` ("Dies young" in docs/ARCHITECTURE.md). */
+  /**
+   * The batches, in the order of their answers. This is no `Set` ("Short-lived objects" in docs/ARCHITECTURE.md).
+   */
   private readonly batches: (readonly Entry[])[] = [];
 
   has(ownerToken: string): boolean {
@@ -38,7 +40,7 @@ export class ReleasesUnderWay {
 
 type Entry = BatchEntry | SetEntry;
 
-/** A hand-over ends a hold as a release does. */
+/** The owner token that an entry ends. A hand-over ends a lease as a release does. */
 function releasedBy(entry: Entry): string | undefined {
   if (entry.letter === 'sr') return entry.request.ownerToken;
   if (entry.letter === 'sl' || entry.letter === ASKS.acquire) return undefined;

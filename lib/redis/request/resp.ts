@@ -1,18 +1,18 @@
-/** A command in the protocol of Redis: an array of strings, each with its length in bytes. */
+/** Encodes a command in the protocol of Redis: an array of strings, each with its length in bytes. */
 export function resp(parts: readonly (string | number)[]): Buffer {
   const text = joined(parts, (part) => part.length);
-  // To ask once is cheaper than for each part, and nearly always a character is a byte.
+  // One check for the whole command is cheaper than one per part, and nearly always each character is a byte.
   return isAsBytes(text)
     ? Buffer.from(text, 'latin1')
     : Buffer.from(joined(parts, (part) => Buffer.byteLength(part)));
 }
 
-/** Whether each character is a byte. */
+/** Tells if each character is one byte. */
 export function isAsBytes(text: string): boolean {
   return Buffer.byteLength(text) === text.length;
 }
 
-/** A part of a command whose characters are bytes. */
+/** Encodes a part of a command whose characters are bytes. */
 export function respPart(value: string): string {
   return (LENGTHS[value.length] ?? lengthOf(value.length)) + value;
 }
@@ -32,5 +32,5 @@ function lengthOf(length: number): string {
   return `\r\n$${length}\r\n`;
 }
 
-/** What stands between two parts, by the length of the second. */
+/** The text between two parts, by the length of the second part. */
 const LENGTHS = Array.from({ length: 256 }, (_, length) => lengthOf(length));

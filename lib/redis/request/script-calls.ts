@@ -4,7 +4,7 @@ import type { RedisConnection } from '../server/redis-connection';
 import type { BatchEncoder } from './encoded-batch';
 import { runScript } from './script-runner';
 
-/** Scripts and commands that go by themselves, each for one request. */
+/** Sends scripts and commands by themselves, each for one request. */
 export class ScriptCalls {
   constructor(
     private readonly connection: RedisConnection,
@@ -18,7 +18,7 @@ export class ScriptCalls {
     maySendAgain: () => boolean,
     read: (reply: unknown) => T | FailedVote,
     done: (answer: T | FailedVote) => void,
-    /** That all nodes are asked, with the same keys. */
+    /** The request that all nodes get, with the same keys. */
     request?: object,
   ): void {
     runScript(this.connection, {

@@ -20,13 +20,16 @@ export interface ScriptCall {
   readonly args: readonly (string | number)[];
   /** Runs the script by its name. */
   send(client: ServerClient): Promise<unknown>;
-  /** Asked when the server had forgotten the script, and so applied nothing: may the request be sent again now? */
+  /**
+   * Called when the server had forgotten the script, and so applied nothing. Returns true if the request may be
+   * sent again now.
+   */
   maySendAgain(): boolean;
   onReply(reply: unknown): void;
   onError(error: RedisNodeError): void;
 }
 
-/** Runs a script by its name, which is short, and sends the text to a server that has forgotten it. */
+/** Runs a script by its name, which is short. A server that has forgotten the script gets its text. */
 export function runScript(connection: RedisConnection, call: ScriptCall): void {
   connection.ask({
     send: (client) => call.send(client),
@@ -40,7 +43,9 @@ export function runScript(connection: RedisConnection, call: ScriptCall): void {
   });
 }
 
-/** Called on every new connection: a server that was restarted has forgotten its scripts. */
+/**
+ * Loads the scripts. Call it on every new connection, since a server that was restarted has forgotten its scripts.
+ */
 export function loadScripts(server: Server): void {
   for (const { text } of ALL_SCRIPTS) {
     server.send('script', ['LOAD', text]).catch(() => {

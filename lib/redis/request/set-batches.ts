@@ -78,7 +78,7 @@ export class SetBatches {
     });
   }
 
-  /** What `EVALSHA` takes. */
+  /** The parts of an `EVALSHA`. */
   private partsOf(entries: readonly SetEntry[]): (string | number)[] {
     const { encoder } = this.setup;
     const keys: string[] = [];
@@ -87,7 +87,7 @@ export class SetBatches {
     return [SET_BATCH.sha, keys.length, ...keys, ...args];
   }
 
-  /** @param keys those of the entry are added */
+  /** @param keys gets the keys of the entry */
   private textOf(entry: SetEntry, keys: string[]): string {
     if (entry.letter === 'sa' && isNewcomer(entry.request))
       return this.calls.newcomerIn(keys, entry.request, entry.request.line);
@@ -105,18 +105,18 @@ export class SetBatches {
     const keys = encoder.keysOf(entry);
     if (entry.letter === 'sa') return this.calls.acquire(keys, entry.request);
     if (entry.letter === 'se') return this.calls.extend(keys, entry.request);
-    // Who waits at other servers of a cluster is told by requests that go by themselves.
+    // Waiters at other servers of a cluster are told by requests that are sent by themselves.
     const telling = entry.request.wakeWaiters ? 1 : 0;
     if (entry.letter === 'sr') return this.calls.release(keys, entry.request, telling, encoder.database);
     return this.calls.leave(keys, entry.request, telling, encoder.database);
   }
 
-  /** One for each, and the time of the node. */
+  /** Gives each entry its vote. The last item of the reply is the time of the node. */
   private giveVotes(entries: readonly SetEntry[], reply: unknown): void {
     const replies = Array.isArray(reply) ? (reply as unknown[]) : [];
     const micros = timeFrom(replies[entries.length]);
     const isWhole = replies.length === entries.length + 1 && micros !== undefined;
-    // Before the votes: a clock that jumped may have let others' locks expire.
+    // The time comes before the votes: if the clock has jumped, locks of other processes may have expired.
     if (isWhole) this.setup.connection.sawTime(micros);
     entries.forEach((entry, n) => {
       this.giveVote(entry, isWhole ? replies[n] : undefined);
@@ -144,7 +144,7 @@ export class SetBatches {
     tell(entry.vote as (vote: FailedVote) => void, vote);
   }
 
-  /** The server refused all of them before it did anything, perhaps for one of them. */
+  /** The server refused the whole command before it did anything. One of the requests may be the reason. */
   private failOrPart(entries: readonly SetEntry[], error: RedisNodeError): void {
     if (!isPerhapsOfOne(error.message)) {
       for (const entry of entries) this.fail(entry, { kind: 'failed', error });
@@ -156,7 +156,9 @@ export class SetBatches {
     });
   }
 
-  /** What was released since has failed: sent again, it would put that back. */
+  /**
+   * Fails the requests whose lease was released in the meantime, since they would put it back. Returns the others.
+   */
   private withoutReleased(entries: readonly SetEntry[], { message, code }: RedisNodeError): SetEntry[] {
     const { releasesUnderWay } = this.setup;
     return entries.filter((entry) => {
@@ -196,7 +198,7 @@ function failureIn(reply: unknown): FailedVote | undefined {
   return { kind: 'failed', error: new RedisNodeError(fault, codeIn(fault)) };
 }
 
-/** A caller's mistake must not keep the vote from the others. */
+/** Gives an answer to a caller. If the caller throws, the others still get their answers. */
 function tell<V>(vote: (vote: V) => void, answer: V): void {
   try {
     vote(answer);

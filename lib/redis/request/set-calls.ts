@@ -20,14 +20,14 @@ import { wholeMs } from './whole-ms';
 type Keys = readonly string[];
 type Request = AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest | LeaveRequest;
 
-/** A script, and what it is called with. */
+/** A script with its keys and arguments. */
 export interface SetCall {
   readonly script: LuaScript;
   readonly keys: Keys;
   readonly args: readonly (string | number)[];
 }
 
-/** Whether a request is for readers, permits or the line. All others go as they always did. */
+/** Tells if a request is for readers, permits or the line. All other requests use the plain scripts. */
 export function isForSets(
   request: Pick<AcquireRequest, 'limit'> & Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'>,
 ): boolean {
@@ -36,11 +36,14 @@ export function isForSets(
   return !isPlain || (shared !== undefined && shared.length > 0);
 }
 
-/** The requests for readers, permits and the line as calls of scripts, for keys that one server can take together. */
+/**
+ * Makes script calls of the requests for readers, permits and the line, for keys that one server can take
+ * together.
+ */
 export class SetCalls {
   constructor(
     private readonly keyPrefix: string,
-    /** The fencing counter of a key. */
+    /** Returns the fencing counter of a key. */
     private readonly counterOf: (key: string) => string,
   ) {}
 
@@ -70,9 +73,9 @@ export class SetCalls {
   }
 
   /**
-   * What {@link acquire} gives for a newcomer: the text that a batch takes for it. Its keys are added to `keys`.
+   * Makes the text of a newcomer's {@link acquire} in a batch, and adds its keys to `keys`.
    *
-   * Most requests in a batch are so, and the lists of arguments would be a large part of what they cost.
+   * Most requests in a batch are like this. Lists of arguments would be a large part of what they cost.
    */
   newcomerIn(keys: string[], request: AcquireRequest, line: LineEntry): string {
     const { ownerToken, replaces = '' } = request;
@@ -81,7 +84,7 @@ export class SetCalls {
     return `${SET_ASKS.acquireOne}3\n${mode}\n${ownerToken}\n${wholeMs(request.ttlMs)}\n${replaces}\n1\n${entry}\n\n\n\n\n\n`;
   }
 
-  /** What {@link release} gives for all of a hold that several may have, in the same form. */
+  /** Makes the text of a {@link release} of everything that the token has, in the same form. */
   releaseIn(keys: string[], request: ReleaseRequest, telling: 0 | 1, database: number): string {
     const { ownerToken, slots = [], turnMs = 0 } = request;
     const mode = this.addOne(keys, request);
@@ -106,7 +109,7 @@ export class SetCalls {
     };
   }
 
-  /** Of permits; that of an exclusive hold goes as it always did. */
+  /** Raises the counter of permits. Exclusive locks use `RAISE_FENCE`. */
   raiseFence(key: string, { ownerToken, fence, keepMs, slots = [] }: RaiseFenceRequest): SetCall {
     return {
       script: RAISE_PERMITS,
@@ -115,7 +118,7 @@ export class SetCalls {
     };
   }
 
-  /** @param telling 0: nobody; 1: those at this server; 2: everywhere */
+  /** @param telling 0: nobody is told; 1: the waiters at this server; 2: the waiters at all servers */
   release(keys: Keys, request: ReleaseRequest, telling: 0 | 1 | 2, database: number): SetCall {
     const { ownerToken, keepMs, slots = [], line, turnMs } = request;
     const { permits = '', ticket, entryMs = 1 } = line ?? {};
@@ -129,7 +132,7 @@ export class SetCalls {
         database,
         keepMs === undefined ? 0 : wholeMs(keepMs),
         slots === 'all' ? '*' : slots.join(','),
-        // Nobody comes back without a ticket.
+        // A caller without a ticket has no place to get back.
         line === undefined || ticket === undefined ? '' : idInLine(line),
         permits,
         ticket ?? '',
@@ -139,7 +142,7 @@ export class SetCalls {
     };
   }
 
-  /** @param telling 0: nobody; 1: those at this server; 2: everywhere */
+  /** @param telling 0: nobody is told; 1: the waiters at this server; 2: the waiters at all servers */
   leave(keys: Keys, request: LeaveRequest, telling: 0 | 1 | 2, database: number): SetCall {
     const { ownerToken, line } = request;
     return {
@@ -149,7 +152,7 @@ export class SetCalls {
     };
   }
 
-  /** x exclusive, s shared, p permits: a letter per key. */
+  /** The modes as text, a letter per key: x exclusive, s shared, p permits. */
   private modesOf(keys: Keys, request: Request): string {
     const from = this.keyPrefix.length;
     return keys.map((key) => LETTERS[modeOf(key.slice(from), request)]).join('');
@@ -158,12 +161,12 @@ export class SetCalls {
 
 const LETTERS = { exclusive: 'x', shared: 's', limited: 'p' } as const;
 
-/** Where the line of a key keeps how long its entries last. */
+/** The key where the line of a key keeps the ends of its entries. */
 export function lineEndsOf(key: string): string {
   return besideKey(LINE_ENDS, key);
 }
 
-/** The keys, the line of each, and where it keeps how long its entries last. */
+/** The keys, then the line of each, then the key with the ends of its entries. */
 function withLines(keys: Keys): Keys {
   return [...keys, ...keys.map((key) => besideKey(LINES, key)), ...keys.map(lineEndsOf)];
 }

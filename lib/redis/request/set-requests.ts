@@ -19,7 +19,7 @@ import { leaveVoteFrom, setAcquireVoteFrom } from './set-votes';
 
 type Keys = readonly string[];
 
-/** What nodes are asked for readers, permits and the line. A request that is alone in its tick goes by itself. */
+/** Sends requests for readers, permits and the line. A request that is alone in its tick is sent by itself. */
 export class SetRequests {
   private readonly calls: SetCalls;
   private readonly batches: SetBatches;

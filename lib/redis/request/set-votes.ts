@@ -8,7 +8,7 @@ import type {
 import { VOTES } from '../script/batch-codes';
 import { microsFrom, timeFrom, ttlFrom, unexpectedReply } from './redis-votes';
 
-/** The reply of the acquire script for readers, permits and the line. */
+/** Reads the reply of the acquire script for readers, permits and the line. */
 export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): AcquireVote {
   const parts = Array.isArray(reply) ? (reply as unknown[]) : [];
   const [time, outcome] = parts;
@@ -19,9 +19,11 @@ export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): Acq
     : unexpectedReply();
 }
 
-/** The reply of a batch for a grant with nothing to tell but its slots: `granted`, and these. */
+/**
+ * Reads the short reply of a batch for a grant without a number, in an empty line: `granted`, and then the slots.
+ */
 export function plainGrantFrom(reply: string, request: AcquireRequest): AcquireVote {
-  // Most are of readers.
+  // Most such grants are for readers.
   if (reply === VOTES.granted && request.limit === undefined)
     return request.line === undefined ? GRANTED : GRANTED_FIRST_IN_LINE;
   return reply.startsWith(VOTES.granted)

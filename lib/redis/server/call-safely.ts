@@ -1,11 +1,11 @@
 /**
- * Calls back, and keeps a mistake of the callback away from us: here it would become an unhandled rejection, which
- * ends the process, or stop the callbacks after it.
+ * Calls back, and ignores what the callback throws. An error would become an unhandled rejection, which ends the
+ * process, or it would stop the callbacks after this one.
  */
 export function callSafely<T>(callback: (value: T) => void, value: T): void {
   try {
     callback(value);
   } catch {
-    // Nobody is there to tell.
+    // There is nobody to tell.
   }
 }

@@ -1,39 +1,43 @@
 import type { Clock } from '../../ports/clock.interface';
 import { readInstant, type Instant } from '../../core/validity';
 
-/** A moment on the clock of a server, and one of ours that was not later. */
+/** A moment on the clock of a server, and a moment of ours that was not later. */
 interface Sample {
   readonly serverMs: number;
   readonly ours: Instant;
 }
 
-/** A sample is replaced after this time. Within it, clocks that are merely a little fast stay within the budget. */
+/** A sample is replaced after this time. Until then, clocks that are only a little fast stay within the budget. */
 const KEEP_SAMPLE_MS = 30_000;
 
-/** Clocks that are being adjusted differ by 500 ppm at most times; a budget for short ttls must not be used up by that. */
+/**
+ * Clocks that are being adjusted usually differ by at most 500 ppm. That must not use up the budget of a short
+ * ttl.
+ */
 const USUAL_DRIFT = 0.001;
 
 /**
- * Notices when the clock of a server runs away: Redis lets keys expire by its wall clock, so one that is set forward
- * ends locks before their time.
+ * Notices when the clock of a server jumps ahead. Redis lets keys expire by its wall clock, so a clock that is set
+ * forward ends locks too early.
  *
- * Compared with both clocks of ours, of which one stands still while the machine sleeps and the other may be set: only
- * a server that is ahead of both has jumped. A slow network or a busy event loop makes it look late, never ahead.
+ * The server's clock is compared with both of our clocks: one stands still while the machine sleeps, and the other
+ * may be set. Only a server that is ahead of both has jumped. A slow network or a busy event loop makes the server
+ * look late, never ahead.
  */
 export class ClockWatch {
   private sample: Sample | undefined;
 
-  /** @param budgetMs how far a server may get ahead: the drift that the shortest ttl in use has room for */
+  /** @param budgetMs a server may get ahead by this much: the drift that the shortest ttl in use allows */
   constructor(
     private readonly clock: Clock,
     private readonly budgetMs: number,
   ) {}
 
   /**
-   * The server said its time just now.
+   * Notes the time that the server just told.
    *
-   * @param sentAt when it was asked, if that is known
-   * @returns by how many milliseconds it jumped ahead, if it did
+   * @param sentAt the moment at which it was asked, if that is known
+   * @returns the milliseconds by which it jumped ahead, if it did
    */
   saw(serverMicros: number, sentAt?: Instant): number | undefined {
     const serverMs = serverMicros / 1_000;
@@ -48,14 +52,17 @@ export class ClockWatch {
     return hasJumped ? aheadMs : undefined;
   }
 
-  /** The least by which the clock is ahead: the sample may be older than we know, and the answer was under way. */
+  /**
+   * The least by which the clock is ahead: the sample may be older than we know, and the answer needed time to
+   * arrive.
+   */
   private aheadMs(sample: Sample, serverMs: number): number {
     const { monotonicMs, wallMs } = readInstant(this.clock);
     const passedMs = Math.max(monotonicMs - sample.ours.monotonicMs, wallMs - sample.ours.wallMs);
     return serverMs - sample.serverMs - passedMs;
   }
 
-  /** Whether the sample comes from a faster answer, from after the server's clock was set back, or is simply newer. */
+  /** Tells if the sample is better: from a faster answer, from after the server's clock was set back, or newer. */
   private isBetter({ serverMs, ours }: Sample): boolean {
     if (this.sample === undefined) return true;
     const passedMs = ours.monotonicMs - this.sample.ours.monotonicMs;

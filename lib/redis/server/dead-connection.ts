@@ -4,21 +4,22 @@ import { watchForSilence } from './silence-watch';
 import { watchForStall } from './stall-watch';
 
 export interface DeathQuestions {
-  /** How long a sign of life may take. */
+  /** The longest time that a sign of life may take. */
   readonly limitMs: number;
-  /** How many answers there have been, ever. */
+  /** The number of answers so far. */
   answered(): number;
-  /** Whether an answer is owed now. */
+  /** Tells if an answer is owed now. */
   isOwed(): boolean;
-  /** A connection that nothing will come from any more, or all of them. */
+  /** Called with a connection that is dead, or with all connections of the client. */
   onDead(dead: Askable): void;
 }
 
 /**
- * Finds connections that are dead though nobody closed them: soon where many answers are missed, or this process was
- * frozen; later where a handshake does not end, or a server of a cluster does not answer.
+ * Finds connections that are dead although nobody closed them. It finds them soon if many answers are missing, or
+ * after this process was frozen. It needs longer if a handshake does not end, or a server of a cluster does not
+ * answer.
  *
- * @returns stops it
+ * @returns a function that stops it
  */
 export function watchForDeath(client: ServerClient, clock: Clock, questions: DeathQuestions): () => void {
   const stopLookingForStalls = watchForStall(clock, {

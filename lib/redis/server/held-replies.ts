@@ -6,7 +6,7 @@ interface HeldReply {
   readonly question: Question;
 }
 
-/** Replies of which it is not known yet whether they count: in a cluster, somebody whom nobody knows may have sent them. */
+/** Replies of which it is not known yet if they count: in a cluster, an unknown master may have sent them. */
 export class HeldReplies {
   private held: HeldReply[] = [];
 
@@ -18,7 +18,7 @@ export class HeldReplies {
     this.held.push(reply);
   }
 
-  /** They count, unless there is an error. */
+  /** Gives the replies to their callers. With an error, they do not count. */
   settle(error?: RedisNodeError): void {
     if (this.held.length === 0) return;
     const { held } = this;

@@ -1,9 +1,9 @@
 export type InfoLines = Readonly<Partial<Record<string, string>>>;
 
-/** Some are shown, and no server says more in earnest. */
+/** The longest value that is read, since some values are shown. No real server has longer ones. */
 const LONGEST_VALUE = 1_000;
 
-/** `name:value` in each line, as INFO and CLUSTER INFO write it. */
+/** Reads the lines of the form `name:value` in INFO and CLUSTER INFO. */
 export function infoLines(text: string): InfoLines {
   return Object.fromEntries(
     text.split(/\r?\n/).flatMap((line) => {

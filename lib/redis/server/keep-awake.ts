@@ -5,11 +5,11 @@ import { watchForStall } from './stall-watch';
 const ASK_EVERY_MS = 5_000;
 
 /**
- * Asks a connection on which nothing is asked, but much is heard, for a sign of life now and then; one that gives none
- * is reset, so that it connects again. Else a subscription that a firewall forgot would be silent for a quarter of an
- * hour, and those who wait would wait for the ttl of every holder.
+ * Asks a connection for a sign of life now and then. It is for connections that mostly listen. A connection that
+ * does not answer is reset, so that it connects again. Else a subscription that a firewall forgot would be silent
+ * for a quarter of an hour, and waiters would wait for the ttl of every holder.
  *
- * Not for a cluster, which looks after its connections by itself.
+ * Clusters check their connections by themselves, and need this not.
  */
 export function keepAwake(client: ServerClient, clock: Clock, everyMs = ASK_EVERY_MS): () => void {
   if (client.cluster !== undefined) return () => undefined;

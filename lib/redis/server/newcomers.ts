@@ -4,7 +4,7 @@ import type { ClusterParts, Server } from '../client/server-client.interface';
 import type { ServerInfo } from './server-info';
 import { SlotOwners } from './slot-owners';
 
-/** A server of a cluster that said who it is. */
+/** A server of a cluster that has said who it is. */
 export interface KnownServer {
   readonly server: Server;
   readonly info?: ServerInfo;
@@ -12,19 +12,19 @@ export interface KnownServer {
 
 export interface NewcomersSetup {
   readonly cluster: ClusterParts;
-  /** Those of the cluster at this moment. */
+  /** Returns the masters of the cluster at this moment. */
   readonly masters: () => readonly Server[];
   readonly clock: Clock;
-  /** How long it may take to find out about one. */
+  /** The longest time for finding out about one. */
   readonly limitMs: number;
-  /** The known master at this address. */
+  /** Returns the known master at this address. */
   readonly memberAt: (address: string) => KnownServer | undefined;
   readonly ask: (server: Server) => Promise<ServerInfo | RedisNodeError | undefined>;
-  /** Something was found out, or will not be. */
+  /** Called when something was found out, or will not be. */
   readonly onJudged: () => void;
 }
 
-/** A master that nobody knew. */
+/** A master that was unknown when its first reply came. */
 interface Newcomer {
   readonly server: Server;
   readonly timer: Timer;
@@ -32,19 +32,20 @@ interface Newcomer {
   isAdditional?: boolean;
 }
 
-/** How a master that nobody knew came to its slots. */
+/** The way in which an unknown master came to its slots. */
 interface Arrival {
   readonly givers: ReadonlySet<string | undefined>;
-  /** The moment, on our monotonic clock, at which it had no slot yet. */
+  /** A moment on our monotonic clock at which it had no slot yet. */
   readonly withoutSlotsAtMs: number;
 }
 
 /**
- * Tells a master that joined a cluster from one that took the place of another, which may have forgotten locks. Whoever
- * joins gets slots with their keys from masters that live on. So a newcomer is an additional one only if
- * - it was never a replica, and has run since it had no slots yet;
- * - each slot that it has was that of a known master, which answers after the cluster has listed the new owner, is a
- *   master still, and was not started again.
+ * Tells a master that joined a cluster from one that replaced another, which may have forgotten locks. A master
+ * that joins gets slots with their keys from masters that go on. So a newcomer counts as additional only if both
+ * are true:
+ * - It was never a replica, and it has run since it had no slots.
+ * - Each of its slots was that of a known master. That master answers after the cluster has listed the new owner,
+ *   is still a master, and was not started again.
  */
 export class Newcomers {
   private readonly owners: SlotOwners;
@@ -57,7 +58,7 @@ export class Newcomers {
     this.owners = new SlotOwners(setup.cluster);
   }
 
-  /** Whether somebody's replies may not be believed yet. */
+  /** True while it is open if the replies of some master count. */
   get areInDoubt(): boolean {
     for (const { isAdditional } of this.newcomers.values()) if (isAdditional === undefined) return true;
     return false;
@@ -78,21 +79,21 @@ export class Newcomers {
     );
     this.newcomers.set(address, { server, timer, isBeingJudged: false });
     if (this.arrivals.has(address)) this.judge(address);
-    // A redirect led to it.
+    // A redirect led to this master before any listing named it.
     else this.setup.cluster.listSlots();
     return undefined;
   }
 
-  /** It is known now, or is none any more. */
+  /** Removes a newcomer that is known now, or is no master any more. */
   forget(address: string): void {
     this.newcomers.get(address)?.timer.cancel();
     this.newcomers.delete(address);
   }
 
   /**
-   * The cluster has just told who its masters are.
+   * Call it when the cluster has just told its masters.
    *
-   * @returns whether somebody whose replies may have been taken is no master of it
+   * @returns true if a newcomer whose replies may have been taken is no master of the cluster
    */
   listed(addresses: ReadonlySet<string>): boolean {
     const { clock, memberAt } = this.setup;
@@ -116,8 +117,8 @@ export class Newcomers {
   }
 
   /**
-   * Whether slots went from a master that is away to one that cannot know what was locked there. A redirect of this moment
-   * can tell so before any listing does.
+   * Tells if slots went from a master that is away to one that cannot know what was locked there. A redirect can
+   * tell that before a listing does.
    */
   hasLossOf(members: Iterable<string>): boolean {
     for (const address of members) {
@@ -126,7 +127,7 @@ export class Newcomers {
     return this.hasLoss;
   }
 
-  /** Whether a loss was noticed. Each loss is told once. */
+  /** Tells if such a loss was noticed. It tells each loss once. */
   takeLoss(): boolean {
     const { hasLoss } = this;
     this.hasLoss = false;
@@ -142,7 +143,9 @@ export class Newcomers {
     this.arrivals.set(address, { ...before, givers: new Set([...before.givers, ...givers]) });
   }
 
-  /** One that left of its own accord has its connection to the last: it is taken out only now. */
+  /**
+   * A master that left the cluster in an orderly way stays connected until now, when it is removed from the list.
+   */
   private isThere(address: string | undefined): boolean {
     return address !== undefined && this.setup.memberAt(address)?.server.isReady === true;
   }

@@ -2,17 +2,20 @@ import type { Clock, Timer } from '../../ports/clock.interface';
 import { type Instant, readInstant } from '../../core/validity';
 
 const BEAT_MS = 1_000;
-/** A timer that is later than this was not merely busy: connections may have been forgotten meanwhile. */
+/**
+ * A timer that is later than this is not late because of load: the process did not run, and connections may be
+ * lost.
+ */
 const FROZEN_MS = 2_000;
 
 export interface PulseListener {
   /** Called about once a second. */
   onBeat(): void;
-  /** The process did not run for a while, and does now. What has arrived meanwhile was read. */
+  /** Called when the process did not run for a while, and runs again. What has arrived in the meantime was read. */
   onThaw(): void;
 }
 
-/** The beat of one clock, with one timer for all who listen. */
+/** A beat for all listeners of one clock, with one timer. */
 class Pulse {
   static readonly byClock = new WeakMap<Clock, Pulse>();
 
@@ -51,8 +54,8 @@ class Pulse {
     const monotonicMs = now.monotonicMs - this.last.monotonicMs;
     const wallMs = now.wallMs - this.last.wallMs;
     this.last = now;
-    // A machine that sleeps stops the monotonic clock and not the other one. A wall clock that was set looks the same,
-    // and costs a question that need not have been asked.
+    // A machine that sleeps stops the monotonic clock, but not the wall clock. A wall clock that was set looks the
+    // same, and then a question is asked for nothing.
     const wasFrozen = monotonicMs - BEAT_MS > FROZEN_MS || Math.abs(wallMs - monotonicMs) > FROZEN_MS;
     if (wasFrozen) {
       // After a pause the timers run before the sockets are read (R5).
@@ -67,10 +70,10 @@ class Pulse {
 }
 
 /**
- * Feels whether this process runs: it may be frozen for minutes, by `docker pause`, a function that is not called, or the
- * lid of a laptop, while a firewall forgets its connections.
+ * Watches if this process runs. It may be frozen for minutes: by `docker pause`, as a serverless function between
+ * two calls, or on a laptop that sleeps. Meanwhile a firewall forgets its connections.
  *
- * @returns stops it
+ * @returns a function that stops it
  */
 export function watchPulse(clock: Clock, listener: PulseListener): () => void {
   let pulse = Pulse.byClock.get(clock);

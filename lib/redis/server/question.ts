@@ -1,7 +1,7 @@
 import type { RedisNodeError } from '../client/redis-node-error';
 import type { ServerClient } from '../client/server-client.interface';
 
-/** What a server is asked. Exactly one of `onReply` and `onError` is called, once. */
+/** A question to a server. Exactly one of `onReply` and `onError` is called, once. */
 export interface Question {
   send(client: ServerClient): Promise<unknown>;
   onReply(reply: unknown): void;
@@ -9,14 +9,14 @@ export interface Question {
 }
 
 /**
- * Tells the answer, and keeps a mistake of whoever hears of it away from us: here it would become an unhandled rejection,
- * which ends the process, or stop those after it.
+ * Gives the reply to the question, and ignores what its callback throws. An error would become an unhandled
+ * rejection, which ends the process, or it would stop the callbacks after this one.
  */
 export function tellReply(question: Question, reply: unknown): void {
   try {
     question.onReply(reply);
   } catch {
-    // Nobody is there to tell.
+    // There is nobody to tell.
   }
 }
 
@@ -24,6 +24,6 @@ export function tellError(question: Question, error: RedisNodeError): void {
   try {
     question.onError(error);
   } catch {
-    // Nobody is there to tell.
+    // There is nobody to tell.
   }
 }

@@ -4,7 +4,7 @@ import type { RedisNodeDescription } from '../client/redis-node-description.inte
 import type { Server } from '../client/server-client.interface';
 
 export const DEFAULTS = {
-  /** A server that is too slow to answer must not make us remember ever more requests (R18). */
+  /** The number is limited, so that a server that is too slow does not make us keep more and more requests (R18). */
   mostInFlight: 10_000,
   clockBudgetMs: 100,
   nodeTimeoutMs: 500,
@@ -13,25 +13,35 @@ export const DEFAULTS = {
 export interface RedisConnectionSetup {
   readonly description: RedisNodeDescription;
   readonly clock: Clock;
-  /** @default 10_000 */
+  /**
+   * The most requests without an answer.
+   *
+   * @default 10_000
+   */
   readonly mostInFlight?: number;
   /**
-   * How far the clock of a server may get ahead of ours, in milliseconds.
+   * The clock of a server may get ahead of ours by this much, in milliseconds.
    *
    * @default 100
    */
   readonly clockBudgetMs?: number;
   /**
-   * How long a sign of life may take when the connection may be dead, in milliseconds.
+   * The longest time in milliseconds that a sign of life may take when the connection may be dead.
    *
    * @default 500
    */
   readonly nodeTimeoutMs?: number;
-  /** The largest ttl of any lock, in milliseconds. Without it servers are asked for their time as often at rest as at work. */
+  /**
+   * The largest ttl of any lock, in milliseconds. Without it, servers are asked for their time as often when there
+   * is no lock as when there are some.
+   */
   readonly maxTtlMs?: number;
-  /** Whether a replica is good enough, for callers that only read. */
+  /** True if a replica may be used, for callers that only read. */
   readonly takesReplicas?: boolean;
-  /** A connection to a server is ready, before any request is sent on it. A cluster has several. */
+  /**
+   * Called when a connection to a server is ready, before any request is sent on it. A cluster has several
+   * servers.
+   */
   onServerReady(server: Server): void;
   onStatus(change: NodeStatusChange): void;
 }

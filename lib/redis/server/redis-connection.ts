@@ -10,23 +10,23 @@ import type { Askable, ServerClient } from '../client/server-client.interface';
 import { type SentinelWatch, watchSentinels } from './sentinel-watch';
 import { ServerRoster } from './server-roster';
 
-/** Our own connection to one node: whether it can be used, and every request that goes over it (R13). */
+/** Our own connection to one node. It knows if the node can be used, and every request goes over it (R13). */
 export class RedisConnection {
   readonly client: ServerClient;
 
-  /** Whether keys of different slots have to be asked for apart: it is a Redis Cluster, or a server of one. */
+  /** True if keys of different slots need separate commands: the node is a Redis Cluster, or a server of one. */
   hasSlots: boolean;
 
   private currentStatus: NodeStatus = 'connecting';
-  /** Why no request can be sent now; one object for all of them, since a node can be down for long. */
+  /** The error of every request while none can be sent. It is one object, since a node can be down for long. */
   private unusable = new RedisNodeError('not connected yet', 'NOT_CONNECTED');
   private lastError: RedisNodeError | undefined;
   private inFlight = 0;
   private answered = 0;
   private closing: Promise<void> | undefined;
-  /** Every connection that it takes is there. */
+  /** True while all connections that are needed are there. */
   private isConnected = false;
-  /** How far the clock of a server jumped ahead. It is told when the node goes up. */
+  /** The clock of a server jumped ahead by this much. It is reported when the node goes up. */
   private clockAheadMs: number | undefined;
   private readonly held = new HeldReplies();
   private readonly roster: ServerRoster;
@@ -97,7 +97,7 @@ export class RedisConnection {
     return this.currentStatus;
   }
 
-  /** Sends now or fails now: nothing waits here for a better time. The question hears of exactly one answer. */
+  /** Sends the question now or fails it now: nothing waits here. The question gets exactly one answer. */
   ask(question: Question): void {
     if (this.currentStatus !== 'up') {
       tellError(question, this.unusable);
@@ -111,7 +111,7 @@ export class RedisConnection {
     if (this.roster.clocks.isResting) this.roster.clocks.wake();
     let reply: Promise<unknown>;
     try {
-      // What goes wrong while it is written may open the next connection.
+      // If the write fails, the client may open the next connection, which must not belong to the caller.
       reply = detached(sendTo, question, this.client);
     } catch (error) {
       tellError(question, this.failure(error));
@@ -136,12 +136,12 @@ export class RedisConnection {
     this.client.inOnePacket(send);
   }
 
-  /** A reply had the time of the server, in microseconds. */
+  /** Notes the time of the server in a reply, in microseconds. */
   sawTime(micros: number): void {
     this.roster.clocks.sawInReply(micros);
   }
 
-  /** Closes our connection, and waits for it a little: a server that is silent must not hold up a shutdown. */
+  /** Closes our connection. It waits only for a short time, since a silent server must not delay a shutdown. */
   close(): Promise<void> {
     this.closing ??= this.closeOnce();
     return this.closing;
@@ -158,8 +158,8 @@ export class RedisConnection {
   }
 
   /**
-   * Up, but not before the servers have said who they are: a request may meet one that has forgotten everything (R12).
-   * And once more when others answer than before, as happens in a cluster.
+   * Reports the node as up, after its servers have said who they are: else a request may meet a server that has
+   * forgotten everything (R12). It reports again when other servers answer than before, as happens in a cluster.
    */
   private recogniseServers(): void {
     if (!this.isConnected || this.currentStatus === 'closed') return;
@@ -167,7 +167,7 @@ export class RedisConnection {
     if (problem !== undefined) {
       this.lastError = problem;
       this.goDown();
-      // It may lead to the wrong place. Only a new connection looks the name up again.
+      // The connection may lead to the wrong place. Only a new connection looks the name up again.
       if (this.client.cluster === undefined) this.giveUp(this.client, problem);
       return;
     }
@@ -189,8 +189,8 @@ export class RedisConnection {
   }
 
   /**
-   * In a cluster a redirect leads to a replica that took over before any event tells. So whoever counts the reply hears
-   * of it first.
+   * In a cluster a redirect may lead to a replica that took over, before any event tells. So the servers are
+   * checked before a reply counts.
    */
   private isFromKnown(): boolean {
     if (this.client.cluster === undefined) return true;
@@ -227,7 +227,7 @@ export class RedisConnection {
   private failure(error: unknown): RedisNodeError {
     if (!this.client.isCutOff(error)) {
       const failure = toRedisNodeError(error, this.setup.description.secrets);
-      // What stands before a cluster need not say so.
+      // A proxy in front of a cluster need not say that it has slots. This error shows it.
       if (failure.code === 'CROSSSLOT') this.hasSlots = true;
       return this.client.cluster === undefined ? withoutRedirection(failure) : failure;
     }

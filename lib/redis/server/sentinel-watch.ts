@@ -6,7 +6,7 @@ import type { RedisNodeDescription, SentinelGroup } from '../client/redis-node-d
 import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
 import type { ServerClient } from '../client/server-client.interface';
 
-/** All Sentinels know of a failover within seconds; until then some name the old master. */
+/** All Sentinels know of a failover within seconds. Until then some still name the old master. */
 const BELIEVED_MS = 15_000;
 const ASK_EVERY_MS = 30_000;
 const SAYS_NOTHING = 'Connection is closed.';
@@ -17,21 +17,22 @@ interface Master {
 }
 
 /**
- * Listens to the Sentinels of a group, which say at once when another server becomes its master.
+ * Listens to the Sentinels of a group, which tell at once when another server becomes its master.
  *
- * Without it a planned failover gives two holders: the old master stays a master for ten seconds or more, who is connected
- * to it goes on extending there, and others lock on the new one. The detector of ioredis leaves the master whenever any
- * group of its Sentinels fails over, and would take all nodes away at once where one set of Sentinels watches them.
+ * Without this, a planned failover gives two holders: the old master stays a master for ten seconds or more.
+ * Clients that are connected to it go on extending there, and others lock on the new master. The detector of
+ * ioredis is not used: it leaves the master when any group of its Sentinels fails over. So all nodes would go away
+ * at once if one set of Sentinels watches them.
  */
 export class SentinelWatch {
-  /** Why none of the Sentinels can be listened to, which ioredis does not tell. */
+  /** The reason why no Sentinel can be listened to. ioredis does not tell it. */
   private lastError: RedisNodeError | undefined;
   private newest: (Master & { readonly untilMs: number }) | undefined;
   private readonly ends: readonly (() => void)[];
 
   /**
    * @param client the connection to the master
-   * @param onSwitch that connection leads to a server that is not the master any more
+   * @param onSwitch called when that connection leads to a server that is not the master any more
    */
   constructor(
     private readonly client: ServerClient,
@@ -42,7 +43,9 @@ export class SentinelWatch {
     this.ends = group.sentinels.map((sentinel) => this.listenTo(sentinel));
   }
 
-  /** Why the server that the client is connected to must not be used: a Sentinel may still have named the old master. */
+  /**
+   * The reason why the server of the connection must not be used. A Sentinel may still have named the old master.
+   */
   get problem(): RedisNodeError | undefined {
     const { newest } = this;
     if (newest === undefined || this.clock.now() > newest.untilMs || this.isAt(newest) !== false)
@@ -50,7 +53,10 @@ export class SentinelWatch {
     return FAILED_OVER;
   }
 
-  /** Explains an error of ioredis, which says only that the connection is closed where a Sentinel cannot be reached. */
+  /**
+   * Explains an error of ioredis. When a Sentinel cannot be reached, ioredis says only that the connection is
+   * closed.
+   */
   explain({ message, code }: RedisNodeError): RedisNodeError | undefined {
     const { lastError } = this;
     if (lastError === undefined || !message.endsWith(SAYS_NOTHING)) return undefined;
@@ -66,7 +72,8 @@ export class SentinelWatch {
     sentinel.listen({
       onReady: () => {
         this.lastError = undefined;
-        // It may have happened before we could hear of it. Sent together, so that nothing fits in between.
+        // A failover may have happened before we could hear of it. The question is sent together with the
+        // subscription, so that nothing can happen in between.
         sentinel.send('sentinel', ['GET-MASTER-ADDR-BY-NAME', this.group.name]).then((reply) => {
           const [host, port] = Array.isArray(reply) ? (reply as unknown[]) : [];
           if (typeof host === 'string' && this.isAt({ host, port: Number(port) }) === false) this.onSwitch();
@@ -83,7 +90,7 @@ export class SentinelWatch {
         const [group, , , host, port] = message.split(' ');
         if (group !== this.group.name || host === undefined) return;
         this.newest = { host, port: Number(port), untilMs: this.clock.now() + BELIEVED_MS };
-        // Where that cannot be compared, a new connection finds out.
+        // If the addresses cannot be compared, a new connection finds the master.
         if (this.isAt(this.newest) !== true) this.onSwitch();
       },
     });
@@ -95,7 +102,10 @@ export class SentinelWatch {
     };
   }
 
-  /** Undefined where it cannot be told: not connected, or the Sentinels name what we do not connect to. */
+  /**
+   * Tells if the connection leads to this master. Undefined if that is unknown: it is not connected, or the
+   * Sentinels name addresses to which we do not connect.
+   */
   private isAt({ host, port }: Master): boolean | undefined {
     const { remoteAddress, remotePort } = this.client.servers()[0]?.connection ?? {};
     if (remoteAddress === undefined || isIP(host) === 0 || this.group.isMapped) return undefined;
@@ -103,16 +113,17 @@ export class SentinelWatch {
   }
 }
 
-/** An IPv4 address that came over IPv6. */
+/** Shortens an IPv4 address that came over IPv6. */
 function bare(address: string): string {
   return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 function ignore(): void {
-  // The connection to the master tells what is wrong; these connect again by themselves.
+  // Nothing is done: the connection to the master tells what is wrong, and these connections open again by
+  // themselves.
 }
 
-/** Where there are Sentinels to listen to. */
+/** Makes a watch if the node has Sentinels. */
 export function watchSentinels(
   client: ServerClient,
   { group }: RedisNodeDescription,

@@ -3,25 +3,34 @@ import { type Instant, readInstant } from '../../core/validity';
 import type { Server, ServerClient } from '../client/server-client.interface';
 import { ClockWatch } from './clock-watch';
 
-/** How often servers are asked for their time, so that a jump is noticed before it ends many locks. */
+/** Servers are asked for their time this often, so that a jump is noticed before it ends many locks. */
 const LOOK_EVERY_MS = 5_000;
-/** While this process has no lock: often enough for firewalls, which forget a connection that is silent for a minute. */
+/**
+ * The same while this process has no lock. It is often enough for firewalls, which forget a connection that is
+ * silent for a minute.
+ */
 const REST_MS = 30_000;
 
 export interface ServerClocksSetup {
   readonly client: ServerClient;
   readonly clock: Clock;
-  /** How far the clock of a server may get ahead of ours. */
+  /** The clock of a server may get ahead of ours by this much. */
   readonly clockBudgetMs: number;
-  /** After this time without a request no lock of this process is left: each would have been extended, or is over. */
+  /**
+   * The longest ttl. After this time without a request, no lock of this process is left: each would have been
+   * extended, or is over.
+   */
   readonly longestTtlMs?: number;
-  /** How many requests there have been, ever. */
+  /** The number of requests so far. */
   requests?(): number;
-  /** The clock of a server jumped ahead by so much. */
+  /** Called when the clock of a server jumped ahead by this much. */
   onClockAhead(aheadMs: number): void;
 }
 
-/** The clocks of the servers behind a node: compared with ours whenever one says its time, and every few seconds. */
+/**
+ * The clocks of the servers behind a node. They are compared with ours whenever a server tells its time, and every
+ * few seconds.
+ */
 export class ServerClocks {
   private readonly watches = new WeakMap<Server, ClockWatch>();
   private timer: Timer | undefined;
@@ -36,8 +45,8 @@ export class ServerClocks {
   }
 
   /**
-   * No request for so long that servers are asked seldom. Whoever makes the next one wakes us first: a clock that ran away
-   * meanwhile is then told of before that request is answered.
+   * True if there was no request for so long that servers are asked seldom. The next request calls `wake` first.
+   * So if a clock has jumped, that is reported before the request is answered.
    */
   get isResting(): boolean {
     return this.idleMs >= (this.setup.longestTtlMs ?? Infinity);
@@ -48,19 +57,19 @@ export class ServerClocks {
     this.askAll();
   }
 
-  /** Whether some server has not told us its time yet. */
+  /** True while some server has not answered with its time. */
   get isOwed(): boolean {
     return this.owed > 0;
   }
 
-  /** How many answers there have been, ever. */
+  /** The number of answers so far. */
   get answered(): number {
     return this.answers;
   }
 
   /**
-   * A server said its time, and perhaps it is another one than before: that has another clock, but a key may have moved
-   * there, so a jump counts all the same.
+   * Notes the time that a server told. It may be another server than before, with another clock. A key may have
+   * moved to it, so the jump counts all the same.
    */
   saw(server: Server, micros: number, sentAt: Instant): void {
     const { clock, clockBudgetMs } = this.setup;
@@ -69,7 +78,10 @@ export class ServerClocks {
     this.tell(watch.saw(micros, sentAt));
   }
 
-  /** A reply of the one server had its time. In a cluster nobody knows whose reply it was. */
+  /**
+   * Notes the time in a reply of the one server. In a cluster it is unknown which server replied, so it is
+   * ignored.
+   */
   sawInReply(micros: number): void {
     const { client } = this.setup;
     if (micros === 0 || client.cluster !== undefined) return;
@@ -112,7 +124,7 @@ export class ServerClocks {
       const time = Number(seconds) * 1_000_000 + Number(micros);
       if (Number.isSafeInteger(time)) this.saw(server, time, sentAt);
     } catch {
-      // Refused, cut off, or no time at all: there is nothing to compare.
+      // The question failed, or the reply has no time. There is nothing to compare.
     } finally {
       this.owed -= 1;
       this.answers += 1;

@@ -3,18 +3,18 @@ import { type InfoLines, infoLines } from './info-lines';
 import { RedisNodeError } from '../client/redis-node-error';
 import { productOf } from './server-product';
 
-/** What `INFO` says of a server, as far as it says it: proxies and other products leave things out. */
+/** The facts that `INFO` tells of a server. Some are missing behind proxies and in other products. */
 export interface ServerInfo {
   readonly facts: ServerFacts | undefined;
-  /** `master`, `slave`, … */
+  /** The role: `master`, `slave`, … */
   readonly role: string | undefined;
-  /** A master that has never been a replica: it took over from nobody. */
+  /** True for a master that has never been a replica, so it took over from nobody. */
   readonly isMasterFromBirth: boolean;
-  /** Its clock, in microseconds since 1970. */
+  /** The clock of the server, in microseconds since 1970. */
   readonly timeMicros: number | undefined;
-  /** Whether it is a server of a Redis Cluster. */
+  /** True for a server of a Redis Cluster. */
   readonly keepsSlots: boolean;
-  /** It reads its data from disk, and refuses everything until it has. */
+  /** True while it reads its data from disk. Until it has, it refuses everything. */
   readonly isLoading: boolean;
 }
 
@@ -41,14 +41,14 @@ export function parseServerInfo(reply: unknown): ServerInfo {
   };
 }
 
-/** Whoever is promoted goes on with the history of its master, whose id the second one is. */
+/** Tells if a master has never been a replica. A promoted replica keeps the id of its master's history as second id. */
 export function isMasterFromBirth({ role, master_replid2: second }: InfoLines): boolean {
   return role === 'master' && /^0+$/.test(second ?? '');
 }
 
 /**
- * Whether a server that answers `INFO` so will never answer it: the user may not ask, or the command was renamed, or a
- * proxy does not know it. Everything else passes: it loads its data, or a script keeps it busy.
+ * Tells if a server will never answer `INFO`: the user may not ask, or the command was renamed, or a proxy does
+ * not know it. Other errors pass: it loads its data, or a script keeps it busy.
  */
 export function isInfoRefused({ message }: Error): boolean {
   return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\binvalid request\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
@@ -56,7 +56,7 @@ export function isInfoRefused({ message }: Error): boolean {
   );
 }
 
-/** Why the server must not be used now. What a replica has is a copy, and it takes no locks. */
+/** The reason why the server must not be used now. A replica has only a copy, and takes no locks. */
 export function objectionTo(
   { role = 'master', isLoading }: ServerInfo,
   takesReplicas: boolean,
@@ -76,7 +76,8 @@ function factsFrom(lines: InfoLines): ServerFacts | undefined {
   const evicts = policy !== undefined && policy !== 'noeviction' && positive(lines.maxmemory);
   return {
     runId,
-    // At the least. It is the difference of two times without fractions; below 0 when the clock was set back.
+    // The least uptime. It is the difference of two times without fractions, and below 0 if the clock was set
+    // back.
     uptimeMs: Math.max(0, (uptimeSeconds - 1) * 1_000),
     ...(evicts ? { evicts: policy } : {}),
     ...(aof === undefined ? {} : { persists: aof === '1' }),

@@ -3,8 +3,8 @@ import type { ServerClient } from '../client/server-client.interface';
 import { type InfoLines, infoLines } from './info-lines';
 
 /**
- * How full the servers of a node are: the fullest, since the locks of its slots are refused first. Null where none has a
- * limit.
+ * The memory of the fullest server of a node, since the locks in its slots are refused first. Null if no server
+ * has a limit.
  */
 export async function readMemory(client: ServerClient): Promise<NodeMemory | null> {
   const each = await Promise.all(
@@ -16,7 +16,7 @@ export async function readMemory(client: ServerClient): Promise<NodeMemory | nul
   return limited.reduce<NodeMemory | null>(fuller, null);
 }
 
-/** What INFO says of it; a `limitBytes` of 0 is none. Undefined where it says nothing. */
+/** The memory in `INFO`. A `limitBytes` of 0 means no limit. Undefined if `INFO` does not tell. */
 export function memoryIn({ used_memory: used, maxmemory: limit }: InfoLines): NodeMemory | undefined {
   const [usedBytes, limitBytes] = [Number(used ?? NaN), Number(limit ?? NaN)];
   return Number.isSafeInteger(usedBytes) && Number.isSafeInteger(limitBytes)

@@ -3,15 +3,16 @@ import type { InfoLines } from './info-lines';
 
 const NAMES: Readonly<Record<string, string>> = { redis: 'Redis', valkey: 'Valkey', redict: 'Redict' };
 
-/** Names and versions are short; what a stranger sends need not be. */
+/** The longest name or version that is kept, since an unknown server may send any text. */
 const LONGEST = 100;
 
 /**
- * The server's own name and version. `redis_version` of a server that is not Redis tells what it is compatible with.
+ * The server's own name and version. The `redis_version` of another product tells only what it is compatible with.
  */
 export function productOf(info: InfoLines): ServerProduct {
   const { name, version } = namedIn(info);
-  // As Redis, Redict and Valkey call it. `standalone`, `cluster` or `sentinel`.
+  // The mode is `standalone`, `cluster` or `sentinel`. Redis, Redict and Valkey have different names for this
+  // line.
   const mode = info.redis_mode ?? info.redict_mode ?? info.server_mode;
   return {
     name: name.slice(0, LONGEST),
@@ -25,6 +26,6 @@ function namedIn(info: InfoLines): { name: string; version: string | undefined }
   if (valkey !== undefined) return { name: 'Valkey', version: valkey };
   if (redict !== undefined) return { name: 'Redict', version: redict };
   if (given === undefined) return { name: 'Redis', version: redis };
-  // Others that go by a name of their own say their version in the same way.
+  // Other products that have a name of their own tell their version in the same way.
   return { name: NAMES[given] ?? given, version: info[`${given}_version`] ?? redis };
 }

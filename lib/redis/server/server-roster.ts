@@ -12,43 +12,46 @@ const ASK_AGAIN_MS = 1_000;
 export interface ServerRosterSetup {
   readonly client: ServerClient;
   readonly clock: Clock;
-  /** How far the clock of a server may get ahead of ours. */
+  /** The clock of a server may get ahead of ours by this much. */
   readonly clockBudgetMs: number;
   /** See {@link ServerClocks}. */
   readonly longestTtlMs?: number;
   requests?(): number;
-  /** How long it may take to find out about a master that joined a cluster. */
+  /** The longest time for finding out about a master that joined a cluster. */
   readonly limitMs: number;
-  /** What must never be shown. */
+  /** The texts that must never be shown. */
   readonly secrets: readonly string[];
-  /** Whether a replica may stay. Else it has to become a master first. */
+  /** True if a replica may be used. Else it has to become a master first. */
   readonly takesReplicas: boolean;
-  /** A server has said what it is, or did not want to. */
+  /** Called when a server has said what it is, or refused to. */
   onAnswer(): void;
-  /** The clock of a server jumped ahead by so much. */
+  /** Called when the clock of a server jumped ahead by this much. */
   onClockAhead(aheadMs: number): void;
 }
 
-/** What came of asking a server on its connection. */
+/** The result of asking a server on its connection. */
 interface Entry {
   readonly server: Server;
   info?: ServerInfo;
-  /** The moment on our monotonic clock at which the server said so. */
+  /** The time of the answer on our monotonic clock. */
   heardAtMs: number;
-  /** Why it must not be used now. It is asked again. */
+  /** The reason why the server must not be used now. It is asked again. */
   problem?: RedisNodeError;
   /** See {@link Newcomers}. */
   isAdditional?: boolean;
 }
 
-/** Who is behind a node: the server, or those of a cluster. They are asked on every new connection, by `INFO`. */
+/**
+ * Knows which servers are behind a node: the one server, or those of a cluster. They are asked on every new
+ * connection, by `INFO`.
+ */
 export class ServerRoster {
   readonly clocks: ServerClocks;
 
   private readonly entries = new WeakMap<Server, Entry>();
   /**
-   * Whom the node consists of, by address. One whose connection broke is still in here: if the same server returns and
-   * nobody took its place, nothing was forgotten.
+   * The servers of the node, by address. A server whose connection broke stays here: if the same server returns
+   * and nobody took its place, nothing was forgotten.
    */
   private readonly members = new Map<string, Entry>();
   private readonly newcomers: Newcomers | undefined;
@@ -73,22 +76,22 @@ export class ServerRoster {
     });
   }
 
-  /** Whether some server has not answered us yet. */
+  /** True while some server has not answered. */
   get isOwed(): boolean {
     return this.owed > 0 || this.clocks.isOwed;
   }
 
-  /** How many answers there have been, ever: a node that nobody uses is heard of in this way only. */
+  /** The number of answers so far. On a node that nobody uses, only these show that it is alive. */
   get answered(): number {
     return this.answers + this.clocks.answered;
   }
 
-  /** Whether all servers that may answer now have said who they are. */
+  /** True if all servers that may answer now have said who they are. */
   get isComplete(): boolean {
     return this.answering.every((server) => this.entries.get(server)?.info !== undefined);
   }
 
-  /** Why a server that may answer now must not be used. */
+  /** The reason why a server that may answer now must not be used. */
   get problem(): RedisNodeError | undefined {
     for (const server of this.answering) {
       const problem = this.entries.get(server)?.problem;
@@ -97,7 +100,7 @@ export class ServerRoster {
     return undefined;
   }
 
-  /** The facts at this moment. Undefined when a server cannot tell. */
+  /** The facts at this moment. Undefined if a server cannot tell them. */
   get facts(): readonly ServerFacts[] | undefined {
     const now = this.setup.clock.now();
     const isAlone = this.setup.client.cluster === undefined;
@@ -115,15 +118,15 @@ export class ServerRoster {
     return facts;
   }
 
-  /** Whether replies of this moment may come from a master of which nobody knows how it came to its slots. */
+  /** True while replies may come from a master of which it is unknown how it got its slots. */
   get isInDoubt(): boolean {
     return this.newcomers?.areInDoubt ?? false;
   }
 
   /**
-   * Whether the node consists of others than at the last call. It is asked often.
+   * Tells if the servers of the node have changed since the last call. It is called often.
    *
-   * @param isUp whoever is new now has joined others, or has taken the place of one
+   * @param isUp true if the node is up: then a new server has joined the others, or has replaced one
    */
   takeNews(isUp = false): boolean {
     for (const server of this.answering) {
@@ -140,20 +143,20 @@ export class ServerRoster {
     return hasNews;
   }
 
-  /** Whether slots were taken over from a master that is away, since the last call. */
+  /** Tells if slots were taken over from a master that is away, since the last call. */
   takeLoss(): boolean {
     return this.newcomers?.takeLoss() ?? false;
   }
 
-  /** Called on a new connection, which may lead to another server than before. */
+  /** Call it on a new connection, which may lead to another server than before. */
   introduce(server: Server): void {
     void this.meet(server, { server, heardAtMs: 0 });
   }
 
   /**
-   * The cluster has just told who its masters are: whoever else was one has left, or is a replica now.
+   * Call it when the cluster has just told its masters. Other servers have left, or are replicas now.
    *
-   * @returns whether replies that are in doubt may be those of such a one
+   * @returns true if replies that are in doubt may come from such a server
    */
   forgetOthers(): boolean {
     const listed = new Set(this.answering.map((server) => this.addressOf(server)));
@@ -175,7 +178,7 @@ export class ServerRoster {
     this.entries.set(server, entry);
     const sentAt = readInstant(this.setup.clock);
     const answer = await this.ask(server);
-    // Cut off, or introduced again meanwhile.
+    // The connection was cut, or the server was introduced again in the meantime.
     if (answer === undefined || this.isStopped || this.entries.get(server) !== entry) return;
     entry.heardAtMs = this.setup.clock.now();
     entry.problem = answer instanceof RedisNodeError ? answer : objectionTo(answer, this.takesReplicas);
@@ -185,7 +188,7 @@ export class ServerRoster {
     if (entry.info?.timeMicros !== undefined) this.clocks.saw(server, entry.info.timeMicros, sentAt);
   }
 
-  /** Whether replicas may stay. In a Cluster a replica sends us on to its master by itself. */
+  /** True if replicas may be used. In a Cluster a replica redirects us to its master. */
   private get takesReplicas(): boolean {
     return this.setup.takesReplicas || this.setup.client.cluster !== undefined;
   }
@@ -194,7 +197,7 @@ export class ServerRoster {
     return this.setup.client.masters();
   }
 
-  /** The one server has no address of its own: a Sentinel may name another one. */
+  /** The key of a server in `members`. A single server has no address: a Sentinel may name another one later. */
   private addressOf(server: Server): string {
     return this.setup.client.cluster === undefined ? '' : server.address;
   }
@@ -204,14 +207,14 @@ export class ServerRoster {
     if (before === entry) return;
     this.members.set(address, entry);
     this.newcomers?.forget(address);
-    // Its connection broke.
+    // The same server is back after its connection broke.
     if (before !== undefined && before.info?.facts?.runId === entry.info?.facts?.runId)
       entry.isAdditional = before.isAdditional;
     if (before === undefined || before.info?.facts?.runId !== entry.info?.facts?.runId)
       this.hasChanged = true;
   }
 
-  /** Undefined when it was cut off: there will be another connection, or none. */
+  /** Asks a server by `INFO`. Returns undefined if the connection was cut: there will be another one, or none. */
   private async ask(server: Server): Promise<ServerInfo | RedisNodeError | undefined> {
     this.owed += 1;
     try {
@@ -227,8 +230,8 @@ export class ServerRoster {
   }
 
   /**
-   * Whoever has a problem, which lasts until there is an answer. Only in a cluster, which names its servers itself: of any
-   * other the connection is given up, since it may lead to the wrong place, and stay there.
+   * Asks servers with a problem again, until there is an answer. It does so only in a cluster, which names its
+   * servers itself. Other connections are given up, since they may lead to the wrong place and stay there.
    */
   private askAgainLater(): void {
     const { client, clock } = this.setup;

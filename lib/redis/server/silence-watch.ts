@@ -2,25 +2,25 @@ import type { Clock, Timer } from '../../ports/clock.interface';
 import type { Server, ServerClient } from '../client/server-client.interface';
 import { watchPulse } from './pulse';
 
-/** How many answers a silent server may miss before it is asked whether it is there. */
+/** A silent server may miss this many answers before it is asked for a sign of life. */
 const DEADLINES = 3;
 const BEAT_MS = 1_000;
 
 export interface SilenceQuestions {
-  /** How long a sign of life may take. */
+  /** The longest time that a sign of life may take. */
   readonly limitMs: number;
-  /** Whether an answer is owed now. */
+  /** Tells if an answer is owed now. */
   isOwed(): boolean;
-  /** The connection to this server is dead: it was asked, and not one byte came. */
+  /** Called when the connection to this server is dead: it was asked, and not one byte came. */
   onSilence(server: Server): void;
 }
 
 /**
- * Finds connections that are half-open: nothing is refused and nothing answered, while a new one would work. Every server
- * is asked for a sign of life at once when this process was frozen; and one of which several answers are owed, when not
- * one byte has come.
+ * Finds connections that are half-open: nothing is refused and nothing is answered, although a new connection
+ * would work. It asks every server for a sign of life after this process was frozen. It also asks a server that
+ * owes several answers if not one byte has come.
  *
- * @returns stops it
+ * @returns a function that stops it
  */
 export function watchForSilence(client: ServerClient, clock: Clock, questions: SilenceQuestions): () => void {
   const silentBeats = Math.ceil((DEADLINES * questions.limitMs) / BEAT_MS) + 1;
@@ -75,5 +75,5 @@ function bytesRead(client: ServerClient): number | undefined {
 }
 
 function ignore(): void {
-  // A refusal is a sign of life; a connection that broke is noticed elsewhere.
+  // A refusal is a sign of life. A connection that broke is noticed elsewhere.
 }

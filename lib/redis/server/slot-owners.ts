@@ -1,15 +1,21 @@
 import type { ClusterParts } from '../client/server-client.interface';
 
-/** The servers that slots went to, each with those they came from. Undefined where no owner was known. */
+/**
+ * The servers that got slots, each with the servers that had these slots. Undefined stands for slots without a
+ * known owner.
+ */
 export type SlotMoves = ReadonlyMap<string, ReadonlySet<string | undefined>>;
 
-/** Which master of a cluster has which slot, by address, as the cluster last listed it. */
+/** The masters of a cluster by slot, as the cluster last listed them. A master is named by its address. */
 export class SlotOwners {
   private owners: readonly (string | undefined)[] = [];
 
   constructor(private readonly cluster: ClusterParts) {}
 
-  /** The cluster has just listed its slots. One that nobody has now counts as that of its last owner. */
+  /**
+   * Call it when the cluster has just listed its slots. A slot that nobody has now counts as that of its last
+   * owner.
+   */
   takeMoves(): SlotMoves {
     const before = this.owners;
     this.owners = Array.from(this.cluster.slots, (servers) => servers?.[0]);
@@ -23,7 +29,7 @@ export class SlotOwners {
     return moves;
   }
 
-  /** Whether a server has said since that somebody else has a slot of `owner`. */
+  /** Tells if a server has said since then that another master has a slot of `owner`. */
   isSucceeded(owner: string): boolean {
     const { slots } = this.cluster;
     return this.owners.some((before, slot) => before === owner && slots[slot]?.[0] !== owner);

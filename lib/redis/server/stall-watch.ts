@@ -3,18 +3,18 @@ import type { Clock, Timer } from '../../ports/clock.interface';
 const LOOK_EVERY_MS = 5_000;
 
 export interface StallQuestions {
-  /** How many answers there have been, ever. */
+  /** The number of answers so far. */
   answered(): number;
-  /** Whether an answer is owed now. */
+  /** Tells if an answer is owed now. */
   isOwed(): boolean;
   onStall(): void;
 }
 
 /**
- * Notices a connection on which answers are owed and none comes, for 5 to 10 seconds. Without it a connection that a
- * firewall forgot stays "up" until the operating system gives up, which takes a quarter of an hour.
+ * Notices a connection on which answers are owed and none comes for 5 to 10 seconds. Without this, a connection
+ * that a firewall forgot stays "up" until the operating system gives up, which takes a quarter of an hour.
  *
- * One timer per node, however many requests there are.
+ * There is one timer per node, however many requests there are.
  */
 export function watchForStall(clock: Clock, questions: StallQuestions): () => void {
   let owedAtLastLook = false;
