@@ -1,8 +1,8 @@
 /**
- * Whether `text` is like a glob of Redis: `*` any text, `?` one character, `[a-z]` or `[^a-z]` one of those or none of
- * them, `\` before what stands for itself.
+ * Tells if `text` matches a glob of Redis: `*` stands for any text, `?` for one character, `[a-z]` for one of
+ * these, `[^a-z]` for one that is none of these, and `\` makes the next character stand for itself.
  *
- * It goes back to the last star only, so no pattern takes longer than the lengths of both multiplied.
+ * It goes back only to the last star, so the time is at most the product of both lengths.
  */
 export function isLike(text: string, pattern: string): boolean {
   const parts = partsOf(pattern);
@@ -45,7 +45,7 @@ function partsOf(pattern: string): Part[] {
       parts.push(set.part);
       at = set.end;
     } else {
-      // One at the end stands for itself.
+      // A backslash at the end stands for itself.
       const same = letter === '\\' && at + 1 < letters.length ? (letters[(at += 1)] as string) : letter;
       parts.push((character) => character === same);
     }
@@ -53,7 +53,7 @@ function partsOf(pattern: string): Part[] {
   return parts;
 }
 
-/** A set that does not close ends with the pattern, as in Redis. */
+/** Reads a set. A set without a closing bracket ends with the pattern, as in Redis. */
 function setFrom(letters: readonly string[], start: number): { part: Part; end: number } {
   const isNot = letters[start] === '^';
   const ranges: [string, string][] = [];

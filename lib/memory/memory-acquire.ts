@@ -5,15 +5,15 @@ import type { MemoryState } from './memory-state';
 
 type Reason = NonNullable<AcquireDenial['by']>;
 
-/** What was found at one resource. */
+/** The result of looking at one resource. */
 interface Look {
   readonly mode: LockMode;
   readonly by: Reason | undefined;
-  /** Of the hold in the way. */
+  /** The owner token of the holder in the way. */
   readonly holder?: string;
-  /** When what is in the way has ended. */
+  /** The time at which what is in the way has ended. */
   readonly untilMs: number;
-  /** The hold that ends here was there. */
+  /** True if the lease that ends here had the resource. */
   readonly isReplaced: boolean;
   readonly slots?: readonly number[];
   readonly ahead: number;
@@ -21,7 +21,7 @@ interface Look {
 
 const REASONS: readonly Reason[] = ['shared', 'held', 'limit', 'line'];
 
-/** Decides one request on a node in this process: it looks at every resource before it changes any (R19). */
+/** Decides one request on a node in this process. It looks at every resource before it changes any (R19). */
 export class MemoryAcquire {
   constructor(
     private readonly state: MemoryState,
@@ -29,7 +29,7 @@ export class MemoryAcquire {
     private readonly now: number,
   ) {}
 
-  /** @param nodeMicros the time of the node, for one who may stand in line */
+  /** @param nodeMicros the time of the node, for a caller that may stand in line */
   decide(nodeMicros: number): AcquireVote {
     const { resources, limit, line } = this.request;
     if (limit?.swap) for (const resource of resources) this.giveBackOwn(resource);
@@ -59,7 +59,7 @@ export class MemoryAcquire {
     return { mode, isReplaced, ...this.lookAtLine(resource, mode, others, hold) };
   }
 
-  /** Holds that may not stand beside this one, and permits that are taken. */
+  /** Looks for holders that may not stand beside this one, and for permits that are taken. */
   private lookAtHolds(
     mode: LockMode,
     owner: { readonly ownerToken: string; readonly expiresAtMs: number } | undefined,
@@ -76,7 +76,8 @@ export class MemoryAcquire {
     const missing = limit.permits - freePermits(members, limit);
     const slots = missing > 0 ? undefined : slotsFor(members, limit);
     if (slots !== undefined) return { by: undefined, untilMs: 0, slots };
-    // By then so many have ended as are missing; where others have just these slots, all of those.
+    // The time at which the missing number of permits has ended. If others have exactly the slots that are asked
+    // for, all of these must have ended.
     const ending = members.filter(
       ({ slot }) => slot !== undefined && (missing > 0 || limit.exact?.includes(slot)),
     );
@@ -99,7 +100,10 @@ export class MemoryAcquire {
     return { by: 'line', untilMs: freeAtMs, ahead };
   }
 
-  /** What ends here, and what is kept for those who wait. */
+  /**
+   * True for the token of the lease that ends here. For a waiter it is also true for the value that keeps a
+   * resource for the line.
+   */
   private isFree(ownerToken: string): boolean {
     const { replaces, line, askHolderTtl } = this.request;
     return ownerToken === replaces || (ownerToken === TURN && (askHolderTtl || line !== undefined));

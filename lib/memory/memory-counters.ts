@@ -7,7 +7,7 @@ interface Counter {
   readonly expiresAtMs: number;
 }
 
-/** However many names are locked, there are no more counters than this: resources share them. */
+/** The most counters, however many names are locked. Resources share counters. */
 const MOST_COUNTERS = 16_384;
 
 /** The fencing counters of a node in this process. */
@@ -16,18 +16,19 @@ export class MemoryCounters {
 
   constructor(private readonly clock: Clock) {}
 
-  /** One number for all `resources`, above what each of them had. */
+  /** Returns one number for all `resources`. It is above the counter of each. */
   number(resources: readonly string[], { proposal, skewMicros, keepMs }: FenceRequest): number {
     const nowMicros = this.clock.wallNow() * 1_000;
     const believed = Math.max(nowMicros - skewMicros, Math.min(proposal, nowMicros + skewMicros));
     const last = Math.max(0, ...resources.map((resource) => this.find(resource)));
     const value = Math.max(last + 1, Math.floor(believed));
-    // Of a clock that is wrong: the grant does not count, and others that share the counter are spared it.
+    // A number that is far from the proposal comes from a wrong clock. Its grant does not count, so the counter
+    // does not keep it: other resources may share the counter.
     if (areNear(value, proposal, skewMicros)) this.raise(resources, value, keepMs);
     return value;
   }
 
-  /** Makes each of the counters at least `value`, and keeps them for `keepMs` at least. */
+  /** Raises each of the counters to at least `value`, and keeps them for at least `keepMs`. */
   raise(resources: readonly string[], value: number, keepMs: number): void {
     const expiresAtMs = this.clock.now() + keepMs;
     for (const resource of resources) {
@@ -49,7 +50,7 @@ export class MemoryCounters {
   }
 }
 
-/** FNV-1a: names that are much alike are spread all the same. */
+/** FNV-1a spreads names that are nearly equal. */
 function placeOf(resource: string): number {
   let hash = 0x81_1c_9d_c5;
   for (let i = 0; i < resource.length; i++) hash = Math.imul(hash ^ resource.charCodeAt(i), 0x01_00_01_93);

@@ -2,10 +2,13 @@ import { type LockMode, modeOf } from '../ports/lock-mode';
 import type { ExtendRequest, ExtendVote } from '../ports/lock-node.interface';
 import type { MemoryState } from './memory-state';
 
-/** What an extension finds: somebody else's, nobody's, or ours; `inherited`: that of the hold which goes over into ours. */
+/**
+ * The result of looking for a lease: somebody else has the resource, nobody has it, we have it, or (`inherited`)
+ * the lease that we take over has it.
+ */
 type Found = 'foreign' | 'missing' | 'ours' | 'inherited';
 
-/** One thing that is kept: a resource, a reader of it, or one of its permits. */
+/** A thing that is extended: a resource, a reader of it, or one of its permits. */
 interface Kept {
   readonly resource: string;
   readonly mode: LockMode;
@@ -13,7 +16,7 @@ interface Kept {
   readonly found: Found;
 }
 
-/** Makes what is ours last for longer, and puts back what is missing, unless any of it is somebody else's. */
+/** Extends what is ours, and puts back what is missing. It changes nothing if somebody else has any of it. */
 export function extendInMemory(state: MemoryState, request: ExtendRequest, now: number): ExtendVote {
   const { putsBack = true } = request;
   const all = request.resources.flatMap((resource) => lookAt(state, request, resource, now));
@@ -47,7 +50,10 @@ function lookAtOwner(state: MemoryState, request: ExtendRequest, resource: strin
   return owner === request.replaces ? 'inherited' : 'foreign';
 }
 
-/** Of a permit, whoever else has its slot is in the way (R25). Readers and the holders of other slots are not. */
+/**
+ * Looks at a reader or a permit. Another holder of the same slot is in the way (R25). Readers and holders of other
+ * slots are not.
+ */
 function lookAtMember(
   { owners, members }: MemoryState,
   { ownerToken, replaces }: ExtendRequest,
@@ -70,7 +76,7 @@ function keep(
 ): void {
   const untilMs = now + ttlMs;
   if (mode === 'exclusive') {
-    // Never shorter: the request may have been overtaken by a later one, on whose ttl the holder counts.
+    // Never shorten: a later extension may have come first, and the holder counts on its ttl.
     const leastMs = found === 'ours' ? (owners.find(resource, now)?.expiresAtMs ?? 0) : 0;
     owners.put(resource, ownerToken, Math.max(leastMs, untilMs));
     return;

@@ -2,14 +2,14 @@ import { TURN } from '../ports/lock-mode';
 import type { NodeHold } from '../ports/lock-node.interface';
 import type { MemoryState } from './memory-state';
 
-/** Who holds a resource, and how many wait for it. */
+/** Tells who holds a resource, and how many wait for it. */
 export function inspectInMemory(state: MemoryState, resource: string, now: number): NodeHold | null {
   const count = state.line.count(resource, now);
   const waiting = count > 0 ? { waiting: count } : {};
   const owner = state.owners.find(resource, now);
   if (owner !== undefined) {
     const { ownerToken, expiresAtMs } = owner;
-    // What is kept for those who wait is nobody's.
+    // A free resource that is kept for the line has no holder.
     return ownerToken === TURN ? null : { ownerToken, ttlMs: expiresAtMs - now, ...waiting };
   }
   const members = state.members.of(resource, now).map(({ ownerToken, slot, expiresAtMs }) => ({

@@ -2,54 +2,63 @@ import { type LockMode, mayPassInLine, nameInLine } from '../ports/lock-mode';
 import type { LineEntry, LinePlace } from '../ports/lock-node.interface';
 import { Sweep } from './sweep';
 
-/** Somebody who waits. */
+/** A caller in the line. */
 interface Waiter {
   readonly mode: LockMode;
   readonly permits: number;
   readonly limit: number | undefined;
   readonly ticket: number;
-  /** On the node's clock, if nobody renews it. */
+  /** The end of the entry on the node's clock, if nobody refreshes it. */
   readonly endsAtMs: number;
 }
 
-/** What a caller finds before it. */
+/** The part of the line that comes before a caller. */
 export interface LookAtLine {
-  /** How many releases it should let pass. */
+  /** The number of releases that the caller should let pass. */
   readonly ahead: number;
-  /** When the first entry in the way ends; undefined where none is in the way. */
+  /** The time at which the first entry in the way ends. Undefined if none is in the way. */
   readonly freeAtMs: number | undefined;
 }
 
-/** The permits of a resource, as one who wants some of them has it. */
+/** The permits of a resource, as a caller that wants some of them sees them. */
 export interface Room {
   readonly limit: number;
-  /** How many permits each holder has. */
+  /** The number of permits of each holder. */
   readonly held: readonly number[];
 }
 
 const NO_ROOM: Room = { limit: 0, held: [] };
 
-/** So many waiters are looked at: whoever is further back waits in any case. */
+/** The number of callers that are looked at. A caller behind all of these has to wait anyway. */
 const MOST_LOOKED_AT = 64;
 
-/** So many wait in the line of a resource. Whoever comes later competes with all others, as without a line. */
+/** The most callers in the line of a resource. Later ones compete with all others, as without a line. */
 const MOST_IN_LINE = 1_000;
 
 type Line = Map<string, Waiter>;
 
-/** The lines of a node in this process: who waits for which resource, and in which order. */
+/**
+ * The lines of a node in this process: who waits for which resource, and in which order.
+ *
+ * ```text
+ *  line of "report", by ticket                  x: exclusive   s: reader   p2: two permits
+ *    ticket 17.203  a x     first
+ *    ticket 17.204  b s     waits for a
+ *    ticket 17.209  c s     waits for a, passes b: readers go together
+ * ```
+ */
 export class MemoryLine {
   private readonly lines = new Map<string, Line>();
   private readonly sweep = new Sweep();
 
-  /** How many wait. */
+  /** Returns how many wait. */
   count(resource: string, now: number): number {
     return this.alive(resource, now)?.size ?? 0;
   }
 
   /**
-   * @param room for one who wants permits
-   * @param isDenied whether something else is in the way
+   * @param room the permits, for a caller that wants some
+   * @param isDenied true if something else is in the way
    */
   look(
     resource: string,
@@ -65,13 +74,13 @@ export class MemoryLine {
     const { permits = 1 } = entry;
     const missing = missingFor(before, permits, room);
     const isShort = missing > 0;
-    // Of the releases that are missing the last one is the caller's, where it waits for one in any case.
+    // A caller that has to wait for a release anyway wakes at the last of the missing releases.
     const ahead = others.length + releasesFor(missing, before, room) - (isShort && isDenied ? 1 : 0);
     const inTheWay = others[0] ?? (isShort ? before[0] : undefined);
     return { ahead, freeAtMs: inTheWay?.endsAtMs };
   }
 
-  /** Without a ticket it is not entered. Who stands there already stays for longer. */
+  /** Enters a caller in the line, or keeps it there for longer. A caller without a ticket is not entered. */
   enter(resource: string, mode: LockMode, entry: LineEntry, now: number): void {
     const { ticket, permits = 0, limit, entryMs } = entry;
     if (ticket === undefined) return;
@@ -82,7 +91,7 @@ export class MemoryLine {
     line.set(name, { mode, permits, limit, ticket, endsAtMs: now + entryMs });
   }
 
-  /** @returns whether it stood there */
+  /** @returns true if it stood there */
   leave(resource: string, mode: LockMode, place: LinePlace, now: number): boolean {
     const line = this.alive(resource, now);
     const stoodThere = line?.delete(nameInLine(mode, place)) ?? false;
@@ -98,7 +107,10 @@ export class MemoryLine {
     this.lines.clear();
   }
 
-  /** Those with a lower ticket, or with the same one and a lower name. Without a ticket everybody else comes first. */
+  /**
+   * The callers with a lower ticket, or with an equal ticket and a lower name. All others come before a caller
+   * without a ticket.
+   */
   private before(resource: string, mode: LockMode, entry: LineEntry, now: number): Waiter[] {
     const { ticket = Infinity } = entry;
     const mine = nameInLine(mode, entry);
@@ -123,8 +135,9 @@ export class MemoryLine {
 }
 
 /**
- * How many permits are missing until the caller has what it wants beside all that come before it, in order, each by its own
- * limit: one with a smaller limit would find no room beside the caller, and others would keep that room for ever.
+ * Counts how many permits are missing if the caller gets its permits beside all waiters before it. The limit of
+ * each waiter counts: a waiter with a smaller limit would find no room beside the caller, and others would take
+ * that room for ever.
  */
 function missingFor(
   before: readonly Pick<Waiter, 'permits' | 'limit'>[],
@@ -142,8 +155,9 @@ function missingFor(
 }
 
 /**
- * How many releases bring so many permits, at least: those of the holders, the ones with most permits first, and then of those
- * who come before. A caller that lets too many of them pass sleeps although it is its turn.
+ * The least number of releases that free so many permits. The present holders release first, those with most
+ * permits before the others, and then the callers that come before. The number must not be too high: a caller that
+ * lets too many releases pass would sleep although it is its turn.
  */
 function releasesFor(missing: number, before: readonly Waiter[], { held }: Room): number {
   const inTurn = [...[...held].sort((a, b) => b - a), ...before.map(({ permits }) => permits)].filter(

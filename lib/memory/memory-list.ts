@@ -3,7 +3,7 @@ import { isLike } from './glob';
 import { inspectInMemory } from './memory-inspect';
 import type { MemoryState } from './memory-state';
 
-/** What is held, in one part. `listening`: how many wait to hear of a release of a resource. */
+/** Lists what is held, in one part. `listening` returns how many wait to hear of a release of a resource. */
 export function listInMemory(
   state: MemoryState,
   { pattern, resources }: ListRequest,

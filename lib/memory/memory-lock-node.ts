@@ -31,12 +31,16 @@ import { MemoryState } from './memory-state';
 
 export interface MemoryLockNodeOptions {
   /**
-   * Shown in votes, events and errors; must differ from the other nodes'.
+   * The name in votes, events and errors. It must differ from the names of the other nodes.
    *
    * @default 'memory-1', 'memory-2', … in the order in which nodes are made
    */
   name?: string;
-  /** @default the clocks of this process */
+  /**
+   * The clock of the node.
+   *
+   * @default the clocks of this process
+   */
   clock?: Clock;
 }
 
@@ -45,7 +49,7 @@ let made = 0;
 /**
  * A lock node in this process: real contention without Redis, for tests, development and single-process programs.
  *
- * It excludes the callers that share the same node object, and nobody else: not another process, and not another
+ * It excludes only callers that share the same node object. It excludes no other process, and no caller of another
  * `MemoryLockNode`.
  */
 export class MemoryLockNode implements LockNode {
@@ -129,7 +133,7 @@ export class MemoryLockNode implements LockNode {
     return Promise.resolve(inspectInMemory(this.state, resource, this.clock.now()));
   }
 
-  /** All in one part: nobody waits for another process here. */
+  /** Lists everything in one part, since no other process waits for this node. */
   list(request: ListRequest): Promise<ListedPart> {
     if (this.currentStatus === 'closed') return Promise.reject(this.closedVote().error);
     const listening = (resource: string) => this.releaseListeners.count(resource);
@@ -137,7 +141,7 @@ export class MemoryLockNode implements LockNode {
   }
 
   onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
-    // A function of its own: the same one may be given for two subscriptions.
+    // Each subscription has a function of its own, since the same `wake` may be given twice.
     const listener = (release: { ownerToken: string; waiting: number }) => {
       wake(release.ownerToken, release.waiting);
     };
@@ -164,7 +168,7 @@ export class MemoryLockNode implements LockNode {
     return Promise.resolve();
   }
 
-  /** @returns how many wait for one of them, the most */
+  /** @returns the largest number of waiters of one of the resources */
   private tell(resources: readonly string[], ownerToken: string): number {
     let most = 0;
     for (const resource of resources) {

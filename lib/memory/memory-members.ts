@@ -1,7 +1,7 @@
 import type { PermitRequest } from '../ports/lock-node.interface';
 import { Sweep } from './sweep';
 
-/** A reader, or the holder of a permit: then it has a slot. */
+/** A reader, or the holder of a permit. Only a permit has a slot. */
 export interface Member {
   readonly ownerToken: string;
   readonly slot: number | undefined;
@@ -11,14 +11,14 @@ export interface Member {
 type Slot = number | undefined;
 type Members = Map<string, Member>;
 
-/** The readers and permit holders of a node in this process, each with an expiry of its own. */
+/** The readers and permit holders of a node in this process. Each has an expiry of its own. */
 export class MemoryMembers {
   private readonly byResource = new Map<string, Members>();
   private readonly sweep = new Sweep();
 
-  /** Those that have not ended, the one that ends first at the beginning. */
+  /** Returns the members that have not ended, the one that ends first at the beginning. */
   of(resource: string, now: number): Member[] {
-    // As a rule nobody shares anything.
+    // Usually nobody shares anything.
     if (this.byResource.size === 0) return [];
     const members = this.alive(resource, now);
     return members === undefined ? [] : [...members.values()].sort((a, b) => a.expiresAtMs - b.expiresAtMs);
@@ -28,7 +28,7 @@ export class MemoryMembers {
     return this.alive(resource, now)?.get(nameOf(ownerToken, slot));
   }
 
-  /** It never ends earlier than it would anyway. */
+  /** Adds a member, or keeps it for longer. It never ends earlier than it would anyway. */
   keep(resource: string, ownerToken: string, slot: Slot, untilMs: number): void {
     const before = this.byResource.get(resource)?.get(nameOf(ownerToken, slot));
     this.put(resource, { ownerToken, slot, expiresAtMs: Math.max(untilMs, before?.expiresAtMs ?? 0) });
@@ -46,7 +46,7 @@ export class MemoryMembers {
     if (members?.size === 0) this.byResource.delete(resource);
   }
 
-  /** Also those that have ended, until they are dropped. */
+  /** The resources with members. Those that have ended are included until they are dropped. */
   resources(): Iterable<string> {
     return this.byResource.keys();
   }
@@ -71,12 +71,15 @@ export class MemoryMembers {
   }
 }
 
-/** How many permits are free. What others asked with a larger limit counts, whatever slots they have (R27). */
+/**
+ * The number of free permits. Permits that others took with a larger limit count too, whatever slots they have
+ * (R27).
+ */
 export function freePermits(members: readonly Member[], { limit }: PermitRequest): number {
   return limit - members.filter(({ slot }) => slot !== undefined).length;
 }
 
-/** How many permits each of the holders has. */
+/** The number of permits of each holder. */
 export function permitsOfEach(members: readonly Member[]): readonly number[] {
   const counts = new Map<string, number>();
   for (const { ownerToken, slot } of members)
@@ -84,7 +87,7 @@ export function permitsOfEach(members: readonly Member[]): readonly number[] {
   return [...counts.values()];
 }
 
-/** The slots for a request: just those that it names, or the first free ones; undefined where they are not free. */
+/** The slots for a request: exactly those that it names, or the first free ones. Undefined if they are not free. */
 export function slotsFor(
   members: readonly Member[],
   { limit, permits, start, exact }: PermitRequest,

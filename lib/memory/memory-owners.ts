@@ -1,12 +1,12 @@
 import { Sweep } from './sweep';
 
-/** Who has a resource alone. */
+/** The exclusive holder of a resource. */
 export interface Owner {
   readonly ownerToken: string;
   readonly expiresAtMs: number;
 }
 
-/** The exclusive holds of a node in this process. */
+/** The exclusive holders of a node in this process. */
 export class MemoryOwners {
   private readonly owners = new Map<string, Owner>();
   private readonly sweep = new Sweep();
@@ -24,7 +24,7 @@ export class MemoryOwners {
     this.owners.delete(resource);
   }
 
-  /** Also those that have ended, until they are dropped. */
+  /** The resources with an owner. Those that have ended are included until they are dropped. */
   resources(): Iterable<string> {
     return this.owners.keys();
   }

@@ -3,15 +3,15 @@ import type { LeaveRequest, LeaveVote, ReleaseRequest } from '../ports/lock-node
 import type { Member } from './memory-members';
 import type { MemoryState } from './memory-state';
 
-/** What came of a release. */
+/** The result of a release. */
 export interface Removal {
-  /** All of it was ours. */
+  /** True if all of it was ours. */
   readonly isWhole: boolean;
-  /** Those of which waiters should hear. */
+  /** The resources whose waiters should be told. */
   readonly freed: readonly string[];
 }
 
-/** Removes what the owner token has, and nothing else; or keeps it for a while. */
+/** Removes what the owner token has, and nothing else. With `keepMs`, it lets it expire after that time instead. */
 export function releaseInMemory(state: MemoryState, request: ReleaseRequest, now: number): Removal {
   const freed: string[] = [];
   let isWhole = true;
@@ -23,14 +23,14 @@ export function releaseInMemory(state: MemoryState, request: ReleaseRequest, now
     if (found < wanted) isWhole = false;
     if (found === 0) continue;
     if (isFreed) freed.push(resource);
-    // The grant that goes had taken the caller out of the line.
+    // The grant that is removed had taken the caller out of the line, so it gets its place back.
     if (request.line !== undefined) state.line.enter(resource, modeOf(resource, request), request.line, now);
     leaveTurn(state, request, resource, now);
   }
   return { isWhole, freed };
 }
 
-/** Takes a caller out of the lines, and tells in which of them it stood. */
+/** Takes a caller out of the lines, and returns the resources in whose line it stood. */
 export function leaveInMemory(
   { line }: MemoryState,
   request: LeaveRequest,
@@ -45,7 +45,7 @@ export function leaveInMemory(
 interface Removed {
   readonly found: number;
   readonly wanted: number;
-  /** Whoever waits may go on. */
+  /** True if a waiter may go on. */
   readonly isFreed: boolean;
 }
 
@@ -62,7 +62,10 @@ function removeOwner(
   return { found: 1, wanted: 1, isFreed: true };
 }
 
-/** Never the whole resource (R23). Of readers only the last one is told of: before that nobody could go on. */
+/**
+ * Removes members, and never the whole resource (R23). Waiters hear only of the last reader, since nobody could go
+ * on before that.
+ */
 function removeMembers(
   { members }: MemoryState,
   request: ReleaseRequest,
@@ -84,7 +87,9 @@ function removeMembers(
   return { found: mine.length, wanted, isFreed: slots !== undefined || others.length === 0 };
 }
 
-/** Nothing is left, and somebody waits who is not the one that goes. */
+/**
+ * Keeps a resource for its line for a moment, if nothing is left there and a caller other than the releaser waits.
+ */
 function leaveTurn(
   { owners, members, line }: MemoryState,
   request: ReleaseRequest,

@@ -4,7 +4,7 @@ import { MemoryLine } from './memory-line';
 import { MemoryMembers } from './memory-members';
 import { MemoryOwners } from './memory-owners';
 
-/** All that a node in this process knows. At a resource there is an owner or there are members, never both. */
+/** All that a node in this process knows. A resource has an owner or members, never both. */
 export class MemoryState {
   readonly owners = new MemoryOwners();
   readonly members = new MemoryMembers();

@@ -1,7 +1,10 @@
-/** Below this number of entries it does not pay to look for those that are over. */
+/** With fewer entries than this, the search for expired ones does not pay. */
 const SMALLEST = 64;
 
-/** Keeps what nobody removes from piling up in a map, at a cost that is constant per new entry on average. */
+/**
+ * Finds the moments at which expired entries of a map should be removed, so that they do not pile up. The cost per
+ * new entry is constant on average.
+ */
 export class Sweep {
   private atSize = SMALLEST;
 

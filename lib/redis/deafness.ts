@@ -1,26 +1,26 @@
 import type { NodeTrouble } from '../ports/lock-node.interface';
 
-/** A server that restarts costs a connection or two, and is no news. */
+/** A server that restarts costs one or two connections, which is not worth a report. */
 const MOST_FAILURES = 4;
 
-/** Notices when a node hears of no releases for longer than a moment, and tells of it once. */
+/** Notices when a node hears of no releases for longer than a moment, and reports it once. */
 export class Deafness {
   private failures = 0;
   private isTold = false;
 
-  /** @param tell returns whether it was worth telling now */
+  /** @param tell returns true if the report was useful now */
   constructor(private readonly tell: (trouble: NodeTrouble) => boolean) {}
 
-  /** Again a connection ended that never heard anything. */
+  /** Notes that another connection ended without hearing anything. */
   failed(reason: string): void {
     this.failures += 1;
     if (this.failures >= MOST_FAILURES) this.isTrue(reason);
   }
 
-  /** It will hear nothing. */
+  /** Reports that the node hears of no releases. */
   isTrue(reason: string): void {
     if (this.isTold) return;
-    const message = `hears of no releases (${reason}), so those who wait ask it again and again. Permit a second connection for each process (maxclients), and +subscribe.`;
+    const message = `hears of no releases (${reason}), so waiters ask it again and again. Permit a second connection for each process (maxclients), and +subscribe.`;
     this.isTold = this.tell({ kind: 'deaf', message });
   }
 

@@ -2,12 +2,12 @@ import { toRedisNodeError } from './client/redis-node-error';
 import type { Askable } from './client/server-client.interface';
 import { isInfoRefused, parseServerInfo, UNKNOWN_SERVER } from './server/server-info';
 
-/** A server by its `run_id`; null for one that does not say who it is, undefined as long as nothing is known. */
+/** A server by its `run_id`. Null stands for a server that does not say who it is, undefined for an unknown one. */
 export type ServerId = string | null | undefined;
 
 /**
- * Whether the connection that hears of releases leads to the server that tells of them: the one to which the other
- * connection of the node leads. After a failover behind one name, or with a balancer in between, it need not.
+ * Compares two connections of a node: the one that hears of releases must lead to the same server as the one that
+ * requests use. After a failover behind one name, or with a load balancer in between, they may differ.
  */
 export class ListeningPlace {
   private here: ServerId;
@@ -16,15 +16,15 @@ export class ListeningPlace {
   /** @param there the server to which the other connection leads */
   constructor(private there: ServerId) {}
 
-  /** Servers that do not say who they are pass for one. */
+  /** True if both lead to the same server. Servers that do not say who they are count as the same. */
   get isRight(): boolean {
     return this.here !== undefined && this.there !== undefined && !this.isWrong;
   }
 
-  /** It surely leads elsewhere. What is not known yet is not wrong. */
+  /** True if it certainly leads to another server. What is not known yet is not wrong. */
   get isWrong(): boolean {
     const { here, there } = this;
-    // Of the server itself the other connection knows what it is.
+    // Both run ids are known. So the role need not be looked at: the other connection checks it for this server.
     if (typeof here === 'string' && typeof there === 'string') return here !== there;
     return this.isReplica;
   }
@@ -33,7 +33,7 @@ export class ListeningPlace {
     this.there = there;
   }
 
-  /** The connection is gone, and with it what is known of it. */
+  /** The connection is gone, so nothing is known of it any more. */
   forget(): void {
     this.here = undefined;
     this.isReplica = false;
@@ -42,7 +42,7 @@ export class ListeningPlace {
   /**
    * Asks the server of a new connection.
    *
-   * @returns whether it said something, or refused to for good
+   * @returns true if it answered, or will never answer this question
    */
   async meet(server: Askable): Promise<boolean> {
     try {
@@ -54,7 +54,7 @@ export class ListeningPlace {
     return true;
   }
 
-  /** A cluster tells of releases at each of its servers. */
+  /** Each server of a cluster tells of all releases, so any of them is right. */
   meetCluster(): true {
     this.here = null;
     return true;

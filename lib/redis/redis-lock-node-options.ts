@@ -3,33 +3,40 @@ import type { BatchEncoder } from './request/encoded-batch';
 
 export interface RedisLockNodeOptions {
   /**
-   * Put before every resource to make its key.
+   * The text before every resource in the name of its key.
    *
    * @default 'lock:'
    */
   keyPrefix?: string;
-  /** Shared by the nodes of a service, which are asked the same. */
+  /** The encoder that the nodes of a service share, since they get the same requests. */
   encoder?: BatchEncoder;
-  /** @default the clocks of this process */
+  /**
+   * The clock.
+   *
+   * @default the clocks of this process
+   */
   clock?: Clock;
   /**
-   * How many requests may wait for an answer; more fail at once.
+   * The most requests that may wait for an answer. More requests fail at once.
    *
    * @default 10_000
    */
   mostInFlight?: number;
   /**
-   * How far the clock of the server may get ahead of ours before that is told, in milliseconds.
+   * The clock of the server may get ahead of ours by this much before it is reported, in milliseconds.
    *
    * @default 100
    */
   clockBudgetMs?: number;
   /**
-   * How long a sign of life may take when a connection may be dead, in milliseconds.
+   * The longest time in milliseconds that a sign of life may take when a connection may be dead.
    *
    * @default 500
    */
   nodeTimeoutMs?: number;
-  /** The largest ttl of any lock, in milliseconds. Without it servers are asked for their time as often at rest as at work. */
+  /**
+   * The largest ttl of any lock, in milliseconds. Without it, servers are asked for their time as often when there
+   * is no lock as when there are some.
+   */
   maxTtlMs?: number;
 }

@@ -38,9 +38,9 @@ import { ASKS } from './script/batch-codes';
 import { readMemory } from './server/server-memory';
 
 /**
- * A Redis master as a lock node; or a Redis Cluster or a Sentinel group, which count as one.
+ * A Redis master as a lock node. A Redis Cluster or a Sentinel group counts as one node too.
  *
- * A hold is a plain string at `keyPrefix + resource`, the owner token, with an expiry (R17).
+ * An exclusive lock is a plain string at `keyPrefix + resource`: the owner token, with an expiry (R17).
  */
 export class RedisLockNode implements LockNode {
   readonly name: string;
@@ -107,7 +107,7 @@ export class RedisLockNode implements LockNode {
       },
     });
     this.channel = new ReleaseChannel(description, clock, keyPrefix, nodeTimeoutMs, (warning) => {
-      // Of a server that is away the other connection tells.
+      // While the server is away, the other connection reports that, so this is no news.
       const isNews = this.status === 'up';
       if (isNews) this.statusChanged({ status: 'up', warning });
       return isNews;
@@ -122,7 +122,7 @@ export class RedisLockNode implements LockNode {
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     const { resources, askHolderTtl, replaces, fence } = request;
     const letter = fence === undefined ? ASKS.acquire : ASKS.acquireNumbered;
-    // The answer with a ttl does not fit into a letter.
+    // A batch answers with a letter, which has no room for a ttl.
     const fits =
       !askHolderTtl && (letter === ASKS.acquireNumbered || replaces === undefined) && !isForSets(request);
     if (fits && this.goTogether(resources)) {
@@ -214,12 +214,15 @@ export class RedisLockNode implements LockNode {
   private readonly slotOf = (request: { resources: readonly string[] }): number =>
     keySlot(this.keyPrefix + (request.resources[0] ?? ''));
 
-  /** Whether they can be asked for in one command. In a Cluster several resources may be at several servers. */
+  /** Tells if one command may have all of these resources. In a Cluster they may be at several servers. */
   private goTogether(resources: readonly string[]): boolean {
     return resources.length === 1 || !this.connection.hasSlots;
   }
 
-  /** Readers, permits and the line travel together where one server has all keys. */
+  /**
+   * Tells if the request is for readers, permits or the line, and one server has all keys. Then it goes into a
+   * batch.
+   */
   private isSetOfOneServer(request: Parameters<typeof isForSets>[0]): boolean {
     return !this.connection.hasSlots && isForSets(request);
   }
@@ -231,9 +234,9 @@ export class RedisLockNode implements LockNode {
 
   private statusChanged(change: NodeStatusChange): void {
     if (change.status === 'up') {
-      // Before anything else goes over a new connection, so that it cannot undo what comes later.
+      // These releases leave before anything else on a new connection, so that they cannot undo a later request.
       this.backlog.sendAll();
-      // News of a clock leave open who the server is.
+      // A report about a clock does not tell which server answers.
       if ('servers' in change)
         this.channel.toldAt(
           this.connection.client.cluster === undefined ? (change.servers?.[0]?.runId ?? null) : null,
@@ -244,7 +247,7 @@ export class RedisLockNode implements LockNode {
 }
 
 function ignore(): void {
-  // A release that fails is in the backlog, until its ttl is over.
+  // A release that fails stays in the backlog until its ttl is over.
 }
 
 showAs(RedisLockNode.prototype, 'RedisLockNode', ({ name, status }) => ({ name, status }));

@@ -11,30 +11,39 @@ import { channelOfAll, channelsIn, readRelease } from './request/release-message
 import { toRedisNodeError } from './client/redis-node-error';
 import { watchForSilence } from './server/silence-watch';
 
-/** How long a connection that nobody listens on is kept, for the next one who waits. */
+/** The time for which a connection that nobody listens on is kept for the next waiter. */
 const KEEP_UNUSED_MS = 10_000;
 
 /**
- * Hears of releases: the release script publishes the owner token at the name of the key, and whoever waits for the key
- * is subscribed to it.
+ * Hears of releases: the release script publishes the owner token on a channel with the name of the key, and each
+ * waiter is subscribed to that channel.
  *
- * It is subscribed to {@link channelOfAll} too, always in the same command: nobody is found there without being found here.
+ * ```text
+ *  waiter                    node                       releaser
+ *    SUBSCRIBE lock:order:7 ->|
+ *                             |<- release script: GET, DEL, PUBLISH lock:order:7 <token>
+ *    wake() <- <token> -------|
+ * ```
  *
- * One more connection per node, since one that is subscribed cannot ask; opened when the first waiter comes, and closed
- * a while after the last one went. Messages can be lost: they are hints, and the ttl of the holder covers for them. While
- * it may lead to another server than the one that tells of releases, nothing counts as heard, and waiters ask.
+ * It is also subscribed to {@link channelOfAll}, always in the same command. So a subscriber of that channel is
+ * subscribed to the channel of its key too.
+ *
+ * There is one more connection per node, since a connection with subscriptions cannot send requests. It is opened
+ * for the first waiter, and closed a while after the last one. Messages can be lost: they are hints, and waiters
+ * wake at the end of the holder's ttl anyway. While the connection may lead to another server than the one that
+ * tells of releases, nothing counts as heard, and waiters ask.
  */
 export class ReleaseChannel {
   private readonly listeners = new ListenerMap<string | undefined>();
-  /** That the server has confirmed. */
+  /** The keys whose subscription the server has confirmed. */
   private readonly heard = new Set<string>();
-  /** That nobody listens to any more, as long as the server was not told. */
+  /** The keys that nobody listens to any more, and that the server was not told of yet. */
   private readonly abandoned = new Set<string>();
   private client: ServerClient | undefined;
   private stops: readonly (() => void)[] = [];
   private readonly place = new ListeningPlace(undefined);
   private readonly deafness: Deafness;
-  /** Why the last connection came to nothing. */
+  /** The reason why the last connection failed. */
   private reason: string | undefined;
   private unused: Timer | undefined;
   private isClosed = false;
@@ -51,7 +60,10 @@ export class ReleaseChannel {
     this.database = description.database ?? 0;
   }
 
-  /** The other connection of the node has come up. A cluster tells of releases everywhere. */
+  /**
+   * Notes that the other connection of the node has come up, and where it leads. With a cluster it does not
+   * matter.
+   */
   toldAt(there: ServerId): void {
     const wasRight = this.place.isRight;
     this.place.toldAt(there);
@@ -69,7 +81,7 @@ export class ReleaseChannel {
     this.listeners.add(key, listener);
     this.unused?.cancel();
     this.client ??= this.open();
-    // Unless the server was not even told that the last one went.
+    // The key may still be subscribed, if the server was not told yet that the last waiter stopped.
     if (isNew && !this.heard.has(key)) this.subscribe(this.client, [key]);
     const isHeard = () => this.place.isRight && this.heard.has(key);
     let isStopped = false;
@@ -87,8 +99,8 @@ export class ReleaseChannel {
   }
 
   /**
-   * Some resources are about to be released, and the reply says how many were told. Nobody of us waits for them any more,
-   * and must not be counted: this process would let itself go first, again and again.
+   * Unsubscribes before a release of these resources, whose reply tells the number of waiters. This process no
+   * longer waits for them and must not be counted: it would let itself go first, again and again.
    */
   takeLeaveOf(resources: readonly string[]): void {
     if (this.abandoned.size === 0) return;
@@ -107,7 +119,8 @@ export class ReleaseChannel {
     client.listen({
       onReady: () => {
         void this.meet(client);
-        // Not after the answer: it would cost a round trip, and nothing counts as heard before.
+        // The subscription does not wait for the answer of `meet`, which would cost a round trip. Nothing counts
+        // as heard before that answer anyway.
         this.subscribe(client, this.listeners.keys());
       },
       onClose: (failure) => {
@@ -119,7 +132,7 @@ export class ReleaseChannel {
         this.place.forget();
       },
       onError: (error) => {
-        // The other connection of the node tells of a server that is away, and this one connects again by itself.
+        // The other connection of the node reports a server that is away, and this one connects again by itself.
         this.reason = toRedisNodeError(error, this.description.secrets).message;
       },
       onMessage: (key, message) => {
@@ -127,7 +140,7 @@ export class ReleaseChannel {
       },
     });
     client.keepConnected(this.clock, () => {
-      // The other connection of the node tells.
+      // The other connection of the node reports that.
     });
     this.stops = [
       keepAwake(client, this.clock),
@@ -159,7 +172,7 @@ export class ReleaseChannel {
     if (!this.place.isRight || wasRight) return;
     this.client?.isGood();
     this.deafness.isOver();
-    // Something may have been released before it counted as heard.
+    // A release may have happened before its message counted as heard.
     for (const key of this.heard) this.listeners.call(key, undefined);
   }
 
@@ -181,22 +194,27 @@ export class ReleaseChannel {
         for (const key of keys) {
           if (client !== this.client || !this.listeners.has(key)) continue;
           this.heard.add(key);
-          // It may have been released before we could hear it.
+          // A release may have happened before we could hear of it.
           this.listeners.call(key, undefined);
         }
       },
       (error: unknown) => {
-        // Refused, or the connection broke: whoever waits asks again now and then, as long as it is not heard.
+        // The server refused, or the connection broke. Waiters ask again now and then as long as the key is not
+        // heard.
         const { message, code } = toRedisNodeError(error, this.description.secrets);
         if (code !== 'NOPERM') return;
-        // The server refuses all that are asked for together, and one that is refused should cost only itself.
+        // The server refuses all channels of a command together, but only the forbidden ones should fail. So each
+        // is tried by itself.
         if (keys.length > 1) for (const key of keys) this.subscribe(client, [key]);
         else this.deafness.isTrue(message);
       },
     );
   }
 
-  /** Who stops has the lock as a rule, and something better to do first than to tell the server. */
+  /**
+   * Notes that nobody listens to a key any more. The server is told later: a waiter that stops usually has the
+   * lock, and its work comes first.
+   */
   private abandon(key: string): void {
     if (this.abandoned.size === 0) this.clock.afterArrivedReplies(this.unsubscribe);
     this.abandoned.add(key);
@@ -217,7 +235,7 @@ export class ReleaseChannel {
     if (this.isClosed || this.client?.isReady !== true || keys.length === 0) return;
     const all = this.listeners.isEmpty ? [channelOfAll(this.keyPrefix)] : [];
     this.client.unsubscribe([...this.channelsOf(keys), ...all]).catch(() => {
-      // The connection broke, and the subscription with it.
+      // The connection broke, and its subscriptions ended with it.
     });
   };
 
@@ -232,6 +250,6 @@ export class ReleaseChannel {
 const NEVER_HEARD: ReleaseSubscription = {
   isHeard: false,
   stop: () => {
-    // Nothing was begun.
+    // There is nothing to stop.
   },
 };

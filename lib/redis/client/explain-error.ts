@@ -1,4 +1,4 @@
-/** What is found at the other end when TLS fails, and what to change. By the words of OpenSSL, else by the code of Node. */
+/** The reason and the remedy when TLS fails, by the words of OpenSSL or else by the code of Node. */
 const TLS_REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
   [
     /wrong version number|packet length too long|http request/,
@@ -30,11 +30,12 @@ const TLS_REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] 
 ];
 
 /**
- * The form in which OpenSSL writes an error: a thread, numbers, the place in its sources, and a line break at the end.
+ * The form in which OpenSSL writes an error: a thread, numbers, the place in its sources, and a line break at the
+ * end.
  */
 const OPENSSL = /^(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/;
 
-/** The message on one line, in words that tell what to change. */
+/** The message on one line, with words that tell what to change. */
 export function explainError(message: string, code: string | undefined): string {
   const line = message.replace(/\s*[\r\n]+\s*/g, ' ').trim();
   const said = OPENSSL.exec(line)?.[1]?.trim() ?? line;
@@ -43,6 +44,6 @@ export function explainError(message: string, code: string | undefined): string 
   );
   if (known === undefined) return said;
   const [, explanation] = known;
-  // One that stands for what was said, or one that follows it.
+  // An explanation in lower case replaces the message. One with a capital letter follows it.
   return /^[a-z]/.test(explanation) ? `${explanation} (${said})` : `${said}. ${explanation}`;
 }

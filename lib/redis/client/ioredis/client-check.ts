@@ -3,8 +3,8 @@ import { checkServer, checkShownNames } from './redis-options-check';
 import type { Refuse } from './redis-url';
 
 /**
- * The options of a client that the user made: ioredis takes a URL where a host belongs, and the place of a node is shown
- * in errors, events, logs and health checks, with whatever password is in it.
+ * Checks the options of a client that the user made. ioredis accepts a URL as host, but the host of a node is
+ * shown in errors, events, logs and health checks, together with any password in it.
  */
 export function checkClient(client: Redis | Cluster, refuse: Refuse): void {
   if (!client.isCluster) {

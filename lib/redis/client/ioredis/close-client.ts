@@ -3,15 +3,16 @@ import type { Cluster, Redis } from './ioredis';
 
 const LONGEST_GOODBYE_MS = 500;
 
-/** Lets the requests under way be answered, if that is soon, and then calls `drop`. */
+/** Waits a short time for the answers to the requests under way, and then calls `drop`. */
 export async function closeClient(client: Redis | Cluster, clock: Clock, drop: () => void): Promise<void> {
   if (client.status === 'ready') await sayGoodbye(client, clock);
   drop();
 }
 
-/** Ends what is reset already for good. */
+/** Ends a client for good that was reset before. */
 export function disconnect(client: Redis | Cluster): void {
-  // Of one that has ended, ioredis would wait for the end again, with a timer that keeps the process alive.
+  // A client that has ended is left alone: ioredis would wait for its end again, with a timer that keeps the
+  // process alive.
   if (client.status !== 'end') client.disconnect();
 }
 

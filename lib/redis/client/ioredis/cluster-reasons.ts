@@ -1,4 +1,4 @@
-/** All that ioredis says when the server that it asks for the slots cannot be reached, or does not answer. */
+/** The messages of ioredis for a server that cannot be reached or does not answer when it is asked for the slots. */
 const SAYS_NOTHING = [
   'Connection is closed.',
   'timeout',
@@ -8,13 +8,13 @@ const SAYS_NOTHING = [
 const WHAT_TO_LOOK_AT =
   'Look at host, port and firewalls; or one side speaks TLS and the other does not (`redisOptions.tls`)';
 
-/** What a server of a cluster has come to. @param address as ioredis names it */
+/** The reason of an error of one server of a cluster. @param address as ioredis names it */
 export function reasonOfServer(error: unknown, address: unknown): unknown {
   if (!saysNothing(error)) return error;
   return new Error(`${String(address)} cannot be asked for the slots (${error.message}). ${WHAT_TO_LOOK_AT}`);
 }
 
-/** What the cluster has come to; undefined where it repeats what was told of its last server. */
+/** The reason of an error of the cluster. Undefined if it repeats the error of its last server. */
 export function reasonOfCluster(error: unknown): unknown {
   return isObject(error) && saysNothing(error.lastNodeError) ? undefined : error;
 }

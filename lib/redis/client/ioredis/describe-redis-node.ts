@@ -26,7 +26,7 @@ import { checkRedisOptions } from './redis-options-check';
 import type { RedisNodeOptions } from './redis-node-options';
 import { optionsFromUrl, type Refuse } from './redis-url';
 
-/** The number of Sentinels that ioredis listens to. */
+/** The most Sentinels that ioredis listens to. */
 const MOST_SENTINELS = 10;
 
 /** One Redis node: a URL, options of ioredis, or a client of ioredis, which is duplicated. */
@@ -35,8 +35,8 @@ export type RedisNodeInput = string | RedisNodeOptions | Redis | Cluster;
 /**
  * Checks one entry of `nodes` without opening anything.
  *
- * @param option what the entry is called in an error
- * @throws LockOptionsError for what cannot be a node; it repeats no part of the input, so no password
+ * @param option the name of the entry in an error
+ * @throws LockOptionsError if it cannot be a node; the message repeats no part of the input, so no password
  */
 export function describeRedisNode(
   input: RedisNodeInput,
@@ -60,10 +60,10 @@ export function describeRedisNode(
   return describe(options, input, () => new RedisConstructor(connectionOptions(options)), random);
 }
 
-/** A Redis Cluster, by one of its servers, which tells where the others are. */
+/** Describes a Redis Cluster by one of its servers, which tells where the others are. */
 export function describeRedisCluster(server: RedisOptions, option: string): RedisNodeDescription {
   const { host, port, username, password, tls, family } = server;
-  // Never connected itself: each connection of ours is a duplicate of it.
+  // This client is never connected. Each connection of ours is a duplicate of it.
   const template = new ClusterConstructor([{ host, port }], {
     lazyConnect: true,
     redisOptions: { username, password, tls, family },
@@ -71,7 +71,7 @@ export function describeRedisCluster(server: RedisOptions, option: string): Redi
   return describeRedisNode(template, option);
 }
 
-/** @param given what the user has in hand, and may change */
+/** @param given the object of the user, who may change it later */
 function describe(
   options: RedisOptions,
   given: GivenCredentials,
@@ -141,7 +141,10 @@ function describeCluster(cluster: Cluster, refuse: Refuse, random: () => number)
   };
 }
 
-/** ioredis keeps what the cluster was made from, but not in its types. Entries can be URLs, ports or objects. */
+/**
+ * ioredis keeps the servers that a cluster was made from, but they are not in its types. An entry can be a URL, a
+ * port or an object.
+ */
 function startupNodesOf(cluster: Cluster): (HostAndPort & RedisOptions)[] {
   const { startupNodes } = cluster as unknown as { startupNodes?: unknown };
   if (!Array.isArray(startupNodes)) return [];
@@ -160,7 +163,7 @@ function optionsOfStartupUrl(text: string): RedisOptions[] {
       }),
     ];
   } catch {
-    // ioredis accepts more forms than we can read; such a server is left out of the name.
+    // ioredis accepts more forms than we can read. Such a server is left out of the name.
     return [];
   }
 }

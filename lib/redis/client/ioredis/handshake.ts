@@ -3,8 +3,9 @@ import type { Redis } from './ioredis';
 const LONGEST_WORDS = 120;
 
 /**
- * Why a connection ended before it was of any use. A server that lets nobody in says so in its first words, which ioredis
- * takes for the answer to a command that may fail; and a port that is no Redis says something else.
+ * Finds out why a connection ended before it could be used. A server that refuses clients says so in its first
+ * words. ioredis takes these for the answer to a command that may fail. A port that is no Redis says something
+ * else.
  */
 export class Handshake {
   private words = '';
@@ -34,14 +35,14 @@ export class Handshake {
   }
 
   /**
-   * The failure of the connection that has just closed. Undefined when it tells no more than the error of the
-   * connection does.
+   * The failure of the connection that has just closed. Undefined if it tells no more than the error of the
+   * connection.
    */
   get failure(): Error | undefined {
     if (!this.isConnected) return undefined;
     const [line = ''] = this.words.split('\r\n');
     if (line.startsWith('\x15\x03')) return new Error('the port speaks TLS. Write rediss://, or give `tls`');
-    // Here ioredis is "ready" although it has understood nothing.
+    // In this case ioredis is "ready" although it has understood nothing.
     if (line !== '' && !/^[+:$*%_#,(~>|=!-]/.test(line)) {
       return new Error(`the port is not a Redis: it answers with ${JSON.stringify(line.slice(0, 40))}`);
     }
@@ -50,7 +51,7 @@ export class Handshake {
     return this.wasClosed ? new Error(this.client.options.tls ? CLOSED_TLS : CLOSED) : undefined;
   }
 
-  /** Rather than that something went wrong here. */
+  /** True if the server closed the connection. Else something failed on our side. */
   private get wasClosed(): boolean {
     const { code } = (this.error ?? { code: 'EPIPE' }) as { code?: unknown };
     return code === 'EPIPE' || code === 'ECONNRESET';

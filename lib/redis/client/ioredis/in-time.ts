@@ -1,6 +1,6 @@
 import type { Clock } from '../../../ports/clock.interface';
 
-/** What `answer` becomes, or a rejection with what `tooLate` makes when that takes longer than `limitMs`. */
+/** Waits for `answer` for at most `limitMs`. After that the promise rejects with the error that `tooLate` makes. */
 export function inTime<T>(
   answer: Promise<T>,
   clock: Clock,

@@ -2,7 +2,10 @@ import type { Askable } from '../server-client.interface';
 import type { Cluster, Redis } from './ioredis';
 import { isCutOff } from './is-cut-off';
 
-/** What can be asked through ioredis: a server, or a cluster, in which it finds the server of a command by its keys. */
+/**
+ * A server or a cluster that is asked through ioredis. In a cluster, ioredis finds the server of a command by its
+ * keys.
+ */
 export abstract class IoredisAskable<C extends Redis | Cluster> implements Askable {
   readonly isCutOff = isCutOff;
 

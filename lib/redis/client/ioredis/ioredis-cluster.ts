@@ -37,7 +37,7 @@ export class IoredisCluster extends KeptClient<Cluster> implements ServerClient 
     return this.redis.nodes('master').map(this.serverOf);
   }
 
-  /** Its connections are several, so what leaves for them leaves in several packets. */
+  /** A cluster has several connections, so requests leave in several packets anyway. */
   inOnePacket(send: () => void): void {
     send();
   }
@@ -54,7 +54,7 @@ export class IoredisCluster extends KeptClient<Cluster> implements ServerClient 
     for (const server of this.servers()) server.reset();
   }
 
-  /** One object for each: whoever watches a server knows it by that. */
+  /** Returns one and the same object for each server, since callers that watch a server know it by that object. */
   private readonly serverOf = (redis: Redis): Server => {
     const known = this.known.get(redis);
     if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** What we use of the client library. No other file imports it, not even its types. */
+/** The parts of ioredis that we use. No other file imports ioredis, not even its types. */
 export type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
-// Not the named `Redis`, which the first release of ioredis 5 does not have.
+// The default export is used, since the first release of ioredis 5 has no named `Redis`.
 export { Cluster as ClusterConstructor, Command, default as RedisConstructor } from 'ioredis';

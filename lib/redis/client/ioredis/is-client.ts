@@ -1,16 +1,20 @@
 import type { Cluster, Redis } from './ioredis';
 
-/** Looks at what the client can do: it may come from another copy of ioredis than ours, or from a fork of it. */
+/**
+ * Tells if a value is a client. It looks at the methods, since the client may come from another copy of ioredis
+ * than ours, or from a fork of it.
+ */
 export function isClient(input: unknown): input is Redis | Cluster {
   if (!isObject(input)) return false;
   const { duplicate, sendCommand, connect } = input as Partial<Record<keyof Redis, unknown>>;
   if (![duplicate, sendCommand, connect].every(isFunction)) return false;
-  // Others have these too, but not those. Of a LockNode, whose `status` may throw, they are not read.
+  // Other objects have these fields too, but not the methods above. They are read last: the `status` of a LockNode
+  // may throw.
   const { isCluster, status, options } = input as Partial<Record<keyof Redis, unknown>>;
   return typeof isCluster === 'boolean' && typeof status === 'string' && isObject(options);
 }
 
-/** What a client of another package is called in an error; undefined for what is none. */
+/** The name for a client of another package in an error. Undefined if the input is no such client. */
 export function foreignClient(input: object): string | undefined {
   const { sendCommand, customCommand, duplicate, multi, pipeline } = input as Partial<
     Record<string, unknown>

@@ -1,6 +1,6 @@
-/** How ioredis says that a connection is gone; it tells about its retries, which we have none of. */
+/** The message of ioredis for a connection that is gone. It tells about retries, although we use none. */
 export function isCutOff(error: unknown): boolean {
-  // This is no `instanceof`: an error can come from another realm, as all errors of Node do under jest.
+  // There is no `instanceof`: an error can come from another realm, as all errors of Node do under jest.
   if (typeof error !== 'object' || error === null) return false;
   const { name, message } = error as Partial<Error>;
   return (

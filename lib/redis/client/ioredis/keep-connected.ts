@@ -4,19 +4,19 @@ import { RedisNodeError } from '../redis-node-error';
 import { inTime } from './in-time';
 import type { Cluster, Redis } from './ioredis';
 
-/** How long a function of the user may take to answer with credentials. */
+/** The longest time that a function of the user may take to return credentials. */
 const LONGEST_ANSWER_MS = 10_000;
 const CLUSTER_AGAIN_MS = 1_000;
 
-/** How a client is connected. */
+/** The user's part in connecting a client. */
 export interface ConnectionWays {
   /**
-   * Before each connection: gives `server` the credentials of this moment.
+   * Gives `server` the credentials of this moment. It is called before each connection.
    *
-   * @returns a promise where they are asked for and come later, or cannot be had
+   * @returns a promise if some of them come later, or cannot be had
    */
   prepare(server: Redis): Promise<void> | undefined;
-  /** How long to wait before the next connection, after so many that led nowhere. */
+  /** The time to wait before the next connection, after this many failures. */
   reconnectDelayMs(failures: number): number;
 }
 
@@ -26,12 +26,12 @@ export interface KeptConnection {
 }
 
 /**
- * Connects a client that we opened, and connects it again whenever its connection ends. A new connection also looks the
- * name of the server up again.
+ * Connects a client that we opened, and connects it again whenever its connection ends. A new connection also
+ * looks the name of the server up again.
  *
- * A cluster connects again by itself, and the servers in it are connected here as soon as it knows of them.
+ * A cluster connects again by itself. Its servers are connected here as soon as the cluster knows of them.
  *
- * @param onFailure hears why no connection was even begun
+ * @param onFailure gets the reason why a connection was not even begun
  */
 export function keepConnected(
   client: Redis | Cluster,
@@ -45,7 +45,7 @@ export function keepConnected(
 
   const connect = (): void => {
     if (isStopped || (client.status !== 'wait' && client.status !== 'end')) return;
-    // Not as a part of the request that happens to be the first: what follows is nobody's.
+    // The connection belongs to no caller, so it starts outside of the async context of the first request.
     detached(() => {
       if (client.isCluster) client.connect().catch(ignore);
       else begin(client as Redis, connectLater);
@@ -70,7 +70,7 @@ export function keepConnected(
     if (isStopped) return;
     failures += 1;
     timer?.cancel();
-    // Not in the background: who waits for a lock must not see the process end.
+    // This timer keeps the process alive: else the process could end while a caller waits for a lock.
     timer = clock.schedule(client.isCluster ? CLUSTER_AGAIN_MS : ways.reconnectDelayMs(failures), connect);
   };
 
@@ -78,7 +78,7 @@ export function keepConnected(
   if (client.isCluster) {
     client.on('+node', (server: Redis) => {
       begin(server, () => {
-        // The cluster finds it again.
+        // The cluster finds the server again.
         server.disconnect();
       });
     });
@@ -104,5 +104,5 @@ function tooLate(): RedisNodeError {
 }
 
 function ignore(): void {
-  // The events 'error' and 'end' tell.
+  // The events 'error' and 'end' tell what happened.
 }

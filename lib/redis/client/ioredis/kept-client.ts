@@ -44,7 +44,7 @@ export abstract class KeptClient<C extends Redis | Cluster> extends IoredisAskab
 
   drop(): void {
     this.kept?.stop();
-    // Reset first: an orderly end would wait for a server that may be silent.
+    // The reset comes first: an orderly end would wait for a server that may be silent.
     this.reset();
     disconnect(this.redis);
   }

@@ -1,8 +1,9 @@
 import type { Redis } from './ioredis';
 
 /**
- * Calls `isReady` when a connection is ready. ioredis 5.11 says so also of one that has ended before the server answered
- * its greeting, and would then refuse to connect again: its `status` is put right.
+ * Calls `isReady` when a connection is ready. ioredis 5.11 emits 'ready' also for a connection that ended before
+ * the server answered the greeting, and then it refuses to connect again. In that case this function corrects its
+ * `status`.
  */
 export function onReady(redis: Redis, isReady: () => void): void {
   redis.on('ready', () => {

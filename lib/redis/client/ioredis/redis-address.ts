@@ -20,12 +20,12 @@ export function placeOfCluster(startupNodes: readonly HostAndPort[]): RedisPlace
   };
 }
 
-/** In the order in which ioredis looks at the options. */
+/** Looks at the options in the same order as ioredis. */
 function placeOfServer(options: RedisOptions): RedisPlace {
   if (options.sentinels) {
     const group = `sentinel:${String(options.name)}`;
     const sentinels = options.sentinels.map(({ host, port }) => ({ host, port: port ?? 26_379 }));
-    // "mymaster" is what everybody calls it, so several groups can only be told apart by their sentinels.
+    // Most groups are called "mymaster", so only their Sentinels tell several groups apart.
     const [first] = sentinels;
     return {
       name: first === undefined ? group : `${group}@${nameOf(first)}`,

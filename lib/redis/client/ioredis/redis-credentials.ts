@@ -2,15 +2,15 @@ import type { RedisOptions } from './ioredis';
 import { RedisNodeError, toRedisNodeError } from '../redis-node-error';
 import type { Refuse } from './redis-url';
 
-/** A value, or a function that is asked for it before every connection, and may answer later. */
+/** A value, or a function that returns it, at once or later. The function is called before every connection. */
 export type AskedEachTime<T> = T | (() => T | Promise<T>);
 
-/** What changes while a process runs. */
+/** The options that may change while a process runs. */
 export type GivenCredentials = Partial<Record<CredentialName, unknown>>;
 type CredentialName =
   'username' | 'password' | 'tls' | 'sentinelUsername' | 'sentinelPassword' | 'sentinelTLS';
 
-/** Error messages may come late, about a password that was replaced meanwhile. */
+/** Old secrets are kept too: an error message may come late, with a password that was replaced in the meantime. */
 const MOST_SECRETS = 32;
 
 const RULES: Readonly<Record<CredentialName, { isValid: (value: unknown) => boolean; is: string }>> = {
@@ -25,7 +25,7 @@ const NAMES = Object.keys(RULES) as CredentialName[];
 const SECRET_NAMES: readonly CredentialName[] = ['password', 'sentinelPassword'];
 
 /**
- * Refuses by name what is neither a credential nor a function, or no credential where nobody would ask the function.
+ * Refuses a value that is neither a credential nor a function. It refuses functions too if nobody would call them.
  */
 export function checkCredentials(given: GivenCredentials, refuse: Refuse, mayBeAsked = true): void {
   for (const name of NAMES) {
@@ -43,16 +43,18 @@ export function checkCredentials(given: GivenCredentials, refuse: Refuse, mayBeA
   }
 }
 
-/** How a node is opened: as it was given, and read anew before every connection, since passwords and certificates change. */
+/**
+ * The credentials of a node. They are read again before every connection, since passwords and certificates change.
+ */
 export class RedisCredentials {
-  /** What must never be shown. */
+  /** The texts that must never be shown. */
   readonly secrets: string[] = [];
   /** The credentials that the first connection gets. */
   private readonly first: GivenCredentials;
 
   /**
-   * @param given what the user gave and may have changed since
-   * @param others more that must not be shown
+   * @param given the options of the user, who may have changed them since
+   * @param others more options with texts that must not be shown
    */
   constructor(
     private readonly given: GivenCredentials,
@@ -63,9 +65,9 @@ export class RedisCredentials {
   }
 
   /**
-   * Writes into the options of a connection what is so now.
+   * Writes the present credentials into the options of a connection.
    *
-   * @returns a promise where something is asked that answers later, or that failed: it rejects with a RedisNodeError
+   * @returns a promise if a function answers later, or failed: then it rejects with a RedisNodeError
    */
   refresh(target: RedisOptions): Promise<void> | undefined {
     const asked = NAMES.map((name) => this.ask(name));
@@ -79,14 +81,14 @@ export class RedisCredentials {
   }
 
   /**
-   * Makes the options of a server in a cluster read what is so now, whenever ioredis makes a connection out of them: it
-   * asks where the slots are over connections of its own. Not where the server has credentials of its own.
+   * Makes the options of a server in a cluster return the present credentials whenever ioredis reads them. ioredis
+   * makes connections of its own to ask for the slots. A server with credentials of its own is left as it is.
    */
   link(target: RedisOptions): void {
     const hasItsOwn = NAMES.some((name) => (target[name] ?? undefined) !== (this.first[name] ?? undefined));
     if (hasItsOwn) return;
     for (const name of NAMES) {
-      // The name of a TLS profile stands for options that ioredis has put there.
+      // The user gave the name of a TLS profile, and ioredis has replaced it by the options of that profile.
       if (typeof this.first[name] === 'string' && RULES[name].isValid === isTls) continue;
       Object.defineProperty(target, name, {
         enumerable: true,
@@ -100,7 +102,10 @@ export class RedisCredentials {
     }
   }
 
-  /** A failure comes as a promise too: others that are asked may fail as well, and nothing of it may be left unhandled. */
+  /**
+   * Asks one function. A failure is returned as a promise too: other functions may fail as well, and no rejection
+   * may stay unhandled.
+   */
   private ask(name: CredentialName): unknown {
     try {
       const value = this.given[name];
@@ -146,7 +151,7 @@ export class RedisCredentials {
   }
 }
 
-/** What opens the Sentinels of a node, as it is at any moment. */
+/** The credentials for the Sentinels of a node, as they are at any moment. */
 export function sentinelCredentials(given: GivenCredentials): GivenCredentials {
   return {
     get username() {
@@ -164,7 +169,8 @@ export function sentinelCredentials(given: GivenCredentials): GivenCredentials {
 function checked(name: CredentialName, value: unknown, isAnswer: boolean): unknown {
   const { isValid, is } = RULES[name];
   if (!isAnswer && isNothing(value)) return value;
-  // No TLS at all must not come of a mistake. And the name of a TLS profile is resolved by ioredis at the start only.
+  // An empty answer must not switch TLS off by mistake. A function cannot return the name of a TLS profile either,
+  // since ioredis resolves names only at the start.
   if (isAnswer && isValid === isTls ? isObject(value) : isNothing(value) || isValid(value)) return value;
   throw new RedisNodeError(
     `\`${name}\` of the node is of type ${typeOf(value)}; it must be ${is}`,
@@ -180,7 +186,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string';
 }
 
-/** ioredis also takes `true`, and the name of a profile. */
+/** Tells if a value is valid for TLS. ioredis also accepts `true` and the name of a profile. */
 function isTls(value: unknown): boolean {
   return isObject(value) || value === true || isText(value);
 }

@@ -3,7 +3,9 @@ import { foreignClient } from './is-client';
 import { checkCredentials } from './redis-credentials';
 import type { Refuse } from './redis-url';
 
-/** Names that other Redis clients and modules use for what ioredis calls otherwise; ioredis would go to localhost. */
+/**
+ * Names that other Redis clients use for options of ioredis. ioredis would ignore them, and connect to localhost.
+ */
 const FOREIGN_NAMES = [
   ...['url', 'uri', 'socket', 'nodes', 'database', 'connection', 'hostname', 'hosts', 'address', 'addresses'],
   ...[
@@ -21,9 +23,7 @@ const FOREIGN_NAMES = [
 
 const REMEDY = 'Write a URL, an object of ioredis options, a client of ioredis, or a LockNode.';
 
-/**
- * A copy of `given`, when it can be meant as options of ioredis. `{}` can, and `{ db: 1 }`: localhost:6379.
- */
+/** Returns a copy of `given` if it can be options of ioredis. `{}` and `{ db: 1 }` can: they mean localhost:6379. */
 export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     return refuse(
@@ -44,13 +44,15 @@ export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions 
   return options;
 }
 
-/** Of `new URL(…)`, and of the older `url.parse(…)`. */
+/** Tells if the object comes from `new URL(…)`, or from the older `url.parse(…)`. */
 function isUrlObject(given: object): boolean {
   const { href, protocol } = given as { href?: unknown; protocol?: unknown };
   return typeof href === 'string' && typeof protocol === 'string';
 }
 
-/** No prefix of keys; and what may be shown of a node, or by a server: none of it may be something else, which has a password in it. */
+/**
+ * Refuses a prefix of keys. Also refuses values with a password in an option that is shown, by us or by a server.
+ */
 export function checkShownNames(options: RedisOptions, refuse: Refuse): void {
   checkKeyPrefix(options, refuse);
   checkServer(options, refuse);
@@ -58,7 +60,7 @@ export function checkShownNames(options: RedisOptions, refuse: Refuse): void {
   checkNatMap(options, refuse);
   if (isSet(options.db) && !isWholeNumber(options.db))
     refuse('has a `db` that is not a whole number from 0.');
-  // Redis names the user who lacks a right.
+  // Redis names the user in its error when a right is missing.
   for (const name of ['username', 'sentinelUsername'] as const) {
     if (hasCredentials(options[name]))
       refuse(`has a \`${name}\` that is no user name, but a URL or a part of one.`);
@@ -66,8 +68,8 @@ export function checkShownNames(options: RedisOptions, refuse: Refuse): void {
 }
 
 /**
- * Keys are ours, whole: dropped in silence, a prefix would place locks where its user does not look for them, or may not
- * write; and prefixes of several nodes would differ.
+ * Refuses a prefix of keys, since we write whole keys. If we ignored a prefix silently, locks would be where the
+ * user does not look for them, or may not write. And the nodes could have different prefixes.
  */
 function checkKeyPrefix({ keyPrefix }: RedisOptions, refuse: Refuse): void {
   if (!isSet(keyPrefix) || keyPrefix === '') return;
@@ -79,8 +81,8 @@ function checkKeyPrefix({ keyPrefix }: RedisOptions, refuse: Refuse): void {
 }
 
 /**
- * Refuses options that name no place. ioredis would go to localhost, where few want their locks; options that plainly say
- * nothing about a place mean it.
+ * Refuses options that name no place. ioredis would connect to localhost, where few users want their locks.
+ * Options that contain nothing about a place are accepted.
  */
 function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void {
   const { host, port, path, sentinels } = options;
@@ -90,7 +92,7 @@ function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void 
   }
   if (isSet(host) || isSet(port)) return;
   const prototype = Object.getPrototypeOf(given) as object | null;
-  // Not a comparison with Object.prototype, which is another one in another realm.
+  // This does not compare with Object.prototype, which is another object in another realm.
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
   if (!isPlain || !Object.keys(given).every((name) => OPTIONS_WITHOUT_PLACE.has(name))) {
     refuse(
@@ -122,7 +124,10 @@ function checkSentinels({ sentinels, name }: RedisOptions, refuse: Refuse): void
   }
 }
 
-/** Where a server is to be reached instead of where it says that it is. A function is asked when it is too late. */
+/**
+ * Checks the map from addresses that servers name to addresses where they can be reached. It must not be a
+ * function, since that would be called too late for a check.
+ */
 function checkNatMap({ natMap }: RedisOptions, refuse: Refuse): void {
   if (!isSet(natMap) || typeof natMap === 'function') return;
   for (const [from, to] of Object.entries(natMap as Record<string, unknown>)) {
@@ -131,7 +136,9 @@ function checkNatMap({ natMap }: RedisOptions, refuse: Refuse): void {
   }
 }
 
-/** A URL, or what stands in one behind the slashes: `user:password@host`. */
+/**
+ * Tells if a value is a URL with a user or password, or the part of one behind the slashes: `user:password@host`.
+ */
 function hasCredentials(value: unknown): boolean {
   return typeof value === 'string' && (value.includes('://') || /^[^/]*:[^/]*@/.test(value));
 }
@@ -140,7 +147,7 @@ function isSet<T>(value: T | null | undefined): value is T {
   return value !== undefined && value !== null;
 }
 
-/** Letters, digits and what IPv6 needs; neither a URL nor a user name fits in. */
+/** Tells if a host has only letters, digits and what IPv6 needs. Neither a URL nor a user name has this form. */
 function isHost(host: unknown): boolean {
   return typeof host === 'string' && /^[\w.:%-]+$/.test(host);
 }
@@ -149,12 +156,12 @@ function isPort(port: unknown): boolean {
   return isWholeNumber(port) && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
-/** ioredis takes digits in a string too. */
+/** ioredis accepts digits in a string too. */
 function isWholeNumber(value: unknown): boolean {
   return typeof value === 'string' ? /^\d+$/.test(value) : Number.isInteger(value) && Number(value) >= 0;
 }
 
-/** What an object may have that means localhost. */
+/** The options that an object may have and still mean localhost. */
 const OPTIONS_WITHOUT_PLACE: ReadonlySet<string> = new Set<keyof RedisOptions>([
   ...(['port', 'family', 'db', 'username', 'password', 'tls', 'connectionName', 'connectTimeout'] as const),
   ...([

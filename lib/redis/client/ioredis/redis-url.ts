@@ -1,17 +1,17 @@
 import type { RedisOptions } from './ioredis';
 
-/** `message` says what is wrong, without repeating any of the input: a password may be in any part of it. */
+/** Throws. `message` says what is wrong, and repeats no part of the input: any part may contain a password. */
 export type Refuse = (message: string) => never;
 
 const FORM = '"redis://user:password@host:6379/0", "rediss://…" for TLS, or the "/path" of a unix socket';
 
-/** The servers that speak the protocol of Redis have schemes of their own, which mean the same. */
+/** Servers that speak the protocol of Redis have schemes of their own, with the same meaning. */
 const SCHEME = /^(?:redis|valkey|redict)(s?):\/\//;
 
-/** The options of ioredis that a URL stands for. ioredis itself would let a query overrule ours. */
+/** The options of ioredis that a URL stands for. ioredis itself would let the query of a URL replace our options. */
 export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
   if (text === '') return refuse(`is an empty string. Write ${FORM}.`);
-  // Without its scheme a URL would pass for a path, and its password for a part of the name.
+  // Without its scheme, a URL would be read as a path, and its password would become a part of the name.
   if (text.startsWith('//')) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   if (text.startsWith('/')) return { path: text };
 
@@ -19,7 +19,8 @@ export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
   if (scheme === null) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   const url = URL.canParse(text) ? new URL(text) : refuse(`is not a URL that can be read. Write ${FORM}.`);
   if (url.hostname === '') return refuse(`has no host. Write ${FORM}.`);
-  // Where the rest of a password ends up in which a "#" or an "@" was not encoded, or all of it was.
+  // If a "#" or an "@" in a password was not encoded, the rest of the password is in these parts. If everything
+  // was encoded, the password is in the host.
   if (url.hash !== '' || !/^[\w.:[\]-]+$/.test(url.hostname))
     return refuse(
       `has a host that is no host name. Encode what is special in user and password. Write ${FORM}.`,

@@ -1,10 +1,13 @@
 import type { Redis } from './ioredis';
 
 const ALL_ASKED = 'All sentinels are unreachable';
-/** The text by which ioredis says that a Sentinel answered, and does not know the group. */
+/** The message of ioredis for a Sentinel that answered and does not know the group. */
 const KNOWS_NO_SUCH_GROUP = /\bto sentinel (\S+) .*(?:invalid reply: null|No such master)/;
 
-/** Puts together what ioredis tells of the Sentinels: each reason by itself, and at the end that all of them failed. */
+/**
+ * Combines the errors of ioredis about the Sentinels. ioredis tells each reason by itself, and at the end that all
+ * of them failed.
+ */
 export class SentinelReasons {
   private last: string | undefined;
 
@@ -14,7 +17,10 @@ export class SentinelReasons {
     });
   }
 
-  /** What an error of the client means; undefined for one that is no news: a second pass over the Sentinels follows. */
+  /**
+   * The reason that an error of the client stands for. Undefined if it is no news, since a second pass over the
+   * Sentinels follows.
+   */
   reasonIn(error: unknown): unknown {
     if (!hasMessage(error) || !error.message.startsWith(ALL_ASKED)) return error;
     if (error.message.includes('Retrying')) return undefined;

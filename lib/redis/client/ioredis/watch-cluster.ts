@@ -3,7 +3,7 @@ import { reasonOfCluster, reasonOfServer } from './cluster-reasons';
 import type { Cluster, Redis } from './ioredis';
 import { onReady } from './on-ready';
 
-/** Translates the events of a cluster that we opened. It is up when all of its masters are. */
+/** Translates the events of a cluster that we opened. The cluster is up when all of its masters are. */
 export function watchCluster(
   cluster: Cluster,
   serverOf: (redis: Redis) => Server,
@@ -30,7 +30,7 @@ export function watchCluster(
   });
   cluster.on('ready', upIfReady);
   cluster.on('-node', upIfReady);
-  // The only event when a replica that was connected already becomes a master.
+  // This is the only event when a replica with a connection becomes a master.
   cluster.on('refresh', () => {
     events.onListed();
     upIfReady();

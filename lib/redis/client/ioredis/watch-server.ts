@@ -4,7 +4,7 @@ import type { Redis } from './ioredis';
 import { onReady } from './on-ready';
 import { SentinelReasons } from './sentinel-reasons';
 
-/** Translates the events of a client that we opened. An 'error' that nobody listens to would be printed or thrown. */
+/** Translates the events of a client that we opened. An 'error' without a listener would be printed or thrown. */
 export function watchServer(redis: Redis, server: Server, events: ServerEvents): void {
   const handshake = new Handshake(redis);
   const sentinels = new SentinelReasons(redis);
@@ -18,7 +18,7 @@ export function watchServer(redis: Redis, server: Server, events: ServerEvents):
     isDatabaseRefused = false;
   });
   onReady(redis, () => {
-    // ioredis would go on in database 0, where nobody else looks for our locks.
+    // ioredis would go on in database 0, where no other process looks for our locks.
     if (isDatabaseRefused) {
       redis.disconnect(true);
       return;
