@@ -10,7 +10,7 @@ import { listLocks } from './list-locks';
 const DEFAULT_LIMIT = 1_000;
 const MOST_LOCKS = 10_000;
 const LONGEST_PATTERN = 1_000;
-/** Some 200,000 keys of each server, so that a look comes to its end where a server has millions of other keys. */
+/** This is about 200,000 keys of each server. So a look ends even if a server has millions of other keys. */
 const MOST_PARTS = 400;
 
 /** Asks every node for the locks that it has, and judges them together. */
