@@ -1,4 +1,5 @@
 import { NoAnswerError } from '../../errors/no-answer.error';
+import type { FirstContact } from '../../core/first-contact';
 import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
@@ -11,8 +12,8 @@ export interface ListSetup {
   readonly clock: Clock;
   /** The time for each part of a list. */
   readonly timeoutMs: number;
-  /** Waits for a node that connects for the first time. Undefined: nobody has to wait for it. */
-  whenMet?(node: ListedNode, then: () => void): (() => void) | undefined;
+  /** Nodes that connect for the first time are waited for. */
+  readonly firstContact?: FirstContact;
 }
 
 export type ListedNode = Pick<LockNode, 'name' | 'list'>;
@@ -136,23 +137,25 @@ function ask(node: ListedNode, setup: ListSetup, request: ListRequest): Promise<
   const { clock, timeoutMs } = setup;
   return new Promise((resolve, reject) => {
     const within = `within ${Math.round(timeoutMs)} ms`;
-    let missing = `no answer ${within}`;
+    // Only the lists of lock nodes know a first contact.
+    const met = node as LockNode;
+    let isAsked = false;
     const limit = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
         stopWaiting?.();
-        reject(new NoAnswerError(missing));
+        const missing = isAsked ? undefined : setup.firstContact?.reasonNotAsked(met, within);
+        reject(new NoAnswerError(missing ?? `no answer ${within}`));
       });
     });
     const begin = () => {
-      missing = `no answer ${within}`;
+      isAsked = true;
       const listed = node.list?.(request) ?? Promise.reject(new Error('the node cannot list what it has'));
       listed.then(resolve, reject).finally(() => {
         limit.cancel();
       });
     };
-    const stopWaiting = setup.whenMet?.(node, begin);
+    const stopWaiting = setup.firstContact?.whenMet(met, begin);
     if (stopWaiting === undefined) begin();
-    else missing = `not connected ${within}`;
   });
 }
 

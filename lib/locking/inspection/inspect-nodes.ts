@@ -77,7 +77,7 @@ function inspectNode(
   const { clock, timeoutMs, guard } = setup;
   return new Promise((resolve) => {
     const withinMs = `within ${Math.round(timeoutMs)} ms`;
-    let missing = `no answer ${withinMs}`;
+    let isAsked = false;
     // The status is read at the end: the node may have connected or gone down while it was asked.
     const conclude = (answer: Partial<NodeInspection>) => {
       deadline.cancel();
@@ -91,11 +91,12 @@ function inspectNode(
     let told: Partial<NodeInspection> | undefined;
     const deadline = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
-        conclude(told ?? { error: new Error(missing) });
+        const missing = isAsked ? undefined : firstContact?.reasonNotAsked(node, withinMs);
+        conclude(told ?? { error: new Error(missing ?? `no answer ${withinMs}`) });
       });
     });
     const ask = () => {
-      missing = `no answer ${withinMs}`;
+      isAsked = true;
       const asked = withMemory ? askMemory(node) : undefined;
       askToInspect(node, resource)
         .then((hold) => {
@@ -111,9 +112,9 @@ function inspectNode(
           },
         );
     };
-    const stopWaiting = guard?.firstContact.whenMet(node, ask);
+    const firstContact = guard?.firstContact;
+    const stopWaiting = firstContact?.whenMet(node, ask);
     if (stopWaiting === undefined) ask();
-    else missing = `not connected ${withinMs}`;
   });
 }
 

@@ -1,5 +1,4 @@
 import { LockOptionsError } from '../../errors/lock-options.error';
-import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListOptions, LockListing, NodeLook } from '../api/lock-listing.interface';
 import { productsOf } from '../api/server-products';
 import { readOptions } from '../checks/read-options';
@@ -17,12 +16,8 @@ const MOST_PARTS = 400;
 export async function listNodes(setup: InspectionSetup, options?: ListOptions): Promise<LockListing> {
   const search = checkListOptions(options);
   const { nodes, guard, clock, timeoutMs, refusals } = setup;
-  const whenMet =
-    guard === undefined
-      ? undefined
-      : (node: Pick<LockNode, 'name'>, then: () => void) =>
-          guard.firstContact.whenMet(node as LockNode, then);
-  const { answers, isTruncated } = await findLocks({ nodes, clock, timeoutMs, whenMet }, search);
+  const firstContact = guard?.firstContact;
+  const { answers, isTruncated } = await findLocks({ nodes, clock, timeoutMs, firstContact }, search);
   const looks = nodes.map((node, position): NodeLook => {
     const { pace, error } = answers[position] ?? {};
     const servers = productsOf(setup.serversOf?.(node) ?? guard?.serversOf(node));
