@@ -25,6 +25,7 @@ interface Rest {
  */
 export class Closing {
   private phase: 'open' | 'closing' | 'closed' = 'open';
+  private isTurningAway = false;
   private onIdle: (() => void) | undefined;
 
   constructor(private readonly rest: Rest) {}
@@ -54,6 +55,9 @@ export class Closing {
   }
 
   private turnAway(isRefused: (asker: Asker) => boolean): void {
+    // Each that goes calls this again, and nobody stops to hold by that.
+    if (this.isTurningAway) return;
+    this.isTurningAway = true;
     const { admission, acquisitions } = this.rest;
     for (const one of admission.turnAway()) {
       if (!(one instanceof LockCall || one instanceof Acquisition) || !isRefused(one.asker))
@@ -63,6 +67,7 @@ export class Closing {
     for (const one of acquisitions.all()) {
       if (isRefused(one.asker)) one.cancel(closedError(one.resources, one.waitedMs));
     }
+    this.isTurningAway = false;
   }
 
   private get isIdle(): boolean {

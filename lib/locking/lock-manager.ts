@@ -14,6 +14,7 @@ import { LockCall, type LockCallOwner } from './waiting/lock-call';
 import { completeLockOptions, type CheckedLockOptions } from './checks/complete-lock-options';
 import { checkResource } from './checks/check-resources';
 import { checkSharing, kindOf, wantedBy, withModeOf, type Wanted } from './checks/check-kind';
+import { SharedOptions } from './checks/shared-options';
 import { checkTargets, namesOf, type CheckedTargets } from './checks/check-targets';
 import { Closing, closedError } from './closing';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
@@ -40,8 +41,10 @@ import { lookIfReady } from './readiness';
 import { checkReadyOptions, type ReadyOptions } from './checks/check-ready-options';
 import { resume, type ResumeOptions } from './holding/resume';
 import { Retries } from './waiting/retries';
-import type { Handover, LeaseOnItsWay, WonLease } from './waiting/handover-budget';
-import { WaitingLine, type PlaceInLine } from './waiting/waiting-line';
+import type { Handover, WonLease } from './waiting/handover-budget';
+import type { PlaceInLine } from './waiting/place-in-line';
+import { WaitLimits } from './waiting/wait-limits';
+import { WaitingLine } from './waiting/waiting-line';
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and releases them. */
 export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener<HeldLock> {
@@ -54,6 +57,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   private readonly acquisitionSetup: AcquisitionSetup;
   /** What a call without options asks for. */
   private readonly defaults: CheckedLockOptions;
+  private readonly sharedOptions: SharedOptions;
   private readonly around: LockSurroundings<HeldLock>;
   private readonly acquisitions = new UnorderedBag<Acquisition<HeldLock>>();
   private readonly held = new UnorderedBag<HeldLock>();
@@ -66,6 +70,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   constructor(private readonly settings: LockManagerSettings) {
     const { nodes, clock, limits, randomness } = settings;
     this.defaults = completeLockOptions(undefined, settings.defaults, limits);
+    this.sharedOptions = new SharedOptions(this.defaults);
     this.nodeReports = new NodeReports(settings);
     this.guard = new NodeGuard({
       nodes,
@@ -117,6 +122,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       redlock: this.redlock,
       admission: new Admission(clock),
       line: new WaitingLine(),
+      waitLimits: new WaitLimits(clock),
       turnsOwed,
       lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: idsFrom(randomness.secret) },
       nodeTimeoutMs,
@@ -158,7 +164,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     const how =
       options === undefined
         ? this.defaults
-        : completeLockOptions(options, this.settings.defaults, this.settings.limits);
+        : this.sharedOptions.of(completeLockOptions(options, this.settings.defaults, this.settings.limits));
     const kind = kindOf(targets, how);
     if (kind !== undefined || how.fair) checkSharing(this.settings.nodes, kind);
     how.signal?.throwIfAborted();
@@ -218,14 +224,8 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     acquisition.call.reject(error);
   }
 
-  abandoned(
-    attempt: Promise<Attempt>,
-    place: PlaceInLine<Handover>,
-    onItsWay: LeaseOnItsWay | undefined,
-  ): void {
-    const done = this.releaseAbandoned(attempt, place, onItsWay).finally(() =>
-      this.abandonedAttempts.delete(done),
-    );
+  abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void {
+    const done = this.releaseAbandoned(attempt, place).finally(() => this.abandonedAttempts.delete(done));
     this.abandonedAttempts.add(done);
   }
 
@@ -329,16 +329,10 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   }
 
   /** Releases what an attempt may still win after its caller went away. */
-  private async releaseAbandoned(
-    pending: Promise<Attempt>,
-    place: PlaceInLine<Handover>,
-    onItsWay: LeaseOnItsWay | undefined,
-  ): Promise<void> {
+  private async releaseAbandoned(pending: Promise<Attempt>, place: PlaceInLine<Handover>): Promise<void> {
     const attempt = await pending.catch(() => undefined);
     // Its release may have to wait, so those behind would meet it on the nodes.
-    await onItsWay?.abandon();
-    const isOurs = attempt?.outcome === 'won' && onItsWay === undefined;
-    const released = isOurs ? this.redlock.releaseAsync(attempt.lease) : undefined;
+    const released = attempt?.outcome === 'won' ? this.redlock.releaseAsync(attempt.lease) : undefined;
     place.leave();
     await released;
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { WaitingLine, type PlaceInLine } from '../../lib/locking/waiting/waiting-line';
+import type { PlaceInLine } from '../../lib/locking/waiting/place-in-line';
+import { WaitingLine } from '../../lib/locking/waiting/waiting-line';
 
 /** The same by definition: everybody in one list; first is who shares no resource with anybody before him. */
 class Model {

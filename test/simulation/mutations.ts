@@ -80,7 +80,7 @@ interface RenewalInside {
   dueAtMs: number;
   underWay: unknown;
   extend(ttlMs: number): Promise<Extension>;
-  changeHands(settle: Settle): void;
+  changeHands(settle: Settle, passOn: () => void): void;
   extendNow(ttlMs: number): Promise<Extension>;
   confirm(extension: Promise<Extension>): void;
 }
@@ -374,8 +374,8 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         renewal,
         'changeHands',
         (changeHands) =>
-          function (this: RenewalInside, settle) {
-            changeHands.call(this, () => undefined);
+          function (this: RenewalInside, settle, passOn) {
+            changeHands.call(this, () => undefined, passOn);
             settle({ outcome: 'released' });
           },
       ),

@@ -48,11 +48,8 @@ export function changeHands(
   if (!asItIs.isCertain(lease, clock) || !budget.mayGoOnAsIs(clock.now())) return false;
   // Else all who have it while too few nodes answer would be told `unknown`, turn after turn.
   if (renewal.isDoubtful) return false;
-  renewal.changeHands(settle);
-  place.leave({
-    attempt: Promise.resolve({ outcome: 'won', lease }),
-    budget: budget.next(),
-    onItsWay: renewal,
+  renewal.changeHands(settle, () => {
+    place.leave({ lease, budget: budget.next(clock.now()), renewal });
   });
   return true;
 }

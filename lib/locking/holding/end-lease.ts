@@ -35,7 +35,7 @@ export function endLease(
       // Its first extension may fail without harm, as any other; and it has about what it asked for from the start.
       atOnce: successor.autoExtend && remainingMs(clock, lease.validity) >= successor.ttlMs / 2,
     });
-    place.leave({ attempt, budget: budget.next() });
+    place.leave({ attempt, budget: budget.next(clock.now()) });
     void release.then(settle);
     return;
   }
@@ -45,7 +45,7 @@ export function endLease(
     const { ttlMs, label, autoExtend } = permitHeir.waiter;
     const atOnce = autoExtend && remainingMs(clock, lease.validity) >= ttlMs / 2;
     const { attempt, release } = redlock.handOver(lease, { ttlMs, fencing: false, label, atOnce });
-    permitHeir.begin({ attempt, budget: budget.next() });
+    permitHeir.begin({ attempt, budget: budget.next(clock.now()) });
     void release.then(settle);
     return;
   }

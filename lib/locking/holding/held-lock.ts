@@ -219,9 +219,9 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   }
 
   /** What keeps the lease alive already, if it has had a holder before. */
-  private renewalOf({ onItsWay }: WonLease): Renewal | undefined {
+  private renewalOf({ renewal }: WonLease): Renewal | undefined {
     if (this.group !== undefined) return this.group.renewal;
-    return onItsWay instanceof Renewal ? onItsWay.heldBy(this) : undefined;
+    return renewal instanceof Renewal ? renewal.heldBy(this) : undefined;
   }
 
   private end(): Promise<ReleaseOutcome> {

@@ -1,7 +1,8 @@
 import type { LockKind } from '../../core/lock-kind';
 import type { Clock } from '../../ports/clock.interface';
 import { HandoverBudget, type Handover, type WonLease } from '../waiting/handover-budget';
-import { WaitingLine, type PlaceInLine } from '../waiting/waiting-line';
+import type { PlaceInLine } from '../waiting/place-in-line';
+import { WaitingLine } from '../waiting/waiting-line';
 import type { ReaderGroup } from './reader-group';
 
 /**

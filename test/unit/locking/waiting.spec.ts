@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { LockBusyError } from '../../../lib/errors/lock-busy.error';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
+import type { LockOptions } from '../../../lib/locking/api/lock-options';
 import type { LockManager } from '../../../lib/locking/lock-manager';
 import { Fleet } from '../../helpers/fleet';
 import type { FaultyNode } from '../../helpers/faulty-node';
@@ -409,7 +410,8 @@ describe('waiting for a lock', () => {
       expect(served).toEqual(Array.from({ length: 20 }, (_, number) => number));
       // The first has nobody behind it when it wins; the second hands over to all others.
       expect(fleet.nodes.map((node) => node.count('acquire'))).toEqual([2, 2, 2]);
-      expect(fleet.nodes.map((node) => node.count('extend'))).toEqual([18, 18, 18]);
+      // One question is for several of them.
+      for (const node of fleet.nodes) expect(node.count('extend')).toBeLessThan(18 / 2);
     });
 
     it('forgets none of 1,000 waiters', async () => {
@@ -433,6 +435,67 @@ describe('waiting for a lock', () => {
       expect(most).toBe(1);
       expect(whatIsKept(manager)).toEqual({ lineIsEmpty: true, waits: 0 });
       expect(fleet.clock.pendingTimers).toBe(0);
+    });
+
+    describe('with 12,000 callers in it', () => {
+      const MANY = 12_000;
+      const crowd = (manager: LockManager, options: LockOptions) =>
+        Array.from({ length: MANY }, () =>
+          watch(manager.acquire('order:7', { maxWaiting: MANY, ...options })),
+        );
+
+      it('ends for all of them when the service is closed', async () => {
+        const { manager } = new Fleet(3).process();
+        await manager.acquire('order:7');
+        const waiting = crowd(manager, { wait: Infinity });
+
+        void manager.close(0);
+        await settle();
+
+        expect(waiting.every(({ error }) => error instanceof LockUnavailableError)).toBe(true);
+      });
+
+      it('tells all of them at once that the nodes are away', async () => {
+        const fleet = new Fleet(3);
+        const { manager } = fleet.process();
+        const first = await manager.acquire('order:7');
+        const waiting = crowd(manager, { wait: 60_000 });
+        for (const node of fleet.nodes) node.fault = 'stalled';
+
+        void first.release();
+        await fleet.clock.advance(3_000);
+
+        expect(waiting.every(({ error }) => error instanceof LockUnavailableError)).toBe(true);
+      });
+
+      it('lets all readers come to the hold of the first of them', async () => {
+        const fleet = new Fleet(3);
+        const { manager } = fleet.process();
+        const writer = await manager.acquire('order:7');
+        const waiting = crowd(manager, { wait: 60_000, mode: 'shared' });
+
+        await writer.release();
+        await fleet.clock.advance(10);
+
+        expect(waiting.every(({ value }) => value?.isHeld === true)).toBe(true);
+      });
+
+      it('ends for all of them at their deadline, with one timer', async () => {
+        const fleet = new Fleet(3);
+        const { manager } = fleet.process();
+        await manager.acquire('order:7', { maxHold: 1_000_000 });
+        const timers = fleet.clock.pendingTimers;
+        const waiting = crowd(manager, { wait: 1_000 });
+        expect(fleet.clock.pendingTimers).toBe(timers + 1);
+
+        await fleet.clock.advance(999);
+        expect(waiting.every(({ state }) => state === 'pending')).toBe(true);
+        await fleet.clock.advance(1);
+
+        expect(waiting.every(({ error }) => error instanceof LockBusyError)).toBe(true);
+        expect(whatIsKept(manager)).toMatchObject({ waits: 0 });
+        expect(fleet.clock.pendingTimers).toBeLessThanOrEqual(timers);
+      });
     });
 
     it('that gives up in the middle lets the others pass', async () => {

@@ -1,4 +1,5 @@
-import { WaitingLine, type PlaceInLine } from '../../../../lib/locking/waiting/waiting-line';
+import type { PlaceInLine } from '../../../../lib/locking/waiting/place-in-line';
+import { WaitingLine } from '../../../../lib/locking/waiting/waiting-line';
 
 /** A line, and the names of those who became first after they had to wait, in order. */
 function setUp() {
@@ -74,12 +75,13 @@ describe('WaitingLine', () => {
 
   it('is not reached through those who left', () => {
     const { join } = setUp();
-    const [, ben] = [join('anna', 'a'), join('ben', 'a'), join('carl', 'a')];
-    const [stand] = (ben as unknown as { readonly stands: readonly object[] }).stands;
+    const [, ben] = [join('anna', 'a', 'b'), join('ben', 'a', 'b'), join('carl', 'a', 'b')];
+    const [other] = (ben as unknown as { readonly others: readonly object[] }).others;
 
     ben.leave();
 
-    expect(stand).toMatchObject({ before: undefined, behind: undefined });
+    for (const stand of [ben, other])
+      expect(stand).toMatchObject({ line: undefined, before: undefined, behind: undefined });
   });
 
   it('does not mix different resources', () => {

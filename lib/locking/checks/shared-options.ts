@@ -1,0 +1,33 @@
+import type { CheckedLockOptions } from './complete-lock-options';
+
+/** One object for calls that ask for the same one after another: there may be very many of them that wait. */
+export class SharedOptions {
+  constructor(private last: CheckedLockOptions) {}
+
+  /** The options as they are, or the same ones of the call before. */
+  of(options: CheckedLockOptions): CheckedLockOptions {
+    // A signal belongs to one call, and must not be kept for longer (R18).
+    if (options.signal !== undefined) return options;
+    if (!areSame(options, this.last)) this.last = options;
+    return this.last;
+  }
+}
+
+/** Field by field: this runs with every call that has options. */
+function areSame(a: CheckedLockOptions, b: CheckedLockOptions): boolean {
+  return (
+    a.ttlMs === b.ttlMs &&
+    a.waitMs === b.waitMs &&
+    a.outageWaitMs === b.outageWaitMs &&
+    a.maxWaiting === b.maxWaiting &&
+    a.autoExtend === b.autoExtend &&
+    a.maxHoldMs === b.maxHoldMs &&
+    a.holdAtLeastMs === b.holdAtLeastMs &&
+    a.fencing === b.fencing &&
+    a.label === b.label &&
+    a.mode === b.mode &&
+    a.limit === b.limit &&
+    a.permits === b.permits &&
+    a.fair === b.fair
+  );
+}

@@ -1,0 +1,253 @@
+import type { LockKind } from '../../core/lock-kind';
+
+/** Who stands somewhere, as others see it. */
+export interface Standing {
+  /** That of its lease, once it has one. */
+  readonly ownerToken?: string;
+}
+
+/** Who stands in line. */
+export interface Waiter<Turn> extends Standing {
+  /** What it would ask the nodes for; for the one in front, which may do so on its behalf. */
+  readonly ttlMs: number;
+  readonly fencing: boolean;
+  readonly autoExtend: boolean;
+  readonly label?: string;
+  /** It asked for the order in which callers of all processes came. */
+  readonly isFair?: boolean;
+  /** How it wants to hold; undefined: exclusively. */
+  readonly kind?: LockKind | undefined;
+  /**
+   * The place has become first in all its lines; not called if it is so from the beginning.
+   *
+   * @param turn what the one in front left for it
+   */
+  onFirst(turn: Turn | undefined): void;
+}
+
+/** The lines in which places are. */
+interface Lines<Turn> {
+  /** @returns whose turn it is in that line, if it was not before */
+  unlink(stand: Stand<Turn>): PlaceInLine<Turn> | undefined;
+  nextIn(resource: string): PlaceInLine<Turn> | undefined;
+  frontOf(resource: string): Waiter<Turn> | undefined;
+}
+
+/** Where somebody stands in one line. */
+export abstract class Stand<Turn> {
+  /** Undefined when it has left. */
+  line: Line<Turn> | undefined;
+  before: Stand<Turn> | undefined;
+  behind: Stand<Turn> | undefined;
+
+  abstract readonly place: PlaceInLine<Turn>;
+}
+
+class FurtherStand<Turn> extends Stand<Turn> {
+  constructor(override readonly place: PlaceInLine<Turn>) {
+    super();
+  }
+}
+
+/**
+ * One caller's place in the lines of all its resources. It is itself where it stands in the first of them: nearly all want
+ * one resource, and there may be very many who wait for it.
+ */
+export class PlaceInLine<Turn> extends Stand<Turn> {
+  private others: readonly Stand<Turn>[] = NOWHERE;
+  private state: 'waiting' | 'first' | 'left' = 'waiting';
+
+  /** @internal Who waits here; undefined once it has what it waited for. */
+  waiter: Waiter<Turn> | undefined;
+  private holder: Standing | undefined;
+
+  constructor(
+    private readonly lines: Lines<Turn>,
+    waiter: Waiter<Turn>,
+  ) {
+    super();
+    this.waiter = waiter;
+  }
+
+  override get place(): this {
+    return this;
+  }
+
+  /** @internal */
+  get standing(): Standing | undefined {
+    return this.waiter ?? this.holder;
+  }
+
+  /** The caller has its lease, and stays here until that has ended. Nothing else of it is needed, and it may be for long. */
+  hold(lease: Standing): void {
+    this.holder = lease;
+    this.waiter = undefined;
+  }
+
+  get isFirst(): boolean {
+    return this.state === 'first';
+  }
+
+  /** How many stand behind it, in the longest of its lines. */
+  get followers(): number {
+    let most = this.line === undefined ? 0 : this.line.length - 1;
+    for (const { line } of this.others) most = Math.max(most, line === undefined ? 0 : line.length - 1);
+    return most;
+  }
+
+  /** Whether the last release of the resources told that no other process waits for any of them. */
+  get isKnownAlone(): boolean {
+    return this.isSomewhere && this.everywhere(({ line }) => line?.othersWait === false);
+  }
+
+  /** Remembers, for those behind it, whether other processes wait; undefined: nobody knows any more. */
+  learnOfOthers(wait: boolean | undefined): void {
+    this.everywhere(({ line }) => {
+      if (line !== undefined) line.othersWait = wait;
+      return true;
+    });
+  }
+
+  /** Somebody because of whom this place is not first. */
+  get inTheWay(): Standing | undefined {
+    const stand = isFront(this) ? this.others.find((one) => !isFront(one)) : this;
+    return stand?.line?.first?.place.standing;
+  }
+
+  /** Who is first when this place is left, if it stands in the same lines and no other. */
+  get successor(): Waiter<Turn> | undefined {
+    return this.heirPlace?.waiter;
+  }
+
+  /**
+   * Gives up the place, wherever in the line it is. Harmless when done twice.
+   *
+   * @param turn for the successor
+   */
+  leave(turn?: Turn): void {
+    const successor = turn === undefined ? undefined : this.heirPlace;
+    this.state = 'left';
+    const { others } = this;
+    this.others = NOWHERE;
+    const next = this.lines.unlink(this);
+    if (others.length === 0) next?.tryToBegin(next === successor ? turn : undefined);
+    else this.letBegin([next, ...this.unlinkAll(others)], successor, turn);
+  }
+
+  /** Gives up the place in the lines of some resources; in the others it stays first. */
+  leaveSome(resources: readonly string[]): void {
+    const isLeft = ({ line }: Stand<Turn>) => line !== undefined && resources.includes(line.resource);
+    const leaving = this.others.filter(isLeft);
+    this.others = this.others.filter((stand) => !isLeft(stand));
+    if (isLeft(this)) leaving.unshift(this);
+    this.letBegin(this.unlinkAll(leaving), undefined, undefined);
+  }
+
+  /** Who waits in this process for `resource`, and does not ask the nodes yet: the one after the first. */
+  nextIn(resource: string): PlaceInLine<Turn> | undefined {
+    return this.lines.nextIn(resource);
+  }
+
+  /** Who is first in the line of `resource`, whether this place is in it or not. */
+  frontOf(resource: string): Waiter<Turn> | undefined {
+    return this.lines.frontOf(resource);
+  }
+
+  get isForOneResource(): boolean {
+    return this.line !== undefined && this.others.length === 0;
+  }
+
+  /** Goes on with what somebody leaves to it, although others are before it. */
+  begin(turn: Turn): void {
+    this.state = 'first';
+    this.waiter?.onFirst(turn);
+  }
+
+  /** @internal */
+  stand(lines: readonly Line<Turn>[]): void {
+    const [first, ...further] = lines;
+    first?.append(this);
+    if (further.length > 0) this.others = further.map((line) => line.append(new FurtherStand(this)));
+  }
+
+  /** @internal Whether it was not first until now, and is. */
+  becomeFirst(): boolean {
+    if (this.state !== 'waiting' || !this.everywhere(isFront)) return false;
+    this.state = 'first';
+    return true;
+  }
+
+  private tryToBegin(turn: Turn | undefined): void {
+    if (this.becomeFirst()) this.waiter?.onFirst(turn);
+  }
+
+  private letBegin(
+    next: readonly (PlaceInLine<Turn> | undefined)[],
+    successor: PlaceInLine<Turn> | undefined,
+    turn: Turn | undefined,
+  ): void {
+    for (const place of next) place?.tryToBegin(place === successor ? turn : undefined);
+  }
+
+  private unlinkAll(stands: readonly Stand<Turn>[]): (PlaceInLine<Turn> | undefined)[] {
+    return stands.map((stand) => this.lines.unlink(stand));
+  }
+
+  private get isSomewhere(): boolean {
+    return this.line !== undefined || this.others.length > 0;
+  }
+
+  private everywhere(isSo: (stand: Stand<Turn>) => boolean): boolean {
+    return (this.line === undefined || isSo(this)) && (this.others.length === 0 || this.others.every(isSo));
+  }
+
+  private get heirPlace(): PlaceInLine<Turn> | undefined {
+    const { others } = this;
+    const place = (this.line === undefined ? others[0] : this)?.behind?.place;
+    if (place === undefined || place.others.length !== others.length || place.line === undefined)
+      return undefined;
+    return this.line !== undefined && this.everywhere(({ behind }) => behind?.place === place)
+      ? place
+      : undefined;
+  }
+}
+
+function isFront(stand: Stand<unknown>): boolean {
+  return stand.line === undefined || stand.line.first === stand;
+}
+
+const NOWHERE: readonly never[] = [];
+
+/** A linked list: a waiter that gives up in the middle of a thousand costs no more than the first. */
+export class Line<Turn> {
+  first: Stand<Turn> | undefined;
+  length = 0;
+  /** Other processes wait for the resource, as the last release told. */
+  othersWait: boolean | undefined;
+  private last: Stand<Turn> | undefined;
+
+  constructor(readonly resource: string) {}
+
+  append(stand: Stand<Turn>): Stand<Turn> {
+    stand.line = this;
+    stand.before = this.last;
+    if (this.last === undefined) this.first = stand;
+    else this.last.behind = stand;
+    this.last = stand;
+    this.length += 1;
+    return stand;
+  }
+
+  unlink(stand: Stand<Turn>): void {
+    const { before, behind } = stand;
+    // Nobody is reached through who has left: a place that the garbage collector takes later would keep all behind it.
+    stand.line = undefined;
+    stand.before = undefined;
+    stand.behind = undefined;
+    if (before === undefined) this.first = behind;
+    else before.behind = behind;
+    if (behind === undefined) this.last = before;
+    else behind.before = before;
+    this.length -= 1;
+  }
+}
