@@ -111,14 +111,14 @@ export class Redlock {
   }
 
   /**
-   * Asks if a quorum still has the lease, and gives the lease no more time. The nodes are asked to keep it for
-   * less time than they do, so a node that has it changes nothing. That costs a node less than an extension.
+   * Asks if a quorum still has the lease, and gives the lease no more time. A node only looks, or is asked to keep
+   * the lease for less time than it does, and then changes nothing. That costs a node less than an extension.
    */
   confirm(lease: Lease): Promise<Extension> {
     const { clock, nodes } = this.settings;
     if (lease.releaseBegan || remainingMs(clock, lease.validity) === 0)
       return Promise.resolve({ outcome: 'expired', votes: [] });
-    const request = extendRequestOf(lease, Math.floor(lease.ttlMs / 2), true);
+    const request = { ...extendRequestOf(lease, Math.floor(lease.ttlMs / 2), true), onlyLooks: true };
     const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
     return holdRound(call).then((round) => {
       if (isWon(round)) return { outcome: 'extended', votes: [] };

@@ -24,6 +24,7 @@ export function extendInMemory(state: MemoryState, request: ExtendRequest, now: 
   if (all.some(({ found }) => found === 'foreign') || (isMissing && !putsBack)) {
     return { kind: 'denied', healed: false };
   }
+  if (request.onlyLooks === true) return isMissing ? { kind: 'denied', healed: false } : { kind: 'granted' };
   for (const kept of all) keep(state, request, kept, now);
   state.dropExpired(now);
   return isMissing ? { kind: 'denied', healed: true } : { kind: 'granted' };

@@ -217,6 +217,12 @@ export interface ExtendRequest {
    * since.
    */
   readonly putsBack?: boolean;
+  /**
+   * With `true`, the caller only asks if the resources are still held. `ttlMs` is less than the time that the lease
+   * has left, so a node that handles the request as any extension changes nothing if it has the lease. A node may
+   * also only look, and put nothing back.
+   */
+  readonly onlyLooks?: boolean;
   /** The part of `resources` that is held as a reader. */
   readonly shared?: readonly string[];
   /**

@@ -237,6 +237,41 @@ export function itKeepsTheContractOfLockNode(
       expect(await ownerOf(node, 'order:3')).toBeUndefined();
     });
 
+    describe('that only looks', () => {
+      const look = (resources: string | string[], ownerToken: string) =>
+        extend(node, resources, { ownerToken, ttlMs: SHORT_TTL_MS, onlyLooks: true });
+
+      it('is granted to who has it, and changes nothing', async () => {
+        await acquire(node, ['a', 'b'], { ownerToken: 'anna', ttlMs: LONG_TTL_MS });
+
+        expect(await look('a', 'anna')).toEqual(GRANTED);
+        expect(await look(['a', 'b'], 'anna')).toEqual(GRANTED);
+        expect(await ttlOf(node, 'a')).toBeGreaterThan(LONG_TTL_MS / 2);
+      });
+
+      it('is denied where somebody else or nobody has it', async () => {
+        await acquire(node, 'a', { ownerToken: 'ben', ttlMs: LONG_TTL_MS });
+        await acquire(node, 'read', { ownerToken: 'eva', ttlMs: LONG_TTL_MS, shared: ['read'] });
+
+        expect(await look('a', 'anna')).toEqual({ kind: 'denied', healed: false });
+        expect(await look('read', 'anna')).toEqual({ kind: 'denied', healed: false });
+        expect((await look('nobody', 'anna')).kind).toBe('denied');
+        expect(await ownerOf(node, 'a')).toBe('ben');
+      });
+
+      it('is answered beside other requests', async () => {
+        await acquire(node, 'a', { ownerToken: 'anna', ttlMs: LONG_TTL_MS });
+
+        const votes = await Promise.all([
+          look('a', 'anna'),
+          acquire(node, 'b', { ownerToken: 'anna' }),
+          look('a', 'ben'),
+        ]);
+
+        expect(votes.map(({ kind }) => kind)).toEqual(['granted', 'granted', 'denied']);
+      });
+    });
+
     it('lets what it put back expire', async () => {
       await extend(node, 'a', { ownerToken: 'anna', ttlMs: SHORT_TTL_MS });
 

@@ -1,6 +1,8 @@
 import type {
   AcquireRequest,
   AcquireVote,
+  ExtendRequest,
+  ExtendVote,
   ReleaseRequest,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
@@ -11,7 +13,7 @@ import type { RedisConnection } from '../server/redis-connection';
 import { ASKS } from '../script/batch-codes';
 import type { BatchEntry } from './command-batch';
 import type { BatchEncoder } from './encoded-batch';
-import { releaseVoteFrom, setVoteFrom } from './redis-votes';
+import { lookVoteFrom, releaseVoteFrom, setVoteFrom } from './redis-votes';
 import type { ReleasesUnderWay } from './releases-under-way';
 
 /** The ways of a release that the server did not do. */
@@ -22,8 +24,9 @@ export interface LoneReleaseWays {
 }
 
 /**
- * The acquire and the release of one key, sent by themselves. A lone caller asks a node for nothing else. These
- * objects have as few fields as possible, and no closures.
+ * The acquire and the release of one key, sent by themselves. A lone caller asks a node for nothing else. A process
+ * that keeps a lease for its callers also asks if the key is still there. These objects have as few fields as
+ * possible, and no closures.
  */
 export class LoneRequests {
   constructor(
@@ -44,6 +47,8 @@ export class LoneRequests {
       connection.ask(new LoneAcquire(this.encoder, entry.request, entry.vote));
     else if (entry.letter === ASKS.releaseAndTell)
       connection.ask(new LoneRelease(this, entry.request, entry.vote));
+    else if (entry.letter === ASKS.extend && entry.request.onlyLooks === true)
+      connection.ask(new LoneLook(this.encoder, entry.request, entry.vote));
     else return false;
     return true;
   }
@@ -70,6 +75,32 @@ class LoneAcquire implements Question {
 
   onError(error: RedisNodeError): void {
     this.vote({ kind: 'failed', error });
+  }
+}
+
+/** Asks if a key is still held. It is one command, and an extension is three. It puts nothing back. */
+class LoneLook implements Question {
+  constructor(
+    private readonly encoder: BatchEncoder,
+    private readonly request: ExtendRequest,
+    private readonly vote: (vote: ExtendVote) => void,
+  ) {}
+
+  send(client: EncodedClient): Promise<unknown> {
+    const { encoder, request } = this;
+    return client.sendEncoded(
+      'get',
+      encoder.encodeAlone(request, 'get', () => encoder.keysOf({ request })),
+    );
+  }
+
+  onReply(reply: unknown): void {
+    this.vote(lookVoteFrom(reply, this.request.ownerToken));
+  }
+
+  onError(error: RedisNodeError): void {
+    // Readers have the key, or another program has it.
+    this.vote(error.code === 'WRONGTYPE' ? lookVoteFrom(null, '') : { kind: 'failed', error });
   }
 }
 

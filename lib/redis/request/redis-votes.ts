@@ -63,6 +63,12 @@ export function extendVoteFrom(reply: unknown): ExtendVote {
   return reply === 0 || reply === 2 ? { kind: 'denied', healed: reply === 2 } : unexpectedReply();
 }
 
+/** The reply of `GET`, for whoever asks whether it is still there. */
+export function lookVoteFrom(reply: unknown, ownerToken: string): ExtendVote {
+  if (reply === ownerToken) return GRANTED;
+  return reply === null || typeof reply === 'string' ? { kind: 'denied', healed: false } : unexpectedReply();
+}
+
 export function releaseVoteFrom(reply: unknown): ReleaseVote {
   if (reply === 1) return GRANTED;
   if (reply === 0) return DENIED;

@@ -3,6 +3,7 @@ import { holdFrom } from '../../../../lib/redis/request/hold-reply';
 import {
   acquireVoteFrom,
   extendVoteFrom,
+  lookVoteFrom,
   raiseFenceVoteFrom,
   releaseVoteFrom,
   setVoteFrom,
@@ -41,6 +42,7 @@ describe('replies of a server that is broken', () => {
       expect(acquireVoteFrom([TIME, 'OK', reply]).kind).toBe(reply === '1' ? 'granted' : 'failed');
     expect(raiseFenceVoteFrom(reply).kind).toBe('failed');
     expect(extendVoteFrom(reply).kind).toBe('failed');
+    expect(lookVoteFrom(reply, 'anna').kind).toBe(typeof reply === 'string' ? 'denied' : 'failed');
     // 3 says that two processes wait.
     if (reply !== 3) expect(releaseVoteFrom(reply).kind).toBe('failed');
     expect(holdFrom(reply)).toMatchObject({ kind: 'failed' });
