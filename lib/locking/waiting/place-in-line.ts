@@ -202,13 +202,9 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
   }
 
   private get heirPlace(): PlaceInLine<Turn> | undefined {
-    const { others } = this;
-    const place = (this.line === undefined ? others[0] : this)?.behind?.place;
-    if (place === undefined || place.others.length !== others.length || place.line === undefined)
-      return undefined;
-    return this.line !== undefined && this.everywhere(({ behind }) => behind?.place === place)
-      ? place
-      : undefined;
+    const place = this.behind?.place;
+    const isBehindEverywhere = this.everywhere(({ behind }) => behind?.place === place);
+    return isBehindEverywhere && place?.others.length === this.others.length ? place : undefined;
   }
 }
 
