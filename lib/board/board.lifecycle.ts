@@ -16,7 +16,7 @@ import { Board } from './core/board';
 import type { BoardHttp } from './core/board-http';
 import { BOARD_ROUTES } from './core/board-routes';
 
-/** The place of one board. */
+/** Where the routes of one board are. */
 export interface BoardPlace {
   readonly path: string;
   /** The name of the lock service. */
@@ -24,10 +24,7 @@ export interface BoardPlace {
   readonly controller: Type<unknown>;
 }
 
-/**
- * Starts the board when the lock service is there, checks that no other controller has its routes, and ends it
- * with the application.
- */
+/** Starts the board when the lock service is there, where its routes are its own, and ends it with the application. */
 @Injectable()
 export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
@@ -37,7 +34,7 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
   ) {
-    // This check runs before the routes are made: Fastify would fail there with a less clear error.
+    // Before the routes are made: Fastify would fail there, and say less.
     this.refuseTakenPath();
   }
 
@@ -59,10 +56,7 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  /**
-   * Refuses a path that another controller has. The first controller of a route gets its requests, so one of the
-   * two would never be called.
-   */
+  /** The first controller of a route gets its requests, so one of the two would never be asked. */
   private refuseTakenPath(): void {
     const { path, controller } = this.place;
     const ours = new Set(BOARD_ROUTES.map((route) => (route === '' ? path : `${path}/${route}`)));
@@ -81,13 +75,13 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  /** The board ends before the server is closed, which waits for open streams. */
+  /** Before the server is closed, which waits for open streams. */
   beforeApplicationShutdown(): void {
     this.http.close();
   }
 }
 
-/** The paths of a controller, without slashes around them. */
+/** Where a controller answers, without slashes around it. */
 function pathsOf(controller: { readonly prototype?: unknown }): string[] {
   const bases = listOf(Reflect.getMetadata('path', controller));
   const prototype = controller.prototype as object | undefined;

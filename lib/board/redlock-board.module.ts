@@ -13,14 +13,13 @@ import type {
 } from './redlock-board-options.interface';
 
 /**
- * A live page of the locks: the holders, the state of the nodes, the contention. Import it beside `RedlockModule`.
- * It asks the nodes only while somebody watches the page.
+ * A live page of the locks: who holds what, how the nodes are, what is in the way. Import it beside `RedlockModule`. It
+ * looks at the nodes only while somebody looks at the page.
  */
 @Module({})
 export class RedlockBoardModule {
   /**
-   * @throws LockOptionsError when the application starts: for example without `authorize`, or for a path that is
-   *   taken
+   * @throws LockOptionsError when the application starts: without `authorize`, for a path that is taken, …
    *
    * @example
    * RedlockBoardModule.forRoot({
@@ -29,7 +28,7 @@ export class RedlockBoardModule {
    * })
    */
   static forRoot(options: RedlockBoardOptions): DynamicModule {
-    // Missing options are refused later, since they lack `authorize`.
+    // Without any, they are refused as those that lack `authorize`.
     const { path, connection, ...settings } = (options as RedlockBoardOptions | null | undefined) ?? {};
     return boardModule({ path, connection }, [
       { provide: BOARD_SETTINGS, useFactory: () => checkBoardSettings(settings) },
@@ -37,8 +36,8 @@ export class RedlockBoardModule {
   }
 
   /**
-   * Registers the board with options that come from other providers. `path` and `connection` stand beside
-   * `useFactory`, since routes are made before it is called.
+   * For options that come from other providers. `path` and `connection` stand beside `useFactory`: routes are made before
+   * it is asked.
    *
    * @example
    * RedlockBoardModule.forRootAsync({

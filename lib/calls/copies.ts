@@ -5,13 +5,10 @@ import { LINE, VERSION } from './version';
 export interface Copy {
   readonly version: string;
   readonly line: string;
-  /** The folder from which it was loaded, if that is known. */
+  /** Where it was loaded from, as far as that can be told. */
   readonly folder: string;
   readonly lockService: typeof LockService;
-  /**
-   * True if a global module without a name was registered with it. Then its users everywhere have their own lock
-   * service.
-   */
+  /** A global module without a name was registered with it: its users everywhere have their own lock service. */
   hasGlobalModule: boolean;
 }
 
@@ -21,13 +18,13 @@ const copies = (store[Symbol.for('nestjs-redlock:copies')] ??= []);
 const THIS_COPY: Copy = {
   version: VERSION,
   line: LINE,
-  // A bundle of ES modules has no `__dirname`.
+  // There is none in a bundle of ES modules.
   folder: typeof __dirname === 'string' ? __dirname : 'a bundle',
   lockService: LockService,
   hasGlobalModule: false,
 };
 
-/** Notes this copy. It is a function, since a bundler leaves out an import of which nothing is used. */
+/** A call, since a bundler leaves out an import that nothing is used of. */
 export function noteThisCopy(): void {
   if (!copies.includes(THIS_COPY)) copies.push(THIS_COPY);
 }
@@ -44,7 +41,7 @@ export function claimLockServices(isGlobal: boolean): (typeof LockService)[] {
     .map(({ lockService }) => lockService);
 }
 
-/** One copy for each line of versions, if there are several lines: these know nothing of each other. */
+/** One copy for each of the lines, if there are several: they know nothing of each other. */
 export function strangers(): readonly Copy[] {
   const lines = new Map(copies.map((copy) => [copy.line, copy]));
   return lines.size > 1 ? [...lines.values()] : [];

@@ -5,10 +5,10 @@ import type { HandlerWork } from './handler-work';
 import { isForParameter, type WantedLock } from './is-for-parameter';
 import { shared } from './shared';
 
-/** The lock that an interceptor holds around a handler. */
+/** What an interceptor holds around a handler. */
 export interface AroundHandler {
   readonly lock: Lock;
-  /** The name of its lock service. */
+  /** The name of its service. */
   readonly connection: string | undefined;
   readonly caller: Caller;
   readonly work: HandlerWork;
@@ -18,20 +18,19 @@ interface Frame extends AroundHandler {
   readonly outer: Frame | undefined;
 }
 
-/** The innermost lock around the running code, for {@link runHandler}. */
+/** The innermost that is held around the running code, for {@link runHandler} to be told of. */
 export type OuterLocks = Frame | undefined;
 
 /**
- * The locks that interceptors hold around the running handler. The lock service knows them too, but only while
- * they are held. A handler whose lock was lost before it began must get the aborted signal, and not none.
+ * The locks that interceptors hold around the running handler. The lock service knows them too, but only while they are
+ * held: a handler whose lock was lost before it began must get the signal that has aborted, and not none.
  */
 const storage = shared('handler locks', () => new AsyncLocalStorage<Frame>());
 
 /**
- * Calls a handler under the lock of an interceptor.
+ * Runs what calls a handler under the lock of an interceptor.
  *
- * @param outer the locks of the interceptors further out: Nest subscribes to an interceptor in another context
- *   than it calls it
+ * @param outer of the interceptors further out: Nest subscribes to an interceptor in another context than it calls it
  */
 export function runHandler<T>(around: AroundHandler, outer: OuterLocks, run: () => T): T {
   return storage.run({ ...around, outer }, run);
@@ -46,12 +45,12 @@ export function callerAround(): Caller | undefined {
   return outerLocks()?.caller;
 }
 
-/** The work of the handler for which the innermost interceptor holds its lock. */
+/** The work of the handler that the innermost interceptor holds its lock for. */
 export function currentHandlerWork(): HandlerWork | undefined {
   return storage.getStore()?.work;
 }
 
-/** The innermost lock that fits a parameter. */
+/** The innermost that a parameter is for. */
 export function handlerLockFor(parameter: WantedLock): AroundHandler | undefined {
   return find(({ lock, connection }) => isForParameter(parameter, lock, connection));
 }
@@ -63,10 +62,7 @@ function find(isIt: (frame: Frame) => boolean): Frame | undefined {
   return undefined;
 }
 
-/**
- * True for a lock that is held or lost. Code that runs longer than its handler does not get a lock that was
- * released.
- */
+/** Code that outlives its handler does not inherit a lock that was released. */
 function isHeldOrLost(lock: Lock): boolean {
   return lock.isHeld || lock.signal.aborted;
 }

@@ -1,14 +1,14 @@
 import type { Lock } from '../locking/api/lock.interface';
 
-/** The lock that a parameter of a method asks for. */
+/** Which lock a parameter of a method is for. */
 export interface WantedLock {
-  /** Only a lock with this resource. */
+  /** Only a lock that has it. */
   readonly resource: string | undefined;
-  /** Only a lock of this service. */
+  /** Only a lock of that service. */
   readonly connection: string | undefined;
 }
 
-/** Tells if a lock of that service fits the parameter. */
+/** Whether a lock of that service is what the parameter is for. */
 export function isForParameter(
   { resource, connection }: WantedLock,
   lock: Lock,

@@ -5,65 +5,62 @@ import type { Lock } from '../locking/api/lock.interface';
 import type { Caller } from './caller';
 import type { WhenLeft } from './piped-work';
 
-/** One call under a lock: how it takes the lock, and its result without the lock. */
+/** One call of something that stands under a lock: how it takes the lock, and what it comes to without it. */
 export interface LockedCall {
-  /** @param leaving ends the waiting, since nobody needs the result any more */
+  /** @param leaving ends the waiting: nobody is interested any more */
   withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T>;
-  /** Returns a `withLock` for code that already runs under `lock`. Such code does not ask for another lock. */
+  /** Does the same for code that runs under `lock` already: such code never asks for a lock. */
   reenter(lock: Lock): Pick<LockedCall, 'withLock'>;
-  /** The result of a busy call, unless it is the error. */
+  /** What the call comes to when it is busy, unless the error. */
   readonly onBusy: 'throw' | 'skip' | ((error: LockBusyError) => unknown);
-  /** The result when too few nodes answered, unless it is the error. */
+  /** What it comes to when too few nodes answered, unless the error. */
   readonly onUnavailable?: 'throw' | ((error: LockUnavailableError) => unknown) | undefined;
-  /** The result when the lock was lost, unless it is the error. */
+  /** What it comes to when the lock was lost, unless the error. */
   readonly onLost: 'throw' | 'ignore' | ((error: LockLostError) => unknown);
-  /** The rule for an Observable whose caller leaves. */
+  /** What becomes of an Observable when its caller leaves. */
   readonly whenLeft: WhenLeft;
-  /** The request that the call answers, if it answers one. */
+  /** The request that the call answers, where it answers one. */
   readonly request?: AnsweredRequest | undefined;
   /**
-   * The work that goes on under the lock after the call has its result. Undefined if there is none.
+   * What goes on under the lock after the call has its result; undefined when nothing does.
    *
-   * @param outcome undefined if the call failed
+   * @param outcome undefined when the call failed
    */
   goesOn?(outcome: { readonly result: unknown } | undefined): Promise<unknown> | undefined;
 }
 
-/** A request whose client may leave before it has its answer. */
+/** A request whose client may go away before it has its answer. */
 export interface AnsweredRequest {
   /**
-   * Calls `onGone` once; at once if the client has left already.
+   * Calls `onGone` once, at once when the client has gone already.
    *
-   * @returns a function that ends the watching, for a client that stays longer than its request
+   * @returns what ends the watching, of a client that outlives its request
    */
   watch(onGone: () => void): (() => void) | undefined;
-  /** True if the call stops waiting for its lock when the client has left. */
+  /** Whether a call stops waiting for its lock when the client has gone. */
   readonly stopsWaiting: boolean;
-  /**
-   * True if Nest unsubscribes from the result when the client leaves, unless the client left before Nest
-   * subscribed.
-   */
+  /** Nest unsubscribes what it reads for a client that goes, if that is to be stopped and did not go before. */
   readonly isStoppedByNest?: boolean;
 }
 
-/** The code that runs under the lock of a call. */
+/** What runs under the lock of a call. */
 export type LockedTask<T = unknown> = (lock: Lock, caller: Caller | undefined) => T;
 
-/** The progress of a call. */
+/** How far a call came. */
 export interface Progress {
-  /** True if the method began to run. The error cannot tell that: the method may itself find another lock busy. */
+  /** It began to run. Told by this and not by the error: what runs may itself find another lock busy. */
   hasStarted: boolean;
-  /** The lock. Missing if a test has replaced the lock service by one that gives none. */
+  /** Missing where a test has put something in the place of the lock service that gives none. */
   lock?: Lock;
-  /** The result of the method, before it is known if the lock was ours to the end. */
+  /** What it came to, before it was known whether the lock was ours to the end. */
   finished?: { readonly result: unknown };
 }
 
 /**
- * Keeps the lock after the end of a call until the work that goes on is over. The caller gets the result at once.
- * If the lock is over already, since the handler has released it or its loss is ignored, nothing is kept.
+ * The caller is told of the end of a call, and its lock stays until what goes on is over. Unless the lock is over already,
+ * since the handler has released it, or its loss is ignored.
  *
- * @param outcome undefined if the call failed; its work may go on all the same
+ * @param outcome undefined when the call failed: what it began may go on all the same
  */
 export function keepFor(
   call: LockedCall,
@@ -74,14 +71,14 @@ export function keepFor(
   if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
 }
 
-/** Stands for the result of a stream, whose values were sent as they came. */
+/** The result of a stream beside its values, which went out as they came. */
 export const NO_RESULT = Symbol('no result');
 
 /**
- * The result of a call that failed, as its `onBusy`, `onUnavailable` and `onLost` say.
+ * What takes the place of the result of a call that failed, by its `onBusy`, `onUnavailable` and `onLost`.
  *
- * @param skipped the result of a call that is skipped
- * @throws the error if none of them handles it; and any error that they throw
+ * @param skipped what a call comes to that is skipped
+ * @throws the error, where it is not for them; and what they throw themselves
  */
 export function insteadOf(error: unknown, call: LockedCall, progress: Progress, skipped?: unknown): unknown {
   const { hasStarted, lock, finished } = progress;
@@ -92,7 +89,7 @@ export function insteadOf(error: unknown, call: LockedCall, progress: Progress, 
     if (call.onBusy === 'throw' || !(error instanceof LockBusyError)) throw error;
     return call.onBusy === 'skip' ? skipped : call.onBusy(error);
   }
-  // The error is the loss of exactly this lock. It comes from the lock, or from code that stopped at its signal.
+  // The loss of this very lock, be it told by the lock or by code that stopped at its signal.
   if (call.onLost === 'throw' || lock === undefined || error !== lock.signal.reason) throw error;
   if (call.onLost !== 'ignore') return call.onLost(error as LockLostError);
   if (finished === undefined) throw error;

@@ -10,23 +10,23 @@ import type { MethodCall } from '../keys/method-key';
 import { whenLeftFor } from './handler-kind';
 import type { WhenLeft } from './piped-work';
 
-/** The facts that all calls of one `@Locked` method share. */
+/** What all calls of one `@Locked` method have in common. */
 export interface LockedPlace {
-  /** The name of the method, for people. */
+  /** The method, for people. */
   readonly name: string;
-  /** The prototype of its class. Undefined if no object of the class was ever made. */
+  /** Where it stands; undefined if no object of its class was ever made. */
   readonly prototype: object | undefined;
   readonly resolve: (call: MethodCall) => LockTargets;
   readonly connection: string | undefined;
   readonly lockOptions: WithLockOptions;
   /** Makes the label of a call. */
   readonly label: LabelFunction | undefined;
-  /** The option. Undefined: the option of the lock service counts. */
+  /** Undefined: that of the lock service. */
   readonly onBusy: OnBusy | undefined;
   readonly onUnavailable: OnUnavailable | undefined;
   readonly onLost: OnLost;
   readonly onLeave: OnLeave | undefined;
-  /** Returns the method as it is called, with the metadata that all decorators put on it. */
+  /** The method as it is called: with what all decorators left on it. */
   readonly method: () => object;
 }
 
@@ -36,12 +36,12 @@ export class LockedMethodCall implements LockedCall {
     private readonly place: LockedPlace,
     private readonly instance: object | undefined,
     private readonly args: unknown[],
-    /** The arguments that Nest has for the handler. They may be more than the handler takes. */
+    /** What Nest has for the handler, which may be more than the handler wants. */
     private readonly handlerArgs: readonly unknown[],
     readonly request: AnsweredRequest | undefined,
   ) {}
 
-  // The method is async, so that every mistake becomes a rejection.
+  // Asynchronous, so that whatever is wrong is a rejection.
   async withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T> {
     const { instance, args, place } = this;
     const service = instance === undefined ? undefined : boundLockService(instance, place.connection);
@@ -83,10 +83,7 @@ export class LockedMethodCall implements LockedCall {
   }
 }
 
-/**
- * Splits the options of a place: those that are the same in every call, and the function that makes the label of a
- * call.
- */
+/** Options that stand at a class: those of every call, and what makes the label of each. */
 export function splitLabel<F extends (...args: never[]) => string>({
   label,
   ...rest
@@ -102,13 +99,13 @@ export function labelled(options: WithLockOptions, label: string | undefined): W
   return label === undefined ? options : { ...options, label };
 }
 
-/** @param service may be a mock with only the members that a test needs */
+/** @param service may be as much of a mock as a test needs */
 export function defaultOnBusyOf(service: Partial<LockService> | undefined): LockedCall['onBusy'] {
   return service?.defaultOnBusy ?? 'throw';
 }
 
 /**
- * Runs `task` under a lock with the options of a place.
+ * Runs `task` under a lock with options that stand at a class.
  *
  * @param leaving aborts the waiting too
  */
@@ -120,10 +117,10 @@ export function withPlacedLock<T>(
   leaving?: AbortSignal,
 ): Promise<T> {
   const complete = withSignal(options, leaving);
-  // The caller of this function decides the result of a busy lock, since a stream has more than one result.
+  // Whoever called decides what comes of a busy lock: a stream has more than one result.
   if (defaultOnBusyOf(service) !== 'throw')
     return service.withLock(resources, { ...complete, onBusy: 'throw' as const }, task);
-  // Options are read and checked at every call. Usually there are none.
+  // Options are read and checked at every call; as a rule there are none.
   return Object.keys(complete).length === 0
     ? service.withLock(resources, task)
     : (service.withLock(resources, complete, task) as Promise<T>);

@@ -3,19 +3,18 @@ import { describeVotes, type NodeVote } from './node-vote.interface';
 import { quoteResources } from './quote-resources';
 
 /**
- * Too few nodes answered, so nobody can say if the resource is free. Nothing is held.
+ * Too few nodes answered to decide, so nobody can say whether the resource is free. Nothing is held.
  *
- * This is an outage, and not contention: `votes` has the reason of each node. HTTP 503.
+ * An outage, not contention: look at `votes` for the reason of each node. HTTP 503.
  */
 export class LockUnavailableError extends LockError {
   readonly code = 'LOCK_UNAVAILABLE';
-  /** The resources. Empty when `ready()` gave up. */
+  /** Empty when `ready()` gave up. */
   readonly resources: readonly string[];
-  /** The time for which the caller waited, in milliseconds. */
+  /** How long the caller waited, in milliseconds. */
   readonly waitedMs: number;
   /**
-   * The votes of the last attempt. Empty when the service is closed. In an error of `ready()`, `granted` means
-   * that the node can vote.
+   * The votes of the last attempt; empty when the service is closed. Of `ready()`: `granted` means that the node can vote.
    */
   readonly votes: readonly NodeVote[];
 
@@ -33,7 +32,7 @@ interface Facts {
   readonly resources: readonly string[];
   readonly waitedMs: number;
   readonly votes: readonly NodeVote[];
-  /** The thing that could not be done. @default 'lock' */
+  /** What could not be done. @default 'lock' */
   readonly wanted?: 'lock' | 'release';
 }
 

@@ -1,18 +1,18 @@
 import { type Fenceable, fenceOf } from './fence';
 import { StaleFenceError } from './stale-fence.error';
 
-/** The results with which database clients tell the number of changed rows. */
+/** How database clients tell the number of rows that were changed. */
 export type ChangedRows =
   | number
-  /** The result of pg. */
+  /** pg */
   | { readonly rowCount: number | null }
-  /** The result of mysql2. */
+  /** mysql2 */
   | { readonly affectedRows: number }
-  /** The result of TypeORM. */
+  /** TypeORM */
   | { readonly affected?: number | null }
-  /** The result of Prisma's `updateMany`. */
+  /** Prisma, for `updateMany` */
   | { readonly count: number }
-  /** The result of better-sqlite3 and node:sqlite. */
+  /** better-sqlite3 and node:sqlite */
   | { readonly changes: number | bigint };
 
 /**
@@ -23,10 +23,10 @@ export type ChangedRows =
  *  WHERE id = $4 AND (fence < $2 OR (fence = $2 AND fence_owner = $3))
  * ```
  *
- * Use it only if the row must exist: a row that is missing is not changed either.
+ * Use it only where the row must exist: one that is missing is not changed either.
  *
- * @throws StaleFenceError if no row was changed
- * @throws TypeError if `result` does not tell the number of changed rows
+ * @throws StaleFenceError when no row was changed
+ * @throws TypeError when `result` does not tell how many rows were
  */
 export function assertFenced(result: ChangedRows, lock: Fenceable): void {
   if (rowsOf(result) > 0) return;

@@ -12,25 +12,21 @@ import { checkMs } from './fenced-redis';
 
 export interface MemoryFenceStoreOptions {
   /**
-   * The time in milliseconds for which a fence is kept after it was last seen.
+   * For how many milliseconds a fence is remembered after it was last seen.
    *
    * @default 86_400_000 (24 hours)
    */
   keep?: number;
   /**
-   * The most resources that are kept: a whole number above 0. Requests for one more get a 503, until one of the
-   * others was not seen for `keep`. If the store forgot one earlier, stale holders of it could pass.
+   * How many resources are remembered at most: a whole number above 0. For any more the answer is 503, until the first
+   * of the others has not been seen for `keep`. One that is forgotten sooner would let its stale holders pass.
    *
-   * Each takes about 300 bytes.
+   * One takes some 300 bytes.
    *
    * @default 100_000
    */
   maxEntries?: number;
-  /**
-   * The clock.
-   *
-   * @default the clocks of this process
-   */
+  /** @default the clocks of this process */
   clock?: Clock;
 }
 
@@ -39,7 +35,7 @@ export class MemoryFenceStore implements FenceStore {
   private readonly keepMs: number;
   private readonly maxEntries: number;
   private readonly clock: Clock;
-  /** The fences. The one that was seen longest ago comes first. */
+  /** The one that was seen longest ago comes first. */
   private readonly last = new Map<string, { readonly fence: Fence; readonly seenAtMs: number }>();
 
   /** @throws LockOptionsError */
@@ -54,8 +50,8 @@ export class MemoryFenceStore implements FenceStore {
   }
 
   /**
-   * @throws FenceException (503) for a new resource when it has `maxEntries`
-   * @throws LockKeyError, LockOptionsError for an impossible resource or fence
+   * @throws FenceException (503) for a resource that it does not know when it has `maxEntries`
+   * @throws LockKeyError, LockOptionsError for what can be no resource, and no fence
    */
   accept(resource: string, fence: Fence): boolean {
     const name = shortened(checkResource(resource));
@@ -69,12 +65,12 @@ export class MemoryFenceStore implements FenceStore {
     return true;
   }
 
-  /** The number of resources that it keeps. */
+  /** How many resources it remembers. */
   get size(): number {
     return this.last.size;
   }
 
-  /** The loop ends at the first fence that is young enough, and forgets each one once. */
+  /** Ends at the first that is young enough, and each is forgotten once. */
   private forgetOld(): void {
     const seenSinceMs = this.clock.now() - this.keepMs;
     for (const [resource, { seenAtMs }] of this.last) {
@@ -86,10 +82,7 @@ export class MemoryFenceStore implements FenceStore {
 
 const HASH_LENGTH = 64;
 
-/**
- * Callers choose the names, which may be long. So a long name is replaced by a hash, in a form that no short name
- * has.
- */
+/** Names are of any length, and chosen by callers. None that is short looks like the hash of one that is not. */
 function shortened(resource: string): string {
   return resource.length < HASH_LENGTH ? resource : createHash('sha256').update(resource).digest('hex');
 }

@@ -2,13 +2,10 @@ import { createParamDecorator } from '@nestjs/common';
 import { checkMaxAhead, type FenceAheadOptions } from './fence-ahead';
 import { fenceLetPass, fenceOfRequest } from './request-fence';
 
-/**
- * Options of the parameter. Behind a `FenceGuard`, the `maxAhead` of the guard counts, and that of the parameter
- * is ignored.
- */
+/** Behind a `FenceGuard`, its `maxAhead` has been applied already, and that of the parameter says nothing. */
 export interface RequestFenceOptions extends FenceAheadOptions {
   /**
-   * With false, the value is undefined for a request without a fence. Else the answer is 428.
+   * False: undefined for a request without a fence, in place of an answer 428.
    *
    * @default true
    */
@@ -20,9 +17,9 @@ const fenceParameter = createParamDecorator<RequestFenceOptions>(
 );
 
 /**
- * The fence of the request, so that the handler can write with it.
+ * The fence that the request carries, for the handler to write with.
  *
- * @throws LockOptionsError at once, for an impossible `maxAhead`
+ * @throws LockOptionsError at once, for a `maxAhead` that cannot be meant
  * @example
  * ```ts
  * @Post(':id/payments')

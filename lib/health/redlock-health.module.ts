@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { RedlockHealthIndicator } from './redlock.health';
 
-/** Provides the {@link RedlockHealthIndicator} to the modules that import it. */
+/** Gives the modules that import it the {@link RedlockHealthIndicator}. */
 @Module({
   imports: [TerminusModule],
   providers: [RedlockHealthIndicator],

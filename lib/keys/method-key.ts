@@ -11,16 +11,16 @@ export interface MethodCall {
 const INDEX = /^(0|[1-9]\d*)$/;
 const NAME = /^[A-Za-z_$][\w$]*$/;
 
-/** Tells if a parameter may have this name in a template. */
+/** Whether a parameter may be named so in a template. */
 export function isKeyName(name: unknown): name is string {
   return typeof name === 'string' && NAME.test(name) && name !== 'this';
 }
 
 /**
- * Makes a source whose placeholders may name parameters too, `<id>`. The parameters are known when the method is
+ * A source whose placeholders may name parameters too, `<id>`. Whether there are such parameters shows when the method is
  * decorated.
  *
- * @param names gets the names in a template
+ * @param names is given the names that a template has
  */
 export function namingKeySource(names: Set<string>): KeySource<MethodCall> {
   return {
@@ -33,7 +33,7 @@ export function namingKeySource(names: Set<string>): KeySource<MethodCall> {
   };
 }
 
-/** Explains which placeholder of a template names no parameter. Returns undefined if each has one. */
+/** Says which placeholder of a template names nothing; undefined when each has its parameter. */
 export function missingName(
   names: ReadonlySet<string>,
   known: ReadonlyMap<string, number>,
@@ -44,10 +44,7 @@ export function missingName(
     : `its key names <${missing}>, and no parameter has @LockKey("${missing}"). Name it so, or write its position, as in "<0>".`;
 }
 
-/**
- * The placeholders of methods: `<0>` and `<0.user.id>` are arguments, `<this.region>` is a property of the
- * instance.
- */
+/** `<0>`, `<0.user.id>`: arguments. `<this.region>`: a property of the instance. */
 export const methodKeySource: KeySource<MethodCall> = {
   refuse(root, path) {
     if (INDEX.test(root)) return undefined;
@@ -56,7 +53,7 @@ export const methodKeySource: KeySource<MethodCall> = {
     }
     return path.length === 0 ? 'Name a property of the instance, as in "<this.region>".' : undefined;
   },
-  // Other tools name a parameter, and here it has a position, which is unknown. So the first one is shown.
+  // What other tools name stands by its position here, and nobody knows which that is.
   spell: ([root = '0', ...path]) =>
     `<${[INDEX.test(root) || (root === 'this' && path.length > 0) ? root : '0', ...path].join('.')}>`,
   read: ({ instance, args, names }, root) =>

@@ -9,10 +9,10 @@ import type { LockOptions } from './api/lock-options';
 
 export interface LockManagerSettings {
   readonly nodes: readonly LockNode[];
-  /** The clock that measures how long locks are held: a {@link SteadyClock}, if the wall clock may be set back. */
+  /** Measures how long locks are held: a {@link SteadyClock}, where the wall clock may be set back. */
   readonly clock: Clock;
   /**
-   * The wall clock for fencing tokens, which other machines compare.
+   * The wall clock as other machines may compare it, for fencing tokens.
    *
    * @default clock
    */
@@ -23,10 +23,10 @@ export interface LockManagerSettings {
   readonly restartGuard: RestartGuard;
   readonly limits: LockLimits;
   readonly defaults: LockOptions;
-  /** Reports an event. It must not throw. */
+  /** Must not throw. */
   readonly emit: (event: LockEvent) => void;
-  /** True if somebody listens. Events of locks that nobody hears are not made. */
+  /** Whether anybody listens: events of locks that nobody hears are not made. */
   readonly isObserved: () => boolean;
-  /** True if a listener needs the async context of the call that an event is about. */
+  /** Whether somebody who listens needs the async context of the call that an event is about. */
   readonly isTraced: () => boolean;
 }

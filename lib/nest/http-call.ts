@@ -3,10 +3,7 @@ import { NO_RESULT, type LockedCall } from '../calls/locked-call';
 import type { Lock } from '../locking/api/lock.interface';
 import type { SseHead } from './sse-head';
 
-/**
- * Makes a call that answers a request over HTTP. Its client may leave, its response may go on after the handler,
- * and a skipped call needs an answer.
- */
+/** A call that answers a request over HTTP: its client may go, its response may go on, and it has to answer when skipped. */
 export function httpCall(
   call: LockedCall,
   exchange: HttpExchange | undefined,
@@ -16,7 +13,7 @@ export function httpCall(
   const { onBusy, onUnavailable } = call;
   const skip = async (instead: unknown) => {
     const body = await exchange.skip(instead);
-    // A skipped handler of server-sent events sends no event.
+    // Among server-sent events, nothing is no event either.
     return body === undefined && exchange.sendsEvents ? NO_RESULT : body;
   };
   return {
@@ -41,7 +38,7 @@ export function httpCall(
   };
 }
 
-/** The begin of the response waits for the lock. Without this, Nest would send it at once. */
+/** The beginning of the response waits for the lock, where Nest would send it at once. */
 async function withHeadHeld<T>(
   call: LockedCall,
   head: SseHead | undefined,

@@ -1,11 +1,11 @@
-/** The token of the options of one RedlockModule, inside that module. */
+/** Token of the options of one RedlockModule, inside that module. */
 export const REDLOCK_MODULE_OPTIONS = 'REDLOCK_MODULE_OPTIONS';
 
-/** The token of the lock service of one RedlockModule, inside that module. It is the same for every name. */
+/** Token of the lock service of one RedlockModule, inside that module: the same whatever its name is. */
 export const REDLOCK_LOCK_SERVICE = 'REDLOCK_LOCK_SERVICE';
 
-/** The token of the function that makes the lock service of a RedlockModule from its options. Tests replace it. */
+/** Token of the function that makes the lock service of a RedlockModule from its options; tests put another in its place. */
 export const LOCK_SERVICE_FACTORY = 'REDLOCK_LOCK_SERVICE_FACTORY';
 
-/** The context of the log lines of this library. */
+/** Context of the log lines of this library. */
 export const LOGGER_CONTEXT = 'RedlockModule';

@@ -14,10 +14,10 @@ import { isLocked } from '../calls/locked-methods';
 import { SseHead } from './sse-head';
 import { warnOnce } from './warn-once';
 
-/** The metadata key under which Nest keeps interceptors. Nest does not export it. */
+/** Where Nest keeps what its decorators say; it exports this constant to nobody. */
 const INTERCEPTORS = '__interceptors__';
 
-/** This is the last guard, so nothing runs between it and the begin of Nest's response. */
+/** The last of the guards, and so the last that runs before Nest begins the response. */
 const holdHead: CanActivate = {
   canActivate(context: ExecutionContext): boolean {
     const response = context.switchToHttp().getResponse<ServerResponse & { raw?: ServerResponse }>();
@@ -31,7 +31,7 @@ const prepared = new WeakSet();
 /** Prepares handlers of server-sent events that run under a lock, before Nest registers its routes. */
 @Injectable()
 export class SseHandlersExplorer implements OnApplicationBootstrap {
-  /** The interceptors that hold a lock around a handler, by the name of the handler. */
+  /** What holds a lock around a handler, by the name of that. */
   private readonly around = new Map<string, readonly unknown[]>();
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
@@ -40,7 +40,7 @@ export class SseHandlersExplorer implements OnApplicationBootstrap {
     }
   }
 
-  /** At this moment the interceptors are made, and know their lock services. */
+  /** Now the interceptors are made, and know their lock services. */
   onApplicationBootstrap(): void {
     for (const [handler, around] of this.around) {
       if (around.some(isUnbounded)) warnOnce(this.modules, endlessStream(handler));

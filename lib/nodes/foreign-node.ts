@@ -40,16 +40,15 @@ import {
 } from './foreign-news';
 
 /**
- * Wraps a node that is not ours. Whatever it answers, throws or leaves out, its callers get what the port
- * promises.
+ * A node that is not ours: whatever it answers, throws or leaves out, everybody else gets what the port promises.
  *
- * Each answer is read once and copied, since a getter could return something else at the next read.
+ * Each answer is read once and copied, since a getter could say something else at the next look.
  */
 export class ForeignNode implements LockNode {
   readonly sharing?: true;
   private readonly verbs: Verbs;
 
-  /** @param isSharing true if the node supports readers, permits and the line */
+  /** @param isSharing whether it said that it knows readers, permits and the line */
   constructor(
     private readonly node: LockNode,
     readonly name: string,
@@ -145,13 +144,13 @@ export class ForeignNode implements LockNode {
     };
   }
 
-  /** The node is not closed here: its owner closes it. */
+  /** Whoever made it closes it. */
   close(): Promise<void> {
     return Promise.resolve();
   }
 }
 
-/** The verbs as anybody may have written them. For example, they may return a promise. */
+/** The verbs as anybody may have written them: they may return a promise, for example. */
 interface Verbs {
   acquire(request: AcquireRequest, give: Give): unknown;
   extend(request: ExtendRequest, give: Give): unknown;
@@ -162,7 +161,7 @@ interface Verbs {
 
 type Give = (given: unknown) => void;
 
-/** Asks a verb. Everything that is no answer is a failed vote, even if it comes as a promise that rejects. */
+/** Whatever is not an answer is a failed vote, also when it comes as a promise that rejects. */
 function ask<V>(
   send: (give: Give) => unknown,
   read: (given: unknown) => V | FailedVote,
@@ -181,10 +180,7 @@ function ask<V>(
   }
 }
 
-/**
- * Runs `action`. Returns undefined if it throws. A promise that rejects is caught here, since it would end the
- * process.
- */
+/** Undefined when it throws. A promise that rejects is heard by nobody else, and would end the process. */
 function attempt(action: () => unknown): unknown {
   try {
     const result = action();
@@ -196,5 +192,5 @@ function attempt(action: () => unknown): unknown {
 }
 
 function ignore(): void {
-  // Nothing is done, as after a node that throws: it tells of no releases, and waiters ask again now and then.
+  // As much as a node that throws: it does not tell, and waiters ask again now and then.
 }

@@ -11,7 +11,7 @@ import type {
 } from '../ports/lock-node.interface';
 import { errorFrom, waitingFrom } from './foreign-news';
 
-/** All fields that a vote may have. */
+/** Everything that any vote has. */
 type Read = Partial<
   Record<
     | 'kind'
@@ -33,10 +33,7 @@ type Read = Partial<
   >
 >;
 
-/**
- * Reads a vote. `replaced` counts only if it is true. Any `isFenceUneven` but false or undefined means that the
- * counters differ. A grant of permits counts only if it has as many as were asked for.
- */
+/** In case of doubt: it ended no other hold, and its counters differ. Permits are granted as they were asked for or not. */
 export function acquireVoteFrom(given: unknown, { limit }: Pick<AcquireRequest, 'limit'> = {}): AcquireVote {
   return read(given, (vote) => {
     const { kind } = vote;
@@ -68,10 +65,7 @@ function denialFrom({ holderTtlMs, holder, by, ahead, nodeMicros, freeInMs }: Re
   };
 }
 
-/**
- * Copies the slots: as many as were asked for, each once and below the limit; exactly those that were named, if
- * some were.
- */
+/** A copy: as many as were asked for, each once and below the limit, and just those that were named if some were. */
 function slotsFrom(given: unknown, { limit, permits, exact }: PermitRequest): readonly number[] | undefined {
   if (!Array.isArray(given) || given.length !== permits) return undefined;
   const slots = Array.from({ length: permits }, (_, i): unknown => given[i]);
@@ -81,7 +75,7 @@ function slotsFrom(given: unknown, { limit, permits, exact }: PermitRequest): re
   return areFit && new Set(slots).size === permits ? slots : undefined;
 }
 
-/** Reads a vote. In case of doubt the key was put back, and has to be removed if the lock is released already. */
+/** In case of doubt it was put back, and has to be taken away again should the lock be released already. */
 export function extendVoteFrom(given: unknown): ExtendVote {
   return read(given, ({ kind, healed, error }) => {
     if (kind === 'granted') return { kind };
@@ -119,7 +113,7 @@ export function failedVoteFrom(error: unknown): FailedVote {
   return { kind: 'failed', error: errorFrom(error) };
 }
 
-/** Reads a vote with `copy`, which reads each property once. */
+/** `copy` reads each property once. */
 function read<V>(given: unknown, copy: (given: Read) => V): V | FailedVote {
   try {
     return copy(given as Read);

@@ -1,10 +1,10 @@
-/** The name of the tracer and of the meter. */
+/** Name of the tracer and of the meter. */
 export const SCOPE = 'nestjs-redlock';
 
-/** A resource that nobody locks. Nodes are inspected with it to learn their state. */
+/** A resource that nobody locks: nodes are asked for it, to hear of themselves. */
 export const PROBE = 'nestjs-redlock:opentelemetry';
 
-/** The attributes of spans and metrics; docs/MONITORING.md lists them. None of them has the owner token. */
+/** Attributes of spans and metrics; docs/MONITORING.md lists them. The owner token is in none. */
 export const ATTRIBUTE = {
   connection: 'redlock.connection',
   group: 'redlock.resource.group',
@@ -19,7 +19,7 @@ export const ATTRIBUTE = {
   errorType: 'error.type',
 } as const;
 
-/** The attributes of a lock in metrics, where every value makes a time series. */
+/** Those that a lock has in metrics, where every value makes a time series. */
 export type LockLabels = {
   readonly [ATTRIBUTE.connection]: string;
   readonly [ATTRIBUTE.group]?: string;

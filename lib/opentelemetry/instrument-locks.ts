@@ -8,12 +8,12 @@ export type InstrumentedLocks = Pick<LockService, 'events$' | 'inspect'> &
   Partial<Pick<LockService, 'callerEvents$'>>;
 
 /**
- * Reports the locks of a service to OpenTelemetry: spans for waiting and holding, and metrics. With a
- * `RedlockModule`, import `RedlockOpenTelemetryModule` instead.
+ * Reports what happens to the locks of a service to OpenTelemetry: spans for waiting and holding, and metrics. With a
+ * `RedlockModule`, import `RedlockOpenTelemetryModule` in the place of calling this.
  *
  * Call it after the SDK is set up, and once per service. It ends with `locks.close()`.
  *
- * @returns a function that ends it earlier
+ * @returns ends it before that
  * @throws LockOptionsError with the option's name
  *
  * @example

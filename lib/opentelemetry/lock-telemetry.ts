@@ -11,18 +11,15 @@ import { NodeGauge } from './node-gauge';
 
 type HoldEnd = Extract<LockEvent, { type: 'released' | 'detached' | 'lost' }>;
 
-/**
- * The most groups. Each is about fifty time series. An application that makes a group per id must not fill the
- * memory of all systems that keep them (R18).
- */
+/** Each group is some fifty time series. Whoever makes one per id must not fill the memory of all that keep them (R18). */
 const MOST_GROUPS = 100;
 
-/** The group of the locks whose own group would be one too many. */
+/** The group of locks whose own would be one too many. */
 const OTHER_GROUPS = 'other';
 
 const LONGEST_GROUP = 64;
 
-/** The most resources that a span names. It always has their number. */
+/** The most resources that a span names. It always tells how many there are. */
 const MOST_SPAN_RESOURCES = 20;
 
 interface ObservedHold {
@@ -40,7 +37,7 @@ export class LockTelemetry {
   private readonly refusals: NodeGauge;
   private readonly memory: MemoryGauge;
   private readonly groups = new Set<string | undefined>();
-  /** The held locks by owner token. Each ends with a `released`, `detached` or `lost` event. */
+  /** The held locks by owner token. Each ends with its `released`, `detached` or `lost`. */
   private readonly holds = new Map<string, ObservedHold[]>();
 
   constructor(
@@ -70,7 +67,7 @@ export class LockTelemetry {
     if (options.resourceGroup === undefined) this.labelsOfGroup(undefined);
   }
 
-  /** Records an event. It never throws: an error of a subscriber would end the process. */
+  /** Never throws: an error of a subscriber would end the process. */
   note(event: LockEvent): void {
     try {
       this.record(event);
@@ -99,7 +96,7 @@ export class LockTelemetry {
         this.meters.acquired(labels, event.waitedMs, event.type);
         const attributes = { ...this.describe(event.resources, labels), [ATTRIBUTE.mode]: event.mode };
         const span = this.spans.acquired(attributes, event.waitedMs, event.type);
-        // Readers of one process share an owner token.
+        // The readers of a process share an owner token.
         const others = this.holds.get(event.ownerToken);
         if (others === undefined) this.holds.set(event.ownerToken, [{ labels, span }]);
         else others.push({ labels, span });
@@ -141,7 +138,7 @@ export class LockTelemetry {
         break;
       case 'force-released':
       case 'node-warning':
-        // These events are for the log.
+        // For the log.
         break;
     }
   }
@@ -149,7 +146,7 @@ export class LockTelemetry {
   private recordEnd(event: HoldEnd): void {
     const holds = this.holds.get(event.ownerToken);
     const hold = holds && takeOne(holds, event.heldMs);
-    // The lock was acquired before anybody observed the service.
+    // Acquired before anybody looked.
     if (hold === undefined) return;
     if (holds?.length === 0) this.holds.delete(event.ownerToken);
     const { labels, span } = hold;
@@ -182,7 +179,7 @@ export class LockTelemetry {
     return labels;
   }
 
-  /** The group of a lock. A lock counts even if its group is unknown. */
+  /** A lock counts also where the group of its resources cannot be told. */
   private groupOf(resources: readonly string[]): string | undefined {
     try {
       const group: unknown = this.options.resourceGroup?.(resources);
@@ -204,7 +201,7 @@ export class LockTelemetry {
   }
 }
 
-/** Of the readers with the same owner token, takes the one that began at the same time as this one. */
+/** Of the readers that share an owner token, the one that began when this one did. */
 function takeOne(holds: ObservedHold[], heldMs: number): ObservedHold | undefined {
   const beganAtMs = systemClock.wallNow() - heldMs;
   const distance = ({ span }: ObservedHold) => Math.abs(span.startedAtMs - beganAtMs);

@@ -9,6 +9,9 @@ import type { LinePlace } from './sharing.interface';
  */
 export type LockMode = 'exclusive' | 'shared' | 'limited';
 
+/** The letter of each mode, in the names of a line and in requests to a server. */
+export const MODE_LETTERS = { exclusive: 'x', shared: 's', limited: 'p' } as const;
+
 /**
  * Tells if two holders with these modes may hold a resource at the same time. It does not count permits: two
  * permit holders may need more permits than there are.
@@ -46,7 +49,7 @@ interface ModesOfRequest {
  * same on all nodes. It contains the mode, since one caller may wait in several modes.
  */
 export function nameInLine(mode: LockMode, place: LinePlace): string {
-  return `${idInLine(place)} ${mode === 'limited' ? `p${place.permits ?? 1}` : LETTERS[mode]}`;
+  return `${idInLine(place)} ${MODE_LETTERS[mode]}${mode === 'limited' ? (place.permits ?? 1) : ''}`;
 }
 
 /**
@@ -56,8 +59,6 @@ export function nameInLine(mode: LockMode, place: LinePlace): string {
 export function idInLine({ id, limit }: LinePlace): string {
   return limit === undefined ? id : `${id}/${limit}`;
 }
-
-const LETTERS = { exclusive: 'x', shared: 's' } as const;
 
 /**
  * The value of a free resource that a node keeps for the callers in its line (R31). It stands in the place of an

@@ -9,19 +9,18 @@ import type { Lock, LockFor } from '../locking/api/lock.interface';
 import type { TestingLockManager } from './testing-lock-manager';
 import type { TestingNode } from './testing-node';
 
-/** The most events in the history. No test looks at more than this. */
+/** A test that looks at more events than this looks at none. */
 const LONGEST_HISTORY = 10_000;
 const MOST_TURNS = 100;
 
-/** Options for the way in which another holder holds a resource. */
+/** How somebody else holds a resource. */
 export type HoldOptions = Pick<LockOptions, 'mode' | 'limit' | 'permits'>;
 
 const testers = new WeakMap<LockService, LockTester>();
 
 /**
- * Lets a test change the locks of an application, and see their events. Inject it with `module.get(LockTester)`
- * from a `RedlockTestingModule`, or take the one of any lock service with
- * `LockTester.of(module.get(LockService))`.
+ * What a test does to the locks of an application, and sees of them. Inject it with `module.get(LockTester)` from a
+ * `RedlockTestingModule`, or take that of any lock service with `LockTester.of(module.get(LockService))`.
  */
 export class LockTester {
   private events: LockEvent[] = [];
@@ -44,7 +43,7 @@ export class LockTester {
   /**
    * The tester of a lock service of `RedlockTestingModule` or `useRedlockTesting`.
    *
-   * @throws Error if the service uses real nodes
+   * @throws Error when the service uses real nodes
    */
   static of(locks: LockService): LockTester {
     const tester = testers.get(locks);
@@ -59,22 +58,21 @@ export class LockTester {
     testers.set(locks, tester);
   }
 
-  /** The events of the locks and nodes of the application so far, oldest first. */
+  /** What has happened to the locks and nodes of the application so far, oldest first. */
   get history(): readonly LockEvent[] {
     return this.events;
   }
 
-  /** Clears the history, for example between two tests of one application. */
+  /** Forgets the history, as between two tests of one application. */
   clearHistory(): void {
     this.events = [];
   }
 
   /**
-   * Makes somebody else hold the resources, as if it were another process, until `release()` of the result or the
-   * end of the test module. It waits for nobody, and ignores `maxHold`, `holdAtLeast` and `fencing` in the
-   * defaults of the application.
+   * Lets somebody else hold the resources, as if it were another process, until its `release()` or the end of the test
+   * module. Waits for nobody, and has no `maxHold`, `holdAtLeast` or `fencing` from the defaults of the application.
    *
-   * @throws LockBusyError if the application holds one of them
+   * @throws LockBusyError when the application holds one of them
    *
    * @example `await using _other = await tester.hold('order:7');`
    * @example `await using _reader = await tester.hold('report:7', { mode: 'shared' });`
@@ -85,11 +83,10 @@ export class LockTester {
   }
 
   /**
-   * Makes somebody else hold all free permits of a resource, until `release()` of the result or the end of the
-   * test module.
+   * Lets somebody else hold all permits that are left of a resource, until its `release()` or the end of the test module.
    *
-   * @throws LockOptionsError for an impossible limit, or without one
-   * @throws Error if no permit is free
+   * @throws LockOptionsError without a limit that is possible
+   * @throws Error when none is left
    *
    * @example `await using _others = await tester.fill('api', { limit: 5 });`
    */
@@ -99,7 +96,7 @@ export class LockTester {
       what: ', such as { limit: 5 }',
       each: 'an option of fill()',
     });
-    // A missing limit is impossible too.
+    // Nothing is not possible either.
     checkLockOption('limit', limit);
     for (let permits = limit; permits > 0; permits--) {
       const lock = await this.somebodyElse.tryAcquire(resource, { limit, permits, autoExtend: true });
@@ -109,11 +106,10 @@ export class LockTester {
   }
 
   /**
-   * Takes the lock on `resource` away from the application, and from all its readers or holders of permits, as if
-   * the nodes had lost it. When the promise resolves, the signal is aborted, and somebody else can get the lock. A
-   * call that was made just before gets its lock first, if it is free.
+   * Takes the lock on `resource` away from the application, and from all its readers or holders of permits, as if its nodes had lost it: its signal is aborted when this
+   * returns, and somebody else can get it. A call that was made just before gets its lock first, if it is free.
    *
-   * @throws Error if the application does not hold it
+   * @throws Error when the application does not hold it
    */
   async loseLock(resource: string): Promise<void> {
     const lock = await this.holderOf(resource);
@@ -124,29 +120,26 @@ export class LockTester {
     }
     const all = this.manager.holdersOf(resource);
     for (const one of all) one.lose('gone');
-    // A lock that is kept for its `holdAtLeast` is removed too.
+    // Also what would be kept for its `holdAtLeast`.
     for (const node of this.nodes) for (const one of all) node.forget(one);
     await Promise.all(all.map((one) => one.release()));
   }
 
   /**
-   * Makes `count` of the nodes fail, by default all: they refuse everything, and keep what they have. If they are
-   * a majority, the application gets `LockUnavailableError`, and loses its locks when their validity ends. Locks
-   * that it releases in the meantime are removed when the nodes recover.
+   * Cuts `count` of the nodes off, by default all: they refuse everything, and keep what they have. With a majority of
+   * them the application gets `LockUnavailableError`, and loses the locks that it has when their validity ends. What it
+   * releases meanwhile is removed when they recover.
    */
   failNodes(count = this.nodes.length): void {
     for (const node of this.nodes.filter(({ status }) => status === 'up').slice(0, count)) node.fail();
   }
 
-  /** Makes the nodes work again that `failNodes` made fail. */
+  /** Ends what `failNodes` began. */
   recoverNodes(): void {
     for (const node of this.nodes.filter(({ status }) => status === 'down')) node.recover();
   }
 
-  /**
-   * The holder of a resource. Nodes in the process answer at once, so a free lock needs a few turns of the event
-   * loop and no time.
-   */
+  /** Nodes in the process answer at once, so a lock that is free takes a few turns and no time. */
   private async holderOf(resource: string): Promise<HeldLock | undefined> {
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       const holder = this.manager.holderOf(resource);

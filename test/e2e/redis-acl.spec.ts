@@ -308,20 +308,15 @@ const WITHOUT: Record<string, Record<string, string>> = {
     LOCK_UNAVAILABLE:
       'lock exclude extend release forceRelease several fencing batch handOver stopListening wait',
   },
-  '+get': {
-    failed: 'sharing',
-    LOCK_UNAVAILABLE: 'extend forceRelease fencing',
-    unknown: 'release several handOver inspect',
-    silent: 'tell',
-  },
-  '+mget': { unknown: 'batch' },
+  '+get': { failed: 'sharing', LOCK_UNAVAILABLE: 'forceRelease fencing', unknown: 'inspect' },
+  '+mget': { LOCK_UNAVAILABLE: 'extend', unknown: 'batch several', silent: 'tell' },
   '+del': {
     failed: 'sharing',
     unknown: 'release several fencing batch handOver',
     LOCK_UNAVAILABLE: 'forceRelease',
     silent: 'tell',
   },
-  '+exists': { failed: 'sharing', LOCK_UNAVAILABLE: 'several fencing' },
+  '+exists': { failed: 'sharing', LOCK_UNAVAILABLE: 'several' },
   '+pttl': { failed: 'sharing', LOCK_UNAVAILABLE: 'extend forceRelease' },
   '+pexpire': { failed: 'sharing', LOCK_UNAVAILABLE: 'extend' },
   ...Object.fromEntries(

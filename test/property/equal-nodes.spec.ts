@@ -1,145 +1,38 @@
 import fc from 'fast-check';
 import Redis from 'ioredis';
 import { nameInLine } from '../../lib/ports/lock-mode';
-import type {
-  AcquireDenial,
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  LeaveRequest,
-  LockNode,
-  ReleaseRequest,
-} from '../../lib/ports/lock-node.interface';
+import type { AcquireDenial, AcquireVote, LockNode } from '../../lib/ports/lock-node.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import type { MemoryState } from '../../lib/memory/memory-state';
 import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { isForSets } from '../../lib/redis/request/set-calls';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { untilUp } from '../helpers/ask-node';
+import {
+  askStep as ask,
+  type AskStep,
+  drawnSteps,
+  drawnToken,
+  IDS,
+  RESOURCES,
+  roughly,
+} from '../helpers/drawn-steps';
 import { RedisServer } from '../helpers/redis-server';
 import { seeded } from '../helpers/seeded';
 
-const RESOURCES = ['{a}x', '{a}y'];
-const TOKENS = ['t1', 't2', 't3', 't4'];
-const IDS = ['i1', 'i2', 'i3'];
-const FIRST_TICKET = 1_790_000_000_000_000;
-
-/** Times are told apart by this much, and a case is over in less than half of it. */
-const APART_MS = 20_000;
-
 type Step =
-  | { readonly verb: 'acquire'; readonly request: AcquireRequest }
-  | { readonly verb: 'extend'; readonly request: ExtendRequest }
-  | { readonly verb: 'release'; readonly request: ReleaseRequest }
-  | { readonly verb: 'leave'; readonly request: LeaveRequest }
+  | AskStep
   /** What the token has there ends, or who waits there does not any more. */
   | { readonly verb: 'end'; readonly resource: string; readonly token: string; readonly id: string };
 
-const token = fc.constantFrom(...TOKENS);
-const ms = fc.integer({ min: 1, max: 8 }).map((times) => (times + 0.5) * APART_MS);
-const some = fc.subarray(RESOURCES, { minLength: 1 });
-const slot = fc.nat({ max: 3 });
-
-const entry = fc.record(
-  {
-    id: fc.constantFrom(...IDS),
-    entryMs: ms,
-    ticket: fc.integer({ min: 1, max: 3 }).map((ticket) => FIRST_TICKET + ticket),
-  },
-  { requiredKeys: ['id', 'entryMs'] },
-);
-
-/** Readers, writers and both; or permits of one resource. */
-const wanted = fc.oneof(
-  fc.record({ resources: some, shared: fc.subarray(RESOURCES) }),
-  fc
-    .record({ limit: fc.integer({ min: 1, max: 4 }), start: slot, picks: fc.shuffledSubarray([0, 1, 2, 3]) })
-    .chain(({ limit, start, picks }) =>
-      fc.record({
-        resources: fc.constantFrom(...RESOURCES).map((resource) => [resource]),
-        limit: fc
-          .record({ permits: fc.integer({ min: 1, max: limit }), isExact: fc.boolean(), swap: fc.boolean() })
-          .map(({ permits, isExact, swap }) => {
-            const below = picks.filter((pick) => pick < limit).slice(0, permits);
-            const exact = isExact && below.length > 0 ? { exact: below, swap } : {};
-            return {
-              limit,
-              start: start % limit,
-              permits: isExact ? below.length || permits : permits,
-              ...exact,
-            };
-          }),
-      }),
-    ),
-);
-
-const acquireStep = fc
-  .record(
-    { wanted, ownerToken: token, ttlMs: ms, askHolderTtl: fc.boolean(), replaces: token, line: entry },
-    { requiredKeys: ['wanted', 'ownerToken', 'ttlMs', 'askHolderTtl'] },
-  )
-  .filter(({ ownerToken, replaces }) => ownerToken !== replaces)
-  .map(({ wanted: what, line, ...rest }): Step => {
-    const permits = 'limit' in what ? { permits: what.limit.permits } : {};
-    return {
-      verb: 'acquire',
-      request: { ...rest, ...what, ...(line === undefined ? {} : { line: { ...line, ...permits } }) },
-    };
-  });
-
-const kept = fc.oneof(
-  fc.record({ resources: some, shared: fc.subarray(RESOURCES) }),
-  fc.record({
-    resources: fc.constantFrom(...RESOURCES).map((resource) => [resource]),
-    slots: fc.uniqueArray(slot, { minLength: 1, maxLength: 3 }),
-  }),
-);
-
-const extendStep = fc
-  .record(
-    { kept, ownerToken: token, ttlMs: ms, replaces: token, putsBack: fc.boolean() },
-    { requiredKeys: ['kept', 'ownerToken', 'ttlMs'] },
-  )
-  .filter(({ ownerToken, replaces }) => ownerToken !== replaces)
-  .map(({ kept: what, ...rest }): Step => ({ verb: 'extend', request: { ...rest, ...what } }));
-
-const releaseStep = fc
-  .record(
-    { kept, ownerToken: token, keepMs: ms, line: entry, turnMs: ms, isAll: fc.boolean() },
-    { requiredKeys: ['kept', 'ownerToken', 'isAll'] },
-  )
-  .map(({ kept: what, isAll, line, ...rest }): Step => {
-    const permits = 'slots' in what ? { permits: what.slots.length } : {};
-    const slots = 'slots' in what ? { slots: isAll ? ('all' as const) : what.slots } : {};
-    const back = line === undefined ? {} : { line: { ...line, ...permits } };
-    return {
-      verb: 'release',
-      request: { ttlMs: 1, wakeWaiters: false, ...rest, ...what, ...slots, ...back },
-    };
-  });
-
-const leaveStep = fc
-  .record({ kept, id: fc.constantFrom(...IDS) })
-  .map(({ kept: { resources, ...what }, id }): Step => {
-    const line = 'slots' in what ? { id, permits: what.slots.length } : { id };
-    const shared = 'shared' in what ? { shared: what.shared } : {};
-    return { verb: 'leave', request: { resources, line, ownerToken: 'left', wakeWaiters: false, ...shared } };
-  });
-
 const endStep = fc
-  .record({ resource: fc.constantFrom(...RESOURCES), token, id: fc.constantFrom(...IDS) })
+  .record({ resource: fc.constantFrom(...RESOURCES), token: drawnToken, id: fc.constantFrom(...IDS) })
   .map((what): Step => ({ verb: 'end', ...what }));
 
-const steps = fc.array(
-  fc.oneof(
-    { weight: 6, arbitrary: acquireStep },
-    { weight: 2, arbitrary: extendStep },
-    { weight: 3, arbitrary: releaseStep },
-    { weight: 1, arbitrary: leaveStep },
-    { weight: 1, arbitrary: endStep },
-  ),
-  { minLength: 1, maxLength: 14 },
-);
+const steps = fc.array(fc.oneof(...drawnSteps(), { weight: 1, arbitrary: endStep }), {
+  minLength: 1,
+  maxLength: 14,
+});
 
 let server: RedisServer;
 let redisNode: RedisLockNode;
@@ -177,10 +70,6 @@ function essence(step: Step, vote: object): object {
   };
 }
 
-function roughly(timeMs: number | undefined): number | undefined {
-  return timeMs === undefined ? undefined : Math.floor(timeMs / APART_MS);
-}
-
 async function contentOf(node: LockNode): Promise<object[]> {
   return Promise.all(
     RESOURCES.map(async (resource) => {
@@ -197,15 +86,6 @@ async function contentOf(node: LockNode): Promise<object[]> {
       };
     }),
   );
-}
-
-function ask(node: LockNode, step: Exclude<Step, { verb: 'end' }>): Promise<object> {
-  return new Promise((resolve) => {
-    if (step.verb === 'acquire') node.acquire(step.request, resolve);
-    else if (step.verb === 'extend') node.extend(step.request, resolve);
-    else if (step.verb === 'release') node.release(step.request, resolve);
-    else node.leave?.(step.request, resolve);
-  });
 }
 
 /** As time does: the score of a member is in the past by then, and the key goes with the last of them. */

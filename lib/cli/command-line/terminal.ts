@@ -1,10 +1,10 @@
-/** The output of a command, and the signal that ends it. */
+/** Where a command writes, and how it is told to end. */
 export interface Terminal {
-  /** Prints one or several lines of the result. */
+  /** A line, or several, of what was asked for. */
   print(text: string): void;
-  /** Prints a line about the run itself, apart from the result. */
+  /** A line about the run itself, apart from the result. */
   complain(text: string): void;
-  /** True if a person watches, and the screen can be redrawn. */
+  /** Somebody looks, and the screen can be redrawn. */
   readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** From this call on, Ctrl-C and SIGTERM abort the signal instead of ending the process at once. */
@@ -16,12 +16,12 @@ export class ProcessTerminal implements Terminal {
   private readonly stop = new AbortController();
 
   constructor() {
-    // `… | head` closes the output. A reader that is gone needs no error.
+    // `… | head` closes our output; whoever reads no more is done with us.
     process.stdout.on('error', () => {
       this.stop.abort();
     });
     process.stderr.on('error', () => {
-      // Nobody can read the complaints. The exit code still tells.
+      // Nobody hears our complaints; the exit code still tells.
     });
   }
 

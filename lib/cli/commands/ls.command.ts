@@ -33,7 +33,7 @@ export const ls: Command = {
   },
 };
 
-/** The search of the command line. `watch` uses it too. */
+/** Also what `watch` looks for. */
 export function searchOf(invocation: Invocation): Search {
   return {
     keyPrefix: invocation.keyPrefix,

@@ -1,19 +1,19 @@
-/** `unknown`: the server does not tell, as managed clouds often do not. */
+/** `unknown`: the server does not let us look, as managed clouds often do not. */
 export type Level = 'ok' | 'unknown' | 'warn' | 'error';
 
-/** The result of one check. */
+/** One thing that the doctor looked at. */
 export interface Finding {
   readonly level: Level;
   /** A stable word for scripts, such as `eviction`. */
   readonly check: string;
-  /** The node. Undefined if the finding is about all nodes together. */
+  /** Undefined when it is about all nodes together. */
   readonly node?: string;
   readonly message: string;
-  /** The consequence for locks. */
+  /** What it means for locks. */
   readonly meaning?: string;
-  /** The remedy, with a command of Redis if there is one. */
+  /** What to change; a command of Redis where there is one. */
   readonly fix?: string;
 }
 
-/** A finding without the name of its node. */
+/** A finding before it is known which node it is about. */
 export type NodeFinding = Omit<Finding, 'node'>;

@@ -3,26 +3,26 @@ import { type InfoLines, infoLines } from '../../redis/server/info-lines';
 import type { NodeClient } from '../nodes/node-client';
 import { measureClock, measureLatency, type ClockReading, type Latency } from './measure';
 
-/** The facts that the doctor found out about one node. */
+/** What the doctor could find out about one node. */
 export interface NodeFacts {
   readonly node: string;
-  /** The reason why it could not be reached. Then all other facts are missing. */
+  /** Why it could not be reached; then there is nothing else. */
   readonly error?: string;
   readonly isCluster: boolean;
   /** The node itself, or the masters of a cluster. */
   readonly servers: readonly ServerFacts[];
   /** The lines of CLUSTER INFO, for a cluster. */
   readonly cluster?: InfoLines;
-  /** The refused actions that the lock service needs. */
+  /** What the Redis user of the lock service may not do. */
   readonly refusals: readonly Refusal[];
 }
 
 export interface ServerFacts {
-  /** The address: `host:port` */
+  /** `host:port` */
   readonly server: string;
-  /** The number of the database with the locks. */
+  /** The number of the one that locks are in. */
   readonly database: number;
-  /** The lines of INFO. Undefined if it is refused. */
+  /** The lines of INFO; undefined when it is refused. */
   readonly info?: InfoLines;
   /** The answer of CONFIG GET. Undefined when the server refuses it. */
   readonly appendfsync?: string;
@@ -31,13 +31,13 @@ export interface ServerFacts {
   readonly clock?: ClockReading;
 }
 
-/** An action that the library needs, and the server's refusal. */
+/** Something that the library needs to do, and the server's answer. */
 export interface Refusal {
   readonly what: string;
   readonly error: string;
-  /** The consequence for locks, if they are possible without it. */
+  /** What becomes of locks without it, where they can do without. */
   readonly meaning?: string;
-  /** The locks that are impossible without it, if not all are. */
+  /** The locks that there are none of without it, where it is not all. */
   readonly affected?: string;
 }
 
@@ -53,7 +53,7 @@ export async function readServer(node: NodeClient, server: Server): Promise<Serv
     info: typeof info === 'string' ? infoLines(info) : undefined,
     appendfsync: settingIn(appendfsync),
     save: settingIn(save),
-    // These run one after the other, and after the rest, since they measure time.
+    // One after the other, and after the rest: they measure time.
     latency: await orNothing(measureLatency(() => node.ask(() => server.send('ping')))),
     clock: await orNothing(measureClock(() => node.ask(() => server.send('time') as Promise<unknown[]>))),
   };
@@ -66,10 +66,7 @@ export async function readClusterInfo(node: NodeClient): Promise<InfoLines | und
   return typeof text === 'string' ? infoLines(text) : undefined;
 }
 
-/**
- * The value of a setting. The reply is a name and a value, or nothing if the server does not know the setting or
- * does not show it.
- */
+/** The reply is a name and its value, or nothing for a setting that the server does not know or show. */
 function settingIn(reply: unknown): string | undefined {
   const value = Array.isArray(reply) ? (reply as unknown[])[1] : undefined;
   return typeof value === 'string' ? value : undefined;

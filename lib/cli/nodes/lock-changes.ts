@@ -1,23 +1,23 @@
 import type { ListedLock } from '../../locking/api/lock-listing.interface';
 import { listLocks, type NodeAnswer } from '../../locking/inspection/list-locks';
 
-/** A difference from the look before. */
+/** What is different from the look before. */
 export type LockChange =
-  /** The lock was not there before, or it had another holder or another state. */
+  /** It was not there, or somebody else had it, or its state was another. */
   | { readonly type: 'lock'; readonly lock: ListedLock }
-  /** Nobody holds it any more: it was released, or it expired. */
+  /** Nobody has it any more: it was released, or it expired. */
   | { readonly type: 'gone'; readonly lock: ListedLock }
   | { readonly type: 'node'; readonly node: string; readonly error: string | null };
 
 /**
- * Compares each look with the one before. If no quorum of the nodes answered a look, only the silent nodes are
- * reported.
+ * Compares each look with the one before. Of a look that no quorum of the nodes answered nothing is concluded but which
+ * nodes are silent.
  */
 export class LockChanges {
   private locks = new Map<string, ListedLock>();
   private errors = new Map<string, string | null>();
 
-  /** The resources of the last look. */
+  /** Those of the last look. */
   get resources(): readonly string[] {
     return [...this.locks.keys()];
   }
@@ -26,7 +26,7 @@ export class LockChanges {
     const changes: LockChange[] = [];
     for (const { node, error } of answers) {
       const now = error?.message ?? null;
-      // A node that answers is news only if it did not answer before.
+      // That a node answers is news only after it did not.
       if ((this.errors.get(node) ?? null) !== now) changes.push({ type: 'node', node, error: now });
       this.errors.set(node, now);
     }
@@ -44,10 +44,7 @@ export class LockChanges {
   }
 }
 
-/**
- * Tells if a lock has changed. A change of the ttl does not count, since the ttl always changes. Nor does one node
- * more or less that has the lock.
- */
+/** A change of the ttl is no news, since it always changes. Nor is one node more or less that has the lock. */
 function isNews(lock: ListedLock, before: ListedLock | undefined): boolean {
   return before?.state !== lock.state || before.holder?.ownerToken !== lock.holder?.ownerToken;
 }

@@ -3,12 +3,12 @@ import { checkResource, checkResources, MOST_NAMES } from './check-resources';
 
 export type { LockTarget, LockTargets } from '../api/lock-target';
 
-/** The checked resources of a call that only reads some of them. */
+/** Resources of which some are only read, after the door. */
 export class MixedTargets {
   constructor(
-    /** All of the names, without duplicates and sorted. */
+    /** All of them, without duplicates and sorted. */
     readonly names: readonly string[],
-    /** The names that are only read, sorted; at least one. */
+    /** Those that are only read, sorted; at least one. */
     readonly shared: readonly string[],
   ) {}
 
@@ -17,13 +17,13 @@ export class MixedTargets {
   }
 }
 
-/** The checked resources of a call: only the names if none of them has a mode of its own. */
+/** What a call is for, after the door: only the names, where none of them is asked for in a mode of its own. */
 export type CheckedTargets = readonly string[] | MixedTargets;
 
-/** Checks the targets of a call. A resource that is asked for both shared and exclusively is held exclusively. */
+/** What is asked for both shared and exclusively is held exclusively. */
 export function checkTargets(targets: unknown): CheckedTargets {
   if (typeof targets === 'string') return [checkResource(targets)];
-  // Nearly all calls have names alone.
+  // Nearly all lists are names alone.
   return mentionsOthers(targets) ? split(targets) : checkResources(targets);
 }
 
@@ -42,7 +42,7 @@ function mentionsOthers(targets: unknown): boolean {
 }
 
 function split(targets: unknown): CheckedTargets {
-  // This reads by position, since an iterator of the array could hide something.
+  // By position: an iterator of its own could hide something.
   const list = readSafely(() =>
     Array.isArray(targets)
       ? Array.from({ length: targets.length }, (_, position): unknown => targets[position])
@@ -55,7 +55,7 @@ function split(targets: unknown): CheckedTargets {
     else exclusive.add(checkResource(target));
   }
   const onlyRead = [...shared].filter((name) => !exclusive.has(name));
-  // This check also limits the number of names.
+  // How many there may be is said there.
   const names = checkResources([...exclusive, ...onlyRead]);
   return onlyRead.length === 0 ? names : new MixedTargets(names, onlyRead.sort());
 }

@@ -3,20 +3,17 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 import { isLabel, LABEL_RULE } from '../api/label';
 import type { LockOptions } from '../api/lock-options';
 
-/** The rule for the value of one lock option. */
+/** What one lock option may be, by itself. */
 interface OptionRule {
   readonly allows: (value: unknown) => boolean;
-  /** The words after "it" in the error. */
+  /** Goes on after "it". */
   readonly rule: string;
 }
 
-/**
- * The longest `holdAtLeast`. It guards against typing errors only, since nobody relies on a lock that is kept
- * after its release.
- */
+/** What is kept after a release is no lock that anybody relies on: it has a bound of its own, against a typing error. */
 const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
 
-/** The largest `limit`. A node looks at each permit that is held. */
+/** A node looks at each permit that is held. */
 const MOST_PERMITS = 1_000;
 
 const BOOLEAN: OptionRule = { allows: (value) => typeof value === 'boolean', rule: 'must be true or false' };
@@ -26,7 +23,7 @@ const COUNT: OptionRule = {
   rule: `must be a whole number from 1 to ${MOST_PERMITS}`,
 };
 
-/** The rules of all lock options. The defaults are in complete-lock-options.ts. */
+/** Every lock option. Their defaults are in complete-lock-options.ts. */
 const RULES: Readonly<Record<keyof LockOptions, OptionRule>> = {
   ttl: {
     allows: (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -44,7 +41,7 @@ const RULES: Readonly<Record<keyof LockOptions, OptionRule>> = {
   signal: { allows: isAbortSignal, rule: 'must be an AbortSignal' },
   autoExtend: BOOLEAN,
   maxHold: {
-    // A fraction of a millisecond would be over before the lock is held.
+    // A fraction of a millisecond would be over before anybody has the lock.
     allows: (value) => isDuration(value) && value >= 1,
     rule: 'must be 1 or more milliseconds, or Infinity',
   },
@@ -66,7 +63,7 @@ const RULES: Readonly<Record<keyof LockOptions, OptionRule>> = {
 /** The names of all lock options. */
 export const LOCK_OPTIONS = Object.keys(RULES) as (keyof LockOptions)[];
 
-/** @param name the name in the error, if it is not that of the option */
+/** @param name as it stands in the error, if not that of the option */
 export function checkLockOption(option: keyof LockOptions, value: unknown, name: string = option): void {
   const { allows, rule } = RULES[option];
   if (!allows(value)) throw notPossible(name, value, rule);
@@ -76,7 +73,7 @@ export function notPossible(option: string, value: unknown, rule: string): LockO
   return new LockOptionsError(option, `${describeValue(value)} is not possible; it ${rule}.`);
 }
 
-/** Tells if a value is a real AbortSignal. A proxy or an imitation could throw later, where nobody expects it. */
+/** One that is no more than a proxy or an imitation would throw where nobody expects it. */
 function isAbortSignal(value: unknown): boolean {
   try {
     return value instanceof AbortSignal && typeof value.aborted === 'boolean';

@@ -2,25 +2,24 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 
 type Names = readonly string[];
 
-/** The words for an object of options in an error. */
+/** How an object of options is called in an error, and its names in one that has others. */
 export interface OptionsPlace {
-  /** The name of the object: `defaults` for the options of the module. */
+  /** `defaults` where the options are those of the module. */
   readonly name: string;
-  /** The text before the name of an option: `defaults.` */
+  /** What stands before the name of an option: `defaults.` */
   readonly prefix?: string;
-  /** The end of "must be an object": ` of lock options` */
+  /** Ends "must be an object": ` of lock options` */
   readonly what: string;
-  /** The end of "is not": `a lock option` */
+  /** Ends "is not": `a lock option` */
   readonly each: string;
 }
 
 /**
- * Copies the known options into a plain object. Each is read once: a getter could return another value at the next
- * read, after the check.
+ * The known options in a plain object, each of them read once: a getter could give another value at the next look, when
+ * nobody checks it any more.
  *
- * @param into the object that gets them
- * @throws LockOptionsError for a value that is no object, for an unknown name, and for an option that cannot be
- *   read
+ * @param into takes them
+ * @throws LockOptionsError for what is no object, for a name that is not known, and for what cannot be read
  */
 export function readOptions<T extends object = Record<string, unknown>>(
   given: unknown,
@@ -61,7 +60,7 @@ function isPlainEnough(given: unknown): given is Record<string, unknown> {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
-/** The error of a getter or proxy is not repeated: it is the caller's, and may contain secrets. */
+/** What a getter or a proxy throws is the caller's, and may show what no error of ours should. */
 function unreadable(option: string): LockOptionsError {
   return new LockOptionsError(option, 'could not be read: it throws. Pass a plain object.');
 }

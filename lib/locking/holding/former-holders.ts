@@ -3,19 +3,12 @@ import { type Extension, type Release, releaseByTakingOver } from '../../core/ou
 import { remainingMs } from '../../core/validity';
 import type { Clock } from '../../ports/clock.interface';
 
-/** Receives the result of a release. */
+/** Hears what came of a release. */
 export type Settle = (release: Release) => void;
 
 /**
- * The holders that a lease had before it changed hands, and that do not know yet if it was theirs to the end. One
- * question to the nodes answers that for all holders who were done when it was asked.
- *
- * ```text
- *  holder A  holds ----| done
- *  holder B             holds ----| done
- *  holder C                        holds --------
- *  question                          ? --------> answer: tells A and B
- * ```
+ * Those who had a lease that has changed hands as it is, and have not heard yet whether it was theirs to the end. What the
+ * nodes are asked after somebody was done tells that of all who were done by then.
  */
 export class FormerHolders {
   private waiting: Settle[] = [];
@@ -28,27 +21,24 @@ export class FormerHolders {
     return this.waiting.length > 0;
   }
 
-  /** Call it when the nodes are asked. The returned function tells the answer to all who wait now. */
+  /** The lease is extended at this moment; tells what came of that to those who wait now. */
   askedNow(): (extension: Extension) => void {
     const asked = this.takeAll();
     return (extension) => {
       const release = releaseByTakingOver(extension);
       tell(asked, release);
-      // Holders who were done after the question did not have the lease either. This extension may even have put
-      // the key back.
+      // Whoever was done meanwhile did not have it either. Some nodes may have it again by this very extension.
       if (extension.outcome === 'gone') tell(this.takeAll(), release);
     };
   }
 
-  /**
-   * Call it when the lease ends. The returned function tells the result to all who wait now, and then to `settle`.
-   */
+  /** The lease ends at this moment; who gets what comes of that tells those who wait now, and then `settle`. */
   andThen(settle: Settle, { validity }: Lease, clock: Clock): Settle {
     if (!this.areWaiting) return settle;
     const asked = this.takeAll();
     const isCertain = remainingMs(clock, validity) > 0;
     return (release) => {
-      // If the lease has expired, it may still have been there when these holders were done.
+      // It may have been there when they were done, and have expired since.
       const isKnown = isCertain || release.outcome !== 'expired';
       tell(asked, { outcome: isKnown ? release.outcome : 'unknown' });
       settle(release);

@@ -1,32 +1,31 @@
 import { LockOptionsError } from '../../errors/lock-options.error';
 
-/** The result of a release that was put off. */
+/** What a release says that is put off. */
 export const DEFERRED = Promise.resolve('deferred' as const);
 
-/** The promises that a lock is kept for: a commit, an upload, a response. */
+/** What a lock is not released before: a commit, an upload, a response. */
 export class Holdback {
   private pending = 0;
   private lock: { release(): unknown } | undefined;
 
-  /** True if the lock was to be released, and is not yet. */
+  /** The lock was to be released, and is not yet. */
   get isWaitedFor(): boolean {
     return this.lock !== undefined;
   }
 
-  /** @throws LockOptionsError for a value that is no promise, since it never settles */
+  /** @throws LockOptionsError for what never settles, since it is no promise */
   add(promise: PromiseLike<unknown>): void {
     if (!isPromise(promise)) {
       throw new LockOptionsError('holdUntil', 'needs a promise, such as that of a commit.');
     }
     this.pending += 1;
-    // A rejection counts like a success, since a transaction that is rolled back is over too. Callers await the
-    // promise for its error.
+    // How it settles is for those who wait for it: a transaction that is rolled back is over too.
     Promise.resolve(promise).then(this.settled, this.settled);
   }
 
   /**
-   * Tells if the release has to wait. Then the lock is released when all promises have settled, those included
-   * that are added in the meantime.
+   * Whether there is something to wait for. Then the lock is released when there is nothing any more; what is added
+   * meanwhile counts.
    */
   delays(lock: { release(): unknown }): boolean {
     if (this.pending === 0) return false;
@@ -34,10 +33,7 @@ export class Holdback {
     return true;
   }
 
-  /**
-   * @throws LockOptionsError while a promise has not settled, since the process that resumes the lock would not
-   *   know of it
-   */
+  /** @throws LockOptionsError while there is something to wait for: who resumes the lock would not know of it */
   refuseToLeave(): void {
     if (this.pending === 0) return;
     throw new LockOptionsError(
@@ -52,7 +48,7 @@ export class Holdback {
   };
 }
 
-/** Tells if the value is a promise of any library and any realm. */
+/** Whether the value is a promise, of any library and of any realm. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

@@ -1,34 +1,33 @@
 import { NoAnswerError } from '../../errors/no-answer.error';
-import type { FirstContact } from '../../core/first-contact';
 import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
 import { isInPlaceOfLock } from './is-lock';
 import type { NodeAnswer } from './list-locks';
 
-/** The nodes to ask, and the time that they get. */
+/** Whom to ask for what it has, and for how long. */
 export interface ListSetup {
   readonly nodes: readonly ListedNode[];
   readonly clock: Clock;
-  /** The time for each part of a list. */
+  /** For each part of a list. */
   readonly timeoutMs: number;
-  /** Nodes that connect for the first time are waited for. */
-  readonly firstContact?: FirstContact;
+  /** Waits for a node that connects for the first time; undefined: it need not be waited for. */
+  whenMet?(node: ListedNode, then: () => void): (() => void) | undefined;
 }
 
 export type ListedNode = Pick<LockNode, 'name' | 'list'>;
 
 export interface Search {
-  /** The resources, as a glob of Redis. */
+  /** A glob of Redis. */
   readonly pattern: string;
   readonly limit: number;
-  /** The most parts of its list that a node is asked for. A part is some hundreds of its keys. */
+  /** How many parts of its list a node is asked for; each is some hundreds of its keys. */
   readonly mostParts?: number;
 }
 
 export interface FoundLocks {
   readonly answers: readonly FoundOnNode[];
-  /** True if there are more than `limit`, or if not all keys were looked at. */
+  /** There are more than `limit`, or not all keys were looked at. */
   readonly isTruncated: boolean;
 }
 
@@ -39,11 +38,10 @@ export interface FoundOnNode extends NodeAnswer {
 const MOST_RESOURCES = 500;
 
 /**
- * Looks for locks on all nodes. First each node lists what it has, up to the limit. Then a node with more is asked
- * for the locks of the other nodes. Else it would look as if it did not have these.
+ * Looks for locks on all nodes: each tells what it has, up to the limit; then those that had more are asked for what the
+ * others have. So a node that was asked for only a part of its keys does not look as if it had no more.
  *
- * @param known the locks of the look before. They come first, since else a lock could seem gone because of the
- *   limit
+ * @param known of the look before: they come first, else a lock could look gone because there are more than the limit
  */
 export async function findLocks(
   setup: ListSetup,
@@ -65,7 +63,7 @@ export async function findLocks(
   return { answers, isTruncated };
 }
 
-/** The names without duplicates: first the locks by name, then the keys of other programs, which may be many. */
+/** Without duplicates: the locks by name, then the keys of other programs, of which there may be any number. */
 function namesOf(holds: readonly ListedHold[]): string[] {
   const locks = new Set<string>();
   const foreign = new Set<string>();
@@ -79,7 +77,7 @@ interface Walk {
   readonly pace?: NodePace;
 }
 
-/** Lists what a node has. If it has more locks than the limit, the result has at least one more than the limit. */
+/** What a node has, one lock more than the limit at least where it has so many. */
 async function walk(
   node: ListedNode,
   setup: ListSetup,
@@ -90,14 +88,14 @@ async function walk(
   const walked = new Set<string | undefined>([undefined]);
   let from: string | undefined;
   let pace: NodePace | undefined;
-  // The loop ends with the list of the node, since no place comes twice.
+  // Ends with the walk of the node, which comes by no place twice.
   for (let parts = 1; ; parts += 1) {
     const part = await ask(node, setup, { pattern, from });
     pace ??= part.pace;
     for (const hold of part.holds) {
       if (!isInPlaceOfLock(hold.resource, hold)) continue;
       const isAnotherForeign = hold.foreignType !== undefined && !holds.has(hold.resource);
-      // More keys of other programs are not needed to say that the list was cut off.
+      // No more of them than it takes to say that the list was cut off.
       if (isAnotherForeign && foreign > limit) continue;
       if (isAnotherForeign) foreign += 1;
       holds.set(hold.resource, hold);
@@ -110,7 +108,7 @@ async function walk(
   }
 }
 
-/** Finds what the node has at `resources`. */
+/** What the node has at `resources`. */
 async function fill(
   node: ListedNode,
   setup: ListSetup,
@@ -132,30 +130,28 @@ async function fill(
   return found;
 }
 
-/** Asks for one part. Rejects if none comes in time. Replies that have already arrived are read first. */
+/** One part. Rejects when none comes in time; replies that have already arrived are read before. */
 function ask(node: ListedNode, setup: ListSetup, request: ListRequest): Promise<ListedPart> {
   const { clock, timeoutMs } = setup;
   return new Promise((resolve, reject) => {
     const within = `within ${Math.round(timeoutMs)} ms`;
-    // Only the lists of lock nodes know a first contact.
-    const met = node as LockNode;
-    let isAsked = false;
+    let missing = `no answer ${within}`;
     const limit = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
         stopWaiting?.();
-        const missing = isAsked ? undefined : setup.firstContact?.reasonNotAsked(met, within);
-        reject(new NoAnswerError(missing ?? `no answer ${within}`));
+        reject(new NoAnswerError(missing));
       });
     });
     const begin = () => {
-      isAsked = true;
+      missing = `no answer ${within}`;
       const listed = node.list?.(request) ?? Promise.reject(new Error('the node cannot list what it has'));
       listed.then(resolve, reject).finally(() => {
         limit.cancel();
       });
     };
-    const stopWaiting = setup.firstContact?.whenMet(met, begin);
+    const stopWaiting = setup.whenMet?.(node, begin);
     if (stopWaiting === undefined) begin();
+    else missing = `not connected ${within}`;
   });
 }
 

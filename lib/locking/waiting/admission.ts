@@ -1,32 +1,31 @@
 import type { Clock } from '../../ports/clock.interface';
 import { detached } from '../../system/detached';
 
-/** A call that waits to be admitted. Its methods must not throw. */
+/** Who waits to be let in. Must not throw. */
 export interface Admissible {
-  /** Called when it is admitted. After that it calls {@link Admission.leave} once. */
+  /** It is let in. Whoever is calls {@link Admission.leave} once. */
   begin(): void;
 }
 
 /**
- * With this many, nodes and client always have something to do. Calls that are under way survive a garbage
- * collection and are copied: with ten thousand at once, that was a third of a client's time.
+ * Enough that nodes and client always have something to do. What is under way when the garbage collector comes survives,
+ * and is copied: with ten thousand at once that was a third of a client's time.
  */
 const LEAST_ROOM = 256;
 
-/** The time between two looks at the progress of the admitted calls. */
+/** How often it is looked at whether those who are in get on. */
 const LOOK_EVERY_MS = 10;
 
 /**
- * Admits only a limited number of calls that ask the nodes at the same moment. The others wait in order, and cost
- * little.
+ * Lets only so many ask the nodes at the same moment; the others wait in order, and cost little.
  *
- * If the nodes are far away or silent, the client is not busy, and more calls at once do no harm. So the room
- * doubles with every look that finds most of the admitted calls still there.
+ * Where the nodes are far away or silent, it is not the client that is busy, and more at once harm nobody: the room doubles
+ * with every look that finds most of those who were in still there.
  */
 export class Admission {
   private room = LEAST_ROOM;
   private inside = 0;
-  /** The calls that wait. Those before `next` were admitted. */
+  /** Those before `next` were let in. */
   private waiting: (Admissible | undefined)[] = [];
   private next = 0;
   private isLettingIn = false;
@@ -50,12 +49,11 @@ export class Admission {
   leave(): void {
     this.inside -= 1;
     this.leftSinceLook += 1;
-    // The call that leaves has nothing to do with the calls that are admitted, so they run outside of its async
-    // context.
+    // Whoever leaves has nothing to do with those who come in.
     if (!this.isEmpty) detached(this.letIn);
   }
 
-  /** Returns the calls that wait, and will not be admitted any more. */
+  /** Those who wait, and will not be let in any more. */
   turnAway(): readonly Admissible[] {
     const away = this.waiting.filter((applicant) => applicant !== undefined);
     this.waiting = [];
@@ -68,13 +66,12 @@ export class Admission {
   }
 
   private readonly letIn = (): void => {
-    // Some calls leave before `begin` returns. Without this check, each of these would admit the next one in a
-    // nested call.
+    // Some leave before `begin` returns: they would be let in one inside the other.
     if (this.isLettingIn) return;
     this.isLettingIn = true;
     while (this.inside < this.room && this.next < this.waiting.length) {
       const applicant = this.waiting[this.next];
-      // The array may be much older than the call, and would keep it in memory.
+      // The array can be much older than what it would keep alive.
       this.waiting[this.next++] = undefined;
       this.inside += 1;
       applicant?.begin();
@@ -83,7 +80,7 @@ export class Admission {
     this.forgetThoseInside();
   };
 
-  /** Drops the entries of admitted calls. The cost per call is constant on average. */
+  /** Forgets them at a cost that is constant for each on average. */
   private forgetThoseInside(): void {
     if (this.next * 2 < this.waiting.length) return;
     this.waiting = this.waiting.slice(this.next);

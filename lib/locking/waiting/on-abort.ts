@@ -8,8 +8,7 @@ const listenings = new WeakMap<AbortSignal, Listening>();
 /**
  * Calls `callback` when `signal` aborts, until the returned function is called.
  *
- * All callbacks share one listener: a signal may be given to many calls, and Node warns of a leak at the eleventh
- * listener.
+ * All who listen share one listener: a signal may be given to many calls, and Node warns of a leak at the eleventh.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const listening = listenings.get(signal) ?? listen(signal);

@@ -2,57 +2,51 @@ import type { FailedAttempt } from '../../core/attempt';
 import type { Clock } from '../../ports/clock.interface';
 import { collisionDelayMs, confirmDelayMs, outageDelayMs, pollDelayMs } from './backoff';
 
-/**
- * The number of split votes in a row that count as chance collisions. After more of them, the waiter takes the
- * resource as held.
- */
+/** How many split votes in a row count as chance collisions before the waiter stops believing so. */
 const MOST_COLLISIONS = 4;
 
 /** Spreads waiters whose ttl ends at the same moment. */
 const SPREAD_MS = 5;
 
-/** A waiter that hears of releases asks again after this time if the nodes do not tell the holder's ttl. */
+/** A waiter that is told of releases asks again after this time where the nodes do not say for how long it is held. */
 const UNKNOWN_HOLD_MS = 1_000;
 
 /**
- * A waiter asks again after this time, whatever the nodes tell. Nobody tells of a key that is deleted by hand,
- * which is the only end of a key that another program wrote without an expiry.
+ * And after this time whatever they say: nobody tells of a key that is deleted by hand, as one has to be that another
+ * program wrote without an expiry.
  */
 const LONGEST_SLEEP_MS = 10_000;
 
-/** Decides when a waiter asks again, and if it asks the leading node before the others. */
+/** Decides when a waiter asks again, and whether it asks the leading node before the others. */
 export class RetryPolicy {
-  /** True if other waiters are likely to make an attempt at the same moment. */
+  /** The next attempt is one of several at the same moment. */
   leaderFirst = false;
 
-  /**
-   * The numbers of failed attempts in a row, without a hint in between: those with some of the votes, and the
-   * others.
-   */
+  /** Failed attempts in a row, without a hint in between: those that got a part of the votes, and the others. */
   private splits = 0;
   private denials = 0;
 
-  /** @param startedAtMs the begin of the last attempt */
+  /** @param startedAtMs when the last attempt began */
   constructor(
     private readonly around: { readonly clock: Clock; fraction(): number },
     private startedAtMs: number,
   ) {}
 
   /**
-   * Notes that an attempt begins.
+   * An attempt begins.
    *
-   * @returns true if it should ask the leading node first
+   * @returns whether it asks the leading node first
    */
   begin(): boolean {
     const { leaderFirst } = this;
-    // If no hint ends the next sleep, it ends for this waiter alone. Then all nodes are asked: the leading node
-    // may have a key that nobody releases, and does not know for how long the others are taken.
+    // Whatever ends the next sleep, if not a hint, ends it for us alone. All nodes are asked then: the leading node may
+    // have a key that nobody releases, and does not know for how long the others are taken.
     this.leaderFirst = false;
     this.startedAtMs = this.around.clock.now();
     return leaderFirst;
   }
 
-  /** Notes that the nodes told of a release. */
+  /** The nodes told of a release. */
   hear(leaderFirst: boolean): void {
     this.splits = 0;
     this.denials = 0;
@@ -60,11 +54,11 @@ export class RetryPolicy {
   }
 
   /**
-   * The time to sleep after `failed`.
+   * For how long to sleep after `failed`.
    *
-   * @param attempts the number of attempts so far
-   * @param isHeld true if a majority has a holder
-   * @param isTold true if the waiter would hear of a release
+   * @param attempts how many there were so far
+   * @param isHeld whether a majority has a holder
+   * @param isTold whether a release would be heard of
    */
   sleepMs(
     failed: FailedAttempt,
@@ -78,25 +72,23 @@ export class RetryPolicy {
       if (delayMs !== undefined) return delayMs;
     }
     this.denials += 1;
-    // The sleep is a little longer: nodes round their ttls down, and others wait for the same moment.
+    // A little more: nodes round their ttls down, and others wait for the same moment.
     const heldForMs = Math.min(failed.freeInMs ?? UNKNOWN_HOLD_MS, LONGEST_SLEEP_MS);
     const untilFreeMs = heldForMs + 1 + fraction * SPREAD_MS;
     if (isTold) return this.denials > 1 ? untilFreeMs : Math.min(untilFreeMs, confirmDelayMs(fraction));
-    // Many waiters may be polling. So every other attempt asks the leading node first, as one of many, and the
-    // rest ask all nodes.
+    // Many may be polling: every other time as one of them, and every other time on its own.
     this.leaderFirst = attempts % 2 === 0;
     return Math.min(untilFreeMs, pollDelayMs(attempts, fraction));
   }
 
   /**
-   * The time to sleep after an attempt with split votes. Undefined after several of them in a row: then the holder
-   * may be missing on a node, which grants to everybody.
+   * For how long to sleep after an attempt that told nothing for sure, since several asked at the same moment. Undefined
+   * when it was so several times in a row: a holder may be missing on a node, which then grants to everybody.
    */
   collisionMs(fraction: number, most = MOST_COLLISIONS, longestTookMs = Infinity): number | undefined {
     if (this.splits >= most) return undefined;
     this.splits += 1;
-    // Every other attempt asks the leading node first, so that callers get its vote one by one. The others ask all
-    // nodes, since the leading node may have a key of nobody who counts.
+    // One by one, in turn with a try at all nodes: the leading one may be taken by nobody who counts.
     this.leaderFirst = this.splits % 2 === 1;
     const tookMs = Math.min(longestTookMs, this.around.clock.now() - this.startedAtMs);
     return collisionDelayMs(this.splits, tookMs, fraction);

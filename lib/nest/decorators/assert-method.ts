@@ -5,7 +5,7 @@ export interface MethodDescriptor extends PropertyDescriptor {
 }
 
 /**
- * Checks that a decorator stands on a method of instances.
+ * Whether a decorator stands on a method of instances.
  *
  * @param decorator for people: `@Locked`
  * @throws LockOptionsError on anything else

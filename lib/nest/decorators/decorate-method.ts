@@ -8,30 +8,27 @@ import { assertMethod, methodName } from './assert-method';
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-/**
- * A method that a decorator wraps. With a standard decorator, its class and the name of that are known only with
- * the first object.
- */
+/** A method that a decorator wraps. Of a standard decorator, the class and its name come with the first object. */
 export interface MethodPlace {
-  /** The name of the method, for people: `Class.method`. */
+  /** The method, for people: `Class.method`. */
   readonly name: string;
-  /** The prototype of its class. */
+  /** Where it stands. */
   readonly prototype: object | undefined;
 }
 
-/** The facts about a method from the decorators of its parameters. */
+/** What decorators of parameters say of a method. */
 export interface DecoratedParameters {
-  /** The parameters that get the lock, or its signal. */
+  /** Those that are given the lock, or its signal. */
   readonly locks: readonly LockParameter[];
-  /** The parameters that a key may name. */
+  /** Those that a key may name. */
   readonly keys: KeyNames;
 }
 
-/** A decorator that replaces methods and needs a lock service. */
+/** A decorator that puts something in the place of methods which needs a lock service. */
 export interface MethodDecoration {
-  /** The name of the decorator, for people: `@Locked`. */
+  /** For people: `@Locked`. */
   readonly decorator: string;
-  /** The facts that the module checks when the application starts. */
+  /** What the module looks at when the application starts. */
   readonly noted: Omit<LockedMethod, 'key'>;
   readonly wrap: (
     original: Method,
@@ -41,7 +38,7 @@ export interface MethodDecoration {
   ) => Method;
 }
 
-/** Makes the decorator. It works with `experimentalDecorators`, and as a standard one (TC39) without. */
+/** Makes the decorator: one with `experimentalDecorators`, and a standard one (TC39) without. */
 export function decorateMethod({ decorator, noted, wrap }: MethodDecoration) {
   const register = (prototype: object, key: string | symbol, wrapper: object) => {
     injectBinding(prototype, noted.connection);
@@ -53,7 +50,7 @@ export function decorateMethod({ decorator, noted, wrap }: MethodDecoration) {
     descriptor?: PropertyDescriptor,
   ): unknown => {
     if (typeof keyOrContext === 'object') {
-      // Standard decorators do not exist for parameters.
+      // There are no standard decorators of parameters.
       const none: DecoratedParameters = { locks: [], keys: new Map() };
       const wrapStandard = (original: Method, place: MethodPlace, kind: MethodKind) =>
         wrap(original, place, kind, none);

@@ -5,10 +5,7 @@ import type {
   StandardMethodContext,
 } from '../../calls/locked-decorator.interface';
 
-/**
- * The decorator that `LeaderOnly` returns. It accepts methods that return a promise, and whose result may be
- * undefined.
- */
+/** The decorator that `LeaderOnly` gives, for methods that return a promise, and may come to nothing. */
 export interface LeaderOnlyDecorator {
   <T extends object, M extends AnyMethod>(
     target: T & NotStatic<T>,
@@ -18,7 +15,7 @@ export interface LeaderOnlyDecorator {
 
   <M extends AnyMethod>(method: M & FitsLeader<ReturnType<M>>, context: StandardMethodContext): void;
 
-  /** Only `applyDecorators` of Nest uses this form. */
+  /** This form exists for `applyDecorators` of Nest alone. */
   <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
 }
 

@@ -5,10 +5,10 @@ abstract class NeverThrown {
   abstract readonly never: never;
 }
 
-/** An application-wide filter that catches nothing. Nest needs a filter in this place. */
+/** Stands where an application-wide filter must be, and catches nothing. */
 @Catch(NeverThrown)
 export class NoExceptionFilter implements ExceptionFilter<NeverThrown> {
   catch(): void {
-    // This method is never called.
+    // Is not called.
   }
 }

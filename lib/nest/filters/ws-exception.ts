@@ -1,6 +1,6 @@
 import type { ArgumentsHost } from '@nestjs/common';
 
-/** The message that a client of a microservice or of a gateway gets. */
+/** What a client of microservices or of a gateway is told. */
 export interface ExceptionMessage {
   readonly status: 'error';
   readonly code: string;
@@ -8,7 +8,7 @@ export interface ExceptionMessage {
 }
 
 interface WsExceptionMessage extends ExceptionMessage {
-  /** The message that the client sent. */
+  /** What the client sent. */
   readonly cause: { readonly pattern: string; readonly data: unknown };
 }
 
@@ -19,10 +19,7 @@ interface WsClient {
   send(data: string): void;
 }
 
-/**
- * Emits an exception to a client, as Nest does: as an event of its own with the message that failed, and not as an
- * answer.
- */
+/** What went wrong for which message: an exception is an event of its own, and no answer. As Nest has it. */
 export function emitException(
   host: ReturnType<ArgumentsHost['switchToWs']>,
   message: ExceptionMessage,

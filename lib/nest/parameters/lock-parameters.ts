@@ -10,7 +10,7 @@ export interface LockParameter extends WantedLock {
   readonly wants: 'lock' | 'signal' | 'caller';
 }
 
-/** The parameters are kept apart from the classes, as the locked methods are. */
+/** Kept apart from the classes, as the locked methods are. */
 const marked = shared('lock parameters', () => new WeakMap<object, Map<string | symbol, LockParameter[]>>());
 
 export function markLockParameter(
@@ -22,27 +22,24 @@ export function markLockParameter(
   marked.set(prototype, methods.set(propertyKey, [...(methods.get(propertyKey) ?? []), parameter]));
 }
 
-/** The list is complete when the method is decorated: TypeScript decorates the parameters of a method before it. */
+/** Complete when the method is decorated: TypeScript decorates the parameters of a method before it. */
 export function lockParametersOf(prototype: object, propertyKey: string | symbol): readonly LockParameter[] {
   return marked.get(prototype)?.get(propertyKey) ?? [];
 }
 
-/** The values that a call gives to its parameters. */
+/** What a call gives to its parameters. */
 export interface LockedArguments {
-  /** The lock. Missing if a test has replaced the lock service by one that gives none. */
+  /** Missing where a test has put something in the place of the lock service that gives none. */
   readonly lock: Lock | undefined;
-  /** The connection of its lock service. */
+  /** The connection of its service. */
   readonly connection: string | undefined;
-  /** The caller. Undefined if its leaving cannot be noticed. */
+  /** Undefined where it cannot be seen leaving. */
   readonly caller: Caller | undefined;
-  /** Replaces the signal of the lock. */
+  /** In place of that of the lock. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * The arguments of a call that runs under a lock. Its values replace the ones that the caller passed for these
- * parameters.
- */
+/** The arguments of a call that runs under a lock, which takes the place of whatever the caller passed for it. */
 export function fillLockParameters(
   args: readonly unknown[],
   parameters: readonly LockParameter[],
@@ -61,9 +58,7 @@ export function fillLockParameters(
   return filled;
 }
 
-/**
- * The signal of the caller. The caller of the method may stay although the caller of the handler around it leaves.
- */
+/** The caller of the method may stay when that of the handler which calls it leaves. */
 function callerSignal(caller: Caller | undefined): AbortSignal {
   const own = (caller ?? new Caller()).signal;
   const around = callerAround();

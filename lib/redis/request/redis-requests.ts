@@ -1,4 +1,3 @@
-import { TURN } from '../../ports/lock-mode';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -111,12 +110,12 @@ export class RedisRequests implements BatchSender {
         ACQUIRE,
         fence === undefined ? keys : this.withCounters(keys),
         // For a waiter, a resource that is kept for the line counts as free (R31).
-        [ownerToken, ttlMs, askHolderTtl && replaces === '' ? TURN : replaces, ...fenceArguments(fence)],
+        [ownerToken, ttlMs, replaces, askHolderTtl ? 1 : 0, ...fenceArguments(fence)],
         this.unlessReleased(ownerToken),
         this.readAcquireVote,
         (acquireVote) => {
           this.releasesUnderWay.remove(replaces);
-          vote(replaces === '' ? withoutReplaced(acquireVote) : acquireVote);
+          vote(acquireVote);
         },
         request,
       );
@@ -240,15 +239,6 @@ export class RedisRequests implements BatchSender {
 function isForCompany(vote: { readonly kind: string }): boolean {
   const { error } = vote as Partial<FailedVote>;
   return error instanceof RedisNodeError && error.code === 'CROSSSLOT';
-}
-
-/**
- * Drops `replaced` from the vote: here the replaced value was no lease, but the one that keeps a resource for the
- * line.
- */
-function withoutReplaced(vote: AcquireVote): AcquireVote {
-  if (vote.kind !== 'granted' || !vote.replaced) return vote;
-  return vote.fence === undefined ? { kind: 'granted' } : { kind: 'granted', fence: vote.fence };
 }
 
 function always(): boolean {

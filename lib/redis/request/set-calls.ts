@@ -1,5 +1,5 @@
 import { LINE_ENDS, LINES } from '../../core/reserved-names';
-import { idInLine, modeOf } from '../../ports/lock-mode';
+import { idInLine, MODE_LETTERS, modeOf } from '../../ports/lock-mode';
 import type {
   AcquireRequest,
   ExtendRequest,
@@ -96,7 +96,7 @@ export class SetCalls {
     const resource = request.resources[0] as string;
     const key = this.keyPrefix + resource;
     keys.push(key, besideKey(LINES, key), lineEndsOf(key));
-    return LETTERS[modeOf(resource, request)];
+    return MODE_LETTERS[modeOf(resource, request)];
   }
 
   extend(keys: Keys, request: ExtendRequest): SetCall {
@@ -155,11 +155,9 @@ export class SetCalls {
   /** The modes as text, a letter per key: x exclusive, s shared, p permits. */
   private modesOf(keys: Keys, request: Request): string {
     const from = this.keyPrefix.length;
-    return keys.map((key) => LETTERS[modeOf(key.slice(from), request)]).join('');
+    return keys.map((key) => MODE_LETTERS[modeOf(key.slice(from), request)]).join('');
   }
 }
-
-const LETTERS = { exclusive: 'x', shared: 's', limited: 'p' } as const;
 
 /** The key where the line of a key keeps the ends of its entries. */
 export function lineEndsOf(key: string): string {

@@ -1,3 +1,5 @@
+import { MODE_LETTERS } from '../../ports/lock-mode';
+
 /**
  * The requests of a batch, a letter for each key. Three files use this table: `encoded-batch.ts` sends them,
  * `batch-script.ts` runs them, and `batch-votes.ts` reads the reply.
@@ -61,6 +63,7 @@ export const SET_ASKS = {
 
 /** The answers as Lua text. */
 export const LUA_VOTES = quoted(VOTES);
+export const LUA_MODES = quoted(MODE_LETTERS);
 
 export function quoted<T extends Readonly<Record<string, string>>>(codes: T): Record<keyof T, string> {
   return Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, `'${code}'`])) as Record<

@@ -2,7 +2,7 @@ import { ASKS, LUA_VOTES, quoted } from './batch-codes';
 import { BATCH_ACQUIRE } from './batch-acquire';
 import { BATCH_EXTEND } from './batch-extend';
 import { BATCH_RELEASE } from './batch-release';
-import { NUMBER, script, TELL } from './lua-script';
+import { COUNTERS, FENCE, script, TIME } from './lua-script';
 
 const { failed } = LUA_VOTES;
 const { acquireNumbered, releaseAndTellAll } = quoted(ASKS);
@@ -34,8 +34,9 @@ const RELEASES = ASKS.release + ASKS.releaseAndTell + ASKS.releaseAndTellAll;
  * releases.
  */
 export const BATCH = script(`
-${TELL}
-${NUMBER}
+${TIME}
+${COUNTERS}
+${FENCE}
 local letters, ttl, everyone = ARGV[1], ARGV[2], ARGV[3]
 local database = '0'
 if string.find(everyone, '\\n@', 1, true) then
@@ -47,22 +48,12 @@ local numbers, fences = {}, 0
 local everywhere = string.find(letters, ${releaseAndTellAll}, 1, true) ~= nil
 if ARGV[#letters + 4] or string.find(letters, ${acquireNumbered}, 1, true) then readTime() end
 
--- Returns the vote for the reply of a command: failed, if Redis refused the command.
-local function vote(reply, granted, denied)
-  if type(reply) == 'table' and reply.err then
-    fault = reply.err
-    return ${failed}
+-- Gives a request the vote that pcall returned: the letter, or failed, if there was an error.
+local function voteFor(first, last, ok, letter)
+  if not ok then
+    fault = tostring(type(letter) == 'table' and letter.err or letter)
+    letter = ${failed}
   end
-  return reply and granted or denied
-end
-
--- Returns the vote for an error that one of our functions raised.
-local function refused(reason)
-  fault = tostring(type(reason) == 'table' and reason.err or reason)
-  return ${failed}
-end
-
-local function voteForAll(first, last, letter)
   for i = first, last do votes[i] = letter end
 end
 
@@ -70,17 +61,16 @@ end
 local function ownersOf(first, last)
   local owners = redis.pcall('MGET', unpack(KEYS, first, last))
   if not owners.err then return owners end
-  fault = owners.err
-  voteForAll(first, last, ${failed})
+  voteFor(first, last, false, owners)
   return nil
 end
 ${BATCH_ACQUIRE}
 ${BATCH_EXTEND}
 ${BATCH_RELEASE}
 -- Neighbours of the same kind are handled together, and all requests in order.
-local runs = { ${ASKS.acquire} = acquire, ${ASKS.extend} = extend, ${each(RELEASES, 'release')} }
+local runs = { ${ASKS.acquire} = grantEach, ${ASKS.extend} = extend, ${each(RELEASES, 'release')} }
 local others = { ${ASKS.acquire} = '[^${ASKS.acquire}]', ${ASKS.extend} = '[^${ASKS.extend}]', ${each(RELEASES, `'[^${RELEASES}]'`)} }
-local requests = { ${ASKS.acquireAll} = acquireAll, ${ASKS.extendAll} = extendTogether, ${ASKS.acquireNumbered} = acquireNumbered, ${ASKS.takeOver} = takeOver }
+local requests = { ${ASKS.acquireAll} = acquireAll, ${ASKS.extendAll} = extendAll, ${ASKS.acquireNumbered} = acquireNumbered, ${ASKS.takeOver} = takeOver }
 local i = 1
 while i <= #letters do
   local letter = string.sub(letters, i, i)

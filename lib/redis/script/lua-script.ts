@@ -12,10 +12,10 @@ export function script(text: string): LuaScript {
 }
 
 /**
- * A part of the scripts that grant: the node's time in microseconds, and fencing counters. A Lua number holds such
+ * A part of nearly all scripts: the node's time in microseconds. A Lua number holds such
  * numbers exactly, but Lua writes all of their digits only with a format.
  */
-export const NUMBER = `
+export const TIME = `
 local function digits(number)
   return string.format('%.0f', number)
 end
@@ -26,32 +26,47 @@ local function readTime()
   local time = redis.pcall('TIME')
   now = time.err and 0 or time[1] * 1000000 + time[2]
 end
+`;
 
--- Returns one number for all of these counters. It is above each of them, and not below the proposal, if that is not too
+/** A part of the scripts that raise fencing counters. It needs TIME. */
+export const COUNTERS = `
+-- A counter never ends earlier than it would anyway: other resources share it, and may need it for longer.
+local function keepNumber(counter, number, keepMs)
+  local left, least = redis.pcall('PTTL', counter), tonumber(keepMs)
+  if type(left) ~= 'number' or left < least then left = least end
+  redis.call('SET', counter, digits(number), 'PX', digits(left))
+end
+
+local function raise(counter, number, keepMs)
+  local last = redis.call('GET', counter)
+  if not last or tonumber(last) < tonumber(number) then keepNumber(counter, number, keepMs) end
+end
+`;
+
+/**
+ * A part of the scripts that grant with a fencing number. It needs TIME and COUNTERS.
+ *
+ * A `fence` is a table: `counters` are the keys of the counters, `proposal` is the proposed number and `skew` the most by
+ * which it may be wrong, both in microseconds, and `keepMs` is the time for which to keep the counters. It gets its `number`.
+ */
+export const FENCE = `
+-- Finds one number for all counters of a fence. It is above each of them, and not below the proposal, if that is not too
 -- far from the node's time. Nothing is written yet: a counter that is no number must fail the request before the grant.
-local function nextNumber(counters, proposal, skew)
+local function number(fence)
   if now == 0 then error('NOPERM fencing needs the right to call TIME', 0) end
-  local value = math.max(now - skew, math.min(proposal, now + skew))
-  for _, counter in ipairs(counters) do
+  local value = math.max(now - fence.skew, math.min(fence.proposal, now + fence.skew))
+  for _, counter in ipairs(fence.counters) do
     local last = redis.call('GET', counter)
     if last then value = math.max(value, last + 1) end
   end
-  return value
-end
-
--- A counter never ends earlier than it would anyway: other resources share it, and may need it for longer.
-local function keepNumber(counters, value, keepMs)
-  for _, counter in ipairs(counters) do
-    local left, least = redis.pcall('PTTL', counter), tonumber(keepMs)
-    if type(left) ~= 'number' or left < least then left = least end
-    redis.call('SET', counter, digits(value), 'PX', digits(left))
-  end
+  fence.number = value
 end
 
 -- A number that is far from the proposal comes from a wrong clock. Its grant does not count, so the counter does not keep
 -- it: other resources may share the counter.
-local function keepIfNear(counters, value, proposal, skew, keepMs)
-  if math.abs(value - proposal) <= 2 * skew then keepNumber(counters, value, keepMs) end
+local function keepIfNear(fence)
+  if math.abs(fence.number - fence.proposal) > 2 * fence.skew then return end
+  for _, counter in ipairs(fence.counters) do keepNumber(counter, fence.number, fence.keepMs) end
 end
 `;
 

@@ -1,18 +1,19 @@
-import { TURN } from '../../ports/lock-mode';
 import { LUA_VOTES } from './batch-codes';
-import { KEEP_ONE } from './keep-one';
-import { NUMBER, script, TELL } from './lua-script';
+import { GRANT_ALL } from './grant-all';
+import { KEEP_ALL } from './keep-all';
+import { COUNTERS, FENCE, script, TELL, TIME } from './lua-script';
+import { IS_HEARD, releaseOurs } from './release-ours';
 import { FOREIGN, OURS } from './set-pieces';
 
-const { putBack } = LUA_VOTES;
+const { granted, replaced, denied, putBack } = LUA_VOTES;
 
 /**
  * Grants all resources of an exclusive lock, or none.
  *
  * - KEYS: the resources; with a fence, then the counter of each
- * - ARGV: 1 owner token, 2 ttl in ms, 3 the owner token of a lease that ends here and counts as free ('': none);
- *   with a fence also 4 the proposal and 5 the most by which it may be wrong, both in microseconds, and 6 the time
- *   in ms for which to keep the counters
+ * - ARGV: 1 owner token, 2 ttl in ms, 3 the owner token of a lease that ends here and counts as free ('': none), 4
+ *   '1' if the caller waits; with a fence also 5 the proposal and 6 the most by which it may be wrong, both in
+ *   microseconds, and 7 the time in ms for which to keep the counters
  * - Reply to a grant: the node's time in microseconds (0 without a fence); 'OK', or 'REPLACED' if all keys had the
  *   token that ends; with a fence, the number
  * - Reply to a denial: the node's time (0 without a fence); the time in ms for which the longest key in the way is
@@ -20,73 +21,43 @@ const { putBack } = LUA_VOTES;
  *   then the ms, '', and 'shared'
  */
 export const ACQUIRE = script(`
-${NUMBER}
-${OURS}
-local count, counters = #KEYS, {}
-if ARGV[4] then
+${TIME}
+${COUNTERS}
+${FENCE}
+${GRANT_ALL}
+local count, fence = #KEYS, nil
+if ARGV[5] then
   readTime()
   count = #KEYS / 2
-  for i = 1, count do counters[i] = KEYS[count + i] end
+  fence = { counters = {}, proposal = tonumber(ARGV[5]), skew = tonumber(ARGV[6]), keepMs = ARGV[7] }
+  for i = 1, count do fence.counters[i] = KEYS[count + i] end
 end
-
--- Look at every key before any is written. Any key is in the way, whatever its type or owner, since owner tokens are
--- never used twice. Only the token that is replaced is not in the way. If that is the value which keeps a free resource for
--- the line, the key must have an expiry: without one it is not ours.
-local taken, replaced = {}, 0
-for i = 1, count do
-  if ARGV[3] ~= '' and redis.pcall('GET', KEYS[i]) == ARGV[3]
-    and (ARGV[3] ~= '${TURN}' or redis.call('PTTL', KEYS[i]) >= 0) then
-    replaced = replaced + 1
-  elseif redis.call('EXISTS', KEYS[i]) == 1 then
-    taken[#taken + 1] = KEYS[i]
-  end
+local vote, taken = grantAll(1, count, ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', fence)
+if vote ~= ${denied} then
+  return { digits(now), vote == ${replaced} and 'REPLACED' or 'OK', fence and digits(fence.number) }
 end
 
 -- Denied: tell when the last key in the way ends, and who owns it.
-if #taken > 0 then
-  local longest, last = 0, taken[1]
-  for i = 1, #taken do
-    local ttl = redis.call('PTTL', taken[i])
-    if ttl == -1 or ttl > longest then longest, last = ttl, taken[i] end
-    if ttl == -1 then break end
-  end
-  -- Readers and permit holders are many, so no owner is told. The waiter may want to stand in line, so the time is told.
-  local owner
-  for i = 1, #taken do
-    local there = redis.pcall('GET', taken[i])
-    if taken[i] == last then owner = there end
-    if type(there) == 'table' and longest ~= -1 and redis.pcall('TYPE', taken[i]).ok == 'zset'
-      and isOurs(taken[i]) then
-      readTime()
-      return { digits(now), longest, '', 'shared' }
-    end
-  end
-  -- Owner tokens are shorter than this. A value of another program may have any length.
-  return { digits(now), longest, type(owner) == 'string' and string.sub(owner, 1, 200) or '' }
+${OURS}
+local longest, last = 0, taken[1]
+for i = 1, #taken do
+  local ttl = redis.call('PTTL', taken[i])
+  if ttl == -1 or ttl > longest then longest, last = ttl, taken[i] end
+  if ttl == -1 then break end
 end
-
--- Granted. A server without memory refuses the first of these writes, so it is still all or nothing.
-local fence = ARGV[4] and nextNumber(counters, tonumber(ARGV[4]), tonumber(ARGV[5]))
-for i = 1, count do
-  redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
+-- Readers and permit holders are many, so no owner is told. The waiter may want to stand in line, so the time is told.
+local owner
+for i = 1, #taken do
+  local there = redis.pcall('GET', taken[i])
+  if taken[i] == last then owner = there end
+  if type(there) == 'table' and longest ~= -1 and redis.pcall('TYPE', taken[i]).ok == 'zset' and isOurs(taken[i]) then
+    readTime()
+    return { digits(now), longest, '', 'shared' }
+  end
 end
-if fence then keepIfNear(counters, fence, tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]) end
-return { digits(now), replaced == count and 'REPLACED' or 'OK', fence and digits(fence) }
+-- Owner tokens are shorter than this. A value of another program may have any length.
+return { digits(now), longest, type(owner) == 'string' and string.sub(owner, 1, 200) or '' }
 `);
-
-/**
- * A part of the scripts that compare: the owner at a key. It is false for none, and true for a key that is not a
- * lock.
- */
-const OWNER_OF = `
-local function ownerOf(key)
-  local owner = redis.pcall('GET', key)
-  if type(owner) ~= 'table' then return owner end
-  -- The key has another type, such as a hash of another program. Any other error is not an answer.
-  if string.find(owner.err, 'WRONGTYPE', 1, true) then return true end
-  error(owner.err, 0)
-end
-`;
 
 /**
  * Extends all resources of an exclusive lock. No key ends earlier than it would anyway.
@@ -98,22 +69,10 @@ end
  *   a key, or a missing key must not be put back
  */
 export const EXTEND = script(`
-${OWNER_OF}
-${KEEP_ONE}
--- Look at every key before any is written: if somebody else has a part of the lock, it is lost, and nothing is changed.
-local owners, ending = {}, ARGV[3] ~= '' and ARGV[3]
-for i = 1, #KEYS do
-  local owner = ownerOf(KEYS[i])
-  if owner and owner ~= ARGV[1] and owner ~= ending then return 0 end
-  if not owner and ARGV[4] == '1' then return 0 end
-  owners[i] = owner
-end
-
-local reply = 1
-for i = 1, #KEYS do
-  if keepOne(KEYS[i], owners[i], ARGV[1], ending, ARGV[2]) == ${putBack} then reply = 2 end
-end
-return reply
+${KEEP_ALL}
+local ending = ARGV[3] ~= '' and ARGV[3] or nil
+local vote = keepAll(1, #KEYS, ARGV[1], ending, ARGV[2], ARGV[4] ~= '1')
+return vote == ${granted} and 1 or vote == ${putBack} and 2 or 0
 `);
 
 /**
@@ -124,16 +83,13 @@ return reply
  * - Reply: 1 done; 0 nothing was changed, since the token does not hold all resources
  */
 export const RAISE_FENCE = script(`
-${OWNER_OF}
-${NUMBER}
+${TIME}
+${COUNTERS}
 local count = #KEYS / 2
-for i = 1, count do
-  if ownerOf(KEYS[i]) ~= ARGV[1] then return 0 end
+for _, owner in ipairs(count > 0 and redis.call('MGET', unpack(KEYS, 1, count)) or {}) do
+  if owner ~= ARGV[1] then return 0 end
 end
-for i = count + 1, #KEYS do
-  local last = redis.call('GET', KEYS[i])
-  if not last or tonumber(last) < tonumber(ARGV[2]) then keepNumber({ KEYS[i] }, tonumber(ARGV[2]), ARGV[3]) end
-end
+for i = count + 1, #KEYS do raise(KEYS[i], ARGV[2], ARGV[3]) end
 return 1
 `);
 
@@ -147,36 +103,24 @@ return 1
  *   ours
  */
 export const RELEASE = script(`
--- The usual case: one key, and nobody waits. It ends here, before the functions below are made, since to make a function
--- costs as much as a call.
-if #KEYS == 1 and ARGV[2] == '0' and ARGV[3] == '1' and redis.pcall('GET', KEYS[1]) == ARGV[1] then
-  local listening = redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])
-  if not listening.err and listening[2] == 0 then
-    redis.call('DEL', KEYS[1])
-    return 1
-  end
+local tells, everywhere, database, everyone = ARGV[3] ~= '0', ARGV[3] == '2', ARGV[4], ARGV[5]
+${IS_HEARD}
+-- The usual case: one key, and nobody waits. It ends here, before the functions below are made.
+if not heard and #KEYS == 1 and ARGV[2] == '0' and redis.pcall('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+  return 1
 end
-${OWNER_OF}
 ${TELL}
--- Only keys that are ours are removed.
-local released, listening = 0, 0
+local first, last, owners, keepMs = 1, #KEYS, redis.call('MGET', unpack(KEYS)), ARGV[2]
+local votes, fault, mostTold = {}, nil, math.huge
+${releaseOurs('ARGV[1]', 'tells')}
+if fault then error(fault, 0) end
+local listening = 0
 for i = 1, #KEYS do
-  if ownerOf(KEYS[i]) == ARGV[1] then
-    if ARGV[2] == '0' then
-      redis.call('DEL', KEYS[i])
-    else
-      redis.call('PEXPIRE', KEYS[i], ARGV[2])
-    end
-    -- Waiters are told even if the key is kept, since it ends earlier than they know.
-    if ARGV[3] ~= '0' then
-      local everywhere = ARGV[3] == '2'
-      local counts = not everywhere and countListeners({ KEYS[i] }, ARGV[4])
-      listening = math.max(listening, tell(KEYS[i], ARGV[1], counts and counts[1], everywhere, ARGV[4]))
-    end
-    released = released + 1
-  end
+  if votes[i] == ${denied} then return 0 end
+  if votes[i] ~= ${granted} then listening = math.max(listening, votes[i]) end
 end
-return released == #KEYS and 1 + listening or 0
+return 1 + listening
 `);
 
 /**
@@ -191,7 +135,7 @@ return released == #KEYS and 1 + listening or 0
  *   program
  */
 export const INSPECT = script(`
-${NUMBER}
+${TIME}
 ${OURS}
 ${FOREIGN}
 local owner = redis.pcall('GET', KEYS[1])
@@ -218,7 +162,7 @@ return { '', left, waiting, foreign or redis.call('ZRANGE', KEYS[1], 0, -1, 'WIT
  */
 export const LIST = script(`
 ${TELL}
-${NUMBER}
+${TIME}
 ${OURS}
 ${FOREIGN}
 local counts = ARGV[1] ~= '' and countListeners(KEYS, ARGV[1])

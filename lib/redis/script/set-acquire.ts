@@ -1,9 +1,11 @@
 import { TURN } from '../../ports/lock-mode';
-import { LUA_VOTES } from './batch-codes';
-import { NUMBER, script } from './lua-script';
+import { LUA_MODES, LUA_VOTES } from './batch-codes';
+import { IS_FREE } from './grant-all';
+import { COUNTERS, FENCE, script, TIME } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
 
 const { granted, replaced, denied } = LUA_VOTES;
+const { exclusive, shared, limited } = LUA_MODES;
 
 /** The body of {@link ACQUIRE_SET}, as a function of its keys and arguments. */
 export const ACQUIRE_MEMBERS = `
@@ -20,7 +22,7 @@ local isAlone = count == 1 and not ARGV[14] and (permits or 0) <= (limit or 0)
 if isAlone and (id == '' and redis.call('EXISTS', KEYS[1]) or redis.call('EXISTS', KEYS[1], KEYS[2])) == 0 then
   local slots = exact or {}
   if not exact then for n = 1, permits or 0 do slots[n] = (start + n - 1) % limit end end
-  if modes == 'x' then
+  if modes == ${exclusive} then
     redis.call('SET', KEYS[1], token, 'PX', ARGV[3])
   else
     local members, scored = membersOf(modes, slots, token), {}
@@ -73,17 +75,15 @@ local function lookAtHolds(found, key, mode)
   local kind, what = lookAt(key, nowMs)
   found.isOwner = kind == 'owner'
   found.last = kind == 'members' and what or nil
-  local isEnding = found.isOwner and ending ~= '' and what == ending
-  local isTurn = found.isOwner and what == '${TURN}' and redis.call('PTTL', key) >= 0
-  found.isEnded = isEnding and mode == 'x'
-  if kind == 'unknown' or (found.isOwner and not isEnding and not (isWaiting and isTurn)) then
+  found.isEnded = mode == ${exclusive} and found.isOwner and ending ~= '' and what == ending
+  if kind == 'unknown' or (found.isOwner and not isFree(key, what, ending, isWaiting)) then
     local left = redis.call('PTTL', key)
     found.by, found.untilMs = 'held', left < 0 and math.huge or nowMs + left
     -- Owner tokens are shorter than this. A value of another program may have any length.
-    if found.isOwner and not isTurn then found.holder = string.sub(what, 1, 200) end
-  elseif kind == 'members' and mode == 'x' then
+    if found.isOwner and what ~= '${TURN}' then found.holder = string.sub(what, 1, 200) end
+  elseif kind == 'members' and mode == ${exclusive} then
     found.by, found.untilMs = 'shared', what
-  elseif mode == 'p' then
+  elseif mode == ${limited} then
     found.slots, found.untilMs = chooseSlots(key, found)
     if not found.slots then found.by = found.untilMs and 'limit' or 'held' end
     found.untilMs = found.untilMs or found.last
@@ -115,7 +115,7 @@ end
 local function lookAtLine(found, i, mode)
   local line, seen = KEYS[count + i], KEYS[2 * count + i]
   found.standing = standing(line, seen, nowMs)
-  if found.standing == 0 and (mode ~= 'p' or not found.by) then return end
+  if found.standing == 0 and (mode ~= ${limited} or not found.by) then return end
   local others, wanted, missing, first = 0, 0, 0, nil
   -- Counts how many permits are missing if the caller gets its permits beside the waiters so far. The limit of each waiter
   -- counts: a waiter with a smaller limit would find no room beside the caller, and others would take that room for ever.
@@ -125,14 +125,14 @@ local function lookAtLine(found, i, mode)
   end
   local all = found.standing > 0 and before(line, nameOf(mode, id, permits), ticket or math.huge) or {}
   for _, waiter in ipairs(all) do
-    if mode == 'p' then add(waiter.permits, waiter.permits > 0 and waiter.limit or limit) end
-    if mode == 'x' or waiter.mode ~= mode then
+    if mode == ${limited} then add(waiter.permits, waiter.permits > 0 and waiter.limit or limit) end
+    if mode == ${exclusive} or waiter.mode ~= mode then
       others = others + 1
       first = first or waiter
     end
   end
   found.ahead = others
-  if mode == 'p' then add(0, limit) end
+  if mode == ${limited} then add(0, limit) end
   if missing > 0 then
     -- A caller that has to wait for a release anyway wakes at the last of these.
     found.ahead = others + releasesFor(missing, found.permits or {}, all) - (found.by and 1 or 0)
@@ -172,19 +172,23 @@ if reason then
 end
 
 -- Readers get no fencing number (R35).
-local counters, value = {}, nil
+local fence = nil
 if ARGV[14] then
+  local counters = {}
   for i = 1, count do
-    if found[i].mode ~= 's' then counters[#counters + 1] = KEYS[#KEYS - count + i] end
+    if found[i].mode ~= ${shared} then counters[#counters + 1] = KEYS[#KEYS - count + i] end
   end
-  if #counters > 0 then value = nextNumber(counters, tonumber(ARGV[14]), tonumber(ARGV[15])) end
+  if #counters > 0 then
+    fence = { counters = counters, proposal = tonumber(ARGV[14]), skew = tonumber(ARGV[15]), keepMs = ARGV[16] }
+    number(fence)
+  end
 end
 
 -- Granted. A server without memory refuses the first of these writes, so it is still all or nothing.
 local inLine, replaced = 0, 0
 for i = 1, count do
   local one, key = found[i], KEYS[i]
-  if one.mode == 'x' then
+  if one.mode == ${exclusive} then
     redis.call('SET', key, token, 'PX', ARGV[3])
     if one.isEnded then replaced = replaced + 1 end
   else
@@ -192,7 +196,7 @@ for i = 1, count do
     local ended = {}
     for _, member in ipairs(ending ~= '' and one.last and redis.call('ZRANGE', key, 0, -1) or {}) do
       local slot, owner = string.match(member, '^(%d*)|(.*)$')
-      if owner == ending and (slot == '') == (one.mode == 's') then ended[#ended + 1] = member end
+      if owner == ending and (slot == '') == (one.mode == ${shared}) then ended[#ended + 1] = member end
     end
     local members, scored = membersOf(one.mode, one.slots, token), {}
     for n, member in ipairs(members) do
@@ -215,9 +219,9 @@ for i = 1, count do
     inLine = math.max(inLine, others)
   end
 end
-if value then keepIfNear(counters, value, tonumber(ARGV[14]), tonumber(ARGV[15]), ARGV[16]) end
+if fence then keepIfNear(fence) end
 local slots = found[1].slots and table.concat(found[1].slots, ',') or ''
-return { digits(now), replaced == count and ${replaced} or ${granted}, value and digits(value) or '', slots, inLine }
+return { digits(now), replaced == count and ${replaced} or ${granted}, fence and digits(fence.number) or '', slots, inLine }
 end
 `;
 
@@ -241,7 +245,10 @@ end
  *   (-1: for ever); its owner ('': no single one); the number of releases to let pass
  */
 export const ACQUIRE_SET = script(`
-${NUMBER}
+${TIME}
+${COUNTERS}
+${FENCE}
+${IS_FREE}
 ${MEMBERS}
 ${LINE}
 ${ACQUIRE_MEMBERS}

@@ -1,11 +1,13 @@
-import { LUA_VOTES, quoted, SET_ASKS } from './batch-codes';
-import { NUMBER, script, TELL } from './lua-script';
+import { LUA_MODES, LUA_VOTES, quoted, SET_ASKS } from './batch-codes';
+import { IS_FREE } from './grant-all';
+import { COUNTERS, FENCE, script, TELL, TIME } from './lua-script';
 import { ACQUIRE_MEMBERS } from './set-acquire';
 import { EXTEND_MEMBERS } from './set-extend';
 import { LINE, MEMBERS } from './set-pieces';
 import { LEAVE_LINES, RELEASE_MEMBERS } from './set-release';
 
 const { failed, granted } = LUA_VOTES;
+const { exclusive, shared, limited } = LUA_MODES;
 const { acquireOne, releaseOne } = quoted(SET_ASKS);
 
 /**
@@ -20,7 +22,10 @@ const { acquireOne, releaseOne } = quoted(SET_ASKS);
  *   node's time in microseconds
  */
 export const SET_BATCH = script(`
-${NUMBER}
+${TIME}
+${COUNTERS}
+${FENCE}
+${IS_FREE}
 ${MEMBERS}
 ${LINE}
 ${TELL}
@@ -32,8 +37,8 @@ ${LEAVE_LINES}
 -- Grants a newcomer one resource if nobody is there, as usual. Then its arguments need not be split. Returns nil if
 -- somebody is there.
 local function acquireAlone(key, line, mode, token, ttl)
-  if mode == 'p' or redis.call('EXISTS', key, line) ~= 0 then return nil end
-  if mode == 'x' then
+  if mode == ${limited} or redis.call('EXISTS', key, line) ~= 0 then return nil end
+  if mode == ${exclusive} then
     redis.call('SET', key, token, 'PX', ttl)
   else
     local untilMs, member = readMs() + ttl, '|' .. token
@@ -45,7 +50,7 @@ end
 
 -- Releases the only reader of one resource if nobody waits for it. Returns nil in all other cases.
 local function releaseAlone(key, line, mode, token)
-  if mode ~= 's' or not nobodyHears or redis.call('EXISTS', line) ~= 0 then return nil end
+  if mode ~= ${shared} or not nobodyHears or redis.call('EXISTS', line) ~= 0 then return nil end
   local members = redis.pcall('ZRANGE', key, 0, 1)
   if #members ~= 1 or members[1] ~= '|' .. token then return nil end
   redis.call('ZREM', key, members[1])

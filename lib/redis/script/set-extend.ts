@@ -1,8 +1,13 @@
-import { NUMBER, script } from './lua-script';
+import { LUA_MODES } from './batch-codes';
+import { KEEP_ONE } from './keep-all';
+import { COUNTERS, script, TIME } from './lua-script';
 import { MEMBERS } from './set-pieces';
+
+const { exclusive, limited } = LUA_MODES;
 
 /** The body of {@link EXTEND_SET}, as a function of its keys and arguments. */
 export const EXTEND_MEMBERS = `
+${KEEP_ONE}
 local function extendMembers(KEYS, ARGV)
 local modes, token, ending, slots = ARGV[1], ARGV[2], ARGV[4], slotsIn(ARGV[6])
 local nowMs = readMs()
@@ -10,10 +15,9 @@ local untilMs = nowMs + tonumber(ARGV[3])
 
 -- Looks at an exclusive resource: it is ours, we take it over, or it is missing. Nil: somebody else has it.
 local function lookAtOwner(kind, owner)
-  if kind == 'none' then return { isMissing = true } end
-  if kind ~= 'owner' then return nil end
-  if owner == token then return { isOurs = true } end
-  return ending ~= '' and owner == ending and {} or nil
+  if kind == 'none' then return { owner = false, isMissing = true } end
+  if kind ~= 'owner' or (owner ~= token and (ending == '' or owner ~= ending)) then return nil end
+  return { owner = owner }
 end
 
 -- Looks at a resource of readers or permits. Nil: somebody else has one of our slots, or the key is of another kind (R25).
@@ -29,7 +33,7 @@ local function lookAtMembers(kind, last, key, mode)
     elseif last and ending ~= '' and redis.call('ZSCORE', key, inherited[n]) then
       found.ended[#found.ended + 1] = inherited[n]
     else
-      if last and mode == 'p' then
+      if last and mode == ${limited} then
         taken = taken or permitsAt(key)
         if not taken or taken[slots[n]] then return nil end
       end
@@ -46,7 +50,7 @@ local found, reply = {}, 1
 for i = 1, #KEYS do
   local mode = string.sub(modes, i, i)
   local kind, what = lookAt(KEYS[i], nowMs)
-  found[i] = mode == 'x' and lookAtOwner(kind, what) or mode ~= 'x' and lookAtMembers(kind, what, KEYS[i], mode) or nil
+  found[i] = mode == ${exclusive} and lookAtOwner(kind, what) or mode ~= ${exclusive} and lookAtMembers(kind, what, KEYS[i], mode) or nil
   if not found[i] then return 0 end
   if found[i].isMissing then
     if ARGV[5] == '1' then return 0 end
@@ -67,10 +71,8 @@ for i = 1, #KEYS do
       redis.call('ZREM', key, unpack(one.ended))
       expireAt(key, tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]), {})
     end
-  elseif not one.isOurs then
-    redis.call('SET', key, token, 'PX', ARGV[3])
-  elseif redis.call('PTTL', key) < tonumber(ARGV[3]) then
-    redis.call('PEXPIRE', key, ARGV[3])
+  else
+    keepOne(key, one.owner, token, ending ~= '' and ending, ARGV[3])
   end
 end
 return reply
@@ -88,7 +90,7 @@ end
  *   has some of it, or it is missing and must not be put back
  */
 export const EXTEND_SET = script(`
-${NUMBER}
+${TIME}
 ${MEMBERS}
 ${EXTEND_MEMBERS}
 return extendMembers(KEYS, ARGV)
@@ -102,13 +104,13 @@ return extendMembers(KEYS, ARGV)
  * - Reply: 1 done; 0 nothing was changed, since the token does not have all of these slots
  */
 export const RAISE_PERMITS = script(`
-${NUMBER}
+${TIME}
+${COUNTERS}
 ${MEMBERS}
 if lookAt(KEYS[1], readMs()) ~= 'members' then return 0 end
-for _, member in ipairs(membersOf('p', slotsIn(ARGV[4]), ARGV[1])) do
+for _, member in ipairs(membersOf(${limited}, slotsIn(ARGV[4]), ARGV[1])) do
   if not redis.call('ZSCORE', KEYS[1], member) then return 0 end
 end
-local last = redis.call('GET', KEYS[2])
-if not last or tonumber(last) < tonumber(ARGV[2]) then keepNumber({ KEYS[2] }, tonumber(ARGV[2]), ARGV[3]) end
+raise(KEYS[2], ARGV[2], ARGV[3])
 return 1
 `);

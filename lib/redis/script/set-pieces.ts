@@ -1,3 +1,7 @@
+import { LUA_MODES } from './batch-codes';
+
+const { shared, limited } = LUA_MODES;
+
 /**
  * Tells if a sorted set has readers and permits: `|token` and `slot|token`. A set with any other member belongs to
  * another program.
@@ -40,7 +44,7 @@ end
 `;
 
 /**
- * A part of the scripts for readers and permits: what is at a key, by the node's clock. It needs NUMBER
+ * A part of the scripts for readers and permits: what is at a key, by the node's clock. It needs TIME
  * (lua-script.ts).
  *
  * A key is either a string, the owner token of an exclusive holder, or a sorted set of members: `|token` is a
@@ -89,7 +93,7 @@ end
 
 -- Returns the members of a token: one for each slot, or the one of a reader.
 local function membersOf(mode, slots, token)
-  if mode == 's' then return { '|' .. token } end
+  if mode == ${shared} then return { '|' .. token } end
   local members = {}
   for n, slot in ipairs(slots) do members[n] = slot .. '|' .. token end
   return members
@@ -139,7 +143,7 @@ local function standing(line, seen, nowMs)
 end
 
 local function nameOf(mode, id, permits)
-  return id .. ' ' .. mode .. (mode == 'p' and permits or '')
+  return id .. ' ' .. mode .. (mode == ${limited} and permits or '')
 end
 
 -- Decides between equal tickets. It compares bytes, since Lua compares letters by the language of the server.

@@ -1,6 +1,9 @@
 import { TURN } from '../../ports/lock-mode';
-import { NUMBER, script, TELL } from './lua-script';
+import { LUA_MODES } from './batch-codes';
+import { script, TELL, TIME } from './lua-script';
 import { LINE, MEMBERS } from './set-pieces';
+
+const { exclusive, limited } = LUA_MODES;
 
 /**
  * Tells the waiters of a key at which something ended. `most` becomes the largest number of waiters. `nobodyHears`
@@ -23,7 +26,7 @@ local modes, token, keepMs = ARGV[1], ARGV[2], tonumber(ARGV[5])
 local count, nowMs = #modes, readMs()
 
 -- The usual case: nobody else has the only resource, and nobody waits for it.
-if count == 1 and modes ~= 'x' and keepMs == 0 and redis.pcall('ZCARD', KEYS[1]) == 1
+if count == 1 and modes ~= ${exclusive} and keepMs == 0 and redis.pcall('ZCARD', KEYS[1]) == 1
   and (#KEYS == 1 or redis.call('EXISTS', KEYS[2]) == 0) then
   local member = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
   local slot, owner = string.match(member, '^(%d*)|(.*)$')
@@ -58,7 +61,7 @@ local function removeMembers(kind, what, key, mode)
   local isMixed = kind == 'unknown' and what
   if kind ~= 'members' and not isMixed then return 0, false end
   local members, removed = nil, 0
-  if mode == 'p' and ARGV[6] == '*' then members = allPermits(key) else members = membersOf(mode, slotsIn(ARGV[6]), token) end
+  if mode == ${limited} and ARGV[6] == '*' then members = allPermits(key) else members = membersOf(mode, slotsIn(ARGV[6]), token) end
   for _, member in ipairs(members) do
     if keepMs == 0 then
       removed = removed + redis.call('ZREM', key, member)
@@ -70,7 +73,7 @@ local function removeMembers(kind, what, key, mode)
   if removed == 0 then return 0, false end
   local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
   if last[2] and not isMixed then expireAt(key, tonumber(last[2]), {}) end
-  return removed, mode == 'p' or redis.call('ZCARD', key) == (keepMs == 0 and 0 or 1)
+  return removed, mode == ${limited} or redis.call('ZCARD', key) == (keepMs == 0 and 0 or 1)
 end
 
 local isWhole = true
@@ -78,12 +81,12 @@ for i = 1, count do
   local key, mode = KEYS[i], string.sub(modes, i, i)
   local kind, what = lookAt(key, nowMs)
   local removed, isFreed
-  if mode == 'x' then
+  if mode == ${exclusive} then
     removed, isFreed = removeOwner(kind, what, key)
   else
     removed, isFreed = removeMembers(kind, what, key, mode)
   end
-  local wanted = mode == 'p' and ARGV[6] ~= '*' and #slotsIn(ARGV[6]) or 1
+  local wanted = mode == ${limited} and ARGV[6] ~= '*' and #slotsIn(ARGV[6]) or 1
   if removed < wanted then isWhole = false end
   if removed > 0 then
     -- The grant that is removed had taken the caller out of the line, so it gets its place back (R30).
@@ -116,7 +119,7 @@ end
  * - Reply: 1 all of it was ours and nobody waits; 1 + n all was ours and n connections wait; 0 some was not ours
  */
 export const RELEASE_SET = script(`
-${NUMBER}
+${TIME}
 ${MEMBERS}
 ${LINE}
 ${TELL}
