@@ -15,7 +15,7 @@ import { BOARD_HTTP, BOARD_SETTINGS } from './board.constants';
 import type { CheckedBoardSettings } from './check-board-options';
 import type { BoardAction } from './redlock-board-options.interface';
 
-/** That of Fastify has the bare one of Node within; that of Express is one. */
+/** The request of Fastify has the request of Node inside. The request of Express is one. */
 interface FrameworkRequest {
   readonly raw?: IncomingMessage;
 }
@@ -26,8 +26,9 @@ interface FrameworkResponse {
 }
 
 /**
- * The routes of a board, below its path. As a controller they follow what the application sets up for all routes: a
- * global prefix, guards, middleware. They write the answers themselves, so that no interceptor changes them.
+ * Makes the controller with the routes of a board, below its path. The routes follow what the application sets up
+ * for all controllers: a global prefix, guards, middleware. They write the answers themselves, so that no
+ * interceptor changes them.
  */
 export function boardController(path: string): Type<unknown> {
   @Controller({ path, version: VERSION_NEUTRAL })
@@ -79,7 +80,7 @@ export function boardController(path: string): Type<unknown> {
       if (takesMethod(route, ...bare)) await answerRoute(route, this.http, ...bare);
     }
   }
-  // Not a part of the API of the application: @nestjs/swagger leaves it out.
+  // @nestjs/swagger leaves these routes out, since they are no part of the API of the application.
   Reflect.defineMetadata('swagger/apiExcludeController', [true], RedlockBoardController);
   return RedlockBoardController;
 }

@@ -16,7 +16,7 @@ import { Board } from './core/board';
 import type { BoardHttp } from './core/board-http';
 import { BOARD_ROUTES } from './core/board-routes';
 
-/** Where the routes of one board are. */
+/** The place of one board. */
 export interface BoardPlace {
   readonly path: string;
   /** The name of the lock service. */
@@ -24,7 +24,10 @@ export interface BoardPlace {
   readonly controller: Type<unknown>;
 }
 
-/** Starts the board when the lock service is there, where its routes are its own, and ends it with the application. */
+/**
+ * Starts the board when the lock service is there, checks that no other controller has its routes, and ends it
+ * with the application.
+ */
 @Injectable()
 export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
@@ -34,7 +37,7 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
   ) {
-    // Before the routes are made: Fastify would fail there, and say less.
+    // This check runs before the routes are made: Fastify would fail there with a less clear error.
     this.refuseTakenPath();
   }
 
@@ -56,7 +59,10 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  /** The first controller of a route gets its requests, so one of the two would never be asked. */
+  /**
+   * Refuses a path that another controller has. The first controller of a route gets its requests, so one of the
+   * two would never be called.
+   */
   private refuseTakenPath(): void {
     const { path, controller } = this.place;
     const ours = new Set(BOARD_ROUTES.map((route) => (route === '' ? path : `${path}/${route}`)));
@@ -75,13 +81,13 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  /** Before the server is closed, which waits for open streams. */
+  /** The board ends before the server is closed, which waits for open streams. */
   beforeApplicationShutdown(): void {
     this.http.close();
   }
 }
 
-/** Where a controller answers, without slashes around it. */
+/** The paths of a controller, without slashes around them. */
 function pathsOf(controller: { readonly prototype?: unknown }): string[] {
   const bases = listOf(Reflect.getMetadata('path', controller));
   const prototype = controller.prototype as object | undefined;

@@ -54,7 +54,7 @@ export function checkBoardSettings(given: unknown): CheckedBoardSettings {
   };
 }
 
-/** Without slashes around it. @throws LockOptionsError */
+/** The path without slashes around it. @throws LockOptionsError */
 export function checkBoardPath(given: unknown): string {
   const path = typeof given === 'string' ? given.replace(/^\/+|\/+$/g, '') : '';
   if (/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) return path;

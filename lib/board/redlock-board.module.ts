@@ -13,13 +13,14 @@ import type {
 } from './redlock-board-options.interface';
 
 /**
- * A live page of the locks: who holds what, how the nodes are, what is in the way. Import it beside `RedlockModule`. It
- * looks at the nodes only while somebody looks at the page.
+ * A live page of the locks: the holders, the state of the nodes, the contention. Import it beside `RedlockModule`.
+ * It asks the nodes only while somebody watches the page.
  */
 @Module({})
 export class RedlockBoardModule {
   /**
-   * @throws LockOptionsError when the application starts: without `authorize`, for a path that is taken, …
+   * @throws LockOptionsError when the application starts: for example without `authorize`, or for a path that is
+   *   taken
    *
    * @example
    * RedlockBoardModule.forRoot({
@@ -28,7 +29,7 @@ export class RedlockBoardModule {
    * })
    */
   static forRoot(options: RedlockBoardOptions): DynamicModule {
-    // Without any, they are refused as those that lack `authorize`.
+    // Missing options are refused later, since they lack `authorize`.
     const { path, connection, ...settings } = (options as RedlockBoardOptions | null | undefined) ?? {};
     return boardModule({ path, connection }, [
       { provide: BOARD_SETTINGS, useFactory: () => checkBoardSettings(settings) },
@@ -36,8 +37,8 @@ export class RedlockBoardModule {
   }
 
   /**
-   * For options that come from other providers. `path` and `connection` stand beside `useFactory`: routes are made before
-   * it is asked.
+   * Registers the board with options that come from other providers. `path` and `connection` stand beside
+   * `useFactory`, since routes are made before it is called.
    *
    * @example
    * RedlockBoardModule.forRootAsync({

@@ -1,11 +1,11 @@
 import { CallerLeftError } from '../errors/caller-left.error';
 
-/** Whoever waits for what a call comes to, and may go away before that. */
+/** The caller that waits for the result of a call, and may leave before that. */
 export class Caller {
   private error: CallerLeftError | undefined;
   private controller: AbortController | undefined;
 
-  /** Aborts when the caller leaves. Made when somebody asks for it, since few do. */
+  /** Aborts when the caller leaves. It is made when somebody asks for it, since few do. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     if (this.error !== undefined) this.controller.abort(this.error);

@@ -3,12 +3,11 @@ import { targetsIn } from '../keys/lock-targets';
 import { readWithLockOptions, type WithLockOptions } from '../locking/checks/with-lock-options';
 
 /**
- * Checks how the options of a place go together with its key, as far as the key says without a call how many resources it
- * names and which are only read: what fails at every call should not wait for the first. The key of a function is not
- * known before.
+ * Checks if the options of a place fit its key. A key tells without a call how many resources it names and which
+ * are only read, unless it is a function. So a mistake is found before the first call.
  *
  * @param place for people: `@Locked on OrderService.pay`
- * @returns the options, as those of a shared lock where all resources are only read
+ * @returns the options; those of a shared lock if all resources are only read
  * @throws LockOptionsError
  */
 export function checkKeyWithOptions(key: unknown, options: WithLockOptions, place: string): WithLockOptions {
@@ -31,7 +30,9 @@ export function checkKeyWithOptions(key: unknown, options: WithLockOptions, plac
   }
 }
 
-/** Whether a lock on that key is exclusive on some of its resources, and shared on others, as far as that is known. */
+/**
+ * Tells if a lock on that key is exclusive on some of its resources and shared on others, as far as that is known.
+ */
 export function isMixedKey(key: unknown): boolean {
   const targets = targetsIn(key);
   return targets !== undefined && targets.exclusive.size > 0 && targets.exclusive.size < targets.names.size;

@@ -20,10 +20,10 @@ const OF_A_PLACE = Object.keys({
 const KNOWN = [...LOCK_OPTIONS, ...OF_A_PLACE];
 
 /**
- * Checks options that stand at a class, when it is defined. How they go together with those of the module is checked
- * when the application starts, and at a call.
+ * Checks the options of a decorator or interceptor when its class is defined. If they fit those of the module is
+ * checked when the application starts, and at a call.
  *
- * @returns a plain copy, which stays as it was checked
+ * @returns a plain copy, which cannot change after the check
  * @throws LockOptionsError
  */
 export function checkPlacedOptions<O>(given: O): O {
@@ -44,7 +44,7 @@ export function checkPlacedOptions<O>(given: O): O {
     label,
     ...lockOptions
   } = options;
-  // What a function returns is checked at a call.
+  // The result of a function is checked at a call.
   checkEachLockOption(typeof label === 'function' ? lockOptions : { ...lockOptions, label });
   if (!isOneOf(onBusy, [undefined, 'throw', 'skip']) && typeof onBusy !== 'function') {
     throw new LockOptionsError('onBusy', `must be 'throw', 'skip' or a function.`);
@@ -71,12 +71,12 @@ export function checkPlacedOptions<O>(given: O): O {
 }
 
 /**
- * Checks how options that stand at a class go together with those of the module, when the application starts: else the
- * job of the night is the first to hear of it.
+ * Checks if the options of a decorator or interceptor fit those of the module, when the application starts. Else a
+ * job at night would be the first to find the mistake.
  *
- * @param service may be as much of a mock as a test needs
+ * @param service may be a mock with only the members that a test needs
  * @param place for people: `@Locked on OrderService.pay`
- * @param use the election that the options are of, or whether the key names resources that are only read beside others
+ * @param use the election that the options are for, or if the key names resources that are only read beside others
  */
 export function checkOptionsWithService(
   service: Partial<LockService>,
@@ -100,7 +100,7 @@ function isOneOf(value: unknown, choices: readonly unknown[]): boolean {
   return choices.includes(value);
 }
 
-/** The name of a lock service, where a module gives or a method asks for it. */
+/** Checks the name of a lock service, in a module or at a method. */
 export function checkServiceName(option: string, name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '') {
     throw new LockOptionsError(option, 'must be a string that is not empty, or be left out.');

@@ -5,10 +5,13 @@ import { LINE, VERSION } from './version';
 export interface Copy {
   readonly version: string;
   readonly line: string;
-  /** Where it was loaded from, as far as that can be told. */
+  /** The folder from which it was loaded, if that is known. */
   readonly folder: string;
   readonly lockService: typeof LockService;
-  /** A global module without a name was registered with it: its users everywhere have their own lock service. */
+  /**
+   * True if a global module without a name was registered with it. Then its users everywhere have their own lock
+   * service.
+   */
   hasGlobalModule: boolean;
 }
 
@@ -18,13 +21,13 @@ const copies = (store[Symbol.for('nestjs-redlock:copies')] ??= []);
 const THIS_COPY: Copy = {
   version: VERSION,
   line: LINE,
-  // There is none in a bundle of ES modules.
+  // A bundle of ES modules has no `__dirname`.
   folder: typeof __dirname === 'string' ? __dirname : 'a bundle',
   lockService: LockService,
   hasGlobalModule: false,
 };
 
-/** A call, since a bundler leaves out an import that nothing is used of. */
+/** Notes this copy. It is a function, since a bundler leaves out an import of which nothing is used. */
 export function noteThisCopy(): void {
   if (!copies.includes(THIS_COPY)) copies.push(THIS_COPY);
 }
@@ -41,7 +44,7 @@ export function claimLockServices(isGlobal: boolean): (typeof LockService)[] {
     .map(({ lockService }) => lockService);
 }
 
-/** One copy for each of the lines, if there are several: they know nothing of each other. */
+/** One copy for each line of versions, if there are several lines: these know nothing of each other. */
 export function strangers(): readonly Copy[] {
   const lines = new Map(copies.map((copy) => [copy.line, copy]));
   return lines.size > 1 ? [...lines.values()] : [];

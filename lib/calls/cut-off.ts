@@ -6,9 +6,9 @@ type Rest = () => Promise<unknown> | undefined;
 const rests = new WeakMap<object, Rest>();
 
 /**
- * Makes a teardown known that leaves work behind.
+ * Marks a teardown that does not end all of its work.
  *
- * @param rest what goes on after the teardown was called; undefined when nothing does
+ * @param rest returns the work that goes on after the teardown was called; undefined if there is none
  */
 export function leavesBehind(teardown: () => void, rest: Rest): () => void {
   rests.set(teardown, rest);
@@ -16,16 +16,18 @@ export function leavesBehind(teardown: () => void, rest: Rest): () => void {
 }
 
 /**
- * Unsubscribes, and says when that which goes on all the same is over; undefined when nothing does.
+ * Unsubscribes. Returns a promise for the end of the work that goes on all the same; undefined if there is none.
  *
- * rxjs cannot stop a promise: it closes the subscriber, and the promise goes on without one. It does not tell about it
- * either, so the tree of subscribers is looked at: one that is open and whose source has registered nothing to be stopped
- * with has such a source. It is heard of when the source looks at its subscriber again.
+ * rxjs cannot stop a promise: it closes the subscriber, and the promise goes on without one. rxjs does not tell
+ * that either. So this function looks through the tree of subscribers. An open subscriber whose source has
+ * registered no teardown belongs to such a promise. The promise has ended when the source looks at its subscriber
+ * again.
  *
- * What registered something is believed to stop with it. What it does on a far machine, nobody here can know.
+ * A source that registered a teardown is believed to stop with it. The library cannot know what it does on another
+ * machine.
  *
- * @param hasSent the source has sent a value: one that did and goes on is no promise, whatever it registered, but it may be an
- * async iterable
+ * @param hasSent true if the source has sent a value. A source that did and goes on is no promise, whatever it
+ *   registered, but it may be an async iterable
  */
 export function cutOff(root: Subscriber<unknown>, hasSent: boolean): Promise<unknown> | undefined {
   const found: Found = { silent: new Set(), rests: [] };
@@ -41,14 +43,14 @@ export function cutOff(root: Subscriber<unknown>, hasSent: boolean): Promise<unk
 }
 
 interface Found {
-  /** Open subscribers that have nothing to be stopped with. */
+  /** Open subscribers whose source has no teardown. */
   readonly silent: Set<SubscriptionNode>;
   readonly rests: Rest[];
 }
 
 function collect(node: SubscriptionNode, found: Found): void {
   const finalizers = finalizersOf(node);
-  // Of a source of another copy of RxJS is only seen that nobody has registered anything.
+  // With another copy of RxJS, it is only visible that there is no teardown at all.
   if ((finalizers.length === 0 || hasSilentSource(node)) && isOpenSubscriber(node)) found.silent.add(node);
   for (const finalizer of finalizers) {
     if (typeof finalizer === 'function') {
@@ -60,19 +62,25 @@ function collect(node: SubscriptionNode, found: Found): void {
   }
 }
 
-/** A Subscription that is none is a timer or a place in a list: it has its own way to end. */
+/**
+ * Tells if a subscription is an open subscriber. Other subscriptions are timers or entries in lists, which end by
+ * themselves.
+ */
 function isOpenSubscriber(node: SubscriptionNode): boolean {
   return (
     typeof (node as Partial<Subscriber<unknown>>).next === 'function' && !node.closed && !isOfNever(node)
   );
 }
 
-/** One that nobody can call any more was of a source that will never come to an end. */
+/** When nobody can call a subscriber any more, its source will never end. */
 const forgotten = new FinalizationRegistry<() => void>((settle) => {
   settle();
 });
 
-/** A promise that settles asks whether its subscriber is closed, or tells it of its error; others call it with a value. */
+/**
+ * Resolves when the source looks at its subscriber. A promise that settles reads `closed`, or calls `error`; other
+ * sources call `next`.
+ */
 function whenHeardOf(subscriber: SubscriptionNode): Promise<void> {
   return new Promise((settle) => {
     const hear = { value: settle, configurable: true };

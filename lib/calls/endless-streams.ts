@@ -1,14 +1,14 @@
-/** Where Nest keeps that a handler sends events; it exports the constant to nobody. */
+/** The metadata key by which Nest knows a handler that sends events. Nest does not export it. */
 const SSE = '__sse__';
 
-/** Classes of interceptors whose locks have no `maxHold`. */
+/** The classes of interceptors whose locks have no `maxHold`. */
 const unbounded = new WeakSet();
 
 export function isSseHandler(handler: unknown): boolean {
   return typeof handler === 'function' && Reflect.getMetadata(SSE, handler) === true;
 }
 
-/** An object of it was made, for the lock service of an application. */
+/** Notes that an interceptor was made, for the lock service of an application. */
 export function noteBounds(interceptor: object, isWithoutMaxHold: boolean): void {
   if (isWithoutMaxHold) unbounded.add(interceptor);
   else unbounded.delete(interceptor);

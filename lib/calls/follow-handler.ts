@@ -3,10 +3,10 @@ import { currentHandlerWork } from './handler-lock';
 const followed = new WeakSet();
 
 /**
- * Has the work of a handler followed by the interceptors that hold a lock around it.
+ * Makes the interceptors that hold a lock around a handler follow its work.
  *
- * Nest calls handlers by their `apply`, on every transport, and that is the one place where the handler itself can be
- * seen: an interceptor is given a result that the interceptors behind it have had in their hands.
+ * Nest calls handlers by their `apply`, on every transport. Only there can the handler itself be seen: an
+ * interceptor gets a result that the interceptors behind it may have changed.
  */
 export function followHandler(handler: object | undefined): void {
   if (handler === undefined || followed.has(handler)) return;

@@ -1,20 +1,24 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { WhenLeft } from './piped-work';
 
-/** The metadata by which Nest and its packages know a handler; their own constants are in packages that may be missing. */
+/**
+ * The metadata keys by which Nest and its packages know a handler. Their own constants are in packages that may be
+ * missing.
+ */
 const SSE = '__sse__';
 const ROUTE = 'path';
 const GRAPHQL = 'graphql:resolver_type';
 const MESSAGES = ['websockets:message_mapping', 'microservices:pattern'];
 
 /**
- * What becomes of the Observable of a handler whose caller leaves, by what Nest makes of it:
- * - server-sent events, a subscription of GraphQL or a stream of gRPC are sent on as they come, and have no end of their
- *   own: they are stopped
- * - a route, a query or a mutation answers with the last value: until then it is work, and it is finished. That nobody
- *   listens any more does not undo what was asked of another service
- * - a message of a gateway or a microservice may be either, which shows at its first value
- * - what is no handler is an Observable like others: it is stopped
+ * Decides what happens to the Observable of a handler when its caller leaves. It depends on what Nest does with
+ * it:
+ * - Server-sent events, a subscription of GraphQL and a stream of gRPC are sent on as they come, and have no end
+ *   of their own. They are stopped.
+ * - A route, a query or a mutation answers with the last value. Until then it is work, which is finished: nobody
+ *   listens any more, but a request to another service has its effect all the same.
+ * - A message of a gateway or a microservice may be either. Its first value shows which.
+ * - An Observable of any other method is stopped.
  */
 export function whenLeftFor(handler: object | undefined, args: readonly unknown[]): WhenLeft {
   if (handler === undefined) return 'stop';
@@ -27,14 +31,14 @@ export function whenLeftFor(handler: object | undefined, args: readonly unknown[
 }
 
 /**
- * Whether the handler is a GraphQL subscription: it returns an iterator, which is read for as long as its client
+ * Tells if the handler is a GraphQL subscription: it returns an iterator, which is read for as long as its client
  * stays.
  */
 export function isSubscription(handler: object): boolean {
   return Reflect.getMetadata(GRAPHQL, handler) === 'Subscription';
 }
 
-/** As much as is looked at of a call of gRPC, and of what stands behind it. */
+/** The part of a call of gRPC, and of the objects behind it, that is read. */
 interface GrpcCall {
   readonly write?: unknown;
   readonly sendMetadata?: unknown;
@@ -42,15 +46,15 @@ interface GrpcCall {
 }
 
 interface GrpcServerCall {
-  /** Of an interceptor of the server: what it passes on to. */
+  /** In an object of a server interceptor, the call that it wraps. */
   readonly nextCall?: GrpcServerCall;
   readonly handler?: { readonly type?: unknown };
 }
 
 /**
- * The call of gRPC whose answer is a stream. Its class does not tell: `@grpc/grpc-js` gives the handler of a unary call
- * an object of that of streams too. Of one whose type cannot be found it is not said that it is a stream, since its
- * handler may be at work for a single answer.
+ * Tells if an argument is a call of gRPC that is answered with a stream. The class does not tell it:
+ * `@grpc/grpc-js` gives the handler of a unary call an object of a stream too. A call of unknown type does not
+ * count as a stream, since its handler may work for a single answer.
  */
 function isGrpcStream(argument: unknown): boolean {
   const { write, sendMetadata, call } = (argument ?? {}) as GrpcCall;
@@ -61,12 +65,12 @@ function isGrpcStream(argument: unknown): boolean {
   return type === 'serverStream' || type === 'bidi';
 }
 
-/** What answers the messages of a gateway or a microservice. */
+/** Tells if a handler answers the messages of a gateway or a microservice. */
 export function isMessageHandler(handler: object): boolean {
   return MESSAGES.some((key) => Reflect.getMetadata(key, handler) !== undefined);
 }
 
-/** Undefined where the context is one that a test has made. */
+/** The handler of a context. Undefined if a test has made the context. */
 export function handlerOf(context: ExecutionContext): object | undefined {
   const handler: unknown = (context as Partial<ExecutionContext>).getHandler?.();
   return typeof handler === 'function' ? handler : undefined;

@@ -5,10 +5,10 @@ import type { HandlerWork } from './handler-work';
 import { isForParameter, type WantedLock } from './is-for-parameter';
 import { shared } from './shared';
 
-/** What an interceptor holds around a handler. */
+/** The lock that an interceptor holds around a handler. */
 export interface AroundHandler {
   readonly lock: Lock;
-  /** The name of its service. */
+  /** The name of its lock service. */
   readonly connection: string | undefined;
   readonly caller: Caller;
   readonly work: HandlerWork;
@@ -18,19 +18,20 @@ interface Frame extends AroundHandler {
   readonly outer: Frame | undefined;
 }
 
-/** The innermost that is held around the running code, for {@link runHandler} to be told of. */
+/** The innermost lock around the running code, for {@link runHandler}. */
 export type OuterLocks = Frame | undefined;
 
 /**
- * The locks that interceptors hold around the running handler. The lock service knows them too, but only while they are
- * held: a handler whose lock was lost before it began must get the signal that has aborted, and not none.
+ * The locks that interceptors hold around the running handler. The lock service knows them too, but only while
+ * they are held. A handler whose lock was lost before it began must get the aborted signal, and not none.
  */
 const storage = shared('handler locks', () => new AsyncLocalStorage<Frame>());
 
 /**
- * Runs what calls a handler under the lock of an interceptor.
+ * Calls a handler under the lock of an interceptor.
  *
- * @param outer of the interceptors further out: Nest subscribes to an interceptor in another context than it calls it
+ * @param outer the locks of the interceptors further out: Nest subscribes to an interceptor in another context
+ *   than it calls it
  */
 export function runHandler<T>(around: AroundHandler, outer: OuterLocks, run: () => T): T {
   return storage.run({ ...around, outer }, run);
@@ -45,12 +46,12 @@ export function callerAround(): Caller | undefined {
   return outerLocks()?.caller;
 }
 
-/** The work of the handler that the innermost interceptor holds its lock for. */
+/** The work of the handler for which the innermost interceptor holds its lock. */
 export function currentHandlerWork(): HandlerWork | undefined {
   return storage.getStore()?.work;
 }
 
-/** The innermost that a parameter is for. */
+/** The innermost lock that fits a parameter. */
 export function handlerLockFor(parameter: WantedLock): AroundHandler | undefined {
   return find(({ lock, connection }) => isForParameter(parameter, lock, connection));
 }
@@ -62,7 +63,10 @@ function find(isIt: (frame: Frame) => boolean): Frame | undefined {
   return undefined;
 }
 
-/** Code that outlives its handler does not inherit a lock that was released. */
+/**
+ * True for a lock that is held or lost. Code that runs longer than its handler does not get a lock that was
+ * released.
+ */
 function isHeldOrLost(lock: Lock): boolean {
   return lock.isHeld || lock.signal.aborted;
 }

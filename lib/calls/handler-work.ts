@@ -6,19 +6,19 @@ import { closeUnread, isAsyncGenerator, type AnyAsyncGenerator } from './locked-
 import { PipedWork, type WhenLeft } from './piped-work';
 
 /**
- * What a handler does by itself, whatever becomes of its result on the way to the caller: an interceptor between the
- * handler and its lock may have stopped to listen, as with `timeout`, `takeUntil`, `race` or `take(1)`.
+ * The work of a handler, whatever happens to its result on the way to the caller. An interceptor between the
+ * handler and its lock may have stopped listening, as `timeout`, `takeUntil`, `race` and `take(1)` do.
  */
 export class HandlerWork {
-  /** What goes on, and what ends it where it waits for a reader. */
+  /** The work that goes on, and a function that ends it if it waits for a reader. */
   private readonly pending = new Map<Promise<unknown>, (() => void) | undefined>();
   private isOver = false;
   private hasFailed = false;
   private hasRun = false;
-  /** Others may come to an iterator that nobody will read. */
+  /** Only subscriptions are followed by their iterator: other handlers may return an iterator that nobody reads. */
   private readonly isSubscription: boolean;
 
-  /** @param outer that of an interceptor further out, which waits for this one too */
+  /** @param outer the work of an interceptor further out, which waits for this one too */
   constructor(
     private readonly handler: object | undefined,
     private readonly whenLeft: WhenLeft,
@@ -27,23 +27,26 @@ export class HandlerWork {
     this.isSubscription = handler !== undefined && isSubscription(handler);
   }
 
-  /** Undefined when there is nothing to wait for. */
+  /** The end of the work. Undefined if there is nothing to wait for. */
   get over(): Promise<unknown> | undefined {
     if (this.pending.size > 0) return this.waitForAll();
     this.isOver = true;
     return undefined;
   }
 
-  /** Nobody gets the result of the handler: an iterator that it came to, or comes to later, has no reader. */
+  /**
+   * Notes that nobody gets the result of the handler. So nobody will read an iterator that it returned, or returns
+   * later.
+   */
   fail(): void {
     this.hasFailed = true;
     for (const close of this.pending.values()) close?.();
   }
 
   /**
-   * Calls a handler and follows what it comes to, and returns what stands for that.
+   * Calls a handler, follows its work, and returns a result that stands for its own.
    *
-   * @throws CallerLeftError when the lock was released before the handler began, since its pipes took their time
+   * @throws CallerLeftError if the lock was released before the handler began, since its pipes took too long
    */
   run(handler: object, call: () => unknown): unknown {
     if (this.isOver) {
@@ -56,7 +59,7 @@ export class HandlerWork {
 
   private follow(result: unknown): unknown {
     if (!isThenable(result)) return this.followStream(result);
-    // What is no promise may begin its work when it is asked for its result: it is asked once.
+    // A thenable that is no promise may begin its work when `then` is called. So that is called once.
     const settled = types.isPromise(result) ? result : Promise.resolve(result);
     this.add(settled);
     return settled.then((value) => this.followStream(value));
@@ -67,7 +70,7 @@ export class HandlerWork {
     return this.isSubscription && isAsyncGenerator(value) ? this.followIterator(value) : value;
   }
 
-  /** What a subscription of GraphQL reads from, and returns when its client leaves. */
+  /** Follows the iterator of a GraphQL subscription, which Nest reads and returns when the client leaves. */
   private followIterator(source: AnyAsyncGenerator): AnyAsyncGenerator {
     let end!: () => void;
     const over = new Promise<void>((resolve) => (end = resolve));
@@ -97,7 +100,10 @@ export class HandlerWork {
     });
   }
 
-  /** Whoever reads it gets the same, but what stops to be read is waited for as its caller's leaving wants it. */
+  /**
+   * Follows an Observable. Its reader gets the same values. When the reader leaves, the work ends or goes on as
+   * `whenLeft` says.
+   */
   private followObservable(source: Observable<unknown>): Observable<unknown> {
     return new Observable((subscriber) => {
       const work = new PipedWork(this.whenLeft, (value) => {
@@ -129,7 +135,7 @@ export class HandlerWork {
     if (this.hasFailed) close?.();
   }
 
-  /** Ends with the work of the handler: it may begin more until then. */
+  /** The loop ends with the work of the handler, which may begin more until then. */
   private async waitForAll(): Promise<void> {
     while (this.pending.size > 0) await Promise.allSettled(this.pending.keys());
     this.isOver = true;

@@ -1,14 +1,14 @@
 import type { Lock } from '../locking/api/lock.interface';
 
-/** Which lock a parameter of a method is for. */
+/** The lock that a parameter of a method asks for. */
 export interface WantedLock {
-  /** Only a lock that has it. */
+  /** Only a lock with this resource. */
   readonly resource: string | undefined;
-  /** Only a lock of that service. */
+  /** Only a lock of this service. */
   readonly connection: string | undefined;
 }
 
-/** Whether a lock of that service is what the parameter is for. */
+/** Tells if a lock of that service fits the parameter. */
 export function isForParameter(
   { resource, connection }: WantedLock,
   lock: Lock,

@@ -1,4 +1,4 @@
-/** The names of the RedlockModules that were made in this process; undefined for the one without a name. */
+/** The names of the RedlockModules that were made in this process. Undefined stands for the one without a name. */
 const known = new Set<string | undefined>();
 
 export function noteConnection(name: string | undefined): void {

@@ -6,19 +6,20 @@ import { LINE } from './version';
 import { getLockServiceToken } from './lock-service-token';
 import { shared } from './shared';
 
-/** The services of objects that take no more properties. */
+/** The services of objects that cannot get more properties. */
 const frozenBindings = shared('frozen bindings', () => new WeakMap<object, Map<symbol, LockService>>());
 
 /**
- * Gives the `@Locked` methods of an object their lock service. Needed for objects that Nest did not make, in scripts
- * and tests; what Nest makes is bound by it.
+ * Gives the `@Locked` methods of an object their lock service. It is needed for objects that Nest did not make, in
+ * scripts and tests. Nest binds the objects that it makes.
  *
  * @param instance may be frozen
  * @param name the `connection` of its `@Locked` methods, if they have one
  * @returns the instance
- * @throws LockOptionsError for what is no object, no lock service or no name
+ * @throws LockOptionsError for a value that is no object, no lock service or no name
  *
- * @example `const orders = bindLockService(new OrderService(), createLockService({ nodes: [new MemoryLockNode()] }));`
+ * @example
+ *   `const orders = bindLockService(new OrderService(), createLockService({ nodes: [new MemoryLockNode()] }));`
  */
 export function bindLockService<T extends object>(instance: T, service: LockService, name?: string): T {
   if (!isObject(instance))
@@ -27,7 +28,7 @@ export function bindLockService<T extends object>(instance: T, service: LockServ
   if (name !== undefined) checkServiceName('name', name);
   const key = bindingKey(name);
   if (Object.isExtensible(instance)) {
-    // Not enumerable: the service is no part of what the object shows, compares or serialises.
+    // The property is not enumerable, so the object does not show, compare or serialise the service.
     Object.defineProperty(instance, key, { value: service, configurable: true, writable: true });
   } else {
     const bindings = frozenBindings.get(instance) ?? new Map<symbol, LockService>();
@@ -43,10 +44,11 @@ export function boundLockService(instance: object, name?: string): LockService |
 }
 
 /**
- * Has Nest bind the instances that it makes of a class and its subclasses, if their module sees the lock service.
+ * Makes Nest bind the instances that it makes of a class and its subclasses, if their module sees the lock
+ * service.
  *
- * The property is a setter on the prototype: Nest assigns what it injects, which an object frozen by its own
- * constructor would refuse.
+ * The property is a setter on the prototype: Nest assigns what it injects, which fails on an object that its own
+ * constructor has frozen.
  */
 export function injectBinding(prototype: object, name: string | undefined): void {
   const key = bindingKey(name);
@@ -66,7 +68,10 @@ function isObject(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** One per connection, at which an object has its lock service; the same for all copies that work together. */
+/**
+ * The property in which an object has its lock service, one per connection. It is the same for all copies of the
+ * library that work together.
+ */
 function bindingKey(name: string | undefined): symbol {
   return name === undefined ? DEFAULT_KEY : Symbol.for(`${KEY}:${name}`);
 }

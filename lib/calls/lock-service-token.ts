@@ -10,11 +10,13 @@ const NAMED = 'LockService:';
 /**
  * The token under which a lock service can be injected, or overridden in a test.
  *
- * @param name of the RedlockModule; without it, that of the module without a name, which is the class `LockService`
+ * @param name the name of the RedlockModule; without it, the token is that of the module without a name, the class
+ *   `LockService`
  *
- * @throws LockOptionsError for what is no name
+ * @throws LockOptionsError for a value that is no name
  *
- * @example `{ provide: Billing, useFactory: (locks: LockService) => new Billing(locks), inject: [getLockServiceToken('billing')] }`
+ * @example
+ *   `{ provide: Billing, useFactory: (locks: LockService) => new Billing(locks), inject: [getLockServiceToken('billing')] }`
  */
 export function getLockServiceToken(name?: string): InjectionToken<LockService> {
   if (name === undefined) return LockService;
@@ -22,7 +24,7 @@ export function getLockServiceToken(name?: string): InjectionToken<LockService> 
   return `${NAMED}${name}`;
 }
 
-/** The name in a token of a lock service, `'default'` for the one without; undefined for other tokens. */
+/** The name in a token of a lock service; `'default'` for the one without a name; undefined for other tokens. */
 export function connectionOfToken(token: unknown): string | undefined {
   if (token === LockService) return 'default';
   return typeof token === 'string' && token.startsWith(NAMED) ? token.slice(NAMED.length) : undefined;

@@ -5,62 +5,65 @@ import type { Lock } from '../locking/api/lock.interface';
 import type { Caller } from './caller';
 import type { WhenLeft } from './piped-work';
 
-/** One call of something that stands under a lock: how it takes the lock, and what it comes to without it. */
+/** One call under a lock: how it takes the lock, and its result without the lock. */
 export interface LockedCall {
-  /** @param leaving ends the waiting: nobody is interested any more */
+  /** @param leaving ends the waiting, since nobody needs the result any more */
   withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T>;
-  /** Does the same for code that runs under `lock` already: such code never asks for a lock. */
+  /** Returns a `withLock` for code that already runs under `lock`. Such code does not ask for another lock. */
   reenter(lock: Lock): Pick<LockedCall, 'withLock'>;
-  /** What the call comes to when it is busy, unless the error. */
+  /** The result of a busy call, unless it is the error. */
   readonly onBusy: 'throw' | 'skip' | ((error: LockBusyError) => unknown);
-  /** What it comes to when too few nodes answered, unless the error. */
+  /** The result when too few nodes answered, unless it is the error. */
   readonly onUnavailable?: 'throw' | ((error: LockUnavailableError) => unknown) | undefined;
-  /** What it comes to when the lock was lost, unless the error. */
+  /** The result when the lock was lost, unless it is the error. */
   readonly onLost: 'throw' | 'ignore' | ((error: LockLostError) => unknown);
-  /** What becomes of an Observable when its caller leaves. */
+  /** The rule for an Observable whose caller leaves. */
   readonly whenLeft: WhenLeft;
-  /** The request that the call answers, where it answers one. */
+  /** The request that the call answers, if it answers one. */
   readonly request?: AnsweredRequest | undefined;
   /**
-   * What goes on under the lock after the call has its result; undefined when nothing does.
+   * The work that goes on under the lock after the call has its result. Undefined if there is none.
    *
-   * @param outcome undefined when the call failed
+   * @param outcome undefined if the call failed
    */
   goesOn?(outcome: { readonly result: unknown } | undefined): Promise<unknown> | undefined;
 }
 
-/** A request whose client may go away before it has its answer. */
+/** A request whose client may leave before it has its answer. */
 export interface AnsweredRequest {
   /**
-   * Calls `onGone` once, at once when the client has gone already.
+   * Calls `onGone` once; at once if the client has left already.
    *
-   * @returns what ends the watching, of a client that outlives its request
+   * @returns a function that ends the watching, for a client that stays longer than its request
    */
   watch(onGone: () => void): (() => void) | undefined;
-  /** Whether a call stops waiting for its lock when the client has gone. */
+  /** True if the call stops waiting for its lock when the client has left. */
   readonly stopsWaiting: boolean;
-  /** Nest unsubscribes what it reads for a client that goes, if that is to be stopped and did not go before. */
+  /**
+   * True if Nest unsubscribes from the result when the client leaves, unless the client left before Nest
+   * subscribed.
+   */
   readonly isStoppedByNest?: boolean;
 }
 
-/** What runs under the lock of a call. */
+/** The code that runs under the lock of a call. */
 export type LockedTask<T = unknown> = (lock: Lock, caller: Caller | undefined) => T;
 
-/** How far a call came. */
+/** The progress of a call. */
 export interface Progress {
-  /** It began to run. Told by this and not by the error: what runs may itself find another lock busy. */
+  /** True if the method began to run. The error cannot tell that: the method may itself find another lock busy. */
   hasStarted: boolean;
-  /** Missing where a test has put something in the place of the lock service that gives none. */
+  /** The lock. Missing if a test has replaced the lock service by one that gives none. */
   lock?: Lock;
-  /** What it came to, before it was known whether the lock was ours to the end. */
+  /** The result of the method, before it is known if the lock was ours to the end. */
   finished?: { readonly result: unknown };
 }
 
 /**
- * The caller is told of the end of a call, and its lock stays until what goes on is over. Unless the lock is over already,
- * since the handler has released it, or its loss is ignored.
+ * Keeps the lock after the end of a call until the work that goes on is over. The caller gets the result at once.
+ * If the lock is over already, since the handler has released it or its loss is ignored, nothing is kept.
  *
- * @param outcome undefined when the call failed: what it began may go on all the same
+ * @param outcome undefined if the call failed; its work may go on all the same
  */
 export function keepFor(
   call: LockedCall,
@@ -71,14 +74,14 @@ export function keepFor(
   if (rest !== undefined && lock.isHeld) lock.holdUntil(rest);
 }
 
-/** The result of a stream beside its values, which went out as they came. */
+/** Stands for the result of a stream, whose values were sent as they came. */
 export const NO_RESULT = Symbol('no result');
 
 /**
- * What takes the place of the result of a call that failed, by its `onBusy`, `onUnavailable` and `onLost`.
+ * The result of a call that failed, as its `onBusy`, `onUnavailable` and `onLost` say.
  *
- * @param skipped what a call comes to that is skipped
- * @throws the error, where it is not for them; and what they throw themselves
+ * @param skipped the result of a call that is skipped
+ * @throws the error if none of them handles it; and any error that they throw
  */
 export function insteadOf(error: unknown, call: LockedCall, progress: Progress, skipped?: unknown): unknown {
   const { hasStarted, lock, finished } = progress;
@@ -89,7 +92,7 @@ export function insteadOf(error: unknown, call: LockedCall, progress: Progress, 
     if (call.onBusy === 'throw' || !(error instanceof LockBusyError)) throw error;
     return call.onBusy === 'skip' ? skipped : call.onBusy(error);
   }
-  // The loss of this very lock, be it told by the lock or by code that stopped at its signal.
+  // The error is the loss of exactly this lock. It comes from the lock, or from code that stopped at its signal.
   if (call.onLost === 'throw' || lock === undefined || error !== lock.signal.reason) throw error;
   if (call.onLost !== 'ignore') return call.onLost(error as LockLostError);
   if (finished === undefined) throw error;

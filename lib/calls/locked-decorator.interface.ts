@@ -10,16 +10,16 @@ import type {
 } from './locked-options.interface';
 import type { MethodWith, WrongInKey } from '../keys/template-fits';
 
-/** A method that can wait: one that returns a promise, an Observable or an async generator. */
+/** A method that can wait: it returns a promise, an Observable or an async generator. */
 export type LockableMethod = (
   ...args: never[]
 ) => Promise<unknown> | Observable<unknown> | AsyncIterable<unknown>;
 
 /**
- * The decorator that `Locked` gives, for methods that return something that can wait, and that fit its key, `onBusy` and
- * `onLost`.
+ * The decorator that `Locked` returns. It accepts methods whose result can wait, and that fit its key, `onBusy`
+ * and `onLost`.
  *
- * It is one with `experimentalDecorators`, which Nest needs, and a standard one (TC39) without.
+ * With `experimentalDecorators`, which Nest needs, it is such a decorator; without it, a standard one (TC39).
  */
 export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnavailable> {
   <T extends object, M extends MethodWith<K, ReturnType<LockableMethod>>>(
@@ -33,11 +33,11 @@ export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnava
     context: StandardMethodContext,
   ): void;
 
-  /** This form exists for `applyDecorators` of Nest alone. */
+  /** Only `applyDecorators` of Nest uses this form. */
   <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
 }
 
-/** The context of a method that is not static: what a `ClassMethodDecoratorContext` of TypeScript 5 or later has. */
+/** The context of a method that is not static, as `ClassMethodDecoratorContext` of TypeScript 5 and later has it. */
 export interface StandardMethodContext {
   readonly kind: 'method';
   readonly name: string | symbol;
@@ -55,17 +55,20 @@ export type NotStatic<T> = T extends Function
   ? Mismatch<'a class has no lock service: make it a method that is not static'>
   : unknown;
 
-/** Only `applyDecorators` knows nothing of the class. */
+/** True only in `applyDecorators`, which knows nothing of the class. */
 export type NoProperty<T> = object extends T
   ? unknown
   : Mismatch<'a property is locked by nobody: write it as a method, async name() { … }'>;
 
-/** Says in a compiler error what does not fit. */
+/** Names in a compiler error what does not fit. */
 export interface Mismatch<Problem extends string> {
   readonly mismatch: Problem;
 }
 
-/** What a locked method really returns has no more than this: a Subject would lose its `next`. */
+/**
+ * Checks that the method's return type needs no more than a locked method returns. For example, a Subject would
+ * lose its `next`.
+ */
 type ReturnFits<M extends LockableMethod> =
   ReturnType<M> extends Promise<unknown>
     ? unknown
@@ -86,7 +89,7 @@ type KeyFits<K, T, M extends LockableMethod> = [K] extends [LockKeyFunction]
     ? unknown
     : Mismatch<`no argument of the method has <${WrongInKey<K, Parameters<M>>}>`>;
 
-/** What a call resolves to; of a stream, what it may go on with. */
+/** The value to which a call resolves. For a stream, the values with which it may go on. */
 type Outcome<R> =
   R extends Promise<infer V>
     ? R | V

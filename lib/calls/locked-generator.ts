@@ -4,19 +4,20 @@ import { openHold, type OpenHold } from './open-hold';
 
 export type AnyAsyncGenerator = AsyncGenerator<unknown, unknown, unknown>;
 
-/** Releases what a generator holds. Apart from the generator itself, which it must not keep from being collected. */
+/** Releases the lock of a generator. It is apart from the generator, which it must not keep in memory. */
 interface Possession {
   giveBack?: () => void;
 }
 
-/** A generator that nobody can pull from any more would hold its lock for ever. */
+/** Without this, a generator that nobody can read any more would hold its lock for ever. */
 const abandoned = new FinalizationRegistry<Possession>(({ giveBack }) => giveBack?.());
 
 /**
- * An async generator that takes the lock at the first `next()`, runs `source` under it, and releases it when that
- * ends, throws or is returned early. Who returns it while it waits for the lock stops the waiting.
+ * Makes an async generator that takes the lock at the first `next()`, runs `source` under it, and releases it when
+ * the source ends, throws or is returned early. If it is returned while it waits for the lock, the waiting stops.
  *
- * @param onLeave is called when it is returned early, also before the first `next()`: a generator runs nothing then
+ * @param onLeave is called when it is returned early, even before the first `next()`, when a generator runs no
+ *   code
  */
 export function lockedGenerator(
   call: LockedCall,
@@ -28,7 +29,7 @@ export function lockedGenerator(
   const generator = generateUnderLock(call, source, possession, caller);
   abandoned.register(generator, possession);
 
-  // A generator queues what it is asked: without this a return would be heard when the waiting is over.
+  // A generator queues its calls. Without this, a `return` would take effect only after the waiting.
   const prototype = Object.getPrototypeOf(generator) as AnyAsyncGenerator;
   const leave = () => {
     caller.leave();
@@ -70,7 +71,7 @@ async function* generateUnderLock(
       progress.finished = { result: yield* inner };
     } finally {
       inner.stopWatching();
-      // Returned early, or failed: that counts, and not what becomes of the lock.
+      // The generator was returned early, or failed. That decides the result, and not the loss of the lock.
       if (progress.finished === undefined) await hold.end().catch(() => undefined);
     }
     await hold.end();
@@ -89,7 +90,10 @@ async function* generateUnderLock(
 
 type Step = () => Promise<IteratorResult<unknown, unknown>>;
 
-/** A generator as a part of the task that holds the lock. Once that is lost it is returned, and its caller gets the error. */
+/**
+ * A generator as a part of the task that holds the lock. When the lock is lost, the generator is returned, and its
+ * caller gets the error.
+ */
 class HeldGenerator implements AsyncIterator<unknown, unknown, unknown> {
   private failStep: ((error: unknown) => void) | undefined;
 
@@ -127,7 +131,7 @@ class HeldGenerator implements AsyncIterator<unknown, unknown, unknown> {
     this.hold.end().catch(() => undefined);
   }
 
-  /** One at a time: the generator around this one queues what it is asked. */
+  /** Runs one step. There is only one at a time, since the generator around this one queues its calls. */
   private step(step: Step): ReturnType<Step> {
     return new Promise((resolve, reject) => {
       this.lost?.throwIfAborted();
@@ -141,7 +145,10 @@ class HeldGenerator implements AsyncIterator<unknown, unknown, unknown> {
     this.failStep?.(this.lost?.reason);
   };
 
-  /** Its `finally` blocks run at once where it is suspended, else when it comes to its next `yield`. */
+  /**
+   * Returns the source. If it is suspended, its `finally` blocks run at once, else when it comes to its next
+   * `yield`.
+   */
   private letFinish(): void {
     this.hold.run(() => this.inner.return(undefined)).catch(() => undefined);
   }
@@ -152,12 +159,12 @@ export function isAsyncGenerator(value: unknown): value is AnyAsyncGenerator {
   return typeof next === 'function' && typeof giveUp === 'function' && isAsyncIterable(value);
 }
 
-/** Ends an iterator that nobody reads. One that is none of a generator may have subscribed to something already. */
+/** Ends an iterator that nobody reads. An iterator that is no generator may have subscribed to something already. */
 export async function closeUnread(iterator: AnyAsyncGenerator): Promise<void> {
   try {
     await iterator.return(undefined);
   } catch {
-    // Nobody is left to hear of it.
+    // Nobody is left to hear of an error.
   }
 }
 

@@ -10,23 +10,23 @@ import type { MethodCall } from '../keys/method-key';
 import { whenLeftFor } from './handler-kind';
 import type { WhenLeft } from './piped-work';
 
-/** What all calls of one `@Locked` method have in common. */
+/** The facts that all calls of one `@Locked` method share. */
 export interface LockedPlace {
-  /** The method, for people. */
+  /** The name of the method, for people. */
   readonly name: string;
-  /** Where it stands; undefined if no object of its class was ever made. */
+  /** The prototype of its class. Undefined if no object of the class was ever made. */
   readonly prototype: object | undefined;
   readonly resolve: (call: MethodCall) => LockTargets;
   readonly connection: string | undefined;
   readonly lockOptions: WithLockOptions;
   /** Makes the label of a call. */
   readonly label: LabelFunction | undefined;
-  /** Undefined: that of the lock service. */
+  /** The option. Undefined: the option of the lock service counts. */
   readonly onBusy: OnBusy | undefined;
   readonly onUnavailable: OnUnavailable | undefined;
   readonly onLost: OnLost;
   readonly onLeave: OnLeave | undefined;
-  /** The method as it is called: with what all decorators left on it. */
+  /** Returns the method as it is called, with the metadata that all decorators put on it. */
   readonly method: () => object;
 }
 
@@ -36,12 +36,12 @@ export class LockedMethodCall implements LockedCall {
     private readonly place: LockedPlace,
     private readonly instance: object | undefined,
     private readonly args: unknown[],
-    /** What Nest has for the handler, which may be more than the handler wants. */
+    /** The arguments that Nest has for the handler. They may be more than the handler takes. */
     private readonly handlerArgs: readonly unknown[],
     readonly request: AnsweredRequest | undefined,
   ) {}
 
-  // Asynchronous, so that whatever is wrong is a rejection.
+  // The method is async, so that every mistake becomes a rejection.
   async withLock<T>(task: (lock: Lock) => Promise<T>, leaving?: AbortSignal): Promise<T> {
     const { instance, args, place } = this;
     const service = instance === undefined ? undefined : boundLockService(instance, place.connection);
@@ -83,7 +83,10 @@ export class LockedMethodCall implements LockedCall {
   }
 }
 
-/** Options that stand at a class: those of every call, and what makes the label of each. */
+/**
+ * Splits the options of a place: those that are the same in every call, and the function that makes the label of a
+ * call.
+ */
 export function splitLabel<F extends (...args: never[]) => string>({
   label,
   ...rest
@@ -99,13 +102,13 @@ export function labelled(options: WithLockOptions, label: string | undefined): W
   return label === undefined ? options : { ...options, label };
 }
 
-/** @param service may be as much of a mock as a test needs */
+/** @param service may be a mock with only the members that a test needs */
 export function defaultOnBusyOf(service: Partial<LockService> | undefined): LockedCall['onBusy'] {
   return service?.defaultOnBusy ?? 'throw';
 }
 
 /**
- * Runs `task` under a lock with options that stand at a class.
+ * Runs `task` under a lock with the options of a place.
  *
  * @param leaving aborts the waiting too
  */
@@ -117,10 +120,10 @@ export function withPlacedLock<T>(
   leaving?: AbortSignal,
 ): Promise<T> {
   const complete = withSignal(options, leaving);
-  // Whoever called decides what comes of a busy lock: a stream has more than one result.
+  // The caller of this function decides the result of a busy lock, since a stream has more than one result.
   if (defaultOnBusyOf(service) !== 'throw')
     return service.withLock(resources, { ...complete, onBusy: 'throw' as const }, task);
-  // Options are read and checked at every call; as a rule there are none.
+  // Options are read and checked at every call. Usually there are none.
   return Object.keys(complete).length === 0
     ? service.withLock(resources, task)
     : (service.withLock(resources, complete, task) as Promise<T>);

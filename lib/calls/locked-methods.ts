@@ -4,20 +4,22 @@ import { shared } from './shared';
 /** A method that waits for a lock. */
 export interface LockedMethod {
   readonly key: string | symbol;
-  /** The name of the lock service it uses. */
+  /** The name of its lock service. */
   readonly connection: string | undefined;
-  /** The options as they stand at the class. They meet those of the module when the module has started. */
+  /**
+   * The options of the decorator. They are checked together with those of the module when the module has started.
+   */
   readonly options: WithLockOptions;
-  /** Whether its key names resources that are only read beside others. */
+  /** True if its key names resources that are only read beside others. */
   readonly isMixed?: boolean;
-  /** The election in which the process has to lead, in place of a lock for each call. */
+  /** The election in which the process has to lead, instead of a lock for each call. */
   readonly election?: string;
 }
 
-/** Kept apart from the classes: asking a stranger's object for a property may run its code. */
+/** The methods are kept apart from the classes: reading a property of an unknown object may run its code. */
 const lockedMethods = shared('locked methods', () => new WeakMap<object, LockedMethod[]>());
 
-/** The functions that stand in the place of the methods. */
+/** The functions that replace the methods. */
 const wrappers = new WeakSet();
 
 export function registerLockedMethod(prototype: object, method: LockedMethod, wrapper: object): void {
@@ -26,7 +28,7 @@ export function registerLockedMethod(prototype: object, method: LockedMethod, wr
   lockedMethods.set(prototype, [...known, method]);
 }
 
-/** The locked methods that stand on just this prototype. */
+/** The locked methods on exactly this prototype. */
 export function ownLockedMethodsOf(prototype: object): readonly LockedMethod[] {
   return lockedMethods.get(prototype) ?? [];
 }
@@ -40,7 +42,7 @@ export function lockedMethodsOf(prototype: object | null): LockedMethod[] {
   return methods;
 }
 
-/** Whether that function itself takes a lock, and not one that was put around it. */
+/** Tells if exactly this function takes a lock, and not one that was put around it. */
 export function isLocked(method: unknown): boolean {
   return typeof method === 'function' && wrappers.has(method);
 }

@@ -13,8 +13,8 @@ import { PipedWork } from './piped-work';
 import type { Lock } from '../locking/api/lock.interface';
 
 /**
- * An Observable that takes the lock when somebody subscribes, each subscription its own, runs `source` under it, and
- * releases it when the work of that is over. Who leaves while waiting for the lock stops waiting.
+ * Makes an Observable that takes a lock for each subscription, runs `source` under it, and releases it when the
+ * work is over. A subscriber that leaves while it waits for the lock stops waiting.
  */
 export function lockedObservable(
   call: LockedCall,
@@ -32,16 +32,16 @@ export function lockedObservable(
   });
 }
 
-/** One subscription, from the first look for the lock to the end of the work under it. */
+/** One subscription, from the first attempt at the lock to the end of the work under it. */
 class LockedSubscription {
-  /** Settles when the work is over that was subscribed to. */
+  /** Settles when the work is over. */
   done: Promise<void> | undefined;
   private readonly caller = new Caller();
   private readonly leaving = new AbortController();
   private work: PipedWork | undefined;
   private stopWatching: (() => void) | undefined;
   private hasParted = false;
-  /** The subscriber has been told how it ended: what it does then is not leaving. */
+  /** True if the subscriber has heard the end. If it unsubscribes after that, it does not leave early. */
   private isAnswered = false;
 
   constructor(
@@ -54,9 +54,9 @@ class LockedSubscription {
     const { request } = this.call;
     this.stopWatching = request?.watch(() => {
       if (request.isStoppedByNest !== true) this.part(request.stopsWaiting);
-      // Gone before Nest began to read, which does not stop it any more.
+      // The client left before Nest began to read. So Nest does not stop the work any more.
       else if (this.done === undefined) this.part(request.stopsWaiting);
-      // One answer may be all that the client wants, and it goes then.
+      // One answer may be all that the client wants. Then it leaves after that, and has not left early.
       else if (this.work?.hasSent !== true) this.tell(request.stopsWaiting);
     });
     this.done = this.run().then(
@@ -69,7 +69,7 @@ class LockedSubscription {
     );
   }
 
-  /** The subscriber has left, or was told of the end. */
+  /** The subscriber has left, or has heard the end. */
   leave(): void {
     if (!this.isAnswered) this.part(true);
   }
@@ -80,7 +80,7 @@ class LockedSubscription {
     this.work?.leave();
   }
 
-  /** Only the handler hears of it, and whoever waits for the lock. */
+  /** Only the handler and a waiting call hear of it. */
   private tell(stopsWaiting: boolean): void {
     const reason = this.caller.leave();
     if (stopsWaiting) this.leaving.abort(reason);
@@ -106,7 +106,7 @@ class LockedSubscription {
 
   private async runUnder(lock: Lock): Promise<void> {
     const { call, source, caller } = this;
-    // What is sent after the loss may contradict what the next holder does.
+    // A value that is sent after the loss may contradict the work of the next holder.
     const lost = call.onLost === 'ignore' ? undefined : lock.signal;
     try {
       const result = await this.pipe(() => from(source(lock, caller)), lost);
@@ -117,7 +117,10 @@ class LockedSubscription {
     }
   }
 
-  /** Ends when the source has ended, was stopped because nobody listens, or the lock is lost. Comes to the last value. */
+  /**
+   * Passes the values on. Resolves to the last value when the source has ended, was stopped because nobody
+   * listens, or the lock is lost.
+   */
   private async pipe(source: () => Observable<unknown>, lost?: AbortSignal): Promise<unknown> {
     lost?.throwIfAborted();
     const work = new PipedWork(this.call.whenLeft, (value) => {
@@ -134,7 +137,7 @@ class LockedSubscription {
       await work.over;
       return work.last;
     } finally {
-      // The signal may live on: of a lock that was entered again.
+      // The signal may live longer, since the lock may have been entered again.
       lost?.removeEventListener('abort', onLost);
     }
   }

@@ -17,7 +17,7 @@ export type OnLostFunction = (this: any, error: LockLostError, ...args: any[]) =
 /** The result of a call when the lock was lost while the call ran. */
 export type OnLost<F = OnLostFunction> = 'throw' | 'ignore' | F;
 
-/** What happens to an Observable when its caller leaves before its end. */
+/** The rule for an Observable whose caller leaves before its end. */
 export type OnLeave = 'stop' | 'finish';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the parameters of all methods
@@ -32,25 +32,26 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
   connection?: string;
 
   /**
-   * Whether code that holds the resource may call the method. The call then runs under the lock that is held already.
-   * False: such a call rejects with a `LockReentrancyError`.
+   * With true, code that holds the resource may call the method, and the call runs under the lock that is held
+   * already. With false, such a call rejects with a `LockReentrancyError`.
    *
    * @default true
    */
   reentrant?: boolean;
 
   /**
-   * What happens to an Observable when its caller leaves before its end: somebody unsubscribes, a timeout passes, or
-   * the client has gone.
-   * - `'stop'`: the Observable is unsubscribed. A promise in it cannot be stopped, so the lock stays until that promise
-   *   has settled. The library cannot know of other work that goes on, such as a request to another service
+   * The rule for an Observable whose caller leaves before its end: somebody unsubscribes, a timeout passes, or the
+   * client has gone.
+   * - `'stop'`: the Observable is unsubscribed. A promise in it cannot be stopped, so the lock stays until that
+   *   promise has settled. The library cannot know of other work that goes on, such as a request to another
+   *   service
    * - `'finish'`: the Observable goes on to its end, and the lock stays until then
    *
    * Methods that return a promise always finish: a promise cannot be stopped. `@CallerSignal()` tells them.
    *
-   * @default 'finish' on a handler that gives one answer: a route, a query, a mutation. Also on a message of a gateway
-   * or of a microservice (a unary call of gRPC too), until its first value. Else 'stop': server-sent events,
-   * subscriptions, calls of gRPC that are answered with a stream, and every method that is no handler
+   * @default 'finish' on a handler that gives one answer: a route, a query, a mutation. Also on a message of a
+   *   gateway or of a microservice (a unary call of gRPC too), until its first value. Else 'stop': server-sent
+   *   events, subscriptions, calls of gRPC that are answered with a stream, and every method that is no handler
    */
   onLeave?: OnLeave;
 }
@@ -107,17 +108,17 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
   label?: string | LabelFunction;
 
   /**
-   * What the method returns, where the library cannot know it before the call. It knows that an `async` method returns
-   * a promise and an `async *` method a generator. It knows an Observable by the written return type (imported as a
-   * value, not as a type), if the compiler has `emitDecoratorMetadata`. Other methods count as methods that return a
-   * promise: the caller gets their Observable in a promise.
+   * The kind of value that the method returns, if the library cannot know it before the call. It knows that an
+   * `async` method returns a promise and an `async *` method a generator. It knows an Observable by the written
+   * return type (imported as a value, not as a type), if the compiler has `emitDecoratorMetadata`. Other methods
+   * count as methods that return a promise: the caller gets their Observable in a promise.
    */
   returns?: 'promise' | 'observable' | 'async-generator';
 
   /**
-   * Whether a call stops waiting for its lock when the client has gone: a client of HTTP or gRPC, or a WebSocket. The
-   * call then rejects with a `CallerLeftError`, and the method never runs. The option has an effect only on handlers of
-   * controllers and gateways.
+   * With true, a call stops waiting for its lock when the client has gone: a client of HTTP or gRPC, or a
+   * WebSocket. The call then rejects with a `CallerLeftError`, and the method never runs. The option has an effect
+   * only on handlers of controllers and gateways.
    *
    * @default false
    */
@@ -163,8 +164,8 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
   label?: string | ((context: ExecutionContext) => string);
 
   /**
-   * Whether a request stops waiting for its lock when its client has gone: it fails with a `CallerLeftError`, and the
-   * handler never runs. False: the request waits and the handler runs all the same.
+   * With true, a request stops waiting for its lock when its client has gone: it fails with a `CallerLeftError`,
+   * and the handler never runs. With false, the request waits, and the handler runs all the same.
    *
    * @default true
    */

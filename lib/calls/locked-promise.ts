@@ -16,11 +16,12 @@ import { openHold } from './open-hold';
 import { isStream as isReadLater } from '../service/refuse-streams';
 import { systemClock } from '../system/system-clock';
 
-/** Runs `method` under the lock. A stream that it comes to keeps the lock. */
+/** Runs `method` under the lock. If it returns a stream, the stream keeps the lock. */
 export async function lockedPromise(call: LockedCall, method: LockedTask): Promise<unknown> {
   const progress: Progress = { hasStarted: false };
   const watch = call.request === undefined ? undefined : watchCaller(call.request);
-  // Passed on beside the lock service, which refuses a task that comes to one: the lock is held by what is made of it here.
+  // The stream does not go through the lock service, which refuses a task that returns one. The object that is
+  // made of it here holds the lock.
   let stream: { readonly result: unknown } | undefined;
   try {
     const outcome = await call.withLock(async (lock) => {
@@ -45,14 +46,14 @@ export async function lockedPromise(call: LockedCall, method: LockedTask): Promi
   } catch (error) {
     return insteadOf(error, call, progress);
   } finally {
-    // A stream is still to be started, by a caller who may leave before.
+    // A caller may leave before it starts the stream, so it is watched on.
     if (!isStream(progress.finished?.result)) watch?.stop?.();
   }
 }
 
 interface WatchedCaller {
   readonly caller: Caller;
-  /** Ends the waiting when the caller leaves; undefined when it does not. */
+  /** Ends the waiting when the caller leaves. Undefined if the waiting goes on. */
   readonly leaving: AbortSignal | undefined;
   readonly stop: (() => void) | undefined;
 }
@@ -72,9 +73,10 @@ function isStream(value: unknown): value is Stream {
 }
 
 /**
- * A stream that stays under the lock of the call which returned it, until it ends. It can be started once; if nobody
- * does, it holds the lock for no longer than what was left of its validity, and not at all once the caller has left, or
- * has returned a generator unread, as GraphQL does for a client that went while a subscription was set up.
+ * Keeps a stream under the lock of the call that returned it, until the stream ends. It can be started once. If
+ * nobody starts it, it holds the lock for the rest of the validity at most. The lock is released at once if the
+ * caller has left, or has returned a generator unread, as GraphQL does for a client that left while a subscription
+ * was set up.
  */
 async function keepLockForStream(
   stream: Stream,
@@ -82,7 +84,7 @@ async function keepLockForStream(
   lock: Lock,
   watch: WatchedCaller | undefined,
 ): Promise<Stream> {
-  // Inside of the task, so that it enters again, and the lock outlives the task.
+  // This runs inside of the task, so it enters the lock again, and the lock outlives the task.
   const waiting = await openHold(call.reenter(lock));
   let isWaiting = true;
   const stopWaiting = () => {
@@ -91,7 +93,7 @@ async function keepLockForStream(
     watch?.stop?.();
     waiting.end().catch(() => undefined);
   };
-  // Nobody is left to start it.
+  // Nobody is left to start the stream.
   const giveUp = () => {
     if (!isWaiting) return;
     isWaiting = false;
@@ -114,7 +116,7 @@ async function keepLockForStream(
     request,
     goesOn: (outcome) => call.goesOn?.(outcome),
     async withLock(task) {
-      // An empty stream: nobody hears of an error, and the gRPC server of Nest 11 does not bear one then.
+      // The stream is empty: nobody hears of an error, and the gRPC server of Nest 11 fails on one then.
       if (hasLeft() && isObservable(stream)) return undefined as never;
       if (!isWaiting) throw new LockLostError({ resources: lock.resources, reason: 'released' });
       lock.assertHeld();

@@ -1,11 +1,12 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 
-/** What a call of a locked method comes to, which has to be known before the method has run. */
+/** The kind of value that a locked method returns. It must be known before the method has run. */
 export type MethodKind = 'promise' | 'observable' | 'async-generator';
 
 /**
- * Tells the kind from the function itself, else from the return type that TypeScript left behind with
- * `emitDecoratorMetadata`. Without that, with a standard decorator, which has no class (`target`), or with a return type that is not written down, it counts as a promise.
+ * Finds the kind from the function itself, else from the return type that TypeScript writes with
+ * `emitDecoratorMetadata`. A method counts as one that returns a promise if that is missing, if its return type is
+ * not written, and with a standard decorator, which has no class (`target`).
  */
 export function methodKind(
   target: object | undefined,
@@ -26,7 +27,7 @@ export function methodKind(
 }
 
 /**
- * A generator runs when it is read, and its reader does not wait for a lock.
+ * Refuses a generator: it runs when it is read, and its reader does not wait for a lock.
  *
  * @param decorator for people: `@Locked`
  * @throws LockOptionsError
@@ -39,7 +40,7 @@ export function refuseGenerator(decorator: string, name: string, method: object)
   );
 }
 
-/** Looks at what the class can do and not at its identity: an application may have RxJS more than once. */
+/** Looks at the methods of the class and not at its identity, since an application may have RxJS more than once. */
 function isObservableClass(type: unknown): boolean {
   const { prototype } = (type ?? {}) as { prototype?: { subscribe?: unknown; pipe?: unknown } };
   return typeof prototype?.subscribe === 'function' && typeof prototype.pipe === 'function';

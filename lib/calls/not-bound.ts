@@ -1,7 +1,7 @@
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
 import { isKnownConnection } from './known-connections';
 
-/** Says why the object of a call has no lock service. */
+/** Explains why the object of a call has no lock service. */
 export function notBound(
   { name, prototype }: { readonly name: string; readonly prototype: object | undefined },
   connection: string | undefined,

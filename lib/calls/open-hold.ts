@@ -2,20 +2,20 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Lock } from '../locking/api/lock.interface';
 import type { LockedCall } from './locked-call';
 
-/** A lock that stays held after the call which took it, until somebody ends it. */
+/** A lock that stays held after the call that took it, until somebody ends it. */
 export interface OpenHold {
   readonly lock: Lock;
-  /** Runs code as a part of the task: it holds the lock, and enters again. */
+  /** Runs code as a part of the task: it holds the lock, and may enter it again. */
   run<T>(code: () => T): T;
   /**
-   * Gives the lock back; idempotent.
+   * Releases the lock. A second call does nothing.
    *
-   * @throws LockLostError when it was lost before
+   * @throws LockLostError if it was lost before
    */
   end(): Promise<void>;
 }
 
-/** Takes the lock of a call and leaves it open. Rejects with what `withLock` rejects with, when it gets none. */
+/** Takes the lock of a call and keeps it. Rejects like `withLock` if it gets none. */
 export function openHold(call: Pick<LockedCall, 'withLock'>, leaving?: AbortSignal): Promise<OpenHold> {
   return new Promise((resolve, reject) => {
     const task = (lock: Lock) =>

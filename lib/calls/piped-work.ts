@@ -2,23 +2,23 @@ import { Observable, type Subscriber } from 'rxjs';
 import { cutOff } from './cut-off';
 
 /**
- * What becomes of an Observable when its caller leaves:
+ * The rule for an Observable whose caller leaves:
  * - `stop`: it is unsubscribed
  * - `finish`: it goes on to its end
- * - `finish-first`: it goes on to its first value. One that goes on after that is a stream, and is stopped
+ * - `finish-first`: it goes on to its first value. If it goes on after that, it is a stream, and is stopped
  */
 export type WhenLeft = 'stop' | 'finish' | 'finish-first';
 
-/** An Observable that is worked off for somebody who may leave before its end. */
+/** The work of an Observable for a subscriber that may leave before its end. */
 export class PipedWork {
   /**
-   * Settles when nothing of it runs any more: it has ended, or it was stopped and what could not be stopped is over too.
-   * Rejects with the error of the source.
+   * Settles when nothing of it runs any more: it has ended, or it was stopped and the parts that cannot be stopped
+   * are over too. Rejects with the error of the source.
    */
   readonly over: Promise<void>;
   /** The last value. */
   last: unknown;
-  /** It has sent a value. */
+  /** True if it has sent a value. */
   hasSent = false;
 
   private readonly settle: () => void;
@@ -43,20 +43,20 @@ export class PipedWork {
 
   start(source: Observable<unknown>): void {
     new Observable<unknown>((root) => {
-      // Known before the source begins: one that sends at once may be stopped by its first value.
+      // The root is set before the source begins: a source that sends at once may be stopped by its first value.
       this.root = root;
       return source.subscribe(root);
     }).subscribe({ next: this.onNext, error: this.fail, complete: this.settle });
   }
 
-  /** The caller has left. */
+  /** Notes that the caller has left. */
   leave(): void {
     if (this.hasLeft) return;
     this.hasLeft = true;
     if (this.whenLeft === 'stop' || (this.whenLeft === 'finish-first' && this.hasSent)) this.stop();
   }
 
-  /** The work does not matter any more. */
+  /** Ends the work with `reason`, since it does not matter any more. */
   abort(reason: unknown): void {
     this.fail(reason);
     this.root?.unsubscribe();
@@ -67,7 +67,7 @@ export class PipedWork {
     this.last = value;
     this.send(value);
     if (this.hasLeft && this.whenLeft === 'finish-first') {
-      // An answer is followed by its end in the same turn.
+      // A single answer ends in the same turn. So the stop comes after that turn.
       queueMicrotask(() => {
         this.stop();
       });

@@ -1,8 +1,9 @@
 import { LINE } from './version';
 
 /**
- * What the copies of the library in one process have in common, made by the first of them. A monorepo may have several:
- * a decorator of one has to be understood by the module of another. Copies that do not work together share nothing.
+ * Returns an object that all copies of the library in one process share. The first copy makes it. A monorepo may
+ * have several copies, and the module of one has to understand a decorator of another. Copies of incompatible
+ * versions share nothing.
  */
 export function shared<T extends object>(name: string, make: () => T): T {
   const store = globalThis as unknown as Record<symbol, T | undefined>;

@@ -3,7 +3,7 @@ import { methodKind, refuseGenerator, type MethodKind } from './method-kind';
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** What a standard decorator (TC39) gets beside the method; what of it is used. */
+/** The part of a standard decorator's (TC39) context that is used. */
 export interface StandardContext {
   readonly kind: string;
   readonly name: string | symbol;
@@ -11,7 +11,7 @@ export interface StandardContext {
   addInitializer(initializer: (this: object) => void): void;
 }
 
-/** Where a method stands, as far as that is known: its class is known when there is an object of it. */
+/** The place of a method. Its class is known when there is an object of it. */
 interface StandardPlace {
   name: string;
   prototype: object | undefined;
@@ -20,10 +20,10 @@ interface StandardPlace {
 export type StandardWrap = (original: Method, place: StandardPlace, kind: MethodKind) => Method;
 
 /**
- * Puts a lock on a method without `experimentalDecorators`. Such a decorator does not see the class, so what has to be
- * noted there is noted when its first object is made.
+ * Puts a lock on a method without `experimentalDecorators`. Such a decorator does not see the class. So the notes
+ * for the class are made when its first object is made.
  *
- * @returns the method that takes the place of the original
+ * @returns the method that replaces the original
  */
 export function decorateStandardMethod(
   original: object,
@@ -54,7 +54,10 @@ export function decorateStandardMethod(
   return locked;
 }
 
-/** The class that has just this method; where a decorator above has wrapped it, the one that has it first of all. */
+/**
+ * Finds the class that has exactly this method. If a decorator above has wrapped it, this is the last class on the
+ * prototype chain that has a method of that name.
+ */
 function declaringPrototype(instance: object, key: string | symbol, method: Method): object {
   let first = Object.getPrototypeOf(instance) as object;
   for (let at: object | null = first; at !== null; at = Object.getPrototypeOf(at) as object | null) {

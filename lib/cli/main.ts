@@ -2,7 +2,8 @@
 import { run } from './run';
 import { ProcessTerminal } from './command-line/terminal';
 
-// Not process.exit(): what was printed may still be on its way to a pipe. Every command closes what it opened.
+// This does not call process.exit(): output may still be on its way to a pipe. Every command closes what it
+// opened.
 void run(process.argv.slice(2), new ProcessTerminal()).then((code) => {
   process.exitCode = code;
 });

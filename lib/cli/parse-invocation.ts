@@ -7,7 +7,7 @@ import { UsageError } from './command-line/usage-error';
 
 const DEFAULT_TIMEOUT_MS = 2_000;
 
-/** What every command understands. */
+/** The options of every command. */
 export const COMMON_OPTIONS: Readonly<Record<string, CommandOption>> = {
   nodes: { type: 'string', value: '<urls>', about: 'the lock nodes, comma-separated; else REDIS_NODES' },
   prefix: {
@@ -27,7 +27,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, CommandOption>> = {
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
-/** Null when help was asked for. */
+/** Reads a command line. Returns null if it asks for help. */
 export function parseInvocation(
   command: Command,
   args: readonly string[],
@@ -63,7 +63,7 @@ function parse(
       ),
     });
   } catch (error) {
-    // It names the option, and never repeats a value.
+    // The message names the option, and never repeats a value.
     throw new UsageError((error as Error).message);
   }
 }

@@ -19,7 +19,7 @@ import { UsageError } from './command-line/usage-error';
 
 const COMMANDS: readonly Command[] = [ls, inspect, watch, board, release, doctor];
 
-/** Runs one command line, and tells what the process should end with. Never rejects. */
+/** Runs one command line, and returns the exit code. It never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
     return await dispatch(args, terminal);

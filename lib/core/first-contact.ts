@@ -45,6 +45,17 @@ export class FirstContact {
     return status !== 'connecting' && this.unmet.delete(node);
   }
 
+  /**
+   * Says why `node` was not asked in time.
+   *
+   * @param withinMs the time that it had, in words
+   */
+  reasonNotAsked(node: LockNode, withinMs: string): string {
+    return this.isUnsure(node)
+      ? `not asked ${withinMs}: its server is new, and not all of the other nodes have connected, which may be older`
+      : `not connected ${withinMs}`;
+  }
+
   /** Calls back the callers that have nothing to wait for any more. */
   letGo(): void {
     for (const waiting of [...this.waiting]) {

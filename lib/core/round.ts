@@ -102,12 +102,18 @@ class Round<V extends Vote> implements RoundResult<V>, Limited {
   onDeadline(): void {
     const withinMs = `within ${Math.round(this.call.timeoutMs)} ms`;
     const silent = new Error(`no answer ${withinMs}`);
-    const unmet = new Error(`not connected ${withinMs}`);
     this.votes.forEach((vote, position) => {
       if (vote !== undefined) return;
-      this.count(position, { kind: 'failed', error: this.unmet?.has(position) ? unmet : silent });
+      this.count(position, { kind: 'failed', error: this.unmetError(position, withinMs) ?? silent });
     });
     this.finish();
+  }
+
+  /** Why the node was not asked; undefined if it was. */
+  private unmetError(position: number, withinMs: string): Error | undefined {
+    const { firstContact, nodes } = this.call;
+    if (!this.unmet?.has(position)) return undefined;
+    return new Error(firstContact?.reasonNotAsked(nodes[position] as LockNode, withinMs));
   }
 
   private askOne(position: number): void {

@@ -1,4 +1,4 @@
-/** A value that somebody passed, as it stands in an error: never more of it than can be read. */
+/** Describes a value that somebody passed, for an error. It shows no more than people can read. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -9,35 +9,36 @@ import type { NodeVote } from './node-vote.interface';
  * Normal under contention: try again later, wait longer (`wait`), or skip. HTTP 409.
  */
 export class LockBusyError extends LockError {
-  /** `LOCK_LIMIT`: a `LockLimitError`. */
+  /** The code; `LOCK_LIMIT` for a `LockLimitError`. */
   readonly code: 'LOCK_BUSY' | 'LOCK_LIMIT' = 'LOCK_BUSY';
   readonly resources: readonly string[];
-  /** How long the caller waited, in milliseconds. */
+  /** The time for which the caller waited, in milliseconds. */
   readonly waitedMs: number;
   /**
-   * The votes of the last attempt; empty when another caller of this process held the resource, so no node was asked.
+   * The votes of the last attempt. Empty if another caller of this process held the resource, so that no node was
+   * asked.
    */
   readonly votes: readonly NodeVote[];
   /**
-   * Who holds it. Undefined where that is not known: a first attempt does not ask the nodes for it, so with `wait: 0`
-   * it is undefined; or the nodes did not agree.
+   * The holder. Undefined if it is not known: a first attempt does not ask the nodes for it, so with `wait: 0` it
+   * is undefined; or the nodes did not agree.
    */
   readonly holder: LockHolder | undefined;
   /**
-   * Whether the key that is in the way has no expiry. No lock of this library is like that: another program wrote the
-   * key, or somebody by hand, and waiting longer does not help. False also where nobody asked, as with `wait: 0`.
+   * True if the key that is in the way has no expiry. No lock of this library is like that: another program wrote
+   * the key, or somebody by hand, and waiting longer does not help. False also if nobody asked, as with `wait: 0`.
    */
   readonly neverExpires: boolean;
   /**
-   * What was in the way at the last attempt:
+   * The thing that was in the way at the last attempt:
    * - `held`: an exclusive holder, or a key that is no lock
-   * - `shared`: readers; or holders of permits, when the caller does not want a permit
+   * - `shared`: readers; or holders of permits, if the caller does not want a permit
    * - `limit`: fewer permits are left than the caller wants
    * - `line`: other callers that have waited for longer
    */
   readonly reason: BusyReason;
 
-  /** @param message in the place of the one that the facts give */
+  /** @param message replaces the message that the facts give */
   constructor(facts: BusyFacts, message = messageFor(facts)) {
     super(message);
     this.resources = facts.resources;
@@ -71,7 +72,7 @@ function messageFor({
   reason = 'held',
 }: BusyFacts): string {
   const name = holder && nameHolder(holder);
-  // A key with a holder is a value: nodes take its text for an owner token.
+  // Only a key with a text value can have a holder: nodes take that text for an owner token.
   const whatToDo = holder === undefined ? LOOK_AT_IT : REMOVE_IT;
   const after = `still so after ${Math.round(waitedMs)} ms. ${neverExpires ? whatToDo : WAIT_FOR_IT}`;
   const what = quoteResources(resources);
@@ -81,7 +82,7 @@ function messageFor({
   return `${what} is locked by ${whoHoldsIt(votes.length === 0, holder?.label, name)}, ${after}`;
 }
 
-/** @internal Why `resource` is not released by force. */
+/** @internal The reason why `resource` is not released by force. */
 export function foreignKeyMessage(resource: string, type: string): string {
   return (
     `${quoteResources([resource])} is no lock: another program has a key of the type ${type} there, and it was left alone. ` +
@@ -89,7 +90,10 @@ export function foreignKeyMessage(resource: string, type: string): string {
   );
 }
 
-/** @internal Some granted it: whoever asks at the same moment is in the same position, and perhaps nobody holds it. */
+/**
+ * @internal True if some nodes granted. Then other callers may have got a part of the votes too, and perhaps
+ *   nobody holds it.
+ */
 export function isSplit(votes: readonly NodeVote[]): boolean {
   return votes.some(({ vote }) => vote === 'granted');
 }

@@ -1,15 +1,15 @@
-/** What an owner token tells; a token of another library tells only itself. */
+/** The facts that an owner token tells. A token of another library has only itself. */
 export interface LockHolder {
   readonly ownerToken: string;
   readonly host?: string;
   readonly pid?: number;
-  /** Tells apart the lock services of one process. */
+  /** An id that tells the lock services of one process apart. */
   readonly serviceId?: string;
-  /** What the holder calls itself; see the option `label`. */
+  /** The name that the holder gives itself; see the option `label`. */
   readonly label?: string;
 }
 
-/** The holder in words: "import 17" (process 42 on web-1). Undefined where the owner token tells nothing. */
+/** The holder in words: "import 17" (process 42 on web-1). Undefined if the owner token tells nothing. */
 export function nameHolder({ host, pid, label }: LockHolder): string | undefined {
   if (host === undefined || pid === undefined) return undefined;
   const process = `process ${pid} on ${host}`;

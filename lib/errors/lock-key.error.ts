@@ -1,15 +1,15 @@
 import { LockError, nameError } from './lock.error';
 
 /**
- * A resource name, or a template that should give one, is wrong. Thrown before any node is asked. HTTP 500; 400 where a
- * client left out a value that the key needs, or sent a wrong one.
+ * A resource name is wrong, or a template that should give one. Thrown before any node is asked. HTTP 500; 400 if
+ * a client left out a value that the key needs, or sent a wrong one.
  */
 export class LockKeyError extends LockError {
   readonly code = 'LOCK_KEY_INVALID';
-  /** The template or resource in question. */
+  /** The template or resource that is wrong. */
   readonly key: unknown;
 
-  /** The template is right, and a request had no such value for it, or a wrong one. */
+  /** True if the template is right, but a request had no value for it, or a wrong one. */
   readonly isFromClient: boolean;
 
   constructor(message: string, key: unknown, isFromClient = false) {
@@ -22,8 +22,9 @@ export class LockKeyError extends LockError {
 nameError(LockKeyError, 'LockKeyError');
 
 /**
- * One of a request that had no such value, or a wrong one: a class of its own, so that the Nest module can make these an
- * `HttpException`, and leave those that are faults of the application. To everybody else it is a `LockKeyError`.
+ * The error of a request that had no value for a key, or a wrong one. It has a class of its own, so that the Nest
+ * module can make these errors an `HttpException`, but not those that are faults of the application. For all other
+ * code it is a `LockKeyError`.
  */
 export class ClientKeyError extends LockKeyError {
   constructor(message: string, key: unknown) {

@@ -3,16 +3,16 @@ import { nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 
 /**
- * The limit left too few permits for as long as the caller was willing to wait: the others were held, or kept for
+ * Too few permits were free for as long as the caller was willing to wait: the others were held, or kept for
  * callers that have waited for longer.
  *
- * A kind of `LockBusyError`: it is handled like a busy lock, such as by `onBusy`. HTTP 429.
+ * It is a kind of `LockBusyError`, and is handled like a busy lock, for example by `onBusy`. HTTP 429.
  */
 export class LockLimitError extends LockBusyError {
   override readonly code = 'LOCK_LIMIT';
-  /** How many permits of the resource may be held at once, as the caller asked. */
+  /** The number of permits of the resource that may be held at once, as the caller asked. */
   readonly limit: number;
-  /** How many of them the caller asked for. */
+  /** The number of permits that the caller asked for. */
   readonly permits: number;
 
   constructor(facts: BusyFacts & { readonly limit: number; readonly permits: number }) {

@@ -2,9 +2,10 @@ import { LockError, nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 
 /**
- * Why a lock does not hold any more:
+ * The reason why a lock does not hold any more:
  * - `expired`: its validity ended before it could be extended (nodes silent, process stalled, `autoExtend` off)
- * - `gone`: a majority of the nodes says that it is not ours (deleted, forced open, or nodes that lost their data)
+ * - `gone`: a majority of the nodes says that it is not ours (deleted, released by force, or nodes that lost their
+ *   data)
  * - `max-hold`: it was held for `maxHold`
  * - `closed`: the lock service was closed and `shutdownTimeout` is over
  * - `released`: its holder released it before

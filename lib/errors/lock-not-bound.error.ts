@@ -1,22 +1,23 @@
 import { LockError, nameError } from './lock.error';
 
 /**
- * Why no lock service was found:
+ * The reason why no lock service was found:
  * - `no-module`: no RedlockModule of that name was registered in this process
- * - `too-early`: there is one, but the object has no service from it yet; in the constructor an object never has one
+ * - `too-early`: there is one, but the object has no service from it yet; in the constructor an object never has
+ *   one
  * - `detached`: the method was called without its object, or with another one as `this`
  */
 export type NotBoundReason = 'no-module' | 'too-early' | 'detached';
 
-/** A method with `@Locked` was called on an object that knows no lock service. It has not run. */
+/** A method with `@Locked` was called on an object that knows no lock service. The method has not run. */
 export class LockNotBoundError extends LockError {
   readonly code = 'LOCK_NOT_BOUND';
-  /** `Class.method`. */
+  /** The method, as `Class.method`. */
   readonly method: string;
-  /** The name of the lock service that was looked for; undefined for the default one. */
+  /** The name of the lock service that was looked for. Undefined for the default one. */
   readonly connection: string | undefined;
 
-  /** @param why what is the matter and what to do, in sentences, where it is known in more detail */
+  /** @param why sentences with the reason and the remedy, if more is known than `reason` says */
   constructor(
     method: string,
     connection: string | undefined,

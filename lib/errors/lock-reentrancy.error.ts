@@ -1,7 +1,7 @@
 import { LockError, nameError } from './lock.error';
 import { quoteResources } from './quote-resources';
 
-/** The running code holds the resource already, in another way than it asks for now: it would wait for itself. */
+/** The running code holds the resource already, in another way than it asks for now. It would wait for itself. */
 export class LockReentrancyError extends LockError {
   readonly code = 'LOCK_REENTRANCY';
   readonly resources: readonly string[];

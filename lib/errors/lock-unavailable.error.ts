@@ -3,18 +3,19 @@ import { describeVotes, type NodeVote } from './node-vote.interface';
 import { quoteResources } from './quote-resources';
 
 /**
- * Too few nodes answered to decide, so nobody can say whether the resource is free. Nothing is held.
+ * Too few nodes answered, so nobody can say if the resource is free. Nothing is held.
  *
- * An outage, not contention: look at `votes` for the reason of each node. HTTP 503.
+ * This is an outage, and not contention: `votes` has the reason of each node. HTTP 503.
  */
 export class LockUnavailableError extends LockError {
   readonly code = 'LOCK_UNAVAILABLE';
-  /** Empty when `ready()` gave up. */
+  /** The resources. Empty when `ready()` gave up. */
   readonly resources: readonly string[];
-  /** How long the caller waited, in milliseconds. */
+  /** The time for which the caller waited, in milliseconds. */
   readonly waitedMs: number;
   /**
-   * The votes of the last attempt; empty when the service is closed. Of `ready()`: `granted` means that the node can vote.
+   * The votes of the last attempt. Empty when the service is closed. In an error of `ready()`, `granted` means
+   * that the node can vote.
    */
   readonly votes: readonly NodeVote[];
 
@@ -32,7 +33,7 @@ interface Facts {
   readonly resources: readonly string[];
   readonly waitedMs: number;
   readonly votes: readonly NodeVote[];
-  /** What could not be done. @default 'lock' */
+  /** The thing that could not be done. @default 'lock' */
   readonly wanted?: 'lock' | 'release';
 }
 

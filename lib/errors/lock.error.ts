@@ -1,6 +1,6 @@
 import { printable } from './printable';
 
-/** Stable names of what went wrong, for code, metrics and HTTP bodies. */
+/** The stable codes of errors, for code, metrics and HTTP bodies. */
 export type LockErrorCode =
   | 'LOCK_BUSY'
   | 'LOCK_LIMIT'
@@ -18,28 +18,29 @@ export abstract class LockError extends Error {
   abstract readonly code: LockErrorCode;
 
   constructor(message: string, options?: { cause?: unknown }) {
-    // Names of resources and texts of nodes are in it, which may come from anybody.
+    // The message contains names of resources and texts of nodes, which may come from anybody.
     super(printable(message), options);
-    // Of a class of somebody else's.
+    // The class may be one of an application, which has no name of its own on its prototype.
     if (!Object.hasOwn(new.target.prototype, 'name')) this.name = new.target.name;
   }
 }
 
-/** Registered, so that it is the same in all copies of the library. */
+/** The symbol is registered, so that it is the same in all copies of the library. */
 const LOCK_ERROR = Symbol.for('nestjs-redlock.LockError');
 
 const isOrdinaryInstance = Function.prototype[Symbol.hasInstance];
 
 Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
 
-// By the mark and not by the line of prototypes alone: Nest has to find HttpException in the line of some lock errors,
-// and not of others (filters/http-face.ts), so LockError itself cannot be in all of them. Defined here and not as a
-// member, which would take the narrowing by `instanceof` from the types.
+// `instanceof` looks at this mark, and not only at the prototypes. Nest has to find HttpException among the
+// prototypes of some lock errors and not of others (filters/http-face.ts), so LockError itself cannot be a
+// prototype of all of them. The method is defined here and not in the class: as a static member it would break the
+// narrowing of types by `instanceof`.
 recogniseBy(LockError, LOCK_ERROR);
 
 /**
- * Gives a class of errors its name, which a bundler may have shortened to a letter, and has `instanceof` know those of
- * another copy of the library.
+ * Gives a class of errors its name, which a bundler may have shortened to a letter. Makes `instanceof` recognise
+ * errors of another copy of the library.
  */
 export function nameError(type: ErrorClass, name: string): void {
   const mark = Symbol.for(`nestjs-redlock.${name}`);
@@ -55,7 +56,7 @@ interface ErrorClass {
 function recogniseBy(type: ErrorClass, mark: symbol): void {
   Object.defineProperty(type, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
-      // Subclasses inherit this, and have no mark of their own.
+      // Subclasses inherit this method, and have no mark of their own.
       if (this !== type) return isOrdinaryInstance.call(this as typeof LockError, value);
       return typeof value === 'object' && value !== null && mark in value;
     },

@@ -1,22 +1,22 @@
 import { printableStart } from './printable';
 
-/** What one node answered in the attempt that an error tells about. */
+/** The answer of one node in the attempt that an error is about. */
 export interface NodeVote {
-  /** The node's name, free of secrets. */
+  /** The node's name. It contains no secrets. */
   readonly node: string;
   /** `pending`: the attempt was decided before this node answered. */
   readonly vote: 'granted' | 'denied' | 'failed' | 'pending';
-  /** Why a failed vote failed. */
+  /** The reason of a failed vote. */
   readonly error?: Error;
 }
 
 /**
- * "2 of 3 failed (ECONNREFUSED; no answer within 500 ms), 1 granted"
+ * Describes votes: "2 of 3 failed (ECONNREFUSED; no answer within 500 ms), 1 granted"
  *
- * Without names and addresses: a message goes further than its error, such as into the `failedReason` of a job that a
- * customer may read.
+ * It contains no names and addresses, since a message goes further than its error: for example into the
+ * `failedReason` of a job, which a customer may read.
  *
- * @param all how many nodes there are, where some of them are left out of `votes`
+ * @param all the number of all nodes, if some of them are not in `votes`
  */
 export function describeVotes(votes: readonly NodeVote[], all = votes.length): string {
   const reasons = votes.flatMap(({ error }) => (error === undefined ? [] : reasonOf(error)));
@@ -37,7 +37,7 @@ const KINDS = ['failed', 'granted', 'denied', 'pending'] as const;
 
 const LONGEST_REASON = 120;
 
-/** What the system says has addresses and names in it; so may have what others say. */
+/** The reason of an error without addresses and names. Errors of the system contain these, and others may. */
 function reasonOf(error: Error): string {
   const text = error.message.slice(0, LONGEST_REASON);
   const { code } = error as { code?: unknown };
@@ -48,5 +48,5 @@ function reasonOf(error: Error): string {
   return MAY_BE_ADDRESS.test(text) ? (known ?? 'an error') : printableStart(error.message, LONGEST_REASON);
 }
 
-/** `a:6379`, `redis://a`, `/run/a.sock`, `10.0.0.1`, `a.example`, `user@a`. */
+/** Finds text that may be an address: `a:6379`, `redis://a`, `/run/a.sock`, `10.0.0.1`, `a.example`, `user@a`. */
 const MAY_BE_ADDRESS = /:\d|[/@\\]|\w\.\w/;

@@ -1,17 +1,18 @@
-/** What nobody sees, or what changes how the rest is shown. The space is the one that may stay. */
+/** Characters that nobody sees, or that change how the rest is shown. Only the space may stay. */
 const UNSEEN = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 const PLAIN = /^[ -~]*$/;
 
 /**
- * Names, tokens and texts of servers may come from anybody: none of their control and invisible characters reaches a
- * terminal, a log or a message. They are written as JSON does, `\u001b`, so in a JSON text the value stays the same.
+ * Escapes control and invisible characters. Names, tokens and texts of servers may come from anybody, and such
+ * characters must not reach a terminal, a log or a message. They are written as in JSON, `\u001b`, so the value in
+ * a JSON text stays the same.
  */
 export function printable(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNSEEN, escaped);
 }
 
-/** The printable text, cut at a length that people still read. */
+/** The printable text, cut at a length that people can still read. */
 export function printableStart(text: string, longest: number): string {
   return text.length > longest ? `${printable(text.slice(0, longest))}…` : printable(text);
 }

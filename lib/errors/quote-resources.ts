@@ -1,7 +1,7 @@
 const MOST_SHOWN = 3;
 const LONGEST_SHOWN = 200;
 
-/** "order:1", or "order:1", "order:2", "order:3" and 4 more */
+/** Lists resources: "order:1", or "order:1", "order:2", "order:3" and 4 more */
 export function quoteResources(resources: readonly string[]): string {
   const shown = resources.slice(0, MOST_SHOWN).map(quoted);
   const more = resources.length - shown.length;

@@ -4,11 +4,11 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 type Inspect = (value: unknown, options: unknown) => string;
 
 /**
- * Makes `util.inspect`, `console.log` and `JSON.stringify` show of the objects of a class what `facts` says, and nothing
- * else. What an object needs to open connections, passwords included, is reachable from it; logs and reports of errors
- * look into whatever they are given. Besides, all of it is far too much to be read, and is circular.
+ * Makes `util.inspect`, `console.log` and `JSON.stringify` show only the `facts` of the objects of a class. Such
+ * an object refers to everything that it needs to open connections, passwords included, and logs and error reports
+ * show whatever they are given. All of it would also be too much to read, and is circular.
  *
- * @param name of the class, which a bundler may have shortened
+ * @param name the name of the class, which a bundler may have shortened
  */
 export function showAs<T extends object>(
   prototype: T,
@@ -23,7 +23,7 @@ export function showAs<T extends object>(
   });
 }
 
-/** What is no instance, such as the prototype itself, has no facts. */
+/** An object that is no instance, such as the prototype itself, has no facts. */
 function factsOf<T extends object>(shown: T, facts: (shown: T) => object): object {
   try {
     return facts(shown);

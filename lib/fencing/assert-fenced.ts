@@ -1,18 +1,18 @@
 import { type Fenceable, fenceOf } from './fence';
 import { StaleFenceError } from './stale-fence.error';
 
-/** How database clients tell the number of rows that were changed. */
+/** The results with which database clients tell the number of changed rows. */
 export type ChangedRows =
   | number
-  /** pg */
+  /** The result of pg. */
   | { readonly rowCount: number | null }
-  /** mysql2 */
+  /** The result of mysql2. */
   | { readonly affectedRows: number }
-  /** TypeORM */
+  /** The result of TypeORM. */
   | { readonly affected?: number | null }
-  /** Prisma, for `updateMany` */
+  /** The result of Prisma's `updateMany`. */
   | { readonly count: number }
-  /** better-sqlite3 and node:sqlite */
+  /** The result of better-sqlite3 and node:sqlite. */
   | { readonly changes: number | bigint };
 
 /**
@@ -23,10 +23,10 @@ export type ChangedRows =
  *  WHERE id = $4 AND (fence < $2 OR (fence = $2 AND fence_owner = $3))
  * ```
  *
- * Use it only where the row must exist: one that is missing is not changed either.
+ * Use it only if the row must exist: a row that is missing is not changed either.
  *
- * @throws StaleFenceError when no row was changed
- * @throws TypeError when `result` does not tell how many rows were
+ * @throws StaleFenceError if no row was changed
+ * @throws TypeError if `result` does not tell the number of changed rows
  */
 export function assertFenced(result: ChangedRows, lock: Fenceable): void {
   if (rowsOf(result) > 0) return;

@@ -2,8 +2,8 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import type { Fence } from './fence';
 
 /**
- * Of a fence that came by another way than our headers: no number is above one that is none, so that a store which
- * remembers such a one would refuse all holders from then on.
+ * Checks a fence that did not come by our headers. No number is greater than a value that is no number, so a store
+ * that keeps such a value would refuse all holders from then on.
  *
  * @throws LockOptionsError
  */
@@ -21,5 +21,5 @@ export function checkFence(fence: Fence | undefined): Fence {
   return fence as Fence;
 }
 
-/** The same limit as that of the header. */
+/** The limit of the header, too. */
 const LONGEST_OWNER = 128;

@@ -6,11 +6,12 @@ import { FenceException } from './fence.exception';
 
 export interface FenceAheadOptions {
   /**
-   * How far a token may be ahead of the clock of this service, in milliseconds: 0 or more, or `Infinity` for any number.
+   * A token may be ahead of the clock of this service by this many milliseconds: 0 or more, or `Infinity` for any
+   * number.
    *
-   * Tokens are times in microseconds, about as right as the clocks of the lock nodes. A number of a later year is no
-   * token of a lock, and whoever got it remembered would keep out every real holder until that year. It must be more
-   * than `maxTtl` of the lock service, and more than your clocks are apart.
+   * Tokens are times in microseconds, about as exact as the clocks of the lock nodes. A number of a later year is
+   * no token of a lock. A store that keeps it would refuse every real holder until that year. The value must be
+   * more than `maxTtl` of the lock service, and more than the difference of your clocks.
    *
    * @default 3_600_000 (1 hour)
    */
@@ -30,7 +31,7 @@ export function checkMaxAhead(maxAhead: unknown = DEFAULT_MAX_AHEAD_MS): number 
   );
 }
 
-/** @throws FenceException (400) for a token of a time that is further ahead than that */
+/** @throws FenceException (400) if the time of the token is further ahead than that */
 export function refuseAhead(fence: Fence, maxAheadMs: number): Fence {
   if (fence.token / 1_000 > systemClock.wallNow() + maxAheadMs) throw new FenceException('FENCE_AHEAD');
   return fence;

@@ -5,7 +5,7 @@ import { FenceException } from './fence.exception';
 export const FENCING_TOKEN_HEADER = 'Fencing-Token';
 export const FENCING_OWNER_HEADER = 'Fencing-Owner';
 
-/** Those of Node and of Nest, by their names in lower case, or those of `fetch`. */
+/** The headers of Node and Nest, with names in lower case, or those of `fetch`. */
 export type HeadersLike =
   { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -22,10 +22,10 @@ export function fenceHeaders(lock: Fenceable): Record<'Fencing-Token' | 'Fencing
 }
 
 /**
- * The fence that a request carries, for the service that is called; undefined when it carries none.
+ * Reads the fence of a request, in the service that is called. Undefined if the request has none.
  *
- * @throws FenceException (400) when there is something else, a half of it, more than one, or a token that is further
- * ahead of the clock than `maxAhead`
+ * @throws FenceException (400) if the headers are something else, only one of the two, or more than one of each,
+ *   or if the token is further ahead of the clock than `maxAhead`
  */
 export function readFence(headers: HeadersLike, options: FenceAheadOptions = {}): Fence | undefined {
   const maxAheadMs = checkMaxAhead(options.maxAhead);
@@ -45,7 +45,7 @@ function isToken(text: unknown): text is string {
   return typeof text === 'string' && /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text));
 }
 
-/** A word: what Node makes of two headers has a comma and a space in it. */
+/** An owner is one word. Node joins two headers of the same name with a comma and a space. */
 function isOwner(text: unknown): text is string {
   return typeof text === 'string' && /^[\x21-\x2b\x2d-\x7e]{1,128}$/.test(text);
 }

@@ -1,17 +1,17 @@
 import type { Fence } from './fence';
 
 /**
- * Where a service that is called by holders keeps the last fence of each resource: in memory for a single process
- * (`MemoryFenceStore`), in Redis for several (`RedisFenceStore`), or wherever yours is.
+ * A place where a service keeps the last fence of each resource, when lock holders call it: in memory for a single
+ * process (`MemoryFenceStore`), in Redis for several (`RedisFenceStore`), or in a store of your own.
  */
 export interface FenceStore {
   /**
-   * Remembers `fence` for `resource` and says true; or says false, and changes nothing, when the last one has a larger
-   * token, or the same token of another owner. In one step: two that come at the same moment must not both compare
-   * before either writes.
+   * Keeps `fence` for `resource` and returns true. If the last fence has a larger token, or the same token of
+   * another owner, it returns false and changes nothing. It has to compare and write in one step: two requests at
+   * the same moment must not both compare before either writes.
    *
-   * A store that has no place left throws, and forgets nobody to make some: whoever is forgotten may be overtaken by a
-   * stale holder.
+   * A store without space throws. It must not forget another fence to get space: a stale holder could then pass
+   * for that resource.
    */
   accept(resource: string, fence: Fence): boolean | Promise<boolean>;
 }

@@ -1,12 +1,12 @@
 import { HttpException } from '@nestjs/common';
 
 /**
- * - `FENCE_MISSING` (428): a request that must carry a fence has none
- * - `FENCE_INVALID` (400): what it carries is none
- * - `FENCE_AHEAD` (400): its token is of a time that is still to come, by more than `maxAhead`
- * - `FENCE_RESOURCE_INVALID` (400): what the fence is for cannot be the name of a resource
+ * - `FENCE_MISSING` (428): a request that must have a fence has none
+ * - `FENCE_INVALID` (400): the fence has a wrong form
+ * - `FENCE_AHEAD` (400): the time of its token is more than `maxAhead` in the future
+ * - `FENCE_RESOURCE_INVALID` (400): the fence is for something that cannot be the name of a resource
  * - `FENCE_STALE` (412): a later holder has been here; the caller lost its lock and should stop
- * - `FENCE_STORE_FULL` (503): the store has no place for one more resource, and forgets none of the others
+ * - `FENCE_STORE_FULL` (503): the store has no space for one more resource, and forgets none of the others
  */
 export type FenceExceptionCode =
   | 'FENCE_MISSING'
@@ -49,7 +49,7 @@ const ANSWERS = {
   ],
 } as const;
 
-/** The answer to a request that a fence keeps out. Nothing in it names a resource or a holder. */
+/** The answer to a request that is refused because of its fence. It names no resource and no holder. */
 export class FenceException extends HttpException {
   constructor(
     readonly code: FenceExceptionCode,

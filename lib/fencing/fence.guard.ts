@@ -19,13 +19,14 @@ import { FenceException } from './fence.exception';
 import type { FenceStore } from './fence-store.interface';
 import { fenceOfRequest, letPass } from './request-fence';
 
-/** Where the last fences are kept (one of the two), whether there must be one, and what it may be. */
+/** Options of a fence guard: the store (one of the first two), and which fences are accepted. */
 export interface FenceGuardOptions extends FenceAheadOptions {
   store?: FenceStore;
-  /** The provider that is the store. */
+  /** The provider of the store. */
   inject?: InjectionToken<FenceStore>;
   /**
-   * False: a request without a fence passes. Only while not all of your callers send one: it may come from a stale one.
+   * With false, a request without a fence passes. Use it only while not all of your callers send one: such a
+   * request may come from a stale holder.
    *
    * @default true
    */
@@ -35,18 +36,18 @@ export interface FenceGuardOptions extends FenceAheadOptions {
 const NO_STORE = Symbol('no store');
 
 /**
- * Makes a guard for HTTP handlers that are called by holders of a lock: it lets a request pass unless a later holder has
- * been here. Others are answered 412 when stale, 428 without a fence, and 400 with something else, with a token of a time
- * that is still to come (`maxAhead`), or when the resource that the request names can be none.
+ * Makes a guard for HTTP handlers that lock holders call. It lets a request pass unless a later holder has been
+ * here. The answer to others is 412 if the fence is stale, and 428 without a fence. It is 400 if the fence has a
+ * wrong form, if its token is too far in the future (`maxAhead`), or if the resource in the request is impossible.
  *
- * It looks when the request comes. A handler that then works for long can still be overtaken: let it write under the
- * same fence, which `@RequestFence()` gives it.
+ * The guard checks when the request comes. A handler that then works for a long time can still be overtaken by a
+ * later holder. So let it write under the same fence, which `@RequestFence()` gives it.
  *
- * The key is made of raw input: without a form such as `|int`, a stale holder passes by another spelling of the resource
- * (`7`, `07`), since no fence was seen for that.
+ * The key is made of raw input. Give its values a form such as `|int`: without it, a stale holder passes with
+ * another spelling of the resource (`7`, `07`), since no fence was seen for that spelling.
  *
- * @param key what the fence is for: a template of the request, as for `LockInterceptor`
- * @throws LockKeyError, LockOptionsError at once, for what can be seen then
+ * @param key the resource of the fence: a template of the request, as for `LockInterceptor`
+ * @throws LockKeyError, LockOptionsError at once, for mistakes that can be seen then
  * @example
  * ```ts
  * @Post(':id/payments')
@@ -61,7 +62,7 @@ export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Typ
   class MixinFenceGuard implements CanActivate {
     private readonly store: FenceStore;
 
-    // Optional for Nest only: there is nothing to inject where the store was given.
+    // The parameter is optional for Nest, since there is nothing to inject if the store itself was given.
     constructor(@Optional() @Inject(inject ?? NO_STORE) injected?: FenceStore) {
       const store = given ?? injected;
       if (store === undefined) {
@@ -76,7 +77,7 @@ export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Typ
     async canActivate(context: ExecutionContext): Promise<boolean> {
       const fence = fenceOfRequest(context, required, { maxAhead });
       if (fence === undefined) return true;
-      // All of them before the first is remembered.
+      // All resources are resolved before the first fence is kept.
       for (const resource of resourcesOf(() => resolve(context))) {
         if (!(await this.store.accept(resource, fence))) throw new FenceException('FENCE_STALE');
       }
@@ -88,7 +89,7 @@ export function FenceGuard(key: ContextLockKey, options: FenceGuardOptions): Typ
   return mixin(MixinFenceGuard);
 }
 
-/** @throws FenceException (400) for names that no lock can have, so that no holder of one can have sent them */
+/** @throws FenceException (400) for names that no lock can have, since no holder can have sent them */
 function resourcesOf(resolve: () => string | readonly string[]): readonly string[] {
   let resolved: string | readonly string[];
   try {

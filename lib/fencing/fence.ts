@@ -2,24 +2,25 @@ import { createHash } from 'node:crypto';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { Lock } from '../locking/api/lock.interface';
 
-/** What a write carries with it, and what the place that is written to keeps of the last one. */
+/** The fence that a write carries, and that its target keeps of the last write. */
 export interface Fence {
-  /** A safe integer above 0, larger than that of every earlier hold of the resource. */
+  /** A safe integer above 0. It is larger than that of every earlier lock on the resource. */
   readonly token: number;
   /**
-   * Which hold it is, for two with the same number. 22 letters made of the owner token: not that itself, since it names
-   * the host of the holder, and whoever knows it could release the lock.
+   * A name of the lock, which tells two locks with the same number apart. It is 22 letters made of the owner
+   * token, and not the token itself: that names the host of the holder, and whoever knows it could release the
+   * lock.
    */
   readonly owner: string;
 }
 
-/** What is used of a lock; any `Lock` will do. */
+/** The part of a lock that is used. Any `Lock` has it. */
 export type Fenceable = Pick<Lock, 'resources' | 'ownerToken' | 'fencingToken'>;
 
 /**
- * The fence of a lock, for what it writes.
+ * Makes the fence of a lock, for its writes.
  *
- * @throws LockOptionsError for a lock that was taken without `fencing`
+ * @throws LockOptionsError if the lock was acquired without `fencing`
  * @example
  * const { token, owner } = fenceOf(lock);
  * await db.query('UPDATE orders SET state = $1, fence = $2, fence_owner = $3 WHERE …', [state, token, owner]);
@@ -35,7 +36,7 @@ export function fenceOf({ fencingToken, ownerToken }: Fenceable): Fence {
   return { token: fencingToken, owner };
 }
 
-/** Whether a write with `fence` may follow one with `last`: of a later hold, or of the same one. */
+/** Tells if a write with `fence` may follow one with `last`: it comes from a later lock, or from the same one. */
 export function mayFollow(fence: Fence, last: Fence | undefined): boolean {
   if (last === undefined || fence.token > last.token) return true;
   return fence.token === last.token && fence.owner === last.owner;

@@ -3,11 +3,11 @@ import { type Fenceable, fenceOf } from './fence';
 import { type FencedVerb, runFenced, type ScriptClient } from './fenced-script';
 import { StaleFenceError } from './stale-fence.error';
 
-/** How a fenced value is kept. */
+/** Options for keeping a fenced value. */
 export interface FencedOptions {
   /**
-   * For how many milliseconds the fence is remembered at least; always for as long as the value is there. A holder that
-   * writes later than that, and finds neither, is not refused.
+   * The least time in milliseconds for which the fence is kept. It is always kept for as long as the value. A
+   * holder that writes after both have ended is not refused.
    *
    * @default 86_400_000 (24 hours)
    */
@@ -16,7 +16,7 @@ export interface FencedOptions {
 
 export interface FencedSetOptions extends FencedOptions {
   /**
-   * How long the value lasts, in milliseconds.
+   * The time in milliseconds after which the value ends.
    *
    * @default Infinity
    */
@@ -26,11 +26,11 @@ export interface FencedSetOptions extends FencedOptions {
 const DAY_MS = 86_400_000;
 
 /**
- * Writes `value` to `key`, unless a later holder of the lock has been there. The value is a plain string that anybody
- * may `GET`; the fence is kept in a key beside it, in the same slot of a Redis Cluster.
+ * Writes `value` to `key`, unless a later holder of the lock has been there. The value is a plain string that
+ * anybody may `GET`. The fence is in another key, in the same slot of a Redis Cluster.
  *
- * @throws StaleFenceError when a later holder has written, read or deleted it; nothing was changed
- * @throws LockOptionsError for a lock without a fencing token, and for options that cannot be meant
+ * @throws StaleFenceError if a later holder has written, read or deleted the value; nothing was changed
+ * @throws LockOptionsError for a lock without a fencing token, and for impossible options
  * @example
  * await locks.withLock('cart:7', { fencing: true }, async (lock) => {
  *   const cart = await fencedGet(redis, 'cart:7', lock);
@@ -50,12 +50,12 @@ export async function fencedSet(
 }
 
 /**
- * Reads `key` for the holder of the lock; null when there is nothing. From then on the writes of earlier holders are
- * refused: what was read is what there is until this holder writes, or a later one.
+ * Reads `key` for the holder of the lock; null if there is no value. From then on, writes of earlier holders are
+ * refused. So the value stays as it was read until this holder or a later one writes.
  *
- * Whoever only looks, without a lock, does so with a plain `GET`.
+ * Code that only reads, without a lock, uses a plain `GET`.
  *
- * @throws StaleFenceError when a later holder has been there: what it would read is not for this one to change
+ * @throws StaleFenceError if a later holder has been there: this holder must not change what that one wrote
  */
 export function fencedGet(
   redis: ScriptClient,
@@ -67,10 +67,10 @@ export function fencedGet(
 }
 
 /**
- * Deletes `key`, and remembers by whom, so that no earlier holder brings it back.
+ * Deletes `key` and keeps the fence, so that no earlier holder writes the value again.
  *
- * @returns whether there was something
- * @throws StaleFenceError when a later holder has been there; nothing was changed
+ * @returns true if there was a value
+ * @throws StaleFenceError if a later holder has been there; nothing was changed
  */
 export async function fencedDelete(
   redis: ScriptClient,

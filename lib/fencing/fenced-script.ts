@@ -9,19 +9,21 @@ export interface ScriptClient {
   eval(text: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
 }
 
-/** The verbs of the script, each with what it needs. */
+/** The verbs of the script with their arguments. */
 export type FencedVerb =
   | { readonly verb: 'claim' | 'get' | 'delete' }
   | { readonly verb: 'set'; readonly value: string | number; readonly ttlMs: number | undefined };
 
-/** What the script says: `stale` with the token that was in the way, else the value as it was before. */
+/** The reply of the script: `stale` with the token that was in the way, else the value from before. */
 export type FencedReply = { readonly stale: number } | { readonly value: string | null };
 
 /**
- * Compares the fence with the last one, keeps it, and does what it is for, in one step.
- * KEYS: the value, and the fence beside it. ARGV: token, owner, for how many ms to keep the fence at least, the verb, and
- * for set the value and its ttl in ms (0: for ever).
- * Reply: 0 and the token in the way; or 1 and the value as it was before.
+ * Compares the fence with the last one, keeps it, and runs the verb, in one step.
+ *
+ * - KEYS: the value, and the key of its fence
+ * - ARGV: 1 token, 2 owner, 3 the least time in ms for which to keep the fence, 4 the verb; for set also 5 the
+ *   value and 6 its ttl in ms (0: for ever)
+ * - Reply: 0 and the token that is in the way; or 1 and the value from before
  */
 const FENCED: LuaScript = script(`
 local last = redis.call('HMGET', KEYS[2], 'token', 'owner')
@@ -61,7 +63,7 @@ export async function runFenced(
   return isDone === 1 ? { value: answer } : { stale: Number(answer) };
 }
 
-/** Runs the script by its hash, which is short, and by its text where the server does not know it yet. */
+/** Runs the script by its hash, which is short. A server that does not know it yet gets its text. */
 async function run(redis: ScriptClient, keysAndArguments: (string | number)[]): Promise<unknown> {
   try {
     return await redis.evalsha(FENCED.sha, 2, ...keysAndArguments);

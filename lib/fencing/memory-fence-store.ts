@@ -12,21 +12,25 @@ import { checkMs } from './fenced-redis';
 
 export interface MemoryFenceStoreOptions {
   /**
-   * For how many milliseconds a fence is remembered after it was last seen.
+   * The time in milliseconds for which a fence is kept after it was last seen.
    *
    * @default 86_400_000 (24 hours)
    */
   keep?: number;
   /**
-   * How many resources are remembered at most: a whole number above 0. For any more the answer is 503, until the first
-   * of the others has not been seen for `keep`. One that is forgotten sooner would let its stale holders pass.
+   * The most resources that are kept: a whole number above 0. Requests for one more get a 503, until one of the
+   * others was not seen for `keep`. If the store forgot one earlier, stale holders of it could pass.
    *
-   * One takes some 300 bytes.
+   * Each takes about 300 bytes.
    *
    * @default 100_000
    */
   maxEntries?: number;
-  /** @default the clocks of this process */
+  /**
+   * The clock.
+   *
+   * @default the clocks of this process
+   */
   clock?: Clock;
 }
 
@@ -35,7 +39,7 @@ export class MemoryFenceStore implements FenceStore {
   private readonly keepMs: number;
   private readonly maxEntries: number;
   private readonly clock: Clock;
-  /** The one that was seen longest ago comes first. */
+  /** The fences. The one that was seen longest ago comes first. */
   private readonly last = new Map<string, { readonly fence: Fence; readonly seenAtMs: number }>();
 
   /** @throws LockOptionsError */
@@ -50,8 +54,8 @@ export class MemoryFenceStore implements FenceStore {
   }
 
   /**
-   * @throws FenceException (503) for a resource that it does not know when it has `maxEntries`
-   * @throws LockKeyError, LockOptionsError for what can be no resource, and no fence
+   * @throws FenceException (503) for a new resource when it has `maxEntries`
+   * @throws LockKeyError, LockOptionsError for an impossible resource or fence
    */
   accept(resource: string, fence: Fence): boolean {
     const name = shortened(checkResource(resource));
@@ -65,12 +69,12 @@ export class MemoryFenceStore implements FenceStore {
     return true;
   }
 
-  /** How many resources it remembers. */
+  /** The number of resources that it keeps. */
   get size(): number {
     return this.last.size;
   }
 
-  /** Ends at the first that is young enough, and each is forgotten once. */
+  /** The loop ends at the first fence that is young enough, and forgets each one once. */
   private forgetOld(): void {
     const seenSinceMs = this.clock.now() - this.keepMs;
     for (const [resource, { seenAtMs }] of this.last) {
@@ -82,7 +86,10 @@ export class MemoryFenceStore implements FenceStore {
 
 const HASH_LENGTH = 64;
 
-/** Names are of any length, and chosen by callers. None that is short looks like the hash of one that is not. */
+/**
+ * Callers choose the names, which may be long. So a long name is replaced by a hash, in a form that no short name
+ * has.
+ */
 function shortened(resource: string): string {
   return resource.length < HASH_LENGTH ? resource : createHash('sha256').update(resource).digest('hex');
 }

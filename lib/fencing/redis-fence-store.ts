@@ -7,13 +7,13 @@ import { runFenced, type ScriptClient } from './fenced-script';
 
 export interface RedisFenceStoreOptions {
   /**
-   * For how many milliseconds a fence is remembered after it was last seen.
+   * The time in milliseconds for which a fence is kept after it was last seen.
    *
    * @default 86_400_000 (24 hours)
    */
   keep?: number;
   /**
-   * Put before every resource to make its key.
+   * The text before every resource in the name of its key.
    *
    * @default 'fences:'
    */
@@ -21,15 +21,16 @@ export interface RedisFenceStoreOptions {
 }
 
 /**
- * Keeps fences in a Redis, for a service that runs in several processes. Each is a key that expires `keep` after it was
- * last seen. Give it a Redis that evicts nothing (`maxmemory-policy noeviction`): a fence that is evicted lets stale
- * holders pass. When that Redis is full or away, `accept` rejects with the error of the client, and no request passes.
+ * Keeps fences in Redis, for a service that runs in several processes. Each is a key that expires `keep` after the
+ * fence was last seen. Use a Redis that evicts nothing (`maxmemory-policy noeviction`): without its fence, a
+ * resource lets stale holders pass. When that Redis is full or away, `accept` rejects with the error of the
+ * client, and no request passes.
  */
 export class RedisFenceStore implements FenceStore {
   private readonly keepMs: number;
   private readonly keyPrefix: string;
 
-  /** @param redis a client of ioredis, `Redis` or `Cluster`, that stays yours */
+  /** @param redis a client of ioredis, `Redis` or `Cluster`, which you close yourself */
   constructor(
     private readonly redis: ScriptClient,
     { keep = 86_400_000, keyPrefix = 'fences:' }: RedisFenceStoreOptions = {},
@@ -38,7 +39,7 @@ export class RedisFenceStore implements FenceStore {
     this.keyPrefix = keyPrefix;
   }
 
-  /** @throws LockKeyError, LockOptionsError for what can be no resource, and no fence */
+  /** @throws LockKeyError, LockOptionsError for an impossible resource or fence */
   async accept(resource: string, fence: Fence): Promise<boolean> {
     const key = this.keyPrefix + checkResource(resource);
     const request = { verb: 'claim', keepMs: this.keepMs } as const;

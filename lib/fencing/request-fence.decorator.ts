@@ -2,10 +2,13 @@ import { createParamDecorator } from '@nestjs/common';
 import { checkMaxAhead, type FenceAheadOptions } from './fence-ahead';
 import { fenceLetPass, fenceOfRequest } from './request-fence';
 
-/** Behind a `FenceGuard`, its `maxAhead` has been applied already, and that of the parameter says nothing. */
+/**
+ * Options of the parameter. Behind a `FenceGuard`, the `maxAhead` of the guard counts, and that of the parameter
+ * is ignored.
+ */
 export interface RequestFenceOptions extends FenceAheadOptions {
   /**
-   * False: undefined for a request without a fence, in place of an answer 428.
+   * With false, the value is undefined for a request without a fence. Else the answer is 428.
    *
    * @default true
    */
@@ -17,9 +20,9 @@ const fenceParameter = createParamDecorator<RequestFenceOptions>(
 );
 
 /**
- * The fence that the request carries, for the handler to write with.
+ * The fence of the request, so that the handler can write with it.
  *
- * @throws LockOptionsError at once, for a `maxAhead` that cannot be meant
+ * @throws LockOptionsError at once, for an impossible `maxAhead`
  * @example
  * ```ts
  * @Post(':id/payments')

@@ -10,8 +10,8 @@ interface FencedRequest {
 }
 
 /**
- * The fences of requests that a guard let pass. What the guard decided with its options holds for the parameters of
- * the handler too.
+ * The fences of requests that a guard let pass. The guard has checked them with its options, so the parameters of
+ * the handler need not check again.
  */
 const passed = new WeakMap<FencedRequest, Fence>();
 
@@ -26,7 +26,7 @@ export function fenceOfRequest(
   return fence;
 }
 
-/** `fence` was accepted by the store of a guard. */
+/** Notes that the store of a guard accepted `fence`. */
 export function letPass(context: ExecutionContext, fence: Fence): void {
   passed.set(requestOf(context), fence);
 }

@@ -2,15 +2,15 @@ import { LockError, nameError } from '../errors/lock.error';
 import { quoteResources } from '../errors/quote-resources';
 
 /**
- * A write was refused because a later holder of the lock has been there: this one lost its lock without noticing. HTTP
- * 500. Nothing was changed; stop what the lock protected.
+ * A write was refused because a later holder of the lock has been there: this holder lost its lock without
+ * noticing. Nothing was changed. Stop the work that the lock protected. HTTP 500.
  */
 export class StaleFenceError extends LockError {
   readonly code = 'LOCK_FENCE_STALE';
   readonly resources: readonly string[];
   /** The token of the write that was refused. */
   readonly token: number;
-  /** The token of the later holder, if the place that refused told. */
+  /** The token of the later holder, if the storage told it. */
   readonly newerToken: number | undefined;
 
   constructor(facts: { resources: readonly string[]; token: number; newerToken?: number; hint?: string }) {

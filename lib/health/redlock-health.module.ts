@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { RedlockHealthIndicator } from './redlock.health';
 
-/** Gives the modules that import it the {@link RedlockHealthIndicator}. */
+/** Provides the {@link RedlockHealthIndicator} to the modules that import it. */
 @Module({
   imports: [TerminusModule],
   providers: [RedlockHealthIndicator],

@@ -15,21 +15,23 @@ export interface RedlockHealthOptions {
   connection?: string;
 
   /**
-   * What the result tells besides up and down. Many health routes answer whoever asks.
+   * The details of a result besides up and down. Many health routes answer anybody.
    * - `none`: nothing
-   * - `states`: the state of each node in the order of `nodes`, how many make a quorum, and how many more may fail
-   * - `all`: besides, the names of the nodes, so hosts and ports, what their servers are, and the texts of errors. Only where strangers cannot ask
+   * - `states`: the state of each node in the order of `nodes`, the quorum, and the number of nodes that may still
+   *   fail
+   * - `all`: also the names of the nodes, with hosts and ports, the products of their servers, and the texts of
+   *   errors. Use it only if strangers cannot ask
    *
    * @default 'states'
    */
   details?: 'none' | 'states' | 'all';
 }
 
-/** A resource that nobody locks: it is looked for, and one whose name begins so is locked for a moment. */
+/** A resource that nobody locks. It is inspected, and a name that begins with it is locked for a moment. */
 const PROBE = 'nestjs-redlock:health';
 
 /**
- * Tells Terminus whether locks can be had. Import `RedlockHealthModule`, and use it in a health check:
+ * Tells Terminus if locks can be acquired. Import `RedlockHealthModule`, and use it in a health check:
  *
  * @example
  * ```ts
@@ -48,11 +50,11 @@ export class RedlockHealthIndicator {
   ) {}
 
   /**
-   * Asks every node, and for a lock of its own there, for no longer than `nodeTimeout` each. Up while a majority grants; its details are
-   * the state of each node, and how many more of them may fail.
+   * Asks every node, and tries a lock of its own on it, for at most `nodeTimeout` each. The result is up while a
+   * majority grants. Its details are the state of each node, and the number of nodes that may still fail.
    *
    * @param key its name in the result of the health check
-   * @throws LockOptionsError for `details` of another name
+   * @throws LockOptionsError for another value of `details`
    */
   async isHealthy<const K extends string = 'locks'>(
     key: K = 'locks' as K,
@@ -81,8 +83,8 @@ export class RedlockHealthIndicator {
 const DETAILS: readonly unknown[] = ['none', 'states', 'all'] satisfies RedlockHealthOptions['details'][];
 
 /**
- * `guarded`: it answers, and does not grant now, since it may have forgotten locks. `refusing`: its server refuses to
- * grant; it is full, say.
+ * `guarded`: the node answers, and does not grant now, since it may have forgotten locks. `refusing`: its server
+ * refuses to grant, for example because it is full.
  */
 interface NodeHealth {
   readonly state: 'up' | 'guarded' | 'refusing' | 'down';
@@ -91,7 +93,7 @@ interface NodeHealth {
   readonly forMs?: number;
 }
 
-/** Errors of nodes are free of secrets. */
+/** The state of a node. Errors of nodes contain no secrets. */
 function stateOf({ error, guarded, refusal }: NodeInspection): NodeHealth {
   if (error !== undefined) return { state: 'down', error: printable(error.message) };
   if (refusal !== undefined) return { state: 'refusing', error: printable(refusal.message) };
@@ -100,13 +102,13 @@ function stateOf({ error, guarded, refusal }: NodeInspection): NodeHealth {
   return { state: 'guarded', reason, ...(forMs === Infinity ? {} : { forMs: Math.ceil(forMs) }) };
 }
 
-/** `Valkey 9.1.2`; strangers are not told which version to look for. */
+/** The product, such as `Valkey 9.1.2`. Only `all` shows it: strangers should not learn the version. */
 function serverOf({ servers }: NodeInspection): { server?: string } {
   const server = showProducts(servers);
   return server === undefined ? {} : { server: printable(server) };
 }
 
-/** Texts of errors have addresses in them. */
+/** Leaves out the texts of errors, which contain addresses. */
 function withoutText({ error: _, ...health }: NodeHealth): NodeHealth {
   return health;
 }

@@ -31,11 +31,11 @@ export const contextKeySource: KeySource<ExecutionContext> = {
     if (INDEX.test(root)) return context.getArgByIndex(Number(root));
     if (context.getType() !== 'http') return undefined;
     const request = context.switchToHttp().getRequest<Record<string, unknown>>();
-    // Node has header names in lower case; whoever writes a template may have them as the RFC does.
+    // Node has header names in lower case. A template may have them as the RFC writes them.
     return root === 'headers' ? headerByName(request['headers'], path[0]) : request[root];
   },
 
-  // The user of a request is what a guard has made.
+  // A guard makes the user of a request, so it does not come from the client.
   isFromClient: (root) => root !== 'user',
 
   call: (keyFunction, context) => (keyFunction as (context: ExecutionContext) => unknown)(context),

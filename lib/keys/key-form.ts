@@ -1,11 +1,11 @@
 import type { Fail } from './key-part';
 
-/** Makes one of all spellings of a value; what is missing passes, and is refused with everything else that is. */
+/** Makes one value of all its spellings. A missing value is passed on, and refused later. */
 export type KeyForm = (value: unknown, fail: Fail) => unknown;
 
 /**
- * The forms that a placeholder may ask for: `<params.id|int>`. A key is made of text, so two spellings of one value are
- * two keys, and their holders run at once.
+ * The forms that a placeholder may ask for: `<params.id|int>`. A key is text, so two spellings of one value are
+ * two keys, and their holders would run at the same time.
  */
 export const KEY_FORMS: ReadonlyMap<string, KeyForm> = new Map<string, KeyForm>([
   [
@@ -13,7 +13,8 @@ export const KEY_FORMS: ReadonlyMap<string, KeyForm> = new Map<string, KeyForm>(
     (value, fail) => {
       if (isMissing(value)) return value;
       const number = isNumeral(value) ? Number(value) : undefined;
-      // Beyond that several numerals are one number, and a pipe that makes numbers of them does not tell them apart.
+      // Above this limit several numerals are the same number, and a pipe that makes numbers of them could not
+      // tell them apart.
       if (!Number.isSafeInteger(number)) throw fail('is no whole number that JavaScript can hold exactly.');
       return String(number);
     },

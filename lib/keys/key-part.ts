@@ -1,10 +1,10 @@
 import type { LockKeyError } from '../errors/lock-key.error';
 import { LONGEST_RESOURCE } from '../locking/checks/check-resources';
 
-/** What is wrong with the value of a placeholder. */
+/** Makes the error for the value of a placeholder. */
 export type Fail = (problem: string) => LockKeyError;
 
-/** Follows `path` from a value; undefined as soon as there is nothing to follow. */
+/** Follows `path` from a value. Returns undefined if a part of the path is missing. */
 export function readPath(readRoot: () => unknown, path: readonly string[], fail: Fail): unknown {
   try {
     return path.reduce<unknown>(
@@ -13,14 +13,14 @@ export function readPath(readRoot: () => unknown, path: readonly string[], fail:
       readRoot(),
     );
   } catch (error) {
-    // A getter of the caller's. Its error may show what the key must not, so only its kind is told.
+    // The getter is the caller's. Its error may contain what the key must not show, so only its kind is told.
     throw fail(`could not be read: a getter threw ${kindOfError(error)}. Name a property that can be read.`);
   }
 }
 
 /**
- * The value as it stands in a key. Encoded, so that a value never contains a separator of the template: ('a:b', 'c')
- * and ('a', 'b:c') are two keys.
+ * Encodes a value for a key, so that it never contains a separator of the template: ('a:b', 'c') and ('a', 'b:c')
+ * are two keys.
  */
 export function encodeKeyPart(value: unknown, fail: Fail): string {
   const problem = problemOf(value);
@@ -65,18 +65,18 @@ function kindOf(value: unknown): string {
   try {
     return Array.isArray(value) ? 'an array' : 'an object';
   } catch {
-    // A proxy that was revoked.
+    // The value is a proxy that was revoked.
     return 'an object';
   }
 }
 
-/** Anything can be thrown, also what throws when it is looked at. */
+/** The kind of a thrown value. Anything can be thrown, even a value that throws when it is read. */
 function kindOfError(error: unknown): string {
   try {
     const kind: unknown = error instanceof Error ? error.name : typeof error;
     if (typeof kind === 'string' && /^\w{1,60}$/.test(kind)) return kind;
   } catch {
-    // As below.
+    // The fallback below is used.
   }
   return 'an error';
 }

@@ -6,18 +6,18 @@ import { findForeignPlaceholder } from './foreign-placeholder';
 import { KEY_FORMS, type KeyForm } from './key-form';
 import { encodeKeyPart, readPath } from './key-part';
 
-/** Which placeholders a template may have, and where their values come from at a call. */
+/** The placeholders that a template may have, and the source of their values at a call. */
 export interface KeyRoots<Call> {
-  /** Says why `<root.path>` cannot be, and what can; undefined when it can. */
+  /** Explains why `<root.path>` is wrong, and what is right. Returns undefined if it is right. */
   refuse(root: string, path: readonly string[]): string | undefined;
-  /** How a placeholder is written here that another tool writes by `path`: `<0.id>` for `dto.id`. */
+  /** The placeholder to write here for the `path` of another tool: `<0.id>` for `dto.id`. */
   spell(path: readonly string[]): string;
   read(call: Call, root: string, path: readonly string[]): unknown;
-  /** Whether a value at `root` comes from a client: a wrong one is no fault of the application then. */
+  /** Tells if a value at `root` comes from a client. Then a wrong value is no fault of the application. */
   isFromClient?(root: string): boolean;
 }
 
-/** `<'{0}'>`: text that is meant as it stands, though it looks like a placeholder of another tool. */
+/** Text in quotes, `<'{0}'>`: it is meant as it stands, although it looks like a placeholder of another tool. */
 interface QuotedText {
   readonly quoted: string;
 }
@@ -27,7 +27,7 @@ interface Placeholder {
   readonly text: string;
   readonly root: string;
   readonly path: readonly string[];
-  /** Behind a `|`, in their order. */
+  /** The forms after the `|`, in their order. */
   readonly forms: readonly KeyForm[];
 }
 
@@ -36,7 +36,8 @@ const CLIMBS_OUT_OF_DATA = new Set(['__proto__', 'prototype', 'constructor']);
 /**
  * Compiles `order:<0.user.id>` to a function from a call to a resource.
  *
- * @throws LockKeyError at once when the template is wrong; the function throws one when a value cannot be part of a key
+ * @throws LockKeyError at once if the template is wrong; the function throws one if a value cannot be part of a
+ *   key
  */
 export function compileKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): (call: Call) => string {
   const parts = parseKeyTemplate(template, roots).map((part) => {
@@ -67,7 +68,7 @@ function compilePlaceholder<Call>(
 
 type Part = string | QuotedText | Placeholder;
 
-/** What stands in every key; undefined of a placeholder. */
+/** The text that is the same in every key. Undefined for a placeholder. */
 function textOf(part: Part): string | undefined {
   if (typeof part === 'string') return part;
   return 'quoted' in part ? part.quoted : undefined;
@@ -96,7 +97,8 @@ function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): Part[]
       parts.push(parsePlaceholder(template, at, template.slice(at + 1, end), roots));
       at = end + 1;
     } else if (template[at] === '>') {
-      // Forgotten "<": all calls would share one key, so it is not taken for text unless a "<<" came before it.
+      // A "<" was forgotten, so all calls would share one key. The ">" counts as text only if a "<<" came before
+      // it.
       if (openLiterals === 0) {
         throw badTemplate(template, at, 'has no "<" before it', 'Write a placeholder as "<0>".');
       }
@@ -116,7 +118,9 @@ function parseKeyTemplate<Call>(template: string, roots: KeyRoots<Call>): Part[]
   return parts;
 }
 
-/** It would be the same text in every key, so that all calls share one lock. */
+/**
+ * Refuses a placeholder of another tool: it would be the same text in every key, so that all calls share one lock.
+ */
 function refuseForeign<Call>(template: string, text: string, from: number, roots: KeyRoots<Call>): void {
   const found = findForeignPlaceholder(text, from > 0);
   if (found === undefined) return;
@@ -131,7 +135,7 @@ function refuseForeign<Call>(template: string, text: string, from: number, roots
   );
 }
 
-/** What stands there in any case is too long for a key already. */
+/** Refuses a template whose fixed text is already too long for a key. */
 function refuseTooLong(template: string, parts: readonly Part[]): void {
   const length = parts.reduce((sum, part) => sum + (textOf(part)?.length ?? 1), 0);
   if (length <= LONGEST_RESOURCE) return;

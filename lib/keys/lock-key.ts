@@ -3,15 +3,15 @@ import { LockKeyError } from '../errors/lock-key.error';
 import { MOST_NAMES } from '../locking/checks/check-resources';
 import { compileKeyTemplate, type KeyRoots } from './key-template';
 
-/** How the keys of one place (a method, an execution context) are found at a call. */
+/** Finds the values of a key of one place (a method, an execution context) at a call. */
 export interface KeySource<Call> extends KeyRoots<Call> {
   call(keyFunction: (...args: never[]) => unknown, call: Call): unknown;
 }
 
 /**
- * Compiles a key of any form, when the class is defined, to a function from a call to resources.
+ * Compiles a key of any form to a function from a call to resources, when the class is defined.
  *
- * @throws LockKeyError at once when it can never give a resource
+ * @throws LockKeyError at once if it can never give a resource
  */
 export function compileLockKey<Call>(
   key: unknown,
@@ -46,8 +46,8 @@ function checkResult(result: unknown): string | readonly string[] {
 }
 
 /**
- * A copy of an array of what is right, without holes. Undefined for anything else, and for an array that nobody would look
- * through. How many different resources a lock may have is checked with the lock.
+ * Copies an array of valid items, without holes. Returns undefined for anything else, and for an array that is too
+ * long to look through. The number of different resources is checked later, with the lock.
  */
 export function readListOf(value: unknown, isRight: (item: unknown) => boolean): unknown[] | undefined {
   try {
@@ -55,7 +55,7 @@ export function readListOf(value: unknown, isRight: (item: unknown) => boolean):
     const list = Array.from({ length: value.length }, (_, i): unknown => value[i]);
     return list.every(isRight) ? list : undefined;
   } catch {
-    // A getter or a proxy that throws.
+    // A getter or a proxy throws.
     return undefined;
   }
 }
@@ -64,7 +64,7 @@ function isResource(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** Never the value itself: it may be somebody's data. */
+/** Describes a result. It never shows the value itself, which may be personal data. */
 function describe(result: unknown): string {
   if (types.isPromise(result)) return 'a promise';
   const length = lengthOf(result);
@@ -75,7 +75,7 @@ function describe(result: unknown): string {
   return result === '' ? 'an empty string' : result === null ? 'null' : `a value of type ${typeof result}`;
 }
 
-/** Undefined when it is no array, or cannot be read. */
+/** The length of an array. Undefined if the value is no array, or cannot be read. */
 function lengthOf(value: unknown): number | undefined {
   try {
     return Array.isArray(value) ? value.length : undefined;
@@ -85,8 +85,8 @@ function lengthOf(value: unknown): number | undefined {
 }
 
 /**
- * A key function was async. The error says so; its promise must not end the process with a rejection that nobody
- * handles.
+ * Handles the promise of a key function that was async. The error says that it was; the rejection of the promise
+ * must not end the process.
  */
 function ignoreRejections(result: unknown): void {
   const list = readListOf(result, () => true) ?? [result];

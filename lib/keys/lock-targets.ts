@@ -4,10 +4,10 @@ import { compileKeyTemplate } from './key-template';
 import { compileLockKey, readListOf, type KeySource } from './lock-key';
 
 /**
- * Compiles the key of a lock, when the class is defined, to a function from a call to what is locked: as
- * {@link compileLockKey}, and resources may be only read.
+ * Compiles the key of a lock to a function from a call to its resources, when the class is defined. It is like
+ * {@link compileLockKey}, but resources may be only read.
  *
- * @throws LockKeyError at once when it can never give a resource
+ * @throws LockKeyError at once if it can never give a resource
  */
 export function compileLockTargets<Call>(key: unknown, source: KeySource<Call>): (call: Call) => LockTargets {
   if (typeof key === 'function') return (call) => resultOf(key as KeyFunction, source, call);
@@ -18,17 +18,17 @@ export function compileLockTargets<Call>(key: unknown, source: KeySource<Call>):
   return (call) => targets.map((resolve) => resolve(call));
 }
 
-/** What a key names, as it is written: two templates that differ are two resources in nearly all calls. */
+/** The resources in a key as they are written: two different templates are two resources in nearly all calls. */
 export interface TargetsInKey {
   readonly names: ReadonlySet<string>;
-  /** Those that are not only read. */
+  /** The resources that are not only read. */
   readonly exclusive: ReadonlySet<string>;
 }
 
 /**
- * What a key that {@link compileLockTargets} has compiled names in every call.
+ * The resources that a key of {@link compileLockTargets} names in every call.
  *
- * @returns undefined when only a call can tell
+ * @returns undefined if only a call can tell
  */
 export function targetsIn(key: unknown): TargetsInKey | undefined {
   if (typeof key === 'function') return undefined;
@@ -60,14 +60,17 @@ function resultOf<Call>(keyFunction: KeyFunction, source: KeySource<Call>, call:
   const result = source.call(keyFunction, call);
   const targets = isShared(result) ? [result] : listWithShared(result);
   if (targets?.every((target) => typeof target === 'string' || isShared(target)) === true) {
-    // Copies of what was looked at: it could be another when it is read again.
+    // These are copies of the checked targets, which could change when they are read again.
     return targets.map((target) => (isShared(target) ? { shared: sharedNameIn(target) as string } : target));
   }
-  // Whatever else it is, is checked as that of any key.
+  // Any other result is checked like that of any key.
   return compileLockKey(() => result, source)(call);
 }
 
-/** A copy of a list in which something is only read; undefined for any other, which is for {@link compileLockKey}. */
+/**
+ * Copies a list in which something is only read. Returns undefined for any other list, which
+ * {@link compileLockKey} handles.
+ */
 function listWithShared(value: unknown): readonly LockTarget[] | undefined {
   const list = readListOf(value, () => true);
   return list?.some(isShared) === true ? (list as LockTarget[]) : undefined;
@@ -77,7 +80,7 @@ function isShared(value: unknown): value is { readonly shared: string } {
   try {
     return typeof value === 'object' && value !== null && !Array.isArray(value) && 'shared' in value;
   } catch {
-    // A proxy that throws.
+    // The value is a proxy that throws.
     return false;
   }
 }

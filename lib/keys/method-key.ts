@@ -11,16 +11,16 @@ export interface MethodCall {
 const INDEX = /^(0|[1-9]\d*)$/;
 const NAME = /^[A-Za-z_$][\w$]*$/;
 
-/** Whether a parameter may be named so in a template. */
+/** Tells if a parameter may have this name in a template. */
 export function isKeyName(name: unknown): name is string {
   return typeof name === 'string' && NAME.test(name) && name !== 'this';
 }
 
 /**
- * A source whose placeholders may name parameters too, `<id>`. Whether there are such parameters shows when the method is
+ * Makes a source whose placeholders may name parameters too, `<id>`. The parameters are known when the method is
  * decorated.
  *
- * @param names is given the names that a template has
+ * @param names gets the names in a template
  */
 export function namingKeySource(names: Set<string>): KeySource<MethodCall> {
   return {
@@ -33,7 +33,7 @@ export function namingKeySource(names: Set<string>): KeySource<MethodCall> {
   };
 }
 
-/** Says which placeholder of a template names nothing; undefined when each has its parameter. */
+/** Explains which placeholder of a template names no parameter. Returns undefined if each has one. */
 export function missingName(
   names: ReadonlySet<string>,
   known: ReadonlyMap<string, number>,
@@ -44,7 +44,10 @@ export function missingName(
     : `its key names <${missing}>, and no parameter has @LockKey("${missing}"). Name it so, or write its position, as in "<0>".`;
 }
 
-/** `<0>`, `<0.user.id>`: arguments. `<this.region>`: a property of the instance. */
+/**
+ * The placeholders of methods: `<0>` and `<0.user.id>` are arguments, `<this.region>` is a property of the
+ * instance.
+ */
 export const methodKeySource: KeySource<MethodCall> = {
   refuse(root, path) {
     if (INDEX.test(root)) return undefined;
@@ -53,7 +56,7 @@ export const methodKeySource: KeySource<MethodCall> = {
     }
     return path.length === 0 ? 'Name a property of the instance, as in "<this.region>".' : undefined;
   },
-  // What other tools name stands by its position here, and nobody knows which that is.
+  // Other tools name a parameter, and here it has a position, which is unknown. So the first one is shown.
   spell: ([root = '0', ...path]) =>
     `<${[INDEX.test(root) || (root === 'this' && path.length > 0) ? root : '0', ...path].join('.')}>`,
   read: ({ instance, args, names }, root) =>

@@ -1,4 +1,7 @@
-/** What stands between `<` and `>` in a template; `<<` is a mere `<`. Never where the template is not known to the compiler. */
+/**
+ * The placeholders of a template: the texts between `<` and `>`. `<<` is a literal `<`. Never if the compiler does
+ * not know the template.
+ */
 type Placeholders<S> = S extends `${string}<${infer Rest}`
   ? Rest extends `<${infer After}`
     ? Placeholders<After>
@@ -10,15 +13,15 @@ type Placeholders<S> = S extends `${string}<${infer Rest}`
 /** The placeholders of a template, or of several. */
 type PlaceholdersOf<K> = Placeholders<TemplateOf<K extends readonly unknown[] ? K[number] : K>>;
 
-/** The template itself, where the resource is only read. */
+/** The template of a resource that is only read, or the template itself. */
 type TemplateOf<T> = T extends { readonly shared: infer S } ? S : T;
 
 type RootOf<Name> = WithoutForms<Name> extends `${infer Root}.${string}` ? Root : WithoutForms<Name>;
 
-/** `0.id|int` without what stands behind the path. */
+/** The path in `0.id|int`, without the forms. */
 type WithoutForms<Name> = Name extends `${infer Path}|${string}` ? Path : Name;
 
-/** Those at whose position the method has no argument. */
+/** The placeholders whose position the method does not have. */
 type WrongPosition<Name extends string, Args extends readonly unknown[]> = Name extends string
   ? RootOf<Name> extends `${bigint}`
     ? number extends Args['length']
@@ -33,12 +36,12 @@ type WrongPosition<Name extends string, Args extends readonly unknown[]> = Name 
 export type WrongInKey<K, Args extends readonly unknown[]> = WrongPosition<PlaceholdersOf<K>, Args>;
 
 /**
- * Methods whose arguments have the paths of a key: as if each path had a signature of its own. An argument fits if it may
- * have the property, as where one could write `order?.id`. Says nothing of a key that is not known to the compiler, of
- * parameters with a name, and of what is further behind.
+ * Methods whose arguments have the paths of a key, as if each path had a signature of its own. An argument fits if
+ * it may have the property, where one could write `order?.id`. Unknown keys, parameters with a name, and deeper
+ * parts of a path are not checked.
  *
- * Compared in both directions, as methods are and functions are not. No intersection, in which the compiler does not look
- * for properties that fit none.
+ * The types are compared in both directions, as methods are and functions are not. This is no intersection, in
+ * which the compiler would not look for properties that fit none.
  */
 export type MethodWith<K, R> = Signatures<PathsOf<K>, R>['method'];
 
@@ -51,7 +54,7 @@ interface Signatures<Paths extends readonly unknown[], R> {
   method(...args: ArgumentsWith<Paths[5]>): R;
 }
 
-/** `<0.id>:<1.user.name>` as `['0.id', '1.user.name']`, and as many of no path behind them. */
+/** The paths of `<0.id>:<1.user.name>` as `['0.id', '1.user.name']`, followed by as many without a path. */
 type PathsOf<K> = K extends readonly [infer First, ...infer Rest]
   ? [...PathsIn<TemplateOf<First>>, ...PathsOf<Rest>]
   : [...PathsIn<TemplateOf<K>>, ...NoPaths];
@@ -74,14 +77,19 @@ type ArgumentsWith<Path> = [
   ...any[],
 ];
 
-/** Of the elements of arrays the compiler would say that they are no properties. */
+/**
+ * The type of an argument. An index of an array is not checked, since the compiler would say that it is no
+ * property.
+ */
 type At<Name extends string, Path> = [Behind<Name, Path>] extends [`${bigint}${string}`]
   ? any
   : Having<Behind<Name, Path>> | null | undefined;
 /* oxlint-enable typescript/no-explicit-any, typescript/no-generated-empty-object-type */
 
-/** What may have a property. Weak on purpose: the compiler refuses what has it not. */
+/**
+ * An object that may have a property. The type is weak, so that the compiler refuses objects without the property.
+ */
 type Having<Path> = { readonly [Name in RootOf<Path> & string]?: At<Name, Path> };
 
-/** What stands behind a name in a path that begins with it. */
+/** The rest of a path that begins with this name. */
 type Behind<Name extends string, Path> = Path extends `${Name}.${infer Rest}` ? Rest : never;

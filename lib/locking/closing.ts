@@ -7,7 +7,7 @@ import { LockCall } from './waiting/lock-call';
 import { Acquisition } from './waiting/acquisition';
 import type { HeldLock } from './holding/held-lock';
 
-/** What a lock service has to end. */
+/** The parts of a lock service that have to end. */
 interface Rest {
   readonly clock: Clock;
   readonly admission: Admission;
@@ -17,11 +17,11 @@ interface Rest {
 }
 
 /**
- * How a lock service ends: it waits for the holders, and serves what they ask for meanwhile, since they may need it to
- * come to their end. Everybody else is refused.
+ * Ends a lock service. It waits for the holders, and serves what they ask for in the meantime, since they may need
+ * it to finish. All other calls are refused.
  *
- * Code that runs under a lock is known by its async context. What a handle is used for is not: while one is held, whoever
- * asks may be its holder.
+ * Code that runs under a lock is known by its async context. The code that uses a handle is not known. So while a
+ * handle is held, every caller may be its holder, and is served.
  */
 export class Closing {
   private phase: 'open' | 'closing' | 'closed' = 'open';
@@ -34,7 +34,7 @@ export class Closing {
     return this.phase === 'open' || (this.phase === 'closing' && this.mayBeHolder(asker));
   }
 
-  /** Resolves when nobody holds and nobody waits any more, or after `timeoutMs`: then nobody is admitted. */
+  /** Resolves when nobody holds or waits any more, or after `timeoutMs`. After that nobody is admitted. */
   async begin(timeoutMs: number): Promise<void> {
     this.phase = 'closing';
     this.turnAway((asker) => !this.mayBeHolder(asker));
@@ -43,7 +43,7 @@ export class Closing {
     this.turnAway(() => true);
   }
 
-  /** Somebody has stopped to hold or to wait. */
+  /** Notes that somebody does not hold or wait any more. */
   someoneLeft(): void {
     if (this.phase === 'open') return;
     if (this.phase === 'closing') this.turnAway((asker) => !this.mayBeHolder(asker));

@@ -9,10 +9,10 @@ import type { LockOptions } from './api/lock-options';
 
 export interface LockManagerSettings {
   readonly nodes: readonly LockNode[];
-  /** Measures how long locks are held: a {@link SteadyClock}, where the wall clock may be set back. */
+  /** The clock that measures how long locks are held: a {@link SteadyClock}, if the wall clock may be set back. */
   readonly clock: Clock;
   /**
-   * The wall clock as other machines may compare it, for fencing tokens.
+   * The wall clock for fencing tokens, which other machines compare.
    *
    * @default clock
    */
@@ -23,10 +23,10 @@ export interface LockManagerSettings {
   readonly restartGuard: RestartGuard;
   readonly limits: LockLimits;
   readonly defaults: LockOptions;
-  /** Must not throw. */
+  /** Reports an event. It must not throw. */
   readonly emit: (event: LockEvent) => void;
-  /** Whether anybody listens: events of locks that nobody hears are not made. */
+  /** True if somebody listens. Events of locks that nobody hears are not made. */
   readonly isObserved: () => boolean;
-  /** Whether somebody who listens needs the async context of the call that an event is about. */
+  /** True if a listener needs the async context of the call that an event is about. */
   readonly isTraced: () => boolean;
 }

@@ -7,7 +7,7 @@ import { inspectNodes, type InspectionSetup } from './inspection/inspect-nodes';
 import type { NodeInspection } from './api/lock-inspection.interface';
 import type { Look } from './waiting/retries';
 
-/** A resource that nobody locks: it is only looked for. */
+/** A resource that nobody locks. It is only inspected. */
 const PROBE = 'nestjs-redlock:ready';
 
 export interface ReadinessSetup extends InspectionSetup {
@@ -15,9 +15,9 @@ export interface ReadinessSetup extends InspectionSetup {
 }
 
 /**
- * Whether a quorum of the nodes can vote.
+ * Tells if a quorum of the nodes can vote.
  *
- * @param leftMs for how long the caller still waits; at the last look, the nodes have their time all the same
+ * @param leftMs the time that the caller still waits. The last look gives the nodes their time all the same
  */
 export async function lookIfReady(
   setup: ReadinessSetup,

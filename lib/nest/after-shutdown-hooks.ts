@@ -5,20 +5,21 @@ interface ShutdownHook {
 }
 
 /**
- * Calls `then` as the last thing of a shutdown, when the hooks of all modules are done. Nest calls them module by module,
- * in an order that depends on imports, `isGlobal` and its version; in each module, the hook of its class comes last. So
- * every such hook is wrapped, and the last one that is called goes on.
+ * Calls `then` at the end of a shutdown, when the hooks of all modules are done. Nest calls the hooks module by
+ * module, in an order that depends on imports, `isGlobal` and its version. In each module, the hook of its class
+ * comes last. So every such hook is wrapped, and the last one that is called runs `then`.
  *
- * Before Nest 12, a hook that fails ends the shutdown: Nest calls no other, and `then` may never be called.
+ * Before Nest 12, a hook that fails ends the shutdown: Nest calls no other hook, and `then` may never be called.
  *
- * @param modules of an application; the one that asks is among them, so that there is a last one
+ * @param modules the modules of an application. The module that calls this is among them, so that there is a last
+ *   one
  */
 export function afterShutdownHooks(modules: ModulesContainer, then: () => Promise<void>): void {
   const instances = new Set<ShutdownHook>();
   for (const { providers, metatype } of modules.values()) {
     const host = providers.get(metatype);
     const instance = host?.instance as ShutdownHook | null | undefined;
-    // Nest asks no class that is made anew for each request.
+    // Nest calls no hook of a class that is made again for each request.
     if (instance && host?.isDependencyTreeStatic() === true) instances.add(instance);
   }
   let left = instances.size;

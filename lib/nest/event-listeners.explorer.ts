@@ -12,9 +12,9 @@ interface ListenerLoader {
 }
 
 /**
- * Keeps a lock error in a listener from ending the process. `emit` looks at no result, so the rejection of a listener
- * with `suppressErrors: false` has nobody who handles it, and Node ends a process for that. Lock errors are logged
- * instead; `emitAsync` rejects as before. Other errors are left to what the application chose.
+ * Makes sure that a lock error in a listener does not end the process. `emit` ignores results, so nobody handles
+ * the rejection of a listener with `suppressErrors: false`, and Node ends a process for that. Lock errors are
+ * logged instead; `emitAsync` rejects as before. Other errors are handled as the application chose.
  */
 @Injectable()
 export class EventListenersExplorer implements OnModuleInit {
@@ -22,7 +22,7 @@ export class EventListenersExplorer implements OnModuleInit {
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
-  /** Listeners are made when the application bootstraps, which is later. */
+  /** Nest makes the listeners later, when the application bootstraps. */
   onModuleInit(): void {
     for (const { providers } of this.modules.values()) {
       for (const { instance } of providers.values()) {
@@ -40,7 +40,7 @@ export class EventListenersExplorer implements OnModuleInit {
     };
   }
 
-  /** Returns the outcome unchanged. A lock error in it has a handler now, whether or not the emitter looks. */
+  /** Returns the result unchanged. A lock error in it has a handler now, even if the emitter ignores it. */
   private handled(outcome: unknown): unknown {
     if (!(outcome instanceof Promise)) return outcome;
     const same = new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@ export class EventListenersExplorer implements OnModuleInit {
   }
 }
 
-/** The loaders that are watched. Of several RedlockModules in an application one is enough. */
+/** The loaders that are wrapped already. If an application has several RedlockModules, one of them wraps them. */
 const watched = new WeakSet<ListenerLoader>();
 
 function isListenerLoader(instance: unknown): instance is ListenerLoader {

@@ -4,7 +4,7 @@ import type { AnsweredRequest } from '../calls/locked-call';
 
 /** The server's side of a call of gRPC, as handlers get it. */
 interface GrpcCall {
-  /** Cancelled by its client, or by the client's deadline. */
+  /** True if its client cancelled it, or the client's deadline has passed. */
   readonly cancelled: boolean;
   readonly writableEnded?: boolean;
   sendMetadata(metadata: unknown): void;
@@ -12,10 +12,10 @@ interface GrpcCall {
 }
 
 /**
- * The call that a handler of gRPC answers, whose client may cancel it. Nest stops what it reads for a client that
- * cancels, but of a cancel that came before it began to read, it hears nothing.
+ * The call of gRPC that a handler answers. Its client may cancel it. Nest unsubscribes from the result when the
+ * client cancels, but notices no cancel that came before it subscribed.
  *
- * @param args of the handler, as Nest has them; among those of other transports there is no such call
+ * @param args the arguments of the handler, as Nest has them; those of other transports contain no such call
  */
 export function grpcRequest(args: readonly unknown[], callerMayLeave: boolean): AnsweredRequest | undefined {
   const call = args.find(isGrpcCall);
@@ -27,7 +27,7 @@ export function grpcRequest(args: readonly unknown[], callerMayLeave: boolean): 
         return undefined;
       }
       call.once('cancelled', () => {
-        // The event comes after the end of an answer too.
+        // This event also comes after the end of an answer.
         if (call.writableEnded !== true) onGone();
       });
       return undefined;
@@ -37,7 +37,10 @@ export function grpcRequest(args: readonly unknown[], callerMayLeave: boolean): 
   };
 }
 
-/** Nothing is read of what an application made itself: it may be a proxy, or count what is read of it. */
+/**
+ * Tells if an argument is a call of gRPC. Nothing is read of an application's own object: it may be a proxy, or
+ * count its reads.
+ */
 function isGrpcCall(argument: unknown): argument is GrpcCall {
   if (types.isProxy(argument) || !(argument instanceof EventEmitter)) return false;
   const { cancelled, sendMetadata, once } = argument as unknown as Partial<GrpcCall>;

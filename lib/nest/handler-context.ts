@@ -3,8 +3,8 @@ import { isMessageHandler } from '../calls/handler-kind';
 import { isLocked } from '../calls/locked-methods';
 
 /**
- * The execution context of a handler on its way through the arguments. Nothing of it can be seen: pipes for the whole
- * application get it in their hands, and some of them read whatever object comes.
+ * Carries the execution context of a handler through the arguments. It shows nothing of it: application-wide pipes
+ * get this object too, and some of them read every object.
  */
 class HandlerContext {
   readonly #context: ExecutionContext;
@@ -20,7 +20,7 @@ class HandlerContext {
 
 const ContextParameter = createParamDecorator((_, context) => new HandlerContext(context));
 
-/** The metadata of what Nest calls by a route of HTTP, and for a query of GraphQL. */
+/** The metadata of methods that Nest calls for a route of HTTP, and for a query of GraphQL. */
 const ROUTE = ['path', 'method'];
 const QUERY = 'graphql:resolver_type';
 const ROUTE_ARGUMENTS = '__routeArguments__';
@@ -28,10 +28,11 @@ const ROUTE_ARGUMENTS = '__routeArguments__';
 const passing = new WeakMap<object, Set<string>>();
 
 /**
- * Has Nest pass the context to a method of a controller behind its arguments, where it answers requests over HTTP or
- * messages of a gateway or a microservice. Must be called before Nest registers its routes.
+ * Makes Nest pass the context to a method of a controller, after its arguments, if the method answers requests
+ * over HTTP or messages of a gateway or a microservice. It must be called before Nest registers its routes.
  *
- * Not to a method for messages that has no decorated parameter: Nest passes the message only where there is none.
+ * It is not passed to a method for messages without a decorated parameter, since Nest passes the message itself
+ * only if there is none.
  */
 export function passHandlerContext(prototype: object, key: string | symbol): void {
   const method = (prototype as Record<string | symbol, object>)[key];
@@ -61,7 +62,7 @@ function indexBehind(prototype: object, key: string, length: number): number {
   return Math.max(length, types.length, ...Object.values(parameters).map(({ index }) => index + 1));
 }
 
-/** Takes the context off the end of the arguments. */
+/** Removes the context from the end of the arguments, and returns it. */
 export function takeHandlerContext(args: unknown[]): ExecutionContext | undefined {
   const context = HandlerContext.read(args[args.length - 1]);
   if (context !== undefined) args.pop();

@@ -3,7 +3,10 @@ import { NO_RESULT, type LockedCall } from '../calls/locked-call';
 import type { Lock } from '../locking/api/lock.interface';
 import type { SseHead } from './sse-head';
 
-/** A call that answers a request over HTTP: its client may go, its response may go on, and it has to answer when skipped. */
+/**
+ * Makes a call that answers a request over HTTP. Its client may leave, its response may go on after the handler,
+ * and a skipped call needs an answer.
+ */
 export function httpCall(
   call: LockedCall,
   exchange: HttpExchange | undefined,
@@ -13,7 +16,7 @@ export function httpCall(
   const { onBusy, onUnavailable } = call;
   const skip = async (instead: unknown) => {
     const body = await exchange.skip(instead);
-    // Among server-sent events, nothing is no event either.
+    // A skipped handler of server-sent events sends no event.
     return body === undefined && exchange.sendsEvents ? NO_RESULT : body;
   };
   return {
@@ -38,7 +41,7 @@ export function httpCall(
   };
 }
 
-/** The beginning of the response waits for the lock, where Nest would send it at once. */
+/** The begin of the response waits for the lock. Without this, Nest would send it at once. */
 async function withHeadHeld<T>(
   call: LockedCall,
   head: SseHead | undefined,

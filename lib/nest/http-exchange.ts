@@ -14,10 +14,10 @@ interface Response {
   send?(body?: unknown): unknown;
 }
 
-/** The header of an answer without the handler: `onBusy` or `onUnavailable` took the place of the error. */
+/** The header of an answer without the handler: `onBusy` or `onUnavailable` gave the result. */
 const SKIPPED_HEADER = 'Lock-Skipped';
 
-/** A request over HTTP and its response, as a lock around the handler has to know them. */
+/** A request over HTTP and its response, as far as a lock around the handler has to know them. */
 export class HttpExchange {
   private constructor(
     private readonly context: ExecutionContext,
@@ -25,7 +25,7 @@ export class HttpExchange {
     private readonly raw: ServerResponse,
   ) {}
 
-  /** Undefined on other transports, and where there is no response that can be watched. */
+  /** The exchange of a context. Undefined on other transports, and if the response cannot be watched. */
   static of(context: ExecutionContext): HttpExchange | undefined {
     if (context.getType() !== 'http') return undefined;
     const response = context.switchToHttp().getResponse<Response | undefined>();
@@ -35,17 +35,17 @@ export class HttpExchange {
       : undefined;
   }
 
-  /** Whether the response is a stream of server-sent events. */
+  /** True if the response is a stream of server-sent events. */
   get sendsEvents(): boolean {
     return SseHead.isOf(this.raw);
   }
 
-  /** The head of a response that is kept back until the lock is there. */
+  /** The head of a response that is held back until the lock is there. */
   get head(): SseHead | undefined {
     return SseHead.of(this.raw);
   }
 
-  /** Calls `onGone` when the client goes before it has its answer, at once when it has gone already. */
+  /** Calls `onGone` when the client leaves before it has its answer; at once if it has left already. */
   watch(onGone: () => void): void {
     const { raw } = this;
     if (hasFinished(raw)) return;
@@ -59,8 +59,8 @@ export class HttpExchange {
   }
 
   /**
-   * When the response is over: it has finished, or its connection is closed. Undefined where the handler has done its
-   * part when it came to `outcome`, and Nest sends that.
+   * The end of the response: it has finished, or its connection is closed. Undefined if the handler is done with
+   * `outcome`, and Nest sends that.
    */
   over(outcome: { readonly result: unknown } | undefined): Promise<void> | undefined {
     const { raw } = this;
@@ -74,9 +74,9 @@ export class HttpExchange {
   }
 
   /**
-   * Answers a request whose handler did not run, and says so in its header.
+   * Answers a request whose handler did not run, and sets the header that says so.
    *
-   * @returns the body, for Nest to send it where the handler does not answer by itself
+   * @returns the body; Nest sends it if the handler does not answer by itself
    */
   async skip(body: unknown): Promise<unknown> {
     const { response, raw } = this;
@@ -96,19 +96,25 @@ export class HttpExchange {
   }
 }
 
-/** Over HTTP/2, a response whose client has cancelled it counts as finished too, though nobody has ended it. */
+/**
+ * Tells if the response has finished. Over HTTP/2, a response whose client has cancelled it counts as finished
+ * too, although nobody has ended it.
+ */
 function hasFinished(raw: ServerResponse): boolean {
   return raw.writableFinished && raw.writableEnded;
 }
 
 function isClosed(raw: ServerResponse): boolean {
   if (raw.destroyed || raw.closed || raw.socket?.destroyed === true) return true;
-  // The response of HTTP/2 has none of the three after its end.
+  // The response of HTTP/2 has none of the three fields after its end.
   const { stream } = raw as unknown as Partial<Http2ServerResponse>;
   return stream?.closed === true;
 }
 
-/** What Nest reads while it sends: a `StreamableFile`, streams of Node and of the web, a web `Response`, an iterable. */
+/**
+ * Tells if Nest reads the result while it sends it: a `StreamableFile`, streams of Node and of the web, a web
+ * `Response`, an iterable.
+ */
 function isSource(result: unknown): boolean {
   if (typeof result !== 'object' || result === null) return false;
   const { getStream, pipe, getReader, body } = result as Record<string, unknown>;

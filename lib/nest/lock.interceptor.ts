@@ -78,7 +78,7 @@ export function LockInterceptor(
   class MixinLockInterceptor implements NestInterceptor {
     constructor(@Inject(getLockServiceToken(connection)) private readonly locks: LockService) {
       checkOptionsWithService(locks, lockOptions, `LockInterceptor(${quoteKey(key)})`, { isMixed });
-      // It may be as much of a mock as a test needs.
+      // The service may be a mock with only the members that a test needs.
       noteBounds(new.target, (locks as Partial<LockService>).isUnbounded?.(lockOptions) === true);
     }
 
@@ -94,7 +94,7 @@ export function LockInterceptor(
         withLock: async (task, leaving) =>
           withPlacedLock(locks, resolve(context), labelled(lockOptions, label?.(context)), task, leaving),
         reenter: (lock) => ({ withLock: (task) => locks.reenter(lock, task) }),
-        // Nest needs an answer: a response without any value is an error to it.
+        // Nest needs a value: it treats a response without any value as an error.
         onBusy: onBusy === 'skip' ? () => undefined : onBusy,
         onUnavailable: typeof onUnavailable === 'function' ? () => onUnavailable(context) : onUnavailable,
         onLost: typeof onLost === 'function' ? (error) => onLost(error, context) : onLost,
@@ -108,7 +108,7 @@ export function LockInterceptor(
       followHandler(handler);
       const handle = (lock: Lock, caller = new Caller()) =>
         runHandler({ lock, connection, caller, work }, outer, () => next.handle());
-      // What a subscription comes to is a stream of its own, which Nest reads later.
+      // The result of a subscription is a stream, which Nest reads later.
       if (answersSubscription(context)) {
         return from(lockedPromise(call, (lock, caller) => lastValueFrom(handle(lock, caller))));
       }

@@ -14,16 +14,16 @@ import { warnOnce } from './warn-once';
 type HostModule = ModulesContainer extends Map<string, infer M> ? M : never;
 
 /**
- * Binds the objects with `@Locked` methods that Nest did not make itself (`useFactory`, `useValue`), and fails the
- * start of the application where such an object would be left without its lock service, or has options that its lock
- * service would refuse.
+ * Binds the objects with `@Locked` methods that Nest did not make itself (`useFactory`, `useValue`). The start of
+ * the application fails if such an object would have no lock service, or if its lock service would refuse its
+ * options.
  */
 @Injectable()
 export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
   private readonly campaigns: (() => unknown)[] = [];
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
-    // Here, when all modules are known: later, Nest has read what the routes pass to their handlers.
+    // At this moment all modules are known. Later, Nest has already read what the routes pass to their handlers.
     for (const { controllers, providers } of modules.values()) {
       for (const { metatype } of controllers.values()) passContexts(metatype);
       for (const { metatype } of providers.values()) if (isGateway(metatype)) passContexts(metatype);
@@ -33,23 +33,28 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
   async onModuleInit(): Promise<void> {
     for (const host of this.modules.values()) {
       const { controllers, providers, injectables, middlewares } = host;
-      // The last two are guards, pipes, interceptors, filters and middleware that Nest makes where they are used.
+      // The last two lists are guards, pipes, interceptors, filters and middleware that Nest makes where they are
+      // used.
       for (const list of [controllers, providers, injectables, middlewares]) {
         for (const { instance } of list.values()) await this.explore(host, instance);
       }
     }
   }
 
-  /** The process takes part in its elections from here on: a leader whose start fails later would lead, and do nothing. */
+  /**
+   * The elections begin here, after the checks: if the start failed after that, the process could lead and do
+   * nothing.
+   */
   onApplicationBootstrap(): void {
     for (const begin of this.campaigns.splice(0)) begin();
   }
 
   /**
-   * A class whose instances come later, one per request or per user, has a stand-in here, an empty object of that class:
-   * it tells whether the module sees the lock service, and Nest binds the instances when it makes them.
+   * Checks one provider. A class whose instances come later, one per request or per user, has an empty object of
+   * that class here. It shows if the module sees the lock service, and Nest binds the instances when it makes
+   * them.
    *
-   * @param instance is asked for nothing: it may be a proxy or a mock
+   * @param instance nothing is read of it: it may be a proxy or a mock
    */
   private async explore(host: HostModule, instance: unknown): Promise<void> {
     // A factory that runs per request has made nothing yet.
@@ -73,7 +78,7 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
       method,
     );
     if (election !== undefined) {
-      // As much of a mock as a test needs may have no elections.
+      // A mock of a test may have no elections.
       this.campaigns.push(() => (service as Partial<LockService>).election?.(election, options));
     }
     const handler = (Object.getPrototypeOf(instance) as Record<string | symbol, unknown>)[key];
@@ -106,14 +111,14 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
   }
 }
 
-/** Where `@nestjs/websockets` keeps that a class is a gateway; the package may be missing. */
+/** The metadata key by which `@nestjs/websockets` knows a gateway. That package may be missing. */
 const GATEWAY = 'websockets:is_gateway';
 
 function isGateway(provided: unknown): boolean {
   return typeof provided === 'function' && Reflect.getMetadata(GATEWAY, provided) === true;
 }
 
-/** Lets the locked handlers of a controller or gateway know the request that they answer. */
+/** Makes the locked handlers of a controller or gateway know the request that they answer. */
 function passContexts(handlers: unknown): void {
   const { prototype } = (handlers ?? {}) as { prototype?: object };
   if (prototype === undefined) return;
@@ -124,7 +129,7 @@ function connectionsIn(tokens: Iterable<unknown>): string[] {
   return [...tokens].flatMap((token) => connectionOfToken(token) ?? []);
 }
 
-/** What a class of that module would have injected: Nest itself decides what the module sees. */
+/** The service that Nest would inject into a class of that module: Nest itself decides what the module sees. */
 async function visibleService(host: HostModule, connection?: string): Promise<LockService | undefined> {
   @Injectable()
   class Probe {

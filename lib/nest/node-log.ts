@@ -13,7 +13,9 @@ import {
 } from '../service/node-messages';
 import { strangeCopies, type Copy } from '../calls/copies';
 
-/** One line for whatever becomes of a node, and none for locks: those are many, and errors reach whoever asked. */
+/**
+ * Logs one line for each event of a node, and none for locks: these are many, and their errors reach the callers.
+ */
 export class NodeLog {
   private readonly logger = new Logger(LOGGER_CONTEXT);
   private readonly downNodes = new Set<string>();
@@ -34,7 +36,7 @@ export class NodeLog {
         this.logger.warn(nodeDown(event.node, event.error));
         break;
       case 'node-up':
-        // The first time is no news.
+        // The first connection of a node is not logged.
         if (this.downNodes.delete(event.node)) this.logger.log(nodeBack(event.node));
         break;
       case 'node-guarded':

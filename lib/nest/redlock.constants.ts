@@ -1,11 +1,11 @@
-/** Token of the options of one RedlockModule, inside that module. */
+/** The token of the options of one RedlockModule, inside that module. */
 export const REDLOCK_MODULE_OPTIONS = 'REDLOCK_MODULE_OPTIONS';
 
-/** Token of the lock service of one RedlockModule, inside that module: the same whatever its name is. */
+/** The token of the lock service of one RedlockModule, inside that module. It is the same for every name. */
 export const REDLOCK_LOCK_SERVICE = 'REDLOCK_LOCK_SERVICE';
 
-/** Token of the function that makes the lock service of a RedlockModule from its options; tests put another in its place. */
+/** The token of the function that makes the lock service of a RedlockModule from its options. Tests replace it. */
 export const LOCK_SERVICE_FACTORY = 'REDLOCK_LOCK_SERVICE_FACTORY';
 
-/** Context of the log lines of this library. */
+/** The context of the log lines of this library. */
 export const LOGGER_CONTEXT = 'RedlockModule';

@@ -7,18 +7,18 @@ import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constant
 import { strangers } from '../calls/copies';
 import { afterShutdownHooks } from './after-shutdown-hooks';
 
-/** Logs what becomes of the nodes, and closes the lock service with the application. */
+/** Logs the events of nodes, and closes the lock service with the application. */
 @Injectable()
 export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown {
   private readonly log = new NodeLog();
 
-  /** Both partial, since a test may put as much of a mock in the place of the service as it needs. */
+  /** Both types are partial, since a test may replace the service by a mock with only some members. */
   constructor(
     @Inject(REDLOCK_LOCK_SERVICE) private readonly locks: Partial<LockService>,
     @Inject(REDLOCK_MODULE_OPTIONS) private readonly options: Partial<RedlockModuleOptions> | undefined,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {
-    // Ends with the service, which completes its events when it is closed.
+    // The subscription ends with the service, which completes its events when it is closed.
     locks.events$?.subscribe((event) => {
       this.log.note(event);
     });
@@ -29,9 +29,9 @@ export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown
     this.log.noteCopies(strangers());
   }
 
-  /** Not in `onModuleDestroy`: requests are still served then, and they need their locks. */
+  /** This is not done in `onModuleDestroy`: requests are still served then, and they need their locks. */
   beforeApplicationShutdown(): void {
-    // The hooks of others await work that needs its locks, such as the jobs of a queue.
+    // The hooks of other modules wait for work that needs its locks, such as the jobs of a queue.
     afterShutdownHooks(this.modules, async () => this.locks.close?.());
   }
 }

@@ -15,9 +15,10 @@ import { noteConnection } from '../calls/known-connections';
 import { getLockServiceToken } from '../calls/lock-service-token';
 
 /**
- * Gives an application its lock service, and the `@Locked` methods of its providers and controllers theirs.
+ * Provides the lock service of an application, and gives it to the `@Locked` methods of its providers and
+ * controllers.
  *
- * Import it once, in the root module. With several, each but one has a `name`.
+ * Import it once, in the root module. If there are several, all but one have a `name`.
  */
 @Module({})
 export class RedlockModule implements OnModuleInit {
@@ -25,7 +26,8 @@ export class RedlockModule implements OnModuleInit {
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
   /**
-   * The class alone has no lock nodes, and adds nothing to an application that has some elsewhere.
+   * Fails if the class itself was imported, without lock nodes. It adds nothing to an application that has the
+   * module elsewhere.
    *
    * @internal
    */
@@ -38,7 +40,8 @@ export class RedlockModule implements OnModuleInit {
   }
 
   /**
-   * @throws LockOptionsError at once for what is no object, and when the application starts, with the option's name
+   * @throws LockOptionsError at once for a value that is no object, and when the application starts, with the
+   *   option's name
    *
    * @example `RedlockModule.forRoot({ nodes: ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'] })`
    */
@@ -50,16 +53,17 @@ export class RedlockModule implements OnModuleInit {
       );
     }
     const { isGlobal, name, ...moduleOptions } = options;
-    // By a factory: a value would show its passwords to whoever prints the module.
+    // A factory provides the options: a value would show its passwords to all code that prints the module.
     return createModule({ isGlobal, name }, [
       { provide: REDLOCK_MODULE_OPTIONS, useFactory: () => moduleOptions },
     ]);
   }
 
   /**
-   * For options that come from other providers. Takes exactly one of `useFactory`, `useClass` and `useExisting`.
+   * Registers the module with options that come from other providers. It takes exactly one of `useFactory`,
+   * `useClass` and `useExisting`.
    *
-   * @throws LockOptionsError at once for what cannot be meant: none of them, several, or other options
+   * @throws LockOptionsError at once for impossible options: none of them, several, or other options
    *
    * @example
    * ```ts
@@ -86,7 +90,7 @@ function createModule(
   }
   if (name !== undefined) checkServiceName('name', name);
   noteConnection(name);
-  // Users of another copy inject the class that they know.
+  // Users of another copy of the library inject the class that they know.
   const others = name === undefined ? claimLockServices(isGlobal) : [];
   return {
     module: RedlockModule,
@@ -97,7 +101,7 @@ function createModule(
       ...createServiceProviders(name),
       ...others.map((provide) => ({ provide, useExisting: getLockServiceToken() })),
     ],
-    // Filters that name themselves, as on gateways, take the answers of the module without a name.
+    // Filters that an application lists itself, as on gateways, take the answers of the module without a name.
     exports:
       name === undefined ? [getLockServiceToken(name), LOCK_ANSWERS, ...others] : [getLockServiceToken(name)],
   };

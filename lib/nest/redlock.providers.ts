@@ -22,7 +22,7 @@ import { RedlockLifecycle } from './redlock.lifecycle';
 import { SseHandlersExplorer } from './sse-handlers.explorer';
 import { getLockServiceToken } from '../calls/lock-service-token';
 
-/** What every RedlockModule has, once its options are known. */
+/** The providers that every RedlockModule has, once its options are known. */
 export function createServiceProviders(name: string | undefined): Provider[] {
   makeHttpExceptions();
   return [
@@ -48,7 +48,7 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     EventListenersExplorer,
     SseHandlersExplorer,
     {
-      // Nest wants its filters registered before asynchronous options are known, so the choice is made here.
+      // Nest needs its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,
       useFactory: (
         options: RedlockModuleOptions | undefined,
@@ -63,7 +63,7 @@ export function createServiceProviders(name: string | undefined): Provider[] {
   ];
 }
 
-/** Lets errors carry the answers of the service that they come from. */
+/** Notes for errors the answers of the service that they come from. */
 function marker(answers: CompleteAnswers): (error: unknown) => never {
   return (error) => {
     if (error instanceof LockError) markWithAnswers(error, answers);
@@ -71,10 +71,10 @@ function marker(answers: CompleteAnswers): (error: unknown) => never {
   };
 }
 
-/** What is checked here belongs to the module; the lock service checks the rest. */
+/** Checks the options of the module. The lock service checks the rest. */
 function checkModuleOptions(options: Partial<RedlockModuleOptions & RedlockModuleExtras> | undefined): void {
   for (const extra of ['name', 'isGlobal'] as const) {
-    // Too late: the module was registered before its factory was asked.
+    // These options come too late: the module was registered before its factory was called.
     if (options?.[extra] !== undefined) {
       throw new LockOptionsError(
         extra,
@@ -95,7 +95,7 @@ const OF_ASYNC = Object.keys({
   name: true,
 } satisfies Record<keyof RedlockModuleAsyncOptions, true>);
 
-/** @throws LockOptionsError for what no options can be made with; Nest would say it in words of its own, or not at all */
+/** @throws LockOptionsError for options that cannot work; Nest would report them in other words, or not at all */
 export function readAsyncOptions(given: RedlockModuleAsyncOptions): RedlockModuleAsyncOptions {
   const options = readOptions<RedlockModuleAsyncOptions>(given, OF_ASYNC, {
     name: 'options',
@@ -115,7 +115,7 @@ export function readAsyncOptions(given: RedlockModuleAsyncOptions): RedlockModul
   return options;
 }
 
-/** The options of `forRootAsync`, and what they need. */
+/** The providers of the options of `forRootAsync`, and those that they need. */
 export function createAsyncOptionsProviders(options: RedlockModuleAsyncOptions): Provider[] {
   const { useFactory, useClass, useExisting, inject = [], extraProviders = [] } = options;
   if (useFactory !== undefined) {

@@ -1,14 +1,14 @@
 import type { ExecutionContext } from '@nestjs/common';
 
-/** Where Nest keeps what the decorators of a route say; it exports these constants to nobody. */
+/** The metadata keys under which Nest keeps the decorators of a route. Nest does not export these constants. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
 const PASSTHROUGH = '__responsePassthrough__';
 const TEMPLATE = '__renderTemplate__';
 
-/** `@Res()` and `@Next()`: the second number of Nest's RouteParamtypes, and the third. */
+/** The parameters `@Res()` and `@Next()`: the second and the third number of Nest's RouteParamtypes. */
 const ANSWERING = /^[12]:/;
 
-/** Whether Nest leaves the answer to the handler, which has `@Res()` or `@Next()` without `passthrough`. */
+/** Tells if the handler answers by itself, since it has `@Res()` or `@Next()` without `passthrough`. */
 export function answersItself(context: ExecutionContext): boolean {
   const [type, name] = [context.getClass(), context.getHandler().name];
   const parameters = Reflect.getMetadata(ROUTE_ARGUMENTS, type, name) as object | undefined;
@@ -16,7 +16,7 @@ export function answersItself(context: ExecutionContext): boolean {
   return Reflect.getMetadata(PASSTHROUGH, type, name) !== true;
 }
 
-/** Whether Nest makes a page of what the handler comes to. */
+/** Tells if Nest renders a page from the handler's result. */
 export function isRendered(context: ExecutionContext): boolean {
   return Reflect.getMetadata(TEMPLATE, context.getHandler()) !== undefined;
 }

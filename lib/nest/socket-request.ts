@@ -21,14 +21,14 @@ interface WsClient extends SocketClient {
 const CLOSING = 2;
 
 /**
- * The message of a WebSocket that a handler answers, whose client may go. Nest stops what it reads for a client that
- * goes; what a handler comes to after that, it does not read at all.
+ * The message of a WebSocket that a handler answers. Its client may leave. Nest unsubscribes from a result when
+ * the client leaves. It does not read a result that comes after that at all.
  *
- * @param args of the handler, as Nest has them; among those of other transports there is no such client
+ * @param args the arguments of the handler, as Nest has them; those of other transports contain no such client
  */
 export function socketRequest(args: readonly unknown[], stopsWaiting: boolean): AnsweredRequest | undefined {
   for (const argument of args) {
-    // Nothing is read of what an application made itself: it may be a proxy, or count what is read of it.
+    // Nothing is read of an application's own object: it may be a proxy, or count its reads.
     if (types.isProxy(argument) || !(argument instanceof EventEmitter)) continue;
     if (isSocketIo(argument))
       return requestOf(argument, 'disconnect', () => argument.disconnected, stopsWaiting);
@@ -38,7 +38,7 @@ export function socketRequest(args: readonly unknown[], stopsWaiting: boolean): 
   return undefined;
 }
 
-/** A connection has many messages: each listens for as long as it is at work, and no longer. */
+/** Makes the request. A connection has many messages, and each listens only while it is handled. */
 function requestOf(
   client: SocketClient,
   event: string,

@@ -14,10 +14,10 @@ import { isLocked } from '../calls/locked-methods';
 import { SseHead } from './sse-head';
 import { warnOnce } from './warn-once';
 
-/** Where Nest keeps what its decorators say; it exports this constant to nobody. */
+/** The metadata key under which Nest keeps interceptors. Nest does not export it. */
 const INTERCEPTORS = '__interceptors__';
 
-/** The last of the guards, and so the last that runs before Nest begins the response. */
+/** This is the last guard, so nothing runs between it and the begin of Nest's response. */
 const holdHead: CanActivate = {
   canActivate(context: ExecutionContext): boolean {
     const response = context.switchToHttp().getResponse<ServerResponse & { raw?: ServerResponse }>();
@@ -31,7 +31,7 @@ const prepared = new WeakSet();
 /** Prepares handlers of server-sent events that run under a lock, before Nest registers its routes. */
 @Injectable()
 export class SseHandlersExplorer implements OnApplicationBootstrap {
-  /** What holds a lock around a handler, by the name of that. */
+  /** The interceptors that hold a lock around a handler, by the name of the handler. */
   private readonly around = new Map<string, readonly unknown[]>();
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
@@ -40,7 +40,7 @@ export class SseHandlersExplorer implements OnApplicationBootstrap {
     }
   }
 
-  /** Now the interceptors are made, and know their lock services. */
+  /** At this moment the interceptors are made, and know their lock services. */
   onApplicationBootstrap(): void {
     for (const [handler, around] of this.around) {
       if (around.some(isUnbounded)) warnOnce(this.modules, endlessStream(handler));

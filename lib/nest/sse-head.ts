@@ -4,22 +4,22 @@ import { secondsOf } from './filters/lock-answers';
 import { answerTo, bodyOf } from './filters/lock-error-body';
 import { systemClock } from '../system/system-clock';
 
-/** What begins a response. */
+/** The methods that begin a response. */
 type Held = Record<'writeHead' | 'write' | 'end' | 'flushHeaders', (...args: unknown[]) => unknown>;
 
 const heads = new WeakMap<ServerResponse, SseHead>();
 
 /**
- * The beginning of a response of server-sent events, kept back until the lock of its handler is there. Nest sends the
- * head at once (before any interceptor runs, up to Nest 10), and a client that has a 200 cannot be told that the lock is
- * busy: its EventSource would come again for ever.
+ * The begin of a response of server-sent events. It is held back until the lock of its handler is there. Nest
+ * sends the head at once (up to Nest 10, before any interceptor runs). A client that has a 200 cannot learn that
+ * the lock is busy: its EventSource would connect again for ever.
  */
 export class SseHead {
   private readonly own = new Map<string, PropertyDescriptor | undefined>();
   private readonly response: Held;
   private head: unknown[] | undefined;
   private isFlushed = false;
-  /** What Nest writes to begin with. */
+  /** The first text that Nest writes. */
   private first: unknown[] | undefined;
   private isHeld = true;
   private pending = 0;
@@ -64,17 +64,17 @@ export class SseHead {
       this.open();
       return end.apply(raw, args);
     });
-    // For those who ask whether they may still answer: Nest does not, once it has given a head.
+    // Code asks this if it may still answer. Nest may not, once it has given a head.
     this.keepOwn('headersSent');
     Object.defineProperty(raw, 'headersSent', { get: () => this.head !== undefined, configurable: true });
   }
 
-  /** A lock is waited for. */
+  /** Notes that the handler waits for a lock. */
   begin(): void {
     this.pending += 1;
   }
 
-  /** It is there. The handler may wait for more of them, which begin before the next turn of the event loop. */
+  /** Notes that it has the lock. It may wait for more locks, which begin before the next turn of the event loop. */
   granted(): void {
     this.pending -= 1;
     systemClock.schedule(0, () => {
@@ -82,7 +82,7 @@ export class SseHead {
     });
   }
 
-  /** It is not. Interceptors may make of it what they like: the answer is changed when the error is sent. */
+  /** Notes that it gets no lock. Interceptors may change the error, so the answer is made when the error is sent. */
   refused(error: unknown): void {
     this.pending -= 1;
     if (error instanceof LockError) this.refusal = error;
@@ -96,7 +96,7 @@ export class SseHead {
     if (this.first !== undefined) this.response.write.apply(this.raw, this.first);
   }
 
-  /** Answers as the exception filter does, where Nest would send the error as an event. */
+  /** Answers as the exception filter does. Without this, Nest would send the error as an event. */
   private refuse(error: LockError): void {
     this.letGo();
     const { raw } = this;
@@ -105,7 +105,7 @@ export class SseHead {
     raw.setHeader('Content-Type', 'application/json; charset=utf-8');
     if (answer.retryAfter !== false) raw.setHeader('Retry-After', String(secondsOf(answer.retryAfter)));
     raw.end(JSON.stringify(bodyOf(error.code, answer)));
-    // What else the stream has to say has nobody who hears it.
+    // Nobody hears what the stream sends after this.
     this.put('write', () => true);
     this.put('end', () => raw);
   }

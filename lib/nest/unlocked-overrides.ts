@@ -2,19 +2,19 @@ import { types } from 'node:util';
 import { lockedMethodsOf, ownLockedMethodsOf } from '../calls/locked-methods';
 import { warnOnce } from './warn-once';
 
-/** Warns of methods of an object that took the place of a locked one without being locked themselves. */
+/** Warns of methods that override a locked method and have no lock themselves. */
 export function warnOfUnlockedOverrides(instance: object, application: object): void {
   for (const warning of unlockedOverridesOf(instance)) warnOnce(application, warning);
 }
 
 function unlockedOverridesOf(instance: object): string[] {
-  // A proxy or mock is not asked what it has: that may run somebody's code.
+  // Nothing is read of a proxy or mock, since that may run an application's code.
   const levels = types.isProxy(instance) ? prototypesOf(instance) : [instance, ...prototypesOf(instance)];
   const keys = new Set(lockedMethodsOf(prototypeOf(instance)).map(({ key }) => key));
   return [...keys].flatMap((key) => unlockedOverrideOf(key, levels) ?? []);
 }
 
-/** Follows a call from the object upwards, until it comes to a locked method or ends at one that is not. */
+/** Follows a call from the object upwards, until it comes to a locked method or ends at an unlocked one. */
 function unlockedOverrideOf(key: string | symbol, levels: readonly object[]): string | undefined {
   let endsAt: object | undefined;
   for (const level of levels) {
@@ -30,7 +30,7 @@ function unlockedOverrideOf(key: string | symbol, levels: readonly object[]): st
   return undefined;
 }
 
-/** Whether its text calls super. A method that goes on to the locked method is as good as locked. */
+/** Tells if the text of a method calls super. A method that calls the locked method is as good as locked. */
 function callsSuper(method: unknown): boolean {
   return typeof method === 'function' && /super\b/.test(Function.prototype.toString.call(method));
 }

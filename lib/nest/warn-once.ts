@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { LOGGER_CONTEXT } from './redlock.constants';
 
-/** What was told already, per application: several objects have the same class, and several modules look. */
+/** The warnings so far, per application: several objects have the same class, and several modules check. */
 const told = new WeakMap<object, Set<string>>();
 
-/** Warns in the log of Nest, unless this application was warned in the same words. */
+/** Warns in the log of Nest, unless this application had the same warning before. */
 export function warnOnce(application: object, warning: string): void {
   const warnings = told.get(application) ?? new Set();
   told.set(application, warnings);

@@ -1,10 +1,10 @@
 import type { ListedHold, ListedPart, NodePace } from '../ports/node-listing.interface';
 import { holdFrom } from './foreign-news';
 
-/** More than any node of ours puts into a part. */
+/** No node of ours puts more than this into a part. */
 const MOST_HOLDS = 100_000;
 
-/** @throws for what is no part of a list */
+/** @throws Error if the value is no part of a list */
 export function listedPartFrom(given: unknown): ListedPart {
   const { holds, next, pace } = given as ListedPart;
   const isPart = Array.isArray(holds) && holds.length <= MOST_HOLDS;

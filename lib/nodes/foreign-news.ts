@@ -20,7 +20,7 @@ export function isStatus(status: unknown): status is NodeStatus {
   return STATUSES.includes(status);
 }
 
-/** News of no known form are none. What a server says of itself counts as a whole or not at all. */
+/** Reads a status. A value of no known form is ignored. The facts of a server count as a whole or not at all. */
 export function statusChangeFrom(given: unknown): NodeStatusChange | undefined {
   try {
     const { status, error, servers, hasForgotten, clockAheadMs } = given as NodeStatusChange;
@@ -70,7 +70,7 @@ function productFrom(given: unknown): { product?: ServerProduct } {
   return { product };
 }
 
-/** @throws for what is neither a hold nor null */
+/** @throws Error if the value is neither a holder nor null */
 export function holdFrom(given: unknown): NodeHold | null {
   if (given === null) return null;
   const { ownerToken, ttlMs, members, foreignType, waiting } = given as NodeHold;
@@ -88,7 +88,7 @@ export function holdFrom(given: unknown): NodeHold | null {
   throw new Error('the node told of a hold of no known form');
 }
 
-/** Null for what is none. */
+/** Reads the members. Null if the value is no list of members. */
 function membersFrom(given: unknown): NodeMember[] | null {
   if (!Array.isArray(given) || given.length === 0 || given.length > MOST_MEMBERS) return null;
   const members = Array.from({ length: given.length }, (_, i): NodeMember | undefined => {
@@ -104,7 +104,7 @@ function isTtl(given: unknown): given is number {
   return typeof given === 'number' && given >= 0;
 }
 
-/** What is no known form is not known. */
+/** Reads the memory. Null for a value of no known form. */
 export function memoryFrom(given: unknown): NodeMemory | null {
   const { usedBytes, limitBytes } = Object(given) as Partial<NodeMemory>;
   const isKnown = (usedBytes === 0 || isPositive(usedBytes)) && isPositive(limitBytes);
@@ -115,12 +115,12 @@ export function ownerTokenFrom(given: unknown): string | undefined {
   return typeof given === 'string' ? given : undefined;
 }
 
-/** How many wait: one at least, where it is known. */
+/** Reads the number of waiters: at least one, if it is known. */
 export function waitingFrom(given: unknown): number | undefined {
   return Number.isSafeInteger(given) && isPositive(given) ? given : undefined;
 }
 
-/** The error itself where it can be shown, else one that tells as much. */
+/** Returns the error itself if it can be shown, else one with the same text. */
 export function errorFrom(given: unknown): Error {
   if (types.isNativeError(given)) {
     const message = Object.getOwnPropertyDescriptor(given, 'message')?.value as unknown;

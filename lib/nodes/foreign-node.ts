@@ -40,15 +40,16 @@ import {
 } from './foreign-news';
 
 /**
- * A node that is not ours: whatever it answers, throws or leaves out, everybody else gets what the port promises.
+ * Wraps a node that is not ours. Whatever it answers, throws or leaves out, its callers get what the port
+ * promises.
  *
- * Each answer is read once and copied, since a getter could say something else at the next look.
+ * Each answer is read once and copied, since a getter could return something else at the next read.
  */
 export class ForeignNode implements LockNode {
   readonly sharing?: true;
   private readonly verbs: Verbs;
 
-  /** @param isSharing whether it said that it knows readers, permits and the line */
+  /** @param isSharing true if the node supports readers, permits and the line */
   constructor(
     private readonly node: LockNode,
     readonly name: string,
@@ -144,13 +145,13 @@ export class ForeignNode implements LockNode {
     };
   }
 
-  /** Whoever made it closes it. */
+  /** The node is not closed here: its owner closes it. */
   close(): Promise<void> {
     return Promise.resolve();
   }
 }
 
-/** The verbs as anybody may have written them: they may return a promise, for example. */
+/** The verbs as anybody may have written them. For example, they may return a promise. */
 interface Verbs {
   acquire(request: AcquireRequest, give: Give): unknown;
   extend(request: ExtendRequest, give: Give): unknown;
@@ -161,7 +162,7 @@ interface Verbs {
 
 type Give = (given: unknown) => void;
 
-/** Whatever is not an answer is a failed vote, also when it comes as a promise that rejects. */
+/** Asks a verb. Everything that is no answer is a failed vote, even if it comes as a promise that rejects. */
 function ask<V>(
   send: (give: Give) => unknown,
   read: (given: unknown) => V | FailedVote,
@@ -180,7 +181,10 @@ function ask<V>(
   }
 }
 
-/** Undefined when it throws. A promise that rejects is heard by nobody else, and would end the process. */
+/**
+ * Runs `action`. Returns undefined if it throws. A promise that rejects is caught here, since it would end the
+ * process.
+ */
 function attempt(action: () => unknown): unknown {
   try {
     const result = action();
@@ -192,5 +196,5 @@ function attempt(action: () => unknown): unknown {
 }
 
 function ignore(): void {
-  // As much as a node that throws: it does not tell, and waiters ask again now and then.
+  // Nothing is done, as after a node that throws: it tells of no releases, and waiters ask again now and then.
 }

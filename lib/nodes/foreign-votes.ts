@@ -11,7 +11,7 @@ import type {
 } from '../ports/lock-node.interface';
 import { errorFrom, waitingFrom } from './foreign-news';
 
-/** Everything that any vote has. */
+/** All fields that a vote may have. */
 type Read = Partial<
   Record<
     | 'kind'
@@ -33,7 +33,10 @@ type Read = Partial<
   >
 >;
 
-/** In case of doubt: it ended no other hold, and its counters differ. Permits are granted as they were asked for or not. */
+/**
+ * Reads a vote. `replaced` counts only if it is true. Any `isFenceUneven` but false or undefined means that the
+ * counters differ. A grant of permits counts only if it has as many as were asked for.
+ */
 export function acquireVoteFrom(given: unknown, { limit }: Pick<AcquireRequest, 'limit'> = {}): AcquireVote {
   return read(given, (vote) => {
     const { kind } = vote;
@@ -65,7 +68,10 @@ function denialFrom({ holderTtlMs, holder, by, ahead, nodeMicros, freeInMs }: Re
   };
 }
 
-/** A copy: as many as were asked for, each once and below the limit, and just those that were named if some were. */
+/**
+ * Copies the slots: as many as were asked for, each once and below the limit; exactly those that were named, if
+ * some were.
+ */
 function slotsFrom(given: unknown, { limit, permits, exact }: PermitRequest): readonly number[] | undefined {
   if (!Array.isArray(given) || given.length !== permits) return undefined;
   const slots = Array.from({ length: permits }, (_, i): unknown => given[i]);
@@ -75,7 +81,7 @@ function slotsFrom(given: unknown, { limit, permits, exact }: PermitRequest): re
   return areFit && new Set(slots).size === permits ? slots : undefined;
 }
 
-/** In case of doubt it was put back, and has to be taken away again should the lock be released already. */
+/** Reads a vote. In case of doubt the key was put back, and has to be removed if the lock is released already. */
 export function extendVoteFrom(given: unknown): ExtendVote {
   return read(given, ({ kind, healed, error }) => {
     if (kind === 'granted') return { kind };
@@ -113,7 +119,7 @@ export function failedVoteFrom(error: unknown): FailedVote {
   return { kind: 'failed', error: errorFrom(error) };
 }
 
-/** `copy` reads each property once. */
+/** Reads a vote with `copy`, which reads each property once. */
 function read<V>(given: unknown, copy: (given: Read) => V): V | FailedVote {
   try {
     return copy(given as Read);

@@ -10,9 +10,10 @@ const VERBS = [
 ] satisfies (keyof LockNode)[];
 
 /**
- * An entry of `nodes` that is meant as a lock node, made safe unless it is one of ours; undefined for any other.
+ * Reads an entry of `nodes` that is a lock node, and makes it safe unless it is one of ours. Undefined for any
+ * other entry.
  *
- * @throws LockOptionsError for one that lacks something: as options of ioredis it would stand for localhost
+ * @throws LockOptionsError if a method is missing: as options of ioredis such an object would mean localhost
  */
 export function lockNodeFrom(input: unknown, option: string): LockNode | undefined {
   if (typeof input !== 'object' || input === null || isClient(input)) return undefined;
@@ -20,10 +21,10 @@ export function lockNodeFrom(input: unknown, option: string): LockNode | undefin
   const given = input as Partial<LockNode>;
   const isSharing = (given as { sharing?: unknown }).sharing === true;
   const missing: string[] = VERBS.filter((verb) => typeof given[verb] !== 'function');
-  // A client of another package has a `close` as well. It is refused by its name, as no options.
+  // A client of another package has a `close` too. It is refused later, by its name.
   if (missing.length === VERBS.length || (missing.length > 0 && foreignClient(input) !== undefined))
     return undefined;
-  // It says that it knows the line.
+  // The node says that it supports the line.
   if (isSharing && typeof given.leave !== 'function') missing.push('leave');
   const { name } = given;
   if (typeof name === 'string' && name !== '' && missing.length === 0) {

@@ -41,7 +41,8 @@ export function openNodes(
       opened.push(node);
       return node;
     } catch {
-      // What ioredis says may repeat the options, so a password. Nobody else would close those before it.
+      // An error of ioredis may repeat the options with a password, so it is not passed on. The nodes that are
+      // open already are closed here, since nobody else would close them.
       void closeOpened();
       throw new LockOptionsError(`nodes[${position}]`, 'is refused by ioredis. Check its options.');
     }
@@ -49,7 +50,7 @@ export function openNodes(
   return { nodes, closeOpened };
 }
 
-/** A copy, by position: neither holes nor an iterator of its own may hide anything. */
+/** Copies the inputs. It reads by position, so that neither holes nor an iterator of the array can hide anything. */
 function readInputs(inputs: unknown): readonly unknown[] {
   const list = readOrRefuse('nodes', () => {
     if (!Array.isArray(inputs) || inputs.length < LEAST_NODES || inputs.length > MOST_NODES) return undefined;
@@ -70,7 +71,7 @@ function describeNode(input: unknown, position: number): LockNode | RedisNodeDes
   );
 }
 
-/** What a getter or a proxy throws is the caller's, and may show what no error of ours should. */
+/** The error of a getter or proxy is not repeated: it is the caller's, and may contain secrets. */
 function readOrRefuse<T>(option: string, read: () => T): T {
   try {
     return read();

@@ -1,10 +1,10 @@
-/** Name of the tracer and of the meter. */
+/** The name of the tracer and of the meter. */
 export const SCOPE = 'nestjs-redlock';
 
-/** A resource that nobody locks: nodes are asked for it, to hear of themselves. */
+/** A resource that nobody locks. Nodes are inspected with it to learn their state. */
 export const PROBE = 'nestjs-redlock:opentelemetry';
 
-/** Attributes of spans and metrics; docs/MONITORING.md lists them. The owner token is in none. */
+/** The attributes of spans and metrics; docs/MONITORING.md lists them. None of them has the owner token. */
 export const ATTRIBUTE = {
   connection: 'redlock.connection',
   group: 'redlock.resource.group',
@@ -19,7 +19,7 @@ export const ATTRIBUTE = {
   errorType: 'error.type',
 } as const;
 
-/** Those that a lock has in metrics, where every value makes a time series. */
+/** The attributes of a lock in metrics, where every value makes a time series. */
 export type LockLabels = {
   readonly [ATTRIBUTE.connection]: string;
   readonly [ATTRIBUTE.group]?: string;

@@ -8,12 +8,12 @@ export type InstrumentedLocks = Pick<LockService, 'events$' | 'inspect'> &
   Partial<Pick<LockService, 'callerEvents$'>>;
 
 /**
- * Reports what happens to the locks of a service to OpenTelemetry: spans for waiting and holding, and metrics. With a
- * `RedlockModule`, import `RedlockOpenTelemetryModule` in the place of calling this.
+ * Reports the locks of a service to OpenTelemetry: spans for waiting and holding, and metrics. With a
+ * `RedlockModule`, import `RedlockOpenTelemetryModule` instead.
  *
  * Call it after the SDK is set up, and once per service. It ends with `locks.close()`.
  *
- * @returns ends it before that
+ * @returns a function that ends it earlier
  * @throws LockOptionsError with the option's name
  *
  * @example

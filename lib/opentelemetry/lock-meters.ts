@@ -9,10 +9,10 @@ const WAIT_SECONDS = [
 const HOLD_SECONDS = [...[0.001, 0.005, 0.01, 0.05, 0.1, 0.5], ...[1, 5, 10, 30, 60, 300, 900, 3_600]];
 const VALIDITY_SECONDS = [0, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60, 120];
 
-/** The ways to lose a lock that are nobody's intention. */
+/** The reasons of losing a lock that nobody intended. */
 const ACCIDENTS: readonly LockLostReason[] = ['expired', 'gone'];
 
-/** The metrics of locks. Durations go in as milliseconds, and out as seconds. */
+/** The metrics of locks. Durations come in milliseconds, and are reported in seconds. */
 export class LockMeters {
   private readonly acquireDuration: Histogram;
   private readonly holdDuration: Histogram;
@@ -55,7 +55,7 @@ export class LockMeters {
     });
   }
 
-  /** Shows the counters at 0: what a counter begins with is no increase to those who watch it. */
+  /** Adds 0 to the counters. Else the first value of a counter would not count as an increase in monitoring. */
   begin(labels: LockLabels): void {
     for (const counter of [this.busyCalls, this.unavailableCalls, this.extensions]) counter.add(0, labels);
     for (const reason of ACCIDENTS) this.lostLocks.add(0, { ...labels, [ATTRIBUTE.reason]: reason });
@@ -91,7 +91,7 @@ export class LockMeters {
     this.lostLocks.add(1, { ...labels, [ATTRIBUTE.reason]: reason });
   }
 
-  /** Once for every `acquired` and `resumed`, whatever became of it. */
+  /** Call it once for every `acquired` and `resumed`, however the lock ends. */
   heldNoMore(labels: LockLabels): void {
     this.heldLocks.add(-1, labels);
   }

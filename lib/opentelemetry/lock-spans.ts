@@ -3,8 +3,8 @@ import { systemClock } from '../system/system-clock';
 import { ATTRIBUTE } from './attributes';
 
 /**
- * The spans of locks. An event is told in the async context of the code that asked for the lock, so what is active then
- * is the parent, as if the span had been opened at the call.
+ * The spans of locks. An event is reported in the async context of the code that asked for the lock. So the span
+ * that is active there becomes the parent, as if the new span had been opened at the call.
  */
 export class LockSpans {
   constructor(private readonly tracer: Tracer) {}
@@ -16,7 +16,7 @@ export class LockSpans {
     return new HoldSpan(span, nowMs);
   }
 
-  /** Not an error: what a busy lock means is for the caller to say. */
+  /** A busy lock is no error of the span. The caller decides what it means. */
   busy(attributes: Attributes, waitedMs: number): void {
     const nowMs = systemClock.wallNow();
     this.openAcquire(attributes, 'busy', nowMs - waitedMs).end(nowMs);
@@ -52,14 +52,14 @@ export class HoldSpan {
     this.end(outcome, this.startedAtMs + heldMs);
   }
 
-  /** Tells of the loss without the error's message, which names the resources. */
+  /** Records the loss without the error's message, which names the resources. */
   lost(reason: string, heldMs: number): void {
     fail(this.span, 'LOCK_LOST', `the lock was lost: ${reason}`);
     this.span.setAttribute(ATTRIBUTE.reason, reason);
     this.end('lost', this.startedAtMs + heldMs);
   }
 
-  /** What becomes of the lock is not looked at any more. */
+  /** Ends the span, since the end of the lock is not observed any more. */
   abandon(): void {
     this.end('unobserved', systemClock.wallNow());
   }

@@ -23,7 +23,7 @@ export class LockTelemetryStarter implements OnModuleInit {
     for (const connection of connections ?? found.keys()) {
       const locks = found.get(connection);
       if (locks === undefined) throw unknownConnection(connection, [...found.keys()]);
-      // Ends with the service: a shutdown loses and releases locks until then.
+      // It ends with the service, since a shutdown still loses and releases locks.
       instrumentLocks(locks, { ...options, connection });
     }
   }
@@ -33,7 +33,7 @@ export class LockTelemetryStarter implements OnModuleInit {
     for (const { providers } of this.modules.values()) {
       for (const [token, { instance }] of providers) {
         const connection = connectionOfToken(token);
-        // A test may have put a mock in its place, which has no events.
+        // A test may have replaced it by a mock, which has no events.
         const locks = instance as Partial<InstrumentedLocks> | null | undefined;
         if (connection !== undefined && locks?.events$ !== undefined)
           found.set(connection, locks as InstrumentedLocks);

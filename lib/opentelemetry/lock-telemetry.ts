@@ -11,15 +11,18 @@ import { NodeGauge } from './node-gauge';
 
 type HoldEnd = Extract<LockEvent, { type: 'released' | 'detached' | 'lost' }>;
 
-/** Each group is some fifty time series. Whoever makes one per id must not fill the memory of all that keep them (R18). */
+/**
+ * The most groups. Each is about fifty time series. An application that makes a group per id must not fill the
+ * memory of all systems that keep them (R18).
+ */
 const MOST_GROUPS = 100;
 
-/** The group of locks whose own would be one too many. */
+/** The group of the locks whose own group would be one too many. */
 const OTHER_GROUPS = 'other';
 
 const LONGEST_GROUP = 64;
 
-/** The most resources that a span names. It always tells how many there are. */
+/** The most resources that a span names. It always has their number. */
 const MOST_SPAN_RESOURCES = 20;
 
 interface ObservedHold {
@@ -37,7 +40,7 @@ export class LockTelemetry {
   private readonly refusals: NodeGauge;
   private readonly memory: MemoryGauge;
   private readonly groups = new Set<string | undefined>();
-  /** The held locks by owner token. Each ends with its `released`, `detached` or `lost`. */
+  /** The held locks by owner token. Each ends with a `released`, `detached` or `lost` event. */
   private readonly holds = new Map<string, ObservedHold[]>();
 
   constructor(
@@ -67,7 +70,7 @@ export class LockTelemetry {
     if (options.resourceGroup === undefined) this.labelsOfGroup(undefined);
   }
 
-  /** Never throws: an error of a subscriber would end the process. */
+  /** Records an event. It never throws: an error of a subscriber would end the process. */
   note(event: LockEvent): void {
     try {
       this.record(event);
@@ -96,7 +99,7 @@ export class LockTelemetry {
         this.meters.acquired(labels, event.waitedMs, event.type);
         const attributes = { ...this.describe(event.resources, labels), [ATTRIBUTE.mode]: event.mode };
         const span = this.spans.acquired(attributes, event.waitedMs, event.type);
-        // The readers of a process share an owner token.
+        // Readers of one process share an owner token.
         const others = this.holds.get(event.ownerToken);
         if (others === undefined) this.holds.set(event.ownerToken, [{ labels, span }]);
         else others.push({ labels, span });
@@ -138,7 +141,7 @@ export class LockTelemetry {
         break;
       case 'force-released':
       case 'node-warning':
-        // For the log.
+        // These events are for the log.
         break;
     }
   }
@@ -146,7 +149,7 @@ export class LockTelemetry {
   private recordEnd(event: HoldEnd): void {
     const holds = this.holds.get(event.ownerToken);
     const hold = holds && takeOne(holds, event.heldMs);
-    // Acquired before anybody looked.
+    // The lock was acquired before anybody observed the service.
     if (hold === undefined) return;
     if (holds?.length === 0) this.holds.delete(event.ownerToken);
     const { labels, span } = hold;
@@ -179,7 +182,7 @@ export class LockTelemetry {
     return labels;
   }
 
-  /** A lock counts also where the group of its resources cannot be told. */
+  /** The group of a lock. A lock counts even if its group is unknown. */
   private groupOf(resources: readonly string[]): string | undefined {
     try {
       const group: unknown = this.options.resourceGroup?.(resources);
@@ -201,7 +204,7 @@ export class LockTelemetry {
   }
 }
 
-/** Of the readers that share an owner token, the one that began when this one did. */
+/** Of the readers with the same owner token, takes the one that began at the same time as this one. */
 function takeOne(holds: ObservedHold[], heldMs: number): ObservedHold | undefined {
   const beganAtMs = systemClock.wallNow() - heldMs;
   const distance = ({ span }: ObservedHold) => Math.abs(span.startedAtMs - beganAtMs);

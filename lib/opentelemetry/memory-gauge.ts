@@ -2,7 +2,10 @@ import { diag, type Meter, type ObservableResult } from '@opentelemetry/api';
 import type { LockService } from '../service/lock.service';
 import { ATTRIBUTE, PROBE, SCOPE } from './attributes';
 
-/** How full each node is, asked whenever the metrics are collected. Nothing of a node without a limit, or that does not tell. */
+/**
+ * The memory of each node, asked when the metrics are collected. Nodes without a limit, and nodes that do not
+ * tell, are left out.
+ */
 export class MemoryGauge {
   readonly stop: () => void;
 

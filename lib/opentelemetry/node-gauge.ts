@@ -11,8 +11,8 @@ export interface NodeFact {
 }
 
 /**
- * Of which nodes a fact is so, as the events tell. What was so before the first event is asked once, when the metric is
- * collected for the first time.
+ * Knows the nodes for which a fact is true, as the events tell. The state before the first event is asked once,
+ * when the metric is collected for the first time.
  */
 export class NodeGauge {
   private readonly isSo = new Map<string, boolean>();
@@ -51,7 +51,7 @@ export class NodeGauge {
   private async askNodes(): Promise<void> {
     try {
       const { nodes } = await this.locks.inspect(PROBE);
-      // The status is that of the moment of asking; an event that came since knows better.
+      // The answer is from the moment of asking. If an event has come since then, the event counts.
       for (const one of nodes) if (!this.isSo.has(one.node)) this.isSo.set(one.node, this.fact.read(one));
     } catch (error) {
       diag.warn(`${SCOPE}: the lock nodes could not be asked for their state`, error);

@@ -6,7 +6,7 @@ import { checkResource } from '../locking/checks/check-resources';
 import { readOptions } from '../locking/checks/read-options';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';
 
-/** Options after the door. */
+/** Options after the check, complete. */
 export interface CompleteScheduleOptions {
   readonly connection: string | undefined;
   readonly prefix: string;
@@ -23,7 +23,7 @@ const KNOWN = Object.keys({
 
 const LONGEST_MS = 31 * 24 * 60 * 60_000;
 
-/** @throws LockOptionsError for what cannot be meant */
+/** @throws LockOptionsError for an impossible option */
 export function checkScheduleOptions(given: RedlockScheduleOptions): CompleteScheduleOptions {
   const {
     connection,
@@ -44,15 +44,15 @@ export function checkScheduleOptions(given: RedlockScheduleOptions): CompleteSch
   };
 }
 
-/** @throws LockOptionsError for what no resource can begin with */
+/** @throws LockOptionsError for a text with which no resource can begin */
 export function checkPrefix(given: unknown): string {
   return asOption('prefix', () => checkResource(given));
 }
 
-/** As long as the date of a run. */
+/** A date with the length that the date of every run has. */
 const ANY_DATE = `@${new Date(0).toISOString()}`;
 
-/** @throws LockOptionsError where two jobs have one name, and for names that no resource can have */
+/** @throws LockOptionsError if two jobs have one name, and for names that no resource can have */
 export function checkJobNames(prefix: string, names: readonly string[]): void {
   for (const name of names) asOption('name', () => checkResource(prefix + name + ANY_DATE));
   const twice = names.find((name, position) => names.indexOf(name) !== position);
@@ -63,7 +63,7 @@ export function checkJobNames(prefix: string, names: readonly string[]): void {
   );
 }
 
-/** What is wrong with a resource, said of the option that it was made of. */
+/** Turns an error about a resource into one about the option from which the resource was made. */
 function asOption<T>(option: string, check: () => T): T {
   try {
     return check();

@@ -3,10 +3,10 @@ import { LockOptionsError } from '../errors/lock-options.error';
 const EVERY_PROCESS = Symbol.for('nestjs-redlock:every process');
 
 /**
- * Leaves a `@Cron` or `@Interval` method to every process, where `RedlockScheduleModule` has the others run once per
- * fleet: for what each process does for itself, such as to look after its own cache.
+ * Makes every process run a `@Cron` or `@Interval` method, although `RedlockScheduleModule` runs the others once
+ * per fleet. Use it for work that each process does for itself, such as cleaning its own cache.
  *
- * @throws LockOptionsError at anything but a method of instances
+ * @throws LockOptionsError on anything but a method of instances
  * @example
  * ```ts
  * @Interval(60_000)

@@ -4,9 +4,9 @@ export interface CronTime {
   readonly source: unknown;
   /** The hours of the expression, as keys. */
   readonly hour: object;
-  /** The next date from now on, in the zone of the job. */
+  /** Returns the next date from now on, in the zone of the job. */
   sendAt(): CronDate;
-  /** The next date of the expression after `start`. Without `zone` it would be sought in the zone of the process. */
+  /** Returns the next date of the expression after `start`. Without `zone` it would use the zone of the process. */
   getNextDateFrom(start: Date, zone: CronZone): CronDate;
 }
 
@@ -18,7 +18,7 @@ export interface CronDate {
 
 /** A luxon Zone. */
 export interface CronZone {
-  /** How far the clocks of the zone are ahead of UTC at that time, in minutes. */
+  /** The minutes by which the clocks of the zone are ahead of UTC at that time. */
   offset(atMs: number): number;
 }
 
@@ -31,14 +31,14 @@ export interface FireTime {
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 60 * 60 * SECOND_MS;
-/** A timer is late by milliseconds as a rule. */
+/** Timers are usually late by milliseconds, and not by more than this. */
 const USUALLY_LATE_MS = 2 * SECOND_MS;
-/** More than the four years from one 29 February to the next. */
+/** This is more than the four years from one 29 February to the next. */
 const FARTHEST_MS = 5 * 366 * 24 * HOUR_MS;
 
 /**
- * The date for which a job is called now: the last one that is over, however long ago. So a process whose timer or clock
- * is late gets the date for which the others were called. Undefined when the expression has none in five years.
+ * The date for which a job is called now: the last date that is over, however long ago. So a process whose timer
+ * or clock is late gets the same date as the others. Undefined if the expression has no date in five years.
  */
 export function fireTime(cronTime: CronTime, nowMs: number): FireTime | undefined {
   if (isDate(cronTime.source)) return { atMs: cronTime.source.toMillis(), zone: undefined };
@@ -53,7 +53,7 @@ export function fireTime(cronTime: CronTime, nowMs: number): FireTime | undefine
   return undefined;
 }
 
-/** The last date until `nowMs`, when there is one after `fromMs`, and none after `noneAfterMs`. */
+/** The last date until `nowMs`, if there is one after `fromMs`, and none after `noneAfterMs`. */
 function lastUntil(
   nowMs: number,
   fromMs: number,
@@ -62,22 +62,23 @@ function lastUntil(
 ): number {
   let from = fromMs;
   let to = noneAfterMs;
-  // By halves: a schedule by the second has many dates in the hours of a process that was suspended.
+  // The search halves the time. A schedule by the second has many dates in the hours in which a process was
+  // suspended.
   while (to - from > USUALLY_LATE_MS) {
     const middle = Math.floor((from + to) / 2);
     if (after(middle) <= nowMs) from = middle;
     else to = middle;
   }
   let last = after(from);
-  // Where clocks go back, `cron` can name a date again.
+  // When clocks go back, `cron` can return a date a second time.
   for (let next = after(last); next <= nowMs && next > last; next = after(next)) last = next;
   return last;
 }
 
 /**
- * What tells one run of a job from the others. A job with fixed hours, such as `30 2 * * *`, is told by the time on the
- * clocks of its zone, so that it runs once where these go back and show an hour twice; one that names all hours, and so
- * runs every hour or more often, is told by the time itself, as is one with a date.
+ * The name of a run, which tells it from other runs of the job. For a job with fixed hours, such as `30 2 * * *`,
+ * it is the time on the clocks of its zone. So the job runs once when clocks go back and show an hour twice. For a
+ * job with all hours, which runs every hour or more often, it is the time itself, and so for a job with one date.
  */
 export function runId(cronTime: CronTime, { atMs, zone }: FireTime): string {
   return zone !== undefined && hasFixedHours(cronTime)
@@ -86,15 +87,15 @@ export function runId(cronTime: CronTime, { atMs, zone }: FireTime): string {
 }
 
 /**
- * Whether `cron` calls a job before its date. Where clocks go back at midnight from 24:00 to 23:00, it calls one that is
- * due at midnight at that moment, and again an hour later, at midnight.
+ * Tells if `cron` calls a job before its date. When clocks go back from 24:00 to 23:00, `cron` calls a job for
+ * midnight at that moment, and again an hour later, at midnight.
  */
 export function isBeforeItsDate({ hour }: CronTime, { atMs, zone }: FireTime): boolean {
   if (zone === undefined || zone.offset(atMs) >= zone.offset(atMs - 1)) return false;
   return !(Number(onTheClock(atMs, zone).slice(11, 13)) in hour);
 }
 
-/** How long a run has to be remembered at least, where clocks show its hour twice. */
+/** The least time for which a run has to be remembered when clocks show its hour twice. */
 export function repeatsWithinMs(cronTime: CronTime, { atMs, zone }: FireTime): number {
   if (zone === undefined || !hasFixedHours(cronTime)) return 0;
   // No clocks go back by more than three hours.

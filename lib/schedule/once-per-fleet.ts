@@ -17,7 +17,10 @@ import { foundJobs, instrumentSchedule, runJobsThrough, type ScheduledJob } from
 
 export const SCHEDULE_OPTIONS = 'REDLOCK_SCHEDULE_OPTIONS';
 
-/** An interval is kept a little shorter than it is: timers are not exact, and nobody should miss two of them. */
+/**
+ * The part of an interval for which its lock is kept. It is shorter than the interval: timers are not exact, and
+ * no run should be left out because of that.
+ */
 const KEPT_OF_INTERVAL = 0.9;
 /** The longest `holdAtLeast`. */
 const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
@@ -31,7 +34,7 @@ const WHILE_IT_RUNS = {
   reentrant: true,
 } as const;
 
-/** Runs the jobs of a schedule in one process at a time, and each run once. */
+/** Runs each job of a schedule once in the fleet, and in one process at a time. */
 @Injectable()
 export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('RedlockSchedule');
@@ -44,7 +47,7 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(SCHEDULE_OPTIONS) private readonly options: CompleteScheduleOptions,
   ) {
-    // Here, when all modules are known, and before the schedule looks for its jobs.
+    // At this moment all modules are known, and the schedule has not looked for its jobs yet.
     instrumentSchedule(modules);
   }
 
@@ -73,7 +76,7 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
     );
   }
 
-  /** Before the connections of others are closed: a job needs them to its end. */
+  /** The jobs end before the connections of other modules are closed, since they need these. */
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     if (this.running.size === 0) return;
@@ -90,7 +93,7 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
     run: () => Promise<void>,
     cronTime: CronTime | undefined,
   ): Promise<void> {
-    // The schedule stops after this; what it still calls would run into closed connections.
+    // The schedule stops after this. The jobs that it still calls would run into closed connections.
     if (this.isStopping) return;
     const done = this.runOnce(job, run, cronTime).catch((error: unknown) => {
       this.logger.error(error, `job ${JSON.stringify(job.name)}`);
@@ -113,7 +116,8 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
     if (date === undefined) return;
     const { id, keepMs } = date;
     const holdAtLeast = Math.min(Math.floor(keepMs), LONGEST_KEPT_MS);
-    // The date first: who has it is the only one that asks for the job, so nobody is in the way of the run of a later date.
+    // The date is locked first. Only the process that gets it asks for the job, so no other one is in the way of a
+    // later date.
     await this.locks.withLock(
       resource + id,
       { ...WHILE_IT_RUNS, holdAtLeast },
@@ -122,8 +126,8 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
   }
 
   /**
-   * Undefined: the job is called once more, at its date. Where the date cannot be told, all runs have one name: the fleet runs the job once in `rememberFor`. Any name of this
-   * process alone would have every process run it.
+   * The date of a run. Undefined: the job is called once more, at its date. If the date is unknown, all runs have
+   * one name, and the fleet runs the job once in `rememberFor`. With a name of its own, each process would run it.
    */
   private dateOf(
     name: string,

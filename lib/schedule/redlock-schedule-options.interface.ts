@@ -4,22 +4,23 @@ export interface RedlockScheduleOptions {
   connection?: string;
 
   /**
-   * Put before the name of a job to make its resource.
+   * The text before the name of a job in its resource.
    *
    * @default 'schedule:'
    */
   prefix?: string;
 
   /**
-   * How long a run of a cron job is remembered after it began, so that a process whose clock is late does not run it
-   * again. Longer than the clocks of the processes may differ; at most 31 days.
+   * The time for which a run of a cron job is remembered after its start, so that a process whose clock is late
+   * does not run it again. It must be longer than the difference of the processes' clocks; at most 31 days.
    *
    * @default 300_000 (5 minutes)
    */
   rememberFor?: number;
 
   /**
-   * How long the shutdown of the application waits for the jobs that run, before connections to databases are closed.
+   * The time that the shutdown of the application waits for running jobs, before connections to databases are
+   * closed.
    *
    * @default 10_000
    */

@@ -3,19 +3,19 @@ import type { Lock } from '../locking/api/lock.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { checkPrefix } from './check-schedule-options';
 
-/** What `runCoordinator` of node-cron 4 takes. */
+/** The interface that `runCoordinator` of node-cron 4 takes. */
 export interface RunCoordinator {
   shouldRun(key: string, ttlMs: number): Promise<boolean>;
   onComplete(key: string): Promise<void>;
 }
 
 /**
- * Lets tasks of node-cron (4.1 or later, with `distributed: true`) run once per fleet, on a quorum of the nodes. The lock
- * is held and kept alive while the task runs, and for node-cron's `distributedLease` at least. Where too few nodes answer,
- * `shouldRun` rejects, and node-cron leaves the run out.
+ * Makes tasks of node-cron (4.1 or later, with `distributed: true`) run once per fleet, on a quorum of the nodes.
+ * The lock is held and kept alive while the task runs, and at least for node-cron's `distributedLease`. If too few
+ * nodes answer, `shouldRun` rejects, and node-cron leaves the run out.
  *
- * @param prefix put before the key of node-cron, which is the name of the task and its date
- * @throws LockOptionsError without a lock service, and for a prefix that no resource can begin with
+ * @param prefix the text before the key of node-cron, which is the name of the task and its date
+ * @throws LockOptionsError without a lock service, and for a prefix with which no resource can begin
  * @example `cron.setRunCoordinator(createRunCoordinator(locks));`
  */
 export function createRunCoordinator(locks: LockService, prefix = 'schedule:'): RunCoordinator {

@@ -6,11 +6,11 @@ import type { CronTime } from './fire-time';
 
 /** A `@Cron` or `@Interval` method of one object, as `@nestjs/schedule` found it. */
 export interface ScheduledJob {
-  /** Its `name`, or `Class.method`. */
+  /** The name of the job: its `name`, or `Class.method`. */
   readonly name: string;
-  /** Undefined: it is a cron job. */
+  /** The interval. Undefined for a cron job. */
   readonly intervalMs: number | undefined;
-  /** Whether a run is left out while the one before goes on. */
+  /** True if a run is left out while the one before goes on. */
   readonly waitsForCompletion: boolean;
 }
 
@@ -19,7 +19,7 @@ interface CronOptions {
   readonly waitForCompletion?: boolean;
 }
 
-/** Has a job run, or leaves it out. The dates are those of a cron job as it is now: code may give it others. */
+/** Runs a job, or leaves it out. The times come from the cron job as it is now, since code may change them. */
 export type RunJob = (
   job: ScheduledJob,
   run: () => Promise<void>,
@@ -28,12 +28,15 @@ export type RunJob = (
 
 type Scheduled = (this: unknown, ...args: unknown[]) => Promise<void>;
 
-/** What `@nestjs/schedule` calls for each job that it has found; its versions 4 to 12 are alike in that. */
+/**
+ * The object of `@nestjs/schedule` that calls a method for each job that it has found. Its versions 4 to 12 are
+ * alike in that.
+ */
 interface ScheduleExplorer {
   wrapFunctionInTryCatchBlocks: (this: ScheduleExplorer, method: object, instance: object) => Scheduled;
 }
 
-/** Under these `@nestjs/schedule` keeps what its decorators were given. */
+/** The metadata keys under which `@nestjs/schedule` keeps the arguments of its decorators. */
 const CRON = 'SCHEDULE_CRON_OPTIONS';
 const INTERVAL = 'SCHEDULE_INTERVAL_OPTIONS';
 const NAME = 'SCHEDULER_NAME';
@@ -43,15 +46,15 @@ interface Explored {
   run: RunJob | undefined;
 }
 
-/** By the explorer, of which each application has one. */
+/** The jobs by explorer. Each application has one explorer. */
 const explored = new WeakMap<object, Explored>();
 const instrumented = new WeakSet<object>();
 
 /**
- * Has `@nestjs/schedule` run its jobs through a function. Only what the schedule calls goes through it: code that calls
- * such a method itself runs it as before. To be called before the schedule looks for its jobs.
+ * Makes `@nestjs/schedule` run its jobs through a function. This changes only the calls of the schedule: code that
+ * calls such a method itself runs it as before. Call it before the schedule looks for its jobs.
  *
- * @throws LockOptionsError where there is no schedule
+ * @throws LockOptionsError if there is no schedule
  */
 export function instrumentSchedule(modules: ModulesContainer): void {
   const type = explorerType(modules);
@@ -70,7 +73,7 @@ export function instrumentSchedule(modules: ModulesContainer): void {
     if (job === undefined) return plain;
     const ours = exploredBy(this);
     ours.jobs.push(job);
-    // A cron job calls it as its own.
+    // A cron job calls this function with itself as `this`.
     return function (this: unknown, ...args) {
       const run = () => plain(...args);
       return ours.run === undefined ? run() : ours.run(job, run, cronTimeOf(this));
@@ -79,8 +82,8 @@ export function instrumentSchedule(modules: ModulesContainer): void {
 }
 
 /**
- * From now on the jobs of the application run through `run`. To be called before the schedule starts them: `cron` calls one
- * at once whose time comes in that moment.
+ * From now on the jobs of the application run through `run`. Call it before the schedule starts them: if the time
+ * of a job comes at that moment, `cron` calls it at once.
  */
 export function runJobsThrough(modules: ModulesContainer, run: RunJob): void {
   const ours = exploredIn(modules);
@@ -103,9 +106,9 @@ function exploredBy(explorer: object): Explored {
   return known;
 }
 
-/** Undefined: it is not for us. */
+/** The job of a method. Undefined if the module does not handle it. */
 function jobOf(method: object, instance: object): ScheduledJob | undefined {
-  // A method that takes a lock itself, or runs in a leader alone, says so with more precision.
+  // A method that takes a lock itself, or runs only in a leader, has said more exactly how it runs.
   if (runsInEveryProcess(method) || isLocked(method)) return undefined;
   const cron = Reflect.getMetadata(CRON, method) as CronOptions | undefined;
   const interval = Reflect.getMetadata(INTERVAL, method) as { readonly timeout: number } | undefined;
@@ -116,7 +119,7 @@ function jobOf(method: object, instance: object): ScheduledJob | undefined {
   return { name, intervalMs: cron === undefined ? interval?.timeout : undefined, waitsForCompletion };
 }
 
-/** Of the CronJob that calls. */
+/** The time of the CronJob that calls. */
 function cronTimeOf(caller: unknown): CronTime | undefined {
   return (caller as { readonly cronTime?: CronTime } | null | undefined)?.cronTime;
 }
@@ -141,7 +144,7 @@ function isExplorer(value: unknown): value is ScheduleExplorer {
   return hasMethod(value, 'wrapFunctionInTryCatchBlocks') && hasMethod(value, 'lookupSchedulers');
 }
 
-/** Asks classes alone: an instance may be a proxy, or count what is read of it. */
+/** Looks at the class only: an instance may be a proxy, or count its reads. */
 function hasMethod(value: unknown, name: string): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const own = Object.getOwnPropertyDescriptor(value, name);

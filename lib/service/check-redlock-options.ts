@@ -23,7 +23,7 @@ export interface CheckedRedlockOptions {
   readonly limits: LockLimits;
   readonly fencing: FencingSettings;
   readonly restartGuard: RestartGuard;
-  /** How far the clock of a node may get ahead: what a lock with the default ttl has room for. */
+  /** The clock of a node may get ahead by this much: the drift that a lock with the default ttl allows. */
   readonly clockBudgetMs: number;
   readonly defaults: LockOptions;
   readonly onBusy: WithLockOnBusy | undefined;
@@ -40,8 +40,8 @@ const DEFAULTS = {
 };
 
 /**
- * How far the clocks of clients and nodes may be apart for fencing tokens, as a share of `maxTtl`. A node that forgot its
- * counters numbers by time, and only after `maxTtl`: that is later than anything it may have numbered before.
+ * The share of `maxTtl` by which the clocks of clients and nodes may differ for fencing tokens. A node that forgot
+ * its counters numbers by time, and only after `maxTtl`. So its numbers are later than all that it gave before.
  */
 const CLOCK_SHARE = 0.25;
 
@@ -85,7 +85,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   checkMilliseconds('maxTtl', maxTtl, 1);
   const fencingTtl =
     givenFencingTtl === undefined ? Math.max(DEFAULTS.fencingTtl, maxTtl * 2) : givenFencingTtl;
-  // Else a counter could be forgotten while its hold lasts.
+  // Else a counter could be forgotten while its lock lasts.
   checkMilliseconds('fencingTtl', fencingTtl, maxTtl * 2);
   checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);
   if (!GUARDS.includes(restartGuard))

@@ -1,6 +1,6 @@
 import { modeAt, type KindOfHold } from '../core/lock-kind';
 
-/** Whether code that holds `held` has all that it wants: an exclusive holder may read, and a reader may not write. */
+/** Tells if code that holds `held` has all of `wanted`: an exclusive holder may read, and a reader may not write. */
 export function covers(held: KindOfHold, wanted: KindOfHold): boolean {
   return wanted.resources.every((resource) => coversAt(resource, held, wanted)) && hasPermits(held, wanted);
 }

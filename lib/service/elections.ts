@@ -11,7 +11,7 @@ const OPTIONS = Object.keys({ ttl: true, fencing: true, label: true } satisfies 
   true
 >);
 
-/** What every term is held with: nothing of the module's defaults may end it. */
+/** The options of every term. They replace defaults of the module that could end it. */
 export const TERM = {
   wait: Infinity,
   outageWait: Infinity,
@@ -50,10 +50,10 @@ export function checkElectionName(name: unknown): string {
 /** As in the key of a lock: `<0>`, `<this.region>`. */
 const PLACEHOLDER = /<[\w'"][^<>]*>/;
 
-/** What this process knows of one election. */
+/** The facts that this process knows of one election. */
 interface Declared {
   readonly name: string;
-  /** Undefined while nobody gave any. */
+  /** The options. Undefined until somebody gives some. */
   options: LeaderElectionOptions | undefined;
   /** Undefined until the process takes part. */
   election: LeaderElection | undefined;

@@ -11,8 +11,8 @@ import type { IfStream, StreamIsRefused } from './refuse-streams';
 /** Options of an election. All processes should use the same. */
 export interface LeaderElectionOptions {
   /**
-   * How long the nodes keep the leadership of a process that has died, in milliseconds: the longest time without a
-   * leader. A living leader extends its leadership by itself.
+   * The time in milliseconds for which the nodes keep the leadership of a process that has died. It is the longest
+   * time without a leader. A living leader extends its leadership by itself.
    *
    * @default `defaults.ttl` of the module, else 10_000
    */
@@ -29,12 +29,12 @@ export interface LeaderElectionOptions {
   label?: string;
 }
 
-/** What an election needs of its lock service. */
+/** The part of the lock service that an election uses. */
 export interface ElectionHost {
   /** Waits for the lock of the election until the signal aborts. */
   acquire(name: string, options: LeaderElectionOptions, signal: AbortSignal): Promise<HeldLock>;
   standing(lock: HeldLock): StandingLock;
-  /** Whether the running code is a task under `lock`. */
+  /** Tells if the running code is a task under `lock`. */
   isInside(lock: HeldLock): boolean;
 }
 
@@ -50,15 +50,15 @@ interface Term {
 }
 
 /**
- * One leader among all processes that campaign under the same name, on one exclusive lock. A process that loses the
- * leadership campaigns again; when the leader dies, another process leads after the `ttl` at the latest, and at once
- * when it resigns or shuts down.
+ * Elects one leader among all processes that campaign under the same name, on one exclusive lock. A process that
+ * loses the leadership campaigns again. When the leader dies, another process leads after the `ttl` at the latest,
+ * and at once when it resigns or shuts down.
  *
- * `isLeader` reads the clocks each time, as `lock.isHeld` does: at no moment is it true in two processes. As with every
- * lock, it cannot stop code that has looked before: pass `signal` on, and use fencing for what must not be written
- * twice.
+ * `isLeader` reads the clocks each time, as `lock.isHeld` does: at no moment is it true in two processes. As with
+ * every lock, it cannot stop code that has looked before. So pass `signal` to that code, and use fencing for
+ * writes that must not happen twice.
  *
- * Made by {@link LockService.election}.
+ * {@link LockService.election} makes it.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export class LeaderElection {
     private readonly host: ElectionHost,
   ) {}
 
-  /** Whether this process leads at this moment. */
+  /** True if this process leads at this moment. */
   get isLeader(): boolean {
     return this.term?.resigned.signal.aborted === false && this.term.lock.isHeld;
   }
@@ -179,7 +179,7 @@ export class LeaderElection {
     }
   }
 
-  /** One term. */
+  /** Serves one term. */
   private async serve(lock: HeldLock, stop: AbortSignal): Promise<void> {
     const resigned = new AbortController();
     const signal = AbortSignal.any([lock.signal, resigned.signal]);

@@ -8,8 +8,8 @@ export class LockEvents {
   readonly events$: Observable<LockEvent>;
 
   /**
-   * The same events in the async context of the call that each is about, as far as there is one: a span finds its parent
-   * there. Only for subscribers of ours, which start nothing in it.
+   * The events, each in the async context of the call that it is about, if there is one: a span finds its parent
+   * there. Only subscribers of this library may use it, which start no work in that context.
    */
   readonly callerEvents$: Observable<LockEvent>;
 
@@ -25,7 +25,7 @@ export class LockEvents {
     return this.heard.observed || this.traced.observed;
   }
 
-  /** Whether somebody needs the async context of the caller. */
+  /** True if somebody needs the async context of the caller. */
   get isTraced(): boolean {
     return this.traced.observed;
   }

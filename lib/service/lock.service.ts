@@ -48,8 +48,8 @@ type Task<T, L> = (lock: L) => T | Promise<T>;
  */
 export class LockService {
   /**
-   * What happens to locks and nodes, for logs and metrics. A hot Observable. A subscriber that throws harms no lock:
-   * rxjs reports its error apart from the code that caused the event.
+   * The events of locks and nodes, for logs and metrics. It is a hot Observable. A subscriber that throws harms no
+   * lock: rxjs reports its error apart from the code that caused the event.
    *
    * A subscriber runs in the async context in which it subscribed, not in the context of the call that caused the
    * event.
@@ -235,7 +235,7 @@ export class LockService {
     this.manager.checkMixed();
   }
 
-  /** @internal Whether nothing says how long a lock with these options is held at most. */
+  /** @internal True if no option limits the time for which a lock with these options is held. */
   isUnbounded({ maxHold }: WithLockOptions): boolean {
     return maxHold === undefined && !this.manager.hasDefaultMaxHold;
   }
@@ -254,12 +254,12 @@ export class LockService {
   }
 
   /**
-   * Whether somebody holds `resource`, so that nobody else can get it: a look at all nodes. The answer may be old when
-   * you read it, so never work without the lock because of it; use `tryAcquire` for that.
+   * Tells if somebody holds `resource`, so that nobody else can get it. It asks all nodes. The answer may be old
+   * when you read it, so never work without the lock because of it; use `tryAcquire` for that.
    *
-   * @returns true too while several callers try to get it and none of them has a majority, and where another program
-   * has a key there
-   * @throws LockUnavailableError when too few nodes answered to say
+   * @returns true too while several callers try to get it and none of them has a majority, and if another program
+   *   has a key there
+   * @throws LockUnavailableError if too few nodes answered
    */
   async isLocked(resource: string): Promise<boolean> {
     return isTaken(await this.manager.inspect(resource));

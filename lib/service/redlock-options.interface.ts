@@ -15,11 +15,11 @@ import type { RedisNodeOptions } from '../redis/client/ioredis/redis-node-option
  */
 export type RedlockNodeInput = string | RedisNodeOptions | Redis | Cluster | LockNode;
 
-/** What a lock has where it does not say otherwise. All durations are in milliseconds. */
+/** Default options of locks. All durations are in milliseconds. */
 export interface RedlockDefaults extends Omit<LockOptions, 'signal'> {
   /**
-   * What a busy `withLock`, `@Locked` method or `LockInterceptor` comes to where it does not say itself: `'throw'`,
-   * `'skip'`, or a function of the `LockBusyError`. `tryAcquire` and `acquire` are not concerned.
+   * The result of a busy `withLock`, `@Locked` method or `LockInterceptor` without an `onBusy` of its own:
+   * `'throw'`, `'skip'`, or a function of the `LockBusyError`. It has no effect on `tryAcquire` and `acquire`.
    *
    * Tell the compiler with `interface LockDefaults { onBusy: 'skip' }`, as for `fencing`; see `LockFor`.
    *
@@ -28,7 +28,7 @@ export interface RedlockDefaults extends Omit<LockOptions, 'signal'> {
   onBusy?: WithLockOnBusy;
 }
 
-/** What a lock service needs. All durations are in milliseconds. */
+/** Options of a lock service. All durations are in milliseconds. */
 export interface RedlockOptions {
   /**
    * The nodes: independent masters, not replicas of each other. 1, 3 or 5; with an even number one more is needed
@@ -75,17 +75,18 @@ export interface RedlockOptions {
   restartGuard?: RestartGuard;
 
   /**
-   * How long the nodes remember a fencing counter that nobody raises, at least twice `maxTtl`. There are 16,384
-   * counters at most, which resources share.
+   * The time for which the nodes remember a fencing counter that nobody raises, at least twice `maxTtl`. There are
+   * at most 16,384 counters, which resources share.
    *
    * @default 86_400_000 (24 hours)
    */
   fencingTtl?: number;
 
   /**
-   * How long closing the service (shutting down the application) waits for the holders of locks, before it takes their
-   * locks away. Nest closes the service after the last open response. So a client of server-sent events that stays
-   * delays this without a limit; `forceCloseConnections` of Nest closes its connection.
+   * The time that closing the service (shutting down the application) waits for the holders of locks, before it
+   * takes their locks away. Nest closes the service after the last open response. So a client of server-sent
+   * events that stays connected delays this without a limit; `forceCloseConnections` of Nest closes its
+   * connection.
    *
    * @default 10_000
    */

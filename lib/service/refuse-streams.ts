@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { LockOptionsError } from '../errors/lock-options.error';
 
-/** What does its work when somebody reads it. */
+/** A value that does its work only when somebody reads it. */
 type Stream = Observable<unknown> | AsyncIterable<unknown> | Generator<unknown, unknown, never>;
 
 /** Says in a compiler error what became of a stream. */

@@ -8,7 +8,7 @@ import type { HeldLock } from '../locking/holding/held-lock';
 import { InterruptibleSleep } from '../locking/waiting/interruptible-sleep';
 import { covers, whyNot } from './covers';
 
-/** How a task takes a lock within a unit of work. */
+/** The way in which a task takes a lock within a unit of work. */
 export interface UnitTask<T> {
   readonly wanted: Wanted;
   readonly reentrant: boolean;
@@ -155,7 +155,7 @@ export class UnitOfWork {
       throw new LockBusyError({ resources: wanted.resources, waitedMs: clock.now() - startedAtMs });
   }
 
-  /** Those that their callers have released, and only this unit still keeps. */
+  /** Takes over the locks that their callers have released, and that only this unit still keeps. */
   private adoptReleasedHandles(): void {
     for (const lock of this.handles.splice(0)) {
       if (isHeldOrLost(lock) && lock.isReleaseDeferred) {

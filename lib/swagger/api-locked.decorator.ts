@@ -9,39 +9,41 @@ import { lockErrorResponse } from './lock-error-response';
 
 export interface ApiLockedOptions {
   /**
-   * What the 409 is said to mean; false leaves it out, for a handler with `onBusy`.
+   * The description of the 409. With false it is left out, for a handler with `onBusy`.
    *
    * @default 'Somebody else is working on it. Try again later.'
    */
   busy?: string | false;
 
   /**
-   * What the 429 is said to mean, for a handler whose lock has a `limit`: a text, or true for the default one.
+   * The description of the 429, for a handler whose lock has a `limit`: a text, or true for the default one.
    *
    * @default false, which leaves it out
    */
   limited?: string | boolean;
 
   /**
-   * What the 503 is said to mean; false leaves it out.
+   * The description of the 503. With false it is left out.
    *
    * @default 'Locks are not available at the moment. Try again later.'
    */
   unavailable?: string | false;
 
-  /** Those of `RedlockModule`, where it has other statuses and messages than the defaults. */
+  /** The `answers` of `RedlockModule`, if it has other statuses and messages than the defaults. */
   answers?: LockAnswers;
 }
 
 const TOO_MANY = 'Too many are at work already. Try again later.';
 
 /**
- * Documents what a locked handler answers without its lock: 409 when busy, 429 when a `limit` is reached, and 503 when locks are not available, with the
- * body and the `Retry-After` that the exception filter of `RedlockModule` gives.
+ * Documents the answers of a locked handler that did not get its lock: 409 if it is busy, 429 if a `limit` is
+ * reached, and 503 if locks are not available. They have the body and the `Retry-After` of the exception filter of
+ * `RedlockModule`.
  *
- * It stands above or below `@Locked`, or on a controller for all of its handlers. A handler with a 409 or 503 of its own
- * gives the text for both here, since OpenAPI has one answer per status. As beside every response decorator, swagger
- * lists the successful answer only where it is documented too (`@ApiOkResponse()`, or by swagger's compiler plugin).
+ * The decorator stands above or below `@Locked`, or on a controller for all of its handlers. If a handler has a
+ * 409 or 503 of its own, give the text for both here, since OpenAPI has one answer per status. As with every
+ * response decorator, swagger lists the successful answer only if it is documented too (`@ApiOkResponse()`, or by
+ * swagger's compiler plugin).
  *
  * @example
  * ```ts

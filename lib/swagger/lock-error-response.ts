@@ -2,7 +2,7 @@ import type { LockError } from '../errors/lock.error';
 import { pick, secondsOf, type CompleteAnswers } from '../nest/filters/lock-answers';
 import { bodyOf } from '../nest/filters/lock-error-body';
 
-/** How the answer of the exception filter to an error is documented. */
+/** The documentation of the exception filter's answer to an error. */
 export function lockErrorResponse(error: LockError, description: string, answers: CompleteAnswers) {
   const answer = pick(answers, error);
   const body = bodyOf(error.code, answer);

@@ -8,12 +8,13 @@ import { TestingLockManager } from './testing-lock-manager';
 import { TestingNode } from './testing-node';
 
 /**
- * How long the end of a test waits for those who hold locks, unless the application says it: jest gives a hook 5 seconds,
- * less than the 10 of a real module, and a test that left a lock held has nobody who would give it back.
+ * The time that the end of a test waits for holders, unless the application sets it. The 10 seconds of a real
+ * module are more than the 5 seconds that jest gives a hook, and nobody would release a lock that a test has
+ * forgotten.
  */
 const SHUTDOWN_TIMEOUT_MS = 1_000;
 
-/** A lock service with the given options on as many nodes of this process, and its tester. */
+/** Makes a lock service with the given options, on as many nodes in this process, and its tester. */
 export function createTestingLockService(options: RedlockOptions): LockService {
   const clock = new TestingClock();
   const nodes = Array.from(
@@ -30,8 +31,8 @@ export function createTestingLockService(options: RedlockOptions): LockService {
     return { service, manager: managers[0] as TestingLockManager };
   };
   const { service, manager } = open({ shutdownTimeout: options.shutdownTimeout ?? SHUTDOWN_TIMEOUT_MS });
-  // Does not wait for the holders that the test has forgotten. What locks of the application are like is no matter of
-  // other processes, but for how long they last.
+  // The tester does not wait for holders that the test has forgotten. Of the application's defaults only the ttl
+  // is used: other processes do not have the rest.
   const defaults = { ttl: options.defaults?.ttl };
   const somebodyElse = open({ shutdownTimeout: 0, defaults }).service;
   LockTester.register(service, new LockTester(service, manager, nodes, somebodyElse));

@@ -9,18 +9,19 @@ import type { Lock, LockFor } from '../locking/api/lock.interface';
 import type { TestingLockManager } from './testing-lock-manager';
 import type { TestingNode } from './testing-node';
 
-/** A test that looks at more events than this looks at none. */
+/** The most events in the history. No test looks at more than this. */
 const LONGEST_HISTORY = 10_000;
 const MOST_TURNS = 100;
 
-/** How somebody else holds a resource. */
+/** Options for the way in which another holder holds a resource. */
 export type HoldOptions = Pick<LockOptions, 'mode' | 'limit' | 'permits'>;
 
 const testers = new WeakMap<LockService, LockTester>();
 
 /**
- * What a test does to the locks of an application, and sees of them. Inject it with `module.get(LockTester)` from a
- * `RedlockTestingModule`, or take that of any lock service with `LockTester.of(module.get(LockService))`.
+ * Lets a test change the locks of an application, and see their events. Inject it with `module.get(LockTester)`
+ * from a `RedlockTestingModule`, or take the one of any lock service with
+ * `LockTester.of(module.get(LockService))`.
  */
 export class LockTester {
   private events: LockEvent[] = [];
@@ -43,7 +44,7 @@ export class LockTester {
   /**
    * The tester of a lock service of `RedlockTestingModule` or `useRedlockTesting`.
    *
-   * @throws Error when the service uses real nodes
+   * @throws Error if the service uses real nodes
    */
   static of(locks: LockService): LockTester {
     const tester = testers.get(locks);
@@ -58,21 +59,22 @@ export class LockTester {
     testers.set(locks, tester);
   }
 
-  /** What has happened to the locks and nodes of the application so far, oldest first. */
+  /** The events of the locks and nodes of the application so far, oldest first. */
   get history(): readonly LockEvent[] {
     return this.events;
   }
 
-  /** Forgets the history, as between two tests of one application. */
+  /** Clears the history, for example between two tests of one application. */
   clearHistory(): void {
     this.events = [];
   }
 
   /**
-   * Lets somebody else hold the resources, as if it were another process, until its `release()` or the end of the test
-   * module. Waits for nobody, and has no `maxHold`, `holdAtLeast` or `fencing` from the defaults of the application.
+   * Makes somebody else hold the resources, as if it were another process, until `release()` of the result or the
+   * end of the test module. It waits for nobody, and ignores `maxHold`, `holdAtLeast` and `fencing` in the
+   * defaults of the application.
    *
-   * @throws LockBusyError when the application holds one of them
+   * @throws LockBusyError if the application holds one of them
    *
    * @example `await using _other = await tester.hold('order:7');`
    * @example `await using _reader = await tester.hold('report:7', { mode: 'shared' });`
@@ -83,10 +85,11 @@ export class LockTester {
   }
 
   /**
-   * Lets somebody else hold all permits that are left of a resource, until its `release()` or the end of the test module.
+   * Makes somebody else hold all free permits of a resource, until `release()` of the result or the end of the
+   * test module.
    *
-   * @throws LockOptionsError without a limit that is possible
-   * @throws Error when none is left
+   * @throws LockOptionsError for an impossible limit, or without one
+   * @throws Error if no permit is free
    *
    * @example `await using _others = await tester.fill('api', { limit: 5 });`
    */
@@ -96,7 +99,7 @@ export class LockTester {
       what: ', such as { limit: 5 }',
       each: 'an option of fill()',
     });
-    // Nothing is not possible either.
+    // A missing limit is impossible too.
     checkLockOption('limit', limit);
     for (let permits = limit; permits > 0; permits--) {
       const lock = await this.somebodyElse.tryAcquire(resource, { limit, permits, autoExtend: true });
@@ -106,10 +109,11 @@ export class LockTester {
   }
 
   /**
-   * Takes the lock on `resource` away from the application, and from all its readers or holders of permits, as if its nodes had lost it: its signal is aborted when this
-   * returns, and somebody else can get it. A call that was made just before gets its lock first, if it is free.
+   * Takes the lock on `resource` away from the application, and from all its readers or holders of permits, as if
+   * the nodes had lost it. When the promise resolves, the signal is aborted, and somebody else can get the lock. A
+   * call that was made just before gets its lock first, if it is free.
    *
-   * @throws Error when the application does not hold it
+   * @throws Error if the application does not hold it
    */
   async loseLock(resource: string): Promise<void> {
     const lock = await this.holderOf(resource);
@@ -120,26 +124,29 @@ export class LockTester {
     }
     const all = this.manager.holdersOf(resource);
     for (const one of all) one.lose('gone');
-    // Also what would be kept for its `holdAtLeast`.
+    // A lock that is kept for its `holdAtLeast` is removed too.
     for (const node of this.nodes) for (const one of all) node.forget(one);
     await Promise.all(all.map((one) => one.release()));
   }
 
   /**
-   * Cuts `count` of the nodes off, by default all: they refuse everything, and keep what they have. With a majority of
-   * them the application gets `LockUnavailableError`, and loses the locks that it has when their validity ends. What it
-   * releases meanwhile is removed when they recover.
+   * Makes `count` of the nodes fail, by default all: they refuse everything, and keep what they have. If they are
+   * a majority, the application gets `LockUnavailableError`, and loses its locks when their validity ends. Locks
+   * that it releases in the meantime are removed when the nodes recover.
    */
   failNodes(count = this.nodes.length): void {
     for (const node of this.nodes.filter(({ status }) => status === 'up').slice(0, count)) node.fail();
   }
 
-  /** Ends what `failNodes` began. */
+  /** Makes the nodes work again that `failNodes` made fail. */
   recoverNodes(): void {
     for (const node of this.nodes.filter(({ status }) => status === 'down')) node.recover();
   }
 
-  /** Nodes in the process answer at once, so a lock that is free takes a few turns and no time. */
+  /**
+   * The holder of a resource. Nodes in the process answer at once, so a free lock needs a few turns of the event
+   * loop and no time.
+   */
   private async holderOf(resource: string): Promise<HeldLock | undefined> {
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       const holder = this.manager.holderOf(resource);

@@ -10,17 +10,21 @@ import { createTestingLockService } from './create-testing-lock-service';
 import { LockTester } from './lock-tester';
 
 /**
- * Options of {@link RedlockTestingModule}: those of `RedlockModule`, and how many nodes there are. `shutdownTimeout` is 1,000
- * unless given, so that a test which left a lock held can be closed.
+ * Options of {@link RedlockTestingModule}: those of `RedlockModule`, and the number of nodes. `shutdownTimeout` is
+ * 1,000 by default, so that a test can be closed although it left a lock held.
  */
 export interface RedlockTestingOptions extends Omit<RedlockModuleOptions, 'nodes'>, RedlockModuleExtras {
-  /** @default 3 */
+  /**
+   * The number of nodes.
+   *
+   * @default 3
+   */
   nodes?: number;
 }
 
 /**
- * A `RedlockModule` for tests, on nodes of this process: real contention, real errors, no Redis. Two applications have
- * nodes of their own; somebody else who contends is `LockTester.hold`.
+ * A `RedlockModule` for tests, on nodes in this process: real contention, real errors, no Redis. Two applications
+ * have nodes of their own. To simulate another process, use `LockTester.hold`.
  */
 @Module({})
 export class RedlockTestingModule {
@@ -31,7 +35,7 @@ export class RedlockTestingModule {
     const { nodes = 3, ...options } = given;
     if (!Number.isInteger(nodes) || nodes < 1 || nodes > MOST_NODES)
       throw new LockOptionsError('nodes', `must say how many: a whole number from 1 to ${MOST_NODES}.`);
-    // Only their number counts.
+    // Only the number of these nodes counts.
     const places = Array.from({ length: nodes }, () => new MemoryLockNode());
     const { providers = [], exports = [], ...redlock } = RedlockModule.forRoot({ ...options, nodes: places });
     const isNamed = options.name !== undefined;
@@ -40,7 +44,7 @@ export class RedlockTestingModule {
       module: RedlockTestingModule,
       providers: [
         ...providers,
-        // The later of two providers with the same token counts.
+        // Of two providers with the same token, Nest uses the later one.
         { provide: LOCK_SERVICE_FACTORY, useValue: createTestingLockService },
         {
           provide: LockTester,
@@ -48,7 +52,7 @@ export class RedlockTestingModule {
           inject: [REDLOCK_LOCK_SERVICE],
         },
       ],
-      // With several modules, the one without a name exports it.
+      // If there are several modules, the one without a name exports it.
       exports: isNamed ? exports : [...exports, LockTester],
     };
   }

@@ -2,8 +2,9 @@ import type { Clock, Timer } from '../ports/clock.interface';
 import { systemClock } from '../system/system-clock';
 
 /**
- * The clock of the process, which follows its timers: when one runs early, it is as late as the timer says. So a test
- * that moves timers moves the locks, whether its fake timers move the clocks too (modern) or not (legacy).
+ * The clock of the process, which follows its timers: when a timer runs early, the clock goes forward to the time
+ * of that timer. So a test that moves timers moves the locks, whether its fake timers move the clocks too (modern)
+ * or not (legacy).
  */
 export class TestingClock implements Clock {
   private aheadMs = 0;
@@ -22,7 +23,8 @@ export class TestingClock implements Clock {
     return systemClock.schedule(
       delayMs,
       () => {
-        // Each by itself: while the system corrects its wall clock, that one runs slower or faster than the other.
+        // Each clock is moved by itself: while the system corrects its wall clock, that clock runs slower or
+        // faster than the other.
         this.aheadMs += Math.max(0, dueAtMs - this.now());
         this.wallAheadMs += Math.max(0, wallDueAtMs - this.wallNow());
         callback();
@@ -31,7 +33,10 @@ export class TestingClock implements Clock {
     );
   }
 
-  /** Nodes in the process answer at once, so there is nothing to wait for; fake timers hold back immediates. */
+  /**
+   * Nodes in the process answer at once, so there is nothing to wait for. And fake timers would hold back an
+   * immediate.
+   */
   afterArrivedReplies(callback: () => void): void {
     void Promise.resolve().then(callback);
   }

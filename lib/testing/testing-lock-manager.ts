@@ -24,7 +24,7 @@ export class TestingLockManager extends LockManager {
     return [...this.handles].find((lock) => lock.isHeld && lock.resources.includes(resource));
   }
 
-  /** All of them, where several hold it. */
+  /** The handles of all holders, if there are several. */
   holdersOf(resource: string): readonly HeldLock[] {
     return [...this.handles].filter((lock) => lock.isHeld && lock.resources.includes(resource));
   }

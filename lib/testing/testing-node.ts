@@ -21,18 +21,19 @@ import type {
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { MemoryLockNode } from '../memory/memory-lock-node';
 
-/** A test that releases more on a node that has failed does not look what becomes of it. */
+/** The most releases that a failed node keeps for later. No test needs more. */
 const MOST_OWED = 1_000;
 
 /**
- * A node in the process that a test can fail: it then refuses everything at once, and keeps what it has. What was released
- * meanwhile goes when it recovers, as a real node is told on its next connection.
+ * A node in the process that a test can make fail. Then it refuses everything at once, and keeps what it has.
+ * Locks that were released in the meantime are removed when it recovers, as on a real node with its next
+ * connection.
  */
 export class TestingNode implements LockNode {
   readonly sharing = true;
   private readonly inner: MemoryLockNode;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
-  /** The releases that are owed, each with the moment of its request. */
+  /** The releases to do later, each with the time of its request. */
   private readonly owed = new Map<ReleaseRequest, number>();
   private hasFailed = false;
 
@@ -87,7 +88,7 @@ export class TestingNode implements LockNode {
     else this.inner.leave(request, vote);
   }
 
-  /** Loses a lock, as a server does that somebody empties; failed or not. */
+  /** Loses a lock, as a server does that somebody empties. It works on a failed node too. */
   forget({ resources, ownerToken, kind }: KindOfHold & { readonly ownerToken: string }): void {
     const request = { resources, ownerToken, wakeWaiters: !this.hasFailed, ttlMs: 1 };
     const as = kind?.mode === 'limited' ? { slots: 'all' as const } : { shared: sharedIn(kind) };
@@ -120,7 +121,7 @@ export class TestingNode implements LockNode {
     for (const [request, madeAtMs] of this.owed) {
       const ageMs = this.clock.now() - madeAtMs;
       const keepMs = (request.keepMs ?? 0) - ageMs;
-      // Its own ttl is over: what is there may be kept by nobody any more.
+      // The ttl of this lock is over, so whatever is there now does not belong to it.
       if (ageMs >= request.ttlMs) continue;
       this.inner.release({ ...request, keepMs: keepMs > 0 ? keepMs : undefined }, () => undefined);
     }

@@ -2,18 +2,18 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import { LOCK_SERVICE_FACTORY } from '../nest/redlock.constants';
 import { createTestingLockService } from './create-testing-lock-service';
 
-/** What is needed of the builder that `Test.createTestingModule` returns. */
+/** The part of the builder of `Test.createTestingModule` that is used. */
 export interface ProviderOverrides {
   overrideProvider(token: unknown): { useValue(value: unknown): unknown };
 }
 
 /**
- * Puts every RedlockModule of an application under test on nodes of the process: as many as it has, each module its own.
- * Options, names, `@Locked` methods and the exception filter stay what they are; no Redis is connected.
- * Where `shutdownTimeout` is not given, it is 1,000.
+ * Puts every RedlockModule of an application under test on nodes in the process: each module gets as many as it
+ * had, and shares them with no other. Options, names, `@Locked` methods and the exception filter stay the same. No
+ * Redis is connected. If `shutdownTimeout` is not given, it is 1,000.
  *
  * @returns the same builder
- * @throws LockOptionsError for what is no such builder
+ * @throws LockOptionsError if it is no such builder
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 import { createLockService, LockBusyError, LockLimitError, type LockService } from '../../lib';
 import { type RedisServer, startRedisServers } from '../helpers/redis-server';
+import { until } from '../helpers/until';
 
 const PROCESSES = 4;
 
@@ -22,6 +23,8 @@ afterEach(async () => {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const service = (position: number): LockService => services[position % PROCESSES] as LockService;
+const untilWaiting = (resource: string, count: number) =>
+  until(`${count} wait`, async () => (await service(0).inspect(resource)).waiting === count);
 
 describe('permits on real servers', () => {
   it('never are more than the limit, each of another number, while a server restarts without its data', async () => {
@@ -77,9 +80,9 @@ describe('permits on real servers', () => {
     const big = service(3).withLock('jobs', { limit: 3, permits: 3, wait: 10_000 }, () =>
       order.push('three'),
     );
-    await sleep(200);
+    await untilWaiting('jobs', 1);
     const small = service(0).withLock('jobs', { limit: 3, wait: 10_000 }, () => order.push('one'));
-    await sleep(100);
+    await untilWaiting('jobs', 2);
 
     for (const lock of singles) await lock.release();
     await Promise.all([big, small]);
@@ -159,7 +162,7 @@ describe('the line on real servers', () => {
           await sleep(5);
         }),
       );
-      await sleep(150);
+      await untilWaiting('order:7', position);
     }
 
     await holder.release();

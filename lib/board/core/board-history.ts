@@ -6,10 +6,10 @@ import { detailOf } from './event-detail';
 const MOST_EVENTS = 200;
 const MOST_SHOWN_RESOURCES = 5;
 const SECONDS = 60;
-/** Of one second. Whoever locks ever new names must not fill the memory. */
+/** The most hot keys of one second. A process that locks ever new names must not fill the memory. */
 const MOST_HOT = 500;
 const SHOWN_HOT = 10;
-/** Locks whose release was not told are forgotten, the oldest first. */
+/** The most held locks. If the release of a lock was not reported, it is forgotten, the oldest first. */
 const MOST_HELD = 20_000;
 
 type Count = { waits: number; busy: number; lost: number };
@@ -20,10 +20,13 @@ interface Second {
   readonly counts: Map<string, Count>;
 }
 
-/** What the events of a lock service told: the last of them, and what was in the way in the last minute. */
+/** Keeps the events of a lock service: the last ones, and the contention of the last minute. */
 export class BoardHistory {
   private readonly events: BoardEvent[] = [];
-  /** By owner token, which several may have: the readers of a process, and those who have a lease one after another. */
+  /**
+   * The held locks by owner token. Several holders may have one token: the readers of a process, and callers that
+   * get a lease one after another.
+   */
   private readonly holds = new Map<string, { readonly since: number; readonly count: number }>();
   private seconds: Second[] = [];
   private lastId = 0;
@@ -58,7 +61,7 @@ export class BoardHistory {
     if (this.events.length > MOST_EVENTS) this.events.shift();
   }
 
-  /** Those after the event with this number, the oldest first. */
+  /** The events after the event with this number, the oldest first. */
   since(id: number): BoardEvent[] {
     return this.events.filter((event) => event.id > id);
   }
@@ -67,12 +70,12 @@ export class BoardHistory {
     return this.lastId;
   }
 
-  /** When this process got the lock; undefined for the locks of others. */
+  /** The time at which this process got the lock. Undefined for locks of other processes. */
   heldSinceOf(ownerToken: string): number | undefined {
     return this.holds.get(ownerToken)?.since;
   }
 
-  /** What was most in the way, first. */
+  /** The hot keys, those with most contention first. */
   hot(): HotKey[] {
     const now = Math.floor(this.clock.wallNow() / 1_000);
     this.forgetBefore(now);
@@ -129,7 +132,7 @@ export class BoardHistory {
     }
   }
 
-  /** A clock that was set back must not keep what is of no minute any more. */
+  /** Forgets old seconds. It also forgets seconds in the future, which a clock that was set back leaves behind. */
   private forgetBefore(now: number): void {
     this.seconds = this.seconds.filter(({ at }) => at > now - SECONDS && at <= now);
   }

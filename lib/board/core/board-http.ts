@@ -10,7 +10,7 @@ export interface BoardHttpSettings {
   readonly randomness: Pick<Randomness, 'secret'>;
 }
 
-/** The requests of a board, on the bare requests and responses of Node: every framework has them underneath. */
+/** Answers the requests of a board. It uses the requests and responses of Node, which every framework has. */
 export class BoardHttp {
   private readonly page = new BoardPage();
 
@@ -18,7 +18,7 @@ export class BoardHttp {
 
   constructor(private readonly settings: BoardHttpSettings) {}
 
-  /** From now on there is something to show. */
+  /** Starts to answer: from now on there is a board to show. */
   start(board: Board): void {
     this.started = board;
   }
@@ -32,10 +32,11 @@ export class BoardHttp {
     return this.started;
   }
 
-  /** The page itself. */
+  /** Answers with the page itself. */
   html(request: IncomingMessage, response: ServerResponse): void {
     const { title, allowRelease, randomness } = this.settings;
-    // That of the pages that this browser has open: with a new one they could not release any more.
+    // The page gets the token of the pages that this browser has open. With a new token, those could not release
+    // locks any more.
     const token = pageToken(request.headers) ?? randomness.secret();
     const isSecure = 'encrypted' in request.socket || request.headers['x-forwarded-proto'] === 'https';
     answer(response, 200, this.page.html({ title, allowRelease, token }), {
@@ -45,9 +46,9 @@ export class BoardHttp {
     });
   }
 
-  /** A stream of server-sent events: everything first, then what changes. */
+  /** Answers with a stream of server-sent events: first everything, then the changes. */
   events({ method }: IncomingMessage, response: ServerResponse): void {
-    // Nobody can tell a stream that compression holds back from one that is silent.
+    // Compression could hold back the events of a stream. Nobody could tell that from a silent stream.
     const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
     const { board } = this;
     if (!board.hasRoom) {
@@ -55,7 +56,7 @@ export class BoardHttp {
       return;
     }
     response.writeHead(200, { ...SAFE, ...headers, 'cache-control': 'no-store, no-transform' });
-    // Who asks for the headers alone is no viewer: it would wait for an end, and keep a place.
+    // A HEAD request is no viewer: it would wait for an end, and use one of the places for viewers.
     if (method === 'HEAD') {
       response.end();
       return;
@@ -64,7 +65,7 @@ export class BoardHttp {
     board.join(response);
   }
 
-  /** Everything as JSON, for scripts. */
+  /** Answers with everything as JSON, for scripts. */
   async state(_request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       json(response, 200, await this.board.state());
@@ -73,7 +74,7 @@ export class BoardHttp {
     }
   }
 
-  /** One resource, node by node. */
+  /** Answers with one resource, node by node. */
   async lock(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const resource = query(request).get('resource');
     if (resource === null) json(response, 400, { message: 'Which resource? Give ?resource=' });
@@ -134,7 +135,10 @@ export function json(
   });
 }
 
-/** Of the address as it came: a proxy or a framework may have changed what is before it. */
+/**
+ * Reads the query from the address as the client sent it. A proxy or a framework may have changed the path before
+ * it.
+ */
 export function query(request: IncomingMessage): URLSearchParams {
   const { url = '' } = request;
   const at = url.indexOf('?');

@@ -5,7 +5,7 @@ import { describeOwner } from '../../locking/api/owner-token';
 import type { BoardHistory } from './board-history';
 import type { BoardHolder, BoardLock, BoardPart } from './board-state.interface';
 
-/** What a look and the way of its answers are worth: a lock that ends so much later was not extended. */
+/** The inexactness of a look, in milliseconds. A lock whose end is later by no more than this was not extended. */
 const NO_NEWS_MS = 300;
 
 interface Known {
@@ -14,10 +14,10 @@ interface Known {
   readonly owner: string;
 }
 
-/** The locks of the last look, as pages are told of them, and what has changed since the look before. */
+/** The locks of the last look, as pages get them, and the changes since the look before. */
 export class BoardLocks {
   private known = new Map<string, Known>();
-  /** When the nodes told of them. */
+  /** The time at which the nodes told of them. */
   private at = 0;
 
   constructor(private readonly history: BoardHistory) {}
@@ -35,14 +35,14 @@ export class BoardLocks {
       const old = before.get(one.resource);
       const now = this.lockOf(one, old, at);
       const isNews = old === undefined || differs(old.lock, now.lock);
-      // Pages count on with what they were told last.
+      // Without a change, pages keep counting from what they got last.
       this.known.set(one.resource, isNews ? now : { ...now, lock: old.lock });
       if (isNews) changed.push(now.lock);
     }
     return { changed, gone: [...before.keys()].filter((resource) => !this.known.has(resource)) };
   }
 
-  /** What each of these nodes has of a resource. */
+  /** The part of each of these nodes in a resource. */
   partsOf(resource: string, nodes: readonly string[]): BoardPart[] {
     const owners = this.known.get(resource)?.listed.owners ?? [];
     return nodes.map((node) => ({
@@ -56,7 +56,7 @@ export class BoardLocks {
     }));
   }
 
-  /** Whose lock is meant, as far as the last look had it. */
+  /** The owner token of a holder, if the last look had it. */
   ownerTokenOf(resource: string, holderId: string): string | undefined {
     const owners = this.known.get(resource)?.listed.owners ?? [];
     return owners.find(({ ownerToken }) => idOf(ownerToken) === holderId)?.ownerToken;
@@ -92,7 +92,7 @@ export class BoardLocks {
   }
 }
 
-/** When nobody has a majority: all that have a part of it. */
+/** The holders of a lock. If none of them has a majority, these are all that have a part of it. */
 function holdersOf({ holder, holders, owners }: ListedLock): (LockHolder & { readonly slot?: number })[] {
   if (holders !== undefined) return [...holders];
   if (holder !== undefined) return [holder];
@@ -110,7 +110,7 @@ function holderFrom({ ownerToken, host, pid, label, slot }: LockHolder & { slot?
   };
 }
 
-/** An owner token is what a release is made with, so nobody is told one. */
+/** Makes an id of an owner token. The token itself is shown to nobody, since a release is made with it. */
 function idOf(ownerToken: string): string {
   return createHash('sha256').update(ownerToken).digest('hex').slice(0, 12);
 }

@@ -5,14 +5,15 @@ import type { LockListing, NodeLook } from '../../locking/api/lock-listing.inter
 import { showProducts } from '../../locking/api/server-products';
 import type { BoardNews, BoardNode } from './board-state.interface';
 
-/** How the nodes are, and how many more of them may fail. */
+/** The state of the nodes, and the number of nodes that may still fail. */
 export function boardNodes(
   { nodes }: LockListing,
   at: number,
 ): Pick<BoardNews, 'nodes' | 'quorum' | 'mayFail'> {
   const shown = nodes.map((node) => boardNode(node, at));
   const quorum = quorumOf(nodes.length);
-  // One that cannot list what it has may grant all the same. One that is frozen does not, though it counts as up for now.
+  // A node that cannot list its locks may grant all the same. A frozen node does not grant, although it counts as
+  // up for now.
   const granting = nodes.filter(
     ({ status, guarded, refusal, error }) =>
       status === 'up' && guarded === undefined && refusal === undefined && !(error instanceof NoAnswerError),

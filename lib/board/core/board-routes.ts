@@ -4,12 +4,12 @@ import { type BoardHttp, json } from './board-http';
 type Answer = (http: BoardHttp, request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 interface Route {
-  /** HEAD is answered as GET is, without what comes after the headers. */
+  /** The method. HEAD is answered like GET, without a body. */
   readonly method: 'GET' | 'POST';
   readonly answer: Answer;
 }
 
-/** By what comes after the address of the page. */
+/** The routes by the path after the address of the page. */
 const ROUTES = {
   '': {
     method: 'GET',
@@ -36,7 +36,7 @@ export function isBoardRoute(name: string): name is BoardRoute {
   return Object.hasOwn(ROUTES, name);
 }
 
-/** Whether the route has an answer to this method. If not, it has been answered with 405. */
+/** Tells if the route has an answer to this method. If not, this function has answered with 405. */
 export function takesMethod(
   route: BoardRoute,
   { method = '' }: IncomingMessage,
@@ -48,7 +48,7 @@ export function takesMethod(
   return false;
 }
 
-/** Answers a request whose method the route takes. */
+/** Answers a request whose method the route has. */
 export function answerRoute(route: BoardRoute, ...args: Parameters<Answer>): void | Promise<void> {
   return ROUTES[route].answer(...args);
 }

@@ -1,23 +1,26 @@
-/** What the board knows, as it is sent to pages and scripts: without owner tokens, which prove who holds a lock. */
+/**
+ * The state of the board, as pages and scripts get it. It contains no owner tokens, with which locks can be
+ * released.
+ */
 export interface BoardState extends BoardNews {
-  /** By name. */
+  /** The locks, sorted by name. */
   readonly locks: readonly BoardLock[];
   readonly timeline: readonly BoardEvent[];
 }
 
-/** What is new in every look. Moments are in milliseconds since 1970. */
+/** The parts that are new in every look. Times are in milliseconds since 1970. */
 export interface BoardNews {
   readonly at: number;
   readonly tookMs: number;
   readonly quorum: number;
-  /** How many nodes more may fail before no lock can be had; negative: so many are missing. */
+  /** The number of nodes that may still fail while locks can be acquired. Negative: this many nodes are missing. */
   readonly mayFail: number;
   readonly nodes: readonly BoardNode[];
   readonly isTruncated: boolean;
   readonly hot: readonly HotKey[];
 }
 
-/** What has changed since the look before. */
+/** The changes since the look before. */
 export interface BoardChange extends BoardNews {
   readonly changed: readonly BoardLock[];
   readonly gone: readonly string[];
@@ -27,10 +30,10 @@ export interface BoardChange extends BoardNews {
 export interface BoardNode {
   readonly node: string;
   readonly state: 'up' | 'connecting' | 'down' | 'guarded' | 'refusing' | 'silent';
-  /** Such as `Redis 7.0.15`. */
+  /** The product, such as `Redis 7.0.15`. */
   readonly server?: string;
   readonly problem?: string;
-  /** Until when it is guarded; missing for as long as it is the same server. */
+  /** The end of the guard. Missing if it lasts until the server changes. */
   readonly guardedUntil?: number;
   readonly roundTripMs?: number;
   readonly clockAheadMs?: number;
@@ -39,23 +42,26 @@ export interface BoardNode {
 export interface BoardLock {
   readonly resource: string;
   readonly state: 'held' | 'partial' | 'contested' | 'foreign' | 'unknown';
-  /** The type of a key of another program, such as `hash`; only when `foreign`. */
+  /** The type of a key of another program, such as `hash`; only if `foreign`. */
   readonly foreignType?: string;
   readonly mode: 'exclusive' | 'shared' | 'limited';
   readonly holders: readonly BoardHolder[];
-  /** When the nodes forget it if nobody extends it; null: never. */
+  /** The time at which the nodes forget it if nobody extends it; null: never. */
   readonly endsAt: number | null;
-  /** The longest that it was to last when it was looked at, in milliseconds: the whole of the bar. */
+  /** The longest rest of its ttl that a look has seen, in milliseconds. It is the full length of the bar. */
   readonly wholeMs: number;
   readonly nodeCount: number;
   readonly waiting: number | null;
-  /** Since when this holder has it: exactly for locks of this process, else since it was first seen. */
+  /**
+   * The time since which this holder has it. It is exact for locks of this process, else the time when it was
+   * first seen.
+   */
   readonly since: number;
   readonly isSinceExact: boolean;
 }
 
 export interface BoardHolder {
-  /** Tells holders apart, and proves nothing. */
+  /** An id that tells holders apart. It gives no rights. */
   readonly id: string;
   readonly host?: string;
   readonly pid?: number;
@@ -63,32 +69,32 @@ export interface BoardHolder {
   readonly slot?: number;
 }
 
-/** What a node has of one lock. */
+/** The part of one node in a lock. */
 export interface BoardPart {
   readonly node: string;
   readonly holders: readonly (BoardHolder & { readonly endsAt: number | null })[];
 }
 
-/** How often a resource was in the way in the last minute, as this process has seen it. */
+/** A resource with contention in the last minute, as this process has seen it. */
 export interface HotKey {
   readonly resource: string;
   readonly waits: number;
   readonly busy: number;
   readonly lost: number;
-  /** Everything of it in each of the last 60 seconds, the oldest first. */
+  /** The contention in each of the last 60 seconds, the oldest first. */
   readonly perSecond: readonly number[];
 }
 
-/** What this process did, or learned. */
+/** An event in this process. */
 export interface BoardEvent {
   readonly id: number;
   readonly at: number;
   readonly type: string;
-  /** Of very many only the first. */
+  /** The resources. Only the first ones if there are very many. */
   readonly resources: readonly string[];
   readonly resourceCount: number;
   readonly node?: string;
   readonly label?: string;
-  /** What else there is to tell, in words. */
+  /** More about the event, in words. */
   readonly detail?: string;
 }

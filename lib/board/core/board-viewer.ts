@@ -1,18 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../ports/clock.interface';
 
-/** Whoever reads nothing for so long is not there. */
+/** A viewer that reads nothing for so long is gone. */
 const LONGEST_SILENCE_MS = 30_000;
-/** Then the page connects again, and is asked anew whether it may. */
+/** After this time the page connects again, and its permission is checked again. */
 const LONGEST_STREAM_MS = 10 * 60_000;
 
 /**
- * One open page. What it has not read yet is at most one message: while it is behind nothing is written to it, and
- * when it has read on it is told everything anew.
+ * One open page. At most one message waits until the page reads: while the page is behind, nothing is written to
+ * it, and then it gets everything again.
  */
 export class BoardViewer {
   private isBehind = false;
-  /** Something was told meanwhile. */
+  /** True if the page missed a message. */
   private hasMissed = false;
   private silence: Timer | undefined;
   private readonly end: Timer;
@@ -33,7 +33,7 @@ export class BoardViewer {
       this.stop();
       on.gone();
     });
-    // A connection that breaks is one that closes.
+    // A connection that breaks also closes.
     response.on('error', () => undefined);
     response.on('drain', () => {
       this.silence?.cancel();

@@ -9,20 +9,23 @@ import { BoardViewer } from './board-viewer';
 
 export interface BoardSettings {
   readonly clock: Clock;
-  /** From the begin of a look to the next, at least. */
+  /** The least time from the begin of a look to the next. */
   readonly intervalMs: number;
-  /** How many locks are shown. */
+  /** The most locks that are shown. */
   readonly limit: number;
 }
 
 const MOST_VIEWERS = 100;
 
-/** Looks take a tenth of the time at most, however many keys the servers have. */
+/**
+ * The rest after a look, as a multiple of its duration. So looks take at most a tenth of the time, however many
+ * keys the servers have.
+ */
 const REST = 9;
 
 /**
- * What all viewers of a board see: one look at the nodes for all of them, and none while nobody looks. However often
- * anybody asks, the nodes are not looked at more often.
+ * The board that all viewers share: one look at the nodes serves all of them, and there is none without a viewer.
+ * More requests cause no more looks.
  */
 export class Board {
   private readonly history: BoardHistory;
@@ -49,7 +52,7 @@ export class Board {
     });
   }
 
-  /** For scripts: what was seen in the last look, or in a new one if it is time for that. */
+  /** The state for scripts: from the last look, or from a new one if it is time for that. */
   async state(): Promise<BoardState> {
     await this.look();
     const { news } = this;
@@ -57,7 +60,7 @@ export class Board {
     return { ...news, locks: this.locks.all, timeline: this.history.since(0) };
   }
 
-  /** What each node had of a resource in the last look. Asks no node. */
+  /** The part of each node in a resource, from the last look. It asks no node. */
   async partsOf(resource: string): Promise<BoardPart[]> {
     if (this.news === undefined) await this.look();
     return this.locks.partsOf(
@@ -66,12 +69,12 @@ export class Board {
     );
   }
 
-  /** Whether another page may look on. */
+  /** True if one more page may watch. */
   get hasRoom(): boolean {
     return !this.isClosed && this.viewers.size < MOST_VIEWERS;
   }
 
-  /** Shows everything to a page, and from then on what changes. */
+  /** Sends everything to a page, and from then on the changes. */
   join(response: ServerResponse): void {
     const viewer = new BoardViewer(response, this.settings.clock, {
       caughtUp: () => {
@@ -83,7 +86,7 @@ export class Board {
       },
     });
     this.viewers.add(viewer);
-    // What is old is told too: the next look may be a while away.
+    // An old state is sent too, since the next look may come later.
     this.tellAll(viewer);
     this.lookAgain(0);
   }
@@ -91,7 +94,7 @@ export class Board {
   /**
    * Removes the lock of one holder, as it was shown.
    *
-   * @returns from how many nodes; undefined: it was not there any more in the last look
+   * @returns the number of nodes from which it was removed; undefined: the last look did not have it any more
    */
   async release(resource: string, holderId: string): Promise<number | undefined> {
     const ownerToken = this.locks.ownerTokenOf(resource, holderId);
@@ -99,7 +102,7 @@ export class Board {
     return this.source.forceRelease(resource, { ownerToken });
   }
 
-  /** Ends the streams of all pages: an application that closes waits for them. */
+  /** Ends the streams of all pages. An application that closes would wait for them. */
   close(): void {
     this.isClosed = true;
     this.timer?.cancel();
@@ -121,7 +124,7 @@ export class Board {
     );
   }
 
-  /** One look for all who ask meanwhile; none before it is time. */
+  /** Makes one look for all callers that ask in the meantime, and none before it is time. */
   private look(): Promise<void> {
     if (this.settings.clock.now() < this.notBeforeMs || this.isClosed) return Promise.resolve();
     this.looking ??= this.lookOnce().finally(() => {
@@ -143,7 +146,7 @@ export class Board {
       this.news = { at, tookMs, ...boardNodes(listing, at), isTruncated: listing.isTruncated, hot };
       this.tell('change', { ...this.news, changed, gone, timeline });
     } catch (error) {
-      // A service that is closed, say. Its message is free of secrets.
+      // For example, the service is closed. The message contains no secrets.
       this.tell('problem', { message: error instanceof Error ? error.message : String(error) });
     }
     this.notBeforeMs = startedAtMs + Math.max(intervalMs, (REST + 1) * (clock.now() - startedAtMs));

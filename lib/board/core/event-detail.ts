@@ -3,7 +3,7 @@ import { printable } from '../../errors/printable';
 
 const LONGEST_DETAIL = 200;
 
-/** What there is to tell of an event besides its type, its resources and its node; free of owner tokens. */
+/** The details of an event besides its type, its resources and its node. They contain no owner tokens. */
 export function detailOf(event: LockEvent): string | undefined {
   const text = wordsFor(event);
   return text === undefined ? undefined : printable(text).slice(0, LONGEST_DETAIL);

@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Beside the compiled library, built or not: `npm run build` puts it there. */
+/** The built page. `npm run build` puts it there; the path is right for the compiled library and for its sources. */
 const FILE = join(__dirname, '..', '..', '..', 'dist', 'board', 'page.json');
 
 interface BuiltPage {
   readonly script: string;
   readonly style: string;
-  /** `sha256-…` of each, for the content security policy. */
+  /** The hashes for the content security policy: `sha256-…` of each. */
   readonly scriptHash: string;
   readonly styleHash: string;
 }
 
-/** What the page is told when it is loaded. */
+/** The settings that the page gets when it is loaded. */
 export interface PageSettings {
   readonly title: string;
   readonly allowRelease: boolean;
-  /** Of this page, for its releases. */
+  /** The token of this page, for its releases. */
   readonly token: string;
 }
 
@@ -28,7 +28,10 @@ export class BoardPage {
     this.built = JSON.parse(readFileSync(FILE, 'utf8')) as BuiltPage;
   }
 
-  /** Nothing but the one script and the one style, and requests to where the page comes from. */
+  /**
+   * The content security policy. It permits only the one script, the one style, and requests to the origin of the
+   * page.
+   */
   get policy(): string {
     const { scriptHash, styleHash } = this.built;
     return [
@@ -50,7 +53,7 @@ export class BoardPage {
       `<meta name="board-token" content="${escaped(token)}">`,
       `<meta name="board-release" content="${allowRelease}">`,
       `<title>${escaped(title)}</title>`,
-      // No request for an icon either.
+      // So the browser requests no icon.
       '<link rel="icon" href="data:,">',
       `<style>${style}</style>`,
       '</head>',

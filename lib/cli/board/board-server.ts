@@ -4,12 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { type BoardHttp, json } from '../../board/core/board-http';
 import { answerRoute, isBoardRoute, takesMethod } from '../../board/core/board-routes';
 
-/** Names of this machine that a browser may have asked for. */
+/** The names of this machine that a browser may have in its address. */
 const LOOPBACK = ['127.0.0.1', 'localhost'];
 
 /**
- * Serves a board to browsers of this machine, below an address that has a secret in it. A page of another site cannot
- * read it: it does not know the secret, and where its own name leads here (DNS rebinding), it is refused by that name.
+ * Serves a board to browsers of this machine, under an address with a secret. A page of another site does not know
+ * the secret, so it cannot read the board. If a name of such a site leads to this machine (DNS rebinding), its
+ * requests are refused by that name.
  */
 export class BoardServer {
   private readonly server: Server;
@@ -24,9 +25,9 @@ export class BoardServer {
   }
 
   /**
-   * @param port 0: any
+   * @param port 0: any free port
    * @returns the address of the page
-   * @throws Error when the port is taken
+   * @throws Error if the port is taken
    */
   listen(port: number): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -54,7 +55,7 @@ export class BoardServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // What a proxy says about itself is not for us: there is none on the way to a loopback address.
+    // There is no proxy on the way to a loopback address, so what a proxy says of itself is ignored.
     delete request.headers['x-forwarded-host'];
     if (!this.isForUs(request.headers.host)) {
       json(response, 421, {
@@ -70,7 +71,7 @@ export class BoardServer {
       return;
     }
     if (rest.length === 0) {
-      // The page finds its data below its own address.
+      // The page finds its data below its own address, which has to end with a slash.
       response.writeHead(308, { location: `/${secret}/`, 'cache-control': 'no-store' }).end();
       return;
     }
@@ -79,7 +80,10 @@ export class BoardServer {
     else if (takesMethod(route, request, response)) await answerRoute(route, this.http, request, response);
   }
 
-  /** A browser sends the name that stands in its address line, whatever it leads to. */
+  /**
+   * Tells if the request names this machine. A browser sends the name in its address line, wherever that name
+   * leads.
+   */
   private isForUs(host: string | undefined): boolean {
     return LOOPBACK.some((name) => host === `${name}:${this.port}` || (this.port === 80 && host === name));
   }

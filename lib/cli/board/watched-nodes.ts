@@ -8,7 +8,7 @@ import { listNodes } from '../../locking/inspection/list-nodes';
 
 type Observer = Parameters<BoardSource['events$']['subscribe']>[0];
 
-/** Lock nodes as a board shows them, of a process that takes no locks itself. */
+/** Lock nodes as a board shows them, for a process that takes no locks itself. */
 export class WatchedNodes implements BoardSource {
   private readonly observers = new Set<Observer>();
   private readonly reports: NodeReports;

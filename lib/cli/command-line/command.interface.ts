@@ -2,37 +2,37 @@ import type { RedisNodeDescription } from '../../redis/client/redis-node-descrip
 import type { ExitCode } from './exit-code';
 import type { Terminal } from './terminal';
 
-/** One option of a command, as `node:util` parses it and as the help shows it. */
+/** One option of a command, for `node:util` and for the help. */
 export interface CommandOption {
   readonly type: 'string' | 'boolean';
-  /** What stands for the value in the help: `<ms>`. */
+  /** The text for the value in the help: `<ms>`. */
   readonly value?: string;
   readonly about: string;
 }
 
 export interface Command {
   readonly name: string;
-  /** Takes exactly one argument, a resource; else none. */
+  /** True if the command takes exactly one argument, a resource. Else it takes none. */
   readonly takesResource: boolean;
   /** The line about it in the list of commands. */
   readonly about: string;
-  /** The help of the command: what it does, and its exit codes. */
+  /** The help of the command: its action, and its exit codes. */
   readonly details: string;
   readonly options: Readonly<Record<string, CommandOption>>;
   run(invocation: Invocation, terminal: Terminal): Promise<ExitCode>;
 }
 
-/** A command line after the door: checked, and complete. */
+/** A command line after the check: valid, and complete. */
 export interface Invocation {
-  /** Empty for commands that take none. */
+  /** The resource. Empty for commands that take none. */
   readonly resource: string;
   readonly nodes: readonly RedisNodeDescription[];
   readonly keyPrefix: string;
-  /** Longest wait for a connection, and for an answer. */
+  /** The longest wait for a connection, and for an answer. */
   readonly timeoutMs: number;
   readonly json: boolean;
   flag(name: string): boolean;
   text(name: string, otherwise: string): string;
-  /** @throws UsageError for anything but a whole number from 1 */
+  /** @throws UsageError for anything but a whole number from 1 on */
   wholeNumber(name: string, otherwise: number): number;
 }

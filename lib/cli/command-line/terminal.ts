@@ -1,10 +1,10 @@
-/** Where a command writes, and how it is told to end. */
+/** The output of a command, and the signal that ends it. */
 export interface Terminal {
-  /** A line, or several, of what was asked for. */
+  /** Prints one or several lines of the result. */
   print(text: string): void;
-  /** A line about the run itself, apart from the result. */
+  /** Prints a line about the run itself, apart from the result. */
   complain(text: string): void;
-  /** Somebody looks, and the screen can be redrawn. */
+  /** True if a person watches, and the screen can be redrawn. */
   readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** From this call on, Ctrl-C and SIGTERM abort the signal instead of ending the process at once. */
@@ -16,12 +16,12 @@ export class ProcessTerminal implements Terminal {
   private readonly stop = new AbortController();
 
   constructor() {
-    // `… | head` closes our output; whoever reads no more is done with us.
+    // `… | head` closes the output. A reader that is gone needs no error.
     process.stdout.on('error', () => {
       this.stop.abort();
     });
     process.stderr.on('error', () => {
-      // Nobody hears our complaints; the exit code still tells.
+      // Nobody can read the complaints. The exit code still tells.
     });
   }
 

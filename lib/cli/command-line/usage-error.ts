@@ -1,2 +1,2 @@
-/** The command line cannot be meant; the message says what to write instead. */
+/** The command line is wrong. The message says what to write instead. */
 export class UsageError extends Error {}

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from '../command-line/exit-code';
 import { jsonText } from '../text/json-text';
 
 const DEFAULT_MAX_TTL_MS = 60_000;
-/** No number that the option takes. */
+/** Stands for a missing option, since the option accepts no 0. */
 const NOT_ASKED = 0;
 
 export const doctor: Command = {
@@ -53,7 +53,7 @@ export const doctor: Command = {
 };
 
 interface Demands {
-  /** Or nobody has asked whether it is. */
+  /** True as well if nobody asked for it. */
   readonly isTrusted: boolean;
   readonly isStrict: boolean;
 }

@@ -33,7 +33,7 @@ export const ls: Command = {
   },
 };
 
-/** Also what `watch` looks for. */
+/** The search of the command line. `watch` uses it too. */
 export function searchOf(invocation: Invocation): Search {
   return {
     keyPrefix: invocation.keyPrefix,

@@ -43,11 +43,11 @@ export const release: Command = {
 
 interface Result {
   readonly isForced: boolean;
-  /** What the nodes had before anything was released. */
+  /** The locks on the nodes before anything was released. */
   readonly before: LockInspection;
   /** The number of nodes that it was removed from. */
   readonly releasedFrom: number;
-  /** The nodes that have it and could not be told to remove it. */
+  /** The nodes that have it, and did not remove it. */
   readonly failed: readonly NodeVote[];
 }
 

@@ -16,7 +16,9 @@ import type { Terminal } from '../command-line/terminal';
 import { ls, searchOf } from './ls.command';
 
 const DEFAULT_INTERVAL_MS = 1_000;
-/** Releases of which no second node has told yet; the oldest are forgotten, so that it cannot grow. */
+/**
+ * The most releases of which no second node has told yet. The oldest are forgotten, so that the list cannot grow.
+ */
 const MOST_TOLD = 1_000;
 const CLEAR_SCREEN = '\u001b[H\u001b[J';
 
@@ -107,7 +109,7 @@ class Watch {
     this.tell(this.changes.next(answers, this.exitCode === EXIT.ok));
   }
 
-  /** Every node tells of the same release. */
+  /** Reports a release once, since every node tells of it. */
   private hear(message: ReleaseMessage): void {
     if (isTrial(message.resource)) return;
     this.lookOut.hurry();

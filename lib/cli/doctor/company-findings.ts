@@ -2,21 +2,18 @@ import type { InfoLines } from '../../redis/server/info-lines';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
 
-/**
- * The share of the connections that a server permits from which a finding warns. Connections come with each process,
- * two at a time.
- */
+/** A finding warns from this share of the permitted connections. Each process brings two connections at once. */
 const NEARLY_ALL = 0.8;
-/** One that asks, and one that hears of releases. */
+/** One connection for requests, and one that hears of releases. */
 const PER_PROCESS = 2;
 
-/** How many processes the server has room for yet. */
+/** Reports how many more processes the server has room for. */
 export function clientsFinding(info: InfoLines): NodeFinding {
   const check = 'clients';
   const [clients, limit] = [Number(info.connected_clients ?? NaN), Number(info.maxclients ?? NaN)];
   if (Number.isNaN(clients) || Number.isNaN(limit))
     return { level: 'unknown', check, message: 'cannot tell how many connections there are' };
-  // The limit is that of all of them together.
+  // The limit counts all of these together.
   const used = clients + Number(info.connected_slaves ?? 0) + Number(info.cluster_connections ?? 0);
   const message = `${used} of ${limit} connections in use (${Math.round((100 * used) / limit)} %)`;
   if (used < NEARLY_ALL * limit) return { level: 'ok', check, message };
@@ -31,8 +28,8 @@ export function clientsFinding(info: InfoLines): NodeFinding {
 }
 
 /**
- * Whether somebody else has keys on the server, by its own count of them. All keys of ours have an expiry. Others with one
- * cannot be told from locks without a walk through all keys.
+ * Reports if other programs have keys on the server, by the server's own counts. All keys of this library have an
+ * expiry. Other keys with an expiry cannot be told from locks without a walk through all keys.
  */
 export function sharedFinding({ info, database }: ServerFacts): NodeFinding {
   const check = 'shared';

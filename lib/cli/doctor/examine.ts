@@ -3,7 +3,7 @@ import { NodeClient } from '../nodes/node-client';
 import { readClusterInfo, readServer, type NodeFacts, type ServerFacts } from './node-facts';
 import { tryRights } from './try-rights';
 
-/** Finds out what it can about one node. Never rejects: what cannot be found out is missing. */
+/** Finds out what it can about one node. It never rejects: what cannot be found out is missing. */
 export async function examine(
   description: RedisNodeDescription,
   keyPrefix: string,
@@ -25,14 +25,14 @@ export async function examine(
   }
 }
 
-/** A user without the right to ping can be of use all the same. */
+/** The reason why the node cannot be used. A user without the right to ping can still be of use. */
 async function whyUnusable(node: NodeClient): Promise<string | undefined> {
   try {
     await node.ask(() => node.client.send('ping'));
     return undefined;
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
-    // Valkey permits databases one by one; in one that is not, the user can do nothing at all.
+    // Valkey permits databases one by one. In a forbidden database the user can do nothing at all.
     return code === 'NOPERM' && !message.includes('access database') ? undefined : message;
   }
 }

@@ -1,19 +1,19 @@
-/** `unknown`: the server does not let us look, as managed clouds often do not. */
+/** `unknown`: the server does not tell, as managed clouds often do not. */
 export type Level = 'ok' | 'unknown' | 'warn' | 'error';
 
-/** One thing that the doctor looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly level: Level;
   /** A stable word for scripts, such as `eviction`. */
   readonly check: string;
-  /** Undefined when it is about all nodes together. */
+  /** The node. Undefined if the finding is about all nodes together. */
   readonly node?: string;
   readonly message: string;
-  /** What it means for locks. */
+  /** The consequence for locks. */
   readonly meaning?: string;
-  /** What to change; a command of Redis where there is one. */
+  /** The remedy, with a command of Redis if there is one. */
   readonly fix?: string;
 }
 
-/** A finding before it is known which node it is about. */
+/** A finding without the name of its node. */
 export type NodeFinding = Omit<Finding, 'node'>;

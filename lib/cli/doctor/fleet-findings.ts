@@ -6,7 +6,7 @@ import { LOCK_STEP } from './try-rights';
 
 const CLOCKS_DIFFER_MS = 1_000;
 
-/** What is to say about all nodes together. */
+/** The findings about all nodes together. */
 export function findingsAboutFleet(nodes: readonly NodeFacts[]): Finding[] {
   return [
     quorumFinding(nodes),
@@ -32,7 +32,10 @@ function quorumFinding(nodes: readonly NodeFacts[]): Finding {
   return { level: 'warn', check, message, meaning };
 }
 
-/** One that answers and refuses locks has no vote: it is full, say, or its user may not write. */
+/**
+ * Tells if a node can grant. A node that answers and refuses locks has no vote: for example it is full, or its
+ * user may not write.
+ */
 function canGrant({ error, refusals }: NodeFacts): boolean {
   return error === undefined && refusals.every(({ what }) => what !== LOCK_STEP);
 }
@@ -59,7 +62,7 @@ function numberFinding(count: number): Finding {
   };
 }
 
-/** A server that is there twice has two votes. */
+/** Finds servers that are listed twice. Such a server would have two votes. */
 function identityFindings(nodes: readonly NodeFacts[]): Finding[] {
   const seen = new Map<string, string>();
   const findings: Finding[] = [];

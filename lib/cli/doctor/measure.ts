@@ -4,16 +4,18 @@ const PINGS = 10;
 const CLOCK_READINGS = 3;
 
 export interface Latency {
-  /** The shortest: how far away the server is. The others tell of load too, of either machine. */
+  /**
+   * The shortest time, which tells the distance of the server. Longer ones also contain the load of both machines.
+   */
   readonly bestMs: number;
   readonly medianMs: number;
   readonly worstMs: number;
 }
 
 export interface ClockReading {
-  /** How far the server's clock is ahead of ours. */
+  /** The clock of the server is ahead of ours by this much. */
   readonly offsetMs: number;
-  /** It may be off by so much: half the round trip. */
+  /** The difference is exact to this: half of the round trip. */
   readonly toleranceMs: number;
 }
 
@@ -29,8 +31,8 @@ export async function measureLatency(ping: () => Promise<unknown>): Promise<Late
 }
 
 /**
- * The server looked at its clock somewhere in the round trip, so its middle is at most half of it away from that.
- * Undefined when what it answers is no time.
+ * Measures the clock of a server. The server read it somewhere within the round trip, so the middle of the round
+ * trip is wrong by at most half of it. Undefined if the answer is no time.
  */
 export async function measureClock(
   time: () => Promise<readonly unknown[]>,

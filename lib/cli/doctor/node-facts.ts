@@ -3,26 +3,26 @@ import { type InfoLines, infoLines } from '../../redis/server/info-lines';
 import type { NodeClient } from '../nodes/node-client';
 import { measureClock, measureLatency, type ClockReading, type Latency } from './measure';
 
-/** What the doctor could find out about one node. */
+/** The facts that the doctor found out about one node. */
 export interface NodeFacts {
   readonly node: string;
-  /** Why it could not be reached; then there is nothing else. */
+  /** The reason why it could not be reached. Then all other facts are missing. */
   readonly error?: string;
   readonly isCluster: boolean;
   /** The node itself, or the masters of a cluster. */
   readonly servers: readonly ServerFacts[];
   /** The lines of CLUSTER INFO, for a cluster. */
   readonly cluster?: InfoLines;
-  /** What the Redis user of the lock service may not do. */
+  /** The refused actions that the lock service needs. */
   readonly refusals: readonly Refusal[];
 }
 
 export interface ServerFacts {
-  /** `host:port` */
+  /** The address: `host:port` */
   readonly server: string;
-  /** The number of the one that locks are in. */
+  /** The number of the database with the locks. */
   readonly database: number;
-  /** The lines of INFO; undefined when it is refused. */
+  /** The lines of INFO. Undefined if it is refused. */
   readonly info?: InfoLines;
   /** The answer of CONFIG GET. Undefined when the server refuses it. */
   readonly appendfsync?: string;
@@ -31,13 +31,13 @@ export interface ServerFacts {
   readonly clock?: ClockReading;
 }
 
-/** Something that the library needs to do, and the server's answer. */
+/** An action that the library needs, and the server's refusal. */
 export interface Refusal {
   readonly what: string;
   readonly error: string;
-  /** What becomes of locks without it, where they can do without. */
+  /** The consequence for locks, if they are possible without it. */
   readonly meaning?: string;
-  /** The locks that there are none of without it, where it is not all. */
+  /** The locks that are impossible without it, if not all are. */
   readonly affected?: string;
 }
 
@@ -53,7 +53,7 @@ export async function readServer(node: NodeClient, server: Server): Promise<Serv
     info: typeof info === 'string' ? infoLines(info) : undefined,
     appendfsync: settingIn(appendfsync),
     save: settingIn(save),
-    // One after the other, and after the rest: they measure time.
+    // These run one after the other, and after the rest, since they measure time.
     latency: await orNothing(measureLatency(() => node.ask(() => server.send('ping')))),
     clock: await orNothing(measureClock(() => node.ask(() => server.send('time') as Promise<unknown[]>))),
   };
@@ -66,7 +66,10 @@ export async function readClusterInfo(node: NodeClient): Promise<InfoLines | und
   return typeof text === 'string' ? infoLines(text) : undefined;
 }
 
-/** The reply is a name and its value, or nothing for a setting that the server does not know or show. */
+/**
+ * The value of a setting. The reply is a name and a value, or nothing if the server does not know the setting or
+ * does not show it.
+ */
 function settingIn(reply: unknown): string | undefined {
   const value = Array.isArray(reply) ? (reply as unknown[])[1] : undefined;
   return typeof value === 'string' ? value : undefined;

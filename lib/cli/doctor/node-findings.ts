@@ -4,7 +4,7 @@ import type { Finding, NodeFinding } from './finding';
 import type { NodeFacts, Refusal } from './node-facts';
 import { findingsAboutServer } from './server-findings';
 
-/** What is to say about one node, whatever the others are like. */
+/** The findings about one node by itself. */
 export function findingsAboutNode(facts: NodeFacts, keyPrefix: string, maxTtlMs: number): Finding[] {
   const { node, error, isCluster, servers } = facts;
   if (error !== undefined) return [{ ...unreachable(error), node }];
@@ -82,7 +82,7 @@ function rightsFindings({ isCluster, servers, refusals }: NodeFacts, keyPrefix: 
   const isUnfit = servers.some(
     ({ info }) => info?.role === 'slave' || (!isCluster && info?.cluster_enabled === '1'),
   );
-  // It refuses every write, or every second one; why was said.
+  // The node refuses every write, or every second one. Another finding has the reason.
   if (isUnfit) return [];
   if (refusals.length === 0)
     return [{ level: 'ok', check: 'rights', message: 'the user may do all that locks need' }];
@@ -90,7 +90,7 @@ function rightsFindings({ isCluster, servers, refusals }: NodeFacts, keyPrefix: 
   const needsRights = refusals.find(({ error }) => error.includes('NOPERM'));
   return reasons.map((error) => {
     const same = refusals.filter((refusal) => refusal.error === error);
-    // One line grants all that is missing.
+    // One line grants all missing rights.
     const isFirst = same[0] === needsRights;
     return { ...refused(same, error, keyPrefix), fix: isFirst ? aclLine(keyPrefix) : undefined };
   });
@@ -115,7 +115,7 @@ function whatIsMissing(refusals: readonly Refusal[]): string {
     : 'locks need it, so this node does not count';
 }
 
-/** A server does not say which keys, or channels, it keeps from a user. */
+/** The possible places of a refusal. A server does not say which keys, or channels, it forbids. */
 function placesIn(error: string, keyPrefix: string): string {
   if (!error.includes('NOPERM')) return '';
   if (/\bkeys?\b/.test(error)) {
@@ -124,7 +124,10 @@ function placesIn(error: string, keyPrefix: string): string {
   return /\bchannels?\b/.test(error) ? `; its channels have the names of the keys, ${keyPrefix}*` : '';
 }
 
-/** All that the library asks for, scripts and their commands included; what follows `&` are channels. */
+/**
+ * The ACL line with all that the library needs, scripts and their commands included. What follows `&` are
+ * channels.
+ */
 export function aclLine(keyPrefix: string): string {
   const commands = [
     ...['ping', 'info', 'select', 'time', 'set', 'get', 'mget', 'del', 'exists', 'pttl', 'pexpire'],

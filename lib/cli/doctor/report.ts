@@ -5,7 +5,7 @@ import type { Finding, Level } from './finding';
 import type { NodeFacts, ServerFacts } from './node-facts';
 import { productOf } from '../../redis/server/server-product';
 
-/** The report for people: findings by node, each with what it means and what to change. */
+/** The report for people: findings by node, each with its consequence and its remedy. */
 export function showFindings(findings: readonly Finding[]): string {
   const nodes = [...new Set(findings.map(({ node }) => node))];
   const sections = nodes.map((node) => {

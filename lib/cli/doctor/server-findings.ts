@@ -11,7 +11,7 @@ const OLDEST_VERSION = [6, 2] as const;
 const SLOW_MS = 50;
 const CLOCK_IS_OFF_MS = 1_000;
 
-/** What is to say about one server of a node; a Redis Cluster has several. */
+/** The findings about one server of a node. A Redis Cluster has several servers. */
 export function findingsAboutServer(
   facts: ServerFacts,
   maxTtlMs: number,
@@ -67,7 +67,7 @@ function versionFinding(info: InfoLines): NodeFinding {
   if (compatible === undefined || version === undefined || !/^\d+\.\d+/.test(compatible))
     return { level: 'unknown', check: 'version', message: 'cannot tell the version' };
   const message = `${name} ${version}`;
-  // What it is compatible with: that tells what it can do.
+  // The version of Redis with which it is compatible. It tells what the server can do.
   const [major = 0, minor = 0] = compatible.split('.').map(Number);
   const isTooOld = major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1]);
   if (!isTooOld) return { level: 'ok', check: 'version', message };

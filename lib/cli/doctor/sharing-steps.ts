@@ -5,7 +5,10 @@ import { type Step, Trial, TTL_MS } from './trial';
 
 const SHARING = 'readers, permits and fair locks';
 
-/** In an order in which each finds what it needs: one reads, another waits for it in line and leaves, the first goes. */
+/**
+ * The steps in an order in which each finds what it needs: one lock reads, another waits for it in line and
+ * leaves, the first is released.
+ */
 export function sharingSteps(node: RedisLockNode, timeoutMs: number, resource: string): Step[] {
   const [reader, waiter, holder] = [1, 2, 3].map(() => new Trial(node, timeoutMs)) as [Trial, Trial, Trial];
   const resources = [`${resource}:3`];
@@ -25,7 +28,7 @@ export function sharingSteps(node: RedisLockNode, timeoutMs: number, resource: s
       const { ownerToken } = trial;
       node.release({ resources, ownerToken, wakeWaiters: false, ttlMs: TTL_MS, turnMs: 1, ...rest }, vote);
     });
-  // Where nothing was granted, there is nothing to extend, to wait for or to release, and why was said.
+  // If nothing was granted, there is nothing to extend, to wait for or to release, and the reason was reported.
   const done = new Set<Trial>();
   const once = async (trial: Trial, answer: Promise<void>) => {
     await answer;

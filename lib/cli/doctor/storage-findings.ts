@@ -4,7 +4,7 @@ import { showMs } from '../text/show';
 import type { NodeFinding } from './finding';
 import type { ServerFacts } from './node-facts';
 
-/** Whether the server may throw a lock away to make room. */
+/** Reports if the server may remove a lock to make room. */
 export function evictionFinding(info: InfoLines): NodeFinding {
   const { maxmemory, maxmemory_policy: policy } = info;
   if (maxmemory === undefined || policy === undefined)
@@ -23,10 +23,10 @@ export function evictionFinding(info: InfoLines): NodeFinding {
   };
 }
 
-/** Above this part of its maxmemory a server should be looked at: who makes locks may fill the rest within minutes. */
+/** Above this part of its maxmemory a server needs attention: locks may fill the rest within minutes. */
 const NEARLY_FULL = 0.8;
 
-/** How far the server is from refusing to grant. */
+/** Reports how near the server is to refusing to grant. */
 export function memoryFinding(info: InfoLines): NodeFinding {
   const check = 'memory';
   const memory = memoryIn(info);
@@ -49,7 +49,7 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1_048_576).toFixed(1)} MB`;
 }
 
-/** What the server remembers of its locks after a restart. */
+/** Reports what the server keeps of its locks over a restart. */
 export function persistenceFinding(facts: ServerFacts, maxTtlMs: number): NodeFinding {
   const { info, appendfsync, save } = facts;
   const check = 'persistence';

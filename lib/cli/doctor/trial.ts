@@ -4,7 +4,7 @@ import { systemClock } from '../../system/system-clock';
 import { systemRandomness } from '../../system/system-randomness';
 import type { Refusal } from './node-facts';
 
-/** For how long a node keeps what a trial leaves behind. */
+/** The time for which a node keeps what a trial leaves behind. */
 export const TTL_MS = 5_000;
 const SKEW_MICROS = 60_000_000;
 
@@ -12,10 +12,13 @@ export interface Step extends Omit<Refusal, 'error'> {
   try(): Promise<unknown>;
 }
 
-/** The verbs of a lock node with one owner token, as promises that reject for anything but a grant. */
+/** The verbs of a lock node with one owner token. They are promises that reject for anything but a grant. */
 export class Trial {
   readonly ownerToken = `doctor:${systemRandomness.secret()}`;
-  /** What was granted. Where nothing was, there is nothing to extend or to release, and why was said. */
+  /**
+   * The resources that were granted. If there are none, there is nothing to extend or to release, and the reason
+   * was reported.
+   */
   private readonly granted = new Set<string>();
 
   constructor(
@@ -71,7 +74,7 @@ export class Trial {
     });
   }
 
-  /** The same for a request that has to be denied. */
+  /** Like `grant`, for a request that has to be denied. */
   denial(ask: (vote: (vote: Vote) => void) => void): Promise<void> {
     return this.inTime((resolve, reject) => {
       ask((vote) => {

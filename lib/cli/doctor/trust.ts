@@ -2,13 +2,14 @@ import type { Clock } from '../../ports/clock.interface';
 import { systemClock } from '../../system/system-clock';
 import type { NodeFacts } from './node-facts';
 
-/** A lock service takes whole seconds off the uptime that a server tells. */
+/** A lock service takes this off the uptime that a server tells, which has whole seconds. */
 const ROUNDED_MS = 1_000;
 const LOOK_EVERY_MS = 2_000;
 
 /**
- * In how many milliseconds all nodes will have run for longer than the largest ttl, so that no lock service guards one
- * because it is young; 0: now. Nobody knows of a node that does not answer, or does not tell: Infinity.
+ * The time in milliseconds after which all nodes will have run for longer than the largest ttl, so that no lock
+ * service guards one because it is young. 0: now. Infinity: some node does not answer, or does not tell its
+ * uptime.
  */
 export function trustedInMs(nodes: readonly NodeFacts[], maxTtlMs: number): number {
   const waits = nodes.flatMap(({ error, servers }) => {
@@ -21,7 +22,7 @@ export function trustedInMs(nodes: readonly NodeFacts[], maxTtlMs: number): numb
   return Math.max(0, ...waits);
 }
 
-/** Looks again until all nodes are trusted, for up to `waitMs`; gives what was seen last. */
+/** Looks again until all nodes are trusted, for up to `waitMs`. Returns the result of the last look. */
 export async function lookUntilTrusted(
   look: () => Promise<readonly NodeFacts[]>,
   maxTtlMs: number,
@@ -29,7 +30,7 @@ export async function lookUntilTrusted(
   clock: Clock = systemClock,
 ): Promise<readonly NodeFacts[]> {
   const untilMs = clock.now() + waitMs;
-  // Ends at the deadline, after a last look.
+  // The loop ends at the deadline, after a last look.
   for (;;) {
     const facts = await look();
     const leftMs = untilMs - clock.now();

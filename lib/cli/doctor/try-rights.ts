@@ -9,14 +9,14 @@ import type { Refusal } from './node-facts';
 import { sharingSteps } from './sharing-steps';
 import { type Step, Trial } from './trial';
 
-/** The step without which there are no locks at all. */
+/** The step without which no lock is possible. */
 export const LOCK_STEP = 'lock';
 
 const SEVERAL = 'locks on several resources';
 const FENCED = 'locks with a fencing token';
 
 /**
- * Does everything once that the library will do, on resources of our own, and tells what was refused. They are
+ * Does once everything that the library needs, on resources of its own, and reports what was refused. They are
  * released again, and would expire soon anyway.
  */
 export async function tryRights(
@@ -52,7 +52,7 @@ function lockSteps(trial: Trial, resource: string): Step[] {
     { what: 'release', try: () => trial.release([resource]) },
     { what: 'lock several resources', affected: SEVERAL, try: () => trial.acquire(several) },
     { what: 'release several resources', affected: SEVERAL, try: () => trial.release(several) },
-    // In one tick, so that both travel as one command.
+    // Both requests are made in one tick, so that they share a command.
     {
       what: 'lock in a batch',
       try: () => all([trial.acquire([resource]), trial.acquire([`${resource}:2`])]),
@@ -70,7 +70,10 @@ function lockSteps(trial: Trial, resource: string): Step[] {
   ];
 }
 
-/** Scripts are called by name; their text is sent before, and again to a server that has forgotten it. */
+/**
+ * The steps of scripts. Scripts are called by name. Their text is sent before, and again to a server that has
+ * forgotten it.
+ */
 function scriptSteps(client: NodeClient): Step[] {
   return [
     {
@@ -129,7 +132,7 @@ async function refusalsAmong(steps: readonly Step[]): Promise<Refusal[]> {
   return refusals;
 }
 
-/** Waits for both, also when the first is refused. */
+/** Waits for all promises, even if one of them rejects. */
 async function all(tries: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(tries);
   const refused = results.find((result) => result.status === 'rejected');

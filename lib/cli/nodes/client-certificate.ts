@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { CommandOption } from '../command-line/command.interface';
 import { UsageError } from '../command-line/usage-error';
 
-/** What the command line shows to servers that ask for it. */
+/** The client certificate of the command line, for servers that ask for one. */
 export interface ClientTls {
   readonly cert?: Buffer;
   readonly key?: Buffer;
   readonly ca?: Buffer;
 }
 
-/** The options have the names that redis-cli has for them. */
+/** The options have the same names as in redis-cli. */
 export const TLS_OPTIONS: Readonly<Record<string, CommandOption>> = {
   cert: {
     type: 'string',
@@ -25,9 +25,9 @@ export const TLS_OPTIONS: Readonly<Record<string, CommandOption>> = {
 };
 
 /**
- * The files of the options, read.
+ * Reads the files of the options.
  *
- * @throws UsageError for half of a pair, and for what cannot be read
+ * @throws UsageError for half of a pair, and for a file that cannot be read
  */
 export function readClientTls(
   textOf: (name: string, otherwise: string) => string,

@@ -10,11 +10,12 @@ import { UsageError } from '../command-line/usage-error';
 const CLUSTER = /^redis(s?)\+cluster:\/\//;
 
 /**
- * The nodes of a comma-separated list of URLs. `redis+cluster://` and `rediss+cluster://` name one server of a Redis
+ * Reads a comma-separated list of URLs. `redis+cluster://` and `rediss+cluster://` name one server of a Redis
  * Cluster, which finds the others and counts as one node.
  *
  * @param clientTls for the nodes with TLS
- * @throws UsageError for an empty list, one that is too long and a certificate that no node gets, LockOptionsError for a URL that cannot be meant; neither repeats the input
+ * @throws UsageError for an empty list, a list that is too long, and a certificate that no node uses;
+ *   LockOptionsError for a wrong URL. Neither repeats the input
  */
 export function describeNodes(list: string, clientTls?: ClientTls): RedisNodeDescription[] {
   const urls = list
@@ -48,7 +49,7 @@ function optionsOf(url: string, option: string): RedisOptions {
   });
 }
 
-/** A node without TLS is shown none. */
+/** Adds the certificate to the options of a node with TLS. */
 function withTls(options: RedisOptions, clientTls: ClientTls | undefined): RedisOptions {
   return options.tls === undefined ? options : { ...options, tls: { ...options.tls, ...clientTls } };
 }
@@ -64,7 +65,7 @@ function describeCluster(
   return describeRedisCluster(options, option);
 }
 
-/** @throws LockOptionsError when an address is there twice: locks would be counted twice too */
+/** @throws LockOptionsError if an address is listed twice: its locks would be counted twice */
 export function refuseTheSameTwice(nodes: readonly RedisNodeDescription[]): void {
   nodes.forEach(({ address, name }, position) => {
     const first = nodes.findIndex((other) => other.address === address);

@@ -4,15 +4,15 @@ import type { NodeClient } from './node-client';
 
 export interface Search {
   readonly keyPrefix: string;
-  /** A glob of Redis, for the resource without the prefix. */
+  /** The resources without the prefix, as a glob of Redis. */
   readonly pattern: string;
   readonly limit: number;
 }
 
 /**
- * Looks for locks on all nodes, however many keys they have: whoever sits before a terminal can end it.
+ * Looks for locks on all nodes, however many keys they have: a person before a terminal can stop it.
  *
- * @param known of the look before: they come first
+ * @param known the locks of the look before, which come first
  */
 export function findLocks(
   nodes: readonly NodeClient[],

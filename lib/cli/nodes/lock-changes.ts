@@ -1,23 +1,23 @@
 import type { ListedLock } from '../../locking/api/lock-listing.interface';
 import { listLocks, type NodeAnswer } from '../../locking/inspection/list-locks';
 
-/** What is different from the look before. */
+/** A difference from the look before. */
 export type LockChange =
-  /** It was not there, or somebody else had it, or its state was another. */
+  /** The lock was not there before, or it had another holder or another state. */
   | { readonly type: 'lock'; readonly lock: ListedLock }
-  /** Nobody has it any more: it was released, or it expired. */
+  /** Nobody holds it any more: it was released, or it expired. */
   | { readonly type: 'gone'; readonly lock: ListedLock }
   | { readonly type: 'node'; readonly node: string; readonly error: string | null };
 
 /**
- * Compares each look with the one before. Of a look that no quorum of the nodes answered nothing is concluded but which
- * nodes are silent.
+ * Compares each look with the one before. If no quorum of the nodes answered a look, only the silent nodes are
+ * reported.
  */
 export class LockChanges {
   private locks = new Map<string, ListedLock>();
   private errors = new Map<string, string | null>();
 
-  /** Those of the last look. */
+  /** The resources of the last look. */
   get resources(): readonly string[] {
     return [...this.locks.keys()];
   }
@@ -26,7 +26,7 @@ export class LockChanges {
     const changes: LockChange[] = [];
     for (const { node, error } of answers) {
       const now = error?.message ?? null;
-      // That a node answers is news only after it did not.
+      // A node that answers is news only if it did not answer before.
       if ((this.errors.get(node) ?? null) !== now) changes.push({ type: 'node', node, error: now });
       this.errors.set(node, now);
     }
@@ -44,7 +44,10 @@ export class LockChanges {
   }
 }
 
-/** A change of the ttl is no news, since it always changes. Nor is one node more or less that has the lock. */
+/**
+ * Tells if a lock has changed. A change of the ttl does not count, since the ttl always changes. Nor does one node
+ * more or less that has the lock.
+ */
 function isNews(lock: ListedLock, before: ListedLock | undefined): boolean {
   return before?.state !== lock.state || before.holder?.ownerToken !== lock.holder?.ownerToken;
 }

@@ -5,9 +5,9 @@ import { refuseTheSameTwice } from './describe-nodes';
 import { settle } from './settle';
 
 /**
- * Opens the lock nodes as a lock service would, waits until each is up or clearly not, and closes them when `use` is
- * done. What is asked of them is what the methods of LockService ask; the service itself is not needed for that, and
- * would take as long to load as all the rest.
+ * Opens the lock nodes as a lock service would, waits until each is up or has failed, and closes them when `use`
+ * is done. The commands ask the nodes for the same as the methods of LockService. They do not use the service
+ * itself, which would take as long to load as all the rest.
  */
 export async function withLockNodes<T>(
   { nodes, keyPrefix, timeoutMs }: Invocation,

@@ -2,8 +2,8 @@ import type { Timer } from '../../ports/clock.interface';
 import { systemClock } from '../../system/system-clock';
 
 /**
- * Runs `look` again and again until `stopped` aborts: every `intervalMs`, and sooner when it is told to hurry; never
- * twice at the same time.
+ * Repeats `look` until `stopped` aborts: every `intervalMs`, and sooner when `hurry` is called, but never twice at
+ * the same time.
  */
 export class LookOut {
   private readonly soonMs = 50;
@@ -16,7 +16,7 @@ export class LookOut {
     private readonly stopped: AbortSignal,
   ) {}
 
-  /** Something has happened; a crowd of news is one look. */
+  /** Asks for a look soon. Many calls cause one look. */
   hurry(): void {
     if (this.isHurried) return;
     this.isHurried = true;
@@ -25,7 +25,7 @@ export class LookOut {
 
   async run(look: () => Promise<void>): Promise<void> {
     this.stopped.addEventListener('abort', () => this.wake?.());
-    // Ends when the user wants it.
+    // The loop ends when the user wants it.
     while (!this.stopped.aborted) {
       this.isHurried = false;
       await look();
@@ -33,7 +33,7 @@ export class LookOut {
     }
   }
 
-  /** Behind a method: it changes while a look is awaited. */
+  /** This is a method, since the value changes while a look is awaited. */
   private get isStopped(): boolean {
     return this.stopped.aborted;
   }

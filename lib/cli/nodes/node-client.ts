@@ -8,7 +8,7 @@ import type { Server, ServerClient } from '../../redis/client/server-client.inte
 import { systemClock } from '../../system/system-clock';
 import { settle } from './settle';
 
-/** A plain connection to one node, for what a lock node is never asked: its keys, and how it is doing. */
+/** A plain connection to one node, for questions that a lock node does not answer: its keys, and its state. */
 export class NodeClient {
   readonly name: string;
   private readonly connection: RedisConnection;
@@ -51,23 +51,23 @@ export class NodeClient {
     return () => this.listeners.delete(listener);
   }
 
-  /** The servers that have the keys: itself, or the masters of a cluster. */
+  /** The servers that have the keys: the server itself, or the masters of a cluster. */
   get masters(): readonly Server[] {
     return this.client.masters();
   }
 
-  /** What it has below a prefix, for those who list locks. */
+  /** Lists what the node has below a prefix. */
   listing(keyPrefix: string): ListedNode {
     const listing = new RedisListing(this.connection, keyPrefix, systemClock, this.database);
     return { name: this.name, list: (request) => listing.part(request) };
   }
 
-  /** Waits until the node can be asked, or until it is clear that it cannot. */
+  /** Waits until the node can be asked, or has failed. */
   settle(): Promise<void> {
     return settle(this, this.timeoutMs);
   }
 
-  /** One question. Rejects with a RedisNodeError, free of secrets, also when no answer comes in time. */
+  /** Asks one question. Rejects with a RedisNodeError without secrets, also if no answer comes in time. */
   ask<T>(question: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const limit = systemClock.schedule(this.timeoutMs, () => {
@@ -92,7 +92,7 @@ export class NodeClient {
   }
 }
 
-/** Opens all nodes, waits until each is up or clearly not, and closes them when `use` is done. */
+/** Opens all nodes, waits until each is up or has failed, and closes them when `use` is done. */
 export async function withNodeClients<T>(
   descriptions: readonly RedisNodeDescription[],
   timeoutMs: number,

@@ -9,8 +9,8 @@ export interface ReleaseMessage {
 }
 
 /**
- * Hears of the releases on one node. A hint only: a release is told when somebody waits for the lock, a lock that
- * expires is never told, and a user of Redis may not have the right to hear.
+ * Hears of the releases on one node. These are only hints: a release is told if somebody waits for the lock, the
+ * end of an expired lock is never told, and a user of Redis may not have the right to hear.
  */
 export class ReleaseEar {
   private readonly client: ServerClient;
@@ -48,5 +48,5 @@ export class ReleaseEar {
 }
 
 function ignore(): void {
-  // The other connection of the node tells, and this one connects again by itself.
+  // The other connection of the node reports that, and this one connects again by itself.
 }

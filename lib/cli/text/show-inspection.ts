@@ -25,7 +25,7 @@ export function showInspection(inspection: LockInspection): string {
   ].join('\n');
 }
 
-/** A row for each who has it there; one for a node where nobody does. */
+/** The rows of a node: one for each holder, or one if nobody holds the lock there. */
 function holdersOn({
   ownerToken,
   ttlMs,
@@ -67,7 +67,7 @@ export function sentence(inspection: LockInspection): string {
   return `Nobody can tell who holds ${name}: fewer than ${quorum} of ${nodes.length} nodes answered.`;
 }
 
-/** `1 reader`, `3 readers`, `2 permits: 0, 3` */
+/** The members as text: `1 reader`, `3 readers`, `2 permits: 0, 3` */
 function members({ holders, mode }: LockInspection): string {
   const count = holders.length;
   if (mode === 'shared') return count === 1 ? '1 reader' : `${count} readers`;

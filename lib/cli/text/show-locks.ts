@@ -22,7 +22,7 @@ export function showLocks({ answers, isTruncated }: FoundLocks, { limit }: Searc
   return [table(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES'], rows), ...more].join('\n');
 }
 
-/** "No locks" is said only where those that did not answer could not have one. */
+/** The text for an empty list. It says "No locks" only if the silent nodes could not have one. */
 function noLocks(answers: readonly NodeAnswer[]): string {
   const silent = answers.filter(({ error }) => error !== undefined).length;
   if (silent === 0) return 'No locks.';
@@ -32,7 +32,7 @@ function noLocks(answers: readonly NodeAnswer[]): string {
     : `Nobody can tell whether there are locks: ${nodes}, and it takes ${quorumOf(answers.length)}.`;
 }
 
-/** Where the list has an end before the locks have. */
+/** The text at the end of a list that was cut off. */
 export function moreThan(limit: number): string {
   return `More than ${limit}; narrow it with --pattern, or raise --limit.`;
 }
@@ -78,7 +78,7 @@ export function jsonLock(lock: ListedLock): object {
   };
 }
 
-/** A line per node that did not answer. */
+/** The complaints: a line per node that did not answer. */
 export function complaintsAbout(answers: readonly NodeAnswer[]): string[] {
   return answers.flatMap(({ node, error }) => (error === undefined ? [] : `${node}: ${error.message}`));
 }

@@ -11,7 +11,7 @@ export function showMs(ms: number | undefined): string {
   return ms < 48 * 3_600_000 ? `${rounded(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`;
 }
 
-/** `host:pid service "label"`, or the token itself of a client that is not ours. */
+/** The holder as text: `host:pid service "label"`, or the token itself of a client that is not ours. */
 export function showHolder(holder: LockHolder | undefined): string {
   if (holder === undefined) return '-';
   const { ownerToken, host, pid, serviceId, label } = holder;
@@ -24,7 +24,7 @@ export function showForeign(type = 'key'): string {
   return `a ${type} of another program`;
 }
 
-/** JSON knows no Infinity: this is null for a key without an expiry, and where no time is known. */
+/** A duration for JSON, which has no Infinity. It is null for a key without an expiry, and for an unknown time. */
 export function jsonMs(ms: number | undefined): number | null {
   return ms === undefined || !Number.isFinite(ms) ? null : Math.round(ms * 1_000) / 1_000;
 }
@@ -35,7 +35,7 @@ export function jsonHolder(holder: LockHolder | undefined): object | null {
   return { ownerToken, host, pid, serviceId, label };
 }
 
-/** One digit behind the point below ten, none above. */
+/** Rounds to one decimal below ten, and to a whole number above. */
 function rounded(value: number): string {
   return value < 10 ? String(Math.round(value * 10) / 10) : String(Math.round(value));
 }

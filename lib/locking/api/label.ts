@@ -1,8 +1,11 @@
 import { isText } from '../../errors/is-text';
 
-/** With this length an owner token fits into the 200 characters that a denial tells of it. */
+/**
+ * The most bytes of an encoded label. With this length an owner token fits into the 200 characters that a denial
+ * tells of it.
+ */
 const LONGEST_ENCODED = 96;
-/** Characters that move a cursor, are invisible, or turn the text around where it is shown. */
+/** Characters that move a cursor, are invisible, or change the direction of the text around them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 export const LABEL_RULE =
@@ -15,20 +18,23 @@ export function isLabel(value: unknown): value is string {
   );
 }
 
-/** Readable for whoever looks at the key in Redis, and free of what separates the parts of an owner token. */
+/**
+ * Encodes a label for the owner token. An operator who looks at the key in Redis can read it, and it has none of
+ * the characters that separate the parts of a token.
+ */
 export function encodeLabel(label: string): string {
   return encodeURIComponent(label)
     .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+');
 }
 
-/** The reverse; undefined of what is no label, since anybody may write to the key. */
+/** Decodes a label. Returns undefined for text that is no label, since anybody may write to the key. */
 export function decodeLabel(encoded: string): string | undefined {
   try {
     const label = decodeURIComponent(encoded.replaceAll('+', ' '));
     return isLabel(label) ? label : undefined;
   } catch {
-    // Not encoded like that.
+    // The text was not encoded by `encodeLabel`.
     return undefined;
   }
 }

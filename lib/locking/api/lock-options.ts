@@ -1,40 +1,42 @@
-/** How to ask for one lock, and how to hold it. All durations are in milliseconds. */
+/** Options for acquiring and holding one lock. All durations are in milliseconds. */
 export interface LockOptions {
   /**
-   * How long each node keeps the lock if nobody extends it: after a crash of the holder, others wait this long.
+   * The time for which each node keeps the lock if nobody extends it. After a crash of the holder, others wait
+   * this long.
    *
-   * A longer ttl needs fewer extensions, and the lock survives longer pauses of its holder. Must exceed `nodeTimeout`
-   * and must not exceed `maxTtl`.
+   * A longer ttl needs fewer extensions, and the lock survives longer pauses of its holder. It must exceed
+   * `nodeTimeout`, and must not exceed `maxTtl`.
    *
    * @default 10_000
    */
   ttl?: number;
 
   /**
-   * How long to wait for the lock. Infinity: for ever. 0: do not wait for a holder. Where several callers ask for a
-   * free lock at the same moment, and each gets some of the votes, each asks again, for `nodeTimeout` more at most.
+   * The longest time to wait for the lock. Infinity: for ever. 0: do not wait for a holder. If several callers ask
+   * for a free lock at the same moment, and each gets some of the votes, each asks again, for at most
+   * `nodeTimeout` more.
    *
    * @default 5_000
    */
   wait?: number;
 
   /**
-   * How much of the `wait` to spend while too few nodes answer. Then the call fails with `LockUnavailableError`, and
-   * does not wait for nodes that may be away for minutes. This time starts when the first attempt of this process has
-   * failed because too few nodes answered; with silent nodes that attempt takes `nodeTimeout` too. 0: the first such
-   * attempt is the last. Infinity: as long as `wait`.
+   * The part of the `wait` to spend while too few nodes answer. After that the call fails with
+   * `LockUnavailableError`, and does not wait for nodes that may be away for minutes. This time starts when the
+   * first attempt of this process has failed because too few nodes answered; with silent nodes that attempt takes
+   * `nodeTimeout` too. 0: the first such attempt is the last. Infinity: as long as `wait`.
    *
-   * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`). A call waits for such guarded
-   * nodes only if they vote again within its `wait`. A longer `outageWait` helps where the guard is switched off, or
-   * where connections break for longer.
+   * A node that restarted or failed over does not vote for `maxTtl` (see `restartGuard`). A call waits for such
+   * guarded nodes only if they vote again within its `wait`. A longer `outageWait` helps if the guard is switched
+   * off, or if connections break for longer.
    *
    * @default `nodeTimeout`; with `wait: Infinity` it is Infinity
    */
   outageWait?: number;
 
   /**
-   * How many callers of this process may wait for one resource. One more gets a `LockBusyError` at once, so that a
-   * crowd does not fill the memory. 0: nobody waits behind another caller of this process.
+   * The most callers of this process that may wait for one resource. One more gets a `LockBusyError` at once, so
+   * that waiters do not fill the memory. 0: nobody waits behind another caller of this process.
    *
    * @default 10_000
    */
@@ -94,10 +96,11 @@ export interface LockOptions {
   mode?: 'exclusive' | 'shared';
 
   /**
-   * How many permits of the resource may be held at once, in the whole fleet: 1 to 1,000. All callers should use the
-   * same limit. Where limits differ, as during a deployment, never more permits are held than the largest limit. An
-   * exclusive lock on the same resource excludes all permits, and they exclude it; readers (`mode: 'shared'`) and
-   * permits do not exclude each other. Limits above 100 make Redis work longer for each call.
+   * The number of permits of the resource that may be held at once, in the whole fleet: 1 to 1,000. All callers
+   * should use the same limit. If limits differ, as during a deployment, never more permits are held than the
+   * largest limit. An exclusive lock on the same resource excludes all permits, and they exclude it; readers
+   * (`mode: 'shared'`) and permits do not exclude each other. Limits above 100 make Redis work longer for each
+   * call.
    *
    * `lock.slots` has the numbers of the permits that the holder got.
    *
@@ -107,17 +110,17 @@ export interface LockOptions {
   limit?: number;
 
   /**
-   * How many of the `limit` permits to take, all or none: 1 to `limit`.
+   * The number of permits to take, all or none: 1 to `limit`.
    *
    * @default 1
    */
   permits?: number;
 
   /**
-   * Whether an exclusive call that has to wait stands in line with the callers of other processes, first come first
-   * served. Shared and limited calls always do, and so do exclusive calls that wait for readers or holders of permits.
-   * The line is advice: callers in line get the lock before those that came later, unless their process dies or a node
-   * cannot reach it.
+   * With `true`, an exclusive call that has to wait stands in line with the callers of other processes, first come
+   * first served. Shared and limited calls always do, and so do exclusive calls that wait for readers or holders
+   * of permits. The line is advice: callers in line get the lock before those that came later, unless their
+   * process dies or a node cannot reach it.
    *
    * Without `fair` the order between processes is left to chance, which gives a few more locks per second.
    *

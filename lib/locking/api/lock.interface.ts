@@ -43,8 +43,8 @@ type FencingFor<O> = O extends { fencing: true }
     : DefaultLock;
 
 /**
- * For applications to say what their `defaults` are: `fencing: true` (see {@link LockFor}), and `onBusy: 'skip'` or a
- * function, so that the result of `withLock` is known to the compiler.
+ * Tells the compiler the module's `defaults` of an application: `fencing: true` (see {@link LockFor}), and
+ * `onBusy: 'skip'` or a function, so that it knows the result of `withLock`.
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- empty until an application adds to it
 export interface LockDefaults {}
@@ -56,12 +56,12 @@ export type DefaultLock = LockDefaults extends { fencing: true } ? FencedLock : 
  * The handle of a holder. `await using lock = await locks.acquire('order:7')` releases it at the end of the block.
  */
 export interface Lock extends AsyncDisposable {
-  /** What is locked: without duplicates, sorted. */
+  /** The names of the resources, without duplicates and sorted. */
   readonly resources: readonly string[];
 
   /**
-   * How it is held. `mixed`: some of the resources exclusively, and those that were asked for as `{ shared: name }` as
-   * a reader.
+   * The mode in which it is held. `mixed`: some of the resources exclusively, and those that were asked for as
+   * `{ shared: name }` as a reader.
    */
   readonly mode: 'exclusive' | 'shared' | 'mixed' | 'limited';
 
@@ -90,17 +90,20 @@ export interface Lock extends AsyncDisposable {
   readonly fencingToken: number | undefined;
 
   /**
-   * Aborted with a `LockLostError` when the lock stops being ours before it was released. Pass it on to
-   * whatever the lock protects: `fetch(url, { signal: lock.signal })`.
+   * Aborted with a `LockLostError` when the lock stops being ours before it was released. Pass it to everything
+   * that the lock protects: `fetch(url, { signal: lock.signal })`.
    */
   readonly signal: AbortSignal;
 
-  /** Whether the lock is certainly ours at this moment. Reads the clocks, so a stalled event loop cannot lie. */
+  /**
+   * True if the lock is certainly ours at this moment. It reads the clocks, so it is right even after the event
+   * loop was blocked.
+   */
   readonly isHeld: boolean;
 
   /**
-   * How long the lock is certainly ours if it cannot be extended any more, in milliseconds. 0 when it is lost or
-   * released.
+   * The time in milliseconds for which the lock is certainly ours if it cannot be extended any more. 0 when it is
+   * lost or released.
    */
   readonly remainingMs: number;
 

@@ -1,6 +1,6 @@
 import type { ServerFacts, ServerProduct } from '../../ports/lock-node.interface';
 
-/** What these servers are, each once; undefined where none says it. */
+/** The products of these servers, each once. Undefined if none is known. */
 export function productsOf(servers: readonly ServerFacts[] | undefined): ServerProduct[] | undefined {
   const products = new Map<string, ServerProduct>();
   for (const { product } of servers ?? []) {
@@ -9,7 +9,7 @@ export function productsOf(servers: readonly ServerFacts[] | undefined): ServerP
   return products.size === 0 ? undefined : [...products.values()];
 }
 
-/** `Valkey 9.1.2`, or several of them. */
+/** The products as text: `Valkey 9.1.2`, or several of them. */
 export function showProducts(products: readonly ServerProduct[] | undefined): string | undefined {
   return products?.map(({ name, version = '?' }) => `${name} ${version}`).join(', ');
 }

@@ -5,7 +5,9 @@ import type { LockOptions } from '../api/lock-options';
 import type { CheckedLockOptions } from './complete-lock-options';
 import { type CheckedTargets, MixedTargets, namesOf } from './check-targets';
 
-/** The options of a call whose resources are all only read: it is a shared one, whatever else it says. */
+/**
+ * The options of a call whose resources are all only read. Such a call is a shared one, whatever its options say.
+ */
 export function withModeOf(
   targets: CheckedTargets,
   options: LockOptions | undefined,
@@ -13,7 +15,7 @@ export function withModeOf(
   return targets instanceof MixedTargets && targets.areAllShared ? { ...options, mode: 'shared' } : options;
 }
 
-/** How what a call asks for is to be held; undefined: exclusively. */
+/** The way in which a call's resources are to be held. Undefined: exclusively. */
 export function kindOf(
   targets: CheckedTargets,
   { mode, limit, permits }: Pick<CheckedLockOptions, 'mode' | 'limit' | 'permits'>,
@@ -34,9 +36,9 @@ export function kindOf(
   return mode === 'shared' ? { mode: 'shared', shared: targets } : undefined;
 }
 
-/** What a call would come to hold. */
+/** What a call would hold. */
 export interface Wanted extends KindOfHold {
-  /** With a fencing token. */
+  /** True if it would have a fencing token. */
   readonly fencing: boolean;
 }
 
@@ -54,9 +56,9 @@ export function wantedBy(
 }
 
 /**
- * Whether all nodes can hold more than exclusive locks.
+ * Checks that all nodes can hold a lock of this kind.
  *
- * @throws LockOptionsError that names one that cannot
+ * @throws LockOptionsError that names a node which cannot
  */
 export function checkSharing(nodes: readonly LockNode[], kind: LockKind | undefined): void {
   const cannot = nodes.find((node) => node.sharing !== true);

@@ -2,11 +2,11 @@ import type { LockOptions } from '../api/lock-options';
 import { checkLockOption, LOCK_OPTIONS, notPossible } from './lock-option-rules';
 import { readOptions } from './read-options';
 
-/** The copy that {@link checkEachLockOption} makes; nobody has to look at it again. */
+/** The copy that {@link checkEachLockOption} makes. It need not be checked again. */
 class CheckedOptions {
   readonly #isChecked = true;
 
-  /** @param value may be a proxy, which throws when it is asked for anything */
+  /** @param value may be a proxy, which throws when anything of it is read */
   static is(value: unknown): value is LockOptions {
     return typeof value === 'object' && value !== null && #isChecked in value;
   }
@@ -15,8 +15,8 @@ class CheckedOptions {
 /**
  * Checks the value of every option by itself, for options that are written down before the module exists.
  *
- * @param prefix what stands before the name in an error: `defaults.`
- * @returns a plain copy, which stays as it was checked
+ * @param prefix the text before the name in an error: `defaults.`
+ * @returns a plain copy, which cannot change after the check
  */
 export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
   if (CheckedOptions.is(given)) return given;
@@ -27,7 +27,7 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
     each: 'a lock option',
   };
   const options = readOptions<LockOptions>(given, LOCK_OPTIONS, place, new CheckedOptions() as LockOptions);
-  // Only what is undefined is left out: null is a value that cannot be meant.
+  // Only undefined counts as left out. Null is a wrong value.
   for (const name of LOCK_OPTIONS) {
     const value = options[name];
     if (value !== undefined) checkLockOption(name, value, prefix + name);
@@ -36,7 +36,7 @@ export function checkEachLockOption(given: unknown, prefix = ''): LockOptions {
   return options;
 }
 
-/** How mode, limit and permits go together, and with the rest. */
+/** Checks if mode, limit and permits fit together, and fit the other options. */
 function checkKind({ mode, limit, permits, fencing, holdAtLeast }: LockOptions, prefix: string): void {
   const isShared = mode === 'shared';
   check(

@@ -5,8 +5,8 @@ import { readOptions } from './read-options';
 /** Options of {@link LockService.ready}. */
 export interface ReadyOptions {
   /**
-   * How long to wait for a majority of the nodes, in milliseconds. 0: one look, for no longer than `nodeTimeout`.
-   * Infinity: for ever.
+   * The longest time to wait for a majority of the nodes, in milliseconds. 0: one look, which takes at most
+   * `nodeTimeout`. Infinity: for ever.
    *
    * @default 5_000
    */
@@ -29,7 +29,7 @@ export function checkReadyOptions(given: ReadyOptions | undefined): {
     what: ' of wait and signal',
     each: 'an option of ready()',
   });
-  // They mean what they mean for a lock.
+  // These options have the same rules as those of a lock.
   const { wait = DEFAULT_WAIT_MS, signal } = checkEachLockOption(options);
   return { waitMs: wait, signal };
 }

@@ -4,10 +4,10 @@ import { LockKeyError } from '../../errors/lock-key.error';
 
 export const LONGEST_RESOURCE = 1_024;
 export const MOST_RESOURCES = 1_000;
-/** How many names are looked at, however often each is among them. */
+/** The most names that are looked at, counting duplicates. */
 export const MOST_NAMES = 100_000;
 
-/** The names of a call after the door: without duplicates, and sorted, so that all nodes see the same order. */
+/** The checked names of a call: without duplicates, and sorted, so that all nodes see the same order. */
 export function checkResources(resources: unknown): readonly string[] {
   if (typeof resources === 'string') return [checkResource(resources)];
   const names = readNames(resources);
@@ -23,7 +23,7 @@ export function checkResources(resources: unknown): readonly string[] {
   return [...names].sort();
 }
 
-/** The different names of an array. Undefined: it is none. */
+/** The different names of an array. Undefined if the value is no array. */
 function readNames(resources: unknown): ReadonlySet<string> | undefined {
   if (!isArray(resources)) return undefined;
   const names = new Set<string>();
@@ -34,7 +34,7 @@ function readNames(resources: unknown): ReadonlySet<string> | undefined {
       undefined,
     );
   }
-  // By position: neither holes nor an iterator of its own may hide anything.
+  // This reads by position, so that neither holes nor an iterator of the array can hide names.
   for (let position = 0; position < length; position += 1) {
     names.add(checkResource(readSafely(() => resources[position])));
     if (names.size > MOST_RESOURCES) {

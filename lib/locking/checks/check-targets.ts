@@ -3,12 +3,12 @@ import { checkResource, checkResources, MOST_NAMES } from './check-resources';
 
 export type { LockTarget, LockTargets } from '../api/lock-target';
 
-/** Resources of which some are only read, after the door. */
+/** The checked resources of a call that only reads some of them. */
 export class MixedTargets {
   constructor(
-    /** All of them, without duplicates and sorted. */
+    /** All of the names, without duplicates and sorted. */
     readonly names: readonly string[],
-    /** Those that are only read, sorted; at least one. */
+    /** The names that are only read, sorted; at least one. */
     readonly shared: readonly string[],
   ) {}
 
@@ -17,13 +17,13 @@ export class MixedTargets {
   }
 }
 
-/** What a call is for, after the door: only the names, where none of them is asked for in a mode of its own. */
+/** The checked resources of a call: only the names if none of them has a mode of its own. */
 export type CheckedTargets = readonly string[] | MixedTargets;
 
-/** What is asked for both shared and exclusively is held exclusively. */
+/** Checks the targets of a call. A resource that is asked for both shared and exclusively is held exclusively. */
 export function checkTargets(targets: unknown): CheckedTargets {
   if (typeof targets === 'string') return [checkResource(targets)];
-  // Nearly all lists are names alone.
+  // Nearly all calls have names alone.
   return mentionsOthers(targets) ? split(targets) : checkResources(targets);
 }
 
@@ -42,7 +42,7 @@ function mentionsOthers(targets: unknown): boolean {
 }
 
 function split(targets: unknown): CheckedTargets {
-  // By position: an iterator of its own could hide something.
+  // This reads by position, since an iterator of the array could hide something.
   const list = readSafely(() =>
     Array.isArray(targets)
       ? Array.from({ length: targets.length }, (_, position): unknown => targets[position])
@@ -55,7 +55,7 @@ function split(targets: unknown): CheckedTargets {
     else exclusive.add(checkResource(target));
   }
   const onlyRead = [...shared].filter((name) => !exclusive.has(name));
-  // How many there may be is said there.
+  // This check also limits the number of names.
   const names = checkResources([...exclusive, ...onlyRead]);
   return onlyRead.length === 0 ? names : new MixedTargets(names, onlyRead.sort());
 }

@@ -8,22 +8,22 @@ import { describeOwner } from '../api/owner-token';
 import { checkLockOption } from './lock-option-rules';
 import { checkResources } from './check-resources';
 
-/** What a ticket says, read once. */
+/** The facts of a ticket, each read once. */
 export interface CheckedTicket {
   readonly left: LeftLease;
   readonly ttlMs: number;
 }
 
-/** Longer than any that we make: the host in it has a bound. */
+/** No token of ours is longer, since the name of the host in it is limited. */
 const LONGEST_TOKEN = 256;
 
-/** @throws LockOptionsError for what no `detach()` has given */
+/** @throws LockOptionsError for a value that does not come from `detach()` */
 export function checkTicket(given: unknown): CheckedTicket {
   const { resources, ownerToken, fencingToken, ttl, shared, slots, limit } = readTicket(given);
   if (!isText(ownerToken) || ownerToken === '' || ownerToken.length > LONGEST_TOKEN) {
     throw refusal('ticket.ownerToken', 'is not one of a lock.');
   }
-  // JSON of other languages writes null for what is missing.
+  // JSON of other languages has null for a missing value.
   const number = fencingToken ?? undefined;
   if (number !== undefined && !(Number.isSafeInteger(number) && (number as number) > 0)) {
     throw refusal('ticket.fencingToken', 'is not one of a lock: it must be a whole number above 0.');
@@ -54,7 +54,7 @@ function readTicket(given: unknown): Readonly<Record<keyof LockTicket, unknown>>
   }
 }
 
-/** How the lock was held, where it was not exclusive. */
+/** The way in which the lock was held, if it was not exclusive. */
 function sharingIn(
   names: readonly string[],
   shared: unknown,

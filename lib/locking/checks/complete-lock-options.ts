@@ -3,7 +3,7 @@ import type { LockOptions } from '../api/lock-options';
 import { checkEachLockOption } from './check-lock-options';
 import { checkLockOption, notPossible } from './lock-option-rules';
 
-/** Options after the door: complete, checked, in milliseconds. */
+/** Options of a call after the check: complete, valid, durations in milliseconds. */
 export interface CheckedLockOptions {
   readonly ttlMs: number;
   readonly waitMs: number;
@@ -21,7 +21,7 @@ export interface CheckedLockOptions {
   readonly fair: boolean;
 }
 
-/** What the options of a lock must fit to. */
+/** The limits of the lock service for the options of a lock. */
 export interface LockLimits {
   readonly nodeTimeoutMs: number;
   readonly maxTtlMs: number;
@@ -29,7 +29,7 @@ export interface LockLimits {
 
 export const DEFAULT_TTL_MS = 10_000;
 
-/** What a lock has where neither the call nor the module says otherwise. */
+/** The values that neither the call nor the module sets. */
 const DEFAULTS = {
   ttl: DEFAULT_TTL_MS,
   wait: 5_000,
@@ -43,7 +43,10 @@ const DEFAULTS = {
   fair: false,
 } satisfies LockOptions;
 
-/** The one door: completes the options of a call with the defaults, and checks how they go together. */
+/**
+ * Completes the options of a call with the defaults, and checks how they fit together. All calls go through this
+ * function.
+ */
 export function completeLockOptions(
   given: LockOptions | undefined,
   defaults: LockOptions,
@@ -57,14 +60,14 @@ export function completeLockOptions(
   const checked: CheckedLockOptions = {
     ttlMs,
     waitMs,
-    // Who waits for ever means the nodes too.
+    // A call that waits for ever waits for the nodes too.
     outageWaitMs:
       options?.outageWait ?? defaults.outageWait ?? (waitMs === Infinity ? Infinity : limits.nodeTimeoutMs),
     maxWaiting: options?.maxWaiting ?? defaults.maxWaiting ?? DEFAULTS.maxWaiting,
     signal: options?.signal,
     autoExtend: options?.autoExtend ?? defaults.autoExtend ?? DEFAULTS.autoExtend,
     maxHoldMs: options?.maxHold ?? defaults.maxHold ?? DEFAULTS.maxHold,
-    // Those of the module are for locks that can have them.
+    // The module's value is for locks that can have one.
     holdAtLeastMs:
       options?.holdAtLeast ?? (isShared ? undefined : defaults.holdAtLeast) ?? DEFAULTS.holdAtLeast,
     fencing: options?.fencing ?? (isShared ? undefined : defaults.fencing) ?? DEFAULTS.fencing,
@@ -79,7 +82,7 @@ export function completeLockOptions(
   return checked;
 }
 
-/** Checks a ttl against the limits of the lock service, for `lock.extend(ttl)` too. */
+/** Checks a ttl against the limits of the lock service. `lock.extend(ttl)` uses it too. */
 export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): void {
   checkLockOption('ttl', ttlMs, `${prefix}ttl`);
   check(

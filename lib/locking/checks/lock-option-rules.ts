@@ -3,17 +3,20 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 import { isLabel, LABEL_RULE } from '../api/label';
 import type { LockOptions } from '../api/lock-options';
 
-/** What one lock option may be, by itself. */
+/** The rule for the value of one lock option. */
 interface OptionRule {
   readonly allows: (value: unknown) => boolean;
-  /** Goes on after "it". */
+  /** The words after "it" in the error. */
   readonly rule: string;
 }
 
-/** What is kept after a release is no lock that anybody relies on: it has a bound of its own, against a typing error. */
+/**
+ * The longest `holdAtLeast`. It guards against typing errors only, since nobody relies on a lock that is kept
+ * after its release.
+ */
 const LONGEST_KEPT_MS = 31 * 24 * 60 * 60_000;
 
-/** A node looks at each permit that is held. */
+/** The largest `limit`. A node looks at each permit that is held. */
 const MOST_PERMITS = 1_000;
 
 const BOOLEAN: OptionRule = { allows: (value) => typeof value === 'boolean', rule: 'must be true or false' };
@@ -23,7 +26,7 @@ const COUNT: OptionRule = {
   rule: `must be a whole number from 1 to ${MOST_PERMITS}`,
 };
 
-/** Every lock option. Their defaults are in complete-lock-options.ts. */
+/** The rules of all lock options. The defaults are in complete-lock-options.ts. */
 const RULES: Readonly<Record<keyof LockOptions, OptionRule>> = {
   ttl: {
     allows: (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -41,7 +44,7 @@ const RULES: Readonly<Record<keyof LockOptions, OptionRule>> = {
   signal: { allows: isAbortSignal, rule: 'must be an AbortSignal' },
   autoExtend: BOOLEAN,
   maxHold: {
-    // A fraction of a millisecond would be over before anybody has the lock.
+    // A fraction of a millisecond would be over before the lock is held.
     allows: (value) => isDuration(value) && value >= 1,
     rule: 'must be 1 or more milliseconds, or Infinity',
   },
@@ -63,7 +66,7 @@ const RULES: Readonly<Record<keyof LockOptions, OptionRule>> = {
 /** The names of all lock options. */
 export const LOCK_OPTIONS = Object.keys(RULES) as (keyof LockOptions)[];
 
-/** @param name as it stands in the error, if not that of the option */
+/** @param name the name in the error, if it is not that of the option */
 export function checkLockOption(option: keyof LockOptions, value: unknown, name: string = option): void {
   const { allows, rule } = RULES[option];
   if (!allows(value)) throw notPossible(name, value, rule);
@@ -73,7 +76,7 @@ export function notPossible(option: string, value: unknown, rule: string): LockO
   return new LockOptionsError(option, `${describeValue(value)} is not possible; it ${rule}.`);
 }
 
-/** One that is no more than a proxy or an imitation would throw where nobody expects it. */
+/** Tells if a value is a real AbortSignal. A proxy or an imitation could throw later, where nobody expects it. */
 function isAbortSignal(value: unknown): boolean {
   try {
     return value instanceof AbortSignal && typeof value.aborted === 'boolean';

@@ -2,24 +2,25 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 
 type Names = readonly string[];
 
-/** How an object of options is called in an error, and its names in one that has others. */
+/** The words for an object of options in an error. */
 export interface OptionsPlace {
-  /** `defaults` where the options are those of the module. */
+  /** The name of the object: `defaults` for the options of the module. */
   readonly name: string;
-  /** What stands before the name of an option: `defaults.` */
+  /** The text before the name of an option: `defaults.` */
   readonly prefix?: string;
-  /** Ends "must be an object": ` of lock options` */
+  /** The end of "must be an object": ` of lock options` */
   readonly what: string;
-  /** Ends "is not": `a lock option` */
+  /** The end of "is not": `a lock option` */
   readonly each: string;
 }
 
 /**
- * The known options in a plain object, each of them read once: a getter could give another value at the next look, when
- * nobody checks it any more.
+ * Copies the known options into a plain object. Each is read once: a getter could return another value at the next
+ * read, after the check.
  *
- * @param into takes them
- * @throws LockOptionsError for what is no object, for a name that is not known, and for what cannot be read
+ * @param into the object that gets them
+ * @throws LockOptionsError for a value that is no object, for an unknown name, and for an option that cannot be
+ *   read
  */
 export function readOptions<T extends object = Record<string, unknown>>(
   given: unknown,
@@ -60,7 +61,7 @@ function isPlainEnough(given: unknown): given is Record<string, unknown> {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
-/** What a getter or a proxy throws is the caller's, and may show what no error of ours should. */
+/** The error of a getter or proxy is not repeated: it is the caller's, and may contain secrets. */
 function unreadable(option: string): LockOptionsError {
   return new LockOptionsError(option, 'could not be read: it throws. Pass a plain object.');
 }

@@ -9,7 +9,8 @@ import { readOptions } from './read-options';
 /** Options of `withLock`. */
 export interface WithLockOptions extends LockOptions {
   /**
-   * Whether code that holds the resources already may enter again, at once. False: it gets a `LockReentrancyError`.
+   * True if code that holds the resources already may enter again, at once. With false, it gets a
+   * `LockReentrancyError`.
    *
    * @default true
    */
@@ -31,7 +32,7 @@ export interface WithLockOptions extends LockOptions {
 /** The result of a call of `withLock` when the lock is busy. */
 export type WithLockOnBusy = 'throw' | 'skip' | ((error: LockBusyError) => unknown);
 
-/** What a call with these options may resolve to besides the result of its task. */
+/** The results that a call with these options may have besides the result of its task. */
 export type BusyResult<O> = 'onBusy' extends keyof O
   ? O extends { onBusy?: infer B }
     ? ResultOfOnBusy<B>
@@ -46,12 +47,12 @@ type ResultOfOnBusy<B> = B extends 'skip'
     ? Awaited<R>
     : never;
 
-/** The options that are not the lock's own. */
+/** The options of `withLock` that are not options of the lock. */
 export interface ReadOptions {
   readonly reentrant: boolean;
-  /** Undefined: that of the module. */
+  /** Undefined: the option of the module counts. */
   readonly onBusy: WithLockOnBusy | undefined;
-  /** Undefined: none, and nothing has to be checked. */
+  /** Undefined: there are none, and nothing has to be checked. */
   readonly lockOptions: LockOptions | undefined;
 }
 
@@ -72,7 +73,7 @@ export function readWithLockOptions(given: WithLockOptions): ReadOptions {
   return { reentrant, onBusy, lockOptions: checkEachLockOption(lockOptions) };
 }
 
-/** @throws LockOptionsError unless it is undefined, or what a busy call can come to */
+/** @throws LockOptionsError unless it is undefined or a valid result of a busy call */
 export function checkOnBusy(option: string, onBusy: unknown): asserts onBusy is WithLockOnBusy | undefined {
   if (onBusy === undefined || onBusy === 'throw' || onBusy === 'skip' || typeof onBusy === 'function') return;
   throw new LockOptionsError(option, `must be 'throw', 'skip' or a function.`);

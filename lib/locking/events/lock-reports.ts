@@ -6,7 +6,7 @@ import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { LockEvent } from '../api/lock-event.interface';
 import type { ReleaseOutcome } from '../api/lock.interface';
 
-/** Tells what becomes of locks, as events. Those that nobody hears are not made. */
+/** Reports events of locks. An event that nobody listens to is not made. */
 export class LockReports {
   constructor(
     private readonly settings: {
@@ -21,14 +21,14 @@ export class LockReports {
   }
 
   /**
-   * The async context of the running call, for what is told of it later, from the reply of a node: a span has its parent
-   * there. Undefined when nobody traces.
+   * The async context of the running call. An event that comes later, from the reply of a node, is reported in it,
+   * so that a span has its parent. Undefined if nobody traces.
    */
   context(): AsyncResource | undefined {
     return this.settings.isTraced() ? new AsyncResource('nestjs-redlock') : undefined;
   }
 
-  /** Tells within `context`, if somebody listens. */
+  /** Reports within `context`, if somebody listens. */
   within(context: AsyncResource | undefined, tell: (reports: LockReports) => void): void {
     if (!this.isObserved) return;
     if (context === undefined) tell(this);
@@ -51,7 +51,7 @@ export class LockReports {
     });
   }
 
-  /** A caller went without a lock; told if it was for want of one. */
+  /** Reports that a caller got no lock, if the lock was the reason. */
   failed(error: unknown, resources: readonly string[], waitedMs: number): void {
     if (error instanceof LockBusyError) {
       const { holder, reason } = error;

@@ -4,7 +4,7 @@ import { productsOf } from '../api/server-products';
 import type { Guarded, RestartGuard } from '../../core/node-guard';
 import type { LockEvent, NodeWarning } from '../api/lock-event.interface';
 
-/** Tells what becomes of the nodes, as events. */
+/** Reports events of the nodes. */
 export class NodeReports {
   private readonly stops: readonly (() => void)[];
   private readonly warned = new Set<string>();
@@ -55,7 +55,7 @@ export class NodeReports {
     if (status === 'down') this.settings.emit({ type: 'node-down', node, error });
   }
 
-  /** Once for each node, however often it connects. */
+  /** Warns once for each node, however often it connects. */
   private warnAbout(node: string, { evicts, persists, isOneOfCluster }: ServerFacts): void {
     if (evicts !== undefined) {
       const message = `may remove locks when its memory is full (maxmemory-policy ${evicts}). Set noeviction.`;

@@ -3,10 +3,12 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockTicket } from '../api/lock-ticket';
 import type { ReaderGroup } from './reader-group';
 
-/** What came of the release of a lock that was left. */
+/** The result of releasing a lock that was detached. */
 export const DETACHED = Promise.resolve('detached' as const);
 
-/** @throws LockOptionsError while other readers of this process share the hold: it has one owner token, and is theirs too */
+/**
+ * @throws LockOptionsError while other readers of this process share the lease: its one owner token is theirs too
+ */
 export function refuseToLeave(group: ReaderGroup | undefined): void {
   if (group === undefined || group.size <= 1) return;
   throw new LockOptionsError(

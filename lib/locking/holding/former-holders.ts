@@ -3,12 +3,19 @@ import { type Extension, type Release, releaseByTakingOver } from '../../core/ou
 import { remainingMs } from '../../core/validity';
 import type { Clock } from '../../ports/clock.interface';
 
-/** Hears what came of a release. */
+/** Receives the result of a release. */
 export type Settle = (release: Release) => void;
 
 /**
- * Those who had a lease that has changed hands as it is, and have not heard yet whether it was theirs to the end. What the
- * nodes are asked after somebody was done tells that of all who were done by then.
+ * The holders that a lease had before it changed hands, and that do not know yet if it was theirs to the end. One
+ * question to the nodes answers that for all holders who were done when it was asked.
+ *
+ * ```text
+ *  holder A  holds ----| done
+ *  holder B             holds ----| done
+ *  holder C                        holds --------
+ *  question                          ? --------> answer: tells A and B
+ * ```
  */
 export class FormerHolders {
   private waiting: Settle[] = [];
@@ -21,24 +28,27 @@ export class FormerHolders {
     return this.waiting.length > 0;
   }
 
-  /** The lease is extended at this moment; tells what came of that to those who wait now. */
+  /** Call it when the nodes are asked. The returned function tells the answer to all who wait now. */
   askedNow(): (extension: Extension) => void {
     const asked = this.takeAll();
     return (extension) => {
       const release = releaseByTakingOver(extension);
       tell(asked, release);
-      // Whoever was done meanwhile did not have it either. Some nodes may have it again by this very extension.
+      // Holders who were done after the question did not have the lease either. This extension may even have put
+      // the key back.
       if (extension.outcome === 'gone') tell(this.takeAll(), release);
     };
   }
 
-  /** The lease ends at this moment; who gets what comes of that tells those who wait now, and then `settle`. */
+  /**
+   * Call it when the lease ends. The returned function tells the result to all who wait now, and then to `settle`.
+   */
   andThen(settle: Settle, { validity }: Lease, clock: Clock): Settle {
     if (!this.areWaiting) return settle;
     const asked = this.takeAll();
     const isCertain = remainingMs(clock, validity) > 0;
     return (release) => {
-      // It may have been there when they were done, and have expired since.
+      // If the lease has expired, it may still have been there when these holders were done.
       const isKnown = isCertain || release.outcome !== 'expired';
       tell(asked, { outcome: isKnown ? release.outcome : 'unknown' });
       settle(release);

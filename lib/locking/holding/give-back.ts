@@ -10,7 +10,7 @@ import type { Renewal } from './renewal';
 /** A lock whose holder is done with it. */
 interface Ended {
   readonly options: CheckedLockOptions;
-  /** As it is at the moment. */
+  /** The way in which the lock ends, as it is at this moment. */
   readonly howItEnds: End;
 }
 
@@ -20,9 +20,10 @@ interface Around {
 }
 
 /**
- * Gives the lease of a lock to the next caller of this process, as it is or handed over, or else to whoever comes first.
+ * Gives the lease of a lock to the next caller of this process: as it is, or by a hand-over. If there is none,
+ * releases it.
  *
- * @param settle hears what the nodes say of it, or that they did not answer in time
+ * @param settle receives the answer of the nodes, or that they did not answer in time
  */
 export function giveBack(win: WonLease, lock: Ended, renewal: Renewal, around: Around, settle: Settle): void {
   if (!win.budget.isTimeToRead || win.place.followers === 0) giveOn(win, lock, renewal, around, settle);
@@ -35,7 +36,7 @@ export function giveBack(win: WonLease, lock: Ended, renewal: Renewal, around: A
 
 function giveOn(win: WonLease, lock: Ended, renewal: Renewal, around: Around, settle: Settle): void {
   if (renewal.mayChangeHands && hasChangedHands(win, lock, renewal, around, settle)) return;
-  // An extension under way would put it back (R10).
+  // An extension under way would put the key back (R10).
   renewal.whenDone(() => {
     if (!hasChangedHands(win, lock, renewal, around, settle))
       endLease(win, lock.howItEnds, around, renewal.forAll(settle));

@@ -1,31 +1,32 @@
 import { LockOptionsError } from '../../errors/lock-options.error';
 
-/** What a release says that is put off. */
+/** The result of a release that was put off. */
 export const DEFERRED = Promise.resolve('deferred' as const);
 
-/** What a lock is not released before: a commit, an upload, a response. */
+/** The promises that a lock is kept for: a commit, an upload, a response. */
 export class Holdback {
   private pending = 0;
   private lock: { release(): unknown } | undefined;
 
-  /** The lock was to be released, and is not yet. */
+  /** True if the lock was to be released, and is not yet. */
   get isWaitedFor(): boolean {
     return this.lock !== undefined;
   }
 
-  /** @throws LockOptionsError for what never settles, since it is no promise */
+  /** @throws LockOptionsError for a value that is no promise, since it never settles */
   add(promise: PromiseLike<unknown>): void {
     if (!isPromise(promise)) {
       throw new LockOptionsError('holdUntil', 'needs a promise, such as that of a commit.');
     }
     this.pending += 1;
-    // How it settles is for those who wait for it: a transaction that is rolled back is over too.
+    // A rejection counts like a success, since a transaction that is rolled back is over too. Callers await the
+    // promise for its error.
     Promise.resolve(promise).then(this.settled, this.settled);
   }
 
   /**
-   * Whether there is something to wait for. Then the lock is released when there is nothing any more; what is added
-   * meanwhile counts.
+   * Tells if the release has to wait. Then the lock is released when all promises have settled, those included
+   * that are added in the meantime.
    */
   delays(lock: { release(): unknown }): boolean {
     if (this.pending === 0) return false;
@@ -33,7 +34,10 @@ export class Holdback {
     return true;
   }
 
-  /** @throws LockOptionsError while there is something to wait for: who resumes the lock would not know of it */
+  /**
+   * @throws LockOptionsError while a promise has not settled, since the process that resumes the lock would not
+   *   know of it
+   */
   refuseToLeave(): void {
     if (this.pending === 0) return;
     throw new LockOptionsError(
@@ -48,7 +52,7 @@ export class Holdback {
   };
 }
 
-/** Whether the value is a promise, of any library and of any realm. */
+/** Tells if the value is a promise of any library and any realm. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

@@ -4,24 +4,25 @@ import { DueQueue, type Due } from '../../collections/due-queue';
 /** A held lock, as the keeper sees it. */
 export interface KeptAlive extends Due {
   /**
-   * Does what is due: extends, releases, or declares the lock lost. Called when due, and when the clocks disagree.
+   * Does what is due: extends, releases, or declares the lock lost. It is called when that is due, and when the
+   * clocks disagree.
    *
-   * @returns when it wants to be called again on the monotonic clock; null: never
+   * @returns the time of the next call on the monotonic clock; null: never
    */
   attend(): number | null;
 }
 
-/** How often the wall clock is compared with the monotonic one while locks are held. */
+/** While locks are held, the wall clock is compared with the monotonic clock this often. */
 const LOOK_EVERY_MS = 1_000;
 
-/** The wall clock may run ahead by this much; more means that the machine slept, or its time was set. */
+/** The wall clock may run ahead by this much. More means that the machine slept, or that its time was set. */
 const CLOCK_TOLERANCE_MS = 100;
 
 /**
- * Looks after all held locks with a single timer (R18): calls each of them when its extension or its end is due.
+ * Serves all held locks with a single timer (R18): calls each of them when its extension or its end is due.
  *
- * A suspended machine stops the timers and the monotonic clock. So the keeper looks at the wall clock now and then,
- * and attends to every lock when it ran ahead (R4).
+ * A suspended machine stops the timers and the monotonic clock. So the keeper looks at the wall clock now and
+ * then, and calls every lock if that clock ran ahead (R4).
  */
 export class KeepAlive {
   private readonly queue = new DueQueue<KeptAlive>();
@@ -37,7 +38,7 @@ export class KeepAlive {
     return this.queue.size;
   }
 
-  /** Calls `lease.attend()` at `dueAtMs` on the monotonic clock; again with another time to move it. */
+  /** Calls `kept.attend()` at `dueAtMs` on the monotonic clock. Another call moves that time. */
   keep(kept: KeptAlive, dueAtMs: number): void {
     if (this.timer === undefined) this.wallAheadMs = this.readWallAheadMs();
     this.queue.put(kept, dueAtMs);
@@ -45,18 +46,19 @@ export class KeepAlive {
   }
 
   drop(kept: KeptAlive): void {
-    // The timer stays for a while: a lone caller would stop and set one with every lock.
+    // The timer stays set for a while. Else a lone caller would stop it and set it again with every lock.
     this.queue.remove(kept);
   }
 
-  /** Nothing is kept alive any more, and nothing is to come. */
+  /** No lock is kept alive any more, and none will come. */
   rest(): void {
     if (this.queue.size === 0) this.stopTimer();
   }
 
   private setTimer(): void {
     const first = this.queue.first;
-    // A timer that comes too early finds nothing due and is set again: cheaper than moving it with every lock.
+    // A timer that comes too early finds nothing due, and is set again. That is cheaper than moving it with every
+    // lock.
     if (first === undefined || this.timerAtMs <= first.dueAtMs) return;
     const now = this.clock.now();
     const atMs = Math.min(first.dueAtMs, now + LOOK_EVERY_MS);
@@ -84,7 +86,9 @@ export class KeepAlive {
     this.setTimer();
   }
 
-  /** Ends, since each one leaves the queue: those that are due again at once get their turn at the next look. */
+  /**
+   * The loop ends, since each lock leaves the queue. Those that are due again at once are called at the next look.
+   */
   private takeDue(): KeptAlive[] {
     const now = this.clock.now();
     const due: KeptAlive[] = [];

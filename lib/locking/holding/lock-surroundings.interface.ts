@@ -6,7 +6,7 @@ import type { LockReports } from '../events/lock-reports';
 import type { RenewalSetup } from './renewal';
 
 /**
- * What the locks of one service share.
+ * The parts that the locks of one service share.
  *
  * @typeParam L the class of the locks
  */
@@ -15,11 +15,14 @@ export interface LockSurroundings<L> extends RenewalSetup {
   readonly turnsOwed: TurnsOwed;
   readonly limits: LockLimits;
   readonly reports: LockReports;
-  /** The nodes have answered its release, or had their time to; or it was left to another process. */
+  /**
+   * Called when the nodes have answered the release, or had their time to; and when the lock was left to another
+   * process.
+   */
   readonly onEnded: (lock: L) => void;
 }
 
-/** What is known at the end of a lock, for those who listen to events. */
+/** The facts at the end of a lock, for listeners of events. */
 export interface HeldFacts {
   readonly context: AsyncResource | undefined;
   readonly heldMs: number;

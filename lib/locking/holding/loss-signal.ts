@@ -2,14 +2,17 @@ import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import type { LockLostError } from '../../errors/lock-lost.error';
 
-/** The signal of a lock, made when somebody asks for it: most locks are released without one. */
+/** The signal of a lock. It is made when somebody asks for it, since most locks are released without one. */
 export class LossSignal {
   private readonly controller = new AbortController();
-  /** Where it was first asked for: its listeners belong there, and not to whoever notices the loss. */
+  /**
+   * The async context of the first request for the signal. Its listeners run there, and not in the context of the
+   * code that notices the loss.
+   */
   private readonly context = new AsyncResource('nestjs-redlock.signal');
 
   constructor() {
-    // Whoever works under the lock may listen, and a task can have hundreds of requests under way.
+    // All code that works under the lock may listen, and a task can have hundreds of requests under way.
     setMaxListeners(0, this.signal);
   }
 

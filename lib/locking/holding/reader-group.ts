@@ -7,8 +7,9 @@ import type { LockSurroundings } from './lock-surroundings.interface';
 import { Renewal, type Renewed } from './renewal';
 
 /**
- * How long a hold is open to readers who come later. Longer, and a process whose readers overlap would never let a writer in,
- * since they would not ask the nodes any more, which know that it waits. Shorter, and each reader costs a hold.
+ * The time for which a lease is open to more readers. If it were longer, a process with overlapping readers would
+ * never let a writer in, since its readers would not ask the nodes, which know that a writer waits. If it were
+ * shorter, each reader would cost a lease.
  */
 const OPEN_FOR_MS = 100;
 
@@ -20,15 +21,24 @@ export interface Reader {
 }
 
 /**
- * The readers of one process that share a hold on the nodes (R24). To the nodes they are one reader; the last to leave
- * gives it back. None of them outlives what the hold is certain of.
+ * The readers of one process that share a lease on the nodes (R24).
+ *
+ * ```text
+ *  reader 1  |-------|
+ *  reader 2     |---------|            to the nodes they are one reader:
+ *  reader 3        |------------|      the last one to leave releases the lease
+ *  lease     |------------------|
+ *            |<-100 ms->| open to more readers
+ * ```
+ *
+ * No reader holds longer than the validity of the lease.
  */
 export class ReaderGroup implements Renewed {
   readonly renewal: Renewal;
   private readonly readers = new Set<Reader>();
   private readonly openUntilMs: number;
   private isClosed = false;
-  /** It left, and gives the lease back. */
+  /** The reader that left last, and releases the lease. */
   private last: Reader | undefined;
 
   constructor(
@@ -42,7 +52,7 @@ export class ReaderGroup implements Renewed {
     this.renewal = new GroupRenewal(lease, options, around, this, nowMs);
   }
 
-  /** Whether one more reader may rely on it. */
+  /** True if one more reader may join. */
   get isOpen(): boolean {
     const { clock } = this.around;
     return (
@@ -52,7 +62,7 @@ export class ReaderGroup implements Renewed {
     );
   }
 
-  /** So many readers hold it. */
+  /** The number of readers that hold it. */
   get size(): number {
     return this.readers.size;
   }
@@ -61,7 +71,7 @@ export class ReaderGroup implements Renewed {
     this.readers.add(reader);
   }
 
-  /** @param settle what came of it; for those who are not the last, nothing was asked of the nodes */
+  /** @param settle receives the result. If the reader is not the last one, the nodes were not asked */
   leave(reader: Reader, settle: (release: Release) => void): void {
     this.readers.delete(reader);
     if (this.readers.size > 0 || this.isClosed) {
@@ -70,7 +80,7 @@ export class ReaderGroup implements Renewed {
     }
     this.last = reader;
     this.close();
-    // An extension under way would put it back (R10).
+    // An extension under way would put the key back (R10).
     this.renewal.whenDone(() => {
       this.around.redlock.release(this.lease, 0, (release) => {
         settle({ outcome: release.outcome });
@@ -78,7 +88,7 @@ export class ReaderGroup implements Renewed {
     });
   }
 
-  /** Nobody may come to it any more. */
+  /** Ends the joining: no more readers come to this lease. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -89,7 +99,7 @@ export class ReaderGroup implements Renewed {
     return this.isClosed;
   }
 
-  /** The hold was lost, and with it all readers. */
+  /** The lease was lost, so all readers lose their locks. */
   lose(reason: LockLostReason): void {
     for (const reader of [...this.readers]) reader.lose(reason);
   }
@@ -113,7 +123,7 @@ export class ReaderGroup implements Renewed {
 const LEFT_TO_OTHERS: Release = { outcome: 'released' };
 
 class GroupRenewal extends Renewal {
-  /** What one reader asks for must not take from the others what they count on. */
+  /** A reader with a shorter ttl must not shorten the lease of the others. */
   override extend(ttlMs: number): ReturnType<Renewal['extend']> {
     return super.extend(Math.max(ttlMs, this.ttlMs));
   }

@@ -2,21 +2,27 @@ import type { Lease } from '../../core/lease';
 import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import { ReaderGroup } from './reader-group';
 
-/** The holds of this process that readers share, by what those who may come to one have in common. */
+/**
+ * The leases of this process that readers share. Each has a name with everything that its readers must have in
+ * common.
+ */
 export class ReaderGroups {
-  /** What is taken out loses its group: old tables of a `Map` keep their values ("Dies young" in docs/ARCHITECTURE.md). */
+  /**
+   * An entry that is removed loses its group: old tables of a `Map` keep their values ("Short-lived objects" in
+   * docs/ARCHITECTURE.md).
+   */
   private readonly groups = new Map<string, Opened>();
 
   constructor(private readonly around: ConstructorParameters<typeof ReaderGroup>[2]) {}
 
-  /** The hold that a reader with these options may come to. */
+  /** Finds the lease that a reader with these options may join. */
   find(resources: readonly string[], options: CheckedLockOptions): ReaderGroup | undefined {
     if (this.groups.size === 0) return undefined;
     const group = this.groups.get(nameOf(resources, options))?.group;
     return group?.isOpen === true ? group : undefined;
   }
 
-  /** A hold that was just won: those who come later find this one, and not the one before it. */
+  /** Opens a lease that was just won. Later readers find this one, and not the one before it. */
   open(lease: Lease, options: CheckedLockOptions): ReaderGroup {
     const name = nameOf(lease.resources, options);
     const opened: Opened = { group: undefined };
@@ -40,9 +46,9 @@ interface Opened {
   group: ReaderGroup | undefined;
 }
 
-/** Readers who keep a hold in different ways do not share one. */
+/** Readers who keep a lease alive in different ways do not share one. */
 function nameOf(resources: readonly string[], { ttlMs, autoExtend, label }: CheckedLockOptions): string {
-  // As most are. No other name begins so.
+  // Most names have this form. No other name begins so.
   if (resources.length === 1 && label === undefined)
     return `${ttlMs}${autoExtend ? '+' : '-'}${resources[0]}`;
   return JSON.stringify([ttlMs, autoExtend, label ?? null, ...resources]);

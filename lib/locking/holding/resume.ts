@@ -15,9 +15,9 @@ import { HandoverBudget, type WonLease } from '../waiting/handover-budget';
 import { inNoLine } from './once-won';
 
 /**
- * Options of `resume`, as those of a lock. What the ticket says already is not among them: fencing token and label.
- * `outageWait` is not either: where too few nodes answer, `resume` goes on asking for all of `wait`, since whoever gives up
- * leaves a lock that nobody else can go on with.
+ * Options of `resume`. They are those of a lock, without those that the ticket has already: fencing token and
+ * label. There is no `outageWait`: while too few nodes answer, `resume` goes on asking for all of `wait`. If it
+ * gave up earlier, it would leave a lock that nobody else can go on with.
  */
 export type ResumeOptions = Pick<
   LockOptions,
@@ -31,11 +31,11 @@ interface ResumeSetup {
   readonly limits: LockLimits;
   readonly defaults: LockOptions;
   readonly reports: LockReports;
-  /** Makes a lock of what is ours again. */
+  /** Makes a lock of a lease that is ours again. */
   heldLock(win: WonLease, options: CheckedLockOptions): HeldLock;
 }
 
-/** Goes on with a lock that was left to whoever has its ticket, if a quorum still has it. */
+/** Goes on with a lock that was detached, if a quorum still has it. */
 export async function resume(given: unknown, how: unknown, setup: ResumeSetup): Promise<HeldLock> {
   const ticket = checkTicket(given);
   const options = checkOptions(how, ticket, setup);
@@ -69,7 +69,7 @@ function checkOptions(
   return completeLockOptions({ ttl: ttlMs, ...options }, defaults, limits);
 }
 
-/** Asks the nodes once whether the lock of a ticket is still there, and keeps it from then on if it is. */
+/** Asks the nodes once if the lock of a ticket is still there. If it is, it is kept from then on. */
 async function look(
   { left }: CheckedTicket,
   ttlMs: number,
@@ -82,7 +82,7 @@ async function look(
   if (outcome.outcome !== 'gone') {
     return { error: new LockUnavailableError({ resources, waitedMs: waitedMs(), votes: outcome.votes }) };
   }
-  // Some nodes may still have it, and for longer now.
+  // Some nodes may still have it, and now keep it for longer. So it is released.
   redlock.release(lease, 0, ignore);
   throw new LockLostError({ resources, reason: 'gone' });
 }
@@ -100,5 +100,5 @@ const RESUME_OPTIONS = [
 const PLACE = { name: 'options', what: ' of lock options', each: 'an option of resume()' };
 
 function ignore(): void {
-  // The lock is lost whatever comes of it.
+  // Nothing is done: the lock is lost whatever the release tells.
 }

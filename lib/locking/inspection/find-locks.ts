@@ -1,33 +1,34 @@
 import { NoAnswerError } from '../../errors/no-answer.error';
+import type { FirstContact } from '../../core/first-contact';
 import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
 import { isInPlaceOfLock } from './is-lock';
 import type { NodeAnswer } from './list-locks';
 
-/** Whom to ask for what it has, and for how long. */
+/** The nodes to ask, and the time that they get. */
 export interface ListSetup {
   readonly nodes: readonly ListedNode[];
   readonly clock: Clock;
-  /** For each part of a list. */
+  /** The time for each part of a list. */
   readonly timeoutMs: number;
-  /** Waits for a node that connects for the first time; undefined: it need not be waited for. */
-  whenMet?(node: ListedNode, then: () => void): (() => void) | undefined;
+  /** Nodes that connect for the first time are waited for. */
+  readonly firstContact?: FirstContact;
 }
 
 export type ListedNode = Pick<LockNode, 'name' | 'list'>;
 
 export interface Search {
-  /** A glob of Redis. */
+  /** The resources, as a glob of Redis. */
   readonly pattern: string;
   readonly limit: number;
-  /** How many parts of its list a node is asked for; each is some hundreds of its keys. */
+  /** The most parts of its list that a node is asked for. A part is some hundreds of its keys. */
   readonly mostParts?: number;
 }
 
 export interface FoundLocks {
   readonly answers: readonly FoundOnNode[];
-  /** There are more than `limit`, or not all keys were looked at. */
+  /** True if there are more than `limit`, or if not all keys were looked at. */
   readonly isTruncated: boolean;
 }
 
@@ -38,10 +39,11 @@ export interface FoundOnNode extends NodeAnswer {
 const MOST_RESOURCES = 500;
 
 /**
- * Looks for locks on all nodes: each tells what it has, up to the limit; then those that had more are asked for what the
- * others have. So a node that was asked for only a part of its keys does not look as if it had no more.
+ * Looks for locks on all nodes. First each node lists what it has, up to the limit. Then a node with more is asked
+ * for the locks of the other nodes. Else it would look as if it did not have these.
  *
- * @param known of the look before: they come first, else a lock could look gone because there are more than the limit
+ * @param known the locks of the look before. They come first, since else a lock could seem gone because of the
+ *   limit
  */
 export async function findLocks(
   setup: ListSetup,
@@ -63,7 +65,7 @@ export async function findLocks(
   return { answers, isTruncated };
 }
 
-/** Without duplicates: the locks by name, then the keys of other programs, of which there may be any number. */
+/** The names without duplicates: first the locks by name, then the keys of other programs, which may be many. */
 function namesOf(holds: readonly ListedHold[]): string[] {
   const locks = new Set<string>();
   const foreign = new Set<string>();
@@ -77,7 +79,7 @@ interface Walk {
   readonly pace?: NodePace;
 }
 
-/** What a node has, one lock more than the limit at least where it has so many. */
+/** Lists what a node has. If it has more locks than the limit, the result has at least one more than the limit. */
 async function walk(
   node: ListedNode,
   setup: ListSetup,
@@ -88,14 +90,14 @@ async function walk(
   const walked = new Set<string | undefined>([undefined]);
   let from: string | undefined;
   let pace: NodePace | undefined;
-  // Ends with the walk of the node, which comes by no place twice.
+  // The loop ends with the list of the node, since no place comes twice.
   for (let parts = 1; ; parts += 1) {
     const part = await ask(node, setup, { pattern, from });
     pace ??= part.pace;
     for (const hold of part.holds) {
       if (!isInPlaceOfLock(hold.resource, hold)) continue;
       const isAnotherForeign = hold.foreignType !== undefined && !holds.has(hold.resource);
-      // No more of them than it takes to say that the list was cut off.
+      // More keys of other programs are not needed to say that the list was cut off.
       if (isAnotherForeign && foreign > limit) continue;
       if (isAnotherForeign) foreign += 1;
       holds.set(hold.resource, hold);
@@ -108,7 +110,7 @@ async function walk(
   }
 }
 
-/** What the node has at `resources`. */
+/** Finds what the node has at `resources`. */
 async function fill(
   node: ListedNode,
   setup: ListSetup,
@@ -130,28 +132,30 @@ async function fill(
   return found;
 }
 
-/** One part. Rejects when none comes in time; replies that have already arrived are read before. */
+/** Asks for one part. Rejects if none comes in time. Replies that have already arrived are read first. */
 function ask(node: ListedNode, setup: ListSetup, request: ListRequest): Promise<ListedPart> {
   const { clock, timeoutMs } = setup;
   return new Promise((resolve, reject) => {
     const within = `within ${Math.round(timeoutMs)} ms`;
-    let missing = `no answer ${within}`;
+    // Only the lists of lock nodes know a first contact.
+    const met = node as LockNode;
+    let isAsked = false;
     const limit = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
         stopWaiting?.();
-        reject(new NoAnswerError(missing));
+        const missing = isAsked ? undefined : setup.firstContact?.reasonNotAsked(met, within);
+        reject(new NoAnswerError(missing ?? `no answer ${within}`));
       });
     });
     const begin = () => {
-      missing = `no answer ${within}`;
+      isAsked = true;
       const listed = node.list?.(request) ?? Promise.reject(new Error('the node cannot list what it has'));
       listed.then(resolve, reject).finally(() => {
         limit.cancel();
       });
     };
-    const stopWaiting = setup.whenMet?.(node, begin);
+    const stopWaiting = setup.firstContact?.whenMet(met, begin);
     if (stopWaiting === undefined) begin();
-    else missing = `not connected ${within}`;
   });
 }
 

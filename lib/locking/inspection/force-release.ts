@@ -9,22 +9,22 @@ import { isText } from '../../errors/is-text';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 import { readOptions } from '../checks/read-options';
 
-/** What came of removing a lock. */
+/** The result of removing a lock by force. */
 interface ForcedRelease {
-  /** How many nodes it was removed from. */
+  /** The number of nodes from which it was removed. */
   readonly removedFrom: number;
-  /** What a node has in place of a lock, a key of another program: it stays where it is. */
+  /** The type of a key of another program that a node has in place of a lock. It stays where it is. */
   readonly foreignType: string | undefined;
   /** The nodes that have it and did not say that it is removed: they refused, or did not answer in time. */
   readonly unknown: readonly NodeVote[];
 }
 
 /**
- * Removes whatever the nodes have at `resource`, and nothing that is put there meanwhile: each node deletes just the
- * owner token that it told before.
+ * Removes whatever the nodes have at `resource`. It does not remove what is put there in the meantime: each node
+ * deletes exactly the owner token that it told before.
  *
  * @param wanted the only owner token that is removed; undefined: whatever is there
- * @throws LockUnavailableError when no node answers
+ * @throws LockUnavailableError if no node answers
  */
 export async function tryForceRelease(
   setup: InspectionSetup,
@@ -55,7 +55,7 @@ export async function tryForceRelease(
     },
     isSettled: () => false,
     onLateVote: () => {
-      // Too late to be counted; the key is gone all the same.
+      // The answer is too late to be counted. The key is gone all the same.
     },
   });
   const unknown = having.flatMap(({ name }, position): NodeVote[] => {
@@ -66,14 +66,14 @@ export async function tryForceRelease(
   return { removedFrom: round.granted, foreignType, unknown };
 }
 
-/** An owner of the resource on one node, and how it is held. */
+/** An owner of the resource on one node, and the way in which it holds it. */
 interface Owner {
   readonly ownerToken: string;
   readonly ttlMs: number;
   readonly as: Pick<ReleaseRequest, 'shared' | 'slots'>;
 }
 
-/** Everybody who has it there, each once. */
+/** All owners on a node, each once. */
 function ownersOn(
   node: NodeInspection | undefined,
   resource: string,
@@ -89,7 +89,7 @@ function ownersOn(
   return [...owners.values()].filter((one) => wanted === undefined || one.ownerToken === wanted);
 }
 
-/** Removes them all, with one vote: granted if somebody was removed and nobody could not be. */
+/** Removes all owners with one vote. It is granted if at least one was removed and none failed. */
 function removeEach(
   node: LockNode,
   resource: string,
@@ -109,11 +109,11 @@ function removeEach(
 }
 
 /**
- * The same, for those who want to know from how many nodes it was removed.
+ * Like `tryForceRelease`, but returns the number of nodes from which it was removed.
  *
- * @throws LockUnavailableError also when it may have been removed nowhere, though there is something: 0 would say that
- * there was nothing
- * @throws LockBusyError when there is nothing but the key of another program, which is not removed
+ * @throws LockUnavailableError if no node answers, and if there is something but it may have been removed nowhere:
+ *   0 would say that there was nothing
+ * @throws LockBusyError if there is only the key of another program, which is not removed
  */
 export async function forceRelease(
   setup: InspectionSetup,
@@ -134,7 +134,8 @@ export async function forceRelease(
 /** Options of `forceRelease`. */
 export interface ForceReleaseOptions {
   /**
-   * Removes the lock of this owner only, such as that of a ticket which nobody will resume; whoever has it since keeps it.
+   * Removes only the lock of this owner, for example that of a ticket which nobody will resume. A later owner
+   * keeps the lock.
    *
    * @default whatever the nodes have
    */

@@ -10,19 +10,19 @@ import type { InspectOptions, LockInspection, NodeInspection } from '../api/lock
 import { readOptions } from '../checks/read-options';
 import { judge } from './judge-inspection';
 
-/** Whom to ask, and for how long. */
+/** The nodes to ask, and the time that they get. */
 export interface InspectionSetup {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** The guard of the lock service that asks. Without one it is not known which nodes are guarded. */
+  /** The guard of the lock service that asks. Without it, nobody knows which nodes are guarded. */
   readonly guard?: NodeGuard;
-  /** What is known of the servers behind a node; that of the guard, else. */
+  /** Returns the known facts of the servers behind a node. Without it, those of the guard are used. */
   serversOf?(node: LockNode): readonly ServerFacts[] | undefined;
   readonly refusals?: Refusals;
 }
 
-/** Asks every node who holds `resource`; a node that does not answer in time is reported with an error. */
+/** Asks every node who holds `resource`. A node that does not answer in time is reported with an error. */
 export async function inspectNodes(
   setup: InspectionSetup,
   resource: string,
@@ -31,7 +31,7 @@ export async function inspectNodes(
   const { tryGrants, memory } = readInspectOptions(options);
   const { nodes, refusals } = setup;
   const told = await Promise.all(nodes.map((node) => inspectNode(node, setup, resource, memory)));
-  // By now those that connect for the first time have done so.
+  // By now, nodes that connected for the first time have done so.
   if (tryGrants) await refusals?.look(resource);
   const answers = told.map((answer, position) => ({
     ...answer,
@@ -41,9 +41,9 @@ export async function inspectNodes(
 }
 
 /**
- * Whether nobody else can get it now.
+ * Tells if nobody else can get it now.
  *
- * @throws LockUnavailableError when too few nodes answered to say
+ * @throws LockUnavailableError if too few nodes answered
  */
 export function isTaken({ resource, state, nodes }: LockInspection): boolean {
   if (state !== 'unknown') return state !== 'free';
@@ -77,8 +77,8 @@ function inspectNode(
   const { clock, timeoutMs, guard } = setup;
   return new Promise((resolve) => {
     const withinMs = `within ${Math.round(timeoutMs)} ms`;
-    let missing = `no answer ${withinMs}`;
-    // What the node is at the end: it may have connected, or gone down, while it was asked.
+    let isAsked = false;
+    // The status is read at the end: the node may have connected or gone down while it was asked.
     const conclude = (answer: Partial<NodeInspection>) => {
       deadline.cancel();
       stopWaiting?.();
@@ -87,15 +87,16 @@ function inspectNode(
       const known = servers === undefined ? {} : { servers };
       resolve({ node: node.name, status: node.status, ...known, guarded, ...answer });
     };
-    // Who holds a lock is worth knowing also where the node is silent about its memory.
+    // The holder is reported even if the node does not answer about its memory.
     let told: Partial<NodeInspection> | undefined;
     const deadline = clock.schedule(timeoutMs, () => {
       clock.afterArrivedReplies(() => {
-        conclude(told ?? { error: new Error(missing) });
+        const missing = isAsked ? undefined : firstContact?.reasonNotAsked(node, withinMs);
+        conclude(told ?? { error: new Error(missing ?? `no answer ${withinMs}`) });
       });
     });
     const ask = () => {
-      missing = `no answer ${withinMs}`;
+      isAsked = true;
       const asked = withMemory ? askMemory(node) : undefined;
       askToInspect(node, resource)
         .then((hold) => {
@@ -111,13 +112,13 @@ function inspectNode(
           },
         );
     };
-    const stopWaiting = guard?.firstContact.whenMet(node, ask);
+    const firstContact = guard?.firstContact;
+    const stopWaiting = firstContact?.whenMet(node, ask);
     if (stopWaiting === undefined) ask();
-    else missing = `not connected ${withinMs}`;
   });
 }
 
-/** Why `node` must not grant now. */
+/** The reason why `node` must not grant now. */
 export function guardOf(
   node: LockNode,
   guard: NodeGuard | undefined,
@@ -127,7 +128,9 @@ export function guardOf(
   return guarded && { reason: guarded.reason, forMs: Math.max(0, guarded.untilMs - clock.now()) };
 }
 
-/** A node that throws instead of rejecting cannot tell either, nor one that answers anything else than a hold. */
+/**
+ * Asks a node. A node that throws instead of rejecting, or that answers anything but a holder, cannot tell either.
+ */
 async function askToInspect(node: LockNode, resource: string): Promise<Partial<NodeInspection>> {
   const hold = (await node.inspect(resource)) as Partial<NodeHold> | null;
   if (hold === null) return {};
@@ -141,7 +144,7 @@ async function askToInspect(node: LockNode, resource: string): Promise<Partial<N
   return members === undefined ? { ownerToken, ttlMs, ...line } : { ttlMs, holders: members, ...line };
 }
 
-/** The memory of the node. Empty where the node cannot tell. */
+/** The memory of the node. Empty if the node cannot tell. */
 async function askMemory(node: LockNode): Promise<{ readonly memory?: NodeMemory }> {
   try {
     const memory = await node.memory?.();

@@ -2,9 +2,9 @@ import { FENCE_COUNTERS, LINE_ENDS, LINES, TRIALS } from '../../core/reserved-na
 import type { NodeHold } from '../../ports/node-hold.interface';
 
 /**
- * Whether what a node has at a resource can be a lock, of this library or of another one that locks in the same way; or is a
- * key of another program in the place of one. The counters of fencing tokens may be there too, also those of a longer
- * prefix, the lines of those who wait, and what `doctor` tries.
+ * Tells if something on a node is a lock, of this library or of another one that locks in the same way, or the key
+ * of another program in the place of a lock. Three things are none: counters of fencing tokens (also those of a
+ * longer prefix), lines of waiters, and what `doctor` tries.
  */
 export function isInPlaceOfLock(resource: string, { ownerToken, foreignType }: NodeHold): boolean {
   const isCounter = resource.includes(FENCE_COUNTERS) && /^\d+$/.test(ownerToken);
@@ -13,7 +13,7 @@ export function isInPlaceOfLock(resource: string, { ownerToken, foreignType }: N
   return isThere && !isCounter && !isLine && !isTrial(resource);
 }
 
-/** Also of a lock on several resources, whose names have a hash tag. */
+/** True for a trial of `doctor`, even on several resources, whose names have a hash tag. */
 export function isTrial(resource: string): boolean {
   return resource.includes(TRIALS);
 }

@@ -4,7 +4,7 @@ import { describeOwner } from '../api/owner-token';
 
 type Judgement = Omit<LockInspection, 'resource' | 'nodes'>;
 
-/** What the answers of all nodes come to. */
+/** The result of the answers of all nodes. */
 export function judge(answers: readonly NodeInspection[]): Judgement {
   const quorum = quorumOf(answers.length);
   const answered = answers.filter(({ error }) => error === undefined);
@@ -35,7 +35,7 @@ function isFree({ ownerToken, holders, foreignType }: NodeInspection): boolean {
   return ownerToken === undefined && holders === undefined && foreignType === undefined;
 }
 
-/** The readers and holders of permits that a majority has, sorted by their permits. */
+/** The readers and holders of permits on a majority, sorted by their permits. */
 function holdersOn(answered: readonly NodeInspection[], quorum: number): HolderInspection[] {
   const found = new Map<string, { ownerToken: string; slot: number | undefined; ttlsMs: number[] }>();
   for (const { ownerToken, slot, ttlMs } of answered.flatMap(({ holders = [] }) => holders)) {
@@ -55,7 +55,7 @@ function holdersOn(answered: readonly NodeInspection[], quorum: number): HolderI
     }));
 }
 
-/** How long a majority keeps it: the shortest ttl of the `quorum` nodes that keep it longest. */
+/** The time for which a majority keeps it: the shortest ttl of the `quorum` nodes that keep it longest. */
 function quorumTtlMs(ttlsMs: readonly number[], quorum: number): number | undefined {
   return [...ttlsMs].sort((a, b) => b - a)[quorum - 1];
 }

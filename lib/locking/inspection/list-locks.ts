@@ -4,10 +4,10 @@ import type { ListedHold } from '../../ports/node-listing.interface';
 import type { ListedHolder, ListedLock, NodeOwner } from '../api/lock-listing.interface';
 import { describeOwner } from '../api/owner-token';
 
-/** What one node has of the locks that were looked for. */
+/** The locks that one node has, of those that were looked for. */
 export interface NodeAnswer {
   readonly node: string;
-  /** By resource. Undefined when the node did not answer. */
+  /** The locks by resource. Undefined if the node did not answer. */
   readonly holds?: ReadonlyMap<string, ListedHold>;
   readonly error?: Error;
 }
@@ -18,7 +18,7 @@ interface Owned extends NodeOwner {
   readonly waiting?: number;
 }
 
-/** Every resource that at least one node has, by name. */
+/** Lists every resource that at least one node has, by name. */
 export function listLocks(answers: readonly NodeAnswer[]): ListedLock[] {
   const owners = new Map<string, Owned[]>();
   for (const { node, holds = new Map<string, never>() } of answers) {
@@ -55,7 +55,7 @@ function judge(resource: string, all: readonly Owned[], nodeCount: number, silen
   return { ...about, state, holder, ttlMs: ttls[0] };
 }
 
-/** A key of another program, and nobody's lock: what other nodes have at most is the rest of one. */
+/** Judges a key of another program, which is nobody's lock. Other nodes have at most the rest of a lock. */
 function judgeForeign(resource: string, all: readonly Owned[], quorum: number): ListedLock {
   const found = all.filter(({ foreignType }) => foreignType !== undefined);
   const rest = all.filter(({ foreignType }) => foreignType === undefined);
@@ -71,12 +71,12 @@ function judgeForeign(resource: string, all: readonly Owned[], quorum: number): 
   };
 }
 
-/** Readers or permit holders: each of them counts by itself, and those on a quorum hold it. */
+/** Judges readers or permit holders. Each of them counts by itself, and those on a quorum hold it. */
 function judgeMembers(resource: string, owned: readonly Owned[], quorum: number, silent: number): ListedLock {
   const found = new Map<string, { member: NodeMember; ttls: number[] }>();
   const owners: NodeOwner[] = [];
   for (const { node, members, ownerToken, ttlMs } of owned) {
-    // A node may still have an exclusive hold of before, or one already.
+    // A node may still have an earlier exclusive owner, or a new one already.
     for (const member of members ?? [{ ownerToken, ttlMs }]) {
       const name = `${member.slot} ${member.ownerToken}`;
       const known = found.get(name) ?? { member, ttls: [] };
@@ -105,7 +105,7 @@ function judgeMembers(resource: string, owned: readonly Owned[], quorum: number,
   };
 }
 
-/** Whoever waits listens on every node, so the largest number is the best that is known. */
+/** The largest number of waiters that a node told. A waiter listens on every node, so this is the best estimate. */
 function waitingFor(owned: readonly Owned[]): { waiting?: number } {
   const told = owned.flatMap(({ waiting }) => waiting ?? []);
   return told.length === 0 ? {} : { waiting: Math.max(...told) };

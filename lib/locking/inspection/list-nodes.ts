@@ -1,5 +1,4 @@
 import { LockOptionsError } from '../../errors/lock-options.error';
-import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListOptions, LockListing, NodeLook } from '../api/lock-listing.interface';
 import { productsOf } from '../api/server-products';
 import { readOptions } from '../checks/read-options';
@@ -10,19 +9,15 @@ import { listLocks } from './list-locks';
 const DEFAULT_LIMIT = 1_000;
 const MOST_LOCKS = 10_000;
 const LONGEST_PATTERN = 1_000;
-/** Some 200,000 keys of each server, so that a look comes to its end where a server has millions of other keys. */
+/** This is about 200,000 keys of each server. So a look ends even if a server has millions of other keys. */
 const MOST_PARTS = 400;
 
 /** Asks every node for the locks that it has, and judges them together. */
 export async function listNodes(setup: InspectionSetup, options?: ListOptions): Promise<LockListing> {
   const search = checkListOptions(options);
   const { nodes, guard, clock, timeoutMs, refusals } = setup;
-  const whenMet =
-    guard === undefined
-      ? undefined
-      : (node: Pick<LockNode, 'name'>, then: () => void) =>
-          guard.firstContact.whenMet(node as LockNode, then);
-  const { answers, isTruncated } = await findLocks({ nodes, clock, timeoutMs, whenMet }, search);
+  const firstContact = guard?.firstContact;
+  const { answers, isTruncated } = await findLocks({ nodes, clock, timeoutMs, firstContact }, search);
   const looks = nodes.map((node, position): NodeLook => {
     const { pace, error } = answers[position] ?? {};
     const servers = productsOf(setup.serversOf?.(node) ?? guard?.serversOf(node));

@@ -1,31 +1,32 @@
 import type { Clock } from '../../ports/clock.interface';
 import { detached } from '../../system/detached';
 
-/** Who waits to be let in. Must not throw. */
+/** A call that waits to be admitted. Its methods must not throw. */
 export interface Admissible {
-  /** It is let in. Whoever is calls {@link Admission.leave} once. */
+  /** Called when it is admitted. After that it calls {@link Admission.leave} once. */
   begin(): void;
 }
 
 /**
- * Enough that nodes and client always have something to do. What is under way when the garbage collector comes survives,
- * and is copied: with ten thousand at once that was a third of a client's time.
+ * With this many, nodes and client always have something to do. Calls that are under way survive a garbage
+ * collection and are copied: with ten thousand at once, that was a third of a client's time.
  */
 const LEAST_ROOM = 256;
 
-/** How often it is looked at whether those who are in get on. */
+/** The time between two looks at the progress of the admitted calls. */
 const LOOK_EVERY_MS = 10;
 
 /**
- * Lets only so many ask the nodes at the same moment; the others wait in order, and cost little.
+ * Admits only a limited number of calls that ask the nodes at the same moment. The others wait in order, and cost
+ * little.
  *
- * Where the nodes are far away or silent, it is not the client that is busy, and more at once harm nobody: the room doubles
- * with every look that finds most of those who were in still there.
+ * If the nodes are far away or silent, the client is not busy, and more calls at once do no harm. So the room
+ * doubles with every look that finds most of the admitted calls still there.
  */
 export class Admission {
   private room = LEAST_ROOM;
   private inside = 0;
-  /** Those before `next` were let in. */
+  /** The calls that wait. Those before `next` were admitted. */
   private waiting: (Admissible | undefined)[] = [];
   private next = 0;
   private isLettingIn = false;
@@ -49,11 +50,12 @@ export class Admission {
   leave(): void {
     this.inside -= 1;
     this.leftSinceLook += 1;
-    // Whoever leaves has nothing to do with those who come in.
+    // The call that leaves has nothing to do with the calls that are admitted, so they run outside of its async
+    // context.
     if (!this.isEmpty) detached(this.letIn);
   }
 
-  /** Those who wait, and will not be let in any more. */
+  /** Returns the calls that wait, and will not be admitted any more. */
   turnAway(): readonly Admissible[] {
     const away = this.waiting.filter((applicant) => applicant !== undefined);
     this.waiting = [];
@@ -66,12 +68,13 @@ export class Admission {
   }
 
   private readonly letIn = (): void => {
-    // Some leave before `begin` returns: they would be let in one inside the other.
+    // Some calls leave before `begin` returns. Without this check, each of these would admit the next one in a
+    // nested call.
     if (this.isLettingIn) return;
     this.isLettingIn = true;
     while (this.inside < this.room && this.next < this.waiting.length) {
       const applicant = this.waiting[this.next];
-      // The array can be much older than what it would keep alive.
+      // The array may be much older than the call, and would keep it in memory.
       this.waiting[this.next++] = undefined;
       this.inside += 1;
       applicant?.begin();
@@ -80,7 +83,7 @@ export class Admission {
     this.forgetThoseInside();
   };
 
-  /** Forgets them at a cost that is constant for each on average. */
+  /** Drops the entries of admitted calls. The cost per call is constant on average. */
   private forgetThoseInside(): void {
     if (this.next * 2 < this.waiting.length) return;
     this.waiting = this.waiting.slice(this.next);

@@ -1,4 +1,7 @@
-/** Delays between attempts, in milliseconds. `fraction` is random, so that waiters do not move in step (R7). */
+/**
+ * Delays between attempts, in milliseconds. `fraction` is random, so that waiters do not ask at the same moments
+ * (R7).
+ */
 
 const FIRST_POLL_MS = 8;
 const LONGEST_POLL_MS = 128;
@@ -12,9 +15,9 @@ const FIRST_COLLISION_MS = 2;
 const LONGEST_COLLISION_MS = 32;
 
 /**
- * Before asking again when votes were split: several asked at the same moment, and each gave back what it got.
+ * The delay after split votes: several callers asked at the same moment, and each released what it got.
  *
- * @param tookMs how long the attempt took: who waits for less meets the same others again
+ * @param tookMs the duration of the attempt. After a shorter delay the same callers would collide again
  */
 export function collisionDelayMs(attempt: number, tookMs: number, fraction: number): number {
   return jitter(Math.max(tookMs, growing(FIRST_COLLISION_MS, LONGEST_COLLISION_MS, attempt)), fraction);
@@ -23,8 +26,8 @@ export function collisionDelayMs(attempt: number, tookMs: number, fraction: numb
 const CONFIRM_MS = 30;
 
 /**
- * Before asking a second time whether it is really held. What denied may have been an attempt that failed itself, and
- * its clean-up tells nobody.
+ * The delay before asking a second time if the resource is really held. The vote that denied may come from a
+ * failed attempt of another caller, whose clean-up tells nobody.
  */
 export function confirmDelayMs(fraction: number): number {
   return jitter(CONFIRM_MS, fraction);
@@ -46,8 +49,8 @@ export function extendDelayMs(ttlMs: number, fraction: number): number {
 const LONGEST_GRAIN_MS = 20;
 
 /**
- * When to extend a lock, on the same clock as `nowMs`. Moments are rounded up to a grain that is small against the ttl:
- * of 100,000 locks many come due together, and travel together.
+ * The time of the next extension, on the same clock as `nowMs`. It is rounded up to steps that are short against
+ * the ttl: of 100,000 locks many are due at the same moment, and share a command.
  */
 export function extendAtMs(nowMs: number, ttlMs: number, fraction: number): number {
   const grainMs = Math.min(LONGEST_GRAIN_MS, ttlMs / 50);
@@ -57,8 +60,8 @@ export function extendAtMs(nowMs: number, ttlMs: number, fraction: number): numb
 const SHORTEST_EXTEND_RETRY_MS = 10;
 
 /**
- * The delay after an extension that too few nodes answered: short enough to use the time that is left, and no hot
- * loop.
+ * The delay after an extension that too few nodes answered. It is short enough to use the time that is left, and
+ * long enough not to ask all the time.
  */
 export function extendRetryDelayMs(ttlMs: number, fraction: number): number {
   return jitter(Math.max(SHORTEST_EXTEND_RETRY_MS, ttlMs / 20), fraction);

@@ -7,14 +7,14 @@ import type { LockKind } from '../../core/lock-kind';
 import { describeOwner } from '../api/owner-token';
 import type { WaitingLine } from './waiting-line';
 
-/** Who gave up. */
+/** A caller that gave up. */
 interface Caller {
   readonly resources: readonly string[];
   readonly waitedMs: number;
   readonly kind: LockKind | undefined;
 }
 
-/** The time was over after an attempt that failed. */
+/** The error of a caller whose time was over after an attempt that failed. */
 export function gaveUp(
   { resources, waitedMs, kind }: Caller,
   { outcome, votes, holder, freeInMs, by }: FailedAttempt,
@@ -25,24 +25,24 @@ export function gaveUp(
   return busyError({ ...facts, holder: holderOf(holder), neverExpires, reason: by }, kind);
 }
 
-/** For want of permits, or because something else is in the way of them. */
+/** The error for missing permits, or for something else that is in the way of permits. */
 function busyError(facts: BusyFacts, kind: LockKind | undefined): LockBusyError {
   const isForPermits = kind?.mode === 'limited' && (facts.reason === 'limit' || facts.reason === 'line');
   return isForPermits ? new LockLimitError({ ...facts, ...kind }) : new LockBusyError(facts);
 }
 
-/** The time was over behind another caller of this process. */
+/** The error of a caller whose time was over behind another caller of this process. */
 export function busyInLine(
   { resources, waitedMs, kind }: Caller,
   { inTheWay }: { readonly inTheWay: { readonly ownerToken?: string } | undefined },
 ): LockBusyError {
   const holder = holderOf(inTheWay?.ownerToken);
-  // Whoever waits for permits is first until it has an answer, and not for as long as it holds them.
+  // A caller that waits for permits is first only until it has an answer, and not while it holds them.
   const reason = kind !== undefined && holder === undefined ? 'line' : 'held';
   return busyError({ resources, waitedMs, holder, reason }, kind);
 }
 
-/** Refuses the caller if as many wait in line already as its `maxWaiting` permits. */
+/** Refuses the caller if already as many wait in line as its `maxWaiting` permits. */
 export function refuseCrowd(
   line: WaitingLine<unknown>,
   caller: Caller & { readonly options: { readonly maxWaiting: number } },
@@ -52,7 +52,7 @@ export function refuseCrowd(
     throw busyInLine(caller, { inTheWay: line.firstOf(resources) });
 }
 
-/** A node tells of no token, `''`, where what is in the way is no lock. */
+/** The holder of an owner token. A node tells the token `''` if what is in the way is no lock. */
 function holderOf(ownerToken: string | undefined): LockHolder | undefined {
   return ownerToken === undefined || ownerToken === '' ? undefined : describeOwner(ownerToken);
 }

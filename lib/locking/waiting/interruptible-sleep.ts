@@ -1,7 +1,10 @@
 import type { Clock, Timer } from '../../ports/clock.interface';
 import { onAbort } from './on-abort';
 
-/** One caller's waiting for a lock: until it is woken, until its deadline, or until somebody cancels it. */
+/**
+ * The sleep of a caller that waits for a lock. It ends when it is woken, at its deadline, or when somebody cancels
+ * it.
+ */
 export class InterruptibleSleep {
   private readonly deadlineMs: number;
   private cancelled: { readonly reason: unknown } | undefined;
@@ -35,8 +38,8 @@ export class InterruptibleSleep {
   }
 
   /**
-   * Resolves after `delayMs`, at the deadline or when woken, whichever comes first. A wake-up that came since the last
-   * sleep counts, so none is missed between looking and sleeping.
+   * Resolves after `delayMs`, at the deadline or when woken, whichever comes first. A wake-up that came since the
+   * last sleep counts, so none is missed between looking and sleeping.
    *
    * @throws the reason of `cancel`
    */
@@ -47,7 +50,7 @@ export class InterruptibleSleep {
     this.throwIfCancelled();
   }
 
-  /** The same, and the deadline does not end it. */
+  /** Like `sleep`, but the deadline does not end it. */
   async sleepPastDeadline(delayMs: number): Promise<void> {
     this.throwIfCancelled();
     await this.sleepUntil(this.clock.now() + delayMs);
@@ -59,7 +62,7 @@ export class InterruptibleSleep {
     else this.sleeper.awake();
   }
 
-  /** Shortens the present sleep; when there is none, the next one is skipped. */
+  /** Shortens the present sleep. If there is none, the next one is skipped. */
   wakeWithin(delayMs: number): void {
     if (this.sleeper === undefined) {
       this.wokenEarly = true;
@@ -67,18 +70,19 @@ export class InterruptibleSleep {
     }
     const { awake, atMs, timer } = this.sleeper;
     const soonerMs = this.clock.now() + delayMs;
-    // Never longer: a stream of hints, each of them soon, would let it sleep for ever.
+    // A hint may only shorten the sleep. Else a stream of hints, each for a later moment, would let it sleep for
+    // ever.
     if (soonerMs >= atMs) return;
     timer.cancel();
     this.sleeper = { awake, atMs: soonerMs, timer: this.clock.schedule(delayMs, awake) };
   }
 
-  /** What came since the last sleep is no news any more. */
+  /** Forgets wake-ups since the last sleep, since they are no news any more. */
   forgetWake(): void {
     this.wokenEarly = false;
   }
 
-  /** Ends the waiting with `reason`, now and for ever. */
+  /** Ends the waiting with `reason`, for good. */
   cancel(reason: unknown): void {
     if (this.cancelled !== undefined) return;
     this.cancelled = { reason };
@@ -91,7 +95,7 @@ export class InterruptibleSleep {
     if (this.cancelled !== undefined) throw this.cancelled.reason;
   }
 
-  /** What `work` gives, or at once the reason of `cancel`; the work itself goes on. */
+  /** Returns the result of `work`, or rejects at once with the reason of `cancel`. The work itself goes on. */
   unlessCancelled<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.onCancel = reject;
@@ -100,7 +104,7 @@ export class InterruptibleSleep {
     });
   }
 
-  /** Forgets the signal. */
+  /** Removes the listener of the signal. */
   end(): void {
     this.stopListening?.();
   }

@@ -4,15 +4,15 @@ import type { CheckedLockOptions } from '../checks/complete-lock-options';
 import type { Admissible } from './admission';
 import type { Asker } from './asker';
 
-/** Who begins the acquisition of a call when it is let in. */
+/** Begins the acquisition of a call when the call is admitted. */
 export interface LockCallOwner<L> {
   admitted(call: LockCall<L>): void;
 }
 
 /**
- * What a caller asked for. There may be very many of them, so a call has nothing else until it is let in.
+ * The request of a caller. There may be very many of them, so a call has nothing else until it is admitted.
  *
- * @typeParam L what the caller gets
+ * @typeParam L the class of the lock that the caller gets
  */
 export class LockCall<L> implements Admissible {
   constructor(
@@ -26,7 +26,7 @@ export class LockCall<L> implements Admissible {
     /** The caller's async context. */
     readonly context: AsyncResource | undefined,
     readonly asker: Asker,
-    /** How it is to be held; undefined: exclusively. */
+    /** The way in which the resources are to be held. Undefined: exclusively. */
     readonly kind: LockKind | undefined,
   ) {}
 

@@ -8,7 +8,8 @@ const listenings = new WeakMap<AbortSignal, Listening>();
 /**
  * Calls `callback` when `signal` aborts, until the returned function is called.
  *
- * All who listen share one listener: a signal may be given to many calls, and Node warns of a leak at the eleventh.
+ * All callbacks share one listener: a signal may be given to many calls, and Node warns of a leak at the eleventh
+ * listener.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const listening = listenings.get(signal) ?? listen(signal);

@@ -4,14 +4,14 @@ import { GuardedError } from '../../core/guarded-error';
 import { quorumOf } from '../../core/quorum';
 
 /**
- * Whether too few nodes answer, and since when: what attempts find one after the other, of one caller or of all callers
- * of a service. Who waits for a lock in an outage waits for the nodes, which may take minutes.
+ * Knows if too few nodes answer, and since when: for the attempts of one caller, or of all callers of a service. A
+ * caller that waits for a lock in an outage waits for the nodes, which may take minutes.
  */
 export class Outage {
   private sinceMs: number | undefined;
   private last: { readonly failed: FailedAttempt; readonly atMs: number } | undefined;
 
-  /** @param recentMs how long an attempt at silent nodes takes */
+  /** @param recentMs the time that an attempt takes when nodes are silent */
   constructor(
     private readonly clock: Clock,
     private readonly recentMs: number,
@@ -32,15 +32,16 @@ export class Outage {
     if (confirmation === undefined) this.end();
   }
 
-  /** Whether it lasts for `ms` at least. */
+  /** Tells if the outage has lasted for at least `ms`. */
   hasLasted(ms: number): boolean {
     return this.sinceMs !== undefined && this.clock.now() - this.sinceMs >= ms;
   }
 
   /**
-   * What an attempt came to a moment ago, if it lasts for `ms` at least: another one need not be made.
+   * The result of a recent attempt, if the outage has lasted for at least `ms`. Then another attempt need not be
+   * made.
    *
-   * @param waitMs how long the caller waits at most
+   * @param waitMs the longest time that the caller waits
    */
   known(ms: number, waitMs: number): FailedAttempt | undefined {
     if (!this.hasLasted(ms) || this.last === undefined || endsWithin(waitMs, this.last.failed))
@@ -55,7 +56,7 @@ export class Outage {
   }
 }
 
-/** Whether it is known that it ends in time: enough of the nodes are guarded, and for no longer. */
+/** Tells if the outage is known to end in time: enough of the nodes are only guarded, and for a shorter time. */
 export function endsWithin(waitMs: number, { votes }: FailedAttempt): boolean {
   const failed = votes.filter(({ vote }) => vote === 'failed');
   const guardedMs = failed.flatMap(({ error }) => (error instanceof GuardedError ? error.leftMs : []));
@@ -64,7 +65,7 @@ export function endsWithin(waitMs: number, { votes }: FailedAttempt): boolean {
   return lastMs !== undefined && lastMs < waitMs;
 }
 
-/** And not by the leading node alone. */
+/** True if the attempt did not ask the leading node alone. */
 function isToldByQuorum({ votes }: FailedAttempt): boolean {
   return votes.filter(({ vote }) => vote === 'granted' || vote === 'denied').length >= quorumOf(votes.length);
 }

@@ -5,7 +5,7 @@ import { InterruptibleSleep } from './interruptible-sleep';
 export interface RetriesSetup {
   readonly clock: Clock;
   readonly fraction: () => number;
-  /** What those who still wait get when the service is closed. */
+  /** Makes the error for calls that still wait when the service is closed. */
   readonly closedError: (waitedMs: number) => Error;
 }
 
@@ -14,10 +14,13 @@ export interface Patience {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What came of one look: what was looked for, or why it is not there yet. */
+/** The result of one look: the thing that was looked for, or the reason why it is not there yet. */
 export type Look<T> = { readonly result: T } | { readonly error: Error };
 
-/** Questions that are asked again while too few nodes answer: until the deadline, the caller's signal, or the end. */
+/**
+ * Repeats a question while too few nodes answer: until the deadline, the caller's signal, or the end of the
+ * service.
+ */
 export class Retries {
   private readonly waits = new Set<InterruptibleSleep>();
   private isClosed = false;
@@ -25,9 +28,10 @@ export class Retries {
   constructor(private readonly setup: RetriesSetup) {}
 
   /**
-   * What `look` gives for a result; at the deadline, the error that it gave last. There is one look at least.
+   * Repeats `look` until it has a result, and returns that. At the deadline it throws the last error of `look`. It
+   * looks at least once.
    *
-   * @param look is told for how long the caller still waits, 0 at the last one
+   * @param look gets the time that the caller still waits, 0 at the last look
    */
   async until<T>(
     { waitMs, signal }: Patience,
@@ -41,11 +45,12 @@ export class Retries {
     const wait = new InterruptibleSleep(clock, startedAtMs, waitMs, signal, nobody);
     this.waits.add(wait);
     try {
-      // Ends at the deadline: it is looked at after every look, and sleeping does not pass it.
+      // The loop ends at the deadline: it is checked after every look, and a sleep does not last longer.
       for (let looks = 1; ; looks++) {
         const leftMs = Math.max(0, waitMs - waitedMs());
         const seen = await wait.unlessCancelled(look(leftMs, waitedMs));
-        // Cancelled after the answer, before its turn to run: nobody waits for it any more.
+        // The call was cancelled after the answer, but before this code could run. Nobody waits for the answer any
+        // more.
         wait.throwIfCancelled();
         if ('result' in seen) return seen.result;
         if (wait.isOver) throw seen.error;
@@ -66,6 +71,6 @@ export class Retries {
 
 const nobody = {
   cancelled(): void {
-    // Whoever waits hears of it from the wait itself.
+    // The waiting call hears of it from the sleep itself.
   },
 };

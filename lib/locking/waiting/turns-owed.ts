@@ -9,9 +9,9 @@ interface Debt {
 }
 
 /**
- * The turns that this process owes to others: when it released a resource, so many waited for it. Without this memory,
- * a caller that locks again at once would win against everybody else each time, since its request leaves before the
- * others have heard of the release.
+ * The turns that this process owes to other processes: as many as waited when it released a resource. Without
+ * this, a caller that locks again at once would win every time, since its request leaves before the others have
+ * heard of the release.
  */
 export class TurnsOwed {
   private readonly debts = new Map<string, Debt>();
@@ -25,7 +25,7 @@ export class TurnsOwed {
     for (const resource of resources) this.debts.set(resource, { turns, untilMs });
   }
 
-  /** How many turns the next caller has to let pass. It takes the debt over. */
+  /** Returns the number of turns that the next caller has to let pass. After that the process owes none. */
   take(resources: readonly string[]): number {
     if (this.debts.size === 0) return 0;
     let turns = 0;
@@ -42,7 +42,7 @@ export class TurnsOwed {
     return this.debts.size === 0;
   }
 
-  /** What nobody takes must not stay (R18). */
+  /** Forgets turns that nobody takes, so that they do not stay in memory (R18). */
   private forgetLater(): void {
     const forget = () => {
       const now = this.clock.now();

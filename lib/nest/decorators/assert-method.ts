@@ -5,7 +5,7 @@ export interface MethodDescriptor extends PropertyDescriptor {
 }
 
 /**
- * Whether a decorator stands on a method of instances.
+ * Checks that a decorator stands on a method of instances.
  *
  * @param decorator for people: `@Locked`
  * @throws LockOptionsError on anything else

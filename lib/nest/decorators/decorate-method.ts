@@ -8,27 +8,30 @@ import { assertMethod, methodName } from './assert-method';
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** A method that a decorator wraps. Of a standard decorator, the class and its name come with the first object. */
+/**
+ * A method that a decorator wraps. With a standard decorator, its class and the name of that are known only with
+ * the first object.
+ */
 export interface MethodPlace {
-  /** The method, for people: `Class.method`. */
+  /** The name of the method, for people: `Class.method`. */
   readonly name: string;
-  /** Where it stands. */
+  /** The prototype of its class. */
   readonly prototype: object | undefined;
 }
 
-/** What decorators of parameters say of a method. */
+/** The facts about a method from the decorators of its parameters. */
 export interface DecoratedParameters {
-  /** Those that are given the lock, or its signal. */
+  /** The parameters that get the lock, or its signal. */
   readonly locks: readonly LockParameter[];
-  /** Those that a key may name. */
+  /** The parameters that a key may name. */
   readonly keys: KeyNames;
 }
 
-/** A decorator that puts something in the place of methods which needs a lock service. */
+/** A decorator that replaces methods and needs a lock service. */
 export interface MethodDecoration {
-  /** For people: `@Locked`. */
+  /** The name of the decorator, for people: `@Locked`. */
   readonly decorator: string;
-  /** What the module looks at when the application starts. */
+  /** The facts that the module checks when the application starts. */
   readonly noted: Omit<LockedMethod, 'key'>;
   readonly wrap: (
     original: Method,
@@ -38,7 +41,7 @@ export interface MethodDecoration {
   ) => Method;
 }
 
-/** Makes the decorator: one with `experimentalDecorators`, and a standard one (TC39) without. */
+/** Makes the decorator. It works with `experimentalDecorators`, and as a standard one (TC39) without. */
 export function decorateMethod({ decorator, noted, wrap }: MethodDecoration) {
   const register = (prototype: object, key: string | symbol, wrapper: object) => {
     injectBinding(prototype, noted.connection);
@@ -50,7 +53,7 @@ export function decorateMethod({ decorator, noted, wrap }: MethodDecoration) {
     descriptor?: PropertyDescriptor,
   ): unknown => {
     if (typeof keyOrContext === 'object') {
-      // There are no standard decorators of parameters.
+      // Standard decorators do not exist for parameters.
       const none: DecoratedParameters = { locks: [], keys: new Map() };
       const wrapStandard = (original: Method, place: MethodPlace, kind: MethodKind) =>
         wrap(original, place, kind, none);

@@ -4,7 +4,8 @@ import { getLockServiceToken } from '../../calls/lock-service-token';
 /**
  * Injects the lock service of the RedlockModule with that name.
  *
- * @param name without it, the module without a name; `constructor(private locks: LockService)` does the same
+ * @param name without it, the module without a name is meant; `constructor(private locks: LockService)` does the
+ *   same
  *
  * @example `constructor(@InjectLockService('billing') private readonly locks: LockService) {}`
  */

@@ -5,7 +5,10 @@ import type {
   StandardMethodContext,
 } from '../../calls/locked-decorator.interface';
 
-/** The decorator that `LeaderOnly` gives, for methods that return a promise, and may come to nothing. */
+/**
+ * The decorator that `LeaderOnly` returns. It accepts methods that return a promise, and whose result may be
+ * undefined.
+ */
 export interface LeaderOnlyDecorator {
   <T extends object, M extends AnyMethod>(
     target: T & NotStatic<T>,
@@ -15,7 +18,7 @@ export interface LeaderOnlyDecorator {
 
   <M extends AnyMethod>(method: M & FitsLeader<ReturnType<M>>, context: StandardMethodContext): void;
 
-  /** This form exists for `applyDecorators` of Nest alone. */
+  /** Only `applyDecorators` of Nest uses this form. */
   <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
 }
 

@@ -41,7 +41,7 @@ export interface LeaderOnlyOptions extends LeaderElectionOptions {
  */
 export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): LeaderOnlyDecorator {
   const election = checkElectionName(name);
-  // What is no object is refused there.
+  // A value that is no object is refused by the check.
   const isObject = typeof (options as unknown) === 'object' && (options as unknown) !== null;
   const { connection, ...given } = isObject ? options : (checkElectionOptions(options) as LeaderOnlyOptions);
   if (connection !== undefined) checkServiceName('connection', connection);

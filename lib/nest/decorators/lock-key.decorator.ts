@@ -5,15 +5,16 @@ import type { LockTargets } from '../../locking/checks/check-targets';
 import { nameKeyParameter } from '../parameters/key-names';
 
 /**
- * What `@Locked` locks:
+ * The key of `@Locked`:
  * - a template: `order:<0>` (first argument), `order:<0.user.id>` (a path in it), `order:<id>` (the parameter with
  *   `@LockKey('id')`), `stock:<this.region>` (a property of the instance). `<0|int>`, `<0|uuid>`, `<0|lower>` and
- *   `<0|trim>` make one key of all spellings of a value. Values are encoded with `encodeURIComponent`, and a value that
- *   is undefined, null, '', NaN or an object is a `LockKeyError`. `<<` is a literal `<`. `<'{0}'>` is the text `{0}`,
- *   which is refused without the quotes, as a placeholder of another tool
- * - several templates: all or nothing
- * - a template in `{ shared: 'rates:<0>' }`, alone or among several: the resource is only read, beside other readers
- * - a function that gets the arguments of the method and its `this`, and has full control
+ *   `<0|trim>` make one key of all spellings of a value. Values are encoded with `encodeURIComponent`, and a value
+ *   that is undefined, null, '', NaN or an object causes a `LockKeyError`. `<<` is a literal `<`. `<'{0}'>` is the
+ *   text `{0}`, which is refused without the quotes, as a placeholder of another tool
+ * - several templates, which are locked together or not at all
+ * - a template in `{ shared: 'rates:<0>' }`, alone or among several: the resource is only read, beside other
+ *   readers
+ * - a function that gets the arguments of the method and its `this`, and returns the names
  */
 export type LockKey<F extends LockKeyFunction = LockKeyFunction> = LockTargets | F;
 

@@ -90,7 +90,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     const lockOptions = checkKeyWithOptions(key, given, `@Locked on ${where.name}`);
     noted.options = lockOptions;
     const start = STARTS[returns ?? kind];
-    // The same object: the name and the class of a standard decorator come later.
+    // This stays the same object, since the name and the class of a standard decorator come later.
     const place: LockedPlace = Object.assign(where, {
       ...{ resolve, connection, lockOptions, label },
       ...{ onBusy, onUnavailable, onLost, onLeave },
@@ -121,7 +121,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   return decorateMethod({ decorator: '@Locked', noted, wrap }) as LockedDecorator<K, B, L, U>;
 }
 
-/** How a call of each kind begins. */
+/** The begin of a call, by the kind of method. */
 const STARTS: Record<MethodKind, (call: LockedCall, method: LockedTask) => unknown> = {
   promise: lockedPromise,
   observable: (call, method) => lockedObservable(call, method as LockedTask<Observable<unknown>>),

@@ -17,13 +17,15 @@ interface GrpcStatus {
 }
 
 /**
- * The codes of gRPC. ABORTED is for conflicts that are worth another try of the whole; RESOURCE_EXHAUSTED for quotas;
- * UNAVAILABLE is what clients and
- * service configurations try again by themselves.
+ * The codes of gRPC. ABORTED is for conflicts after which the whole operation may be tried again, and
+ * RESOURCE_EXHAUSTED for quotas. Clients and service configurations try again after UNAVAILABLE by themselves.
  */
 const CODES = { busy: 10, limit: 8, unavailable: 14, invalid: 3, left: 1, failed: 13 } as const;
 
-/** Metadata of the answer, where the call came by gRPC: an empty one of the class that the request's own are of. */
+/**
+ * Makes empty metadata for the answer to a gRPC call, of the same class as those of the request. Undefined on
+ * other transports.
+ */
 export function grpcMetadataOf(host: ArgumentsHost): GrpcMetadata | undefined {
   const metadata: unknown = host.getArgByIndex(1);
   if (!isGrpcMetadata(metadata)) return undefined;
@@ -35,7 +37,10 @@ function isGrpcMetadata(value: unknown): value is GrpcMetadata {
   return [set, clone, getMap].every((method) => typeof method === 'function');
 }
 
-/** What ends a call: the code of the error is in the metadata, since several errors share a code of gRPC. */
+/**
+ * The status that ends a call. The metadata contains the code of the error, since several errors share a code of
+ * gRPC.
+ */
 export function grpcStatus(error: LockError, answer: CompleteAnswer, metadata: GrpcMetadata): GrpcStatus {
   const { message, retryAfter } = answer;
   metadata.set('lock-error-code', error.code);

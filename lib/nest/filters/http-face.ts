@@ -7,15 +7,16 @@ import { LockError } from '../../errors/lock.error';
 import { lockErrorBody } from './lock-error-body';
 
 /**
- * Makes busy and unavailable locks, a caller who left, and a key that a client left out, an `HttpException` of Nest, so that whoever knows those answers them rightly: Nest's
- * own filter, the catch-all filter of an application, a reporter of errors that leaves expected ones out. The message of
- * the error stays what it is, and no client gets it.
+ * Makes some lock errors an `HttpException` of Nest: busy and unavailable locks, a caller who left, and a key that
+ * a client left out. So code that knows such exceptions answers them rightly: Nest's own filter, the catch-all
+ * filter of an application, an error reporter that ignores expected errors. The message of the error stays the
+ * same, and no client gets it.
  *
- * Not by inheritance, since the program and the core know these errors without Nest. The others stay what they are: a
- * lost lock or a wrong template is a fault, which belongs into logs and reports.
+ * This is not done by inheritance, since the program and the core use these errors without Nest. All other lock
+ * errors stay as they are: a lost lock or a wrong template is a fault, which belongs into logs and reports.
  */
 export function makeHttpExceptions(): void {
-  // A LockLimitError is a LockBusyError, and gets it from there.
+  // A LockLimitError is a LockBusyError, and inherits it from there.
   for (const type of [LockBusyError, LockUnavailableError, CallerLeftError]) {
     const prototype: object = type.prototype;
     if (!(prototype instanceof HttpException)) Object.setPrototypeOf(prototype, httpFace());
@@ -27,13 +28,15 @@ export function makeHttpExceptions(): void {
   }
 }
 
-/** What stands between the class of an error and HttpException: all that LockError has, and the answer. */
+/**
+ * Makes an object to put between the class of an error and HttpException: it has all of LockError, and the answer.
+ */
 function httpFace(): object {
   return Object.create(HttpException.prototype, {
     ...descriptorsOf(LockError),
     getStatus: { value: statusOf },
     getResponse: { value: responseOf },
-    // As of errors of `http-errors`, which servers and reporters other than Nest look at.
+    // Errors of `http-errors` have these fields, and other servers and reporters than Nest read them.
     status: field('status', statusOf),
     statusCode: field('statusCode', statusOf),
     expose: field('expose', () => false),
@@ -44,7 +47,7 @@ function descriptorsOf({ prototype }: { readonly prototype: object }): PropertyD
   return Object.getOwnPropertyDescriptors(prototype);
 }
 
-/** Others may write to it, as they may to an ordinary field. */
+/** Makes a field that other code may write to, like an ordinary one. */
 function field(name: string, read: (this: LockError) => unknown): PropertyDescriptor {
   return {
     get: read,

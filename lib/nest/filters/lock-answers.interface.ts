@@ -1,4 +1,4 @@
-/** How one kind of lock error is answered. */
+/** The answer to one kind of lock error. */
 export interface LockAnswer {
   /**
    * The HTTP status, from 400 to 599: 423 or 429 for a busy lock, where clients expect that.
@@ -7,12 +7,12 @@ export interface LockAnswer {
    */
   statusCode?: number;
 
-  /** What the client is told, on every transport. The default names no key, no node and no owner. */
+  /** The message for the client, on every transport. The default names no key, no node and no owner. */
   message?: string;
 
   /**
-   * When the client should try again, in milliseconds: `Retry-After` over HTTP (in whole seconds, rounded up),
-   * `grpc-retry-pushback-ms` over gRPC. False leaves it out.
+   * The time in milliseconds after which the client should try again: `Retry-After` over HTTP (in whole seconds,
+   * rounded up), `grpc-retry-pushback-ms` over gRPC. With false it is left out.
    *
    * @default 1_000 when busy, limited or unavailable, else false
    */
@@ -20,7 +20,7 @@ export interface LockAnswer {
 }
 
 /**
- * How lock errors are answered that a handler did not catch. What is left out keeps its default.
+ * The answers to lock errors that a handler did not catch. An answer that is left out keeps its default.
  *
  * @example
  * `{ busy: { statusCode: 423, message: 'Somebody else edits this order.', retryAfter: 5_000 } }`

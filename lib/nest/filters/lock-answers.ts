@@ -5,12 +5,15 @@ import type { LockAnswers } from './lock-answers.interface';
 import { describeValue } from '../../errors/describe-value';
 import { readOptions } from '../../locking/checks/read-options';
 
-/** Token of the answers to lock errors: of the module without a name, for filters that an application names itself. */
+/**
+ * The token of the answers to lock errors: those of the module without a name, for filters that an application
+ * lists itself.
+ */
 export const LOCK_ANSWERS = 'REDLOCK_LOCK_ANSWERS';
 
 type Kind = keyof LockAnswers;
 
-/** What a client may read: no key, no node, no owner. */
+/** The messages for clients. They contain no key, no node and no owner. */
 const PUBLIC_MESSAGES = {
   busy: 'The resource is in use. Try again later.',
   limit: 'Too many are at work already. Try again later.',
@@ -20,7 +23,10 @@ const PUBLIC_MESSAGES = {
   left: 'The client has closed the connection.',
 } as const;
 
-/** When a client is asked to try again: most locks are short, and nodes come back within seconds or not at all. */
+/**
+ * The time after which a client should try again: most locks are short, and nodes come back within seconds or not
+ * at all.
+ */
 const RETRY_AFTER_MS = 1_000;
 
 /** An answer with all of its parts. */
@@ -40,10 +46,13 @@ export const DEFAULT_ANSWERS: CompleteAnswers = {
   failed: { statusCode: 500, message: PUBLIC_MESSAGES.failed, retryAfter: false },
 };
 
-/** What nobody gets: the client has gone. The status is the one by which proxies log that. */
+/** The answer when the client has left, which nobody gets. Proxies log this with the same status. */
 const LEFT: CompleteAnswer = { statusCode: 499, message: PUBLIC_MESSAGES.left, retryAfter: false };
 
-/** Looks at the code and not at the class: the error may come from another copy of the library. */
+/**
+ * The kind of an error. It goes by the code and not by the class, since the error may come from another copy of
+ * the library.
+ */
 export function kindOf(error: LockError): Kind | 'left' {
   switch (error.code) {
     case 'LOCK_BUSY':
@@ -61,7 +70,7 @@ export function kindOf(error: LockError): Kind | 'left' {
   }
 }
 
-/** The answer to an error, of those of an application. */
+/** Finds the answer to an error among those of an application. */
 export function pick(answers: CompleteAnswers, error: LockError): CompleteAnswer {
   const kind = kindOf(error);
   return kind === 'left' ? LEFT : answers[kind];
@@ -72,7 +81,7 @@ export function secondsOf(ms: number): number {
   return Math.ceil(ms / 1_000);
 }
 
-/** @throws LockOptionsError for what cannot be meant */
+/** @throws LockOptionsError for an impossible answer */
 export function completeAnswers(given: LockAnswers | undefined): CompleteAnswers {
   if (given === undefined) return DEFAULT_ANSWERS;
   const kinds = readOptions(given, Object.keys(DEFAULT_ANSWERS), {

@@ -9,11 +9,11 @@ import {
   type CompleteAnswers,
 } from './lock-answers';
 
-/** What an HTTP client gets for a lock error. */
+/** The body that an HTTP client gets for a lock error. */
 export interface LockErrorBody {
   /**
-   * 409 when busy, 429 when a limit is reached, 503 when unavailable, 400 when a client left out a part of the key, else
-   * 500; `answers` of the module changes them.
+   * The status: 409 if busy, 429 if a limit is reached, 503 if unavailable, 400 if a client left out a part of the
+   * key, else 500. The `answers` of the module change it.
    */
   readonly statusCode: number;
   /** The name of the status: `Conflict`. */
@@ -23,16 +23,17 @@ export interface LockErrorBody {
 }
 
 /**
- * The body of the answer to a lock error: its code and what a client may read. No key, no node and no owner is in it.
+ * The body of the answer to a lock error: its code and a message for the client. It contains no key, no node and
+ * no owner.
  *
- * @param answers in the place of those that the module of its lock service has
+ * @param answers replace those of the module of its lock service
  */
 export function lockErrorBody(error: LockError, answers?: LockAnswers): LockErrorBody {
   const answer = answers === undefined ? answerTo(error) : pick(completeAnswers(answers), error);
   return bodyOf(error.code, answer);
 }
 
-/** @param otherwise for an error that no lock service with answers of its own has let out */
+/** @param otherwise the answers for an error that did not come from a lock service with answers of its own */
 export function answerTo(error: LockError, otherwise = DEFAULT_ANSWERS): CompleteAnswer {
   return pick(marked.get(error) ?? otherwise, error);
 }
@@ -41,7 +42,10 @@ export function bodyOf(code: LockErrorCode, { statusCode, message }: CompleteAns
   return { statusCode, error: STATUS_CODES[statusCode] ?? 'Error', code, message };
 }
 
-/** The answers that errors carry with them, so that whoever meets one knows them: one of several applications, or a filter. */
+/**
+ * The answers that belong to errors. So code that gets an error finds them: one of several applications, or a
+ * filter.
+ */
 const marked = new WeakMap<LockError, CompleteAnswers>();
 
 export function markWithAnswers(error: LockError, answers: CompleteAnswers): void {

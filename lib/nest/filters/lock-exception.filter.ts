@@ -16,15 +16,16 @@ import { answerTo, bodyOf } from './lock-error-body';
 import { emitException, type ExceptionMessage } from './ws-exception';
 
 /**
- * Answers the lock errors that a handler did not catch: HTTP 409 when busy, 429 when a limit is reached, 503 when the
- * nodes cannot be reached, all with Retry-After, 500 for others; RPC, WebSocket and GraphQL clients get the same code and message. `answers` of
- * RedlockModule changes statuses and messages.
+ * Answers the lock errors that a handler did not catch: HTTP 409 if busy, 429 if a limit is reached, 503 if the
+ * nodes cannot be reached, all with Retry-After, and 500 for others. RPC, WebSocket and GraphQL clients get the
+ * same code and message. `answers` of RedlockModule changes statuses and messages.
  *
  * RedlockModule registers it for the whole application unless `exceptionFilter` is false. A filter of yours on a
  * controller or a handler comes first. Gateways take no application-wide filters: put
  * `@UseFilters(LockExceptionFilter)` on them.
  *
- * A busy lock is normal and a caller who left is nobody's fault: they are not logged; the others are logged with all that the client is not told.
+ * It does not log a busy lock, which is normal, or a caller who left, which is no fault. It logs the other errors
+ * with all details, which the client does not get.
  */
 @Catch(LockError)
 export class LockExceptionFilter implements ExceptionFilter<LockError> {
@@ -54,7 +55,7 @@ export class LockExceptionFilter implements ExceptionFilter<LockError> {
         emitException(host.switchToWs(), message);
         return undefined;
       case 'graphql':
-        // What a resolver returns as an error is answered as one.
+        // GraphQL answers a returned error like a thrown one.
         return Object.assign(new Error(answer.message, { cause: error }), {
           extensions: { code: error.code },
         });
@@ -66,7 +67,7 @@ export class LockExceptionFilter implements ExceptionFilter<LockError> {
   private log(error: LockError): void {
     const kind = kindOf(error);
     if (kind === 'unavailable' || kind === 'failed') this.logger.error(error.message, error.stack);
-    // Of a request that is wrong, or of a template that is: its author has to hear of it.
+    // Either the request or the template is wrong. The author of the template has to hear of it.
     if (kind === 'invalid') this.logger.warn(error.message);
   }
 

@@ -5,10 +5,10 @@ abstract class NeverThrown {
   abstract readonly never: never;
 }
 
-/** Stands where an application-wide filter must be, and catches nothing. */
+/** An application-wide filter that catches nothing. Nest needs a filter in this place. */
 @Catch(NeverThrown)
 export class NoExceptionFilter implements ExceptionFilter<NeverThrown> {
   catch(): void {
-    // Is not called.
+    // This method is never called.
   }
 }

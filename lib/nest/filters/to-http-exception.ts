@@ -4,10 +4,11 @@ import type { LockAnswers } from './lock-answers.interface';
 import { lockErrorBody } from './lock-error-body';
 
 /**
- * A lock error as an exception of HTTP that tells no key, no node and no owner: for filters, interceptors and transports
- * that map errors themselves. Its body is that of `lockErrorBody`, its `cause` is the lock error.
+ * Makes an exception of HTTP from a lock error, for filters, interceptors and transports that map errors
+ * themselves. It names no key, no node and no owner. Its body is that of `lockErrorBody`, its `cause` is the lock
+ * error.
  *
- * @param answers in the place of those that the module of its lock service has
+ * @param answers replace those of the module of its lock service
  *
  * @example
  * ```ts

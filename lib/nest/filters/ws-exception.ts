@@ -1,6 +1,6 @@
 import type { ArgumentsHost } from '@nestjs/common';
 
-/** What a client of microservices or of a gateway is told. */
+/** The message that a client of a microservice or of a gateway gets. */
 export interface ExceptionMessage {
   readonly status: 'error';
   readonly code: string;
@@ -8,7 +8,7 @@ export interface ExceptionMessage {
 }
 
 interface WsExceptionMessage extends ExceptionMessage {
-  /** What the client sent. */
+  /** The message that the client sent. */
   readonly cause: { readonly pattern: string; readonly data: unknown };
 }
 
@@ -19,7 +19,10 @@ interface WsClient {
   send(data: string): void;
 }
 
-/** What went wrong for which message: an exception is an event of its own, and no answer. As Nest has it. */
+/**
+ * Emits an exception to a client, as Nest does: as an event of its own with the message that failed, and not as an
+ * answer.
+ */
 export function emitException(
   host: ReturnType<ArgumentsHost['switchToWs']>,
   message: ExceptionMessage,

@@ -1,4 +1,4 @@
-/** Which lock a parameter gets, where there may be several around the handler. */
+/** Selects the lock for a parameter, if there may be several around the handler. */
 export interface CurrentLockOptions {
   /** The lock that has this resource: its exact name, not a template. Without it the innermost. */
   resource?: string;

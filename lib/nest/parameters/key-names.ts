@@ -4,13 +4,13 @@ import { shared } from '../../calls/shared';
 /** The positions of the parameters that `@LockKey()` has named. */
 export type KeyNames = ReadonlyMap<string, number>;
 
-/** Kept apart from the classes, as the locked methods are. */
+/** The names are kept apart from the classes, as the locked methods are. */
 const named = shared(
   'lock key names',
   () => new WeakMap<object, Map<string | symbol, Map<string, number>>>(),
 );
 
-/** @throws LockOptionsError when another parameter of the method has that name */
+/** @throws LockOptionsError if another parameter of the method has that name */
 export function nameKeyParameter(
   prototype: object,
   propertyKey: string | symbol,
@@ -25,7 +25,9 @@ export function nameKeyParameter(
   named.set(prototype, methods.set(propertyKey, names.set(name, index)));
 }
 
-/** Complete when the method is decorated: TypeScript decorates the parameters of a method before it. */
+/**
+ * The names are complete when the method is decorated: TypeScript decorates the parameters of a method before it.
+ */
 export function keyNamesOf(prototype: object, propertyKey: string | symbol): KeyNames {
   return named.get(prototype)?.get(propertyKey) ?? NONE;
 }

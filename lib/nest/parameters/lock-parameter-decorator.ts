@@ -5,12 +5,12 @@ import { lockParameterPipe } from './lock-parameter.pipe';
 import { checkServiceName } from '../../calls/check-placed-options';
 import { markLockParameter, type LockParameter } from './lock-parameters';
 
-/** Nest runs it for handlers of every transport; its pipe has the value. */
+/** Nest runs this for handlers of every transport. Its pipe gives the value. */
 const HandlerParameter = createParamDecorator(() => undefined);
 
 /**
- * A decorator for parameters that take the lock: Nest fills them on handlers, inside of the interceptors, and `@Locked`
- * on whatever method it stands on.
+ * Makes a decorator for parameters that get the lock. Nest fills them on handlers, inside of the interceptors, and
+ * `@Locked` fills them on the method that it stands on.
  *
  * @param decorator its name, for people
  * @throws LockOptionsError when the class is defined

@@ -5,12 +5,12 @@ import { wantedOf, type LockParameter } from './lock-parameters';
 import { getLockServiceToken } from '../../calls/lock-service-token';
 
 /**
- * Makes the pipe that gives a handler its lock. A pipe and not a mere parameter factory, since Nest injects pipes: it
- * asks the lock service, and so finds what any code around the handler holds.
+ * Makes the pipe that gives a handler its lock. It is a pipe and no mere parameter factory, since Nest injects
+ * into pipes: it asks the lock service, and so finds the locks of any code around the handler.
  */
 export function lockParameterPipe(parameter: LockParameter): Type<PipeTransform> {
   const { resource, connection } = parameter;
-  // Without a name the lock may be that of an interceptor with another service, or of `@Locked` on the method.
+  // Without a name, the lock may be that of an interceptor with another service, or of `@Locked` on the method.
   const mayBeMissing: ParameterDecorator = connection === undefined ? Optional() : () => undefined;
 
   class MixinLockParameterPipe implements PipeTransform {

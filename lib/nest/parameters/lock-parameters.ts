@@ -10,7 +10,7 @@ export interface LockParameter extends WantedLock {
   readonly wants: 'lock' | 'signal' | 'caller';
 }
 
-/** Kept apart from the classes, as the locked methods are. */
+/** The parameters are kept apart from the classes, as the locked methods are. */
 const marked = shared('lock parameters', () => new WeakMap<object, Map<string | symbol, LockParameter[]>>());
 
 export function markLockParameter(
@@ -22,24 +22,27 @@ export function markLockParameter(
   marked.set(prototype, methods.set(propertyKey, [...(methods.get(propertyKey) ?? []), parameter]));
 }
 
-/** Complete when the method is decorated: TypeScript decorates the parameters of a method before it. */
+/** The list is complete when the method is decorated: TypeScript decorates the parameters of a method before it. */
 export function lockParametersOf(prototype: object, propertyKey: string | symbol): readonly LockParameter[] {
   return marked.get(prototype)?.get(propertyKey) ?? [];
 }
 
-/** What a call gives to its parameters. */
+/** The values that a call gives to its parameters. */
 export interface LockedArguments {
-  /** Missing where a test has put something in the place of the lock service that gives none. */
+  /** The lock. Missing if a test has replaced the lock service by one that gives none. */
   readonly lock: Lock | undefined;
-  /** The connection of its service. */
+  /** The connection of its lock service. */
   readonly connection: string | undefined;
-  /** Undefined where it cannot be seen leaving. */
+  /** The caller. Undefined if its leaving cannot be noticed. */
   readonly caller: Caller | undefined;
-  /** In place of that of the lock. */
+  /** Replaces the signal of the lock. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The arguments of a call that runs under a lock, which takes the place of whatever the caller passed for it. */
+/**
+ * The arguments of a call that runs under a lock. Its values replace the ones that the caller passed for these
+ * parameters.
+ */
 export function fillLockParameters(
   args: readonly unknown[],
   parameters: readonly LockParameter[],
@@ -58,7 +61,9 @@ export function fillLockParameters(
   return filled;
 }
 
-/** The caller of the method may stay when that of the handler which calls it leaves. */
+/**
+ * The signal of the caller. The caller of the method may stay although the caller of the handler around it leaves.
+ */
 function callerSignal(caller: Caller | undefined): AbortSignal {
   const own = (caller ?? new Caller()).signal;
   const around = callerAround();

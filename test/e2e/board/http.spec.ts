@@ -16,6 +16,7 @@ import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
 import { RedlockModule } from '../../../lib/nest/redlock.module';
 import { LockService } from '../../../lib/service/lock.service';
 import { ensureBoardPage } from '../../helpers/board-page';
+import { fetchWhole } from '../../helpers/fetch-whole';
 import { until } from '../../helpers/until';
 
 const HOSTILE = `"><img src=x onerror=alert(1)>:</script><script>alert(2)</script>`;
@@ -124,9 +125,9 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
     for (const answer of [false, undefined, 'true', 1, Promise.resolve(false)]) {
       allowed = answer;
       for (const path of ['', '/state', '/events', '/lock?resource=x']) {
-        expect((await fetch(`${url}/locks${path}`)).status).toBe(403);
+        expect((await fetchWhole(`${url}/locks${path}`)).status).toBe(403);
       }
-      expect((await fetch(`${url}/locks/release`, { method: 'POST' })).status).toBe(403);
+      expect((await fetchWhole(`${url}/locks/release`, { method: 'POST' })).status).toBe(403);
     }
     expect(node.lists).toBe(0);
   });
@@ -138,7 +139,7 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       },
     });
 
-    expect((await fetch(`${url}/locks`)).status).toBe(401);
+    expect((await fetchWhole(`${url}/locks`)).status).toBe(401);
   });
 
   it('streams everything first, and then what changes', async () => {
@@ -164,8 +165,8 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       Array.from({ length: 5 }, () => EventReader.open(`${url}/locks/events`)),
     );
     await Promise.all(streams.map((stream) => stream.next('state', 'change')));
-    await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/locks/state`)));
-    await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/locks/lock?resource=x`)));
+    await Promise.all(Array.from({ length: 50 }, () => fetchWhole(`${url}/locks/state`)));
+    await Promise.all(Array.from({ length: 50 }, () => fetchWhole(`${url}/locks/lock?resource=x`)));
 
     expect(node.lists).toBe(1);
     for (const stream of streams) stream.close();
@@ -197,9 +198,9 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       },
     );
 
-    expect((await fetch(`${url}/api/ops/locks`)).status).toBe(200);
-    expect((await fetch(`${url}/api/ops/locks/state`)).status).toBe(200);
-    expect((await fetch(`${url}/ops/locks`)).status).toBe(404);
+    expect((await fetchWhole(`${url}/api/ops/locks`)).status).toBe(200);
+    expect((await fetchWhole(`${url}/api/ops/locks/state`)).status).toBe(200);
+    expect((await fetchWhole(`${url}/ops/locks`)).status).toBe(404);
   });
 
   it.each(['', '/events', '/state', '/lock?resource=order%3A1'])(
@@ -230,7 +231,7 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       ['/release', ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'], 'POST'] as const,
     ]) {
       for (const method of methods) {
-        const { status, headers } = await fetch(`${url}/locks${path}`, { method });
+        const { status, headers } = await fetchWhole(`${url}/locks${path}`, { method });
         expect({ path, method, status, allow: headers.get('allow') }).toEqual({
           ...{ path, method, status: 405, allow },
         });
@@ -356,7 +357,7 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
       await start({ allowRelease: true });
 
       const cookieOf = async (headers: Record<string, string> = {}) =>
-        (await fetch(`${url}/locks`, { headers })).headers.get('set-cookie');
+        (await fetchWhole(`${url}/locks`, { headers })).headers.get('set-cookie');
 
       expect(await cookieOf()).toMatch(/^board-token-[\w-]{6}=[\w-]{22}; HttpOnly; SameSite=Strict$/);
       expect(await cookieOf({ 'x-forwarded-proto': 'https' })).toMatch(

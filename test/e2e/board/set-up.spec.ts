@@ -18,6 +18,7 @@ import { RedlockBoardModule, type BoardState } from '../../../lib/board';
 import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
 import { RedlockModule } from '../../../lib/nest/redlock.module';
 import { ensureBoardPage } from '../../helpers/board-page';
+import { fetchWhole } from '../../helpers/fetch-whole';
 
 @Injectable()
 class Sessions {
@@ -72,7 +73,7 @@ describe.each(adapters)('the set-up of the lock board on %s', (_name, newAdapter
   });
 
   const status = async (path: string, headers: Record<string, string> = {}) =>
-    (await fetch(`${url}${path}`, { headers })).status;
+    (await fetchWhole(`${url}${path}`, { headers })).status;
   const failure = (starting: Promise<void>): Promise<string> =>
     starting.then(
       () => 'it started',

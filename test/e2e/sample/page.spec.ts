@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'puppeteer-core';
+import { fetchWhole } from '../../helpers/fetch-whole';
 import { startBrowser } from '../../helpers/browser';
 import { Command } from '../sample-shop';
 
@@ -144,8 +145,8 @@ describe('the page of the sample in a browser', () => {
 
   it('kills nothing for the page of another site', async () => {
     const ask = (headers: Record<string, string>) =>
-      fetch(`${url}/trouble/nodes/3/kill`, { method: 'POST', headers });
-    const preflight = await fetch(`${url}/trouble/nodes/3/kill`, {
+      fetchWhole(`${url}/trouble/nodes/3/kill`, { method: 'POST', headers });
+    const preflight = await fetchWhole(`${url}/trouble/nodes/3/kill`, {
       method: 'OPTIONS',
       headers: {
         origin: 'http://elsewhere.example',

@@ -22,6 +22,8 @@ import { BUSY, UNAVAILABLE } from './transport-contract';
 const NOW = { wait: 0 };
 let more: Deferred<undefined>;
 const ended = jest.fn();
+/** The server has heard that a connection is over. */
+const closed = jest.fn();
 /** What a resolver does before there is a stream. */
 const setUp = jest.fn<Promise<void>, [string]>();
 
@@ -150,7 +152,7 @@ describe('locks around subscriptions of GraphQL', () => {
         GraphQLModule.forRoot<ApolloDriverConfig>({
           driver: ApolloDriver,
           autoSchemaFile: true,
-          subscriptions: { 'graphql-ws': true },
+          subscriptions: { 'graphql-ws': { onClose: closed } },
         }),
       ],
       providers: [ImportResolver, SetUpResolver],
@@ -208,11 +210,12 @@ describe('locks around subscriptions of GraphQL', () => {
   const connect = () => createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
 
   describe.each(['its subscription', 'its connection'])('when the client ends %s', (what) => {
+    /** Returns when the server has heard of it: a connection without a subscription ends, too. */
     const leave = async (own: Client, stream: ReturnType<typeof subscribe>) => {
+      closed.mockClear();
       if (what === 'its subscription') await stream.return?.();
       else own.terminate();
-      // Until the server has heard of it.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until('the connection is over', () => closed.mock.calls.length === 1);
     };
 
     it.each(['lockedSetUp', 'interceptedSetUp', 'filteredSetUp'])(

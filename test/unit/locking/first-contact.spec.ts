@@ -81,6 +81,27 @@ describe('the first lock of a process', () => {
     expect((lock.error as Error).message).toContain('2 of 3 failed (not connected within 500 ms)');
   });
 
+  it('tells of new servers that wait for one that has not connected, and may be older', async () => {
+    const { clock, node, service } = justStarted();
+    node(0).tell({ status: 'up', servers: [server('one', 2_000)] });
+    node(1).tell({ status: 'up', servers: [server('two', 2_000)] });
+    const why = 'not asked within 500 ms: its server is new, and not all of the other nodes have connected';
+
+    const lock = watch(service.tryAcquire('order:7'));
+    const seen = watch(service.inspect('order:7'));
+    const listed = watch(service.list());
+    await clock.advance(500);
+
+    expect((lock.error as LockUnavailableError).message).toContain(why);
+    expect((lock.error as LockUnavailableError).votes.map(({ error }) => error?.message)).toEqual([
+      expect.stringContaining(why),
+      expect.stringContaining(why),
+      'not connected within 500 ms',
+    ]);
+    expect(seen.value?.nodes[0]?.error?.message).toContain(why);
+    expect(listed.value?.nodes[0]?.error?.message).toContain(why);
+  });
+
   it('never sends a request to a node that connects when the attempt is over', async () => {
     const { clock, node, service } = justStarted();
     const given = watch(service.tryAcquire('given up'));
