@@ -1,7 +1,5 @@
 import type { NodeVote } from '../errors/node-vote.interface';
-import type { AcquireVote } from '../ports/lock-node.interface';
 import { isDeniedByQuorum, isWon, type Tally } from './quorum';
-import type { RoundResult } from './round';
 
 /**
  * - `extended`: the lease is valid for the new ttl
@@ -23,14 +21,6 @@ export interface Release {
   readonly outcome: 'released' | 'expired' | 'unknown';
   /** At least this many processes wait for the resource and were told. Undefined: nobody was told. */
   readonly waiting?: number;
-}
-
-/** The release of the old lease, as the votes for the new lease tell it. */
-export function releaseByReplacing({ nodes, votes }: RoundResult<AcquireVote>): Release {
-  const removed = votes.filter((vote) => vote?.kind === 'granted' && vote.replaced === true).length;
-  const answered = votes.filter((vote) => vote !== undefined && vote.kind !== 'failed').length;
-  const removal = { nodes, granted: removed, denied: answered - removed, failed: 0 };
-  return { outcome: releaseOutcome(removal) };
 }
 
 /** The release of a lease that was taken over, as the first extension of the new lease tells it. */

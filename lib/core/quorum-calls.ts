@@ -15,6 +15,7 @@ import { areNear } from './clock-skew';
 import { hasToken, numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
 import { type CallContext, NodesCall } from './quorum-call';
+import type { Removal } from './removal';
 import type { QuorumCall, RoundResult } from './round';
 import { NOT_ASKED, SILENT } from './votes-in-place';
 
@@ -112,8 +113,14 @@ export class ReplaceCall extends AcquireCall {
     lease: Lease,
     request: AcquireRequest,
     private readonly old: Lease,
+    private readonly removal: Removal,
   ) {
     super(callContext, lease, request);
+  }
+
+  override onVote(position: number, vote: AcquireVote): void {
+    super.onVote(position, vote);
+    this.removal.count(vote);
   }
 
   override onLateVote(node: LockNode, vote: AcquireVote, position: number): void {

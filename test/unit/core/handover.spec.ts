@@ -242,6 +242,31 @@ describe('a hold with a fence that takes the place of another', () => {
     expect(attempt.value?.outcome).toBe(outcome);
   });
 
+  it.each([
+    ['released', 'replaced'],
+    ['expired', 'granted'],
+    ['unknown', 'failed'],
+    ['unknown', undefined],
+  ] as const)(
+    'tells that the old one is %s when the last node, which comes after the new one is won, says %s',
+    async (released, last) => {
+      const { clock, attempt, release, answer, nodes, numbered, replaced } = await replacing();
+      const asked = nodes[2]?.asked.at(-1);
+      const meaning = { replaced, granted: numbered, failed: FAILED };
+
+      answer('acquire', [replaced, numbered]);
+      await settle();
+      expect(attempt.value?.outcome).toBe('won');
+      expect(release.state).toBe('pending');
+
+      if (last === undefined) await clock.advance(500);
+      else asked?.vote(meaning[last] as never);
+      await settle();
+
+      expect(release.value?.outcome).toBe(released);
+    },
+  );
+
   it('does not know of the old one, and has no new one, when nobody answers', async () => {
     const { clock, attempt, release, released } = await replacing();
 

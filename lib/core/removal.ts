@@ -1,0 +1,64 @@
+import type { AcquireVote } from '../ports/lock-node.interface';
+import type { Clock } from '../ports/clock.interface';
+import { Deadlines, type Limited } from './deadlines';
+import { type Release, releaseOutcome } from './outcomes';
+import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
+
+/**
+ * The release of a lease that a new one replaces, as the votes for the new one tell it. The new lease may be won by
+ * nodes of which one did not have the old lease. Then another vote decides what became of the old one.
+ */
+export class Removal implements Tally, Limited {
+  /** The number of nodes that had the old lease, and removed it. */
+  granted = 0;
+  /** The number of nodes that answered, and did not have it. */
+  denied = 0;
+  failed = 0;
+  dueAtMs = 0;
+  before: Limited | undefined;
+  behind: Limited | undefined;
+  private readonly untilMs: number;
+  private tell: (() => void) | undefined;
+
+  constructor(
+    readonly nodes: number,
+    private readonly clock: Clock,
+    timeoutMs: number,
+  ) {
+    this.untilMs = clock.now() + timeoutMs;
+  }
+
+  /** Counts a vote for the new lease. */
+  count(vote: AcquireVote): void {
+    if (vote.kind === 'failed') this.failed += 1;
+    else if (vote.kind === 'granted' && vote.replaced === true) this.granted += 1;
+    else this.denied += 1;
+    if (this.isDecided && this.tell !== undefined) this.onDeadline();
+  }
+
+  /** Resolves when enough nodes have voted, or when their time is over. */
+  decided(): Promise<Release> {
+    return new Promise((resolve) => {
+      const tell = () => {
+        this.tell = undefined;
+        resolve({ outcome: releaseOutcome(this) });
+      };
+      const leftMs = this.untilMs - this.clock.now();
+      if (this.isDecided || leftMs <= 0) {
+        tell();
+        return;
+      }
+      this.tell = tell;
+      Deadlines.of(this.clock).add(this, leftMs);
+    });
+  }
+
+  onDeadline(): void {
+    Deadlines.of(this.clock).remove(this);
+    this.tell?.();
+  }
+
+  private get isDecided(): boolean {
+    return isWon(this) || isDeniedByQuorum(this) || (cannotBeWon(this) && cannotBeDeniedByQuorum(this));
+  }
+}
