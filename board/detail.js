@@ -77,8 +77,8 @@ function Release({ resource, holder }) {
       step === 'offered'
         ? html`<button onClick=${() => setStep('asked')}>Release from ${holderName(holder)}</button>`
         : html`<p>
-              Its holder hears of it only at its next extension: until then two may work at the same time.
-              Take ${resource} away from ${holderName(holder)}?
+              Its holder notices it only at its next extension. Until then two holders may work at the same
+              time. Take ${resource} away from ${holderName(holder)}?
             </p>
             <button class="danger" onClick=${go}>Yes, release it</button>${' '}
             <button onClick=${() => setStep('offered')}>No</button>`

@@ -4,7 +4,7 @@ import { COMMON_OPTIONS } from './parse-invocation';
 /** The help of the program. */
 export function helpOf(commands: readonly Command[]): string {
   return [
-    'Looks at the locks of nestjs-redlock, and at the Redis masters that keep them.',
+    'Shows the locks of nestjs-redlock, and checks the Redis masters that keep them.',
     '',
     'Usage: nestjs-redlock <command> [options]',
     '',
@@ -13,7 +13,7 @@ export function helpOf(commands: readonly Command[]): string {
     'For every command:',
     ...optionLines(COMMON_OPTIONS),
     '',
-    'nestjs-redlock <command> --help tells more; --version tells the version.',
+    'nestjs-redlock <command> --help explains a command; --version prints the version.',
     'Exit codes: 0 fine, 1 a problem was found or nothing was released, 2 wrong usage, 3 no quorum of the nodes answered,\n4 doctor --wait-trusted: a node is not trusted yet.',
   ].join('\n');
 }

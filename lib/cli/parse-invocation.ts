@@ -9,20 +9,20 @@ const DEFAULT_TIMEOUT_MS = 2_000;
 
 /** The options of every command. */
 export const COMMON_OPTIONS: Readonly<Record<string, CommandOption>> = {
-  nodes: { type: 'string', value: '<urls>', about: 'the lock nodes, comma-separated; else REDIS_NODES' },
+  nodes: { type: 'string', value: '<urls>', about: 'the lock nodes, comma-separated (default: REDIS_NODES)' },
   prefix: {
     type: 'string',
     value: '<text>',
-    about: "the keyPrefix of the lock service; else REDLOCK_KEY_PREFIX, else 'lock:'",
+    about: "the keyPrefix of the lock service (default: REDLOCK_KEY_PREFIX, else 'lock:')",
   },
   timeout: {
     type: 'string',
     value: '<ms>',
-    about: `longest wait for a connection and for an answer; ${DEFAULT_TIMEOUT_MS}`,
+    about: `the longest wait for a connection and for an answer (default ${DEFAULT_TIMEOUT_MS})`,
   },
   ...TLS_OPTIONS,
-  json: { type: 'boolean', about: 'JSON for scripts' },
-  help: { type: 'boolean', about: 'this text' },
+  json: { type: 'boolean', about: 'print JSON for scripts' },
+  help: { type: 'boolean', about: 'print this text' },
 };
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
@@ -74,7 +74,7 @@ function resourceIn({ name, takesResource }: Command, positionals: readonly stri
     if (first !== undefined) throw new UsageError(`${name} takes no argument, only options.`);
     return '';
   }
-  if (first === undefined) throw new UsageError(`Which resource? nestjs-redlock ${name} order:7`);
+  if (first === undefined) throw new UsageError(`${name} needs a resource: nestjs-redlock ${name} order:7`);
   if (second !== undefined) {
     throw new UsageError(`${name} takes one resource. Put it in quotes if it has a space in it.`);
   }

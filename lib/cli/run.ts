@@ -45,7 +45,9 @@ async function dispatch([name, ...args]: readonly string[], terminal: Terminal):
   const command = COMMANDS.find((one) => one.name === name);
   if (command === undefined) {
     const names = COMMANDS.map((one) => one.name).join(', ');
-    throw new UsageError(`There is no such command. There are: ${names}. See nestjs-redlock --help.`);
+    throw new UsageError(
+      `This command does not exist. The commands are: ${names}. See nestjs-redlock --help.`,
+    );
   }
   const invocation = parseInvocation(command, args, terminal.env);
   if (invocation === null) {

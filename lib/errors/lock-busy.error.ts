@@ -101,15 +101,15 @@ export function isSplit(votes: readonly NodeVote[]): boolean {
 function splitBetween(votes: readonly NodeVote[]): string {
   const granted = votes.filter(({ vote }) => vote === 'granted').length;
   return (
-    `was granted by ${granted} of ${votes.length} nodes, which is no majority: several asked at the same moment, ` +
-    'or another owner has the others'
+    `was granted by ${granted} of ${votes.length} nodes, which is no majority: several callers asked at the same moment, ` +
+    'or another owner has the other nodes'
   );
 }
 
 const OTHER_REASONS = {
   shared: "is locked by readers (`mode: 'shared'`), or by holders of permits",
   limit: 'has too few permits left',
-  line: 'is wanted by others who have waited for longer',
+  line: 'is wanted by other callers, which have waited for longer',
 } as const;
 
 const FOREIGN_KEY = 'a key without an expiry, which is no lock of this library';
@@ -118,8 +118,8 @@ const WAIT_FOR_IT =
 const REMOVE_IT =
   'Waiting does not help: find out who wrote it, then remove it (npx @nest-quorum/redlock release --force), or use another name or `keyPrefix`.';
 const LOOK_AT_IT =
-  'Waiting does not help: look what it is (npx @nest-quorum/redlock inspect) and find out who wrote it. A value goes with ' +
-  'release --force, and anything else with a client of the server. Or use another name or `keyPrefix`.';
+  'Waiting does not help: look what it is (npx @nest-quorum/redlock inspect) and find out who wrote it. Remove a string with ' +
+  'release --force, and any other key with a client of the server. Or use another name or `keyPrefix`.';
 
 nameError(LockBusyError, 'LockBusyError');
 

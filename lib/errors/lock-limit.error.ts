@@ -31,7 +31,8 @@ function messageFor({
   limit,
   permits,
 }: BusyFacts & { readonly limit: number; readonly permits: number }): string {
-  const asked = 'several asked at the same moment, so that no majority of the nodes granted the same permits';
+  const asked =
+    'several callers asked at the same moment, so that no majority of the nodes granted the same permits';
   const wanted = permits === 1 ? 'no permit is' : `fewer than ${permits} permits are`;
   return (
     `${quoteResources(resources)} may be held ${limit} times at once, and ${isSplit(votes) ? asked : `${wanted} left`}, still so after ` +

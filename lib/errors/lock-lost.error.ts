@@ -24,7 +24,7 @@ const EXPLANATION: Record<LockLostReason, string> = {
     'the application shut down and `shutdownTimeout` is over. Raise `shutdownTimeout`, or make the task stop at the signal.',
   released: 'it was released before. Do not use a lock after release() or after the end of its task.',
   detached:
-    'it was left to whoever resumes its ticket. Do not use a lock after detach(); go on with the one that resume() gives.',
+    'it was left to the process that resumes its ticket. Do not use a lock after detach(); go on with the one that resume() gives.',
   'too-short': 'too little of its validity is left for the next step. Extend it first, or raise `ttl`.',
 };
 

@@ -105,7 +105,7 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
       name === 'default' ? 'one without a name' : JSON.stringify(name),
     );
     return (
-      `no RedlockModule has ${what}. Known are: ${others.join(', ')}. ` +
+      `no RedlockModule has ${what}. The known ones are: ${others.join(', ')}. ` +
       'Correct its `connection`, or import another RedlockModule with that `name`.'
     );
   }

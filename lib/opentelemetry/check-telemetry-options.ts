@@ -17,7 +17,10 @@ export function checkTelemetryOptions(options: unknown): void {
   }
   for (const name of Object.keys(options)) {
     if (!KNOWN.includes(name)) {
-      throw new LockOptionsError(name, `is not an option of lock telemetry. Known are: ${KNOWN.join(', ')}.`);
+      throw new LockOptionsError(
+        name,
+        `is not an option of lock telemetry. Known options are: ${KNOWN.join(', ')}.`,
+      );
     }
   }
   const { connection, resourceGroup, spanResources, tracerProvider, meterProvider } = options as Record<

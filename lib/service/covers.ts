@@ -13,23 +13,23 @@ export function whyNot(held: KindOfHold, wanted: KindOfHold): string {
   const [first] = weaker;
   if (first === undefined) {
     return hasPermits(held, wanted)
-      ? 'it does not hold all of them in one lock. Take all of them together, further out.'
-      : 'it holds fewer of the permits than it asks for now, and others may hold the rest. Take all of them at once, further out.';
+      ? 'it does not hold all of them in one lock. Take all of them together in the outer call.'
+      : 'it holds fewer of the permits than it asks for now, and others may hold the rest. Take all of them at once in the outer call.';
   }
   const [has, wants] = [modeAt(held.kind, first), modeAt(wanted.kind, first)];
   // Readers and permits stand beside each other: nobody would wait. But one lock must not count as the other.
   if (has === 'shared' && wants === 'limited')
-    return 'it holds it as a reader, and asks for a permit of it now, which that has not. Take either of them once.';
+    return 'it holds the resource as a reader, and asks for a permit of it now. A reader has no permit. Use only one of the two.';
   if (has === 'limited' && wants === 'shared')
-    return 'it holds a permit of it, and asks for it as a reader now, which that is not. Take either of them once.';
+    return 'it holds a permit of the resource, and asks for it as a reader now. A permit is no reader lock. Use only one of the two.';
   if (has === 'shared')
     return (
-      'it holds it as a reader, and would wait for itself: two such callers wait for each other for ever. Take it ' +
+      'it holds the resource as a reader, and would wait for itself: two such callers wait for each other for ever. Ask for it ' +
       'exclusively from the start.'
     );
   return has === 'limited'
-    ? 'it holds a permit of it, and asks for the whole of it now: it would wait for itself. Take that from the start.'
-    : 'it holds it exclusively, and asks for a permit of it now, which that has not. Take either of them once.';
+    ? 'it holds a permit of the resource, and asks for the exclusive lock now: it would wait for itself. Ask for the exclusive lock from the start.'
+    : 'it holds the resource exclusively, and asks for a permit of it now. An exclusive lock has no permits. Use only one of the two.';
 }
 
 function coversAt(resource: string, held: KindOfHold, wanted: KindOfHold): boolean {

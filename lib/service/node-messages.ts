@@ -12,7 +12,7 @@ const GUARDED: Record<GuardReason, string> = {
   restarted: 'another server answers than before, which may have forgotten locks',
   young: 'it started a moment ago and may have forgotten locks',
   clock:
-    'its clock ran ahead, so locks may have expired too early. Let the clocks of servers be slewed, not set',
+    'its clock ran ahead, so locks may have expired too early. Correct the clocks of servers slowly (slew), not in one step',
   duplicate: 'it is the same server as an earlier node, and a server has one vote. List each once',
 };
 

@@ -23,13 +23,13 @@ export function frameToReenter(
   if (!reentrant) {
     throw new LockReentrancyError(
       resources,
-      'it asked with `reentrant: false`. Take the lock once, further out.',
+      'it asked with `reentrant: false`. Take the lock once, in the outer call.',
     );
   }
   if (fencing && frame.lock.fencingToken === undefined) {
     throw new LockReentrancyError(
       resources,
-      'it holds them without a fencing token. Ask for `fencing` where the lock is taken, further out.',
+      'it holds them without a fencing token. Ask for `fencing` where the lock is taken, in the outer call.',
     );
   }
   return frame;

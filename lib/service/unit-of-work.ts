@@ -86,7 +86,7 @@ export class UnitOfWork {
     if (place !== undefined) {
       throw new LockReentrancyError(
         resources,
-        'its unit of work keeps them, and it asked with `reentrant: false`. Take the lock once, further out.',
+        'its unit of work keeps them, and it asked with `reentrant: false`. Take the lock once, in the outer call.',
       );
     }
     const part = known.find((one) => resources.some((resource) => one.resources.includes(resource)));

@@ -154,7 +154,7 @@ describe('a command, on servers of which each is odd in its way', () => {
 
       expect(await interrupt()).toBe(0);
       expect(terminal.err).toBe(
-        `127.0.0.1:${first().port} does not let us hear of releases; seen at each interval only.\n`,
+        `127.0.0.1:${first().port} does not permit us to hear of releases. They are seen at each interval only.\n`,
       );
     });
 
@@ -184,7 +184,7 @@ describe('a command, on servers of which each is odd in its way', () => {
 
       expect(code).toBe(0);
       expect(out).toContain('Removed "x" from 1 of 3 nodes.');
-      expect(out).toContain('Not answered, and perhaps still holding it: 127.0.0.1:1.\n');
+      expect(out).toContain('These nodes did not answer, and may still have it: 127.0.0.1:1.\n');
     });
 
     it('exits with 3 when no quorum answered, whatever it released', async () => {
@@ -202,7 +202,7 @@ describe('a command, on servers of which each is odd in its way', () => {
 
       expect(code).toBe(3);
       expect(out).toMatch(
-        /^Nobody can tell who holds "x": .*\nNothing was released\.\nNot answered, and perhaps /,
+        /^Nobody can tell who holds "x": .*\nNothing was released\.\nThese nodes did not answer, /,
       );
     });
 
@@ -213,7 +213,7 @@ describe('a command, on servers of which each is odd in its way', () => {
 
       expect(code).toBe(1);
       expect(out).toMatch(
-        /^"x" is held by token token on 1 of 1 nodes, without an end\.\nNothing was released\.\nNot removed, as far as they said, from \S+ \(.*can't run this command.*\)\. Mend that, and try again\.\n$/,
+        /^"x" is held by token token on 1 of 1 nodes, without an expiry\.\nNothing was released\.\nThese nodes did not say that they removed it: \S+ \(.*can't run this command.*\)\. Solve that, and try again\.\n$/,
       );
       const { out: json } = await runOnPaper('release', 'x', '--force', '--json', '--nodes', urlOf('tied'));
       expect(JSON.parse(json)).toMatchObject({

@@ -571,7 +571,7 @@ describe('the nestjs-redlock program', () => {
         expect(found(out, 'shared')).toMatchObject([{ level: 'ok' }]);
         // What expires in the database of the node may be a lock.
         expect(found(shared, 'shared')).toMatchObject([
-          { level: 'warn', message: 'shared with others: 1 key in database 0' },
+          { level: 'warn', message: 'shared with other programs: 1 key in database 0' },
         ]);
       } finally {
         for (const client of clients) client.disconnect();
@@ -618,7 +618,7 @@ describe('the nestjs-redlock program', () => {
       expect(fromEnvironment).toMatchObject({ code: 0, out: 'No locks.\n' });
       expect(without.code).toBe(3);
       expect(without.out).toBe(
-        'Nobody can tell whether there are locks: 0 of 1 nodes answered, and it takes 1.\n',
+        'It is unknown if there are locks: 0 of 1 nodes answered, and 1 are needed.\n',
       );
       expect([half.code, missing.code, plain.code]).toEqual([2, 2, 2]);
       await server.stop();
@@ -629,7 +629,7 @@ describe('the nestjs-redlock program', () => {
       const { code, out } = await cli.run(['doctor', '--nodes', 'redis://127.0.0.1:1,redis://127.0.0.1:2']);
 
       expect(code).toBe(3);
-      expect(out).toContain('0 of 2 nodes answer; a lock takes 2');
+      expect(out).toContain('0 of 2 nodes answer; a lock needs 2');
     });
   });
 

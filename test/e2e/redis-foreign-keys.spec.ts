@@ -77,7 +77,7 @@ describe('a key of another program in the place of a lock', () => {
       `"order:7" is no lock: a ${foreignType} of another program is in its place`,
     );
     expect(terminal.out).toMatch(
-      /Nothing was released\.\nA key of another program is no lock, and is never removed/,
+      /Nothing was released\.\nA key of another program is no lock, and was not removed/,
     );
     expect(terminal.out).toMatch(new RegExp(`order:7 +foreign +a ${foreignType} of another program`));
     expect(await servers[0]?.command('TYPE', 'lock:order:7')).toBe(foreignType);

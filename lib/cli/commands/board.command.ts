@@ -16,17 +16,28 @@ const DEFAULTS = { interval: 1_000, limit: 5_000 };
 export const board: Command = {
   name: 'board',
   takesResource: false,
-  about: 'a live page of nodes and locks for the browsers of this machine, until Ctrl-C',
+  about: 'serves a live page of nodes and locks to the browsers of this machine, until Ctrl-C',
   details:
-    'Serves the page of the lock board on 127.0.0.1 and prints its address, which has a secret in it: whoever has the\n' +
-    'address sees all locks, and with --allow-release may release them.\n' +
-    'Ends with Ctrl-C and exits with 0; with 1 when the port is taken.',
+    'Serves the page of the lock board on 127.0.0.1 and prints its address. The address contains a secret: everybody who\n' +
+    'has it can see all locks, and with --allow-release can release them.\n' +
+    'Ends with Ctrl-C and exits with 0, or with 1 if the port is taken.',
   options: {
-    port: { type: 'string', value: '<number>', about: 'listen there; any port that is free' },
-    'allow-release': { type: 'boolean', about: 'locks can be released on the page, after a second question' },
-    interval: { type: 'string', value: '<ms>', about: `look so often, 250 to 60000; ${DEFAULTS.interval}` },
-    limit: { type: 'string', value: '<number>', about: `show so many locks, up to 10000; ${DEFAULTS.limit}` },
-    title: { type: 'string', value: '<text>', about: "the heading; 'Locks'" },
+    port: { type: 'string', value: '<number>', about: 'the port to listen on (default: any free port)' },
+    'allow-release': {
+      type: 'boolean',
+      about: 'permit the release of locks on the page, after a confirmation',
+    },
+    interval: {
+      type: 'string',
+      value: '<ms>',
+      about: `time between two looks, 250 to 60000 (default ${DEFAULTS.interval})`,
+    },
+    limit: {
+      type: 'string',
+      value: '<number>',
+      about: `the most locks to show, 1 to 10000 (default ${DEFAULTS.limit})`,
+    },
+    title: { type: 'string', value: '<text>', about: "the heading (default 'Locks')" },
   },
   async run(invocation, terminal) {
     const port = inRange(invocation, 'port', { otherwise: ANY_PORT, least: 1, most: 65_535 });
@@ -52,12 +63,12 @@ export const board: Command = {
         terminal.print(
           invocation.json
             ? jsonText({ url })
-            : `${url}\nWhoever has this address sees the locks. Ctrl-C ends it.`,
+            : `${url}\nEverybody who has this address can see the locks. Ctrl-C ends the board.`,
         );
         await untilAborted(stop);
       } catch (error) {
         throw isTaken(error)
-          ? new Error(`port ${port} is taken; give another --port, or none for any`)
+          ? new Error(`port ${port} is taken. Give another --port, or none for any free port.`)
           : error;
       } finally {
         await server.close();

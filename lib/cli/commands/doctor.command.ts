@@ -15,24 +15,25 @@ const NOT_ASKED = 0;
 export const doctor: Command = {
   name: 'doctor',
   takesResource: false,
-  about: 'whether the nodes are fit to keep locks, and what to change',
+  about: 'checks if the nodes are fit to keep locks, and says what to change',
   details:
-    'Looks at every node: whether it answers, its role, version, identity, uptime, eviction, persistence, latency and\n' +
-    'clock, and whether its user may do what locks need. For that it locks resources of its own for a moment\n' +
+    'Checks every node: if it answers, its role, version, identity, uptime, eviction, persistence, latency and clock, and\n' +
+    'if its user may do what locks need. For the last check it locks resources of its own for a moment\n' +
     '(nestjs-redlock:doctor:…, below the prefix) and releases them.\n' +
-    'ok: fine. WARN: works, but should be changed. ERROR: locks are in danger. ?: the server does not tell.\n' +
-    'Exits with 0, 1 when there is an error, 3 when no quorum of the nodes can be reached, or grants locks; with\n' +
-    '--strict 1 for a warning too; with --wait-trusted 4 when a node is still too young to be trusted.',
+    'ok: nothing to change. WARN: it works, but should be changed. ERROR: locks are in danger. ?: the server does not tell.\n' +
+    'Exits with 0; with 1 if there is an error; with 3 if no quorum of the nodes can be reached, or grants locks. With\n' +
+    '--strict it exits with 1 for a warning too; with --wait-trusted with 4 if a node is still too young to be trusted.',
   options: {
     'max-ttl': {
       type: 'string',
       value: '<ms>',
-      about: `the largest ttl in use, the maxTtl of the lock service; ${DEFAULT_MAX_TTL_MS}`,
+      about: `the largest ttl in use, the maxTtl of the lock service (default ${DEFAULT_MAX_TTL_MS})`,
     },
     'wait-trusted': {
       type: 'string',
       value: '<ms>',
-      about: 'wait so long for all nodes to be up for the largest ttl, as between the restarts of two nodes',
+      about:
+        'wait up to this long until all nodes are up for the largest ttl, as between the restarts of two nodes',
     },
     strict: { type: 'boolean', about: 'exit with 1 for warnings too' },
   },

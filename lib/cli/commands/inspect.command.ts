@@ -10,11 +10,11 @@ import { jsonText } from '../text/json-text';
 export const inspect: Command = {
   name: 'inspect',
   takesResource: true,
-  about: 'who holds one resource, as each node has it',
+  about: 'tells who holds one resource, as each node has it',
   details:
     'Asks every node who holds the resource, and for how long.\n' +
-    'Exits with 0 when it is held or free, 1 when it is contested or a key of another\n' +
-    'program is in its place, 3 when no quorum of the nodes answered.',
+    'Exits with 0 if it is held or free, with 1 if it is contested or a key of another\n' +
+    'program is in its place, with 3 if no quorum of the nodes answered.',
   options: {},
   async run(invocation, terminal) {
     const { resource, timeoutMs } = invocation;

@@ -11,15 +11,19 @@ const DEFAULT_LIMIT = 1_000;
 export const ls: Command = {
   name: 'ls',
   takesResource: false,
-  about: 'the locks that are held now, and by whom',
+  about: 'lists the locks that are held now, and their holders',
   details:
     'Lists the locks of all nodes: who holds each, for how long if nobody extends it, and on how many nodes.\n' +
     'held: on a quorum. partial: one owner on fewer nodes. contested: several owners, none on a quorum.\n' +
     'foreign: no lock, but a key of another program.\n' +
     'unknown: too few nodes answered to tell. Exits with 0, or with 3 when no quorum of the nodes answered.',
   options: {
-    pattern: { type: 'string', value: '<glob>', about: "only resources like this, as 'order:*'" },
-    limit: { type: 'string', value: '<number>', about: `list so many at most; ${DEFAULT_LIMIT}` },
+    pattern: {
+      type: 'string',
+      value: '<glob>',
+      about: "only resources that match this glob, such as 'order:*'",
+    },
+    limit: { type: 'string', value: '<number>', about: `the most locks to list (default ${DEFAULT_LIMIT})` },
   },
   async run(invocation, terminal) {
     refuseTheSameTwice(invocation.nodes);

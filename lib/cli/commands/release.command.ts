@@ -12,7 +12,7 @@ import { jsonInspection, sentence } from '../text/show-inspection';
 import { jsonText } from '../text/json-text';
 
 const WARNING =
-  'Its holder hears of it only at its next extension: until then two may work at the same time.';
+  'Its holder notices it only at its next extension. Until then two holders may work at the same time.';
 
 const REMOVE_FOREIGN = 'If nobody needs it, remove it with a client of the server.';
 
@@ -21,13 +21,13 @@ export const release: Command = {
   takesResource: true,
   about: 'takes a lock away from its holder, with --force',
   details:
-    'Removes whatever lock the nodes have at the resource, and nothing that somebody puts there meanwhile. A key of another\n' +
-    'program that has a type which no lock has stays.\n' +
+    'Removes the lock that the nodes have at the resource, whoever holds it. A lock that is acquired in the meantime stays,\n' +
+    'and so does a key of another program with a type that no lock has.\n' +
     `${WARNING}\n` +
-    'Exits with 0 when it was removed from at least one node, 1 when nothing was released, 3 when no quorum of the\n' +
+    'Exits with 0 if it was removed from at least one node, with 1 if nothing was released, with 3 if no quorum of the\n' +
     'nodes answered. Without --force it only says what it would do, and exits with 1 or 3.',
   options: {
-    force: { type: 'boolean', about: 'really do it' },
+    force: { type: 'boolean', about: 'release the lock; without it nothing is changed' },
     owner: {
       type: 'string',
       value: '<token>',
@@ -93,14 +93,17 @@ function showResult({ isForced, before, releasedFrom, failed }: Result): string 
   }
   if (failed.length > 0) {
     const reasons = failed.map(({ node, error }) => `${node} (${printable(error?.message ?? '')})`);
-    lines.push(`Not removed, as far as they said, from ${reasons.join(', ')}. Mend that, and try again.`);
+    lines.push(
+      `These nodes did not say that they removed it: ${reasons.join(', ')}. Solve that, and try again.`,
+    );
   }
   if (foreign.length > 0) {
     lines.push(
-      `A key of another program is no lock, and is never removed from ${foreign.join(', ')}. ${REMOVE_FOREIGN}`,
+      `A key of another program is no lock, and was not removed from ${foreign.join(', ')}. ${REMOVE_FOREIGN}`,
     );
   }
-  if (silent.length > 0) lines.push(`Not answered, and perhaps still holding it: ${silent.join(', ')}.`);
+  if (silent.length > 0)
+    lines.push(`These nodes did not answer, and may still have it: ${silent.join(', ')}.`);
   return lines.join('\n');
 }
 

@@ -25,15 +25,19 @@ const CLEAR_SCREEN = '\u001b[H\u001b[J';
 export const watch: Command = {
   name: 'watch',
   takesResource: false,
-  about: 'the same as ls, until Ctrl-C; in a pipe a line per change',
+  about: 'repeats ls until Ctrl-C; in a pipe, prints a line per change',
   details:
-    'Looks again and again: at every interval, and at once when a node tells of a release.\n' +
-    'On a terminal it redraws the list of ls. In a pipe, or with --json, it prints a line when a lock is there (held,\n' +
-    'partial, contested, unknown), is released or gone, and when a node stops answering or answers again.\n' +
+    'Repeats ls at every interval, and at once when a node tells of a release.\n' +
+    'On a terminal it redraws the list. In a pipe, or with --json, it prints a line when a lock is there (held, partial,\n' +
+    'contested, unknown), is released or gone, and when a node stops answering or answers again.\n' +
     'A lock that comes and goes between two looks is seen only if somebody waited for it.\n' +
     'Ends with Ctrl-C; exits with 0, or with 3 when no quorum of the nodes answered the last look.',
   options: {
-    interval: { type: 'string', value: '<ms>', about: `look so often at least; ${DEFAULT_INTERVAL_MS}` },
+    interval: {
+      type: 'string',
+      value: '<ms>',
+      about: `the longest time between two looks (default ${DEFAULT_INTERVAL_MS})`,
+    },
     ...ls.options,
   },
   async run(invocation, terminal) {
@@ -72,7 +76,7 @@ class Watch {
           },
           onRefused: () => {
             this.terminal.complain(
-              `${printable(node.name)} does not let us hear of releases; seen at each interval only.`,
+              `${printable(node.name)} does not permit us to hear of releases. They are seen at each interval only.`,
             );
           },
         }),

@@ -22,7 +22,7 @@ export function clientsFinding(info: InfoLines): NodeFinding {
     level: processes === 0 ? 'error' : 'warn',
     check,
     message,
-    meaning: `each process needs two, so there is room for ${processes} more; any other gets no vote of it, or hears of no releases`,
+    meaning: `each process needs two, so there is room for ${processes} more; further ones get no vote from it, or hear of no releases`,
     fix: 'CONFIG SET maxclients <number> (and the same in redis.conf, with enough open files for it)',
   };
 }
@@ -41,13 +41,14 @@ export function sharedFinding({ info, database }: ServerFacts): NodeFinding {
     if (number === undefined || count <= 0) return [];
     return [`${keysOf(count)} ${isOurs ? 'without an expiry ' : ''}in database ${number}`];
   });
-  if (others.length === 0) return { level: 'ok', check, message: 'no keys that must be of others' };
+  if (others.length === 0)
+    return { level: 'ok', check, message: 'no keys that certainly belong to other programs' };
   return {
     level: 'warn',
     check,
-    message: `shared with others: ${others.join(', ')}`,
+    message: `shared with other programs: ${others.join(', ')}`,
     meaning:
-      'a server does one thing at a time, and has one memory: a slow command of theirs makes votes late, and their data can fill it',
+      'a server runs one command at a time, and has one memory: their slow commands delay votes, and their data can fill it',
     fix: 'use a server for locks alone; else watch SLOWLOG GET and its memory',
   };
 }

@@ -21,14 +21,15 @@ function quorumFinding(nodes: readonly NodeFacts[]): Finding {
   const granting = nodes.filter(canGrant).length;
   const quorum = quorumOf(nodes.length);
   const answers = `${reachable} of ${nodes.length} nodes answer`;
-  const message = `${answers}${granting < reachable ? `, and ${granting} grant locks` : ''}; a lock takes ${quorum}`;
+  const message = `${answers}${granting < reachable ? `, and ${granting} grant locks` : ''}; a lock needs ${quorum}`;
   const check = 'quorum';
   if (granting < quorum) {
-    return { level: 'error', check, message, meaning: 'there are no locks at all now' };
+    return { level: 'error', check, message, meaning: 'no lock can be acquired now' };
   }
   if (granting === nodes.length) return { level: 'ok', check, message };
   const mayFail = granting - quorum;
-  const meaning = mayFail === 0 ? 'without one more there are no locks' : `only ${mayFail} more may fail`;
+  const meaning =
+    mayFail === 0 ? 'if one more fails, no lock can be acquired' : `only ${mayFail} more may fail`;
   return { level: 'warn', check, message, meaning };
 }
 
@@ -47,7 +48,7 @@ function numberFinding(count: number): Finding {
       level: 'warn',
       check,
       message: 'a single node',
-      meaning: 'when it fails there are no locks',
+      meaning: 'if it fails, no lock can be acquired',
       fix: 'use three independent masters, of which any one may fail',
     };
   }
@@ -57,7 +58,7 @@ function numberFinding(count: number): Finding {
     level: 'warn',
     check,
     message: `an even number of nodes, ${count}`,
-    meaning: `a majority takes one more, so only ${mayFail} may fail, as with ${count - 1}`,
+    meaning: `a majority needs one node more, so only ${mayFail} may fail, as with ${count - 1} nodes`,
     fix: `use ${count - 1} or ${count + 1}`,
   };
 }
@@ -89,7 +90,7 @@ function sameServer(node: string, first: string, runId: string): Finding {
     check: 'identity',
     node,
     message: `the same server as ${first} (run_id ${runId})`,
-    meaning: 'its vote counts twice, so a majority is none',
+    meaning: 'its vote counts twice, so a majority of votes is no majority of servers',
     fix: 'list each server once',
   };
 }
@@ -100,15 +101,15 @@ function clockFindings(nodes: readonly NodeFacts[]): Finding[] {
   const offsets = clocks.map(({ offsetMs }) => offsetMs);
   const apartMs = Math.max(...offsets) - Math.min(...offsets);
   const toleranceMs = 2 * Math.max(...clocks.map((clock) => clock.toleranceMs));
-  const message = `the clocks of the nodes are ${showMs(apartMs)} apart, give or take ${showMs(toleranceMs)}`;
+  const message = `the clocks of the nodes are ${showMs(apartMs)} apart, exact to ${showMs(toleranceMs)}`;
   if (apartMs - toleranceMs < CLOCKS_DIFFER_MS) return [{ level: 'ok', check: 'clocks', message }];
   return [
     {
       level: 'warn',
       check: 'clocks',
       message,
-      meaning: 'locks do not compare them, yet a clock that is set right in one step ends locks early',
-      fix: 'keep all of them with NTP (chrony)',
+      meaning: 'locks do not compare them, but a clock that is corrected in one step ends locks early',
+      fix: 'keep all of them right with NTP (chrony)',
     },
   ];
 }

@@ -31,7 +31,7 @@ function unreachable(error: string): NodeFinding {
     level: 'error',
     check: 'reachable',
     message: `cannot be used: ${error}`,
-    meaning: 'it grants no lock; with fewer than a quorum of the nodes there are none at all',
+    meaning: 'it grants no lock; without a quorum of the nodes no lock can be acquired',
     fix: fixOfUnreachable(error),
   };
 }

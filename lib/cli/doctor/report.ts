@@ -34,7 +34,7 @@ function summary(findings: readonly Finding[]): string {
   const parts = [
     `${errors} ${errors === 1 ? 'error' : 'errors'}`,
     `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
-    ...(unknown === 0 ? [] : [`${unknown} that could not be told`]),
+    ...(unknown === 0 ? [] : [`${unknown} unknown`]),
   ];
   return `${parts.join(', ')}.`;
 }

@@ -76,7 +76,7 @@ function versionFinding(info: InfoLines): NodeFinding {
     level: 'error',
     check: 'version',
     message: `${message}, older than ${oldest}`,
-    meaning: 'it keeps no readers, no permits and no line, and the library is not tested with it',
+    meaning: 'it cannot keep readers, permits and the line, and the library is not tested with it',
     fix: `upgrade to ${oldest} or later`,
   };
 }
@@ -93,9 +93,9 @@ function uptimeFinding(info: InfoLines, maxTtlMs: number, ofNode: readonly Serve
     check: 'uptime',
     message: `started ${showMs(uptimeMs)} ago, less than the largest ttl (${showMs(maxTtlMs)})`,
     meaning: mayHaveJoined
-      ? `if it joined, services that saw it get its slots count its votes; those that start now, and know older nodes, get no vote of the whole cluster for another ${leftFor}`
+      ? `if it joined the cluster, services that saw it get its slots count its votes; services that start now, and know older nodes, get no vote of the whole cluster for another ${leftFor}`
       : 'it may have forgotten locks from before its start: lock services that saw it restart, or know older nodes, get no vote of it',
-    fix: `restart no other node for another ${leftFor}; --wait-trusted waits`,
+    fix: `restart no other node for another ${leftFor}; --wait-trusted waits for that`,
   };
 }
 
@@ -114,7 +114,7 @@ function latencyFinding({ latency }: ServerFacts): NodeFinding {
     check: 'latency',
     message,
     meaning:
-      'each acquire, extension and release waits for a quorum; nodeTimeout (500 ms) must be well above',
+      'each acquire, extension and release waits for a quorum; nodeTimeout (500 ms) must be much longer than that',
     fix: 'place the node nearer, or raise nodeTimeout and ttl',
   };
 }
@@ -124,14 +124,14 @@ function clockFinding({ clock }: ServerFacts): NodeFinding {
     return { level: 'unknown', check: 'clock', message: 'cannot tell the time: TIME is refused' };
   const { offsetMs, toleranceMs } = clock;
   const direction = offsetMs < 0 ? 'behind' : 'ahead of';
-  const message = `${showMs(Math.abs(offsetMs))} ${direction} this machine, give or take ${showMs(toleranceMs)}`;
+  const message = `${showMs(Math.abs(offsetMs))} ${direction} this machine, exact to ${showMs(toleranceMs)}`;
   if (Math.abs(offsetMs) - toleranceMs < CLOCK_IS_OFF_MS) return { level: 'ok', check: 'clock', message };
   return {
     level: 'warn',
     check: 'clock',
     message,
     meaning:
-      'a clock that is set right in one step ends locks early, or late; fencing tokens follow the clocks too',
-    fix: 'keep the clocks of both machines with NTP (chrony), which corrects them slowly',
+      'a clock that is corrected in one step ends locks early or late; fencing tokens depend on the clocks too',
+    fix: 'keep the clocks of both machines right with NTP (chrony), which corrects them slowly',
   };
 }

@@ -75,7 +75,7 @@ export function sharingSteps(node: RedisLockNode, timeoutMs: number, resource: s
       what: 'take a permit',
       try: () => once(holder, acquire(holder, { limit: { limit: 2, permits: 1, start: 0 } })),
     },
-    { what: 'give back a permit', try: () => after(holder, () => release(holder, { slots: 'all' })) },
+    { what: 'release a permit', try: () => after(holder, () => release(holder, { slots: 'all' })) },
     { what: 'release a reader', try: () => after(reader, () => release(reader, { shared })) },
   ];
   return steps.map((step) => ({ ...step, affected: SHARING }));

@@ -41,7 +41,7 @@ export function memoryFinding(info: InfoLines): NodeFinding {
     check,
     message,
     meaning: 'a node that is full grants no locks, and does not count for a majority',
-    fix: 'raise maxmemory; look for keys of others, and for clients that choose the names of very many locks',
+    fix: 'raise maxmemory; look for keys of other programs, and for clients that choose the names of very many locks',
   };
 }
 
@@ -60,7 +60,7 @@ export function persistenceFinding(facts: ServerFacts, maxTtlMs: number): NodeFi
 
   const meaning =
     `the restart guard of the lock service lets a restarted node grant nothing for the largest ttl ` +
-    `(${showMs(maxTtlMs)}): by then what it forgot is over`;
+    `(${showMs(maxTtlMs)}). After that time, all locks that it forgot have ended`;
   if (aof === '1') {
     const message =
       appendfsync === undefined

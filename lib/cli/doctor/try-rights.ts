@@ -113,7 +113,8 @@ function releaseSteps(
     },
     {
       what: 'stop listening',
-      meaning: 'processes go on hearing of what they do not wait for any more, and let themselves go first',
+      meaning:
+        'processes go on hearing of resources that they do not wait for any more, and count themselves as waiters',
       try: () => listener.ask(() => listener.client.unsubscribe(channels)),
     },
   ];

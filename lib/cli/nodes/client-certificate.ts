@@ -14,13 +14,13 @@ export const TLS_OPTIONS: Readonly<Record<string, CommandOption>> = {
   cert: {
     type: 'string',
     value: '<file>',
-    about: 'a client certificate for rediss:// nodes, PEM; else REDLOCK_CERT',
+    about: 'a client certificate for rediss:// nodes, PEM (default: REDLOCK_CERT)',
   },
-  key: { type: 'string', value: '<file>', about: 'its private key; else REDLOCK_KEY' },
+  key: { type: 'string', value: '<file>', about: 'its private key (default: REDLOCK_KEY)' },
   cacert: {
     type: 'string',
     value: '<file>',
-    about: 'who has signed the certificates of the nodes; else REDLOCK_CACERT',
+    about: 'the CA that signed the certificates of the nodes (default: REDLOCK_CACERT)',
   },
 };
 
@@ -50,7 +50,7 @@ function contentsOf(file: string, option: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    const { code = 'it cannot be read' } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${option} ${file}: ${code}.`);
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${option}: ${file} cannot be read (${code}).`);
   }
 }

@@ -28,7 +28,7 @@ export function describeNodes(list: string, clientTls?: ClientTls): RedisNodeDes
     );
   }
   if (urls.length > MOST_NODES) {
-    throw new UsageError(`${urls.length} nodes; a lock service has at most ${MOST_NODES}.`);
+    throw new UsageError(`The list has ${urls.length} nodes; a lock service has at most ${MOST_NODES}.`);
   }
   if (clientTls !== undefined && !urls.some((url) => url.startsWith('rediss'))) {
     throw new UsageError('--cert, --key and --cacert are for nodes with TLS. Write rediss:// for those.');

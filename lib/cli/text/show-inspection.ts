@@ -51,7 +51,8 @@ export function sentence(inspection: LockInspection): string {
     return `${name} is held by ${members(inspection)}${waiting(inspection)}.`;
   }
   if (state === 'held') {
-    const until = ttlMs === Infinity ? 'without an end' : `for ${showMs(ttlMs)} more unless it is extended`;
+    const until =
+      ttlMs === Infinity ? 'without an expiry' : `for ${showMs(ttlMs)} more unless it is extended`;
     const count = nodes.filter(({ ownerToken }) => ownerToken === holder?.ownerToken).length;
     const others = ownersIn(nodes) - count;
     const on = `on ${count} of ${nodes.length} nodes${others === 0 ? '' : ` (on ${others} it is held by somebody else)`}`;
@@ -62,7 +63,7 @@ export function sentence(inspection: LockInspection): string {
   }
   if (state === 'contested') {
     const has = `${ownersIn(nodes)} of ${nodes.length} nodes have an owner`;
-    return `${name} is contested: ${has}, and no owner has the ${quorum} that it takes. Look again in a moment.`;
+    return `${name} is contested: ${has}, and no owner has the ${quorum} that are needed. Look again in a moment.`;
   }
   return `Nobody can tell who holds ${name}: fewer than ${quorum} of ${nodes.length} nodes answered.`;
 }

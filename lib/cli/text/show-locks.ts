@@ -29,7 +29,7 @@ function noLocks(answers: readonly NodeAnswer[]): string {
   const nodes = `${answers.length - silent} of ${answers.length} nodes answered`;
   return exitCodeFor(answers) === EXIT.ok
     ? `No locks on the nodes that answered: ${nodes}.`
-    : `Nobody can tell whether there are locks: ${nodes}, and it takes ${quorumOf(answers.length)}.`;
+    : `It is unknown if there are locks: ${nodes}, and ${quorumOf(answers.length)} are needed.`;
 }
 
 /** The text at the end of a list that was cut off. */

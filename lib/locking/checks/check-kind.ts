@@ -24,7 +24,7 @@ export function kindOf(
     if (targets instanceof MixedTargets || targets.length > 1) {
       throw new LockOptionsError(
         'limit',
-        'is for one resource, and the call names several, or one that is shared. Take a lock of its own for it.',
+        'is for one exclusive resource, and the call names several, or a shared one. Take a separate lock for it.',
       );
     }
     return { mode: 'limited', limit, permits };
@@ -67,6 +67,6 @@ export function checkSharing(nodes: readonly LockNode[], kind: LockKind | undefi
   throw new LockOptionsError(
     what,
     `is not possible with the lock node ${JSON.stringify(cannot.name)}, which holds exclusive locks alone: it does not ` +
-      'say `sharing: true`. Use nodes of Redis or MemoryLockNode, or teach yours readers, permits and the line.',
+      'say `sharing: true`. Use nodes of Redis or MemoryLockNode, or implement readers, permits and the line in yours.',
   );
 }

@@ -55,7 +55,7 @@ function checkKind({ mode, limit, permits, fencing, holdAtLeast }: LockOptions, 
     permits === undefined || limit === undefined || permits <= limit,
     `${prefix}permits`,
     permits,
-    `must not exceed limit (${limit}): so many can never be had`,
+    `must not exceed limit (${limit}), since more can never be free`,
   );
   check(
     !isShared || fencing !== true,

@@ -30,7 +30,7 @@ function readNames(resources: unknown): ReadonlySet<string> | undefined {
   const length = readSafely(() => resources.length);
   if (!(length <= MOST_NAMES)) {
     throw new LockKeyError(
-      `${length} resources in one lock; at most ${MOST_RESOURCES} different ones are possible. Lock what contains them instead.`,
+      `A lock has ${length} resources; at most ${MOST_RESOURCES} different ones are possible. Lock one resource that contains them instead.`,
       undefined,
     );
   }
@@ -39,7 +39,7 @@ function readNames(resources: unknown): ReadonlySet<string> | undefined {
     names.add(checkResource(readSafely(() => resources[position])));
     if (names.size > MOST_RESOURCES) {
       throw new LockKeyError(
-        `More than ${MOST_RESOURCES} different resources in one lock; at most ${MOST_RESOURCES} are possible. Lock what contains them instead.`,
+        `A lock has more than ${MOST_RESOURCES} different resources; at most ${MOST_RESOURCES} are possible. Lock one resource that contains them instead.`,
         undefined,
       );
     }
@@ -65,12 +65,12 @@ function readSafely<T>(read: () => T): T {
 export function checkResource(resource: unknown): string {
   if (typeof resource !== 'string') {
     throw new LockKeyError(
-      `A resource is a string, not ${describe(resource)}. Make it one, such as "order:7".`,
+      `A resource is a string, not ${describe(resource)}. Pass a string, such as "order:7".`,
       resource,
     );
   }
   if (resource === '') {
-    throw new LockKeyError('A resource is empty. Give what is locked a name, such as "order:7".', resource);
+    throw new LockKeyError('A resource is empty. Give it a name, such as "order:7".', resource);
   }
   if (resource.length > LONGEST_RESOURCE) {
     throw new LockKeyError(

@@ -69,7 +69,7 @@ export function sharedNameIn(target: object): unknown {
   const keys = readSafely(() => Object.keys(target));
   if (keys.length !== 1 || keys[0] !== 'shared') {
     throw new LockKeyError(
-      'A resource that is an object is neither a string nor { shared: name }. Pass a name such as "order:7", or ' +
+      'A resource is neither a string nor { shared: name }. Pass a name such as "order:7", or ' +
         '{ shared: "rates" } for one that is only read.',
       target,
     );

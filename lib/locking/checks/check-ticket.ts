@@ -21,12 +21,12 @@ const LONGEST_TOKEN = 256;
 export function checkTicket(given: unknown): CheckedTicket {
   const { resources, ownerToken, fencingToken, ttl, shared, slots, limit } = readTicket(given);
   if (!isText(ownerToken) || ownerToken === '' || ownerToken.length > LONGEST_TOKEN) {
-    throw refusal('ticket.ownerToken', 'is not one of a lock.');
+    throw refusal('ticket.ownerToken', 'is not the owner token of a lock.');
   }
   // JSON of other languages has null for a missing value.
   const number = fencingToken ?? undefined;
   if (number !== undefined && !(Number.isSafeInteger(number) && (number as number) > 0)) {
-    throw refusal('ticket.fencingToken', 'is not one of a lock: it must be a whole number above 0.');
+    throw refusal('ticket.fencingToken', 'must be a whole number above 0.');
   }
   checkLockOption('ttl', ttl, 'ticket.ttl');
   const { label } = describeOwner(ownerToken);
@@ -72,7 +72,7 @@ function sharingIn(
   if (shared === undefined) return undefined;
   const read = namesIn(shared, 'ticket.shared');
   if (!read.every((name) => names.includes(name)))
-    throw refusal('ticket.shared', 'names a resource that is none of the lock.');
+    throw refusal('ticket.shared', 'names a resource that the lock does not have.');
   const mode = read.length === names.length ? 'shared' : 'mixed';
   return { ...rest, kind: { mode, shared: read }, slots: [] };
 }
@@ -82,10 +82,10 @@ function namesIn(resources: unknown, option = 'ticket.resources'): readonly stri
   try {
     return checkResources(resources);
   } catch (error) {
-    throw error instanceof LockKeyError ? refusal(option, `cannot be meant. ${error.message}`) : error;
+    throw error instanceof LockKeyError ? refusal(option, `is wrong. ${error.message}`) : error;
   }
 }
 
 function refusal(option: string, message: string): LockOptionsError {
-  return new LockOptionsError(option, `${message} Pass on what lock.detach() gave, unchanged.`);
+  return new LockOptionsError(option, `${message} Pass the ticket of lock.detach() unchanged.`);
 }

@@ -89,7 +89,7 @@ export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): 
     validForMs(ttlMs) >= 1,
     `${prefix}ttl`,
     ttlMs,
-    'must be 4 or more: 1 % and 2 ms of it are kept back, since clocks differ, and no lock could be held for the rest',
+    'must be 4 or more: 1 % and 2 ms of it are reserved for the differences of clocks, and no time would be left',
   );
   check(
     ttlMs > limits.nodeTimeoutMs,
@@ -102,8 +102,8 @@ export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): 
     ttlMs <= limits.maxTtlMs,
     `${prefix}ttl`,
     ttlMs,
-    `must not exceed maxTtl (${limits.maxTtlMs}). Locks are kept alive by autoExtend, so a short ttl does for long ` +
-      'tasks; or raise maxTtl of the module',
+    `must not exceed maxTtl (${limits.maxTtlMs}). autoExtend keeps locks alive, so a short ttl is enough for long ` +
+      'tasks. Else raise maxTtl of the module',
   );
 }
 

@@ -40,7 +40,7 @@ export function readOptions<T extends object = Record<string, unknown>>(
   if (stranger !== undefined) {
     throw new LockOptionsError(
       prefix + stranger.slice(0, LONGEST_NAME),
-      `is not ${each}. Known are: ${known.join(', ')}.`,
+      `is not ${each}. Known options are: ${known.join(', ')}.`,
     );
   }
   const options = into as Record<string, unknown>;

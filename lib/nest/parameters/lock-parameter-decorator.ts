@@ -41,7 +41,7 @@ function checkWhich(decorator: string, which: unknown): CurrentLockOptions {
   if (stranger !== undefined) {
     throw new LockOptionsError(
       stranger,
-      `is not an option of ${decorator}. Known are: resource, connection.`,
+      `is not an option of ${decorator}. Known options are: resource, connection.`,
     );
   }
   if (resource !== undefined && (typeof resource !== 'string' || resource === '')) {

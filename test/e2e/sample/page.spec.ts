@@ -164,7 +164,7 @@ describe('the page of the sample in a browser', () => {
     await click('Kill node 3');
     await shows('Killed lock node 3.');
     await matches(/Lock node 3, [\d.:]+: down/);
-    await shows('0 more of 3 may fail; a lock takes 2.');
+    await shows('0 more of 3 may fail; a lock needs 2.');
     await click('Buy one packet');
     await shows('Bought a packet');
 

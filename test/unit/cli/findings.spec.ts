@@ -289,12 +289,12 @@ describe('findings about all nodes together', () => {
   });
 
   it.each([
-    [3, 0, 'ok', '3 of 3 nodes answer; a lock takes 2', undefined],
-    [3, 1, 'warn', '2 of 3 nodes answer; a lock takes 2', 'without one more there are no locks'],
-    [4, 1, 'warn', '3 of 4 nodes answer; a lock takes 3', 'without one more there are no locks'],
-    [5, 1, 'warn', '4 of 5 nodes answer; a lock takes 3', 'only 1 more may fail'],
-    [5, 2, 'warn', '3 of 5 nodes answer; a lock takes 3', 'without one more there are no locks'],
-    [3, 2, 'error', '1 of 3 nodes answer; a lock takes 2', 'there are no locks at all now'],
+    [3, 0, 'ok', '3 of 3 nodes answer; a lock needs 2', undefined],
+    [3, 1, 'warn', '2 of 3 nodes answer; a lock needs 2', 'if one more fails, no lock can be acquired'],
+    [4, 1, 'warn', '3 of 4 nodes answer; a lock needs 3', 'if one more fails, no lock can be acquired'],
+    [5, 1, 'warn', '4 of 5 nodes answer; a lock needs 3', 'only 1 more may fail'],
+    [5, 2, 'warn', '3 of 5 nodes answer; a lock needs 3', 'if one more fails, no lock can be acquired'],
+    [3, 2, 'error', '1 of 3 nodes answer; a lock needs 2', 'no lock can be acquired now'],
   ])('count on those that answer: of %i nodes %i do not', (count, gone, level, message, meaning) => {
     const nodes = fleet(...['a', 'b', 'c', 'd', 'e'].slice(0, count)).map((one, at) =>
       at < gone ? { ...one, error: 'gone', servers: [] } : one,
@@ -318,7 +318,7 @@ describe('findings about all nodes together', () => {
 
     expect(finding).toMatchObject({
       level: 'error',
-      message: '3 of 3 nodes answer, and 1 grant locks; a lock takes 2',
+      message: '3 of 3 nodes answer, and 1 grant locks; a lock needs 2',
     });
   });
 

@@ -27,7 +27,7 @@ describe('what the doctor says', () => {
         '  WARN   nodes        a single node',
         '                      no locks',
         '',
-        '1 error, 1 warning, 1 that could not be told.',
+        '1 error, 1 warning, 1 unknown.',
       ].join('\n'),
     );
   });
@@ -36,7 +36,7 @@ describe('what the doctor says', () => {
     ['Nothing to change.', [fine]],
     ['0 errors, 1 warning.', [fine, warning]],
     ['2 errors, 0 warnings.', [wrong, wrong]],
-    ['0 errors, 0 warnings, 1 that could not be told.', [unknown]],
+    ['0 errors, 0 warnings, 1 unknown.', [unknown]],
   ])('ends with %s', (summary, findings) => {
     expect(showFindings(findings).split('\n').at(-1)).toBe(summary);
   });

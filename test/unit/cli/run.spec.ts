@@ -24,11 +24,14 @@ describe('the command line', () => {
     [['watch', '--nodes', 'redis://a', '--interval', '0'], '--interval must be a whole number'],
     [['doctor', '--nodes', 'redis://a', '--max-ttl=-1'], '--max-ttl must be a whole number'],
     [['ls', 'x', '--nodes', 'redis://a'], 'ls takes no argument'],
-    [['inspect', '--nodes', 'redis://a'], 'Which resource?'],
+    [['inspect', '--nodes', 'redis://a'], 'inspect needs a resource'],
     [['inspect', '', '--nodes', 'redis://a'], 'A resource is empty'],
     [['release', '--nodes', 'redis://a', 'x', 'y'], 'takes one resource'],
     [['ls', '--force'], "Unknown option '--force'"],
-    [['sl', '\u001b[2J'], 'There is no such command. There are: ls, inspect, watch, board, release, doctor.'],
+    [
+      ['sl', '\u001b[2J'],
+      'This command does not exist. The commands are: ls, inspect, watch, board, release, doctor.',
+    ],
     [[], 'Usage: nestjs-redlock <command>'],
   ])('refuses %j with code 2, and says what to write', async (args, says) => {
     const { code, out, err } = await runOnPaper(...args);

@@ -64,7 +64,7 @@ describe('the message of an error', () => {
       }),
       'LOCK_BUSY',
       /"order:7" is locked by a key without an expiry, which is no lock of this library, still so after 12 ms/,
-      /look what it is .*inspect.* A value goes with release --force, and anything else with a client of the server/,
+      /look what it is .*inspect.* Remove a string with release --force, and any other key with a client of the server/,
     ],
     [
       new LockBusyError({
@@ -77,7 +77,7 @@ describe('the message of an error', () => {
         ],
       }),
       'LOCK_BUSY',
-      /"order:7" was granted by 1 of 3 nodes, which is no majority: several asked at the same moment, or another owner/,
+      /"order:7" was granted by 1 of 3 nodes, which is no majority: several callers asked at the same moment, or another owner/,
       /Try again later/,
     ],
     [
@@ -86,7 +86,7 @@ describe('the message of an error', () => {
         votes: ['a', 'b', 'c'].map((node) => ({ node, vote: 'granted' })),
       }),
       'LOCK_LIMIT',
-      /may be held 5 times at once, and several asked at the same moment, so that no majority of the nodes granted/,
+      /may be held 5 times at once, and several callers asked at the same moment, so that no majority of the nodes granted/,
       /Try again later/,
     ],
     [

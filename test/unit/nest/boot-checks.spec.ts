@@ -150,7 +150,7 @@ describe('the application does not start', () => {
 
     expect(error).toBeInstanceOf(LockNotBoundError);
     expect(error.message).toBe(
-      'Billing.send is locked, but no RedlockModule has a lock service named "biling". Known are: one without a ' +
+      'Billing.send is locked, but no RedlockModule has a lock service named "biling". The known ones are: one without a ' +
         'name, "billing". Correct its `connection`, or import another RedlockModule with that `name`.',
     );
   });

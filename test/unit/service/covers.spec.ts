@@ -32,8 +32,8 @@ describe('code that holds a lock and wants another', () => {
 
   it.each([
     ['shared', 'exclusive', /as a reader.*exclusively from the start/],
-    ['shared', 'one permit', /^it holds it as a reader, and asks for a permit(?!.*wait)/],
-    ['one permit', 'shared', /^it holds a permit of it, and asks for it as a reader(?!.*wait)/],
+    ['shared', 'one permit', /^it holds the resource as a reader, and asks for a permit(?!.*wait)/],
+    ['one permit', 'shared', /^it holds a permit of the resource, and asks for it as a reader(?!.*wait)/],
     ['one permit', 'exclusive', /holds a permit.*would wait for itself/],
     ['exclusive', 'one permit', /exclusively/],
     ['one permit', 'two permits', /fewer of the permits/],

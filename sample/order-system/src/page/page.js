@@ -184,7 +184,7 @@ function showNodes({ nodes: ours }, { nodes, mayFail, quorum, locks, at }) {
   const words =
     mayFail < 0
       ? `No lock can be had: ${-mayFail} more of ${nodes.length} must grant.`
-      : `${mayFail} more of ${nodes.length} may fail; a lock takes ${quorum}.`;
+      : `${mayFail} more of ${nodes.length} may fail; a lock needs ${quorum}.`;
   setText(
     'nodes-words',
     ours.length === 0 ? `${words} They were not started by the shop, so it cannot kill one.` : words,

@@ -60,11 +60,11 @@ describe('the answer of inspect', () => {
       },
     ],
     [
-      '"x" is held by token a\\u001b on 1 of 1 nodes, without an end.',
+      '"x" is held by token a\\u001b on 1 of 1 nodes, without an expiry.',
       { state: 'held', holder: { ownerToken: 'a\u001b' }, ttlMs: Infinity, nodes: [owner('a\u001b')] },
     ],
     [
-      '"x" is contested: 2 of 3 nodes have an owner, and no owner has the 2 that it takes. Look again in a moment.',
+      '"x" is contested: 2 of 3 nodes have an owner, and no owner has the 2 that are needed. Look again in a moment.',
       { state: 'contested', nodes: [owner('anna'), owner('ben'), owner(undefined)] },
     ],
     [

@@ -179,7 +179,7 @@ describe('the options of a lock', () => {
 
     expect(error.option).toBe('timeout');
     expect(error.message).toContain(
-      'Known are: ttl, wait, outageWait, maxWaiting, signal, autoExtend, maxHold, holdAtLeast',
+      'Known options are: ttl, wait, outageWait, maxWaiting, signal, autoExtend, maxHold, holdAtLeast',
     );
   });
 

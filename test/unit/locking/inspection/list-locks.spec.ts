@@ -141,10 +141,10 @@ describe('the list of locks', () => {
       showLocks({ answers: answers(...nodes), isTruncated: false }, search);
 
     expect(shown('silent')).toBe(
-      'Nobody can tell whether there are locks: 0 of 1 nodes answered, and it takes 1.',
+      'It is unknown if there are locks: 0 of 1 nodes answered, and 1 are needed.',
     );
     expect(shown({}, 'silent', 'silent')).toBe(
-      'Nobody can tell whether there are locks: 1 of 3 nodes answered, and it takes 2.',
+      'It is unknown if there are locks: 1 of 3 nodes answered, and 2 are needed.',
     );
     expect(shown({}, {}, 'silent')).toBe('No locks on the nodes that answered: 2 of 3 nodes answered.');
   });
