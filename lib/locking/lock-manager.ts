@@ -52,16 +52,16 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   private readonly guard: NodeGuard;
   private readonly nodeReports: NodeReports;
   private readonly refusals: Refusals;
-  /** Undefined where every node is needed for a quorum. */
+  /** Knows silent nodes. Undefined if every node is needed for a quorum. */
   private readonly silence: SilentNodes | undefined;
   private readonly acquisitionSetup: AcquisitionSetup;
-  /** What a call without options asks for. */
+  /** The options of a call without options. */
   private readonly defaults: CheckedLockOptions;
   private readonly sharedOptions: SharedOptions;
   private readonly around: LockSurroundings<HeldLock>;
   private readonly acquisitions = new UnorderedBag<Acquisition<HeldLock>>();
   private readonly held = new UnorderedBag<HeldLock>();
-  /** Attempts whose caller went away; each ends within two node timeouts. */
+  /** The attempts whose caller left. Each ends within two node timeouts. */
   private readonly abandonedAttempts = new Set<Promise<void>>();
   private readonly groups: ReaderGroups;
   private readonly retries: Retries;
@@ -145,7 +145,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     });
   }
 
-  /** The same, where somebody has looked at the resources already. */
+  /** Like `acquire`, for resources that were checked already. */
   acquireChecked(targets: CheckedTargets, given: LockOptions | undefined, asker: Asker): Promise<HeldLock> {
     return new Promise((resolve, reject) => {
       this.begin(targets, given, asker, resolve, reject);
@@ -173,7 +173,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     const context = this.around.reports.context();
     const startedAtMs = this.settings.clock.now();
     const call = new LockCall(names, how, this, startedAtMs, resolve, reject, context, asker, kind);
-    // A call that may be cancelled has to hear of it from the beginning.
+    // A call that may be cancelled needs its acquisition at once, since that hears of the signal.
     const admissible = how.signal === undefined ? call : this.acquisitionOf(call);
     this.acquisitionSetup.admission.enter(admissible);
   }
@@ -229,19 +229,19 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     this.abandonedAttempts.add(done);
   }
 
-  /** Throws what `acquire` would reject with because of these options. */
+  /** Checks options. It throws the error with which `acquire` would reject. */
   checkOptions(options?: LockOptions): CheckedLockOptions {
     return completeLockOptions(options, this.settings.defaults, this.settings.limits);
   }
 
-  /** The same for calls that come later, and whether the nodes can hold what they ask for. */
+  /** Checks the options of later calls, and that the nodes can hold such locks. */
   checkOptionsOfCalls(options: LockOptions): void {
     const checked = this.checkOptions(options);
     const kind = kindOf(['any'], checked);
     if (kind !== undefined || checked.fair) checkSharing(this.settings.nodes, kind);
   }
 
-  /** Checks whether some resources of a lock can be only read. */
+  /** Checks that the nodes can hold a lock of which some resources are only read. */
   checkMixed(): void {
     checkSharing(this.settings.nodes, { mode: 'mixed', shared: [] });
   }
@@ -254,7 +254,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     return this.settings.clock;
   }
 
-  /** What a call would come to hold: how, and whether with a fencing token. */
+  /** The lock that a call would hold: in which way, and if with a fencing token. */
   wantedBy(targets: CheckedTargets, options: LockOptions | undefined): Wanted {
     return wantedBy(targets, options, this.defaults.fencing);
   }
@@ -266,7 +266,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     return this.retries.until(patience, (leftMs, waitedMs) => lookIfReady(setup, leftMs, waitedMs));
   }
 
-  /** Goes on with a lock that was left to whoever has its ticket. */
+  /** Goes on with a lock that was detached. */
   resume(ticket: LockTicket, options?: ResumeOptions): Promise<HeldLock> {
     return resume(ticket, options, {
       ...this.around,
@@ -284,7 +284,10 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     return listNodes(this.inspectionSetup, options);
   }
 
-  /** Removes `resource` from every node that has it, whoever holds it, or only where one owner does. */
+  /**
+   * Removes `resource` from every node that has it, whoever holds it. With `ownerToken`, removes only the lock of
+   * that owner.
+   */
   async forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
     const name = checkResource(resource);
     const nodeCount = await forceRelease(this.inspectionSetup, name, ownerTokenIn(options));
@@ -293,8 +296,8 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   }
 
   /**
-   * Refuses new locks but what the holders ask for, ends all other waiting, gives the holders `timeoutMs`, then takes
-   * their locks away.
+   * Refuses new locks except those that the holders ask for, ends all other waiting, gives the holders
+   * `timeoutMs`, and then takes their locks away.
    */
   async close(timeoutMs: number): Promise<void> {
     this.retries.close();
@@ -328,10 +331,10 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     return lock;
   }
 
-  /** Releases what an attempt may still win after its caller went away. */
+  /** Releases what an attempt may still win after its caller left. */
   private async releaseAbandoned(pending: Promise<Attempt>, place: PlaceInLine<Handover>): Promise<void> {
     const attempt = await pending.catch(() => undefined);
-    // Its release may have to wait, so those behind would meet it on the nodes.
+    // The place stays taken until the release is sent. Else the next caller could meet this lock on the nodes.
     const released = attempt?.outcome === 'won' ? this.redlock.releaseAsync(attempt.lease) : undefined;
     place.leave();
     await released;

@@ -1,10 +1,10 @@
 import type { CheckedLockOptions } from './complete-lock-options';
 
-/** One object for calls that ask for the same one after another: there may be very many of them that wait. */
+/** Shares one object between calls that ask for the same one after another, since very many of them may wait. */
 export class SharedOptions {
   constructor(private last: CheckedLockOptions) {}
 
-  /** The options as they are, or the same ones of the call before. */
+  /** Returns the options, or the object of the call before if that is equal. */
   of(options: CheckedLockOptions): CheckedLockOptions {
     // A signal belongs to one call, and must not be kept for longer (R18).
     if (options.signal !== undefined) return options;
@@ -13,7 +13,7 @@ export class SharedOptions {
   }
 }
 
-/** Field by field: this runs with every call that has options. */
+/** Compares field by field, since this runs with every call that has options. */
 function areSame(a: CheckedLockOptions, b: CheckedLockOptions): boolean {
   return (
     a.ttlMs === b.ttlMs &&

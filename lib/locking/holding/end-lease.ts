@@ -6,17 +6,18 @@ import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';
 import type { WonLease } from '../waiting/handover-budget';
 
-/** How a lease ends. */
+/** The way in which a lease ends. */
 export interface End {
-  /** How long the key stays on the nodes. 0 or less: the release removes it. */
+  /** The time for which the key stays on the nodes. With 0 or less, the release removes it. */
   readonly keepMs: number;
   readonly isLost: boolean;
 }
 
 /**
- * Gives a lease to the next caller of this process, if this process may go on; else to whoever comes first.
+ * Gives a lease to the next caller of this process, if this process may go on. Else it releases the lease for
+ * everybody.
  *
- * @param settle called when the nodes have answered, or had their time to; who has the place must leave it then
+ * @param settle called when the nodes have answered, or had their time to. The holder must leave its place then
  */
 export function endLease(
   { lease, place, budget }: WonLease,
@@ -24,7 +25,8 @@ export function endLease(
   { clock, redlock }: { readonly clock: Clock; readonly redlock: Redlock },
   settle: (release: Release) => void,
 ): void {
-  // What no quorum has confirmed may be there under the token before it, which cannot be handed on.
+  // If no quorum has confirmed the lease, nodes may still have the owner token of the one before it. Such a lease
+  // cannot be handed over.
   const isWhole = !isLost && lease.inherited === undefined;
   const successor = isWhole && keepMs <= 0 && mayBeHandedOver(lease) ? successorOf(place) : undefined;
   if (successor !== undefined && budget.mayGoOn(clock.now())) {
@@ -32,7 +34,8 @@ export function endLease(
       ttlMs: successor.ttlMs,
       fencing: successor.fencing,
       label: successor.label,
-      // Its first extension may fail without harm, as any other; and it has about what it asked for from the start.
+      // At least half of the ttl is certain. So the next caller has about what it asked for, and its first
+      // extension may fail without harm.
       atOnce: successor.autoExtend && remainingMs(clock, lease.validity) >= successor.ttlMs / 2,
     });
     place.leave({ attempt, budget: budget.next(clock.now()) });
@@ -51,12 +54,12 @@ export function endLease(
   }
   if (isWhole && keepMs > 0) void keepEverywhere(lease, keepMs, { clock, redlock });
   redlock.release(lease, keepMs, lease.sharing === undefined ? settle : inLine(settle));
-  // Nodes apply requests in order, so a caller with other resources need not wait for the answers; one with the same
-  // has to, since it is the turn of other processes now.
+  // Nodes apply requests in order, so a caller with other resources need not wait for the answers. A caller with
+  // the same resources has to wait, since it is the turn of other processes now.
   if (successor === undefined) place.leave();
 }
 
-/** Where somebody who asked at the same moment had a node, it has given it back by then. */
+/** After this time, callers that collided with this one have released the nodes that they got. */
 const AGAIN_AFTER_MS = 1_000;
 
 async function keepEverywhere(
@@ -73,18 +76,22 @@ async function keepEverywhere(
 }
 
 function ignore(): void {
-  // The node has what it has: this is more than a release promises.
+  // Nothing is done: to keep the lease on all nodes is more than a release promises.
 }
 
-/** From one exclusive holder to another, and past nobody who stands in line on the nodes. */
+/**
+ * Tells if a lease may be handed over: from one exclusive holder to another, and only if nobody stands in line on
+ * the nodes.
+ */
 function mayBeHandedOver({ sharing }: Lease): boolean {
   return sharing === undefined || (sharing.kind === undefined && sharing.inLine === 0);
 }
 
 /**
- * Who gets the very permits of a lease: the first in line has a place in the lines of the nodes, and keeps it; the one after
- * it has asked for nothing yet. It passes nobody but who wants just the same: whoever wants more, or the resource alone, would
- * wait for as long as permits are handed on. Numbers come from the nodes, so with fencing nobody does.
+ * Finds the caller that gets exactly the same permits. It is not the first in line: that one has a place in the
+ * lines of the nodes, and keeps it. It is the one after that, which has asked the nodes for nothing yet. The first
+ * one must want the same permits too: a caller that wants more, or the whole resource, would wait for as long as
+ * permits are handed over. With fencing there is no such caller, since the number has to come from the nodes.
  */
 function heirOfPermits(
   { sharing, resources, fencingToken }: Lease,
@@ -101,7 +108,7 @@ function heirOfPermits(
   return waiter.isFair === true && sharing !== undefined && sharing.inLine > 0 ? undefined : heir;
 }
 
-/** So many of so many. */
+/** Tells if a caller wants the same number of permits under the same limit. */
 function wantsPermits(wanted: LockKind | undefined, { limit, permits }: LimitedKind): boolean {
   return wanted?.mode === 'limited' && wanted.limit === limit && wanted.permits === permits;
 }
@@ -111,7 +118,7 @@ function successorOf(place: WonLease['place']): WonLease['place']['successor'] {
   return successor?.kind === undefined ? successor : undefined;
 }
 
-/** The line on the nodes says who comes next: this process owes nobody its turn. */
+/** The line on the nodes decides who comes next, so this process owes no turn to others. */
 function inLine(settle: (release: Release) => void): (release: Release) => void {
   return (release) => {
     settle({ outcome: release.outcome });

@@ -22,33 +22,33 @@ import type { ReaderGroup } from './reader-group';
 import { Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';
 
-/** Timers are no shorter than this. */
+/** The shortest delay of a timer. */
 const SHORTEST_DELAY_MS = 1;
 
-/** A lock that was won: kept alive by the keeper until it is released or lost. */
+/** A lock that was won. The keeper keeps it alive until it is released or lost. */
 export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   dueAtMs = Infinity;
   queuePosition = -1;
   bagPosition = -1;
-  /** It was given to a caller, and no task is known that runs under it. */
+  /** True if it was given to a caller as a handle, so that no task is known that runs under it. */
   isHandle = false;
 
   private readonly lease: Lease;
   private readonly heldSinceMs: number;
   private readonly renewal: Renewal;
   private loss: LockLostError | undefined;
-  /** A quorum said so when the lock was over already, before the release was answered. */
+  /** True if a quorum said that it is gone, after the lock was over and before the release was answered. */
   private isKnownGone = false;
   private lossSignal: LossSignal | undefined;
   private ending: Promise<ReleaseOutcome | 'detached'> | undefined;
-  /** Nearly all locks are released at once. */
+  /** Undefined for nearly all locks, whose release does not have to wait. */
   private holdback: Holdback | undefined;
 
   constructor(
     private readonly win: WonLease,
     readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings<HeldLock>,
-    /** The readers of this process that share the hold, where it is shared. */
+    /** The readers of this process that share the lease, if it is shared. */
     readonly group?: ReaderGroup,
   ) {
     this.lease = win.lease;
@@ -71,7 +71,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return this.lease.sharing?.slots ?? NO_SLOTS;
   }
 
-  /** How it is held; undefined: exclusively. */
+  /** The way in which it is held. Undefined: exclusively. */
   get kind(): LockKind | undefined {
     return this.lease.sharing?.kind;
   }
@@ -102,12 +102,12 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   }
 
   get remainingMs(): number {
-    // Who was told once that it is over must not be told otherwise later, whatever the clocks do.
+    // Once a caller was told that the lock is over, it stays so, whatever the clocks do.
     this.noticeEnd();
     return this.leftMs;
   }
 
-  /** Why it does not hold any more, unless it was released before that. */
+  /** The reason why it is lost. Undefined if it is held, or was released before. */
   get lossError(): LockLostError | undefined {
     return this.loss;
   }
@@ -121,11 +121,11 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
 
   async extend(ttl = this.renewal.ttlMs): Promise<void> {
     checkTtlWithin(ttl, this.around.limits);
-    // Somebody else may have the lease by now, with all that keeps it alive.
+    // Another caller may have the lease by now, together with its renewal.
     if (this.ending !== undefined) this.throwIfEnded();
     const startedAtMs = this.around.clock.now();
     const { outcome, votes } = await this.renewal.extend(ttl);
-    // Released or lost while the nodes were extending it: what they said does not matter any more.
+    // The lock was released or lost during the extension, so the answer of the nodes does not matter any more.
     this.throwIfEnded();
     if (outcome === 'extended') return;
     const waitedMs = this.around.clock.now() - startedAtMs;
@@ -142,7 +142,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     this.throwIfEnded();
     refuseToLeave(this.group);
     this.holdback?.refuseToLeave();
-    // From here it has its whole ttl for the way.
+    // This gives the lock its whole ttl for the time until it is resumed.
     await this.extend();
     this.holdback?.refuseToLeave();
     refuseToLeave(this.group);
@@ -152,7 +152,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     this.around.reports.within(undefined, (reports) => {
       reports.detached(this.lease, this.heldMs, this.validityMs);
     });
-    // An extension that was asked for meanwhile could put it back after whoever resumes it has released it (R10).
+    // The process that resumes the lock may release it soon. An extension under way could put it back after that
+    // (R10).
     await this.renewal.done();
     this.win.place.leave();
     this.around.onEnded(this);
@@ -162,7 +163,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   release(): Promise<ReleaseOutcome | 'deferred' | 'detached'> {
     this.noticeEnd();
     if (this.ending !== undefined) return this.ending;
-    // Who releases may be what the promise waits for: a task inside of the transaction whose commit it is.
+    // The promise may wait for the code that releases: a task inside of the transaction whose commit it is. So
+    // this does not wait for the promise.
     return this.holdback?.delays(this) === true ? DEFERRED : this.end();
   }
 
@@ -170,10 +172,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     await this.release();
   }
 
-  /** Takes the lock away from its holder: aborts the signal, and gives the resources back. */
+  /** Takes the lock away from its holder: aborts the signal, and releases the resources. */
   lose(reason: LockLostReason, cause?: unknown): void {
     if (this.ending !== undefined) return;
-    // Before anybody hears of it: a listener may call release().
+    // The loss is set before anybody hears of it, since a listener may call release().
     this.loss = this.lostError(reason, cause);
     void this.end();
     this.announceLoss(this.loss);
@@ -186,11 +188,11 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return Math.min(this.nextDueMs(), this.wallEndMs());
   }
 
-  /** The clocks say what a timer may not have had the time to say. */
+  /** Checks the clocks for an end that no timer has reported yet. */
   noticeEnd(): void {
     if (this.ending !== undefined) return;
     const { maxHoldMs } = this.options;
-    // Without a limit no clock is read for it: this runs with every release.
+    // Without a limit no clock is read, since this runs with every release.
     if (maxHoldMs !== Infinity && this.heldMs >= maxHoldMs) this.lose('max-hold');
     else if (this.validityMs === 0) this.lose('expired');
   }
@@ -199,7 +201,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return this.ending !== undefined;
   }
 
-  /** Its holder is done with it, and it was kept for a promise then. */
+  /** True if its holder has released it, and it is still kept for a promise. */
   get isReleaseDeferred(): boolean {
     return this.holdback?.isWaitedFor === true;
   }
@@ -218,7 +220,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     });
   }
 
-  /** What keeps the lease alive already, if it has had a holder before. */
+  /** The renewal of the lease, if it has had a holder before. */
   private renewalOf({ renewal }: WonLease): Renewal | undefined {
     if (this.group !== undefined) return this.group.renewal;
     return renewal instanceof Renewal ? renewal.heldBy(this) : undefined;
@@ -226,14 +228,14 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
 
   private end(): Promise<ReleaseOutcome> {
     const { reports } = this.around;
-    // For those who watch, and nobody else.
+    // These facts are only for listeners.
     const atEnd = reports.isObserved
       ? { context: reports.context(), heldMs: this.heldMs, validityMs: this.leftMs }
       : undefined;
     this.around.keepAlive.drop(this);
     let settle: (outcome: ReleaseOutcome) => void = ignore;
     const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
-    // Before anything that may call back: the lock is over.
+    // The lock is over before any code is called that may call back.
     this.ending = ending;
     const { group } = this;
     if (group !== undefined) {
@@ -248,7 +250,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return ending;
   }
 
-  /** As long as it has not ended on the nodes, this may change: they may say that it is gone. */
+  /**
+   * The way in which the lock ends. It may change until it has ended on the nodes, since these may say that it is
+   * gone.
+   */
   get howItEnds(): End {
     const { holdAtLeastMs } = this.options;
     return {
@@ -265,13 +270,13 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     }
     place.leave();
     this.around.onEnded(this);
-    // It was gone while it still should have been ours: somebody took it.
+    // The lock was gone although it should still have been ours, so somebody took it.
     const isGone = this.isKnownGone || (outcome === 'expired' && this.validityMs > 0);
     if (isGone && this.loss === undefined) {
       this.loss = this.lostError('gone');
       this.announceLoss(this.loss, atEnd?.context);
     }
-    // What the nodes still had of it was no lock any more.
+    // The lock was lost before, so what the nodes still had was no lock any more.
     if (this.loss !== undefined) return 'expired';
     if (atEnd !== undefined) {
       this.around.reports.within(atEnd.context, (reports) => {
@@ -294,8 +299,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   }
 
   /**
-   * The moment, on the monotonic clock, at which the wall clock ends the lock. Infinity if the monotonic clock ends it
-   * first.
+   * The moment, on the monotonic clock, at which the wall clock ends the lock. Infinity if the monotonic clock
+   * ends it first.
    */
   private wallEndMs(): number {
     const { clock } = this.around;
@@ -305,7 +310,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return leftMs < monotonicMs - nowMs ? nowMs + Math.max(leftMs, SHORTEST_DELAY_MS) : Infinity;
   }
 
-  /** How long it is still held, by the clocks. 0 when it is over. */
+  /** The time for which it is still held, by the clocks. 0 when it is over. */
   private get leftMs(): number {
     if (this.ending !== undefined) return 0;
     return Math.max(0, Math.min(this.validityMs, this.options.maxHoldMs - this.heldMs));
@@ -333,10 +338,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
 const NO_SLOTS: readonly never[] = [];
 
 function ignore(): void {
-  // Replaced at once.
+  // This function is replaced at once.
 }
 
-// Without the owner token: whoever reads it in a log could release the lock.
+// The owner token is not shown: everybody who reads it in a log could release the lock.
 showAs(HeldLock.prototype, 'Lock', ({ resources, isHeld, remainingMs, fencingToken }) => ({
   resources,
   isHeld,

@@ -6,8 +6,8 @@ import { WaitingLine } from '../waiting/waiting-line';
 import type { ReaderGroup } from './reader-group';
 
 /**
- * A holder whose hold others may stand beside lets the next caller of its process ask as soon as it has its answer; an
- * exclusive one keeps its place until it is over (R15).
+ * Leaves the places of a holder that does not exclude the next caller: that caller may ask as soon as this one has
+ * its answer. An exclusive holder keeps its place until its lock is over (R15).
  */
 export function leaveOnceWon(place: PlaceInLine<Handover>, kind: LockKind | undefined): void {
   if (kind === undefined) return;
@@ -15,12 +15,12 @@ export function leaveOnceWon(place: PlaceInLine<Handover>, kind: LockKind | unde
   else place.leave();
 }
 
-/** What a reader has who came to a hold of its process, as if it had won it. */
+/** The lease of a reader that joined a reader group, as if the reader had won it. */
 export function joinOf({ lease }: ReaderGroup, clock: Clock): WonLease {
   return { lease, confirmation: undefined, place: inNoLine(), budget: HandoverBudget.startingAt(clock, 0) };
 }
 
-/** A place in a line of its own. */
+/** A place in a line that nobody else can join. */
 export function inNoLine(): PlaceInLine<Handover> {
   return new WaitingLine<Handover>().join([], NOBODY);
 }
@@ -30,6 +30,6 @@ const NOBODY = {
   fencing: false,
   autoExtend: false,
   onFirst(): void {
-    // It is first from the beginning.
+    // This method is never called, since the place is first from the beginning.
   },
 };

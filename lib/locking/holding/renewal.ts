@@ -16,31 +16,32 @@ export interface RenewalSetup {
 
 /** The lock that is kept alive, as its renewal sees it. */
 export interface Renewed {
-  /** Its release began, or it was lost. */
+  /** True if its release began, or it was lost. */
   isOver(): boolean;
   lose(reason: LockLostReason): void;
-  /** It is over, and a quorum says now that it had been gone before. */
+  /** Notes that a quorum says now that the lock was gone before its end. */
   wasGone(): void;
-  /** Its end, or its next extension, is at another time than before. */
+  /** Called when the end of the lock, or its next extension, has another time than before. */
   reschedule(): void;
   extended(): void;
 }
 
 /**
- * Extends one lease: by itself when it is time, and when it is asked to; one after another, and none at its end (R10). It
- * goes with a lease that changes hands, so that this holds for all of its holders together.
+ * Extends one lease: by itself when an extension is due, and when it is asked to. Extensions run one after
+ * another, and none runs when the lease ends (R10). A lease that changes hands keeps its renewal, so that this
+ * holds for all of its holders together.
  */
 export class Renewal {
   /** The moment of the next extension on the monotonic clock. Infinity: it does not extend by itself. */
   dueAtMs: number;
-  /** What the holder asked for last. */
+  /** The ttl that the holder asked for last. */
   ttlMs: number;
   private underWay: Promise<unknown> | undefined;
-  /** What is under way was asked for by no holder, and is as good for the next one. */
+  /** True if no holder asked for the extension under way. Then it serves the next holder as well. */
   private isUnderWayForAll = false;
-  /** Too few nodes answered when they were asked last. */
+  /** True if too few nodes answered the last question. */
   isDoubtful = false;
-  /** Nearly all leases have one holder. */
+  /** Undefined for nearly all leases, which have one holder. */
   private former: FormerHolders | undefined;
 
   constructor(
@@ -58,7 +59,8 @@ export class Renewal {
   attend(): void {
     if (this.setup.clock.now() < this.dueAtMs) return;
     this.dueAtMs = Infinity;
-    // One that is under way says when the next is due. Behind one that asks for another ttl, this would undo it.
+    // An extension under way schedules the next one. An extension behind it could undo another ttl that it asks
+    // for.
     if (this.underWay === undefined) void this.extend(this.ttlMs);
   }
 
@@ -69,12 +71,12 @@ export class Renewal {
     return mine;
   }
 
-  /** The extension with which the lease was taken over is under way. */
+  /** Follows the extension with which the lease was taken over. It is under way. */
   confirm(extension: Promise<Extension>): void {
     this.begin(extension.then((outcome) => this.conclude(outcome, this.ttlMs)));
   }
 
-  /** Calls `then` when no extension is under way any more: at once, if there is none. */
+  /** Calls `then` when no extension is under way; at once, if there is none. */
   whenDone(then: () => void): void {
     if (this.underWay === undefined) then();
     else void this.underWay.then(then, then);
@@ -87,17 +89,18 @@ export class Renewal {
     });
   }
 
-  /** Nothing is under way that its holder asked for. */
+  /** True if no extension is under way that the holder asked for. */
   get mayChangeHands(): boolean {
     return this.underWay === undefined || this.isUnderWayForAll;
   }
 
   /**
-   * The holder is done, and the lease goes on with whoever takes it. The nodes are asked now, or as soon as they have
-   * answered, whether it was still there: once for all who had it meanwhile.
+   * The holder is done, and the lease goes on with the next one. The nodes are asked if it was still there: now,
+   * or as soon as they have answered the question under way. One question serves all holders that are done by
+   * then.
    *
-   * @param settle hears what they say
-   * @param passOn gives it to the next holder, before it returns
+   * @param settle receives the answer
+   * @param passOn gives the lease to the next holder, before it returns
    */
   changeHands(settle: Settle, passOn: () => void): void {
     (this.former ??= new FormerHolders()).add(settle);
@@ -105,20 +108,23 @@ export class Renewal {
     if (this.underWay === undefined) this.askForFormer();
   }
 
-  /** It has another holder. */
+  /** Sets the new holder. */
   heldBy(lock: Renewed): this {
     this.lock = lock;
     return this;
   }
 
-  /** Whoever had the lease, and has not heard yet what became of it, hears with `settle` how it ends. */
+  /**
+   * Makes a function that tells the end of the lease to all former holders that do not know it yet, and then to
+   * `settle`.
+   */
   forAll(settle: Settle): Settle {
     const { former } = this;
     return former === undefined ? settle : former.andThen(settle, this.lease, this.setup.clock);
   }
 
   private askForFormer(): void {
-    // On behalf of several callers, so in the context of none of them.
+    // The question serves several callers, so it runs in the async context of none of them.
     this.begin(detached(() => this.confirmNow()));
     this.isUnderWayForAll = true;
   }
@@ -133,7 +139,7 @@ export class Renewal {
     this.underWay = done;
   }
 
-  /** Whether it was still there. When the next extension is due does not change. */
+  /** Asks the nodes if the lease is still there. It does not change the time of the next extension. */
   private async confirmNow(): Promise<void> {
     const tell = this.former?.askedNow();
     const { outcome } = await this.setup.redlock.confirm(this.lease);

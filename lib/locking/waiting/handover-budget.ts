@@ -4,61 +4,63 @@ import type { Lease } from '../../core/lease';
 import type { Extension } from '../../core/outcomes';
 import type { PlaceInLine } from './place-in-line';
 
-/** What a holder leaves for the next caller of its process. */
+/** The lease that a holder leaves for the next caller of its process. */
 export type Handover = LeaseUnderWay | LeaseAsItIs;
 
-/** The holder's own lease, on its way to the next: an attempt that is under way already. */
+/** The lease will come: an attempt for it is under way already. */
 export interface LeaseUnderWay {
   readonly attempt: Promise<Attempt>;
   readonly budget: HandoverBudget;
   readonly lease?: undefined;
 }
 
-/** The holder's own lease, as it is. */
+/** The lease is here, as the holder had it. */
 export interface LeaseAsItIs {
   readonly lease: Lease;
   readonly budget: HandoverBudget;
   readonly renewal: KeptRenewal;
 }
 
-/** All that keeps a lease alive, and goes with it. `locking/holding` knows what it is. */
+/** Everything that keeps a lease alive. It goes with the lease. Only `locking/holding` knows what is in it. */
 export type KeptRenewal = object;
 
-/** What a caller has when it has won. */
+/** The lease and the place of a caller that has won. */
 export interface WonLease {
   readonly lease: Lease;
   /** The first extension of a lease that began before the nodes answered. */
   readonly confirmation: Promise<Extension> | undefined;
   readonly place: PlaceInLine<Handover>;
-  /** What it may still pass on. */
+  /** The hand-overs that are still permitted. */
   readonly budget: HandoverBudget;
-  /** It was the lease of the holder before, which it has as that one had it. */
+  /** The renewal of the holder before, if the lease came from it as it is. */
   readonly renewal?: KeptRenewal | undefined;
 }
 
 /**
- * For each that stands in line when a process gets its turn. To go on to another process costs as much as several
- * hand-overs, and with more of them somebody who comes just after its turn would wait too long.
+ * The hand-overs for each caller that stands in line when a process gets its turn. To change to another process
+ * costs as much as several hand-overs. With more of them, a process that comes just after its turn would wait too
+ * long.
  */
 const HAND_OVERS_EACH = 3;
 
-/** Bounds for one process at a time, so that the others get their turn. */
+/** The limits for one process at a time, so that the others get their turn. */
 const MOST_HAND_OVERS = 32;
 const HAND_OVER_FOR_MS = 100;
 
 /**
- * After so many in a row, and this time, what has arrived is read: a line of empty tasks would keep timers and sockets
- * waiting. A look at the sockets costs as much as many such turns, so there is none after few of them.
+ * After this many turns in a row, and this time, the process reads what has arrived: a line of empty tasks would
+ * keep timers and sockets waiting. A look at the sockets costs as much as many such turns, so there is none after
+ * only a few of them.
  */
 const READ_AFTER = 32;
 const READ_AFTER_MS = 1;
-/** Whatever the clock says. */
+/** After this many turns it reads, whatever the clock says. */
 const READ_AT_LATEST = 1_024;
 
 /**
- * The callers of this process that get the lock one after another, without a release in between: a few for each that
- * stood in line when the first of them won it, within bounds. Where nobody else waits, a lease that changes hands as it is
- * does so without a count: it costs the nodes nothing.
+ * Limits how many callers of this process get the lock one after another, without a release in between: a few for
+ * each that stood in line when the first one won. A lease that changes hands as it is has no count while no other
+ * process waits, since it costs the nodes nothing.
  */
 export class HandoverBudget {
   private static readonly ALONE = new HandoverBudget(0, 0, false, 0, 0, false);
@@ -67,18 +69,19 @@ export class HandoverBudget {
     private readonly turnsLeft: number,
     private readonly untilMs: number,
     private readonly isAlone: boolean,
-    /** How many had it since what had arrived was read. */
+    /** The number of turns since the process has read what arrived. */
     private readonly unread: number,
     private readonly readAtMs: number,
-    /** What has arrived at this process is to be read before the next turn. */
+    /** True if the process has to read what has arrived before the next turn. */
     readonly isTimeToRead: boolean,
   ) {}
 
   /**
-   * @param followers how many stand in line behind the first
-   * @param atOnce how many may hold the resource at the same time. All of them together may pass it on as often as one who
-   * has it alone: else those of one process would go on in as many places for as long
-   * @param isAlone the last release told that no other process waits
+   * @param followers the number of callers in line behind the first one
+   * @param atOnce the number of callers that may hold the resource at the same time. All of them together get as
+   *   many hand-overs as one exclusive holder: else the permits of one process would be handed over in as many
+   *   places for as long
+   * @param isAlone true if the last release told that no other process waits
    */
   static startingAt(clock: Clock, followers: number, atOnce = 1, isAlone = false): HandoverBudget {
     if (followers === 0 && !isAlone) return HandoverBudget.ALONE;
@@ -91,12 +94,12 @@ export class HandoverBudget {
     return this.turnsLeft > 0 && nowMs < this.untilMs;
   }
 
-  /** The same for a lease that goes on as it is. */
+  /** Like `mayGoOn`, for a lease that changes hands as it is. */
   mayGoOnAsIs(nowMs: number): boolean {
     return (this.turnsLeft > 0 || this.isAlone) && nowMs < this.untilMs;
   }
 
-  /** What is left of it for the next one. */
+  /** The rest of the budget for the next holder. */
   next(nowMs: number): HandoverBudget {
     const turnsLeft = Math.max(0, this.turnsLeft - 1);
     const unread = this.unread + 1;

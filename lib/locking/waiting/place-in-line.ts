@@ -1,41 +1,41 @@
 import type { LockKind } from '../../core/lock-kind';
 
-/** Who stands somewhere, as others see it. */
+/** The caller at a place, as others see it. */
 export interface Standing {
-  /** That of its lease, once it has one. */
+  /** The owner token of its lease, once it has one. */
   readonly ownerToken?: string;
 }
 
-/** Who stands in line. */
+/** A caller in line. */
 export interface Waiter<Turn> extends Standing {
-  /** What it would ask the nodes for; for the one in front, which may do so on its behalf. */
+  /** The options with which it would ask the nodes. The caller before it may do so on its behalf. */
   readonly ttlMs: number;
   readonly fencing: boolean;
   readonly autoExtend: boolean;
   readonly label?: string;
-  /** It asked for the order in which callers of all processes came. */
+  /** True if it wants the order in which the callers of all processes came. */
   readonly isFair?: boolean;
-  /** How it wants to hold; undefined: exclusively. */
+  /** The way in which it wants to hold. Undefined: exclusively. */
   readonly kind?: LockKind | undefined;
   /**
-   * The place has become first in all its lines; not called if it is so from the beginning.
+   * Called when the place has become first in all its lines, but not if it was first from the beginning.
    *
-   * @param turn what the one in front left for it
+   * @param turn the lease that the caller before it left for it
    */
   onFirst(turn: Turn | undefined): void;
 }
 
 /** The lines in which places are. */
 interface Lines<Turn> {
-  /** @returns whose turn it is in that line, if it was not before */
+  /** @returns the place that is first in that line now, if it was not before */
   unlink(stand: Stand<Turn>): PlaceInLine<Turn> | undefined;
   nextIn(resource: string): PlaceInLine<Turn> | undefined;
   frontOf(resource: string): Waiter<Turn> | undefined;
 }
 
-/** Where somebody stands in one line. */
+/** The entry of a place in one line. */
 export abstract class Stand<Turn> {
-  /** Undefined when it has left. */
+  /** The line. Undefined when the place has left it. */
   line: Line<Turn> | undefined;
   before: Stand<Turn> | undefined;
   behind: Stand<Turn> | undefined;
@@ -50,14 +50,14 @@ class FurtherStand<Turn> extends Stand<Turn> {
 }
 
 /**
- * One caller's place in the lines of all its resources. It is itself where it stands in the first of them: nearly all want
- * one resource, and there may be very many who wait for it.
+ * One caller's place in the lines of all its resources. The object is itself the entry in the first of these
+ * lines: nearly all callers want one resource, and very many may wait for it.
  */
 export class PlaceInLine<Turn> extends Stand<Turn> {
   private others: readonly Stand<Turn>[] = NOWHERE;
   private state: 'waiting' | 'first' | 'left' = 'waiting';
 
-  /** @internal Who waits here; undefined once it has what it waited for. */
+  /** @internal The caller that waits here. Undefined once it has its lease. */
   waiter: Waiter<Turn> | undefined;
   private holder: Standing | undefined;
 
@@ -78,7 +78,10 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     return this.waiter ?? this.holder;
   }
 
-  /** The caller has its lease, and stays here until that has ended. Nothing else of it is needed, and it may be for long. */
+  /**
+   * The caller has its lease, and stays here until that has ended, which may take long. Nothing else of the caller
+   * is kept.
+   */
   hold(lease: Standing): void {
     this.holder = lease;
     this.waiter = undefined;
@@ -88,19 +91,19 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     return this.state === 'first';
   }
 
-  /** How many stand behind it, in the longest of its lines. */
+  /** The number of callers behind it, in the longest of its lines. */
   get followers(): number {
     let most = this.line === undefined ? 0 : this.line.length - 1;
     for (const { line } of this.others) most = Math.max(most, line === undefined ? 0 : line.length - 1);
     return most;
   }
 
-  /** Whether the last release of the resources told that no other process waits for any of them. */
+  /** True if the last release of the resources told that no other process waits for any of them. */
   get isKnownAlone(): boolean {
     return this.isSomewhere && this.everywhere(({ line }) => line?.othersWait === false);
   }
 
-  /** Remembers, for those behind it, whether other processes wait; undefined: nobody knows any more. */
+  /** Remembers if other processes wait, for the callers behind it. Undefined: that is not known any more. */
   learnOfOthers(wait: boolean | undefined): void {
     this.everywhere(({ line }) => {
       if (line !== undefined) line.othersWait = wait;
@@ -108,19 +111,19 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     });
   }
 
-  /** Somebody because of whom this place is not first. */
+  /** A caller because of which this place is not first. */
   get inTheWay(): Standing | undefined {
     const stand = isFront(this) ? this.others.find((one) => !isFront(one)) : this;
     return stand?.line?.first?.place.standing;
   }
 
-  /** Who is first when this place is left, if it stands in the same lines and no other. */
+  /** The caller that is first when this place is left, if it stands in exactly the same lines. */
   get successor(): Waiter<Turn> | undefined {
     return this.heirPlace?.waiter;
   }
 
   /**
-   * Gives up the place, wherever in the line it is. Harmless when done twice.
+   * Leaves the place, wherever in the line it is. A second call does nothing.
    *
    * @param turn for the successor
    */
@@ -134,7 +137,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     else this.letBegin([next, ...this.unlinkAll(others)], successor, turn);
   }
 
-  /** Gives up the place in the lines of some resources; in the others it stays first. */
+  /** Leaves the place in the lines of some resources. In the others it stays first. */
   leaveSome(resources: readonly string[]): void {
     const isLeft = ({ line }: Stand<Turn>) => line !== undefined && resources.includes(line.resource);
     const leaving = this.others.filter(isLeft);
@@ -143,12 +146,12 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     this.letBegin(this.unlinkAll(leaving), undefined, undefined);
   }
 
-  /** Who waits in this process for `resource`, and does not ask the nodes yet: the one after the first. */
+  /** The next caller of this process for `resource` that has not asked the nodes yet. */
   nextIn(resource: string): PlaceInLine<Turn> | undefined {
     return this.lines.nextIn(resource);
   }
 
-  /** Who is first in the line of `resource`, whether this place is in it or not. */
+  /** The first caller in the line of `resource`, even if this place is not in that line. */
   frontOf(resource: string): Waiter<Turn> | undefined {
     return this.lines.frontOf(resource);
   }
@@ -157,7 +160,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     return this.line !== undefined && this.others.length === 0;
   }
 
-  /** Goes on with what somebody leaves to it, although others are before it. */
+  /** Begins with a lease that another caller left for it, although others are before it. */
   begin(turn: Turn): void {
     this.state = 'first';
     this.waiter?.onFirst(turn);
@@ -170,7 +173,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     if (further.length > 0) this.others = further.map((line) => line.append(new FurtherStand(this)));
   }
 
-  /** @internal Whether it was not first until now, and is. */
+  /** @internal Tells if the place has become first by now, and was not before. */
   becomeFirst(): boolean {
     if (this.state !== 'waiting' || !this.everywhere(isFront)) return false;
     this.state = 'first';
@@ -214,11 +217,13 @@ function isFront(stand: Stand<unknown>): boolean {
 
 const NOWHERE: readonly never[] = [];
 
-/** A linked list: a waiter that gives up in the middle of a thousand costs no more than the first. */
+/**
+ * One line, as a linked list: a waiter that gives up in the middle of a thousand costs no more than the first one.
+ */
 export class Line<Turn> {
   first: Stand<Turn> | undefined;
   length = 0;
-  /** Other processes wait for the resource, as the last release told. */
+  /** True if other processes wait for the resource, as the last release told. */
   othersWait: boolean | undefined;
   private last: Stand<Turn> | undefined;
 
@@ -236,7 +241,8 @@ export class Line<Turn> {
 
   unlink(stand: Stand<Turn>): void {
     const { before, behind } = stand;
-    // Nobody is reached through who has left: a place that the garbage collector takes later would keep all behind it.
+    // The links of a place that leaves are cleared: if the garbage collector takes it late, it would keep
+    // everything behind it in memory.
     stand.line = undefined;
     stand.before = undefined;
     stand.behind = undefined;

@@ -1,13 +1,13 @@
 import { DueQueue, type Due } from '../../collections/due-queue';
 import type { Clock, Timer } from '../../ports/clock.interface';
 
-/** Who stands in line, and for no longer than it wants to wait. */
+/** A caller in line, with the end of its waiting time. */
 export interface LimitedWait extends Due {
-  /** Its time is over. It is in the queue no more. */
+  /** Called when its time is over. It is not in the queue any more then. */
   onWaitOver(): void;
 }
 
-/** The ends of all waiting in the lines of this process, with one timer: there may be very many who wait. */
+/** The ends of all waiting in the lines of this process, with one timer, since very many callers may wait. */
 export class WaitLimits {
   private readonly queue = new DueQueue<LimitedWait>();
   private timer: Timer | undefined;
@@ -15,21 +15,21 @@ export class WaitLimits {
 
   constructor(private readonly clock: Clock) {}
 
-  /** @param atMs on the monotonic clock */
+  /** @param atMs the end, on the monotonic clock */
   add(wait: LimitedWait, atMs: number): void {
     this.queue.put(wait, atMs);
     this.setTimer();
   }
 
-  /** Harmless when it is not in the queue. */
+  /** Removes a caller. It does nothing if the caller is not in the queue. */
   remove(wait: LimitedWait): void {
     if (wait.queuePosition < 0) return;
     this.queue.remove(wait);
-    // Else it would keep the process alive for nobody.
+    // The timer would keep the process alive for nobody.
     if (this.queue.size === 0) this.stopTimer();
   }
 
-  /** A timer that comes too early, because somebody has left, finds nothing due and is set again. */
+  /** The timer may come too early, because a caller has left. Then nothing is due, and it is set again. */
   private setTimer(): void {
     const { first } = this.queue;
     if (first === undefined || (this.timer !== undefined && this.timerAtMs <= first.dueAtMs)) return;
@@ -47,7 +47,8 @@ export class WaitLimits {
   private readonly look = (): void => {
     this.stopTimer();
     const now = this.clock.now();
-    // Ends, since each one leaves the queue, and whoever comes meanwhile waits for longer than this.
+    // The loop ends, since each caller leaves the queue, and callers that come in the meantime wait for longer
+    // than this.
     for (let wait = this.queue.first; wait !== undefined && wait.dueAtMs <= now; wait = this.queue.first) {
       this.queue.remove(wait);
       wait.onWaitOver();
