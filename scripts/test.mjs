@@ -20,8 +20,15 @@ import { Timetable } from './lib/timetable.mjs';
 const WITH_SERVERS = ['e2e', 'chaos'];
 /** These compute, while others wait for servers: two lanes of those leave the processor idle half of the time. */
 const COMPUTING = ['property', 'simulation', 'package'];
-/** Of e2e, what runs beside the rest of it: both lanes are about as long then. */
-const isOfSample = ({ file }) => /^e2e\/sample/.test(file);
+/** The parts of e2e that run beside the rest of it: all lanes are about as long then. */
+const PARTS_OF_E2E = {
+  sample: { title: 'e2e of the order system', has: ({ file }) => /^e2e\/sample/.test(file) },
+  documents: {
+    title: 'e2e of documents, board and transactions',
+    has: ({ file }) => /^e2e\/(documents|board|transactions)\//.test(file),
+  },
+};
+const isInPart = (spec) => Object.values(PARTS_OF_E2E).some(({ has }) => has(spec));
 /** More than it takes on a slow machine, and less than `npm test` may take. */
 const E2E_LIMIT_MS = 600_000;
 const wanted = process.argv.slice(2);
@@ -52,21 +59,26 @@ async function runChecks() {
     await installBrokers();
   });
   const e2e = listSpecs('e2e');
+  const runPart = async (name) => {
+    const { title, has } = PARTS_OF_E2E[name];
+    await tally.suite(title, () => runSpecs(`e2e-${name}`, e2e.filter(has), { hasRedis }));
+  };
   await sideBySide(
     async () => {
-      const apart = e2e.filter((spec) => !isOfSample(spec));
-      await tally.suite('e2e', () => runSpecs('e2e', apart, { hasRedis, limitMs: E2E_LIMIT_MS }));
+      const rest = e2e.filter((spec) => !isInPart(spec));
+      await tally.suite('e2e', () => runSpecs('e2e', rest, { hasRedis, limitMs: E2E_LIMIT_MS }));
     },
     async () => {
       await runSuites(suites.filter((name) => !WITH_SERVERS.includes(name) && !COMPUTING.includes(name)));
-      await tally.suite('e2e of the order system', () =>
-        runSpecs('e2e-sample', e2e.filter(isOfSample), { hasRedis }),
-      );
+      await runPart('sample');
       await runOnTheOldest(hasRedis);
       await runOnAnotherServer();
       await runSuites(['chaos']);
     },
-    () => runSuites(COMPUTING),
+    async () => {
+      await runSuites(COMPUTING);
+      await runPart('documents');
+    },
   );
 }
 
