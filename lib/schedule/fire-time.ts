@@ -87,12 +87,13 @@ export function runId(cronTime: CronTime, { atMs, zone }: FireTime): string {
 }
 
 /**
- * Tells if `cron` calls a job before its date. When clocks go back from 24:00 to 23:00, `cron` calls a job for
- * midnight at that moment, and again an hour later, at midnight.
+ * Tells if `cron` calls a job before its date. When clocks go back from 2:00 to 1:00, `cron` calls a job for 2:30 at
+ * the second 1:30, and again an hour later, at 2:30. A job that is called because clocks went forward is not
+ * before its date: they left out the hour that it names.
  */
 export function isBeforeItsDate({ hour }: CronTime, { atMs, zone }: FireTime): boolean {
-  if (zone === undefined || zone.offset(atMs) >= zone.offset(atMs - 1)) return false;
-  return !(Number(onTheClock(atMs, zone).slice(11, 13)) in hour);
+  if (zone === undefined || Number(onTheClock(atMs, zone).slice(11, 13)) in hour) return false;
+  return zone.offset(atMs) <= zone.offset(atMs - 1);
 }
 
 /** The least time for which a run has to be remembered when clocks show its hour twice. */

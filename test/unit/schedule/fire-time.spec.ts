@@ -175,12 +175,33 @@ describe('a call before the date of a job', () => {
     expect(isBefore('0 0 * * *', zone, at)).toBe(true);
     expect(isBefore('@daily', zone, at)).toBe(true);
     expect(isBefore('0 0 * * *', zone, new Date(time(at) + HOUR_MS).toISOString())).toBe(false);
-    expect(isBefore('0 0 * * *', zone, new Date(time(at) - 23 * HOUR_MS).toISOString())).toBe(false);
+    expect(isBefore('0 0 * * *', zone, new Date(time(at) - 24 * HOUR_MS).toISOString())).toBe(false);
     expect(isBefore('0 23 * * *', zone, at)).toBe(false);
     expect(isBefore('0 * * * *', zone, at)).toBe(false);
   });
 
+  // Here clocks go back from 2:00 to 1:00, and from 3:00 to 2:00.
   it.each([
+    ['America/New_York', '30 2 * * *', '2026-11-01T06:30:00Z'],
+    ['America/New_York', '0,30 2,4 * * 0', '2026-11-01T06:00:00Z'],
+    ['Europe/Berlin', '30 3 * * *', '2026-10-25T01:30:00Z'],
+    ['Africa/Cairo', '30 0 * * *', '2026-10-29T21:30:00Z'],
+    ['Australia/Lord_Howe', '30 2 * * *', '2026-04-04T14:30:00Z'],
+  ])('is one in the hour that is shown twice, for the hour after it: %s, %s', (zone, source, at) => {
+    expect(isBefore(source, zone, at)).toBe(true);
+    const nextHour = new Date(time(at) + HOUR_MS).toISOString();
+    // On the island clocks go back by half an hour, and this call is before that already.
+    if (zone !== 'Australia/Lord_Howe') expect(isBefore(source, zone, nextHour)).toBe(false);
+    expect(isBefore('*/30 * * * *', zone, at)).toBe(false);
+  });
+
+  it.each([
+    [
+      'where clocks go forward, and the hour is left out',
+      '30 2 * * *',
+      'America/New_York',
+      '2026-03-08T07:00:00Z',
+    ],
     [
       'where clocks go forward, and the date is left out',
       '30 0 * * *',

@@ -209,33 +209,41 @@ describe('the schedule of a fleet', () => {
     ]);
   });
 
-  it('leaves out the call at 23:00 for a job at midnight, where clocks go back in between', async () => {
-    await fleet(2);
-    const clock = jest.spyOn(systemClock, 'wallNow');
-    const callAt = async (text: string) => {
-      virtualTime(Date.parse(text));
-      clock.mockReturnValue(Date.parse(text));
-      for (const job of jobs('report')) {
-        job.setTime(cronTime('0 0 * * *', { timeZone: 'Africa/Cairo' }) as never);
+  it.each([
+    ['0 0 * * *', 'Africa/Cairo', '2026-10-29T14:00:00Z', '2026-10-30 00:00:00'],
+    ['30 2 * * *', 'America/New_York', '2026-10-31T20:00:00Z', '2026-11-01 02:30:00'],
+  ])(
+    'leaves out the call an hour early of %s in %s, where clocks go back in between',
+    async (source, timeZone, from, date) => {
+      await fleet(2);
+      const clock = jest.spyOn(systemClock, 'wallNow');
+      const callAt = async (text: string) => {
+        virtualTime(Date.parse(text));
+        clock.mockReturnValue(Date.parse(text));
+        for (const job of jobs('report')) {
+          job.setTime(cronTime(source, { timeZone }) as never);
+        }
+        await fire('report');
+      };
+      const dates = cronTime(source, { timeZone });
+      const fromMs = Date.parse(from);
+      try {
+        // Older versions of `cron` name the right time alone.
+        const next = (at: number) => {
+          virtualTime(at);
+          return dates.getNextDateFrom(new Date(at), dates.sendAt().zone).toMillis();
+        };
+        for (let at = next(fromMs); at < fromMs + 12 * 60 * 60_000; at = next(at)) {
+          await callAt(new Date(at).toISOString());
+        }
+      } finally {
+        clock.mockRestore();
+        realTime();
       }
-      await fire('report');
-    };
-    const dates = cronTime('0 0 * * *', { timeZone: 'Africa/Cairo' });
-    const noon = Date.parse('2026-10-29T10:00:00Z');
-    try {
-      // Older versions of `cron` name midnight alone.
-      for (let at = noon; at < Date.parse('2026-10-29T22:00:00Z');) {
-        virtualTime(at);
-        at = dates.getNextDateFrom(new Date(at), dates.sendAt().zone).toMillis();
-        await callAt(new Date(at).toISOString());
-      }
-    } finally {
-      clock.mockRestore();
-      realTime();
-    }
 
-    expect(ran).toEqual([expect.stringMatching(/under schedule:report@2026-10-30 00:00:00$/)]);
-  });
+      expect(ran).toEqual([expect.stringMatching(new RegExp(`under schedule:report@${date}$`))]);
+    },
+  );
 
   it('runs a job in one process, and says so, where its date cannot be told', async () => {
     await fleet(3);
