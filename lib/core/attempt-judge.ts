@@ -6,6 +6,7 @@ import type {
   AcquireVote,
   ExtendVote,
   FenceRequest,
+  LockNode,
   RaiseFenceVote,
   ReleaseVote,
 } from '../ports/lock-node.interface';
@@ -35,9 +36,14 @@ export class AttemptJudge {
       refusals,
       silence,
       cleanUpLate: (lease, node) => {
-        this.cleanUp(lease, (position) => nodes[position] !== node);
+        this.cleanUpAt(node, lease);
       },
     };
+  }
+
+  /** One node alone. */
+  cleanUpAt(node: LockNode, lease: Lease): void {
+    this.cleanUp(lease, (position) => this.settings.nodes[position] !== node);
   }
 
   /** Reads the clock after everything else, since slow votes may have used up the time that they granted (R3). */

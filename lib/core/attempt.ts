@@ -140,7 +140,7 @@ function aheadIn({ ahead }: AcquireDenial): number {
   return typeof ahead === 'number' && ahead > 0 ? ahead : 0;
 }
 
-function microsIn({ nodeMicros }: AcquireDenial): number | undefined {
+export function microsIn({ nodeMicros }: AcquireDenial): number | undefined {
   return Number.isSafeInteger(nodeMicros) ? nodeMicros : undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { LineEntry, LinePlace, LockNode } from '../ports/lock-node.interface';
+import type { LeaveRequest, LineEntry, LinePlace, LockNode } from '../ports/lock-node.interface';
 import { sharedIn, type LockKind } from './lock-kind';
 
 /**
@@ -19,7 +19,7 @@ export interface LineSettings {
 export function idsFrom(newSecret: () => string): () => string {
   let secret: string | undefined;
   let count = 0;
-  return () => (secret ??= newSecret()) + (count += 1).toString(36);
+  return () => `${(secret ??= newSecret())}.${(count += 1).toString(36)}`;
 }
 
 /** What a failed attempt tells of the line. */
@@ -39,8 +39,11 @@ export interface LineNews {
 export class PlaceInLines {
   /** The number of releases to let pass, since other callers come first (R32). */
   ahead = 0;
+  /** Called when the time of the leading node comes late. */
+  onTicket: (() => void) | undefined;
 
-  private readonly id: string;
+  /** The name of the place, in all of its lines. */
+  readonly id: string;
   /** The time of the leading node at its first denial. It stays for the whole wait. */
   private ticket: number | undefined;
   /** True if a node may have an entry with this ticket. */
@@ -99,6 +102,11 @@ export class PlaceInLines {
     return this.ticket === undefined;
   }
 
+  /** Nobody waits any more. */
+  get isEnded(): boolean {
+    return this.isOver;
+  }
+
   /** True if all nodes have to be asked now, so that they keep the entry. */
   isBeatDue(nowMs: number): boolean {
     return this.enteredAtMs !== undefined && nowMs - this.enteredAtMs >= this.settings.entryMs / BEATS;
@@ -129,6 +137,13 @@ export class PlaceInLines {
     this.ticket ??= news.leaderMicros;
   }
 
+  /** The leading node denied after the attempt was decided. */
+  noteLate(leaderMicros: number | undefined): void {
+    if (this.ticket !== undefined || this.isOver || leaderMicros === undefined) return;
+    this.ticket = leaderMicros;
+    this.onTicket?.();
+  }
+
   /** Ends the wait: the caller has the lock, or gave up. After this, late clean-ups put nothing back. */
   end(isSpared?: (position: number) => boolean): void {
     if (this.isOver) return;
@@ -136,19 +151,27 @@ export class PlaceInLines {
     this.leave(isSpared);
   }
 
+  /** It is over, and one node has just entered it. */
+  leaveLate(node: LockNode): void {
+    if (this.isOver) leaveOn(node, this.leaveRequest());
+  }
+
   /** Removes the entries, and wakes the callers that stood behind them. */
   private leave(isSpared: (position: number) => boolean = nowhere): void {
     if (!this.mayBeEntered) return;
     this.mayBeEntered = false;
     this.enteredAtMs = undefined;
-    const { resources, kind } = this;
-    const shared = sharedIn(kind);
-    // Waiters are told as if of a release. So the message needs an owner token that no earlier message had.
-    const ownerToken = this.settings.newId();
-    const request = { resources, shared, line: this.place, wakeWaiters: true, ownerToken };
+    const request = this.leaveRequest();
     this.settings.nodes.forEach((node, position) => {
       if (!isSpared(position)) leaveOn(node, request);
     });
+  }
+
+  private leaveRequest(): LeaveRequest {
+    const { resources, kind, place } = this;
+    // They are told of it as of a release: a token that was never told of before.
+    const ownerToken = this.settings.newId();
+    return { resources, shared: sharedIn(kind), line: place, wakeWaiters: true, ownerToken };
   }
 
   private get place(): LinePlace {
@@ -158,7 +181,7 @@ export class PlaceInLines {
 }
 
 /** Errors are ignored, since users can write nodes. An entry that is not removed ends by itself. */
-function leaveOn(node: LockNode, request: Parameters<NonNullable<LockNode['leave']>>[0]): void {
+function leaveOn(node: LockNode, request: LeaveRequest): void {
   try {
     node.leave?.(request, ignore);
   } catch {

@@ -2,7 +2,8 @@ import type { AcquireRequest, AcquireVote, LockNode, PermitRequest } from '../po
 import type { Lease } from './lease';
 import type { Tally } from './quorum';
 import type { CallContext } from './quorum-call';
-import { AcquireCall, type KnownVote } from './quorum-calls';
+import type { KnownVote } from './quorum-calls';
+import { type OnLateVote, SharingCall } from './sharing-call';
 import { areSlots, nameOfSlots, straySlots } from './slots';
 
 export interface PermitCallSetup {
@@ -13,6 +14,7 @@ export interface PermitCallSetup {
   readonly known?: KnownVote | undefined;
   /** The grants of the first round with exactly these permits. Their nodes are not asked again. */
   readonly kept?: ReadonlyMap<number, AcquireVote> | undefined;
+  readonly onLate: OnLateVote;
   /** Called when a node gave permits that are not a part of the lease. */
   onStray(node: LockNode, slots: readonly number[]): void;
 }
@@ -21,13 +23,13 @@ export interface PermitCallSetup {
  * Asks the nodes for permits. It is won when a majority gave the same permits, and lost when no majority can any
  * more (R25).
  */
-export class PermitCall extends AcquireCall {
+export class PermitCall extends SharingCall {
   /** The number of nodes for each set of permits. */
   private readonly counts = new Map<string, number>();
   private best = 0;
 
   constructor(private readonly setup: PermitCallSetup) {
-    super(setup.callContext, setup.lease, setup.request, setup.known);
+    super(setup.callContext, setup.lease, setup.request, setup.known, setup.onLate);
   }
 
   override ask(node: LockNode, give: (vote: AcquireVote) => void, position: number): void {

@@ -5,6 +5,7 @@ import {
   type AttemptOptions,
   deniedByLeader,
   failedAttempt,
+  microsIn,
   splitPermits,
 } from './attempt';
 import type { AttemptJudge } from './attempt-judge';
@@ -15,9 +16,10 @@ import type { PlaceInLines } from './line';
 import { sharedIn, type LockKind } from './lock-kind';
 import { PermitCall } from './permit-call';
 import { cannotBeWon, isOutOfReach, isWon, quorumOf } from './quorum';
-import { AcquireCall, type KnownVote } from './quorum-calls';
+import type { KnownVote } from './quorum-calls';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { type RoundResult, startRound } from './round';
+import { type OnLateVote, SharingCall } from './sharing-call';
 import { agreedSlots, mostGiven, nameOfSlots, straySlots } from './slots';
 import { remainingMs, validForMs } from './validity';
 
@@ -42,6 +44,8 @@ interface Trial {
    * gave.
    */
   readonly isAgain: boolean;
+  /** What is still to be done for nodes that had not answered when it was decided. */
+  owed: 'clean-up' | 'leave' | undefined;
 }
 
 /**
@@ -102,7 +106,7 @@ export class SharingAttempts {
     };
     const leaderFirst = options.leaderFirst === true && !isAgain;
     places.asks(!leaderFirst, clock.now());
-    const trial = { lease, sharing, request, options, listener, isAgain };
+    const trial: Trial = { lease, sharing, request, options, listener, isAgain, owed: undefined };
     if (leaderFirst)
       this.askLeaderFirst(trial).catch((error: unknown) => {
         listener.onFault(error);
@@ -146,12 +150,13 @@ export class SharingAttempts {
     const { limit } = request;
     const call =
       limit === undefined
-        ? new AcquireCall(callContext, lease, request, known)
+        ? new SharingCall(callContext, lease, request, known, this.lateVotesOf(trial))
         : new PermitCall({
             callContext,
             lease,
             request: { ...request, limit },
             known,
+            onLate: this.lateVotesOf(trial),
             onStray: this.strayOf(lease),
           });
     startRound<AcquireVote>(
@@ -204,6 +209,7 @@ export class SharingAttempts {
       // The caller may have given up meanwhile. Then no node may make an entry for it.
       request: { ...request, limit, line: options.places.entry },
       kept,
+      onLate: this.lateVotesOf(trial),
       onStray: this.strayOf(lease),
     });
     startRound<AcquireVote>(
@@ -254,7 +260,8 @@ export class SharingAttempts {
       );
   }
 
-  private win({ lease, sharing, request }: Trial, round: RoundResult<AcquireVote>): Attempt {
+  private win(trial: Trial, round: RoundResult<AcquireVote>): Attempt {
+    const { lease, sharing, request } = trial;
     lease.wasWon = true;
     // A node that has not answered chooses its permits by itself. The release may leave before its answer tells
     // which.
@@ -270,8 +277,9 @@ export class SharingAttempts {
       const strays = vote?.kind === 'granted' ? straySlots(vote.slots, sharing.slots) : [];
       if (strays.length > 0) this.strayOf(lease)(node, strays);
     });
-    // A node that granted has removed the entry by itself.
-    sharing.places?.end((position) => round.votes[position]?.kind === 'granted');
+    // A grant takes the entry away by itself, and most of those who have not answered are about to grant.
+    if (request.line?.ticket !== undefined) trial.owed = 'leave';
+    sharing.places?.end((position) => (round.votes[position]?.kind ?? 'granted') === 'granted');
     return { outcome: 'won', lease };
   }
 
@@ -283,11 +291,8 @@ export class SharingAttempts {
     else this.begin(request.resources, options, listener, fence, true);
   }
 
-  private failure(
-    { lease, sharing, request }: Trial,
-    round: RoundResult<AcquireVote>,
-    counted: RoundResult<AcquireVote>,
-  ): Attempt {
+  private failure(trial: Trial, round: RoundResult<AcquireVote>, counted: RoundResult<AcquireVote>): Attempt {
+    const { lease, sharing, request, options } = trial;
     const { nodes } = this.settings;
     // This comes before the clean-up, which puts back the entries of callers that can reach a majority.
     const failed =
@@ -295,8 +300,26 @@ export class SharingAttempts {
         ? splitPermits(nodes, counted)
         : failedAttempt(nodes, counted, this.parts.leader.current);
     sharing.places?.note(failed.line, isOutOfReach(counted));
-    this.parts.judge.cleanUp(lease, isDenialIn(round));
+    // Most of those who have not answered are about to deny, where somebody waits and asks again and again.
+    const isWaiting = request.line?.ticket !== undefined && !options.places.isEnded;
+    if (isWaiting) trial.owed = 'clean-up';
+    const isSpared = isDenialIn(round);
+    this.parts.judge.cleanUp(
+      lease,
+      (position) => isSpared(position) || (isWaiting && round.votes[position] === undefined),
+    );
     return failed;
+  }
+
+  /** Of one that may have granted nothing is known but by its answer: late grants are cleaned up by the call itself. */
+  private lateVotesOf(trial: Trial): OnLateVote {
+    const { places } = trial.options;
+    return (node, vote) => {
+      const isGranted = vote.kind === 'granted';
+      if (vote.kind === 'denied' && node === this.parts.leader.current) places.noteLate(microsIn(vote));
+      if (trial.owed === 'clean-up' && vote.kind === 'failed') this.parts.judge.cleanUpAt(node, trial.lease);
+      if (trial.owed === 'leave' && !isGranted) places.leaveLate(node);
+    };
   }
 
   /** Releases permits which one node gave, and which are not a part of the lease (R26). */

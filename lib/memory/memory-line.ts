@@ -4,6 +4,7 @@ import { Sweep } from './sweep';
 
 /** A caller in the line. */
 interface Waiter {
+  readonly id: string;
   readonly mode: LockMode;
   readonly permits: number;
   readonly limit: number | undefined;
@@ -88,7 +89,35 @@ export class MemoryLine {
     const name = nameInLine(mode, entry);
     if (line.size >= MOST_IN_LINE && !line.has(name)) return;
     this.lines.set(resource, line);
-    line.set(name, { mode, permits, limit, ticket, endsAtMs: now + entryMs });
+    line.set(name, { id: entry.id, mode, permits, limit, ticket, endsAtMs: now + entryMs });
+  }
+
+  /**
+   * The ids of those whose turn it is beside `members`: the first in line, and who goes together with it.
+   *
+   * @param members readers, and holders of permits
+   * @param gained so many permits are free that were not: who found room without them was told already, but for the first
+   */
+  next(
+    resource: string,
+    members: readonly { readonly slot: number | undefined }[],
+    gained: number,
+    now: number,
+  ): string[] {
+    const waiters = this.inOrder(resource, now);
+    const [first] = waiters;
+    if (first?.mode === 'exclusive') return members.length === 0 ? [first.id] : [];
+    const used = members.filter(({ slot }) => slot !== undefined).length;
+    let [wanted, room] = [0, Infinity];
+    const ids: string[] = [];
+    for (const { id, mode, permits, limit = Infinity } of waiters) {
+      wanted += permits;
+      room = Math.min(room, mode === 'limited' ? limit - used : Infinity);
+      if (mode !== first?.mode || wanted > room) break;
+      const isNews = mode !== 'limited' || wanted > room - gained;
+      if (isNews || id === first.id) ids.push(id);
+    }
+    return ids;
   }
 
   /** @returns true if it stood there */
@@ -114,14 +143,23 @@ export class MemoryLine {
   private before(resource: string, mode: LockMode, entry: LineEntry, now: number): Waiter[] {
     const { ticket = Infinity } = entry;
     const mine = nameInLine(mode, entry);
-    return [...(this.alive(resource, now) ?? [])]
-      .sort(([a, one], [b, other]) => one.ticket - other.ticket || (a < b ? -1 : 1))
-      .slice(0, MOST_LOOKED_AT)
+    return this.entriesInOrder(resource, now)
       .filter(
         ([name, waiter]) =>
           name !== mine && (waiter.ticket < ticket || (waiter.ticket === ticket && name < mine)),
       )
       .map(([, waiter]) => waiter);
+  }
+
+  private inOrder(resource: string, now: number): Waiter[] {
+    return this.entriesInOrder(resource, now).map(([, waiter]) => waiter);
+  }
+
+  /** The first of them. */
+  private entriesInOrder(resource: string, now: number): [name: string, waiter: Waiter][] {
+    return [...(this.alive(resource, now) ?? [])]
+      .sort(([a, one], [b, other]) => one.ticket - other.ticket || (a < b ? -1 : 1))
+      .slice(0, MOST_LOOKED_AT);
   }
 
   private alive(resource: string, now: number): Line | undefined {

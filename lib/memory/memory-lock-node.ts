@@ -26,8 +26,9 @@ import { MemoryAcquire } from './memory-acquire';
 import { extendInMemory } from './memory-extend';
 import { inspectInMemory } from './memory-inspect';
 import { listInMemory } from './memory-list';
-import { leaveInMemory, releaseInMemory } from './memory-release';
+import { type Freed, leaveInMemory, releaseInMemory } from './memory-release';
 import { MemoryState } from './memory-state';
+import { idsInTurn } from './memory-turns';
 
 export interface MemoryLockNodeOptions {
   /**
@@ -59,6 +60,8 @@ export class MemoryLockNode implements LockNode {
   private readonly clock: Clock;
   private readonly state: MemoryState;
   private readonly releaseListeners = new ListenerMap<{ ownerToken: string; waiting: number }>();
+  /** By {@link nameOfTurn}. */
+  private readonly turnListeners = new ListenerMap<string>();
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private currentStatus: NodeStatus = 'up';
 
@@ -114,6 +117,7 @@ export class MemoryLockNode implements LockNode {
     }
     const { isWhole, freed } = releaseInMemory(this.state, request, this.clock.now());
     const waiting = request.wakeWaiters ? this.tell(freed, request.ownerToken) : 0;
+    if (request.wakeWaiters && request.turnMs !== undefined) this.callInTurn(freed, request.ownerToken);
     if (!isWhole) vote({ kind: 'denied' });
     else vote(waiting > 0 ? { kind: 'granted', waiting } : { kind: 'granted' });
   }
@@ -124,7 +128,10 @@ export class MemoryLockNode implements LockNode {
       return;
     }
     const { vote: answer, left } = leaveInMemory(this.state, request, this.clock.now());
-    if (request.wakeWaiters) this.tell(left, request.ownerToken);
+    if (request.wakeWaiters) {
+      this.tell(left, request.ownerToken);
+      this.callInTurn(left, request.ownerToken);
+    }
     vote(answer);
   }
 
@@ -140,7 +147,8 @@ export class MemoryLockNode implements LockNode {
     return Promise.resolve(listInMemory(this.state, request, this.clock.now(), listening));
   }
 
-  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
+  onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription {
+    if (inLineAs !== undefined) return this.onTurn(nameOfTurn(inLineAs, resource), wake);
     // Each subscription has a function of its own, since the same `wake` may be given twice.
     const listener = (release: { ownerToken: string; waiting: number }) => {
       wake(release.ownerToken, release.waiting);
@@ -168,10 +176,30 @@ export class MemoryLockNode implements LockNode {
     return Promise.resolve();
   }
 
+  private onTurn(name: string, wake: ReleaseHandler): ReleaseSubscription {
+    const listener = (released: string) => {
+      wake(released);
+    };
+    this.turnListeners.add(name, listener);
+    return {
+      isHeard: true,
+      callsInTurn: true,
+      stop: () => {
+        this.turnListeners.remove(name, listener);
+      },
+    };
+  }
+
+  private callInTurn(freed: readonly Freed[], ownerToken: string): void {
+    for (const { resource, permits } of freed)
+      for (const id of idsInTurn(this.state, resource, ownerToken, permits, this.clock.now()))
+        this.turnListeners.call(nameOfTurn(id, resource), ownerToken);
+  }
+
   /** @returns the largest number of waiters of one of the resources */
-  private tell(resources: readonly string[], ownerToken: string): number {
+  private tell(freed: readonly Freed[], ownerToken: string): number {
     let most = 0;
-    for (const resource of resources) {
+    for (const { resource } of freed) {
       const waiting = this.releaseListeners.count(resource);
       most = Math.max(most, waiting);
       this.releaseListeners.call(resource, { ownerToken, waiting });
@@ -182,4 +210,9 @@ export class MemoryLockNode implements LockNode {
   private closedVote(): FailedVote {
     return { kind: 'failed', error: new Error(`${this.name} is closed`) };
   }
+}
+
+/** An id has no spaces. */
+function nameOfTurn(id: string, resource: string): string {
+  return `${id} ${resource}`;
 }

@@ -8,12 +8,19 @@ export interface Removal {
   /** True if all of it was ours. */
   readonly isWhole: boolean;
   /** The resources whose waiters should be told. */
-  readonly freed: readonly string[];
+  readonly freed: readonly Freed[];
+}
+
+/** A resource at which something has ended. */
+export interface Freed {
+  readonly resource: string;
+  /** So many permits; anything else makes room for everybody. */
+  readonly permits: number;
 }
 
 /** Removes what the owner token has, and nothing else. With `keepMs`, it lets it expire after that time instead. */
 export function releaseInMemory(state: MemoryState, request: ReleaseRequest, now: number): Removal {
-  const freed: string[] = [];
+  const freed: Freed[] = [];
   let isWhole = true;
   for (const resource of request.resources) {
     const { found, wanted, isFreed } =
@@ -22,7 +29,7 @@ export function releaseInMemory(state: MemoryState, request: ReleaseRequest, now
         : removeMembers(state, request, resource, now);
     if (found < wanted) isWhole = false;
     if (found === 0) continue;
-    if (isFreed) freed.push(resource);
+    if (isFreed) freed.push({ resource, permits: request.slots === undefined ? Infinity : found });
     // The grant that is removed had taken the caller out of the line, so it gets its place back.
     if (request.line !== undefined) state.line.enter(resource, modeOf(resource, request), request.line, now);
     leaveTurn(state, request, resource, now);
@@ -35,10 +42,11 @@ export function leaveInMemory(
   { line }: MemoryState,
   request: LeaveRequest,
   now: number,
-): { readonly vote: LeaveVote; readonly left: readonly string[] } {
-  const left = request.resources.filter((resource) =>
-    line.leave(resource, modeOf(resource, request), request.line, now),
-  );
+): { readonly vote: LeaveVote; readonly left: readonly Freed[] } {
+  const permits = request.line.permits ?? Infinity;
+  const left = request.resources
+    .filter((resource) => line.leave(resource, modeOf(resource, request), request.line, now))
+    .map((resource) => ({ resource, permits }));
   return { vote: { kind: left.length > 0 ? 'granted' : 'denied' }, left };
 }
 

@@ -113,14 +113,20 @@ export class ForeignNode implements LockNode {
     }
   }
 
-  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
+  onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription {
     let isStopped = false;
+    const heard: ReleaseHandler = (released, waiting) => {
+      if (!isStopped) wake(ownerTokenFrom(released), waitingFrom(waiting));
+    };
     const given = attempt(() =>
-      this.node.onReleased(resource, (released, waiting) => {
-        if (!isStopped) wake(ownerTokenFrom(released), waitingFrom(waiting));
-      }),
+      inLineAs === undefined
+        ? this.node.onReleased(resource, heard)
+        : this.node.onReleased(resource, heard, inLineAs),
     ) as Partial<ReleaseSubscription> | undefined;
+    // Of a node that tells of each release the waiter counts them.
+    const callsInTurn = inLineAs !== undefined && attempt(() => given?.callsInTurn) === true;
     return {
+      ...(callsInTurn ? { callsInTurn } : {}),
       get isHeard() {
         return attempt(() => given?.isHeard) === true;
       },

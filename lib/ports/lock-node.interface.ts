@@ -104,7 +104,7 @@ export interface LockNode {
    *
    * @param wake gets the owner token that was released, and how many waiters were told of it, where that is known
    */
-  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription;
+  onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription;
 
   /**
    * Calls `listener` whenever `status` changes, and when there is news of a node that stays up. The returned
@@ -129,6 +129,8 @@ export type ReleaseHandler = (released?: string, waiting?: number) => void;
 export interface ReleaseSubscription {
   /** True while the node would hear of a release. While it is false, a waiter has to ask again after a while. */
   readonly isHeard: boolean;
+  /** It tells when it may be the waiter's turn in line, and not of each release. */
+  readonly callsInTurn?: true;
   stop(): void;
 }
 

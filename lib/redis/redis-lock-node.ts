@@ -196,8 +196,12 @@ export class RedisLockNode implements LockNode {
     return this.listing.part(request);
   }
 
-  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
-    return this.channel.listen(this.keyPrefix + resource, wake);
+  onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription {
+    const key = this.keyPrefix + resource;
+    // An id without the name of a process is called by nobody.
+    return inLineAs?.includes('.')
+      ? this.channel.listenForTurn(key, inLineAs, wake)
+      : this.channel.listen(key, wake);
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {

@@ -10,6 +10,7 @@ import { ListeningPlace, type ServerId } from './listening-place';
 import { channelOfAll, channelsIn, readRelease } from './request/release-message';
 import { toRedisNodeError } from './client/redis-node-error';
 import { watchForSilence } from './server/silence-watch';
+import { TurnListeners } from './turn-listeners';
 
 /** The time for which a connection that nobody listens on is kept for the next waiter. */
 const KEEP_UNUSED_MS = 10_000;
@@ -39,6 +40,7 @@ export class ReleaseChannel {
   private readonly heard = new Set<string>();
   /** The keys that nobody listens to any more, and that the server was not told of yet. */
   private readonly abandoned = new Set<string>();
+  private readonly turns: TurnListeners;
   private client: ServerClient | undefined;
   private stops: readonly (() => void)[] = [];
   private readonly place = new ListeningPlace(undefined);
@@ -58,6 +60,7 @@ export class ReleaseChannel {
   ) {
     this.deafness = new Deafness(tell);
     this.database = description.database ?? 0;
+    this.turns = new TurnListeners(keyPrefix);
   }
 
   /**
@@ -98,6 +101,22 @@ export class ReleaseChannel {
     };
   }
 
+  /** Hears only when it may be the turn of a place in the line of `key`. */
+  listenForTurn(key: string, inLineAs: string, wake: ReleaseHandler): ReleaseSubscription {
+    if (this.turns.isRefused) return this.listen(key, wake);
+    if (this.isClosed) return NEVER_HEARD;
+    this.unused?.cancel();
+    this.client ??= this.open();
+    if (this.turns.expect(inLineAs)) this.turns.subscribe(this.client);
+    const { place } = this;
+    return this.turns.listen(key, inLineAs, wake, {
+      get isRight() {
+        return place.isRight;
+      },
+      stopped: this.closeLater,
+    });
+  }
+
   /**
    * Unsubscribes before a release of these resources, whose reply tells the number of waiters. This process no
    * longer waits for them and must not be counted: it would let itself go first, again and again.
@@ -122,21 +141,21 @@ export class ReleaseChannel {
         // The subscription does not wait for the answer of `meet`, which would cost a round trip. Nothing counts
         // as heard before that answer anyway.
         this.subscribe(client, this.listeners.keys());
+        this.turns.subscribe(client);
       },
       onClose: (failure) => {
         if (!this.place.isRight && client === this.client) {
           this.deafness.failed(failure?.message ?? this.reason ?? 'the server closes its second connection');
         }
         this.reason = undefined;
-        this.heard.clear();
-        this.place.forget();
+        this.forgetHeard();
       },
       onError: (error) => {
         // The other connection of the node reports a server that is away, and this one connects again by itself.
         this.reason = toRedisNodeError(error, this.description.secrets).message;
       },
       onMessage: (key, message) => {
-        this.listeners.call(key, message);
+        if (!this.turns.hear(key, message)) this.listeners.call(key, message);
       },
     });
     client.keepConnected(this.clock, () => {
@@ -174,12 +193,18 @@ export class ReleaseChannel {
     this.deafness.isOver();
     // A release may have happened before its message counted as heard.
     for (const key of this.heard) this.listeners.call(key, undefined);
+    this.turns.mayHaveMissed();
   }
 
   private leave(): void {
     for (const stop of this.stops) stop();
     this.stops = [];
+    this.forgetHeard();
+  }
+
+  private forgetHeard(): void {
     this.heard.clear();
+    this.turns.forget();
     this.place.forget();
   }
 
@@ -218,15 +243,14 @@ export class ReleaseChannel {
   private abandon(key: string): void {
     if (this.abandoned.size === 0) this.clock.afterArrivedReplies(this.unsubscribe);
     this.abandoned.add(key);
-    if (!this.listeners.isEmpty) return;
-    this.unused = this.clock.schedule(
-      KEEP_UNUSED_MS,
-      () => {
-        this.closeUnused();
-      },
-      { background: true },
-    );
+    this.closeLater();
   }
+
+  private readonly closeLater = (): void => {
+    if (this.isClosed || !this.listeners.isEmpty || !this.turns.isEmpty) return;
+    this.unused?.cancel();
+    this.unused = this.clock.schedule(KEEP_UNUSED_MS, this.closeUnused, { background: true });
+  };
 
   private readonly unsubscribe = (): void => {
     const keys = [...this.abandoned].filter((key) => !this.listeners.has(key));
@@ -239,12 +263,12 @@ export class ReleaseChannel {
     });
   };
 
-  private closeUnused(): void {
+  private readonly closeUnused = (): void => {
     const { client } = this;
     this.client = undefined;
     this.leave();
     if (client !== undefined) void client.close(this.clock);
-  }
+  };
 }
 
 const NEVER_HEARD: ReleaseSubscription = {

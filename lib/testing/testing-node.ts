@@ -103,8 +103,8 @@ export class TestingNode implements LockNode {
     return this.hasFailed ? Promise.reject(this.failure().error) : this.inner.list(request);
   }
 
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
-    return this.inner.onReleased(resource, wake);
+  onReleased(resource: string, wake: (released?: string) => void, inLineAs?: string): ReleaseSubscription {
+    return this.inner.onReleased(resource, wake, inLineAs);
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {

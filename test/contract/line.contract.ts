@@ -1,4 +1,10 @@
-import type { AcquireRequest, AcquireVote, LineEntry, LockNode } from '../../lib/ports/lock-node.interface';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  LineEntry,
+  LockNode,
+  ReleaseRequest,
+} from '../../lib/ports/lock-node.interface';
 import { acquire, extend, leave, ownerOf, release } from '../helpers/ask-node';
 import { until } from '../helpers/until';
 
@@ -447,6 +453,136 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
       await told(heard, 1);
       expect(heard).toEqual(['r2']);
       stop();
+    });
+  });
+
+  describe('those who wait for their turn', () => {
+    async function waitAs(...ids: string[]): Promise<{ heard: string[]; stop: () => void }> {
+      const heard: string[] = [];
+      const subscriptions = ids.map((id) =>
+        current().onReleased(
+          'a',
+          (released) => {
+            if (released !== undefined) heard.push(`${id}: ${released}`);
+          },
+          id,
+        ),
+      );
+      await until('they are heard', () => Promise.resolve(subscriptions.every(({ isHeard }) => isHeard)));
+      expect(subscriptions.every(({ callsInTurn }) => callsInTurn)).toBe(true);
+      return {
+        heard,
+        stop: () => {
+          for (const subscription of subscriptions) subscription.stop();
+        },
+      };
+    }
+
+    /** What all of them heard until a release that is the turn of the last one alone. */
+    async function heardUntil(heard: string[], last: string): Promise<string[]> {
+      await until(`${last} was told`, () => Promise.resolve(heard.includes(last)));
+      return heard.splice(0);
+    }
+
+    const waitFor = (id: string, ticket: number, permits: number, limit: number) =>
+      ask(place(id, ticket, { permits, limit }), { limit: { limit, permits, start: 0 } });
+
+    const give = (ownerToken: string, rest: Partial<ReleaseRequest>) =>
+      release(current(), 'a', { ownerToken, wakeWaiters: true, turnMs: TURN_MS, ...rest });
+
+    it('are told of a permit where there are enough for all before them', async () => {
+      const node = current();
+      const holders = ['h0', 'h1', 'h2', 'h3'];
+      for (const [slot, ownerToken] of holders.entries())
+        await acquire(node, 'a', { ownerToken, limit: { limit: 4, permits: 1, start: slot } });
+      const { heard, stop } = await waitAs('p.1', 'p.2', 'p.3', 'p.4');
+      await waitFor('p.1', 1, 1, 4);
+      await waitFor('p.2', 2, 2, 4);
+      await waitFor('p.3', 3, 1, 4);
+
+      await give('h0', { slots: [0] });
+      expect(await heardUntil(heard, 'p.1: h0')).toEqual(['p.1: h0']);
+      await give('h1', { slots: [1] });
+      expect(await heardUntil(heard, 'p.1: h1')).toEqual(['p.1: h1']);
+      await give('h2', { slots: [2] });
+      expect(await heardUntil(heard, 'p.2: h2')).toEqual(['p.1: h2', 'p.2: h2']);
+      // Who was told before hears of nothing that is not for it, but for the first.
+      await give('h3', { slots: [3] });
+      expect(await heardUntil(heard, 'p.3: h3')).toEqual(['p.1: h3', 'p.3: h3']);
+      stop();
+    });
+
+    it('count the limit of each, of those with the smaller one too', async () => {
+      const node = current();
+      for (const [slot, ownerToken] of ['h0', 'h1', 'h2'].entries())
+        await acquire(node, 'a', { ownerToken, limit: { limit: 3, permits: 1, start: slot } });
+      const { heard, stop } = await waitAs('p.1', 'p.2');
+      await waitFor('p.1', 1, 1, 2);
+      await waitFor('p.2', 2, 1, 3);
+
+      await give('h0', { slots: [0] });
+      await give('h1', { slots: [1] });
+
+      expect(await heardUntil(heard, 'p.1: h1')).toEqual(['p.1: h1']);
+      stop();
+    });
+
+    it('are told of the last reader where the next one wants it alone, and of a writer where readers go together', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: 'r1', shared: ['a'] });
+      await acquire(node, 'a', { ownerToken: 'r2', shared: ['a'] });
+      const { heard, stop } = await waitAs('p.w', 'p.1', 'p.2', 'p.x');
+      await ask(place('p.w', 1));
+      await asReader(place('p.1', 2));
+      await asReader(place('p.2', 3));
+      await ask(place('p.x', 4));
+
+      await give('r1', { shared: ['a'] });
+      await give('r2', { shared: ['a'] });
+      expect(await heardUntil(heard, 'p.w: r2')).toEqual(['p.w: r2']);
+
+      expect((await acquire(node, 'a', { ownerToken: 'w', line: place('p.w', 1) })).kind).toBe('granted');
+      await give('w', {});
+      expect(await heardUntil(heard, 'p.2: w')).toEqual(['p.1: w', 'p.2: w']);
+      stop();
+    });
+
+    it('are told when one before them leaves the line, and of what is kept for a while', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: 'h', limit: { limit: 3, permits: 2, start: 0 } });
+      const { heard, stop } = await waitAs('p.1', 'p.2');
+      await waitFor('p.1', 1, 3, 3);
+      await waitFor('p.2', 2, 1, 3);
+
+      await leave(node, 'a', {
+        line: { id: 'p.1', permits: 3, limit: 3 },
+        ownerToken: 'left',
+        wakeWaiters: true,
+      });
+      expect(await heardUntil(heard, 'p.2: left')).toEqual(['p.2: left']);
+
+      await acquire(node, 'a', { ownerToken: 'i', limit: { limit: 3, permits: 1, start: 2 } });
+      await give('i', { slots: [2], keepMs: TURN_MS });
+      expect(await heardUntil(heard, 'p.2: i')).toEqual(['p.2: i']);
+      stop();
+    });
+
+    it('hear nothing any more when they have stopped, and nothing of a clean-up', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: 'h', limit: { limit: 2, permits: 1, start: 0 } });
+      await acquire(node, 'a', { ownerToken: 'i', limit: { limit: 2, permits: 1, start: 1 } });
+      const one = await waitAs('p.1');
+      const two = await waitAs('p.2');
+      await waitFor('p.1', 1, 1, 2);
+      await waitFor('p.2', 2, 1, 2);
+      one.stop();
+
+      await give('h', { slots: [0], wakeWaiters: false });
+      await give('i', { slots: [1] });
+
+      expect(await heardUntil(two.heard, 'p.2: i')).toEqual(['p.2: i']);
+      expect(one.heard).toEqual([]);
+      two.stop();
     });
   });
 }

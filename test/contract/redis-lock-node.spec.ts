@@ -74,7 +74,7 @@ function inCompany(node: RedisLockNode): LockNode {
       bringAnother(60_000);
     },
     inspect: (resource) => node.inspect(resource),
-    onReleased: (resource, wake) => node.onReleased(resource, wake),
+    onReleased: (...asked) => node.onReleased(...asked),
     onStatus: (listener) => node.onStatus(listener),
     close: () => node.close(),
   };

@@ -156,9 +156,10 @@ export class FaultyNode implements LockNode {
     });
   }
 
-  onReleased(resource: string, wake: ReleaseHandler): ReleaseSubscription {
-    const subscription = this.inner.onReleased(resource, wake);
+  onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription {
+    const subscription = this.inner.onReleased(resource, wake, inLineAs);
     return {
+      ...subscription,
       isHeard: this.tellsReleases,
       stop: () => {
         subscription.stop();

@@ -117,8 +117,8 @@ export class ClusterLink implements LockNode {
     return this.linkOf([resource]).inspect(resource);
   }
 
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
-    return this.linkOf([resource]).onReleased(resource, wake);
+  onReleased(resource: string, wake: (released?: string) => void, inLineAs?: string): ReleaseSubscription {
+    return this.linkOf([resource]).onReleased(resource, wake, inLineAs);
   }
 
   onStatus(listener: (change: NodeStatusChange) => void): () => void {

@@ -220,20 +220,22 @@ export class Link implements LockNode {
     });
   }
 
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
+  onReleased(resource: string, wake: (released?: string) => void, inLineAs?: string): ReleaseSubscription {
     const listener = (released: string | undefined) => {
       wake(released);
     };
-    this.releaseListeners.add(resource, listener);
-    if (!this.heard.has(resource)) this.subscribe(resource);
-    const isHeard = () => this.heard.get(resource)?.isHeard ?? false;
+    const name = channelOf(resource, inLineAs);
+    this.releaseListeners.add(name, listener);
+    if (!this.heard.has(name)) this.subscribe(name);
+    const isHeard = () => this.heard.get(name)?.isHeard ?? false;
     return {
+      ...(inLineAs === undefined ? {} : { callsInTurn: true }),
       get isHeard() {
         return isHeard();
       },
       stop: () => {
-        this.releaseListeners.remove(resource, listener);
-        if (!this.releaseListeners.has(resource)) this.unsubscribe(resource);
+        this.releaseListeners.remove(name, listener);
+        if (!this.releaseListeners.has(name)) this.unsubscribe(name);
       },
     };
   }
@@ -315,7 +317,7 @@ export class Link implements LockNode {
     const clockAheadMs = this.watch.saw(timeMicros, sentAt);
     this.status = 'up';
     this.backlog.sendAll();
-    for (const resource of this.releaseListeners.keys()) this.subscribe(resource);
+    for (const name of this.releaseListeners.keys()) this.subscribe(name);
     this.changeStatus({ status: 'up', servers: [facts] });
     this.tellOfClock(clockAheadMs);
   }
@@ -389,18 +391,19 @@ export class Link implements LockNode {
     );
   }
 
-  private subscribe(resource: string): void {
+  private subscribe(name: string): void {
     if (this.status !== 'up') return;
     const { channel } = this;
     const entry: Heard = { stop: () => undefined, isHeard: false };
-    this.heard.set(resource, entry);
+    this.heard.set(name, entry);
     channel.request<true>(
       (reply) => {
-        const subscription = this.node.onReleased(resource, (released) => {
+        const hear = (released?: string) => {
           channel.push(() => {
-            if (this.heard.get(resource) === entry) this.releaseListeners.call(resource, released);
+            if (this.heard.get(name) === entry) this.releaseListeners.call(name, released);
           });
-        });
+        };
+        const subscription = this.node.onReleased(...heardAt(name, hear));
         entry.stop = () => {
           subscription.stop();
         };
@@ -408,17 +411,17 @@ export class Link implements LockNode {
         reply(true);
       },
       () => {
-        if (this.heard.get(resource) !== entry) return;
+        if (this.heard.get(name) !== entry) return;
         entry.isHeard = true;
         // It may have been released before we could hear it.
-        this.releaseListeners.call(resource, undefined);
+        this.releaseListeners.call(name, undefined);
       },
     );
   }
 
-  private unsubscribe(resource: string): void {
-    const entry = this.heard.get(resource);
-    this.heard.delete(resource);
+  private unsubscribe(name: string): void {
+    const entry = this.heard.get(name);
+    this.heard.delete(name);
     if (entry === undefined) return;
     this.channel.request(
       () => {
@@ -436,6 +439,19 @@ export class Link implements LockNode {
       () => this.delayMs() + this.slowerByMs,
     );
   }
+}
+
+/** Where a waiter hears: of a resource, or of its turn in the line of one. */
+function channelOf(resource: string, inLineAs: string | undefined): string {
+  return inLineAs === undefined ? resource : `${inLineAs}\n${resource}`;
+}
+
+function heardAt(
+  name: string,
+  hear: (released?: string) => void,
+): [resource: string, hear: (released?: string) => void, inLineAs: string | undefined] {
+  const [resource = name, inLineAs] = name.split('\n').reverse();
+  return [resource, hear, inLineAs];
 }
 
 /** A script tells the time with its answer, a plain SET does not. */

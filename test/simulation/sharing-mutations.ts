@@ -359,6 +359,25 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
       ),
   },
   {
+    name: 'what becomes free is kept for those in line',
+    rule: 'R31',
+    kind: 'queued',
+    isRare: true,
+    isLiveness: true,
+    rules: {
+      nodeRelease: (node, request, vote) => {
+        node.release(request.turnMs === undefined ? request : { ...request, turnMs: 0 }, vote);
+      },
+    },
+  },
+  {
+    name: 'who is next in line is called',
+    rule: 'R32',
+    kind: 'queued',
+    isLiveness: true,
+    apply: () => patch(MemoryLine.prototype, 'next', () => () => []),
+  },
+  {
     name: 'who gives up leaves the line',
     rule: 'R30',
     kind: 'queued',

@@ -151,8 +151,8 @@ export class SimulatedNode {
     return this.store.inspect(resource);
   }
 
-  onReleased(resource: string, wake: (released?: string) => void): ReleaseSubscription {
-    return this.store.onReleased(resource, wake);
+  onReleased(resource: string, wake: (released?: string) => void, inLineAs?: string): ReleaseSubscription {
+    return this.store.onReleased(resource, wake, inLineAs);
   }
 
   /** What is there, for those who look from outside of the world. */

@@ -1,6 +1,7 @@
 import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import type { ServerClient } from '../../redis/client/server-client.interface';
 import { escapeGlob } from '../../redis/request/escape-glob';
+import { readTurn } from '../../redis/request/release-message';
 import { systemClock } from '../../system/system-clock';
 
 export interface ReleaseMessage {
@@ -35,8 +36,9 @@ export class ReleaseEar {
       onClose: ignore,
       onError: ignore,
       onMessage: (key, message) => {
-        const ownerToken = message.slice(message.indexOf(' ') + 1);
-        listeners.onRelease({ resource: key.slice(keyPrefix.length), ownerToken });
+        const told = readTurn(keyPrefix, key, message);
+        const ownerToken = told?.ownerToken ?? message.slice(message.indexOf(' ') + 1);
+        listeners.onRelease({ resource: (told?.key ?? key).slice(keyPrefix.length), ownerToken });
       },
     });
     this.client.keepConnected(systemClock, ignore);

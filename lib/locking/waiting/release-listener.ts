@@ -1,4 +1,4 @@
-import type { LockNode, ReleaseSubscription } from '../../ports/lock-node.interface';
+import type { LockNode, ReleaseHandler, ReleaseSubscription } from '../../ports/lock-node.interface';
 import { quorumOf } from '../../core/quorum';
 
 /** A hint that the resources may be free. */
@@ -7,6 +7,8 @@ export interface ReleaseHint {
   readonly isNow: boolean;
   /** Others heard it too, and the leading node is among those that are free: whoever gets its vote goes on. */
   readonly leaderFirst: boolean;
+  /** It is the waiter's turn in line: only those whose turn it is were told. */
+  readonly isTurn?: true;
 }
 
 const SOON: ReleaseHint = { isNow: false, leaderFirst: false };
@@ -14,6 +16,8 @@ const SOON: ReleaseHint = { isNow: false, leaderFirst: false };
 export interface ReleaseListenerSetup {
   readonly nodes: readonly LockNode[];
   readonly resources: readonly string[];
+  /** The id of a place in the line of the resources: hears only when it may be the turn of that place. */
+  readonly inLineAs?: string | undefined;
   /** The node that is asked first: when it is free, the others are on the way to be. */
   leadingNode(): LockNode | undefined;
   onMaybeFree(hint: ReleaseHint): void;
@@ -41,16 +45,12 @@ export class ReleaseListener {
   /** The nodes that would have told of a release when that was last looked at. */
   private hearing: ReadonlySet<LockNode> = new Set();
   private hasOtherNews = false;
+  /** The nodes that tell only when it is the waiter's turn. */
+  private readonly calling = new Set<LockNode>();
 
   constructor(private readonly setup: ReleaseListenerSetup) {
-    const { nodes, resources } = setup;
-    this.subscriptions = nodes.map((node) =>
-      resources.map((resource) =>
-        node.onReleased(resource, (released, waiting) => {
-          this.hear(node, released, waiting);
-        }),
-      ),
-    );
+    const { nodes } = setup;
+    this.subscriptions = nodes.map((node) => this.subscribeAt(node));
     this.hearing = this.whoHears();
     this.stops = nodes.map((node) =>
       node.onStatus(({ status }) => {
@@ -96,6 +96,23 @@ export class ReleaseListener {
     for (const stop of this.stops) stop();
   }
 
+  /** Whether only those hear whose turn it is. */
+  get isInLine(): boolean {
+    return this.setup.inLineAs !== undefined;
+  }
+
+  private subscribeAt(node: LockNode): ReleaseSubscription[] {
+    const { resources, inLineAs } = this.setup;
+    const wake: ReleaseHandler = (released, waiting) => {
+      this.hear(node, released, waiting);
+    };
+    const subscriptions = resources.map((resource) =>
+      inLineAs === undefined ? node.onReleased(resource, wake) : node.onReleased(resource, wake, inLineAs),
+    );
+    if (subscriptions.some(({ callsInTurn }) => callsInTurn)) this.calling.add(node);
+    return subscriptions;
+  }
+
   private hear(node: LockNode, released: string | undefined, waiting: number | undefined): void {
     if (released === undefined) {
       this.hearOfNode(node);
@@ -107,13 +124,17 @@ export class ReleaseListener {
     const isLeader = node === this.setup.leadingNode();
     if (telling.isTold) {
       // One was faster: the other was asked already, the leader or the majority, and denied what it had not released yet.
-      if (isLeader || telling.nodes.size === this.quorum) this.setup.onMaybeFree(SOON);
+      if (isLeader || telling.nodes.size === this.quorum) this.tell(SOON, node);
       return;
     }
     // Where several wait, each of them goes to the leader as soon as it is free, and would meet those who do not.
     const isAlone = waiting === 1;
     telling.isTold = isLeader || (isAlone && telling.nodes.size >= this.quorum);
-    this.setup.onMaybeFree({ isNow: telling.isTold, leaderFirst: isLeader && !isAlone });
+    this.tell({ isNow: telling.isTold, leaderFirst: isLeader && !isAlone }, node);
+  }
+
+  private tell(hint: ReleaseHint, by: LockNode): void {
+    this.setup.onMaybeFree(this.calling.has(by) ? { ...hint, isTurn: true } : hint);
   }
 
   private begin(released: string): Telling {

@@ -115,9 +115,12 @@ export class WaitForRelease {
   /** Waits until it is time for the next attempt, or the deadline has come. */
   async after(failed: FailedAttempt): Promise<void> {
     this.attempts += 1;
+    await this.hearTicket(failed);
+    const inLineAs = this.nameInLine(failed);
     // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
-    if (this.listener === undefined) {
-      this.listener = this.listen();
+    if (this.listener === undefined || (this.listener.isInLine && inLineAs === undefined)) {
+      this.listener?.stop();
+      this.listener = this.listen(inLineAs);
       if (this.listener.isReliable) return;
     }
     const isHeld = this.learnsOfHolder(failed, this.listener);
@@ -130,6 +133,15 @@ export class WaitForRelease {
 
   stop(): void {
     this.listener?.stop();
+  }
+
+  /** The others have denied, and the leading node, which gives the ticket, is about to: it saves an attempt. */
+  private async hearTicket({ outcome, line }: FailedAttempt): Promise<void> {
+    const { places } = this.caller;
+    const isOnItsWay = this.listener === undefined && outcome === 'busy' && line !== undefined;
+    if (places === undefined || !isOnItsWay || !places.needsTicket) return;
+    places.onTicket = this.wait.wake.bind(this.wait);
+    await this.wait.sleep(FOLLOW_UP_MS);
   }
 
   /** An attempt refreshes the entries, so there is one now and then whatever happens (R29). */
@@ -151,11 +163,22 @@ export class WaitForRelease {
     return true;
   }
 
-  private listen(): ReleaseListener {
+  /**
+   * The id under which the nodes call it when it is its turn. Undefined where it needs to hear of each release: of one who
+   * holds it alone, and may have looked at no line; and of several resources, of which any may be in the way.
+   */
+  private nameInLine({ outcome, by }: FailedAttempt): string | undefined {
+    const { places, resources } = this.caller;
+    if (places === undefined || outcome !== 'busy' || by === 'held' || resources.length > 1) return undefined;
+    return places.isEntered || places.isToBeEntered ? places.id : undefined;
+  }
+
+  private listen(inLineAs?: string): ReleaseListener {
     const { nodes, redlock } = this.setup;
     return new ReleaseListener({
       nodes,
       resources: this.caller.resources,
+      inLineAs,
       leadingNode: () => redlock.leadingNode,
       onMaybeFree: (hint) => {
         this.hear(hint);
@@ -163,9 +186,9 @@ export class WaitForRelease {
     });
   }
 
-  private hear({ isNow, leaderFirst }: ReleaseHint): void {
+  private hear({ isNow, leaderFirst, isTurn }: ReleaseHint): void {
     const { places } = this.caller;
-    if (places !== undefined && places.ahead > 0) {
+    if (places !== undefined && places.ahead > 0 && isTurn !== true) {
       this.letPass(places, isNow);
       return;
     }

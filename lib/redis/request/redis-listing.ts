@@ -8,6 +8,7 @@ import type { RedisConnection } from '../server/redis-connection';
 import { escapeGlob } from './escape-glob';
 import { groupBySlot } from './key-slot';
 import { listedHoldsFrom } from './hold-reply';
+import { lineEndsOf } from './set-calls';
 import { unexpectedReply } from './redis-votes';
 import { runScript } from './script-runner';
 
@@ -66,7 +67,7 @@ export class RedisListing {
   }
 
   private read(keys: readonly string[]): Promise<ListedHold[]> {
-    const args = [this.connection.hasSlots ? '' : this.database];
+    const args = [this.connection.hasSlots ? '' : this.database, ...keys.map(lineEndsOf)];
     return new Promise((resolve, reject) => {
       runScript(this.connection, {
         script: LIST,

@@ -16,6 +16,32 @@ export function channelsIn(database: number, channel: string): readonly [ofKey: 
 }
 
 /**
+ * Where a process hears that it is the turn of one of its callers in line, whatever the key. The id of each of its places
+ * begins with the name of the process, up to a dot.
+ */
+export function channelOfTurns(keyPrefix: string, inLineAs: string): string {
+  return `${keyPrefix}${TURNS}${inLineAs.slice(0, inLineAs.indexOf('.'))}`;
+}
+
+/** A release after which it is somebody's turn, and at which key. */
+export interface Turn {
+  readonly ownerToken: string;
+  readonly inLineAs: string;
+  readonly key: string;
+}
+
+/** What is said in a channel of turns: a release, the id of a place, and the key, a line of each. */
+export function readTurn(keyPrefix: string, channel: string, message: string): Turn | undefined {
+  const [release, inLineAs, ...key] = message.split('\n');
+  const isTurn = channel.startsWith(keyPrefix + TURNS) && key.length > 0;
+  if (!isTurn || release === undefined || inLineAs === undefined) return undefined;
+  return { ownerToken: release.slice(release.indexOf(' ') + 1), inLineAs, key: key.join('\n') };
+}
+
+/** No resource begins so. */
+const TURNS = '\n>';
+
+/**
  * Reads a message: the number of waiters, if the server could count them, the database, and after a space the
  * owner token. Older versions do not tell the database. Undefined: the message is for another database, or comes
  * from another program.

@@ -78,7 +78,7 @@ export class SetRequests {
     const { ownerToken, wakeWaiters } = request;
     releasesUnderWay.add(ownerToken);
     this.run<ReleaseVote>(
-      this.calls.release(keys, request, this.telling(wakeWaiters), encoder.database),
+      alone(this.calls.release(keys, request, this.telling(wakeWaiters), encoder.database), encoder.everyone),
       always,
       releaseVoteFrom,
       (releaseVote) => {
@@ -97,7 +97,7 @@ export class SetRequests {
       this.telling(request.wakeWaiters),
       this.setup.encoder.database,
     );
-    this.run<LeaveVote>(call, always, leaveVoteFrom, vote, request);
+    this.run<LeaveVote>(alone(call, this.setup.encoder.everyone), always, leaveVoteFrom, vote, request);
   }
 
   private run<T>(
@@ -118,6 +118,11 @@ export class SetRequests {
   private unlessReleased(ownerToken: string): () => boolean {
     return () => !this.setup.releasesUnderWay.has(ownerToken);
   }
+}
+
+/** A batch knows the channel of all. */
+function alone(call: SetCall, everyone: string): SetCall {
+  return { ...call, args: [...call.args, everyone] };
 }
 
 function always(): boolean {

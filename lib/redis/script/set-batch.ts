@@ -3,7 +3,7 @@ import { IS_FREE } from './grant-all';
 import { COUNTERS, FENCE, script, TELL, TIME } from './lua-script';
 import { ACQUIRE_MEMBERS } from './set-acquire';
 import { EXTEND_MEMBERS } from './set-extend';
-import { LINE, MEMBERS } from './set-pieces';
+import { CALL_IN_TURN, LINE, MEMBERS } from './set-pieces';
 import { LEAVE_LINES, RELEASE_MEMBERS } from './set-release';
 
 const { failed, granted } = LUA_VOTES;
@@ -29,7 +29,9 @@ ${IS_FREE}
 ${MEMBERS}
 ${LINE}
 ${TELL}
-local nobodyHears = redis.pcall('PUBSUB', 'NUMSUB', ARGV[1])[2] == 0
+${CALL_IN_TURN}
+local everyone = ARGV[1]
+local nobodyHears = redis.pcall('PUBSUB', 'NUMSUB', everyone)[2] == 0
 ${ACQUIRE_MEMBERS}
 ${EXTEND_MEMBERS}
 ${RELEASE_MEMBERS}
@@ -73,7 +75,7 @@ local function askWhole(text, first)
     if what then args[#args + 1] = part else what = part end
   end
   for i = 1, tonumber(string.sub(what, 2)) do keys[i] = KEYS[first + i - 1] end
-  return verbs[string.sub(what, 1, 1)](keys, args)
+  return verbs[string.sub(what, 1, 1)](keys, args, everyone)
 end
 
 local function ask(text, first)

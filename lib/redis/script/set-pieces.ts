@@ -1,6 +1,7 @@
+import { TURN } from '../../ports/lock-mode';
 import { LUA_MODES } from './batch-codes';
 
-const { shared, limited } = LUA_MODES;
+const { exclusive, shared, limited } = LUA_MODES;
 
 /**
  * Tells if a sorted set has readers and permits: `|token` and `slot|token`. A set with any other member belongs to
@@ -184,5 +185,54 @@ end
 local function leave(line, seen, name)
   redis.call('ZREM', seen, name)
   return redis.call('ZREM', line, name) == 1
+end
+`;
+
+/**
+ * Shared by the scripts after which it may be the turn of somebody in line. It needs TIME, MEMBERS and LINE.
+ *
+ * Only those are told whose turn it is, at a channel of their process (release-message.ts): with many in line the messages
+ * to all of them would cost more than the permits.
+ */
+export const CALL_IN_TURN = `
+-- The names of those who may go on at a key: the first in its line, and who goes together with it. What the token 'ending'
+-- has counts as free: it may be kept for a while, and whoever is next should know for how long. So many permits are gained:
+-- who found room without them was told already, but for the first.
+local function namesInTurn(key, line, nowMs, ending, gained)
+  local kind, what = lookAt(key, nowMs)
+  local isFree = kind == 'none' or kind == 'members'
+    or kind == 'owner' and (what == ending or what == '${TURN}' and redis.call('PTTL', key) >= 0)
+  if not isFree then return {} end
+  local others, used, room, wanted, names = 0, 0, math.huge, 0, {}
+  for _, member in ipairs(kind == 'members' and redis.call('ZRANGE', key, 0, -1) or {}) do
+    local slot, owner = string.match(member, '^(%d*)|(.*)$')
+    if owner ~= ending then
+      others = others + 1
+      if slot ~= '' then used = used + 1 end
+    end
+  end
+  local mode
+  for n, name in ipairs(redis.call('ZRANGE', line, 0, 63)) do
+    local theirs, permits = string.match(name, ' (%a)(%d*)$')
+    mode = mode or theirs
+    if theirs ~= mode or theirs == ${exclusive} and (others > 0 or #names > 0) then break end
+    if theirs == ${limited} then
+      local limit = tonumber(string.match(name, '/(%d+) p%d+$')) or math.huge
+      wanted, room = wanted + tonumber(permits), math.min(room, limit - used)
+      if wanted > room then break end
+    end
+    if n == 1 or mode ~= ${limited} or wanted > room - gained then names[#names + 1] = name end
+  end
+  return names
+end
+
+local function callInTurn(key, line, seen, nowMs, token, gained, everyone, database)
+  if standing(line, seen, nowMs) == 0 then return end
+  for _, name in ipairs(namesInTurn(key, line, nowMs, token, gained)) do
+    local id, process = string.match(name, '^(([^%./ ]+)%.[^/ ]+)')
+    local message = '@' .. database .. ' ' .. token .. '\\n' .. (id or '') .. '\\n' .. key
+    -- A user without the right to publish: whoever waits asks again after a while.
+    if id then redis.pcall('PUBLISH', everyone .. '\\n>' .. process, message) end
+  end
 end
 `;

@@ -1,7 +1,7 @@
 import { TURN } from '../../ports/lock-mode';
 import { LUA_MODES } from './batch-codes';
 import { script, TELL, TIME } from './lua-script';
-import { LINE, MEMBERS } from './set-pieces';
+import { CALL_IN_TURN, LINE, MEMBERS } from './set-pieces';
 
 const { exclusive, limited } = LUA_MODES;
 
@@ -20,7 +20,7 @@ end
 
 /** The body of {@link RELEASE_SET}, as a function of its keys and arguments. */
 export const RELEASE_MEMBERS = `
-local function releaseMembers(KEYS, ARGV)
+local function releaseMembers(KEYS, ARGV, everyone)
 ${TELL_ONE}
 local modes, token, keepMs = ARGV[1], ARGV[2], tonumber(ARGV[5])
 local count, nowMs = #modes, readMs()
@@ -100,7 +100,13 @@ for i = 1, count do
       redis.pcall('SET', key, '${TURN}', 'PX', ARGV[11])
     end
   end
-  if isFreed then tellOf(key) end
+  if isFreed then
+    tellOf(key)
+    if ARGV[3] ~= '0' and #KEYS > count then
+      local gained = mode == ${limited} and removed or math.huge
+      callInTurn(key, KEYS[count + i], KEYS[2 * count + i], nowMs, token, gained, everyone, ARGV[4])
+    end
+  end
 end
 return isWhole and 1 + most or 0
 end
@@ -116,6 +122,7 @@ end
  *   in ms for which to keep it (0: remove it), 6 the slots ('*': all of the token)
  * - ARGV of the line: 7 the id that gets its place back ('': nobody), 8 permits, 9 ticket, 10 the time in ms for
  *   which its entry lasts, 11 the time in ms for which a free resource is kept for the line (0: it is not)
+ * - ARGV 12: the channel of all waiters, with which the names of the channels of turns begin
  * - Reply: 1 all of it was ours and nobody waits; 1 + n all was ours and n connections wait; 0 some was not ours
  */
 export const RELEASE_SET = script(`
@@ -123,14 +130,15 @@ ${TIME}
 ${MEMBERS}
 ${LINE}
 ${TELL}
+${CALL_IN_TURN}
 local nobodyHears = false
 ${RELEASE_MEMBERS}
-return releaseMembers(KEYS, ARGV)
+return releaseMembers(KEYS, ARGV, ARGV[12])
 `);
 
 /** The body of {@link LEAVE}, as a function of its keys and arguments. */
 export const LEAVE_LINES = `
-local function leaveLines(KEYS, ARGV)
+local function leaveLines(KEYS, ARGV, everyone)
 ${TELL_ONE}
 local count, left = #ARGV[1], 0
 for i = 1, count do
@@ -138,6 +146,10 @@ for i = 1, count do
   if leave(KEYS[count + i], KEYS[2 * count + i], name) then
     left = 1
     tellOf(KEYS[i])
+    if ARGV[3] ~= '0' then
+      local gained = tonumber(ARGV[6]) or math.huge
+      callInTurn(KEYS[i], KEYS[count + i], KEYS[2 * count + i], readMs(), ARGV[2], gained, everyone, ARGV[4])
+    end
   end
 end
 return left
@@ -149,13 +161,16 @@ end
  *
  * - KEYS: the resources, then the line of each, then the key with the ends of its entries
  * - ARGV: 1 a letter per resource, 2 the text that the waiters are told, 3 who is told (0 nobody, 1 the waiters, 2
- *   the waiters, in a cluster), 4 the number of the database, 5 the id in the line, 6 permits
+ *   the waiters, in a cluster), 4 the number of the database, 5 the id in the line, 6 permits, 7 the channel of all waiters
  * - Reply: 1 it stood in some of the lines; 0 it stood in none
  */
 export const LEAVE = script(`
+${TIME}
+${MEMBERS}
 ${LINE}
 ${TELL}
+${CALL_IN_TURN}
 local nobodyHears = false
 ${LEAVE_LINES}
-return leaveLines(KEYS, ARGV)
+return leaveLines(KEYS, ARGV, ARGV[7])
 `);

@@ -1,0 +1,25 @@
+import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.interface';
+import type { Lease } from './lease';
+import type { CallContext } from './quorum-call';
+import { AcquireCall, type KnownVote } from './quorum-calls';
+
+/** Hears every vote that comes after the attempt was decided. */
+export type OnLateVote = (node: LockNode, vote: AcquireVote) => void;
+
+/** An attempt of somebody who stands in line, or may come to: late votes tell of that, too. */
+export class SharingCall extends AcquireCall {
+  constructor(
+    callContext: CallContext,
+    lease: Lease,
+    request: AcquireRequest,
+    known: KnownVote | undefined,
+    private readonly onLate: OnLateVote,
+  ) {
+    super(callContext, lease, request, known);
+  }
+
+  override onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
+    super.onLateVote(node, vote, position);
+    this.onLate(node, vote);
+  }
+}
