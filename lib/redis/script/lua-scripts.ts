@@ -156,7 +156,8 @@ return { '', left, waiting, foreign or redis.call('ZRANGE', KEYS[1], 0, -1, 'WIT
  * Tells who holds many resources.
  *
  * - KEYS: the resources
- * - ARGV: 1 the number of the database; '' if nobody can count the waiters
+ * - ARGV: 1 the number of the database; '' if nobody can count the waiters; then for each resource the key with the
+ *   ends of the entries of its line, as in {@link INSPECT}
  * - Reply: for each key nil or the values of {@link INSPECT}; here the third one is the number of processes that
  *   wait (-1: unknown)
  */
