@@ -1,25 +1,16 @@
 import { types } from 'node:util';
 import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
   FailedVote,
-  LeaveRequest,
-  LeaveVote,
   LockNode,
   NodeHold,
   NodeMemory,
   NodeStatus,
   NodeStatusChange,
-  RaiseFenceRequest,
-  RaiseFenceVote,
   ReleaseHandler,
-  ReleaseRequest,
   ReleaseSubscription,
-  ReleaseVote,
 } from '../ports/lock-node.interface';
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
+import { ForwardingVoter, type RequestOf, type Verb, type Vote, type VoteOf } from '../ports/verbs';
 import {
   acquireVoteFrom,
   extendVoteFrom,
@@ -45,9 +36,9 @@ import {
  *
  * Each answer is read once and copied, since a getter could return something else at the next read.
  */
-export class ForeignNode implements LockNode {
+export class ForeignNode extends ForwardingVoter implements LockNode {
   readonly sharing?: true;
-  private readonly verbs: Verbs;
+  private readonly verbs: GivenVerbs;
 
   /** @param isSharing true if the node supports readers, permits and the line */
   constructor(
@@ -55,6 +46,7 @@ export class ForeignNode implements LockNode {
     readonly name: string,
     isSharing = false,
   ) {
+    super();
     this.verbs = node;
     if (isSharing) this.sharing = true;
   }
@@ -68,28 +60,13 @@ export class ForeignNode implements LockNode {
     }
   }
 
-  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+  protected override forward<V extends Verb>(verb: V, request: RequestOf<V>, vote: Vote<V>): void {
+    const read: (given: unknown, request: RequestOf<V>) => VoteOf<V> = READ[verb];
     ask(
-      (give) => this.verbs.acquire(request, give),
-      (given) => acquireVoteFrom(given, request),
+      (give) => this.verbs[verb]?.(request, give),
+      (given) => read(given, request),
       vote,
     );
-  }
-
-  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    ask((give) => this.verbs.extend(request, give), extendVoteFrom, vote);
-  }
-
-  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
-    ask((give) => this.verbs.raiseFence(request, give), raiseFenceVoteFrom, vote);
-  }
-
-  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    ask((give) => this.verbs.release(request, give), releaseVoteFrom, vote);
-  }
-
-  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
-    ask((give) => this.verbs.leave?.(request, give), leaveVoteFrom, vote);
   }
 
   async inspect(resource: string): Promise<NodeHold | null> {
@@ -158,15 +135,17 @@ export class ForeignNode implements LockNode {
 }
 
 /** The verbs as anybody may have written them. For example, they may return a promise. */
-interface Verbs {
-  acquire(request: AcquireRequest, give: Give): unknown;
-  extend(request: ExtendRequest, give: Give): unknown;
-  raiseFence(request: RaiseFenceRequest, give: Give): unknown;
-  release(request: ReleaseRequest, give: Give): unknown;
-  leave?(request: LeaveRequest, give: Give): unknown;
-}
+type GivenVerbs = { readonly [V in Verb]?: (request: RequestOf<V>, give: Give) => unknown };
 
 type Give = (given: unknown) => void;
+
+const READ: { readonly [V in Verb]: (given: unknown, request: RequestOf<V>) => VoteOf<V> } = {
+  acquire: acquireVoteFrom,
+  extend: extendVoteFrom,
+  raiseFence: raiseFenceVoteFrom,
+  release: releaseVoteFrom,
+  leave: leaveVoteFrom,
+};
 
 /** Asks a verb. Everything that is no answer is a failed vote, even if it comes as a promise that rejects. */
 function ask<V>(

@@ -1,24 +1,16 @@
 import { sharedIn, type KindOfHold } from '../core/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
   FailedVote,
-  LeaveRequest,
-  LeaveVote,
   LockNode,
   NodeHold,
   NodeStatus,
   NodeStatusChange,
-  RaiseFenceRequest,
-  RaiseFenceVote,
   ReleaseRequest,
   ReleaseSubscription,
-  ReleaseVote,
 } from '../ports/lock-node.interface';
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
+import { ForwardingVoter, type RequestOf, type Verb, type Vote, type Voter } from '../ports/verbs';
 import { MemoryLockNode } from '../memory/memory-lock-node';
 
 /** The most releases that a failed node keeps for later. No test needs more. */
@@ -29,7 +21,7 @@ const MOST_OWED = 1_000;
  * Locks that were released in the meantime are removed when it recovers, as on a real node with its next
  * connection.
  */
-export class TestingNode implements LockNode {
+export class TestingNode extends ForwardingVoter implements LockNode {
   readonly sharing = true;
   private readonly inner: MemoryLockNode;
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
@@ -41,6 +33,7 @@ export class TestingNode implements LockNode {
     readonly name: string,
     private readonly clock: Clock,
   ) {
+    super();
     this.inner = new MemoryLockNode({ name, clock });
   }
 
@@ -59,33 +52,14 @@ export class TestingNode implements LockNode {
     this.tell({ status: 'up' });
   }
 
-  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+  protected override forward<V extends Verb>(verb: V, request: RequestOf<V>, vote: Vote<V>): void {
     if (this.hasFailed) vote(this.failure());
-    else this.inner.acquire(request, vote);
+    else (this.inner as Voter)[verb](request, vote);
   }
 
-  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    if (this.hasFailed) vote(this.failure());
-    else this.inner.extend(request, vote);
-  }
-
-  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
-    if (this.hasFailed) vote(this.failure());
-    else this.inner.raiseFence(request, vote);
-  }
-
-  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    if (!this.hasFailed) {
-      this.inner.release(request, vote);
-      return;
-    }
-    if (this.owed.size < MOST_OWED) this.owed.set(request, this.clock.now());
-    vote(this.failure());
-  }
-
-  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
-    if (this.hasFailed) vote(this.failure());
-    else this.inner.leave(request, vote);
+  override release(request: ReleaseRequest, vote: Vote<'release'>): void {
+    if (this.hasFailed && this.owed.size < MOST_OWED) this.owed.set(request, this.clock.now());
+    super.release(request, vote);
   }
 
   /** Loses a lock, as a server does that somebody empties. It works on a failed node too. */

@@ -1,24 +1,22 @@
 import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
   FailedVote,
-  LeaveRequest,
-  LeaveVote,
   LockNode,
   NodeHold,
   NodeStatus,
   NodeStatusChange,
-  RaiseFenceRequest,
-  RaiseFenceVote,
   ReleaseHandler,
-  ReleaseRequest,
   ReleaseSubscription,
-  ReleaseVote,
   ServerFacts,
 } from '../../lib/ports/lock-node.interface';
 import type { ListRequest, ListedPart } from '../../lib/ports/node-listing.interface';
+import {
+  ForwardingVoter,
+  type RequestOf,
+  type Verb,
+  type Vote,
+  type VoteOf,
+  type Voter,
+} from '../../lib/ports/verbs';
 import type { Clock } from '../../lib/ports/clock.interface';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 
@@ -35,14 +33,14 @@ export type Fault =
   | 'refused';
 
 interface Sent {
-  readonly verb: 'acquire' | 'extend' | 'raiseFence' | 'release' | 'leave';
-  readonly request: AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest | LeaveRequest;
+  readonly verb: Verb;
+  readonly request: RequestOf<Verb>;
 }
 
 const REFUSED: FailedVote = { kind: 'failed', error: new Error('refused') };
 
 /** An in-process node with a fault of choice in front of it, that remembers what was asked. */
-export class FaultyNode implements LockNode {
+export class FaultyNode extends ForwardingVoter implements LockNode {
   readonly sharing = true;
   fault: Fault = 'none';
   /** How long a request and its answer are under way together. Set it before the first request. */
@@ -58,6 +56,7 @@ export class FaultyNode implements LockNode {
     private readonly clock: Clock,
     private readonly tellsReleases = true,
   ) {
+    super();
     this.inner = new MemoryLockNode({ name, clock });
   }
 
@@ -110,36 +109,6 @@ export class FaultyNode implements LockNode {
     this.inner = other.inner;
   }
 
-  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
-    this.pass({ verb: 'acquire', request }, vote, (answer) => {
-      this.inner.acquire(request, answer);
-    });
-  }
-
-  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    this.pass({ verb: 'extend', request }, vote, (answer) => {
-      this.inner.extend(request, answer);
-    });
-  }
-
-  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
-    this.pass({ verb: 'raiseFence', request }, vote, (answer) => {
-      this.inner.raiseFence(request, answer);
-    });
-  }
-
-  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    this.pass({ verb: 'release', request }, vote, (answer) => {
-      this.inner.release(request, answer);
-    });
-  }
-
-  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
-    this.pass({ verb: 'leave', request }, vote, (answer) => {
-      this.inner.leave(request, answer);
-    });
-  }
-
   list(request: ListRequest): Promise<ListedPart> {
     if (this.fault === 'refused') return Promise.reject(REFUSED.error);
     return this.fault === 'none' ? this.inner.list(request) : new Promise(() => undefined);
@@ -180,29 +149,27 @@ export class FaultyNode implements LockNode {
     return this.inner.close();
   }
 
-  private pass<V>(
-    sent: Sent,
-    vote: (vote: V | FailedVote) => void,
-    apply: (answer: (vote: V | FailedVote) => void) => void,
-  ): void {
-    this.sent.push(sent);
+  protected override forward<V extends Verb>(verb: V, request: RequestOf<V>, vote: Vote<V>): void {
+    this.sent.push({ verb, request });
     if (this.fault === 'refused') {
       vote(REFUSED);
       return;
     }
     this.travel(() => {
-      this.arrive(apply, (answer) => {
-        this.travel(() => {
-          vote(answer);
-        });
-      });
+      this.arrive<VoteOf<V>>(
+        (answer) => {
+          (this.inner as Voter)[verb](request, answer);
+        },
+        (answer) => {
+          this.travel(() => {
+            vote(answer);
+          });
+        },
+      );
     });
   }
 
-  private arrive<V>(
-    apply: (answer: (vote: V | FailedVote) => void) => void,
-    reply: (vote: V | FailedVote) => void,
-  ): void {
+  private arrive<V>(apply: (answer: (vote: V) => void) => void, reply: (vote: V) => void): void {
     if (this.fault === 'none') apply(reply);
     if (this.fault === 'stalled')
       this.waiting.push(() => {

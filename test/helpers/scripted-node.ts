@@ -1,18 +1,13 @@
 import type {
-  AcquireRequest,
-  ExtendRequest,
-  LeaveRequest,
   LockNode,
   NodeHold,
   NodeStatus,
   NodeStatusChange,
-  RaiseFenceRequest,
-  ReleaseRequest,
   ReleaseSubscription,
 } from '../../lib/ports/lock-node.interface';
+import { ForwardingVoter, type RequestOf, type Verb, type Vote } from '../../lib/ports/verbs';
 
-type Request = AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest | LeaveRequest;
-type Verb = 'acquire' | 'extend' | 'raiseFence' | 'release' | 'leave';
+type Request = RequestOf<Verb>;
 
 interface Asked {
   readonly verb: Verb;
@@ -21,7 +16,7 @@ interface Asked {
 }
 
 /** A node that votes only when the test tells it to, and what the test tells it to. */
-export class ScriptedNode implements LockNode {
+export class ScriptedNode extends ForwardingVoter implements LockNode {
   readonly sharing = true;
   status: NodeStatus = 'up';
   readonly asked: Asked[] = [];
@@ -31,7 +26,9 @@ export class ScriptedNode implements LockNode {
 
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
 
-  constructor(readonly name: string) {}
+  constructor(readonly name: string) {
+    super();
+  }
 
   get statusListenerCount(): number {
     return this.statusListeners.size;
@@ -50,26 +47,6 @@ export class ScriptedNode implements LockNode {
     const asked = this.asked.findLast((one) => one.verb === verb);
     if (asked === undefined) throw new Error(`${this.name} was not asked to ${verb}`);
     asked.vote(vote as never);
-  }
-
-  acquire(request: AcquireRequest, vote: (vote: never) => void): void {
-    this.note({ verb: 'acquire', request, vote });
-  }
-
-  extend(request: ExtendRequest, vote: (vote: never) => void): void {
-    this.note({ verb: 'extend', request, vote });
-  }
-
-  raiseFence(request: RaiseFenceRequest, vote: (vote: never) => void): void {
-    this.note({ verb: 'raiseFence', request, vote });
-  }
-
-  release(request: ReleaseRequest, vote: (vote: never) => void): void {
-    this.note({ verb: 'release', request, vote });
-  }
-
-  leave(request: LeaveRequest, vote: (vote: never) => void): void {
-    this.note({ verb: 'leave', request, vote });
   }
 
   onReleased(): ReleaseSubscription {
@@ -91,7 +68,8 @@ export class ScriptedNode implements LockNode {
     return Promise.resolve();
   }
 
-  private note(asked: Asked): void {
+  protected override forward<V extends Verb>(verb: V, request: RequestOf<V>, vote: Vote<V>): void {
+    const asked = { verb, request, vote };
     this.asked.push(asked);
     this.onAsked?.(asked);
   }

@@ -1,24 +1,14 @@
 import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
-  LeaveRequest,
-  LeaveVote,
   LockNode,
   NodeHold,
   NodeStatus,
   NodeStatusChange,
-  RaiseFenceRequest,
-  RaiseFenceVote,
-  ReleaseRequest,
   ReleaseSubscription,
-  ReleaseVote,
   ServerFacts,
 } from '../../lib/ports/lock-node.interface';
+import { ForwardingVoter, type RequestOf, type Verb, type Vote, type Voter } from '../../lib/ports/verbs';
 import { groupBySlot } from '../../lib/redis/request/key-slot';
-import { PartedRequests } from '../../lib/redis/request/parted-requests';
-import type { RedisRequests } from '../../lib/redis/request/redis-requests';
+import { type KeyedVoter, PartedRequests } from '../../lib/redis/request/parted-requests';
 import { Link } from './link';
 import type { SimulatedClient } from './simulated-client';
 import type { SimulatedCluster } from './simulated-cluster';
@@ -28,7 +18,7 @@ import type { World } from './world';
  * The way from one client to a cluster: one to each of its masters. Requests are parted and their votes put together by the
  * code of the library that does so for a Redis Cluster.
  */
-export class ClusterLink implements LockNode {
+export class ClusterLink extends ForwardingVoter implements LockNode {
   readonly sharing = true;
   readonly links: readonly Link[];
 
@@ -44,13 +34,14 @@ export class ClusterLink implements LockNode {
     readonly node: SimulatedCluster,
     delayMs: () => number,
   ) {
+    super();
     this.links = node.masters.map((master) => new Link(master.name, world, client, master, delayMs));
     for (const link of this.links) {
       link.onStatus((change) => {
         this.hear(link, change);
       });
     }
-    this.parts = new PartedRequests(this.requests as unknown as RedisRequests, {
+    this.parts = new PartedRequests(this.requests, {
       keyPrefix: '',
       partsOf: (resources) => groupBySlot(resources),
       giveBack: (request) => {
@@ -92,25 +83,9 @@ export class ClusterLink implements LockNode {
     for (const link of this.links) link.break(lateMs);
   }
 
-  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
-    if (request.resources.length > 1) this.world.count('several masters');
-    this.parts.acquire(request, vote);
-  }
-
-  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    this.parts.extend(request, vote);
-  }
-
-  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
-    this.parts.raiseFence(request, vote);
-  }
-
-  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    this.parts.release(request, vote);
-  }
-
-  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
-    this.parts.leave(request, vote);
+  protected override forward<V extends Verb>(verb: V, request: RequestOf<V>, vote: Vote<V>): void {
+    if (verb === 'acquire' && request.resources.length > 1) this.world.count('several masters');
+    (this.parts as Voter)[verb](request, vote);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
@@ -132,27 +107,14 @@ export class ClusterLink implements LockNode {
   }
 
   /** One part goes to the master that has its slot. */
-  private readonly requests = {
-    acquire: (keys: readonly string[], request: AcquireRequest, vote: (vote: AcquireVote) => void) => {
-      this.linkOf(keys).acquire(partOf(request, keys), vote);
-    },
-    extend: (keys: readonly string[], request: ExtendRequest, vote: (vote: ExtendVote) => void) => {
-      this.linkOf(keys).extend(partOf(request, keys), vote);
-    },
-    raiseFence: (
-      keys: readonly string[],
-      request: RaiseFenceRequest,
-      vote: (vote: RaiseFenceVote) => void,
-    ) => {
-      this.linkOf(keys).raiseFence(partOf(request, keys), vote);
-    },
-    release: (keys: readonly string[], request: ReleaseRequest, vote: (vote: ReleaseVote) => void) => {
-      this.linkOf(keys).release(partOf(request, keys), vote);
-    },
-    leave: (keys: readonly string[], request: LeaveRequest, vote: (vote: LeaveVote) => void) => {
-      this.linkOf(keys).leave(partOf(request, keys), vote);
-    },
-  };
+  private readonly requests = Object.fromEntries(
+    VERBS.map((verb) => [
+      verb,
+      (keys: readonly string[], request: RequestOf<Verb>, vote: never) => {
+        (this.linkOf(keys) as Voter)[verb](partOf(request, keys) as never, vote);
+      },
+    ]),
+  ) as unknown as KeyedVoter;
 
   private linkOf([resource = '']: readonly string[]): Link {
     return this.part(this.node.indexOf(resource));
@@ -181,6 +143,8 @@ export class ClusterLink implements LockNode {
       listener(error && status !== 'up' ? { ...told, error } : told);
   }
 }
+
+const VERBS: readonly Verb[] = ['acquire', 'extend', 'raiseFence', 'release', 'leave'];
 
 function partOf<R extends { readonly resources: readonly string[]; readonly shared?: readonly string[] }>(
   request: R,

@@ -1,15 +1,13 @@
-import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
-  LeaveRequest,
-  LeaveVote,
-  RaiseFenceRequest,
-  RaiseFenceVote,
-  ReleaseRequest,
-  ReleaseVote,
-} from '../../ports/lock-node.interface';
+import type { AcquireRequest, AcquireVote } from '../../ports/lock-node.interface';
+import {
+  ForwardingVoter,
+  type RequestOf,
+  type Verb,
+  type Vote,
+  type VoteOf,
+  type Voter,
+} from '../../ports/verbs';
+import { ASKS } from '../script/batch-codes';
 import {
   askInParts,
   mergeAcquireVotes,
@@ -18,8 +16,12 @@ import {
   mergeRaiseFenceVotes,
   mergeReleaseVotes,
 } from './ask-in-parts';
-import { type BatchEntry, isAcquire, isRelease, type SetEntry } from './command-batch';
-import type { RedisRequests } from './redis-requests';
+import type { BatchEntry, SetEntry } from './command-batch';
+
+/** The verbs for keys that one server can take together. */
+export type KeyedVoter = {
+  [V in Verb]: (keys: readonly string[], request: RequestOf<V>, vote: Vote<V>) => void;
+};
 
 export interface PartsSetup {
   readonly keyPrefix: string;
@@ -30,24 +32,20 @@ export interface PartsSetup {
 }
 
 /** Requests that are sent by themselves: as one command, or as several if their keys are in several slots. */
-export class PartedRequests {
+export class PartedRequests extends ForwardingVoter {
   constructor(
-    private readonly requests: RedisRequests,
+    private readonly requests: KeyedVoter,
     private readonly setup: PartsSetup,
-  ) {}
-
-  /** Asks once more for a request that failed in a batch, by itself. */
-  ask(entry: BatchEntry | SetEntry): void {
-    if (entry.letter === 'sa') this.acquire(entry.request, entry.vote);
-    else if (entry.letter === 'se') this.extend(entry.request, entry.vote);
-    else if (entry.letter === 'sr') this.release(entry.request, entry.vote);
-    else if (entry.letter === 'sl') this.leave(entry.request, entry.vote);
-    else if (isRelease(entry)) this.release(entry.request, entry.vote);
-    else if (isAcquire(entry)) this.acquire(entry.request, entry.vote);
-    else this.extend(entry.request, entry.vote);
+  ) {
+    super();
   }
 
-  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+  /** Asks once more for a request that failed in a batch, by itself. */
+  ask({ letter, request, vote }: BatchEntry | SetEntry): void {
+    (this as Voter)[VERB_OF[letter]](request as never, vote as never);
+  }
+
+  override acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     const parts = this.setup.partsOf(request.resources);
     askInParts<AcquireVote>(
       parts,
@@ -67,47 +65,18 @@ export class PartedRequests {
     );
   }
 
-  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
-    askInParts<ExtendVote>(
-      this.setup.partsOf(request.resources),
+  protected override forward<V extends Verb>(verb: V, request: RequestOf<V>, vote: Vote<V>): void {
+    const requests: KeyedVoter = this.requests;
+    const merge: (votes: readonly VoteOf<V>[]) => VoteOf<V> = MERGE[verb];
+    const { resources, shared } = request;
+    // Readers have no number to raise.
+    const asked = verb === 'raiseFence' ? resources.filter((one) => !shared?.includes(one)) : resources;
+    askInParts<VoteOf<V>>(
+      this.setup.partsOf(asked),
       (keys, voteOfPart) => {
-        this.requests.extend(keys, request, voteOfPart);
+        requests[verb](keys, request, voteOfPart);
       },
-      mergeExtendVotes,
-      vote,
-    );
-  }
-
-  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
-    const numbered = request.resources.filter((resource) => !request.shared?.includes(resource));
-    askInParts<RaiseFenceVote>(
-      this.setup.partsOf(numbered),
-      (keys, voteOfPart) => {
-        this.requests.raiseFence(keys, request, voteOfPart);
-      },
-      mergeRaiseFenceVotes,
-      vote,
-    );
-  }
-
-  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
-    askInParts<ReleaseVote>(
-      this.setup.partsOf(request.resources),
-      (keys, voteOfPart) => {
-        this.requests.release(keys, request, voteOfPart);
-      },
-      mergeReleaseVotes,
-      vote,
-    );
-  }
-
-  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
-    askInParts<LeaveVote>(
-      this.setup.partsOf(request.resources),
-      (keys, voteOfPart) => {
-        this.requests.leave(keys, request, voteOfPart);
-      },
-      mergeLeaveVotes,
+      merge,
       vote,
     );
   }
@@ -118,3 +87,26 @@ export class PartedRequests {
     return shared === undefined || keys.some((key) => !shared.includes(key.slice(from)));
   }
 }
+
+const MERGE: { readonly [V in Verb]: (votes: readonly VoteOf<V>[]) => VoteOf<V> } = {
+  acquire: mergeAcquireVotes,
+  extend: mergeExtendVotes,
+  raiseFence: mergeRaiseFenceVotes,
+  release: mergeReleaseVotes,
+  leave: mergeLeaveVotes,
+};
+
+/** The verb of each letter of a batch. */
+const VERB_OF: { readonly [letter in (BatchEntry | SetEntry)['letter']]: Verb } = {
+  [ASKS.acquire]: 'acquire',
+  [ASKS.acquireNumbered]: 'acquire',
+  sa: 'acquire',
+  [ASKS.extend]: 'extend',
+  [ASKS.takeOver]: 'extend',
+  se: 'extend',
+  [ASKS.release]: 'release',
+  [ASKS.releaseAndTell]: 'release',
+  [ASKS.releaseAndTellAll]: 'release',
+  sr: 'release',
+  sl: 'leave',
+};
