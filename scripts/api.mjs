@@ -1,5 +1,5 @@
-// `npm run api`: writes what each entry of the package makes public to the folder api.
-// `npm run api -- --check`: fails when that has changed; `npm test` does so after each build.
+// `npm run api`: writes the public types of each entry of the package to the folder api.
+// `npm run api -- --check`: fails if they have changed; `npm test` does so after each build.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { changedReports, writeReports } from './lib/api-reports.mjs';

@@ -1,4 +1,5 @@
-// How long the frames of the lock board take in a browser while it shows 5,000 locks, of which some change all the time:
+// Measures how long the frames of the lock board take in a browser while it shows 5,000 locks, some of which
+// always change:
 //   node scripts/board-frames.mjs
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
@@ -11,7 +12,7 @@ import { manifest } from './lib/paths.mjs';
 import { table } from './lib/table.mjs';
 
 const LOCKS = 5_000;
-/** In each look, so in each message to the page. */
+/** The locks that change in each look, so in each message to the page. */
 const CHANGED = 500;
 const SECONDS = 10;
 
@@ -30,7 +31,7 @@ const imports = [
 ];
 const app = await NestFactory.create({ module: App, imports }, { logger: false });
 const browser = await puppeteer.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
-/** Somebody types into the filter, a letter every half second. */
+/** Types into the filter, a letter every half second. */
 const TYPE = `if (Math.floor(last / 500) !== Math.floor(frames.typed ?? 0)) {
         frames.typed = last / 500;
         const input = document.querySelector('input[type=search]');
@@ -71,7 +72,7 @@ function take(locks, at) {
   return locks.acquire(`order:${at}`, { ttl: 600_000, autoExtend: false, label: `job ${at % 7}` });
 }
 
-/** Other holders, one part after another. */
+/** Gives locks other holders, one part of them after another. */
 async function change(locks, held) {
   for (let from = 0; !isOver; from = (from + CHANGED) % LOCKS) {
     for (let at = from; at < from + CHANGED; at += 1) {
@@ -82,7 +83,7 @@ async function change(locks, held) {
   }
 }
 
-/** What is done in each frame, and how long the frames take. */
+/** Runs a deed in each frame, and measures how long the frames take. */
 function measure(page, deed) {
   return page.evaluate(`new Promise((resolve) => {
     const frames = [];

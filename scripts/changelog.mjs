@@ -1,6 +1,7 @@
-// `npm run changelog`: is CHANGELOG.md in the form that a release needs?
-// `--release`: gives what is unreleased the version of package.json and the date of today; `npm version` does so.
-// `--notes v1.2.3`: prints what that release changed, for the page of the release.
+// `npm run changelog`: checks that CHANGELOG.md has the form that a release needs.
+// `--release`: gives the unreleased changes the version of package.json and the date of today; `npm version`
+// does so.
+// `--notes v1.2.3`: prints the changes of that release, for the page of the release.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -61,7 +62,7 @@ function notesOf(changelog, tag) {
   return entry.toString(changelog).split('\n').slice(1).join('\n').trim();
 }
 
-/** A release writes the file anew, so that it must be what would be written. */
+/** A release writes the file again. So the file must be exactly what would be written. */
 function checkForm(text, changelog) {
   const written = changelog.toString().split('\n');
   const at = text.split('\n').findIndex((line, index) => line !== written[index]);

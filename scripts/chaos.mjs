@@ -1,5 +1,5 @@
-// `npm run chaos`: client processes and Redis servers, and all that can happen to them. The options are in
-// test/chaos/cli.ts.
+// `npm run chaos`: client processes and Redis servers, under all faults that can happen to them. The options
+// are in test/chaos/cli.ts.
 import { compileAndLoad } from './lib/compile.mjs';
 import { root } from './lib/paths.mjs';
 import { currentTask, inProgress } from './lib/progress.mjs';

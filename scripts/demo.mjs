@@ -44,12 +44,12 @@ if (!stopOnSignal.stopping) {
   process.exit();
 }
 
-/** One sale, by processes that sell with or without locks. */
+/** Runs one sale, by processes that sell with or without locks. */
 async function measure(locks) {
   const apps = await shop.startApps({ firstPort: 0, env: { LOCKS: locks }, onLine: console.error });
   const urls = apps.map(({ url }) => url);
   try {
-    // Connections, caches and compilers are warm when it counts.
+    // This warms up connections, caches and compilers before the measured sale.
     await sellOut(urls, { items: 5, buyers: 20 });
     return await sellOut(urls, { items: ITEMS, buyers: BUYERS });
   } finally {
@@ -61,7 +61,7 @@ function row(name, { sold, oversold, refused, failed, p50, p99 }) {
   return [name, sold, oversold, refused, failed.length, p50.toFixed(0), p99.toFixed(0)];
 }
 
-/** What a lock promises; without one, anything may happen. */
+/** Judges a sale by what a lock promises. Without a lock, anything may happen. */
 function judge({ sold, oversold, failed }) {
   if (oversold === 0 && sold === ITEMS && failed.length === 0) {
     console.log(`\nWith locks, ${ITEMS} of ${ITEMS} were sold, and none twice.`);

@@ -1,4 +1,5 @@
-// `npm run demo:failover`: why a lock on a master with a replica can have two holders, and a lock on three masters not.
+// `npm run demo:failover`: shows why a lock on a master with a replica can have two holders, and a lock on
+// three masters cannot.
 import { prepare } from './lib/prepare.mjs';
 import { Processes } from './lib/processes.mjs';
 import { ensureRedisServer, findRedisServer } from './lib/redis-binary.mjs';
@@ -39,7 +40,10 @@ async function show() {
   process.exitCode = 1;
 }
 
-/** A takes the lock, its master dies, the replica is promoted, B wants the lock. Returns how many hold it then. */
+/**
+ * A takes the lock, its master dies, the replica is promoted, and B asks for the lock. Returns how many hold
+ * it then.
+ */
 async function failOverOf(title, failing, otherMasters, createLockService) {
   console.log(title);
   const program = findRedisServer();
@@ -81,7 +85,7 @@ async function failOverOf(title, failing, otherMasters, createLockService) {
   }
 }
 
-/** Null when it is told that somebody else has it. */
+/** Returns null if somebody else has the lock. */
 async function acquireOrNull(service) {
   try {
     return await service.acquire(RESOURCE, { wait: 1_000 });

@@ -1,4 +1,5 @@
-// `npm run figures`: the shape of the house, counted: arrows between rooms, circles, and what one call passes.
+// `npm run figures`: counts the structure of lib: arrows between rooms, circles, and the files that one call
+// passes.
 import { compileAndLoad } from './lib/compile.mjs';
 import { root } from './lib/paths.mjs';
 import { Processes } from './lib/processes.mjs';

@@ -1,4 +1,5 @@
-// Before `npm pack` and `npm publish`: a new build of the sources as they are. In a new clone it installs what that takes.
+// Runs before `npm pack` and `npm publish`: builds the present sources. In a new clone it first installs what
+// that needs.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDependencies } from './lib/dependencies.mjs';

@@ -1,5 +1,5 @@
-// `npm run docs:screenshots`: the pictures in the documents, of a real lock board on three real masters, and of the page
-// of the sample.
+// `npm run docs:screenshots`: makes the pictures in the documents, of a real lock board on three real
+// masters, and of the page of the sample.
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -84,7 +84,7 @@ async function showShop() {
   });
 }
 
-/** What a shop has on a busy day. */
+/** Fills the board with the locks of a shop on a busy day. */
 async function fill(locks, others) {
   for (let id = 1_001; id <= 1_006; id += 1) await locks.acquire(`order:${id}`, { label: 'pay' });
   await others.acquire('report:2026-11', { label: 'monthly report' });

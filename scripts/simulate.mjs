@@ -1,4 +1,5 @@
-// `npm run simulate`: histories of clients, nodes and faults in virtual time. The options are in test/simulation/cli.ts.
+// `npm run simulate`: runs histories of clients, nodes and faults in virtual time. The options are in
+// test/simulation/cli.ts.
 import { compileAndLoad } from './lib/compile.mjs';
 import { root } from './lib/paths.mjs';
 import { currentTask, inProgress } from './lib/progress.mjs';

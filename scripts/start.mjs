@@ -1,4 +1,4 @@
-// `npm start`: the order system on this machine, until Ctrl-C.
+// `npm start`: runs the order system on this machine, until Ctrl-C.
 import { sendOrFail } from './lib/http.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { Shop, withoutPassword } from './lib/shop.mjs';
@@ -32,7 +32,7 @@ try {
   }
 }
 
-/** Something to sell, and one order to pay. */
+/** Adds something to sell, and one order to pay. */
 async function seed(url) {
   await sendOrFail('POST', `${url}/warehouses/receive`, { warehouse: 'north', sku: 'tea', quantity: 100 });
   return sendOrFail('POST', `${url}/orders`, { sku: 'tea', quantity: 1 });
@@ -95,7 +95,7 @@ function linesToTry(apps, order, { locks: { nodes } }) {
   ];
 }
 
-/** A password is left for the reader to put in. */
+/** The reader has to insert the password. */
 function linesForNodes(nodes) {
   const urls = nodes.map((url) => withoutPassword(url)).join(',');
   return [

@@ -1,4 +1,5 @@
-// `npm run test:matrix`: what can tell versions apart, on all majors of Nest, ioredis and Node. Takes its time.
+// `npm run test:matrix`: tests that depend on versions, on all majors of Nest, ioredis and Node. It takes
+// long.
 // `npm run test:matrix -- --nest 11 --ioredis 5 --node 24`: one cell of it.
 // `npm run test:matrix -- --runtime bun,deno,vitest`: an application on another runtime.
 import { dirname } from 'node:path';
@@ -39,7 +40,7 @@ try {
 }
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** One row of the table. What cannot be installed has failed: the other cells are still worth running. */
+/** Runs one row of the table. A cell that cannot be installed has failed, and the others still run. */
 async function runCell(cell) {
   const start = performance.now();
   timetable.begin(titleOf(cell));
@@ -64,7 +65,7 @@ async function testCell(cell) {
 
   const { specs, skipped } = applySkips(cell, specsForTheMatrix());
   skipped.forEach((reason) => reasons.add(reason));
-  // What the specs start by the name `node` is of the same version.
+  // So the programs that specs start as `node` have the same version.
   const env = { PATH: `${dirname(program)}:${process.env.PATH}` };
   const name = `nest${cell.nest}-ioredis${cell.ioredis}-node${cell.node}`;
   const result = await runOn(folders, specs, { name, hasRedis: true, node: program, env });

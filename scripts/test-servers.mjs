@@ -69,7 +69,7 @@ async function runSuite(name, { version, env }, suite, seconds) {
   rows.push([name, version, suite, result.passed, result.failed, result.skipped, took, outcome]);
 }
 
-/** Counts it as one of the steps, and says what is left of them. */
+/** Counts it as one of the steps, and tells what is left. */
 async function inStep(title, work) {
   timetable.begin(title);
   const result = await inProgress(title, work);

@@ -1,5 +1,5 @@
-// `npm test`: everything that is checked, on a machine that has only Node and npm.
-// `npm test -- unit e2e`: these suites alone.
+// `npm test`: runs all checks, on a machine that has only Node and npm.
+// `npm test -- unit e2e`: only these suites.
 import { join } from 'node:path';
 import { build } from './lib/build.mjs';
 import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
@@ -16,11 +16,14 @@ import { ensureSample } from './lib/sample.mjs';
 import { Tally } from './lib/tally.mjs';
 import { Timetable } from './lib/timetable.mjs';
 
-/** These start servers. */
+/** The suites that start servers. */
 const WITH_SERVERS = ['e2e', 'chaos'];
-/** These compute, while others wait for servers: two lanes of those leave the processor idle half of the time. */
+/**
+ * The suites that compute while others wait for servers. Two lanes with servers leave the processor idle half
+ * of the time.
+ */
 const COMPUTING = ['property', 'simulation', 'package'];
-/** The parts of e2e that run beside the rest of it: all lanes are about as long then. */
+/** The parts of e2e that run beside the rest of it. With these, all lanes take about the same time. */
 const PARTS_OF_E2E = {
   sample: { title: 'e2e of the order system', has: ({ file }) => /^e2e\/sample/.test(file) },
   documents: {
@@ -29,7 +32,7 @@ const PARTS_OF_E2E = {
   },
 };
 const isInPart = (spec) => Object.values(PARTS_OF_E2E).some(({ has }) => has(spec));
-/** More than it takes on a slow machine, and less than `npm test` may take. */
+/** This is more than e2e needs on a slow machine, and less than `npm test` may take. */
 const E2E_LIMIT_MS = 600_000;
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.includes(name));
@@ -82,12 +85,15 @@ async function runChecks() {
   );
 }
 
-/** What `npm start` does before it starts anything. */
+/** Does what `npm start` does before it starts anything. */
 async function prepareSample() {
   await tally.step('order system', ensureSample);
 }
 
-/** What the documents name beside Redis; small ones only. RabbitMQ is tested where it is installed already. */
+/**
+ * Installs the small programs besides Redis that the documents name. RabbitMQ is tested only if it is
+ * installed already.
+ */
 async function installBrokers() {
   await tally.stepOrSkip('brokers and promtool', () =>
     ensurePrograms({
@@ -97,24 +103,25 @@ async function installBrokers() {
       promtool: { apt: 'prometheus', brew: 'prometheus' },
     }),
   );
-  // For the page of the lock board. Fetched and unpacked once, not installed.
+  // The page of the lock board needs a browser. It is fetched and unpacked once, and not installed.
   await tally.stepOrSkip('chromium', ensureChromium);
 }
 
 async function checkCode() {
-  // With the types of all files.
+  // This check includes the types of all files.
   await tally.step('oxlint', () => runNode(tools.oxlint, []));
   await tally.step('prettier', () => runNode(tools.prettier, ['--check', '--log-level', 'warn', '.']));
 }
 
 async function buildAndDescribe() {
-  // With its pages, since some mistakes are seen only there; apart from those that a reader may have open.
+  // The pages are written too, since some mistakes show only there. They are not written where a reader may
+  // have them open.
   await tally.step('typedoc', () => runNode(tools.typedoc, ['--out', join(cache, 'api')]));
   await tally.step('build of the library', () => build());
   await tally.step('public types', () => runNode(join(root, 'scripts', 'api.mjs'), ['--check']));
 }
 
-/** A part of the tests on the oldest peers; `npm run test:matrix` has the whole of it. */
+/** Runs a part of the tests on the oldest peers; `npm run test:matrix` has all of it. */
 async function runOnTheOldest(hasRedis) {
   const folders = ['oldest'];
   const name = 'packages of Nest 10.0 and ioredis 5.0';
@@ -125,7 +132,7 @@ async function runOnTheOldest(hasRedis) {
   );
 }
 
-/** One server that is no Redis; `npm run test:servers` has more of them, and more tests. */
+/** Runs tests on one server that is no Redis; `npm run test:servers` has more servers and more tests. */
 async function runOnAnotherServer() {
   const name = 'valkey-9';
   let server = {};

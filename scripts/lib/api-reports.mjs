@@ -23,9 +23,9 @@ export function writeReports(folder) {
   }
 }
 
-/** The declarations of an entry, with everything that they mention. */
+/** Reads the declarations of an entry, with everything that they mention. */
 function extract(entry, types, folder) {
-  // Loaded when it is needed: it brings a compiler along.
+  // This is loaded only when it is needed, since it contains a compiler.
   const { Extractor, ExtractorConfig } = require('@microsoft/api-extractor');
   const config = ExtractorConfig.prepare({
     configObject: settings(entry, types, folder),
@@ -55,7 +55,7 @@ function head(entry) {
   );
 }
 
-/** The names of the files that are not the same in both folders, or are in one of them alone. */
+/** The names of the files that differ between the folders, or exist in only one of them. */
 export function changedReports(committed, generated) {
   const names = [committed, generated].flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
   const read = (folder, name) =>
@@ -71,7 +71,7 @@ function settings(entry, types, folder) {
     compiler: { tsconfigFilePath: join(root, 'tsconfig.build.json') },
     apiReport: {
       enabled: true,
-      // What a public type is made of, though it has no public name.
+      // Types without a public name that public types need.
       includeForgottenExports: true,
       reportFileName: nameOf(entry),
       reportFolder: folder,

@@ -10,10 +10,10 @@ export const PAGE_SOURCES = join(root, 'board');
 const TARGET = join(root, 'dist', 'board', 'page.json');
 
 /**
- * Bundles the page of the lock board, with the libraries that it needs, into one file of the package: script and style,
- * and the hashes that its content security policy names. `{ ok, problem }`
+ * Bundles the page of the lock board, with the libraries that it needs, into one file of the package: script
+ * and style, and the hashes for its content security policy. `{ ok, problem }`
  *
- * @param modules where the bundler and the libraries are
+ * @param modules the folder with the bundler and the libraries
  */
 export async function buildBoardPage(target = TARGET, modules = join(root, 'node_modules')) {
   try {
@@ -28,7 +28,7 @@ export async function buildBoardPage(target = TARGET, modules = join(root, 'node
     const style = (await transform(css, { loader: 'css', minify: true })).code.trim();
     mkdirSync(dirname(target), { recursive: true });
     const page = { script, style, scriptHash: hashOf(script), styleHash: hashOf(style) };
-    // In one step: somebody may be reading it.
+    // The file is replaced in one step, since another process may be reading it.
     const fresh = `${target}.${process.pid}`;
     writeFileSync(fresh, JSON.stringify(page));
     renameSync(fresh, target);

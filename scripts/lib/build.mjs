@@ -10,7 +10,7 @@ const OUTPUT = join(root, 'dist', 'index.js');
 const SOURCES = ['lib', 'board', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
 const STAMP = join(cache, 'lib.built');
 
-/** `nest build` of the library, with its types, to `dist`. `{ ok, problem }` */
+/** Builds the library with its types to `dist`, by `nest build`. `{ ok, problem }` */
 export async function build() {
   const print = fingerprint(SOURCES);
   const result = await runNode(tools.nest, ['build', 'lib']);
@@ -20,7 +20,7 @@ export async function build() {
   return page;
 }
 
-/** Builds the library where a source changed since the last build. */
+/** Builds the library if a source has changed since the last build. */
 export async function ensureBuilt() {
   if (existsSync(OUTPUT) && isRemembered(STAMP, fingerprint(SOURCES))) return { ok: true };
   say('Building the library …');

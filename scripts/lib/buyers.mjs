@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { send, sendOrFail } from './http.mjs';
 
 /**
- * Puts `items` of something new on sale, sends all buyers at once, in turns to each process, and counts what they
- * were told.
+ * Puts `items` of something new on sale, sends all buyers at once, to each process in turn, and counts their
+ * answers.
  */
 export async function sellOut(urls, { items, buyers }) {
   const sku = `ticket-${randomUUID()}`;
@@ -27,7 +27,7 @@ export async function sellOut(urls, { items, buyers }) {
   };
 }
 
-/** One buyer: 'sold', or the code of the refusal. */
+/** Sends one buyer. Returns 'sold', or the code of the refusal. */
 async function buy(url, sku) {
   const start = performance.now();
   try {
@@ -41,7 +41,7 @@ async function buy(url, sku) {
   }
 }
 
-/** The smallest value that at least `percent` of all do not exceed. */
+/** The smallest value that at least `percent` of all values do not exceed. */
 function percentile(sorted, percent) {
   return sorted[Math.ceil((percent / 100) * sorted.length) - 1];
 }

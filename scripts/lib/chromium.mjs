@@ -4,13 +4,13 @@ import { unpackDebianPackages } from './debian-packages.mjs';
 import { cache } from './paths.mjs';
 import { findProgram } from './programs.mjs';
 
-/** Names that the browser has on machines where somebody installed it. */
+/** The names of the browser on machines where somebody installed it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
 const folder = join(cache, 'chromium');
 const starter = join(folder, 'bin', 'chromium');
 
-/** The path of a Chromium: that of the machine, or the one that was fetched; or undefined. */
+/** The path of a Chromium: that of the machine, or the fetched one; or undefined. */
 export function findChromium() {
   return (
     NAMES.map(findProgram).find((path) => path !== undefined) ?? (existsSync(starter) ? starter : undefined)
@@ -35,7 +35,7 @@ export async function ensureChromium() {
   return { ok: false, problem: problem ?? 'the package chromium has no chromium' };
 }
 
-/** Its libraries are those of the suite of this machine, so that they fit to the loader that is here. */
+/** The suite of this machine. Libraries of that suite fit the loader of this machine. */
 function ownSuite() {
   const file = '/etc/os-release';
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';

@@ -15,7 +15,7 @@ export async function ensureFolders(names) {
   return { ok: true };
 }
 
-/** Runs specs on the packages of these folders in the place of our own; counts as `runSpecs` does. */
+/** Runs specs with the packages of these folders instead of our own. It counts like `runSpecs`. */
 export function runOn(folders, specs, { name, hasRedis, node, env }) {
   return runSpecs(name, specs, {
     ...{ hasRedis, node, limitMs: LIMIT_MS },
@@ -25,9 +25,11 @@ export function runOn(folders, specs, { name, hasRedis, node, env }) {
 }
 
 /**
- * What `npm test` runs on the oldest peers: the decorator, the end of an application, the schedule, and real connections.
+ * The specs that `npm test` runs on the oldest peers: the decorator, the end of an application, the schedule,
+ * and real connections.
  *
- * Few, since each is run on our own packages too, and `npm run test:matrix` runs all of them on all versions.
+ * These are only a few, since each of them runs on our own packages too, and `npm run test:matrix` runs all
+ * specs on all versions.
  */
 export function specsForTheOldest() {
   const files = [
@@ -43,7 +45,7 @@ export function specsForTheOldest() {
   return specs;
 }
 
-/** Everything that can tell one version of Nest, ioredis or Node from another. */
+/** The specs whose result can depend on the version of Nest, ioredis or Node. */
 export function specsForTheMatrix() {
   return ['unit', 'contract', 'e2e'].flatMap(listSpecs).filter(({ file }) => !KNOWS_NONE_OF_THEM.test(file));
 }

@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path';
 import { cache, root } from './paths.mjs';
 
 /**
- * Compiles folders of sources for as long as this process lives, without looking at types, and loads one of the files
- * as CommonJS: the tests that are programs of their own need no build before.
+ * Compiles folders of sources for the lifetime of this process, without a check of types, and loads one of
+ * the files as CommonJS. So tests that are programs of their own need no build.
  */
 export function compileAndLoad(name, folders, file) {
   const output = join(cache, `${name}-${process.pid}`);
   process.on('exit', () => rmSync(output, { recursive: true, force: true }));
   for (const folder of folders) compile(folder, output);
-  // What the tests read of it.
+  // The fields that the tests read.
   const {
     name: packageName,
     version,

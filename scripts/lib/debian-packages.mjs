@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { findProgram } from './programs.mjs';
 import { run } from './run.mjs';
 
-/** Where a mirror of Debian is, for a machine whose own sources name none. */
+/** The variable with the address of a mirror of Debian, for a machine whose own sources name none. */
 export const MIRROR_VARIABLE = 'DEBIAN_MIRROR';
 
 const KEYRINGS = ['pgp', 'gpg'].map((ending) => `/usr/share/keyrings/debian-archive-keyring.${ending}`);
 const LIMIT_MS = 90_000;
 
 /**
- * Unpacks packages of any suite of Debian, with the libraries that they need, into a folder. Nothing is installed, and
- * nothing of the machine's own apt is changed. `{ ok, problem }`
+ * Unpacks packages of any suite of Debian, with the libraries that they need, into a folder. It installs
+ * nothing, and changes nothing of the machine's own apt. `{ ok, problem }`
  *
  * @param suite `sid`, `trixie`, …
  * @param wanted matches the names of the packages to unpack, besides the libraries
@@ -63,7 +63,7 @@ function keyring() {
   return KEYRINGS.find((file) => existsSync(file));
 }
 
-/** Undefined where the machine is of another distribution, or has no lists yet. */
+/** The mirror of this machine. Undefined if the machine has another distribution, or has no lists yet. */
 function siteOfThisMachine() {
   const format = ['--format', '$(LABEL) $(SITE)'];
   const lines = execFileSync('apt-get', ['indextargets', ...format, 'Created-By: Packages'], {
@@ -73,7 +73,7 @@ function siteOfThisMachine() {
   return own?.slice('Debian '.length);
 }
 
-/** An apt with sources, lists and a status of its own, which believes that nothing is installed. */
+/** Prepares an apt with sources, lists and a status of its own. For this apt, nothing is installed. */
 function prepare(work, suite, site) {
   rmSync(work, { recursive: true, force: true });
   for (const name of ['lists/partial', 'cache/archives/partial', 'state']) {
@@ -97,10 +97,10 @@ function prepare(work, suite, site) {
     'Acquire::Languages': 'none',
     'Acquire::Retries': '0',
     'Acquire::http::Timeout': '15',
-    // The user that apt fetches with may not be let into the folder of the project.
+    // The user with which apt fetches may have no right to the folder of the project.
     'APT::Sandbox::User': '',
   };
-  // What the machine does after an update of its own is not for this one.
+  // The hooks after an update of the machine itself must not run for this apt.
   const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'];
   return file(
     'apt.conf',

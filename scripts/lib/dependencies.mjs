@@ -10,9 +10,10 @@ import { run } from './run.mjs';
 const LOOK_EVERY_MS = 500;
 
 /**
- * Installs what the package-lock.json of a folder says, unless it is there already. `{ ok, problem }`
+ * Installs the packages in the package-lock.json of a folder, unless they are there already.
+ * `{ ok, problem }`
  *
- * @param folder that of the project, or one of those with a package.json of their own
+ * @param folder the folder of the project, or another folder with a package.json
  */
 export async function ensureDependencies(folder = root) {
   const marker = new InstallMarker(folder);
@@ -34,7 +35,7 @@ export async function ensureDependencies(folder = root) {
   }
 }
 
-/** Undefined where everything is there already. */
+/** The reason to install. Undefined if everything is there already. */
 function whyToInstall(folder, wanted, marker) {
   if (marker.state === 'interrupted') return 'the last installation did not end';
   const missing = findMissingPackage(folder, wanted);
@@ -62,14 +63,17 @@ async function install(folder, wanted, marker) {
   }
 }
 
-/** What the lock file asks for. Optional packages are mostly for other platforms, and rightly not here. */
+/** The packages in the lock file. Optional packages are left out: most of them are for other platforms. */
 function wantedPackages(folder) {
   return Object.entries(readPackages(join(folder, 'package-lock.json')))
     .map(([path, entry]) => ({ path, ...entry }))
     .filter(({ path, optional }) => path !== '' && !optional);
 }
 
-/** Compares the two lock files, that of the project and the one npm leaves of what it installed, and looks for the files. */
+/**
+ * Finds a missing package: compares the lock file of the project with the one in which npm notes what it
+ * installed, and looks for the files.
+ */
 function findMissingPackage(folder, wanted) {
   const installed = readPackages(join(folder, 'node_modules', '.package-lock.json'));
   return wanted.find(({ path, version }) => version !== installed[path]?.version || !isThere(folder, path))

@@ -1,4 +1,4 @@
-/** Milliseconds for people: `7 s`, `3:05 min`, `1:02:03 h`. */
+/** Shows milliseconds for people: `7 s`, `3:05 min`, `1:02:03 h`. */
 export function duration(ms) {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { root } from './paths.mjs';
 
-/** Of files and folders of the project: changes when a file is added, removed or written. */
+/** A hash of files and folders of the project. It changes when a file is added, removed or written. */
 export function fingerprint(sources) {
   return sources
     .flatMap((source) => listFiles(join(root, source)))
@@ -11,7 +11,7 @@ export function fingerprint(sources) {
     .join('\n');
 }
 
-/** Whether this is what was remembered last in that file. */
+/** Tells if this is the last fingerprint in that file. */
 export function isRemembered(file, print) {
   return existsSync(file) && readFileSync(file, 'utf8') === print;
 }

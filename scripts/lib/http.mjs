@@ -12,7 +12,7 @@ export async function send(method, url, content) {
   }
 }
 
-/** Like `send`, for what has to work: returns the body, or says why there is none. */
+/** Like `send`, for requests that have to succeed: returns the body, or throws an error with the reason. */
 export async function sendOrFail(method, url, content) {
   const { status, body } = await send(method, url, content);
   if (status < 400) return body;

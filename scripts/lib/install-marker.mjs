@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 250;
-/** An installation takes about a minute; after this time its process number belongs to something else. */
+/** An installation takes about a minute. After this time its process id belongs to another process. */
 const LONGEST_MS = 600_000;
 
 /**
- * Says that an installation goes on in a folder, in a file beside node_modules. While it is there, nothing in
- * node_modules can be relied on, whatever npm noted: the installation goes on, even after its script was killed, or it
- * was interrupted.
+ * Marks that an installation runs in a folder, by a file beside node_modules. While the file is there,
+ * nothing in node_modules is reliable, whatever npm noted: npm is still at work, even after its script was
+ * killed, or it was interrupted.
  */
 export class InstallMarker {
   #file;
@@ -18,14 +18,14 @@ export class InstallMarker {
     this.#file = join(folder, '.installing');
   }
 
-  /** `going on`, `interrupted`, or undefined where there is no marker. */
+  /** The state: `going on`, `interrupted`, or undefined if there is no marker. */
   get state() {
     const pids = this.#read();
     if (pids === undefined) return undefined;
     return pids.some(isRunning) ? 'going on' : 'interrupted';
   }
 
-  /** Returns whether it is ours now: another process may have been quicker. */
+  /** Returns true if the marker is ours now. Another process may have been quicker. */
   claim() {
     if (this.state === 'interrupted') this.remove();
     try {
@@ -37,7 +37,7 @@ export class InstallMarker {
     }
   }
 
-  /** npm goes on when this script is killed. */
+  /** Adds the process of npm, which goes on when this script is killed. */
   addProcess(pid) {
     writeFileSync(this.#file, `${process.pid} ${pid}`);
   }
@@ -56,7 +56,7 @@ export class InstallMarker {
     try {
       return readFileSync(this.#file, 'utf8').split(' ').map(Number).filter(Boolean);
     } catch {
-      // There is none: nobody installs.
+      // There is no marker, so nobody installs.
       return undefined;
     }
   }

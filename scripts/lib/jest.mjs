@@ -7,10 +7,13 @@ import { findProgram } from './programs.mjs';
 import { currentTask } from './progress.mjs';
 import { run } from './run.mjs';
 
-/** In the order of how soon they tell something. Also the projects of jest.config.js, and the folders of test/. */
+/**
+ * The suites, the quickest ones first. They are also the projects of jest.config.js, and the folders of
+ * test/.
+ */
 export const suites = ['unit', 'property', 'simulation', 'contract', 'e2e', 'chaos', 'package'];
 
-/** The programs that a spec runs, by what it imports. One that is not here is not run. */
+/** The programs that a spec runs, by the file that it imports. If a program is missing, the spec is not run. */
 const RUNS = {
   'redis-server': importOf(
     'redis-server|document-world|redis-cluster|redis-sentinel|sample-shop|chaotic-node',
@@ -23,10 +26,10 @@ const RUNS = {
   chromium: importOf('browser'),
 };
 
-/** Those that are not looked for in PATH alone. */
+/** The programs that are not only looked for in PATH. */
 const FINDERS = { chromium: findChromium };
 
-/** What jest prints of a file that is done. */
+/** The line that jest prints when a file is done. */
 const FILE_DONE = /^ ?(?:PASS|FAIL) /;
 
 /** Runs one suite; `{ passed, failed, skipped, problem }` counts its tests. */
@@ -37,9 +40,9 @@ export function runJest(suite, { hasRedis }) {
 /**
  * Runs these specs of `listSpecs`, and counts like `runJest`.
  *
- * @param name what the run is called
+ * @param name the name of the run
  * @param node the Node to run on
- * @param config a configuration of jest in the place of jest.config.js
+ * @param config a configuration of jest instead of jest.config.js
  */
 export async function runSpecs(name, all, { hasRedis, node = process.execPath, config, env, limitMs }) {
   const missing = Object.keys(RUNS).filter(
@@ -70,7 +73,7 @@ export async function runSpecs(name, all, { hasRedis, node = process.execPath, c
   return withSkipped({ ...count(report, ok), problem }, skipped, missingOf);
 }
 
-/** The spec files of a suite: `{ suite: 'e2e', file: 'e2e/crowd.spec.ts', text }`. */
+/** Lists the spec files of a suite: `{ suite: 'e2e', file: 'e2e/crowd.spec.ts', text }`. */
 export function listSpecs(suite) {
   const folder = join(root, 'test', suite);
   if (!existsSync(folder)) return [];
@@ -90,7 +93,7 @@ function count(report, ok) {
   return { passed: numPassedTests, failed, skipped: numPendingTests };
 }
 
-/** A spec that was not run counts as one, since nobody has counted its tests. */
+/** A spec that was not run counts as one test, since nobody has counted its tests. */
 function withSkipped(result, specs, missingOf) {
   if (specs.length === 0) return result;
   const programs = [...new Set(specs.flatMap(missingOf))];

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { root } from './paths.mjs';
 import { RUNTIME_NAMES } from './runtimes.mjs';
 
-/** The majors that package.json allows. What `node_modules` has is the newest; the others are in `compat`. */
+/** The majors that package.json allows. `node_modules` has the newest ones; the others are in `compat`. */
 const MAJORS = { nest: [10, 11, 12], ioredis: [5, 6], node: [20, 22, 24, 26] };
 
 /**
- * `--nest 10,11 --ioredis 5` as the cells of the table: all that are asked for, and all there are of what is not. With
- * `--runtime bun,deno` these alone; all of them too where nothing is asked for.
+ * Reads `--nest 10,11 --ioredis 5` as cells of the table. A dimension that is not named has all of its
+ * values. With `--runtime bun,deno` only these run. Without any option, all cells and runtimes run.
  *
- * Throws what to type instead.
+ * Throws an error that says what to type instead.
  */
 export function readCells(args) {
   if (args[0] === '--runtime') return readRuntimes(args);

@@ -1,4 +1,4 @@
-/** What is not run in some cells of the matrix, and why. */
+/** The specs that do not run in some cells of the matrix, with the reason. */
 const SKIPS = [
   {
     file: /^unit\/nest\/failed-start/,
@@ -12,7 +12,7 @@ const SKIPS = [
   },
 ];
 
-/** Parts the specs: those that run in the cell, and those that do not, each with the reason. */
+/** Splits the specs into those that run in the cell, and those that do not, each with the reason. */
 export function applySkips(cell, specs) {
   const skipOf = ({ file }) => SKIPS.find((skip) => skip.file.test(file) && !skip.unless(cell));
   return {

@@ -5,7 +5,10 @@ import { say } from './lanes.mjs';
 import { cache } from './paths.mjs';
 import { run } from './run.mjs';
 
-/** The program of a major version of Node: this one, or that of the npm package `node`. `{ program, problem }` */
+/**
+ * Finds the program of a major version of Node: this one, or that of the npm package `node`.
+ * `{ program, problem }`
+ */
 export async function ensureNode(major) {
   if (process.versions.node.startsWith(`${major}.`)) return { program: process.execPath };
   const folder = join(cache, `node-${major}`);

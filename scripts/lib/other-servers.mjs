@@ -13,8 +13,8 @@ export const OTHER_SERVERS = {
 };
 
 /**
- * Fetches one of them, once, into the cache of the project. `{ version, env, problem }`: what is run with `env` finds it
- * as `redis-server`.
+ * Fetches one of them once, into the cache of the project. `{ version, env, problem }`: a program that runs
+ * with `env` finds it as `redis-server`.
  *
  * @param isFresh fetches it again, since a suite may have a newer one
  */
@@ -56,7 +56,10 @@ async function fetchServer({ kind, major, suite }, folder, mirror) {
   return `${suite} has ${kind} ${version} now, and no ${major} any more`;
 }
 
-/** By the libraries of its own suite, which are newer or older than those of this machine. */
+/**
+ * Starts the program with the libraries of its own suite, which are newer or older than those of this
+ * machine.
+ */
 function writeStarter(bin, program, libraries) {
   mkdirSync(bin);
   const loader = join(
@@ -71,7 +74,7 @@ function writeStarter(bin, program, libraries) {
   chmodSync(starter, 0o755);
 }
 
-/** `usr/lib/x86_64-linux-gnu`, or what this machine's processor is called. */
+/** The folder of libraries: `usr/lib/x86_64-linux-gnu`, or its name for the processor of this machine. */
 function librariesIn(root) {
   const folder = readdirSync(join(root, 'usr', 'lib'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -88,7 +91,7 @@ function versionOf(program) {
   return version;
 }
 
-/** In single quotes for the shell. */
+/** Puts text in single quotes for the shell. */
 function quoted(text) {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

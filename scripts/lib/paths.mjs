@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 /** The folder of package.json, wherever the script was called from. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** What package.json says: the name of the package is written there, and read from there. */
+/** The content of package.json. The name of the package is read from there. */
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** What the scripts remember between runs. Outside `dist`, which is published. */
+/** The folder for what the scripts remember between runs. It is not in `dist`, which is published. */
 export const cache = join(root, 'node_modules', '.cache', 'nestjs-redlock');
 
-/** The program of a development dependency, to be run with `process.execPath`: works without a shell. */
+/** The programs of development dependencies, to be run with `process.execPath`. That works without a shell. */
 export const tools = {
   jest: join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
   nest: join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'),

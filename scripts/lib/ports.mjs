@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 
-/** A port that nobody listens on at this moment. */
+/** Finds a port that nobody listens on at this moment. */
 export function freePort() {
   return tryPort(0);
 }
 
-/** `first`, or the next port above it that is free. 0: any. */
+/** Returns `first`, or the next free port above it. 0: any free port. */
 export async function nextFreePort(first) {
   if (first === 0) return freePort();
   for (let port = first; port < first + 100; port += 1) {

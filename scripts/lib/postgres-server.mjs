@@ -7,9 +7,9 @@ import { root } from './paths.mjs';
 import { freePort } from './ports.mjs';
 
 const ATTEMPTS = 3;
-/** "nobody": PostgreSQL refuses to run as root. */
+/** The user "nobody", since PostgreSQL refuses to run as root. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
-/** Nobody needs the data when it has stopped. */
+/** Nobody needs the data after the server has stopped. */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -18,14 +18,17 @@ const SETTINGS = {
   full_page_writes: 'off',
 };
 
-/** Where npm may have put the programs of PostgreSQL: beside the packages of the sample, or those of the tests. */
+/**
+ * The folders in which npm may have put the programs of PostgreSQL: that of the sample, and that of the
+ * tests.
+ */
 const MODULES = [join(root, 'sample', 'runtime', 'node_modules'), join(root, 'node_modules')];
 
 /**
- * Starts a PostgreSQL with an empty database, which listens to this machine only, and is gone with its data when it
- * ends; returns its URL.
+ * Starts a PostgreSQL with an empty database, which listens only to this machine. It ends with this process,
+ * and its data with it. Returns its URL.
  *
- * @throws Error which says in words why there can be none here
+ * @throws Error with the reason, if it cannot run here
  */
 export async function startPostgres(processes, { modules = MODULES } = {}) {
   const native = nativeFolder(modules);
@@ -39,7 +42,7 @@ export async function startPostgres(processes, { modules = MODULES } = {}) {
     try {
       return await startOn(port, processes, { programs, folder, user });
     } catch (error) {
-      // Somebody else may have taken the port since it was free.
+      // Another program may have taken the port in the meantime.
       if (attempt === ATTEMPTS) throw error;
     }
   }
@@ -53,7 +56,7 @@ function nativeFolder(modules) {
   return found;
 }
 
-/** A copy of them, when the user that may run them may not enter this checkout. */
+/** Returns the programs, or a copy of them if the user that may run them has no right to this checkout. */
 async function runnablePrograms(native, folder, user) {
   await linkLibraries(native);
   try {
@@ -67,7 +70,10 @@ async function runnablePrograms(native, folder, user) {
   }
 }
 
-/** The package links its libraries in a script, and npm runs no scripts of packages where it was told so. */
+/**
+ * The package links its libraries in a script. npm may be set not to run scripts of packages, so it is done
+ * here.
+ */
 async function linkLibraries(native) {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -97,7 +103,7 @@ async function makeDatabase(programs, folder, user) {
 }
 
 function run(program, args, user) {
-  // It must be able to enter the folder that it is in.
+  // The user must have a right to the working folder.
   return promisify(execFile)(program, args, { cwd: tmpdir(), env: { ...process.env, LC_ALL: 'C' }, ...user });
 }
 
@@ -112,7 +118,7 @@ async function startOn(port, processes, { programs, folder, user }) {
     env: { LC_ALL: 'C' },
     cwd: tmpdir(),
     user,
-    // It waits for its clients at a SIGTERM, and leaves processes behind at a SIGKILL.
+    // At SIGTERM it would wait for its clients, and at SIGKILL it would leave processes behind.
     signals: { politely: 'SIGINT', atOnce: 'SIGQUIT' },
     ready: /ready to accept connections/,
   });

@@ -8,22 +8,22 @@ const READY_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 15_000;
 const USUAL_SIGNALS = { politely: 'SIGTERM', atOnce: 'SIGKILL' };
 
-/** Child processes that end with this one, in every case that a process can still do something about. */
+/** Child processes that end with this one, in every case in which this process can still act. */
 export class Processes {
-  /** Each with the signals that it understands. */
+  /** The child processes, each with the signals that end it. */
   #children = new Map();
   #folders = [];
 
   constructor() {
-    // The last resort, for an exception or process.exit: no time to ask politely.
+    // This is the last resort, after an exception or process.exit. There is no time for a polite signal.
     process.once('exit', () => {
       for (const [child, { atOnce }] of this.#children) child.kill(atOnce);
-      // Their last processes may be on their way out.
+      // Their last processes may still be about to end.
       for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     });
   }
 
-  /** A temporary folder for them, which is removed when this process ends. */
+  /** Makes a temporary folder, which is removed when this process ends. */
   makeFolder(prefix) {
     const folder = mkdtempSync(join(tmpdir(), prefix));
     this.#folders.push(folder);
@@ -31,16 +31,17 @@ export class Processes {
   }
 
   /**
-   * Starts a program and waits until it prints a line that matches `ready`; returns `{ child, match, exited }`.
-   * Rejects with what it printed when it ends before, or takes too long.
+   * Starts a program and waits until it prints a line that matches `ready`. Returns
+   * `{ child, match, exited }`. If it ends before that, or takes too long, this rejects with its output.
    *
-   * @param user `{ uid, gid }`: another one than that of this process
-   * @param signals what ends it, and what ends it at once
+   * @param user `{ uid, gid }`: another user than that of this process
+   * @param signals the signals that end it, politely and at once
    * @param onMessage for a program of Node, which then has `process.send`
    */
   async start({ name, command, args, ready, onLine = () => {}, ...more }) {
     const { env, cwd, user = {}, signals = {}, onMessage } = more;
-    // A session of its own: Ctrl-C reaches this script only, which then stops the others in their order.
+    // The child has a session of its own: Ctrl-C reaches only this script, which then stops the others in
+    // order.
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(onMessage ? ['ipc'] : [])],
@@ -60,7 +61,7 @@ export class Processes {
     return { child, match, exited };
   }
 
-  /** Asks all of them to end, insists after a while, and returns when they are gone. */
+  /** Asks all of them to end, kills them after a while, and returns when they have ended. */
   async stop() {
     await Promise.all([...this.#children].map(([child, { politely }]) => stopChild(child, politely)));
   }
@@ -90,7 +91,7 @@ function firstMatch(child, { name, ready, onLine, exited }) {
         resolve(match);
       });
     }
-    // The last lines may arrive after the news of the end.
+    // The last lines may arrive after the event of the end.
     void exited.then((why) => setImmediate(fail, why));
   });
 }

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { say } from './lanes.mjs';
 import { run } from './run.mjs';
 
-/** The path of a program, or undefined. */
+/** Finds the path of a program, or undefined. */
 export function findProgram(name) {
   return (process.env.PATH ?? '')
     .split(delimiter)
@@ -13,10 +13,11 @@ export function findProgram(name) {
 }
 
 /**
- * Installs programs that are missing, with the package manager of the machine where that needs no questions.
+ * Installs missing programs with the package manager of the machine, if that asks no questions.
  * `{ ok, problem }`
  *
- * @param packages the package that has each program: `{ promtool: { apt: 'prometheus', brew: 'prometheus' } }`
+ * @param packages the package that has each program:
+ *   `{ promtool: { apt: 'prometheus', brew: 'prometheus' } }`
  */
 export async function ensurePrograms(packages) {
   const missing = () => Object.keys(packages).filter((program) => findProgram(program) === undefined);

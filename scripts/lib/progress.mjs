@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { duration } from './duration.mjs';
 import { isWatched, StatusLine } from './status-line.mjs';
 
-/** One thing that takes its time: what it is called, and how far it is, where that can be counted. */
+/** A task that takes some time: its name, and its progress, if that can be counted. */
 class Task {
   #startedAt = performance.now();
   #done = 0;
@@ -19,44 +19,44 @@ class Task {
     return performance.now() - this.#startedAt;
   }
 
-  /** How much of it is done, from 0 to 1; undefined where nobody counts. */
+  /** The finished part, from 0 to 1. Undefined if nobody counts. */
   get fraction() {
     if (this.#totalMs !== undefined) return Math.min(1, this.elapsedMs / this.#totalMs);
     return this.#total === 0 ? undefined : Math.min(1, this.#done / this.#total);
   }
 
-  /** `unit` is what is counted, in the plural. */
+  /** Sets the progress. `unit` is the counted thing, in the plural. */
   count(done, total, unit) {
     [this.#done, this.#total, this.#unit] = [done, total, unit];
-    // Work that does not let timers run is seen all the same.
+    // The line is drawn even if the work does not let timers run.
     line.refresh();
   }
 
-  /** From now on, what is counted is time. */
+  /** From now on, the progress is the time that has passed. */
   countTime(totalMs) {
     this.#startedAt = performance.now();
     this.#totalMs = totalMs;
   }
 
-  /** What it is at. */
+  /** Shows a detail of the present work. */
   say(detail) {
     this.#detail = ` ${detail},`;
     line.refresh();
   }
 
-  /** How long it takes still, where that can be told: `about 7 s left`. */
+  /** The time that is left, if it can be estimated: `about 7 s left`. */
   get left() {
     const fraction = this.fraction ?? 0;
     if (fraction === 0) return '';
     return `about ${duration((this.elapsedMs / fraction) * (1 - fraction))} left`;
   }
 
-  /** Whether somebody sees the line; else it takes lines of their own to tell how far it is. */
+  /** True if somebody sees the line. Else the progress needs lines of its own. */
   get isSeen() {
     return isWatched();
   }
 
-  /** One more of what is counted. */
+  /** Adds one to the progress. */
   advance() {
     this.count(this.#done + 1, this.#total, this.#unit);
   }
@@ -73,7 +73,7 @@ const current = new AsyncLocalStorage();
 const line = new StatusLine();
 let headline = leftOfTasks;
 
-/** Tells on the terminal that this goes on, for as long as `work` takes; a part of a task stands in its place. */
+/** Shows on the terminal that this goes on, for as long as `work` takes. A part of a task replaces the task. */
 export async function inProgress(name, work) {
   const task = new Task(name);
   const whole = current.getStore();
@@ -103,7 +103,7 @@ export function currentTask() {
   return current.getStore() ?? new Task('');
 }
 
-/** Puts `text(tasks)` in front of the tasks, in the place of how long the only one takes still. */
+/** Puts `text(tasks)` in front of the tasks, instead of the time that a single task still needs. */
 export function setHeadline(text) {
   headline = text;
 }

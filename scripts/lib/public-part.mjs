@@ -1,8 +1,9 @@
 import ts from 'typescript';
 
 /**
- * Of a report: what is exported, and the types without a public name that it is made of. Left out are those that a
- * constructor alone mentions, most of which are parts of the library, and what `elsewhere` has in full.
+ * The public part of a report: the exports, and the types without a public name that they need. Types that
+ * only a constructor mentions are left out, since most of them are internal, and so are types that
+ * `elsewhere` has in full.
  *
  * @param code declarations, as API Extractor writes them
  * @param elsewhere names that another report exports
@@ -16,7 +17,7 @@ export function publicPart(code, elsewhere = new Set()) {
   }));
   const byName = new Map(statements.flatMap((entry) => entry.names.map((name) => [name, entry])));
   const kept = new Set(statements.filter(({ isExported }) => isExported));
-  // Grows while it is walked through, until nothing new is found.
+  // The set grows during this loop, until nothing new is found.
   for (const { statement } of kept) {
     for (const name of mentionedIn(statement)) {
       const found = byName.get(name);
@@ -29,7 +30,10 @@ export function publicPart(code, elsewhere = new Set()) {
     .join('\n\n');
 }
 
-/** The compiler writes the texts of a union in the order in which it met them, which other files decide. */
+/**
+ * Sorts the texts of a union. The compiler writes them in the order in which it met them, which depends on
+ * other files.
+ */
 function inOrder(declaration) {
   return declaration.replaceAll(/'[^'\n|]*'(?: \| '[^'\n|]*')+/g, (union) =>
     union.split(' | ').sort().join(' | '),

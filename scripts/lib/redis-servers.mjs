@@ -2,19 +2,22 @@ import { freePort } from './ports.mjs';
 
 const ATTEMPTS = 3;
 
-/** Starts one Redis that keeps nothing on disk and listens to this machine only; returns its URL. */
+/** Starts one Redis that keeps nothing on disk and listens only to this machine. Returns its URL. */
 export async function startRedisServer(processes, { program, name }) {
   return (await startRedis(processes, { program, name })).url;
 }
 
-/** The same, with more options of redis.conf, or on a given port; returns `{ url, port, child, exited }`. */
+/**
+ * Like `startRedisServer`, with more options of redis.conf, or on a given port. Returns
+ * `{ url, port, child, exited }`.
+ */
 export async function startRedis(processes, { program, name, options = {}, port: given }) {
   for (let attempt = 1; ; attempt += 1) {
     const port = given ?? (await freePort());
     try {
       return await startOn(port, processes, { program, name, options });
     } catch (error) {
-      // Somebody else may have taken the port since it was free.
+      // Another program may have taken the port in the meantime.
       if (attempt === ATTEMPTS) throw error;
     }
   }

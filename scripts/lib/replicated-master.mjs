@@ -4,12 +4,12 @@ import { SlowLink } from './slow-link.mjs';
 
 const LONGEST_WAIT_MS = 15_000;
 
-/** A master and the replica that takes its place: what Sentinel and managed failovers do, step by step. */
+/** A master and the replica that replaces it: what Sentinel and managed failovers do, step by step. */
 export class ReplicatedMaster {
   #link = new SlowLink();
 
   async start(processes, program) {
-    // Else it waits for five seconds whether more replicas come.
+    // Without this, the master waits five seconds for more replicas.
     const atOnce = { 'repl-diskless-sync-delay': 0 };
     this.master = await startRedis(processes, { program, name: 'master', options: atOnce });
     const port = await this.#link.open(this.master.port);
@@ -18,7 +18,7 @@ export class ReplicatedMaster {
     await this.#untilReplicaFollows();
   }
 
-  /** From now on, what the master grants does not reach the replica. */
+  /** From now on, the grants of the master do not reach the replica. */
   slowDown() {
     this.#link.becomeSlow();
   }
@@ -28,7 +28,7 @@ export class ReplicatedMaster {
     await this.master.exited;
   }
 
-  /** Returns how many keys the new master has. */
+  /** Promotes the replica. Returns the number of keys that the new master has. */
   async promoteReplica() {
     return onServer(this.replica.url, async (client) => {
       await client.call('REPLICAOF', 'NO', 'ONE');

@@ -7,18 +7,18 @@ import { isWatched } from './status-line.mjs';
 const PATIENCE_MS = 10_000;
 
 /**
- * Runs a command in the project's folder, or in `cwd`, with its output on the terminal, or collected in the present lane.
- * `onLine` hears each line that comes through us, `onStart` the number of the process.
+ * Runs a command in the project's folder, or in `cwd`. Its output goes to the terminal, or to the present
+ * lane. `onLine` gets each line that passes through this process, `onStart` the process id.
  *
- * Never rejects: `{ ok, problem }`, so that one failed step does not hide what the next ones would have told.
+ * It never rejects: it returns `{ ok, problem }`, so that the steps after a failed one still run.
  */
 export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, onLine, onStart } = {}) {
   return new Promise((resolve) => {
-    // A group of its own, so that a command that does not end takes its workers with it when it is killed.
+    // The command has a process group of its own. So its workers end too when it has to be killed.
     const lane = currentLane();
     const isOurs = lane !== undefined || isWatched();
     const output = isOurs ? 'pipe' : 'inherit';
-    // Through a pipe, a program that would write in colours on this terminal does not know that it may.
+    // A program that writes to a pipe does not know that the terminal supports colours.
     const colours = isWatched() && lane === undefined ? { FORCE_COLOR: '1' } : {};
     const child = spawn(command, args, {
       cwd,
@@ -55,7 +55,7 @@ export function run(command, args, { env = {}, limitMs = 480_000, cwd = root, on
     child.once('error', (error) => finish(false, error.message));
     child.once('exit', (code, signal) => {
       const done = () => finish(code === 0, code === 0 ? undefined : `ended with ${signal ?? code}`);
-      // What it printed last is still on its way through the pipe.
+      // The last output may still be on its way through the pipe.
       if (!isOurs) done();
       else setTimeout(done, 100);
     });
@@ -67,11 +67,11 @@ export function runNode(file, args, options) {
   return run(process.execPath, [file, ...args], options);
 }
 
-/** SIGTERM first: what started servers of its own needs the chance to stop them. */
+/** SIGTERM comes first: a program that started servers needs the chance to stop them. */
 function signalGroup(child, signal) {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // It has ended, which is what was wanted.
+    // The process has ended, which is what was wanted.
   }
 }

@@ -10,8 +10,9 @@ import { cache, manifest, root } from './paths.mjs';
 import { run } from './run.mjs';
 
 /**
- * What else runs our package, from npm: installed by the matrix alone, since each is as large as all of our dependencies.
- * Of one major each, how it is asked to run a file of `test/runtimes`, and which Node it needs.
+ * The other runtimes of our package, from npm. Only the matrix installs them, since each is as large as all
+ * of our dependencies. Each entry has one major, the way to run a file of `test/runtimes`, and the Node that
+ * it needs.
  */
 const RUNTIMES = {
   bun: { version: '1', args: (urls) => ['app.ts', ...urls] },
@@ -23,7 +24,7 @@ export const RUNTIME_NAMES = Object.keys(RUNTIMES);
 
 const COMPILER_OPTIONS = { experimentalDecorators: true, emitDecoratorMetadata: true };
 
-/** Runs a whole application, or a test as users write it, on another runtime; counts as one. */
+/** Runs a whole application, or a test as users write it, on another runtime. It counts as one test. */
 export async function runOnRuntime(name) {
   const { version, args, node = process.versions.node.split('.')[0] } = RUNTIMES[name];
   const folder = join(cache, name);
@@ -59,8 +60,8 @@ export async function runOnRuntime(name) {
 }
 
 /**
- * A project of its own, outside of any node_modules, with the package as it is installed: a copy, since a link would lead
- * out of node_modules, where Deno takes it for a module of another format.
+ * Makes a project of its own, outside of any node_modules, with the package as it is installed. The package
+ * is a copy: a link would lead out of node_modules, where Deno takes it for a module of another format.
  */
 function makeProject() {
   const project = mkdtempSync(join(tmpdir(), 'redlock-runtime-'));

@@ -9,16 +9,21 @@ import { say } from './lanes.mjs';
 import { manifest, root } from './paths.mjs';
 import { transpile } from './transpile.mjs';
 
-/** What the sample runs on: its own packages, so that a start need not wait for those of the tests. */
+/**
+ * The packages of the sample. They are its own, so that a start need not wait for the packages of the tests.
+ */
 const runtime = join(root, 'sample', 'runtime');
 const builds = join(runtime, 'node_modules', '.builds');
 const SOURCES = ['sample/order-system', 'lib', 'board', 'tsconfig.json', 'package.json'];
-/** What was compiled for processes that may still run; older ones are removed. */
+/** The number of builds to keep, since processes may still run them. Older ones are removed. */
 const KEPT = 3;
-/** After that, nobody is compiling any more. */
+/** After this time, nobody is compiling any more. */
 const LONGEST_MS = 600_000;
 
-/** Installs what the order system needs, and compiles it and the library where a source changed. `{ ok, problem }` */
+/**
+ * Installs what the order system needs, and compiles it and the library if a source has changed.
+ * `{ ok, problem }`
+ */
 export async function ensureSample() {
   const { ok, problem } = await ensureDependencies(runtime);
   if (!ok) return { ok, problem: `npm ci ${problem}` };
@@ -42,22 +47,25 @@ export function libraryProgram() {
   return join(libraryIn(buildFolder()), Object.values(manifest.bin)[0]);
 }
 
-/** What somebody gets who installed the package beside the packages of the order system. */
+/** Loads a package as if it were installed beside the packages of the order system. */
 export function requireFromSample(name = manifest.name) {
   return createRequire(join(buildFolder(), 'app', 'main.js'))(name);
 }
 
-/** Of its own for each state of the sources, so that nobody writes where somebody else runs. */
+/**
+ * The folder of a build. Each state of the sources has its own, so that no process writes where another one
+ * runs.
+ */
 function buildFolder() {
   return join(builds, createHash('sha256').update(fingerprint(SOURCES)).digest('hex').slice(0, 16));
 }
 
-/** As it would be installed. */
+/** The library in a build, as it would be installed. */
 function libraryIn(folder) {
   return join(folder, 'node_modules', manifest.name);
 }
 
-/** Writes a folder beside its place first: what is interrupted leaves no half of one. */
+/** Writes a folder beside its final place first. So an interruption leaves no incomplete folder. */
 async function compile(folder) {
   const ts = createRequire(join(runtime, 'package.json'))('typescript');
   const tsconfig = join(root, 'tsconfig.json');
@@ -73,7 +81,7 @@ async function compile(folder) {
   try {
     renameSync(fresh, folder);
   } catch (error) {
-    // Another process was first, with the same sources.
+    // Another process with the same sources was first.
     rmSync(fresh, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;
   }
@@ -82,7 +90,7 @@ async function compile(folder) {
 
 function removeOldBuilds() {
   const all = readdirSync(builds).map((name) => join(builds, name));
-  // Zero for one that another process has just removed, or renamed.
+  // The time is 0 for a folder that another process has just removed or renamed.
   const changedAt = (folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const finished = all.filter((folder) => !isUnfinished(folder)).sort((a, b) => changedAt(b) - changedAt(a));
   const left = all.filter((folder) => isUnfinished(folder) && Date.now() - changedAt(folder) > LONGEST_MS);

@@ -7,7 +7,7 @@ import { sampleMain } from './sample.mjs';
 import { SpawnedNodes } from './spawned-nodes.mjs';
 
 /**
- * The order system with everything below it: where its locks and its data are kept, and its processes.
+ * The order system with everything below it: the place of its locks and of its data, and its processes.
  *
  * Locks:
  * - `REDIS_NODES` set: your own masters.
@@ -16,7 +16,8 @@ import { SpawnedNodes } from './spawned-nodes.mjs';
  *
  * Data:
  * - `DATABASE_URL` set: your own PostgreSQL; or `memory`, inside of the one process.
- * - npm could install the programs of PostgreSQL, and they run: one of our own, for as long as the script runs.
+ * - npm could install the programs of PostgreSQL, and they run: one of our own, for as long as the script
+ *   runs.
  * - neither: inside of the one process.
  */
 export class Shop {
@@ -25,7 +26,7 @@ export class Shop {
   #nodes;
   #urls = [];
 
-  /** Decides where locks and data are kept, and starts what has to run for that. */
+  /** Decides where locks and data are kept, and starts the servers for that. */
   async startBackends() {
     const [locks, data] = await inProgress('Redis and PostgreSQL', () =>
       Promise.all([this.#startLocks(), this.#startData()]),
@@ -34,7 +35,7 @@ export class Shop {
     return this.backends;
   }
 
-  /** Starts the processes of the application: two, or one when what they would share is inside of it. */
+  /** Starts the processes of the application: two, or one if locks or data are inside of it. */
   startApps(options) {
     return inProgress('order system', () => this.#startApps(options));
   }
@@ -73,13 +74,13 @@ export class Shop {
     return this.#apps.stop();
   }
 
-  /** The applications first: they give their locks back while the nodes are still there. */
+  /** The applications stop first: they release their locks while the nodes are still there. */
   async stop() {
     await this.#apps.stop();
     await this.#servers.stop();
   }
 
-  /** A page of the shop may kill a lock node, and start it again: its process asks us. */
+  /** Answers the process of a page, which may kill a lock node and start it again. */
   async #answer({ id, kill, start }, child) {
     let problem;
     try {
@@ -125,7 +126,7 @@ function splitList(list) {
     .filter((url) => url !== '');
 }
 
-/** A URL as it may be printed: without its password. */
+/** A URL without its password, so that it may be printed. */
 export function withoutPassword(url) {
   const parsed = new URL(url);
   parsed.username = '';

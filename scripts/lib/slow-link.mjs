@@ -1,12 +1,12 @@
 import { connect, createServer } from 'node:net';
 
-/** A network between two servers of this machine, which can become so slow that nothing arrives. */
+/** A network between two servers of this machine. It can become so slow that nothing arrives. */
 export class SlowLink {
   #isSlow = false;
   #sockets = new Set();
   #server;
 
-  /** Returns the port that leads to `targetPort`. */
+  /** Opens the link. Returns the port that leads to `targetPort`. */
   async open(targetPort) {
     this.#server = createServer((from) => {
       const to = connect(targetPort, '127.0.0.1');

@@ -1,6 +1,6 @@
 import { startRedis } from './redis-servers.mjs';
 
-/** Lock nodes of our own, that can be killed, and started again on the same port. */
+/** Lock nodes of our own, which can be killed, and started again on the same port. */
 export class SpawnedNodes {
   #processes;
   #program;
@@ -12,7 +12,7 @@ export class SpawnedNodes {
     this.#nodes = Array.from({ length: count }, (_, index) => ({ number: index + 1 }));
   }
 
-  /** The URLs. */
+  /** Starts all nodes. Returns their URLs. */
   async startAll() {
     await Promise.all(this.#nodes.map((node) => this.#launch(node)));
     return this.#nodes.map(({ url }) => url);
@@ -22,7 +22,7 @@ export class SpawnedNodes {
     return this.#nodes.map(({ number, url, isRunning }) => ({ number, url, isRunning }));
   }
 
-  /** As a machine that fails: it says goodbye to nobody. */
+  /** Kills a node without a warning, like a machine that fails. */
   async kill(number) {
     const node = this.#find(number);
     if (!node.isRunning) return;
@@ -30,10 +30,10 @@ export class SpawnedNodes {
     await node.exited;
   }
 
-  /** Without its data, as nothing of it was on a disk. */
+  /** Starts a node again. It has no data, since nothing of it was on a disk. */
   async start(number) {
     const node = this.#find(number);
-    // Two who ask at once: one server.
+    // Two calls at the same time start one server.
     if (!node.isRunning) await (node.starting ??= this.#launch(node));
   }
 

@@ -1,14 +1,16 @@
 const EVERY_MS = 250;
 const CLEAR = '\r\x1b[2K';
 
-/** Whether somebody looks at a terminal that can write over a line. In CI and in files, lines stay as they are. */
+/**
+ * Tells if somebody watches a terminal that can overwrite a line. In CI and in files, lines stay as they are.
+ */
 export function isWatched() {
   return process.stdout.isTTY === true && !process.env.CI && process.env.TERM !== 'dumb';
 }
 
 /**
- * The last line of the terminal, which is written over while it is shown. Whatever else this process prints stands above
- * it; what a child process prints must come through this process.
+ * The last line of the terminal, which is overwritten while it is shown. Everything else that this process
+ * prints is above it. The output of a child process must come through this process.
  */
 export class StatusLine {
   #timer;
@@ -19,7 +21,7 @@ export class StatusLine {
   #describe = () => '';
   #write;
 
-  /** @param describe its text, asked for again and again */
+  /** @param describe returns its text; it is called again and again */
   show(describe) {
     if (!isWatched() || this.#timer !== undefined) return;
     for (const stream of [process.stdout, process.stderr]) this.#watch(stream);
@@ -28,7 +30,7 @@ export class StatusLine {
     process.once('exit', this.hide);
   }
 
-  /** Draws it, unless that was done right before. */
+  /** Draws the line, unless it was drawn right before. */
   refresh() {
     if (this.#timer !== undefined && performance.now() - this.#drawnAt >= EVERY_MS) this.#draw();
   }
@@ -54,7 +56,7 @@ export class StatusLine {
   }
 
   #draw() {
-    // A line that is not at its end yet must not be written over.
+    // A line that is not complete yet must not be overwritten.
     if (this.#isLineOpen) return;
     const columns = process.stdout.columns || 80;
     this.#write(`${CLEAR}${this.#describe().slice(0, columns - 1)}`);

@@ -1,7 +1,7 @@
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 const PARENT_CHECK_MS = 200;
 
-/** On Ctrl-C and its like: cleans up once, then ends. A second signal ends at once. */
+/** Cleans up once on Ctrl-C and similar signals, then ends. A second signal ends at once. */
 export function stopOnSignal(cleanUp) {
   for (const [signal, code] of Object.entries(CODES)) {
     process.on(signal, () => stop(code));
@@ -14,7 +14,7 @@ export function stopOnSignal(cleanUp) {
     void cleanUp().finally(() => process.exit(code));
   }
 
-  /** A SIGTERM to npm ends npm and its shell, and the shell tells nobody. */
+  /** A SIGTERM to npm ends npm and its shell, but the shell does not pass it on. */
   function stopWithParent() {
     const parent = process.ppid;
     const check = setInterval(() => {
@@ -26,5 +26,5 @@ export function stopOnSignal(cleanUp) {
   }
 }
 
-/** Whether a signal came: errors after that are those of things that were stopped. */
+/** True if a signal came. Errors after that come from what was stopped. */
 stopOnSignal.stopping = false;

@@ -1,4 +1,4 @@
-/** Rows as text, columns aligned: the first to the left, numbers to the right. */
+/** Shows rows as text with aligned columns: the first one to the left, numbers to the right. */
 export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
   return rows

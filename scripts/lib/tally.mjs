@@ -1,7 +1,7 @@
 import { say, showLane } from './lanes.mjs';
 import { inProgress, setHeadline } from './progress.mjs';
 
-/** Counts what passed and failed over all steps, and ends the run with one line that says it. */
+/** Counts what passed and failed in all steps, and ends the run with one line that tells it. */
 export class Tally {
   passed = 0;
   failed = 0;
@@ -9,13 +9,13 @@ export class Tally {
   #problems = [];
   #timetable;
 
-  /** @param timetable tells how far the run is, and how long it takes still */
+  /** @param timetable tells the progress of the run, and the time that is left */
   constructor(timetable) {
     this.#timetable = timetable;
     if (timetable !== undefined) setHeadline(() => String(timetable));
   }
 
-  /** One check: `work` returns `{ ok, problem }`. Returns whether it passed. */
+  /** Runs one check: `work` returns `{ ok, problem }`. Returns true if it passed. */
   async step(name, work) {
     const { ok, problem } = await this.#timed(name, work);
     if (ok) this.passed += 1;
@@ -23,7 +23,10 @@ export class Tally {
     return ok;
   }
 
-  /** For what the machine may not be able to have: then it is skipped, and not failed. */
+  /**
+   * Runs a check of something that may be impossible on this machine. Then it counts as skipped, and not as
+   * failed.
+   */
   async stepOrSkip(name, work) {
     const { ok, problem, hasCrashed } = await this.#timed(name, work);
     if (ok) this.passed += 1;
@@ -32,7 +35,7 @@ export class Tally {
     return ok;
   }
 
-  /** Many checks: `work` returns `{ passed, failed, skipped, problem }`. */
+  /** Runs many checks: `work` returns `{ passed, failed, skipped, problem }`. */
   async suite(name, work) {
     const { passed, failed, skipped, problem } = await this.#timed(name, work);
     this.passed += passed;
@@ -44,7 +47,7 @@ export class Tally {
     if (this.#problems.length > 0) console.log(`\n${this.#problems.join('\n')}`);
     const skipped = this.skipped === 0 ? '' : `, ${this.skipped} skipped`;
     console.log(`\n${this.passed} passed, ${this.failed} failed${skipped}`);
-    // What failed may have ended early.
+    // A step that failed may have ended early, so such a run is not saved.
     if (this.failed === 0) this.#timetable?.save();
     process.exitCode = this.failed === 0 ? 0 : 1;
   }
@@ -72,7 +75,7 @@ export class Tally {
   }
 }
 
-/** A script that fails by itself is one failure, and the others go on. */
+/** The outcome of a step. A script that throws is one failure, and the others go on. */
 async function outcomeOf(work) {
   try {
     return await work();

@@ -4,7 +4,7 @@ import { duration } from './duration.mjs';
 import { cache } from './paths.mjs';
 
 /**
- * How long the steps of a command take, from how long they took last time on this machine: also of steps that run side
+ * Estimates how long the steps of a command take, from their last times on this machine. Steps may run side
  * by side.
  */
 export class Timetable {
@@ -13,7 +13,7 @@ export class Timetable {
   #startedAt = performance.now();
   #steps = new Map();
 
-  /** @param name of the command, with what was asked for; what was asked for otherwise takes another time */
+  /** @param name the name of the command with its arguments, since other arguments need another time */
   constructor(name, folder = join(cache, 'timetables')) {
     this.#file = join(folder, `${name.replaceAll(/[^\w-]+/g, '_')}.json`);
     this.#last = read(this.#file);
@@ -27,13 +27,13 @@ export class Timetable {
     this.#steps.get(step).end = this.#now();
   }
 
-  /** Remembers this run for the next one: call it when all steps were done. */
+  /** Saves the times of this run. Call it when all steps are done. */
   save() {
     mkdirSync(dirname(this.#file), { recursive: true });
     writeFileSync(this.#file, JSON.stringify({ total: this.#now(), steps: Object.fromEntries(this.#steps) }));
   }
 
-  /** `5 of 19 steps, about 3:10 min left`; without what is not known in a first run. */
+  /** The progress as text: `5 of 19 steps, about 3:10 min left`. In a first run, unknown parts are left out. */
   toString() {
     const done = [...this.#steps.values()].filter(({ end }) => end !== undefined).length;
     if (this.#last === undefined) return `${done} ${done === 1 ? 'step' : 'steps'} done`;
@@ -42,8 +42,8 @@ export class Timetable {
   }
 
   /**
-   * From where we are in the last run. Of steps side by side, the one that is furthest behind tells: what comes after it
-   * cannot begin earlier.
+   * The time that is left, from the position in the last run. Of steps side by side, the one that is furthest
+   * behind counts, since the next step cannot begin earlier.
    */
   #leftMs() {
     const positions = { running: [], done: [0] };
@@ -66,7 +66,7 @@ function read(file) {
   try {
     return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   } catch {
-    // Half of a file, of a run that was killed: as if there had been none.
+    // The file is incomplete, since its run was killed. It counts as missing.
     return undefined;
   }
 }

@@ -2,10 +2,10 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFile
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Compiles a folder of TypeScript to CommonJS, without looking at types: `npm test` does that, and a start need not wait
- * for it. What is no TypeScript is copied.
+ * Compiles a folder of TypeScript to CommonJS, without a check of types: `npm test` checks them, and a start
+ * need not wait for that. Other files are copied.
  *
- * @param ts the compiler, which is not there before the packages are installed
+ * @param ts the compiler, which is missing until the packages are installed
  */
 export function transpile(ts, { from, to, tsconfig }) {
   const compilerOptions = readOptions(ts, tsconfig);
@@ -30,7 +30,7 @@ function readOptions(ts, tsconfig) {
   const { config, error } = ts.readConfigFile(tsconfig, (file) => readFileSync(file, 'utf8'));
   if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'));
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, dirname(tsconfig));
-  // The stack of an error names the lines of the sources.
+  // With these, the stack of an error names the lines of the sources.
   const maps = { inlineSourceMap: true, inlineSources: true };
   return { ...options, ...maps, declaration: false, module: ts.ModuleKind.CommonJS };
 }
