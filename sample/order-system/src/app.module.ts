@@ -15,12 +15,13 @@ import { WarehousesModule } from './warehouses/warehouses.module';
 @Module({
   imports: [
     RedlockModule.forRoot({
-      // One node inside of the process still keeps its own callers apart, but no other process.
+      // A single node inside of the process still excludes the callers of this process, but no other process.
       nodes: config.lockNodes.length > 0 ? config.lockNodes : [new MemoryLockNode()],
-      // A node that was restarted grants nothing for so long: locks from before its restart are over then.
+      // A node that was restarted grants nothing for this time: all locks from before its restart have ended
+      // by then.
       maxTtl: 15_000,
     }),
-    // For a machine of your own: elsewhere, say with `authorize` who may see it.
+    // This is for a machine of your own. Elsewhere, use `authorize` to decide who may see the page.
     RedlockBoardModule.forRoot({
       path: 'locks',
       allowUnauthenticated: true,

@@ -9,12 +9,12 @@ import { TroubleService } from './trouble/trouble.service';
 
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] });
-  // Before the first request, and the first job.
+  // The store opens before the first request, and before the first job.
   await app.get(Store).open();
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true }));
-  // Without this a SIGTERM ends the process with its locks held, and others wait until they expire.
+  // Without this, a SIGTERM ends the process while it holds locks, and others wait until these expire.
   app.enableShutdownHooks();
-  // The page asks the other processes of the shop, too; nobody else's pages may.
+  // The page also asks the other processes of the shop. Pages of other origins may not.
   const trouble = app.get(TroubleService);
   app.enableCors({
     origin: (origin: string | undefined, allow: (error: null, isAllowed: boolean) => void) => {
@@ -28,7 +28,7 @@ async function bootstrap(): Promise<void> {
 }
 
 bootstrap().catch((error: unknown) => {
-  // What is wrong with the environment is told in a sentence; anything else with the place that it comes from.
+  // An error of the environment is shown as a sentence, and any other error with its stack.
   console.error(error instanceof DatabaseOpenError ? error.message : error);
   process.exit(1);
 });

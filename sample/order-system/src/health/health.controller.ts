@@ -9,7 +9,9 @@ export class HealthController {
     private readonly redlock: RedlockHealthIndicator,
   ) {}
 
-  /** 503 when no majority of the lock nodes answers, so that a balancer sends the buyers elsewhere. */
+  /**
+   * Answers 503 if no majority of the lock nodes answers, so that a load balancer sends the buyers elsewhere.
+   */
   @Get()
   @HealthCheck()
   check() {

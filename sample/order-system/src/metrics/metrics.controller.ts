@@ -4,7 +4,10 @@ import { exporter } from './metrics';
 
 @Controller('metrics')
 export class MetricsController {
-  /** For Prometheus: what each process waits for and holds, and which lock nodes it reaches. */
+  /**
+   * The metrics for Prometheus: the locks that each process waits for and holds, and the lock nodes that it
+   * reaches.
+   */
   @Get()
   scrape(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     exporter.getMetricsRequestHandler(request, response);

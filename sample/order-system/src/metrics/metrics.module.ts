@@ -3,7 +3,7 @@ import { RedlockOpenTelemetryModule } from '@nest-quorum/redlock/opentelemetry';
 import { MetricsController } from './metrics.controller';
 
 @Module({
-  // `order` for `order:7`: a few groups, and no time series per order.
+  // `order:7` belongs to the group `order`: there are a few groups, and not a time series per order.
   imports: [RedlockOpenTelemetryModule.forRoot({ resourceGroup: ([first]) => first?.split(':')[0] })],
   controllers: [MetricsController],
 })

@@ -3,6 +3,6 @@ export interface Order {
   readonly sku: string;
   readonly quantity: number;
   readonly status: 'placed' | 'paid' | 'shipped';
-  /** The carrier's number of the parcel; null until it is shipped. */
+  /** The carrier's number of the parcel. It is null until the order is shipped. */
   readonly parcel: string | null;
 }

@@ -19,8 +19,9 @@ export class OrdersController {
   }
 
   /**
-   * A customer who clicks twice reaches two processes. `<0>` is the id after its pipe, so what is not an id is
-   * answered with 400 and locks nothing. The transaction begins and ends inside, so the lock outlasts the commit.
+   * A customer who clicks twice reaches two processes. `<0>` is the id after its pipe, so a wrong id is
+   * answered with 400 and locks nothing. The transaction begins and ends inside, so the lock stays until
+   * after the commit.
    */
   @Post(':id/pay')
   @HttpCode(200)

@@ -17,17 +17,18 @@ export class OrdersService {
 
   async place({ sku, quantity }: PlaceOrderDto): Promise<Order> {
     const order: Order = { id: randomUUID(), sku, quantity, status: 'placed', parcel: null };
-    // What is taken out of the stock and the order are one transaction: no goods without an order, and no order
-    // without goods.
+    // One transaction takes the goods out of the stock and writes the order. So there are no goods without an
+    // order, and no order without goods.
     await this.stock.reserve({ sku, quantity }, (transaction) => transaction.write('order', order));
     return order;
   }
 
-  /** Call it with the order locked. Paying again gives the same answer, and charges nothing. */
+  /** Call it with the order locked. A second call gives the same answer, and charges nothing. */
   async pay(id: string, lock?: FencedLock): Promise<Order> {
     const order = await this.find(id, lock);
     if (order.status !== 'placed') return order;
-    // Between two transactions: while somebody else's server is asked, no connection to the database waits.
+    // This call to another server is between two transactions, so that no connection to the database waits
+    // for it.
     const payment = await this.payments.charge(order);
     const paid: Order = { ...order, status: 'paid' };
     await this.store.transaction(async (transaction) => {
@@ -37,7 +38,10 @@ export class OrdersService {
     return paid;
   }
 
-  /** @param lock given by whoever is going to write: from then on, earlier holders of the lock cannot */
+  /**
+   * @param lock the lock of a caller that is going to write: from then on, earlier holders of the lock cannot
+   *   write
+   */
   async find(id: string, lock?: FencedLock): Promise<Order> {
     const order = await this.store.transaction((transaction) => transaction.claim('order', { id }, lock));
     if (order === undefined)
@@ -45,7 +49,7 @@ export class OrdersService {
     return order;
   }
 
-  /** @param lock the one under which it is written; none for an order that nobody knows yet */
+  /** @param lock the lock under which it is written; none for an order that nobody knows yet */
   async save(order: Order, lock?: FencedLock): Promise<Order> {
     await this.store.transaction((transaction) => transaction.write('order', order, lock));
     return order;

@@ -5,7 +5,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { config } from '../app.config';
 import { TroubleService } from '../trouble/trouble.service';
 
-/** The page for people: everything that it does, it does with the routes of the shop. */
+/** The page for people. It does everything with the routes of the shop. */
 @Controller()
 export class PageController {
   constructor(private readonly trouble: TroubleService) {}
@@ -14,7 +14,7 @@ export class PageController {
   async page(@Res() response: ServerResponse): Promise<void> {
     const { apps } = await this.trouble.ask();
     const html = await readFile(join(__dirname, 'page.html'), 'utf8');
-    // It runs and loads nothing but its own files, and asks the processes of the shop alone.
+    // The page loads and runs only its own files, and sends requests only to the processes of the shop.
     const policy = `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${apps.join(' ')}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
     send(response, 'text/html', html.replace('{{data}}', textOf(config.dataWords)), {
       'content-security-policy': policy,

@@ -5,12 +5,12 @@ import type { Order } from '../orders/order.interface';
 import { Store } from '../store/store';
 import type { Payment } from './payment.interface';
 
-/** Stands for a payment provider: slow, and takes the money as often as it is asked to. */
+/** Simulates a payment provider. It is slow, and takes the money every time it is called. */
 @Injectable()
 export class PaymentsService {
   constructor(private readonly store: Store) {}
 
-  /** What the provider took. The caller writes it down, in the transaction of the order. */
+  /** Takes the money. The caller writes the payment in the transaction of the order. */
   async charge(order: Order): Promise<Payment> {
     await sleep(50);
     return { id: randomUUID(), orderId: order.id };

@@ -3,6 +3,6 @@ export interface ReminderRun {
   readonly id: string;
   readonly pid: number;
   readonly startedAt: Date;
-  /** How many customers were reminded to pay. */
+  /** The number of customers who were reminded to pay. */
   readonly reminded: number;
 }

@@ -11,10 +11,12 @@ export class RemindersService {
   constructor(private readonly store: Store) {}
 
   /**
-   * Every process has this timer, and one of them runs the job: a customer wants one reminder, not one per process.
+   * Every process has this timer, and one of them runs the job: a customer wants one reminder, not one per
+   * process.
    *
-   * `wait: 0` and `onBusy: 'skip'`: the others do not queue to do it again, and nothing is logged. `holdAtLeast`: the
-   * job is done in no time, and a process whose clock is a second late must still find it taken.
+   * `wait: 0` and `onBusy: 'skip'`: the other processes do not wait to run it again, and nothing is logged.
+   * `holdAtLeast`: the job takes almost no time, and a process whose clock is a second late must still find
+   * the lock taken.
    */
   @Cron(config.reminderCron)
   @Locked('cron:reminders', { wait: 0, onBusy: 'skip', holdAtLeast: 2_000, label: 'reminders' })

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Order } from '../orders/order.interface';
 
-/** Stands for the HTTP API of a carrier: `fetch` takes a signal in the same way. */
+/** Simulates the HTTP API of a carrier: `fetch` takes a signal in the same way. */
 @Injectable()
 export class CarrierService {
   async book(order: Order, { signal }: { signal: AbortSignal }): Promise<string> {

@@ -12,10 +12,13 @@ export class ShipmentsService {
     private readonly carrier: CarrierService,
   ) {}
 
-  /** The lock by hand, where a step needs the handle: the carrier is called off when the lock is lost. */
+  /**
+   * Takes the lock in code, since a step needs the handle: the call to the carrier is cancelled when the lock
+   * is lost.
+   */
   async ship(id: string): Promise<Order> {
-    // The same resource as of @Locked('order:<0>'): nobody pays or ships this order meanwhile. Released at the end
-    // of the block, however it ends.
+    // This is the same resource as that of @Locked('order:<0>'), so nobody pays or ships this order in the
+    // meantime. The lock is released at the end of the block, even after an error.
     await using lock = await this.locks.acquire(`order:${id}`, { fencing: true, label: 'ship' });
 
     const order = await this.orders.find(id, lock);
@@ -25,10 +28,11 @@ export class ShipmentsService {
     }
 
     const parcel = await this.carrier.book(order, { signal: lock.signal });
-    // Between the carrier's answer and this line the process may have stood still for longer than the lock lasts.
+    // The process may have stood still between the carrier's answer and this line, for longer than the lock
+    // lasts.
     lock.assertHeld();
-    // And after it: the fencing token of the lock goes with the write, so that the database refuses it then.
-    // `await`: without it the lock would be given back before the order is written.
+    // It may also stand still after this check. So the write has the fencing token of the lock, and the
+    // database refuses it then. Without `await` the lock would be released before the order is written.
     return await this.orders.save({ ...order, status: 'shipped', parcel }, lock);
   }
 }

@@ -4,33 +4,36 @@ import { CurrentLock, Locked, type FencedLock } from '@nest-quorum/redlock';
 import { Store, type Transaction } from '../store/store';
 import { SoldOutException } from './sold-out.exception';
 
-/** How many of a sku, for a buyer. */
+/** The number of pieces of a sku that a buyer wants. */
 export interface StockChange {
   readonly sku: string;
   readonly quantity: number;
 }
 
-/** What else belongs to the same transaction. */
+/** Writes more in the same transaction. */
 export type AlsoWrite = (transaction: Transaction) => Promise<void>;
 
-/** What can still be sold. */
+/** Keeps the number of pieces that can still be sold. */
 @Injectable()
 export class StockService {
   constructor(private readonly store: Store) {}
 
   /**
-   * Takes something out of the stock for a buyer.
+   * Takes pieces out of the stock for a buyer.
    *
-   * One caller per sku in the whole fleet: others that want the same sku wait here, others that want another one do
-   * not. `wait` is how long a buyer queues before the answer is 409 LOCK_BUSY. Whoever waits has no connection to the
-   * database yet, and the lock is given back after the commit.
+   * One caller per sku in the whole fleet: others that want the same sku wait here, others that want another
+   * one do not. `wait` is the time that a buyer waits before the answer is 409 LOCK_BUSY. A waiting buyer
+   * uses no connection to the database yet, and the lock is released after the commit.
    */
   @Locked('sku:<0.sku>', { wait: 30_000, fencing: true, label: 'sell' })
   reserve(wanted: StockChange, also: AlsoWrite, @CurrentLock() lock?: FencedLock): Promise<void> {
     return this.takeFromStock(wanted, also, lock);
   }
 
-  /** Somebody counts, and nobody sells meanwhile. Slow, so that a person can look at it on the lock board. */
+  /**
+   * Counts the stock, so that nobody sells in the meantime. It is slow, so that a person can see it on the
+   * lock board.
+   */
   @Locked('sku:<0>', { label: 'stock count' })
   async count(sku: string, forMs: number): Promise<number> {
     await sleep(forMs);
@@ -42,7 +45,10 @@ export class StockService {
     return stock?.available ?? 0;
   }
 
-  /** Read, decide, write: two of them at the same time read the same number, and sell the same piece twice. */
+  /**
+   * Reads, decides and writes. Two callers at the same time would read the same number, and sell the same
+   * piece twice.
+   */
   protected takeFromStock({ sku, quantity }: StockChange, also: AlsoWrite, lock?: FencedLock): Promise<void> {
     return this.store.transaction(async (transaction) => {
       const { available } = (await transaction.claim('stock', { sku }, lock)) ?? { available: 0 };
@@ -54,7 +60,7 @@ export class StockService {
   }
 }
 
-/** Real code does something between the read and the write, too. */
+/** Simulates the work that real code does between the read and the write. */
 function askPriceList(): Promise<void> {
   return sleep(2);
 }

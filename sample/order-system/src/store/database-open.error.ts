@@ -1,4 +1,4 @@
-/** The database cannot be used from the start. Its message says why, in words and without the password. */
+/** The database cannot be used from the start. The message tells why, without the password. */
 export class DatabaseOpenError extends Error {
   constructor(url: string, cause: unknown) {
     const { code = '', message = '' } = cause as { code?: string; message?: string };
@@ -9,7 +9,10 @@ export class DatabaseOpenError extends Error {
   }
 }
 
-/** By the code of PostgreSQL, or that of the network. What has no code is ours, and says by itself what to do. */
+/**
+ * The advice, by the code of PostgreSQL or of the network. An error without a code is ours, and its message
+ * has the advice.
+ */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^ERR_/, 'Write it as postgres://user:password@host:5432/database.'],
   [/^3D000$/, 'Create it with createdb, or mend DATABASE_URL.'],
@@ -25,7 +28,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^[0-9A-Z]{5}$/, 'The shop cannot use this database: mend that, or name another one in DATABASE_URL.'],
 ];
 
-/** `host:port/database`, as far as it can be read. */
+/** The place of the database, `host:port/database`, as far as it can be read. */
 function placeOf(url: string): string {
   try {
     const { host, pathname } = new URL(url);

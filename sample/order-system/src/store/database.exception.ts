@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 
-/** What is wrong with the database, for whoever asked: 503 where another try may help, 507 where it is full. */
+/** A problem of the database, as an answer: 503 if another try may help, 507 if the database is full. */
 export class DatabaseException extends HttpException {
   constructor(
     readonly code: DatabaseTrouble,
@@ -37,7 +37,10 @@ const TROUBLES = {
   },
 } as const satisfies Record<string, { status: number; message: string }>;
 
-/** By the code of PostgreSQL, or that of the network. Undefined for what is a mistake of the shop. */
+/**
+ * Finds the problem by the code of PostgreSQL, or of the network. Undefined if the error is a mistake of the
+ * shop.
+ */
 export function troubleOf(error: unknown): DatabaseTrouble | undefined {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (code === '53100') return 'DATABASE_FULL';

@@ -9,7 +9,7 @@ interface Row {
 
 type Rows = Map<string, Row>;
 
-/** Everything in this process, gone with it. */
+/** Keeps everything in this process. It is lost when the process ends. */
 export class MemoryStore extends Store {
   private readonly kinds = new Map<Kind, Rows>();
 
@@ -33,7 +33,7 @@ export class MemoryStore extends Store {
   }
 }
 
-/** Sees what is kept, and what it wrote itself; others see that when it is done. */
+/** Sees the kept records, and its own writes. Others see its writes when it is done. */
 class MemoryTransaction implements Transaction {
   private readonly written = new Map<Kind, Rows>();
 
@@ -47,7 +47,7 @@ class MemoryTransaction implements Transaction {
     const record = await this.read(kind, key);
     if (lock === undefined) return record;
     const fence = this.passFence(kind, nameOf(kind, key), lock);
-    // At once, and not at the end: an earlier holder is refused from here on.
+    // The fence is set at once and not at the end, so that an earlier holder is refused from now on.
     this.rowsOf(kind).set(nameOf(kind, key), {
       record: this.rowsOf(kind).get(nameOf(kind, key))?.record,
       fence,
@@ -71,7 +71,7 @@ class MemoryTransaction implements Transaction {
   }
 
   commit(): void {
-    // Looked at once more: a later holder may have been there since.
+    // The fences are checked once more, since a later holder may have been there in the meantime.
     for (const [kind, rows] of this.written)
       for (const [name, row] of rows) this.refuseStale(kind, name, row.fence);
     for (const [kind, rows] of this.written) for (const [name, row] of rows) this.rowsOf(kind).set(name, row);
@@ -104,7 +104,7 @@ function nameOf<K extends Kind>(kind: K, key: Key<K>): string {
   return JSON.stringify(KEYS[kind].map((field) => key[field as keyof Key<K>]));
 }
 
-/** As from a database: whoever changes what was read changes nothing here. */
+/** Copies a record, as a database does. A caller that changes its copy changes nothing here. */
 function copyOf<T>(record: T): T {
   return structuredClone(record);
 }

@@ -1,28 +1,29 @@
 import type { ClientBase } from 'pg';
 import { MIGRATIONS, SCHEMA } from './postgres.tables';
 
-/** As in server_version_num: the first digits are the major version. */
+/** The number has the form of server_version_num: its first digits are the major version. */
 const OLDEST_SERVER = { number: 120_000, name: '12' };
 
 /**
- * Makes the tables where there are none, and brings those of an earlier version of the shop up to date. All of it or
- * nothing: what is in them stays.
+ * Creates the tables if there are none, and updates those of an earlier version of the shop. It does all of
+ * it or nothing, and keeps the data.
  *
- * @throws Error which says what is in the way
+ * @throws Error with the reason, if that is not possible
  */
 export async function prepareSchema(client: ClientBase): Promise<void> {
   await refuseOldServer(client);
   await client.query('BEGIN');
   try {
-    // Processes that start at the same time: the others find the tables made. It ends with the transaction.
+    // Processes may start at the same time. With this lock, the second one finds finished tables. It ends
+    // with the transaction.
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [SCHEMA]);
     const version = await readVersion(client);
     refuseNewTables(version);
-    // Nothing is written where nothing is to be done, so that a read-only database can still be looked at.
+    // Nothing is written if there is nothing to do. So the shop can still show a read-only database.
     if (version < MIGRATIONS.length) await migrate(client, version);
     await client.query('COMMIT');
   } catch (error) {
-    // It may be the connection that broke; the server rolls back then, too.
+    // The connection itself may be broken. Then the server rolls back too.
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
@@ -39,7 +40,7 @@ async function refuseOldServer(client: ClientBase): Promise<void> {
   );
 }
 
-/** 0: there are no tables of the shop. */
+/** Reads the version of the tables. 0: there are no tables of the shop. */
 async function readVersion(client: ClientBase): Promise<number> {
   const { rows: tables } = await client.query<{ found: string | null }>('SELECT to_regclass($1) AS found', [
     `${SCHEMA}.version`,

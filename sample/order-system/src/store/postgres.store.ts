@@ -7,10 +7,10 @@ import { PostgresTransaction } from './postgres.transaction';
 import { Store, type Transaction } from './store';
 
 const CONNECT_LIMIT_MS = 5_000;
-/** Shorter than anybody waits for a lock. */
+/** This is shorter than any wait for a lock. */
 const STATEMENT_LIMIT_MS = 10_000;
 
-/** Orders, stock and payments in PostgreSQL. */
+/** Keeps orders, stock and payments in PostgreSQL. */
 export class PostgresStore extends Store implements OnApplicationShutdown {
   private readonly logger = new Logger(PostgresStore.name);
   private readonly pool: Pool;
@@ -21,11 +21,11 @@ export class PostgresStore extends Store implements OnApplicationShutdown {
       connectionString: url,
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
       statement_timeout: STATEMENT_LIMIT_MS,
-      // For a server that says nothing any more.
+      // This ends a query to a server that does not answer any more.
       query_timeout: STATEMENT_LIMIT_MS + CONNECT_LIMIT_MS,
       application_name: 'order-system',
     });
-    // Of a connection that nobody uses at the moment: without a listener it would end the process.
+    // Handles errors of idle connections. Without a listener such an error would end the process.
     this.pool.on('error', (error) => {
       this.logger.warn(`A connection to the database broke: ${error.message}`);
     });
@@ -48,7 +48,7 @@ export class PostgresStore extends Store implements OnApplicationShutdown {
           await commit(client);
           return result;
         } catch (error) {
-          // Where even that fails, the connection is given up, and the server rolls back.
+          // If the rollback fails too, the connection is given up, and the server rolls back.
           await client.query('ROLLBACK').catch(giveUp);
           throw error;
         }
@@ -61,7 +61,7 @@ export class PostgresStore extends Store implements OnApplicationShutdown {
     }
   }
 
-  /** After the last request: those that run still need it. */
+  /** The pool ends after the last request, since running requests need it. */
   async onApplicationShutdown(): Promise<void> {
     await this.pool.end();
   }
@@ -72,7 +72,8 @@ export class PostgresStore extends Store implements OnApplicationShutdown {
     const giveUp = () => {
       isBroken = true;
     };
-    // Else a connection that breaks while it is used would end the process; the query that runs tells of it.
+    // Handles an error of a connection in use, which would end the process without a listener. The running
+    // query reports it.
     client.on('error', giveUp);
     try {
       return await use(client, giveUp);
@@ -83,7 +84,7 @@ export class PostgresStore extends Store implements OnApplicationShutdown {
   }
 }
 
-/** When the server goes away here, it may have committed or not. */
+/** If the server is lost here, it may have committed or not. */
 async function commit(client: PoolClient): Promise<void> {
   try {
     await client.query('COMMIT');

@@ -1,9 +1,9 @@
 import type { Kind, Records } from './records';
 
-/** Everything of the shop is in here, so that a database that somebody lends to it keeps its own names. */
+/** The schema of all tables of the shop. So the shop uses no other names in a shared database. */
 export const SCHEMA = 'order_system';
 
-/** Where each kind is kept: the table, and the column of each field. */
+/** The place of each kind of record: the table, and the column of each field. */
 export const TABLES: { readonly [K in Kind]: { table: string; columns: Record<keyof Records[K], string> } } =
   {
     stock: { table: `${SCHEMA}.stock`, columns: { sku: 'sku', available: 'available' } },
@@ -22,7 +22,10 @@ export const TABLES: { readonly [K in Kind]: { table: string; columns: Record<ke
     },
   };
 
-/** What brings the tables from each version to the next; the first one to an empty schema. None is ever changed. */
+/**
+ * The statements that bring the tables from each version to the next. The first one starts with an empty
+ * schema. None of them is ever changed.
+ */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE ${SCHEMA}.stock (
      sku text PRIMARY KEY,
@@ -53,7 +56,7 @@ export const MIGRATIONS: readonly string[] = [
      reminded integer NOT NULL
    );`,
 
-  // Who wrote each row last, so that the write of an earlier holder can be refused.
+  // These columns have the last writer of each row, so that the write of an earlier holder can be refused.
   ['stock', 'shelf', 'orders']
     .map(
       (table) => `ALTER TABLE ${SCHEMA}.${table}

@@ -4,7 +4,10 @@ import { KEYS, type Key, type Kind, type Records } from './records';
 import type { Transaction } from './store';
 import { TABLES } from './postgres.tables';
 
-/** The statements of one transaction. Names come from the tables, values go as parameters. */
+/**
+ * The statements of one transaction. The names come from the tables above, and values are passed as
+ * parameters.
+ */
 export class PostgresTransaction implements Transaction {
   constructor(private readonly client: ClientBase) {}
 
@@ -30,7 +33,7 @@ export class PostgresTransaction implements Transaction {
     RETURNING ${fieldsOf(columns)}`,
       [...values, token, owner],
     );
-    // Nothing was changed: there is no such row, or it is a later holder's.
+    // Nothing was changed: the row does not exist, or it belongs to a later holder.
     if (rows[0] === undefined && (await this.read(kind, key)) !== undefined) assertFenced({ rowCount }, lock);
     return rows[0];
   }
@@ -71,7 +74,7 @@ function describe(kind: Kind): { table: string; columns: Columns } {
   return TABLES[kind];
 }
 
-/** `order_id AS "orderId"`: rows come as records. */
+/** Makes `order_id AS "orderId"`, so that rows come as records. */
 function fieldsOf(columns: Columns): string {
   return Object.entries(columns)
     .map(([field, column]) => `${column} AS "${field}"`)

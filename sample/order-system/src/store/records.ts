@@ -2,20 +2,20 @@ import type { Order } from '../orders/order.interface';
 import type { Payment } from '../payments/payment.interface';
 import type { ReminderRun } from '../reminders/reminder-run.interface';
 
-/** What can still be sold of a sku. */
+/** The number of pieces of a sku that can still be sold. */
 export interface Stock {
   readonly sku: string;
   readonly available: number;
 }
 
-/** What lies of a sku in a warehouse. */
+/** The number of pieces of a sku in a warehouse. */
 export interface Shelf {
   readonly warehouse: string;
   readonly sku: string;
   readonly quantity: number;
 }
 
-/** What is kept, by kind. */
+/** The records of each kind. */
 export interface Records {
   stock: Stock;
   shelf: Shelf;
@@ -26,7 +26,7 @@ export interface Records {
 
 export type Kind = keyof Records;
 
-/** Which fields tell a record from the others of its kind. */
+/** The fields that tell a record from the others of its kind. */
 export const KEYS = {
   stock: ['sku'],
   shelf: ['warehouse', 'sku'],

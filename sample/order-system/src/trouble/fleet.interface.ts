@@ -1,8 +1,8 @@
-/** What runs: the processes of the shop, and the lock nodes that can be killed. */
+/** The processes of the shop, and the lock nodes that can be killed. */
 export interface Fleet {
-  /** Where the processes of the shop answer, this one among them. */
+  /** The addresses of the processes of the shop, this one included. */
   readonly apps: readonly string[];
-  /** None where they are somebody else's, or in memory. */
+  /** The lock nodes. None if they belong to somebody else, or are in memory. */
   readonly nodes: readonly FleetNode[];
 }
 

@@ -1,7 +1,10 @@
 import { CanActivate, ExecutionContext, ForbiddenException, Injectable } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 
-/** Other sites can make a browser post here, but not with this header: it would have to ask first, and is refused. */
+/**
+ * Another site can make a browser send a request here, but not with this header: for that the browser asks
+ * first, and is refused.
+ */
 export const PAGE_HEADER = 'x-shop-page';
 
 @Injectable()

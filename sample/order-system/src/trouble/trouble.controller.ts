@@ -3,7 +3,7 @@ import type { Fleet } from './fleet.interface';
 import { FromPageGuard } from './from-page.guard';
 import { TroubleService } from './trouble.service';
 
-/** For people who want to see what becomes of locks when a lock node fails. */
+/** Routes for people who want to see what happens to locks when a lock node fails. */
 @Controller('trouble')
 export class TroubleController {
   constructor(private readonly trouble: TroubleService) {}

@@ -1,7 +1,7 @@
 import { ConflictException, Injectable, OnApplicationShutdown } from '@nestjs/common';
 import type { Fleet } from './fleet.interface';
 
-/** What to do before telling what runs. */
+/** What to do before the fleet is reported. */
 export interface Deed {
   readonly kill?: number;
   readonly start?: number;
@@ -12,10 +12,12 @@ interface Answer extends Fleet {
   readonly problem?: string;
 }
 
-/** A killed server is awaited, and so is one that starts. */
+/** The answer waits until a killed server has ended, or a new one has started. */
 const LONGEST_ANSWER_MS = 30_000;
 
-/** Asks `npm start`, which has started this process and the lock nodes. Where nobody has, there is nothing to kill. */
+/**
+ * Asks `npm start`, which has started this process and the lock nodes. Without it, there is nothing to kill.
+ */
 @Injectable()
 export class TroubleService implements OnApplicationShutdown {
   private readonly waiting = new Map<number, (answer: Answer) => void>();
@@ -40,11 +42,11 @@ export class TroubleService implements OnApplicationShutdown {
     return { apps, nodes };
   }
 
-  /** Whether a page of this origin is one of the shop's own processes. Never rejects. */
+  /** Tells if a page of this origin comes from one of the shop's own processes. Never rejects. */
   async isOurs(origin: string | undefined): Promise<boolean> {
     if (origin === undefined || process.send === undefined) return false;
     const { apps } = await this.ask().catch(() => ({ apps: [] as string[] }));
-    // The same machine by its other name.
+    // This is another name of the same machine.
     return apps.includes(origin.replace('//localhost:', '//127.0.0.1:'));
   }
 

@@ -26,7 +26,7 @@ export class WarehousesController {
     return this.counts(sku, [warehouse]);
   }
 
-  /** `{ north: 90, south: 10 }` */
+  /** The number of pieces by warehouse: `{ north: 90, south: 10 }` */
   private async counts(sku: string, warehouses: string[]): Promise<Record<string, number>> {
     const counted = warehouses.map(async (name) => [name, await this.warehouses.count(name, sku)] as const);
     return Object.fromEntries(await Promise.all(counted));

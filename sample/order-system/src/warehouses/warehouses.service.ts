@@ -4,12 +4,12 @@ import { Store, type Transaction } from '../store/store';
 import type { MoveGoodsDto } from './move-goods.dto';
 import type { ReceiveGoodsDto } from './receive-goods.dto';
 
-/** Where the goods lie. Each warehouse is locked as a whole, as if somebody counted in it. */
+/** Keeps the goods in the warehouses. A lock covers a whole warehouse, as if somebody counted in it. */
 @Injectable()
 export class WarehousesService {
   constructor(private readonly store: Store) {}
 
-  /** What lies on the shelf can also be sold: both are locked, and both are written, or neither. */
+  /** Goods on the shelf can also be sold. So both records are locked, and both are written, or neither. */
   @Locked(['warehouse:<0.warehouse>', 'sku:<0.sku>'], { fencing: true, label: 'receive goods' })
   receive({ warehouse, sku, quantity }: ReceiveGoodsDto, @CurrentLock() lock?: FencedLock): Promise<void> {
     return this.store.transaction(async (transaction) => {
@@ -22,8 +22,8 @@ export class WarehousesService {
   }
 
   /**
-   * Both warehouses or none: two moves in opposite directions do not wait for each other for ever, and nobody sees
-   * goods in neither of them or in both.
+   * Locks both warehouses or none. So two moves in opposite directions do not wait for each other for ever,
+   * and nobody sees goods in neither of them or in both.
    */
   @Locked(['warehouse:<0.from>', 'warehouse:<0.to>'], { fencing: true, label: 'move goods' })
   move({ from, to, sku, quantity }: MoveGoodsDto, @CurrentLock() lock?: FencedLock): Promise<void> {
@@ -36,7 +36,7 @@ export class WarehousesService {
         });
       }
       await transaction.write('shelf', { warehouse: from, sku, quantity: there - quantity }, lock);
-      // Read after the write before: from and to may be the same.
+      // This reads after the write above, since from and to may be the same.
       const here = await claimShelf(transaction, { warehouse: to, sku }, lock);
       await transaction.write('shelf', { warehouse: to, sku, quantity: here + quantity }, lock);
     });
