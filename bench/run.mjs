@@ -1,5 +1,5 @@
-// `npm run bench`: everything, and RESULTS.md. `npm run bench -- contended held`: these parts alone, printed only.
-// `--quick`: fewer and shorter rounds, printed only.
+// `npm run bench`: measures everything, and writes RESULTS.md. `npm run bench -- contended held`: only these
+// parts, printed only. `--quick`: fewer and shorter rounds, printed only.
 import { stopOnSignal } from '../scripts/lib/stop-on-signal.mjs';
 import { prepare } from './lib/prepare.mjs';
 
@@ -44,7 +44,7 @@ try {
 process.exit();
 
 async function runParts() {
-  // Not before the peers are installed.
+  // This is loaded only after the peers are installed.
   const { machineRows } = await import('./lib/machine.mjs');
   const { measureParts } = await import('./lib/measure-parts.mjs');
   const { printTargets, writeResults } = await import('./lib/report.mjs');

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sharedNow } from './shared-clock.mjs';
 
 /**
- * Workers of this process that compete for one key with each other and with other processes; those of several sessions
- * as if they were in as many processes. With `thinkMs`, a worker waits before it asks again, and both times vary around
- * that mean.
+ * Runs workers of this process that compete for one key with each other and with other processes. The workers
+ * of several sessions count as if they were in as many processes. With `thinkMs`, a worker waits before it
+ * asks again, and both times vary around that mean.
  *
- * Returns when each hold was asked for, began and ended, three numbers per hold, on the clock that all processes
- * share; and since when the workers that are left wait.
+ * Returns for each hold the times at which it was asked for, began and ended: three numbers per hold, on the
+ * clock that all processes share. It also returns since when the remaining workers wait.
  */
 export async function crowd({ key, workers, holdMs, thinkMs, untilMs }, sessions) {
   const holds = [];
@@ -25,7 +25,7 @@ export async function crowd({ key, workers, holdMs, thinkMs, untilMs }, sessions
       waitingSince.delete(worker);
       holding += 1;
       await sleep(thinkMs === undefined ? holdMs : varied(holdMs));
-      // Before it is given back: nobody else may have it any earlier.
+      // This comes before the release, since nobody else may have the lock earlier.
       holds.push(asked, began, sharedNow());
       holding -= 1;
       await session.release(lock);
@@ -40,12 +40,12 @@ export async function crowd({ key, workers, holdMs, thinkMs, untilMs }, sessions
 
   await Promise.race([Promise.all(working), sleep(untilMs - sharedNow())]);
   const stillWaitingSince = Float64Array.from(waitingSince.values());
-  // A hold under way belongs into the list; its worker then stops.
+  // A hold under way belongs into the list. Its worker stops after that.
   while (holding > 0) await sleep(1);
   return { holds: Float64Array.from(holds), stillWaitingSince, failure };
 }
 
-/** As between calls that do not know of each other: exponentially, and no more than five times the mean. */
+/** A random time as between independent calls: exponential, and no more than five times the mean. */
 function varied(meanMs) {
   return Math.min(5, -Math.log(1 - Math.random())) * meanMs;
 }

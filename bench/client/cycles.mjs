@@ -1,8 +1,8 @@
 import { percentile } from '../lib/statistics.mjs';
 
 /**
- * So many workers, each acquiring and releasing a lock of its own again and again, until the time is up and each has
- * done one cycle at least. Every cycle has a new key.
+ * Runs this many workers. Each acquires and releases a lock of its own again and again, until the time is
+ * over and each worker has done at least one cycle. Every cycle has a new key.
  */
 export async function cycles({ prefix, concurrency, durationMs }, session) {
   const latencies = [];

@@ -2,7 +2,10 @@ import { loadLibrary } from '../lib/library.mjs';
 
 const SLICE_MS = 100;
 
-/** `@Locked` and `withLock` on the same memory nodes, one call after another, in turns. Nanoseconds per call. */
+/**
+ * Measures `@Locked` and `withLock` on the same memory nodes, one call after another, in turns, in
+ * nanoseconds per call.
+ */
 export async function decorated({ slices }) {
   const { bindLockService, createLockService, Locked, MemoryLockNode } = loadLibrary();
   const nodes = Array.from({ length: 3 }, () => new MemoryLockNode());
@@ -35,7 +38,7 @@ export async function decorated({ slices }) {
   return turns;
 }
 
-/** What a compiler makes of `@Locked(…)`; plain JavaScript has no decorators yet. */
+/** Does what a compiler makes of `@Locked(…)`, since plain JavaScript has no decorators yet. */
 function decorate({ prototype }, method, decorator) {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, method);
   decorator(prototype, method, descriptor);

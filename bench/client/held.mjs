@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const RESOLUTION_MS = 5;
 const AT_ONCE = 500;
 
-/** Takes many locks and keeps them for a while: what that costs, and how many were lost. */
+/** Takes many locks and keeps them for a while. Returns the cost, and the number of lost locks. */
 export async function held({ prefix, count, durationMs }, session) {
   const heapBefore = heapUsed();
   const start = performance.now();
@@ -26,7 +26,7 @@ export async function held({ prefix, count, durationMs }, session) {
     acquireMs,
     heapPerLock,
     cpuShare: (user + system) / 1_000 / heldMs,
-    // The monitor is a timer: what it sees on an idle loop is its own period.
+    // The monitor is a timer. On an idle loop it measures its own period.
     delayP99: Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS),
     delayMax: Math.max(0, delay.max / 1e6 - RESOLUTION_MS),
   };

@@ -1,6 +1,6 @@
-/** Many callers of this process want one key at the same moment, and do nothing under it. */
+/** Makes many callers of this process that want one key at the same moment, and do nothing under it. */
 export async function hotKey({ prefix, count }, session) {
-  // What is made once must not count.
+  // These cycles make everything that is made once, so that it does not count.
   for (let cycle = 0; cycle < 200; cycle += 1)
     await session.release(await session.acquire(`${prefix}:warm:${cycle}`));
   globalThis.gc();

@@ -1,4 +1,4 @@
-// A process with one session, or several, which does what its parent asks. Started by lib/client.mjs.
+// A process with one or several sessions, which does what its parent asks. lib/client.mjs starts it.
 import { cycles } from './cycles.mjs';
 import { crowd } from './crowd.mjs';
 import { decorated } from './decorated.mjs';

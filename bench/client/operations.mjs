@@ -4,8 +4,8 @@ import { largest, percentile } from '../lib/statistics.mjs';
 const GRACE_MS = 3_000;
 
 /**
- * Acquires and releases by some workers, timed apart. What has not ended a while after the end counts with the time
- * it took so far, so that a call that hangs is not a call that never was.
+ * Some workers acquire and release, and both are timed. An operation that has not ended a while after the end
+ * counts with its time so far. So a call that hangs is not left out.
  */
 export async function operations({ prefix, workers, durationMs }, session) {
   const end = performance.now() + durationMs;
@@ -33,7 +33,7 @@ export async function operations({ prefix, workers, durationMs }, session) {
         const lock = await timed('acquire', () => session.acquire(`${prefix}:${worker}:${cycle}`));
         await timed('release', () => session.release(lock));
       } catch {
-        // Counted; the next cycle has another key.
+        // The failure is counted, and the next cycle has another key.
       }
     }
   }

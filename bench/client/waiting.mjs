@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 /** Many callers wait for one key that this process holds; then they get it one after another. */
 export async function waiting({ prefix, count }, session) {
-  // What is made once must not count.
+  // These cycles make everything that is made once, so that it does not count.
   for (let cycle = 0; cycle < 200; cycle += 1)
     await session.release(await session.acquire(`${prefix}:warm:${cycle}`));
   const first = await session.acquire(prefix);

@@ -6,8 +6,8 @@ const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call
 const SHA = createHash('sha1').update(RELEASE).digest('hex');
 
 /**
- * No lock library: the two commands per node that any of them has to send one by one, and a quorum of answers.
- * It does not retry, keeps nothing alive and knows no deadline.
+ * Uses no lock library: it sends the two commands per node that every library has to send one by one, and
+ * waits for a quorum of answers. It does not retry, keeps nothing alive and has no deadline.
  */
 export async function open(urls) {
   const clients = await connect(urls);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadLibrary } from '../lib/library.mjs';
 import { TTL_MS, WAIT_MS } from './settings.mjs';
 
-/** Us, as a user would write it. `lock`: how it is taken, if not exclusively. */
+/** This library, as a user would write it. `lock` has the lock options, if it is not exclusive. */
 export async function open(urls, { lock } = {}) {
   const { createLockService } = loadLibrary();
   const locks = createLockService({ nodes: urls, defaults: { ttl: TTL_MS, wait: WAIT_MS } });
@@ -14,7 +14,10 @@ export async function open(urls, { lock } = {}) {
   };
 }
 
-/** It connects in the background and would do with a quorum; the others begin with all connections, too. */
+/**
+ * The library connects in the background, and needs only a quorum. The other contenders begin with all
+ * connections, so this one does too.
+ */
 async function allNodesUp(locks) {
   for (;;) {
     const { nodes } = await locks.inspect('bench-ready');

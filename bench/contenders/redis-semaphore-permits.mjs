@@ -2,7 +2,7 @@ import { Semaphore } from 'redis-semaphore';
 import { connect, disconnect } from './clients.mjs';
 import { TTL_MS, WAIT_MS } from './settings.mjs';
 
-/** On one Redis, where its count is exact. */
+/** Uses one Redis, where its count is exact. */
 export async function open(urls, { retryMs, lock }) {
   const [client] = await connect(urls.slice(0, 1));
   return {

@@ -5,8 +5,8 @@ import { TTL_MS } from './settings.mjs';
 /**
  * `redlock` 5 and its derivative have the same API and the same way to retry.
  *
- * In their own retries they keep what a failed attempt got, and so block each other and themselves for a whole ttl.
- * Tuned in their favour, each attempt is an `acquire` of its own, which gives that back.
+ * In their own retries they keep the grants of a failed attempt, and so block each other and themselves for a
+ * whole ttl. In their favour, each attempt is an `acquire` of its own here, which releases these grants.
  */
 export async function openRedlock(Redlock, urls, { retryMs }) {
   const clients = await connect(urls);
@@ -18,7 +18,7 @@ export async function openRedlock(Redlock, urls, { retryMs }) {
   };
 }
 
-/** Ends with the lock, or with the measurement. */
+/** Repeats until it has the lock, or the measurement ends. */
 async function acquireInTheEnd(redlock, key, retryMs) {
   for (;;) {
     try {

@@ -1,5 +1,8 @@
-/** The same for everybody. Short enough to be real, long enough that nothing expires while it is measured. */
+/**
+ * The ttl of all contenders. It is short enough to be realistic, and long enough that nothing expires during
+ * a measurement.
+ */
 export const TTL_MS = 10_000;
 
-/** How long a caller is willing to wait: longer than any measurement. */
+/** The longest time that a caller waits. It is longer than any measurement. */
 export const WAIT_MS = 60_000;

@@ -7,7 +7,7 @@ const BAR = 20;
 const GAP = 8;
 const HEAD = 44;
 
-/** Text in the middle between black and white, so that it can be read where the page does not tell its colours. */
+/** The text has a grey between black and white. So it can be read on any background. */
 const STYLE = `
   text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #737b84; }
   .title { font-size: 14px; font-weight: 600; }
@@ -16,7 +16,7 @@ const STYLE = `
   @media (prefers-color-scheme: dark) { text { fill: #c9d1d9; } .peer { fill: #6e7681; } }
 `;
 
-/** All charts below each other, bars from left to right, as one SVG. */
+/** Draws all charts below each other as one SVG, with bars from left to right. */
 export function drawCharts(charts) {
   let top = 0;
   const parts = charts.map((chart) => {

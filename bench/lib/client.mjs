@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../../scripts/lib/paths.mjs';
 
 const main = join(root, 'bench', 'client', 'main.mjs');
-/** Loading takes seconds where eight processes share two busy cores. */
+/** To load takes seconds when eight processes share two busy cores. */
 const START_LIMIT_MS = 40_000;
 
 const running = new Set();
@@ -11,7 +11,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** One process with one session of one contender, so that nobody warms up or litters the heap of another. */
+/** One process with one session of one contender. So no contender warms up or fills the heap of another one. */
 export class Client {
   #child;
   #waiting = new Map();
@@ -19,8 +19,8 @@ export class Client {
   #ended;
 
   /**
-   * Opens the sessions; rejects with the reason when that is not possible. `retryMs` is for those who poll; `dist` is the
-   * folder of another build.
+   * Opens the sessions. Rejects with the reason if that is not possible. `retryMs` is for contenders that
+   * poll; `dist` is the folder of another build.
    */
   static async start(contender, urls, { retryMs = 5, sessions = 1, dist } = {}) {
     const client = new Client();
@@ -39,7 +39,7 @@ export class Client {
     return this.#ended === undefined;
   }
 
-  /** Runs one of `client/tasks`; past the limit the process is killed and the promise rejects. */
+  /** Runs one of `client/tasks`. After the limit the process is killed, and the promise rejects. */
   run(task, input, limitMs) {
     if (this.#ended !== undefined) return Promise.reject(new Error(this.#ended));
     const id = (this.#calls += 1);
@@ -50,7 +50,7 @@ export class Client {
     });
   }
 
-  /** At once: what it still holds or waits for does not matter any more. */
+  /** Ends the process at once. What it still holds or waits for does not matter any more. */
   end(why = 'ended') {
     if (this.#ended !== undefined) return;
     this.#ended = why;
@@ -86,7 +86,7 @@ export class Client {
   }
 }
 
-/** The line of a stack trace that says what it was. */
+/** The line of a stack trace that has the error. */
 function lastError(printed) {
   return /^\w*Error.*$/m.exec(printed)?.[0] ?? printed.split('\n').at(-2) ?? '';
 }

@@ -4,7 +4,7 @@ import { root } from '../../scripts/lib/paths.mjs';
 
 const bench = join(root, 'bench');
 
-/** Who is measured. `module` is a file of `contenders/`; `package` is where its version comes from. */
+/** The contenders. `module` is a file of `contenders/`; `package` is the package with the version. */
 export const us = { name: 'nestjs-redlock', module: 'nestjs-redlock', version: versionIn(root) };
 
 export const floor = {
@@ -14,8 +14,9 @@ export const floor = {
 };
 
 /**
- * `crowdRetryMs`: how long they wait between attempts when 32 want one lock; found by trying 2 to 200 ms. Shorter ones
- * cost them locks per second, since the attempts collide. Elsewhere it is 5 ms.
+ * `crowdRetryMs` is the delay between attempts when 32 callers want one lock. It was found by trying 2 to 200
+ * ms. With a shorter delay the attempts collide, and there are fewer locks per second. In all other parts the
+ * delay is 5 ms.
  */
 export const peers = [
   peer('redlock', 'redlock', 200),
@@ -24,7 +25,10 @@ export const peers = [
   peer('redlock-universal', 'redlock-universal', 120),
 ];
 
-/** The client that the library was built with, and the one that all others use. They should be the same. */
+/**
+ * The version of the client with which the library was built, and that of all others. They should be the
+ * same.
+ */
 export function clientVersions() {
   return { ours: versionIn(join(root, 'node_modules', 'ioredis')), peers: versionOf('ioredis') };
 }

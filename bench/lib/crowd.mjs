@@ -4,24 +4,28 @@ import { Client } from './client.mjs';
 
 const START_MS = 50;
 const WARM_MS = 2_000;
-/** Of locks that nobody else wants: what counts is compiled code, and nobody still polls afterwards. */
+/**
+ * The time for uncontended locks before the measurement. After it the code is compiled, and nobody still
+ * polls.
+ */
 const WARM_UP_MS = 800;
 const LIMIT_MS = 10_000;
 
 let keys = 0;
 
 /**
- * Several processes compete for one new key. Returns what happened within the measured time: `holds` in the order in
- * which they began (`process`, `asked`, `began`, `ended`), `stillWaiting` (how long those waited who have not got it
- * at the end), `commands` (processed by all nodes), `overlaps` and `mostAtOnce`; or `{ failed }`.
+ * Makes several processes compete for one new key. Returns what happened within the measured time: `holds` in
+ * the order in which they began (`process`, `asked`, `began`, `ended`), `stillWaiting` (the waiting times of
+ * callers without the lock at the end), `commands` (processed by all nodes), `overlaps` and `mostAtOnce`; or
+ * `{ failed }`.
  */
 export function competeForOneKey(contender, fleet, { durationMs, retryMs, ...crowd }) {
   return compete(fleet, [{ contender, ...crowd }], { durationMs, retryMs });
 }
 
 /**
- * The same for several crowds with one key, each of `processes` with so many `sessions` and `workers`. The holds have the
- * number of their `crowd` besides.
+ * Like `competeForOneKey`, for several crowds with one key. Each crowd has `processes` with this many
+ * `sessions` and `workers`. The holds also have the number of their `crowd`.
  */
 export async function compete(fleet, crowds, { durationMs, retryMs }) {
   let clients = [];
@@ -53,7 +57,7 @@ export async function compete(fleet, crowds, { durationMs, retryMs }) {
         return client.run('crowd', { key, workers, holdMs, thinkMs, untilMs }, limitMs);
       }),
     );
-    // Both counts come before the end, so nothing of the end is in them.
+    // Both counts are read before the end, so they contain nothing of the end.
     const counting = countCommands(fleet, from, untilMs);
     const reports = await running;
     const failure = reports.find((report) => report.failure !== undefined)?.failure;
@@ -78,7 +82,7 @@ async function countCommands(fleet, from, untilMs) {
   return {
     countedFrom,
     countedUntil,
-    // Each node has processed two more `INFO` between the two answers.
+    // Between the two answers, each node has processed two more `INFO`.
     commands: after - before - 2 * fleet.urls.length,
     requests: requestsAfter - requestsBefore,
   };
@@ -106,14 +110,14 @@ function summarise(reports, members, { from, untilMs, countedFrom, countedUntil,
   };
 }
 
-/** The outside check of permits: how many were held at one moment. */
+/** Counts from outside how many permits were held at one moment. */
 export function mostAtOnce(holds) {
   const changes = holds
     .flatMap(({ began, ended }) => [
       [began, 1],
       [ended, -1],
     ])
-    // What ends at the very moment at which another begins was over before.
+    // A hold that ends at the same moment at which another begins was over before it.
     .sort(([a, up], [b, down]) => a - b || up - down);
   let now = 0;
   let most = 0;
@@ -121,7 +125,7 @@ export function mostAtOnce(holds) {
   return most;
 }
 
-/** The outside check: nobody may have begun before everyone before had ended. */
+/** Counts overlaps from outside: a hold may begin only after all earlier ones have ended. */
 function countOverlaps(holds) {
   let latestEnd = -Infinity;
   let overlaps = 0;

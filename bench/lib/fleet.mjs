@@ -5,7 +5,7 @@ import { startRedisServer } from '../../scripts/lib/redis-servers.mjs';
 
 const REQUESTS = ['evalsha', 'eval', 'subscribe', 'unsubscribe'];
 
-/** Masters of the bench's own, which end with it. */
+/** The masters of the bench, which end with it. */
 export class Fleet {
   urls = [];
   #processes = new Processes();
@@ -22,7 +22,7 @@ export class Fleet {
     return fleet;
   }
 
-  /** What `INFO` says, per node, as objects of strings. */
+  /** The fields of `INFO`, per node, as objects of strings. */
   async info(...sections) {
     const texts = await Promise.all(this.#observers.map((redis) => redis.info(...sections)));
     return texts.map((text) =>
@@ -35,15 +35,18 @@ export class Fleet {
     );
   }
 
-  /** Commands that all nodes together have processed, those inside of scripts and our own `INFO` included. */
+  /**
+   * The commands that all nodes together have processed, including those inside of scripts and our own
+   * `INFO`.
+   */
   async commandsProcessed() {
     const infos = await this.info('stats');
     return infos.reduce((total, info) => total + Number(info.total_commands_processed), 0);
   }
 
   /**
-   * Requests of clients that all nodes together have answered: scripts and subscriptions, which is what readers, permits
-   * and the line need. Commands inside of a script are no requests.
+   * The requests of clients that all nodes together have answered: scripts and subscriptions, which readers,
+   * permits and the line need. Commands inside of a script are no requests.
    */
   async requestsAnswered() {
     const infos = await this.info('commandstats');
@@ -53,7 +56,7 @@ export class Fleet {
     return calls.reduce((total, count) => total + count, 0);
   }
 
-  /** How many keys each node has. */
+  /** The number of keys of each node. */
   keyCounts() {
     return Promise.all(this.#observers.map((redis) => redis.dbsize()));
   }

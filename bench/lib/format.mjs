@@ -1,4 +1,4 @@
-/** Figures as people read them. Undefined is a dash: not measured. */
+/** Shows figures for people. Undefined is a dash: not measured. */
 
 export function whole(value) {
   return value === undefined ? '–' : Math.round(value).toLocaleString('en-US');
@@ -8,7 +8,7 @@ export function decimals(value, digits = 2) {
   return value === undefined ? '–' : value.toFixed(digits);
 }
 
-/** Enough digits for what is small, none for what is large. */
+/** Shows more digits of small values than of large ones. */
 export function milliseconds(value) {
   if (value === undefined) return '–';
   return value >= 100 ? whole(value) : value.toFixed(value >= 10 ? 1 : 2);

@@ -5,8 +5,8 @@ import { root } from '../../scripts/lib/paths.mjs';
 const require = createRequire(import.meta.url);
 
 /**
- * The build that is measured: a copy made when the run began, so that whoever builds meanwhile does not change what
- * half of the run measures.
+ * The build that is measured. It is a copy from the begin of the run, so another build does not change the
+ * code during the run.
  */
 export const snapshot = join(root, 'node_modules', '.cache', 'nestjs-redlock', 'bench-dist');
 

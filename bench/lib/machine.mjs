@@ -3,7 +3,7 @@ import { availableParallelism, cpus, loadavg, platform, release, totalmem } from
 import { findRedisServer } from '../../scripts/lib/redis-binary.mjs';
 import { clientVersions, peers, us } from './contenders.mjs';
 
-/** On what it was measured: figures of another machine are other figures. */
+/** Describes the machine of the measurement, since another machine gives other figures. */
 export function machineRows() {
   const { ours, peers: theirs } = clientVersions();
   return [

@@ -3,7 +3,7 @@ import { Timetable } from '../../scripts/lib/timetable.mjs';
 import { printPart } from './report.mjs';
 import { countStolenTime, StolenTime } from './stolen-time.mjs';
 
-/** No part is measured again that would end after this time. */
+/** A part is not measured again if it would end after this time. */
 const LONGEST_MS = 570_000;
 
 /** Measures and prints parts, by their names. */
@@ -36,14 +36,14 @@ async function measurePart(name, { quick }) {
   return { name, result, tookMs, stolen };
 }
 
-/** `one-redis` is done by `oneRedis`. */
+/** The function of a part: `oneRedis` for `one-redis`. */
 function functionOf(name) {
   return name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
 /**
- * Those from which the host took time, each once, the most disturbed first, as far as there is time. The calmer
- * measurement counts, whatever it says.
+ * Measures disturbed parts again, each once, the most disturbed first, while there is time. The calmer
+ * measurement counts, whatever its result is.
  */
 async function measureDisturbedAgain(measured, start) {
   const disturbed = measured.filter(({ stolen }) => stolen.isDisturbing);

@@ -10,7 +10,10 @@ import { snapshot } from './library.mjs';
 const bench = join(root, 'bench');
 const dist = join(root, 'dist');
 
-/** Everything that a run needs: packages, the peers, redis-server, and a build of the sources as they are. */
+/**
+ * Installs everything that a run needs: packages, the peers, redis-server, and a build of the present
+ * sources.
+ */
 export async function prepare() {
   await must('npm ci', ensureDependencies());
   await must('npm ci in bench/', ensurePeers());

@@ -1,6 +1,6 @@
 import { currentTask } from '../../scripts/lib/progress.mjs';
 
-/** What is measured now: a part of the last line of the terminal, and nothing elsewhere. */
+/** Shows what is measured now in the last line of the terminal. It shows nothing elsewhere. */
 export function progress(text) {
   currentTask().say(text);
 }

@@ -8,7 +8,7 @@ import { targetRows } from './targets.mjs';
 
 const bench = join(root, 'bench');
 
-/** One part, on the console. */
+/** Prints one part on the console. */
 export function printPart({ title, tables }, tookMs, stolen) {
   for (const { caption, rows } of tables) {
     console.log(`\n${caption === undefined ? title : `${title}: ${caption}`}\n`);
@@ -21,7 +21,7 @@ export function printTargets(parts) {
   console.log(`\nTo reach\n\n${table(targetRows(figuresOf(parts)))}`);
 }
 
-/** RESULTS.md and the chart, of a full run. */
+/** Writes RESULTS.md and the chart of a full run. */
 export function writeResults(parts, machine, { tookMs, stolen }) {
   writeFileSync(join(bench, 'results.svg'), drawCharts(parts.flatMap(({ charts = [] }) => charts)));
   const sections = parts.flatMap(({ title, intro, tables }) => [

@@ -5,8 +5,8 @@ import { mean, median } from './statistics.mjs';
 const SAMPLES = 400;
 
 /**
- * The unit of waiting: one `SET NX PX` sent to all nodes at once by raw ioredis until a quorum has answered, on a
- * machine that does nothing else; the median in milliseconds.
+ * Measures the unit of waiting: one `SET NX PX` to all nodes at once by plain ioredis until a quorum has
+ * answered, on an idle machine. Returns the median in milliseconds.
  */
 export async function measureRoundTrip(urls) {
   const session = await open(urls);
@@ -21,7 +21,10 @@ export async function measureRoundTrip(urls) {
   return median(tookMs.slice(SAMPLES / 4));
 }
 
-/** How long a hold of `holdMs` takes by the timers of this machine while it does nothing else; the mean. */
+/**
+ * Measures the real duration of a hold of `holdMs` by the timers of this machine while it is idle. Returns
+ * the mean.
+ */
 export async function measureTimer(holdMs) {
   const tookMs = [];
   for (let sample = 0; sample < 100; sample += 1) {

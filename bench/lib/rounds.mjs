@@ -1,15 +1,16 @@
 import { countStolenTime } from './stolen-time.mjs';
 
-/** For so long, at most, samples are taken again. */
+/** The longest time for taking samples again. */
 const EXTRA_MS = 10_000;
 
 /**
- * Measures all contenders in turns, ABBA: A B, B A, A B … What slows the machine down for a while then hits all of
- * them alike, and nobody always goes first.
+ * Measures all contenders in turns, ABBA: A B, B A, A B … If the machine is slow for a while, that affects
+ * all of them alike, and no contender always goes first.
  *
- * `measure(contender, round)` gives a sample, `{ failed: why }`, or undefined to leave out a round; who failed once sits
- * out the rest. A sample from which the host took time away is taken again, whoever it is of, as long as there is time.
- * Returns a map from contender to `{ samples, failed }`.
+ * `measure(contender, round)` returns a sample, `{ failed: why }`, or undefined to leave out a round. A
+ * contender that has failed once is left out of the other rounds. A sample from which the host took time is
+ * taken again, for every contender, while there is time. Returns a map from contender to
+ * `{ samples, failed }`.
  */
 export async function interleave(contenders, rounds, measure) {
   const results = new Map(contenders.map((contender) => [contender, { samples: [], failed: undefined }]));
@@ -38,7 +39,7 @@ async function watch(measure) {
   return { sample, isDisturbed: stolen().isDisturbing, tookMs: performance.now() - start };
 }
 
-/** Of `candidates`, who has the largest median of `figure`; undefined when nobody has one. */
+/** The candidate with the largest median of `figure`. Undefined if none has one. */
 export function bestBy(results, candidates, medianOfFigure) {
   return candidates
     .filter((candidate) => medianOfFigure(results.get(candidate)) !== undefined)

@@ -1,10 +1,10 @@
-/** Plain arithmetic on samples. Empty lists give undefined: no figure is better than a wrong one. */
+/** Simple statistics of samples. Empty lists give undefined: no figure is better than a wrong one. */
 
 export function median(values) {
   return percentile(values, 50);
 }
 
-/** Linear between the two nearest samples. */
+/** The percentile, linear between the two nearest samples. */
 export function percentile(values, percent) {
   if (values.length === 0) return undefined;
   const sorted = Float64Array.from(values).sort();
@@ -21,12 +21,12 @@ export function sum(values) {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** A loop, since `Math.max(...)` takes no million arguments. */
+/** This is a loop, since `Math.max(...)` cannot take a million arguments. */
 export function largest(values) {
   return values.length === 0 ? undefined : values.reduce((most, value) => Math.max(most, value));
 }
 
-/** Jain's fairness index: 1 when all got the same, 1/n when one got everything. */
+/** Jain's fairness index: 1 if all got the same, 1/n if one got everything. */
 export function jainIndex(shares) {
   const squares = sum(shares.map((share) => share * share));
   return squares === 0 ? undefined : sum(shares) ** 2 / (shares.length * squares);
@@ -37,7 +37,10 @@ export function medianOf(samples, figure) {
   return median(samples.map(figure).filter((value) => Number.isFinite(value)));
 }
 
-/** Rounds are compared with their neighbours in time, so that a slow minute of the machine cancels out. */
+/**
+ * Compares each round with the same round of the other contender. So a slow minute of the machine cancels
+ * out.
+ */
 export function medianRatio(samples, others, figure) {
   const ratios = samples.map((sample, round) => figure(sample) / figure(others[round] ?? {}));
   return median(ratios.filter((ratio) => Number.isFinite(ratio)));

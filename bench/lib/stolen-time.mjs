@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { percent } from './format.mjs';
 
-/** Above this share, a run says more about the host than about who was measured. */
+/** Above this share, a run says more about the host than about the contenders. */
 const DISTURBED = 0.03;
 
 /**
- * Begins to count what the host of a virtual machine takes.
+ * Begins to count the time that the host of a virtual machine takes.
  *
- * @returns what tells how much it was until now
+ * @returns a function that tells the time so far
  */
 export function countStolenTime() {
   const before = readTicks();
@@ -17,21 +17,21 @@ export function countStolenTime() {
   };
 }
 
-/** How much of its CPU time a virtual machine did not get in a stretch of time, since its host gave it to others. */
+/** The part of its CPU time that a virtual machine did not get, since its host gave it to others. */
 export class StolenTime {
   #ticks;
 
-  /** @param ticks undefined where the system does not tell */
+  /** @param ticks undefined if the system does not tell */
   constructor(ticks) {
     this.#ticks = ticks;
   }
 
-  /** In all of these stretches together. */
+  /** Adds up several measurements. */
   static sum(several) {
     return several.reduce((sum, one) => sum.#plus(one), new StolenTime({ used: 0, stolen: 0 }));
   }
 
-  /** The share of the time that this machine wanted; undefined where the system does not tell. */
+  /** The share of the time that this machine wanted. Undefined if the system does not tell. */
   get share() {
     if (this.#ticks === undefined) return undefined;
     const { used, stolen } = this.#ticks;
@@ -53,7 +53,7 @@ export class StolenTime {
   }
 }
 
-/** Of all cores, in ticks. */
+/** Reads the time of all cores, in ticks. */
 function readTicks() {
   const [, line] = /^cpu +(.*)$/m.exec(readStat()) ?? [];
   if (line === undefined) return undefined;
@@ -65,7 +65,7 @@ function readStat() {
   try {
     return readFileSync('/proc/stat', 'utf8');
   } catch {
-    // Not a Linux.
+    // The system is no Linux.
     return '';
   }
 }

@@ -7,7 +7,7 @@ const bytes = (value) => `${whole(value)} B`;
 const index = (value) => decimals(value, 3);
 const number = (value) => decimals(value, 1);
 
-/** What the library is to reach: on which figure it is read, and how that is written. */
+/** The targets of the library: the figure of each, and its text. */
 const TARGETS = [
   higher('one.speed1', 'one Redis, one caller: cycles/s against the best peer', 1, 1.1, times),
   higher('one.speed10', '… 10 at once: cycles/s against the best peer', 1.5, 3, times),
@@ -124,7 +124,9 @@ const TARGETS = [
   lower('fair.deadMs', 'three dead waiters in front cost', 1_500, 1_000, ms),
 ];
 
-/** The table of targets, for the parts that were run. A figure without a value belongs to a run that failed. */
+/**
+ * Makes the table of targets, for the parts that were run. A figure without a value belongs to a failed run.
+ */
 export function targetRows(figures) {
   return [
     ['work', 'at least', 'aim', 'measured', 'met'],

@@ -16,7 +16,7 @@ const OTHERS = [
 ];
 const CONTENDERS = [us, ...peers];
 
-/** One lock that everybody wants. */
+/** Measures one lock that all workers want. */
 export async function contended({ quick }) {
   const fleet = await Fleet.start(NODES);
   try {
@@ -63,11 +63,11 @@ async function measureCrowd(fleet, { processes, workers }, { quick }) {
     return run.failed === undefined ? describe(run) : run;
   });
   const after = await measureLimit(fleet);
-  // Whatever else the machine did in the meantime can only have lowered it.
+  // Other load on the machine can only have lowered the limit, so the higher one counts.
   return { ...(before.limit > after.limit ? before : after), results };
 }
 
-/** In locks per second. */
+/** Measures the limit in locks per second. */
 async function measureLimit({ urls }) {
   const holdMs = await measureTimer(HOLD_MS);
   const roundTripMs = await measureRoundTrip(urls);
@@ -83,7 +83,7 @@ function describe({ processes, seconds, holds, stillWaiting, commands, countedHo
     perSecond: holds.length / seconds,
     holdMs: mean(holds.map(({ began, ended }) => ended - began)),
     commands: countedHolds === 0 ? undefined : commands / countedHolds,
-    // One process is always fair to itself.
+    // A single process is always fair to itself.
     jain: processes === 1 ? undefined : jainIndex(shares),
     p50: percentile(waits, 50),
     p99: percentile(waits, 99),

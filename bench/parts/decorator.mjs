@@ -5,7 +5,7 @@ import { median, medianOf } from '../lib/statistics.mjs';
 
 const LIMIT_MS = 30_000;
 
-/** What `@Locked` adds to `withLock`. */
+/** Measures the cost that `@Locked` adds to `withLock`. */
 export async function decorator({ quick }) {
   progress('decorator');
   const client = await Client.start(undefined, []);

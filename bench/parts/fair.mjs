@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { largest, medianOf, medianRatio, percentile } from '../lib/statistics.mjs';
 
 const NODES = 3;
-/** As many clients as 32 processes have: the nodes cannot tell them from such. */
+/** These are as many clients as 32 processes would have. The nodes cannot tell the difference. */
 const CROWD = { processes: 8, sessions: 4, workers: 4, holdMs: 10, thinkMs: 5 };
 const DEAD = 3;
 const LIMIT_MS = 20_000;
@@ -17,7 +17,7 @@ const LIMIT_MS = 20_000;
 const plain = { ...us, name: 'plain' };
 const fairly = { ...us, name: 'fair: true', lock: { fair: true } };
 
-/** First come, first served. */
+/** Measures first come, first served. */
 export async function fair({ quick }) {
   const fleet = await Fleet.start(NODES);
   try {
@@ -70,7 +70,7 @@ function overtakersOf({ asked, began }, holds) {
   return holds.filter((other) => other.asked > asked && other.began < began).length;
 }
 
-/** Several who wait in line die; then the holder gives the lock back. */
+/** Some waiters in line die, and then the holder releases the lock. */
 async function measureDead(urls, key) {
   const clients = await Promise.all(Array.from({ length: DEAD + 2 }, () => Client.start(fairly, urls)));
   try {

@@ -10,13 +10,19 @@ import { largest, median, medianOf } from '../lib/statistics.mjs';
 
 const NODES = 3;
 const LIMIT_MS = 5_000;
-/** For how long the other one has been waiting: spread, so that the release comes at any moment of its polling. */
+/**
+ * The time that the other process has been waiting. It is spread, so that the release comes at any moment
+ * between two polls.
+ */
 const WAITED_MS = { least: 5, most: 205 };
 
-/** Peers poll: once with a delay that suits two, and once with the one that suits a crowd. */
+/**
+ * The peers poll. So they are measured with a delay that is good for two processes, and with the one that is
+ * good for many.
+ */
 const CONTENDERS = [us, ...peers.flatMap((peer) => [polling(peer, 5), polling(peer, peer.crowdRetryMs)])];
 
-/** From the release in one process to the lock in another one that has been waiting. */
+/** Measures the time from the release in one process to the lock in another process that has been waiting. */
 export async function handover({ quick }) {
   const fleet = await Fleet.start(NODES);
   try {
@@ -24,7 +30,7 @@ export async function handover({ quick }) {
     let samples = 0;
     const results = await interleave(CONTENDERS, quick ? 1 : 2, (contender, round) => {
       progress(`handover: round ${round + 1}: ${contender.name}`);
-      // Another key each time: the last holder of a sample leaves with its lock.
+      // The key is new each time, since the last holder of a sample ends with its lock.
       samples += 1;
       return measure(contender, fleet.urls, `handover-${samples}`, quick ? 1_000 : 2_000);
     });
@@ -80,7 +86,7 @@ async function passToAndFro([one, other], input, end) {
     tookMs.push(takenAt - givenAt);
     [holder, waiter] = [waiter, holder];
   } while (performance.now() < end);
-  // The first ones opened connections and warmed up the code.
+  // The first samples opened connections and warmed up the code, so they are left out.
   return tookMs.length > 4 ? tookMs.slice(2) : tookMs;
 }
 

@@ -7,7 +7,7 @@ import { progress } from '../lib/progress.mjs';
 const NODES = 3;
 const LIMIT_MS = 90_000;
 
-/** Many locks that are only kept. */
+/** Measures many locks that are only kept alive. */
 export async function held({ quick }) {
   const count = quick ? 5_000 : 50_000;
   const durationMs = quick ? 6_000 : 15_000;

@@ -10,8 +10,8 @@ const COUNT = 20_000;
 const LIMIT_MS = 120_000;
 
 /**
- * Many callers of one process that want one key. With `BENCH_BEFORE`, the folder of another build, that one is measured in
- * the same rounds.
+ * Measures many callers of one process that want one key. With `BENCH_BEFORE`, the folder of another build,
+ * that build is measured in the same rounds.
  */
 export async function hotKey({ quick }) {
   const count = quick ? 4_000 : COUNT;
@@ -60,7 +60,7 @@ async function measure(fleet, count, dist) {
   const contender = { ...us, lock: { maxWaiting: count } };
   const client = await Client.start(contender, fleet.urls, { dist });
   try {
-    // As long as the others get to be compiled.
+    // This gives it the same time for compiling as the others.
     await client.run('hotKey', { prefix: 'warm', count }, LIMIT_MS);
     const commands = await fleet.commandsProcessed();
     const result = await client.run('hotKey', { prefix: 'hot', count }, LIMIT_MS);

@@ -6,7 +6,7 @@ import { snapshot } from '../lib/library.mjs';
 import { progress } from '../lib/progress.mjs';
 import { medianOf } from '../lib/statistics.mjs';
 
-/** Runs in a process of its own: loads the peers, then the library, and says what the second cost. */
+/** Runs in a process of its own: loads the peers, then the library, and tells the cost of the second step. */
 const LOAD = `
   const { statSync } = require('node:fs');
   const from = require('node:module').createRequire(${JSON.stringify(join(root, 'package.json'))});
@@ -20,7 +20,7 @@ const LOAD = `
   console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1_000, files: files.length, bytes }));
 `;
 
-/** What \`require\` costs beyond the peers, which an application loads anyway. */
+/** Measures the cost of `require` beyond the peers, which an application loads anyway. */
 async function importing({ quick }) {
   const rounds = quick ? 3 : 15;
   const file = process.env.BENCH_DIST ?? join(snapshot, 'index.js');

@@ -14,7 +14,10 @@ const perSecond = (sample) => sample?.perSecond;
 const cpu = (sample) => sample?.cpuMicros;
 const p50 = (sample) => sample?.p50;
 
-/** One Redis and few callers, as most users have it: more rounds than `uncontended` has, since the ratios are near 1. */
+/**
+ * Measures one Redis and few callers, as most users have it. It has more rounds than `uncontended`, since the
+ * ratios are near 1.
+ */
 export async function oneRedis({ quick }) {
   const fleet = await Fleet.start(1);
   try {

@@ -9,9 +9,9 @@ import { largest, medianOf, medianRatio, percentile, sum } from '../lib/statisti
 const LIMIT = 5;
 const LOCK = { limit: LIMIT };
 
-/** As many clients as 32 processes have: the nodes cannot tell them from such. */
+/** These are as many clients as 32 processes would have. The nodes cannot tell the difference. */
 const SPREAD = { processes: 8, sessions: 4, workers: 4, holdMs: 10, thinkMs: 5 };
-/** Of a server with a pool of workers in each process. */
+/** The clients of a server with a pool of workers in each process. */
 const POOLED = { processes: 4, sessions: 1, workers: 8, holdMs: 2 };
 
 const ours = { ...us, lock: LOCK };
@@ -21,10 +21,10 @@ const theirs = (retryMs) => ({
   lock: LOCK,
   retryMs,
 });
-/** 10 ms is its default. */
+/** 10 ms is the default of this peer. */
 const CONTENDERS = [ours, theirs(10), theirs(2)];
 
-/** So many may hold it at once, and more want to. */
+/** Measures permits when more callers want them than there are. */
 export async function permits({ quick }) {
   const rounds = quick ? 1 : 3;
   const durationMs = quick ? 1_000 : 2_000;

@@ -20,7 +20,7 @@ const writer = { contender: exclusively, ...WRITER };
 const alone = { name: 'readers alone', crowds: [readers] };
 const beside = { name: 'and one writer', crowds: [readers, writer] };
 
-/** Many readers, or one writer. */
+/** Measures many readers, without and with one writer. */
 export async function shared({ quick }) {
   const fleet = await Fleet.start(NODES);
   try {

@@ -13,7 +13,7 @@ const LIMIT_MS = 15_000;
 const CONTENDERS = [us, ...peers, floor];
 const VERBS = ['acquire', 'release'];
 
-/** One of three masters stops answering, without its connections breaking. */
+/** Measures a fleet in which one of three masters stops answering, while its connections stay open. */
 export async function stalled({ quick }) {
   const fleet = await Fleet.start(NODES);
   const pids = await fleet.pids();
@@ -65,7 +65,7 @@ async function measure(contender, urls, { pid, round, durationMs }) {
   } finally {
     client?.end();
     process.kill(pid, 'SIGCONT');
-    // It works off what was sent to it meanwhile.
+    // The master works off the requests that were sent to it in the meantime.
     await sleep(100);
   }
 }

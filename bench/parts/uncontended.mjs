@@ -15,7 +15,7 @@ const cpu = (sample) => sample?.cpuMicros;
 const p50 = (sample) => sample?.p50;
 const p99 = (sample) => sample?.p99;
 
-/** Locks that nobody else wants: what a lock costs by itself. */
+/** Measures locks that nobody else wants: the cost of a lock by itself. */
 export async function uncontended({ quick }) {
   const sizes = quick ? [3] : [1, 3, 5];
   const rounds = quick ? 2 : 4;
@@ -42,9 +42,9 @@ export async function uncontended({ quick }) {
 }
 
 /**
- * All levels in each round, so that they too are compared with their neighbours in time. A single cycle of ten thousand
- * takes a quarter of a second to seconds: these are measured for longer, so that it is not only the beginning, and the
- * others only once.
+ * Each round measures all levels, so that they too are compared with their neighbours in time. A single cycle
+ * of ten thousand takes a quarter of a second or more. So this level is measured for longer, and the other
+ * contenders in it only once.
  */
 async function measureFleet(fleet, size, { rounds, durationMs }) {
   const clients = new Map();
@@ -80,15 +80,15 @@ async function measure(contender, clients, urls, { concurrency, durationMs, roun
 }
 
 /**
- * A lock service runs for days, so what counts is compiled code: the first level of a process takes the longest, and the
- * others have little of their own, a crowd of ten thousand no more than one of a thousand.
+ * A lock service runs for days, so compiled code counts. The first level of a process takes the longest. The
+ * others have little code of their own: ten thousand callers use the same code as one thousand.
  */
 function warmUp(prefix, concurrency) {
   const durationMs = concurrency === 1 ? 2_000 : 400;
   return { prefix: `${prefix}w`, concurrency: Math.min(concurrency, 1_000), durationMs };
 }
 
-/** One that failed is replaced: what it left behind must not be measured with the next level. */
+/** Replaces a client that failed: what it left behind must not be measured with the next level. */
 async function clientOf(contender, clients, urls) {
   const existing = clients.get(contender);
   if (existing?.isAlive) return existing;
@@ -119,7 +119,7 @@ function tableOf(cells, size) {
   return { caption: `${size} ${size === 1 ? 'node' : 'nodes'}`, rows };
 }
 
-/** For the table of what is to be reached. */
+/** The figures for the table of targets. */
 function figuresOf(cells) {
   const figures = {};
   for (const { size, concurrency, results } of cells) {
@@ -142,7 +142,9 @@ function negative(value) {
   return value === undefined ? undefined : -value;
 }
 
-/** Throughput at 10,000 at once as a share of what it is at 100 or 1,000 in the same round, whichever is more. */
+/**
+ * The throughput at 10,000 at once, as a share of that at 100 or 1,000 in the same round, whichever is more.
+ */
 function plateau(cells) {
   const [few, many, most] = [100, 1_000, 10_000].map(
     (wanted) => cells.find(({ concurrency }) => concurrency === wanted).results.get(us).samples,

@@ -7,9 +7,9 @@ import { progress } from '../lib/progress.mjs';
 const NODES = 3;
 const LIMIT_MS = 60_000;
 
-/** Callers of one process that stand in line for one key. */
+/** Measures callers of one process that stand in line for one key. */
 export async function waiting({ quick }) {
-  // No more may wait for one resource, unless `maxWaiting` says so.
+  // No more callers may wait for one resource, unless `maxWaiting` permits it.
   const count = quick ? 2_000 : 9_000;
   const fleet = await Fleet.start(NODES);
   try {
