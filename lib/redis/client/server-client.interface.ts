@@ -117,7 +117,10 @@ export interface ServerEvents {
   /** All connections that are needed are ready. This may come several times. */
   onUp(): void;
   onDown(): void;
-  /** A connection has broken, or could not be made, for this reason. */
+  /**
+   * A connection has broken, or could not be made, for this reason. An `UnexplainedError` says that the library does
+   * not know the reason.
+   */
   onError(error: unknown): void;
 }
 

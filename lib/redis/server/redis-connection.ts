@@ -72,8 +72,7 @@ export class RedisConnection {
         this.goDown();
       },
       onError: (error) => {
-        const told = toRedisNodeError(error, description.secrets);
-        this.lastError = this.sentinels?.explain(told) ?? told;
+        this.lastError = this.sentinels?.explain(error) ?? toRedisNodeError(error, description.secrets);
       },
     });
     this.stopWatching = watchForDeath(this.client, clock, {

@@ -5,11 +5,11 @@ import { keepAwake } from './keep-awake';
 import type { RedisNodeDescription, SentinelGroup } from '../client/redis-node-description.interface';
 import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
 import type { ServerClient } from '../client/server-client.interface';
+import { UnexplainedError } from '../client/unexplained-error';
 
 /** All Sentinels know of a failover within seconds. Until then some still name the old master. */
 const BELIEVED_MS = 15_000;
 const ASK_EVERY_MS = 30_000;
-const SAYS_NOTHING = 'Connection is closed.';
 
 interface Master {
   readonly host: string;
@@ -25,7 +25,7 @@ interface Master {
  * at once if one set of Sentinels watches them.
  */
 export class SentinelWatch {
-  /** The reason why no Sentinel can be listened to. ioredis does not tell it. */
+  /** The reason why no Sentinel can be listened to. */
   private lastError: RedisNodeError | undefined;
   private newest: (Master & { readonly untilMs: number }) | undefined;
   private readonly ends: readonly (() => void)[];
@@ -53,14 +53,11 @@ export class SentinelWatch {
     return FAILED_OVER;
   }
 
-  /**
-   * Explains an error of ioredis. When a Sentinel cannot be reached, ioredis says only that the connection is
-   * closed.
-   */
-  explain({ message, code }: RedisNodeError): RedisNodeError | undefined {
+  /** Explains an error, if the client library does not know its reason and we do. */
+  explain(error: unknown): RedisNodeError | undefined {
     const { lastError } = this;
-    if (lastError === undefined || !message.endsWith(SAYS_NOTHING)) return undefined;
-    return new RedisNodeError(message.replace(SAYS_NOTHING, lastError.message), lastError.code ?? code);
+    if (lastError === undefined || !(error instanceof UnexplainedError)) return undefined;
+    return new RedisNodeError(error.start + lastError.message, lastError.code);
   }
 
   stop(): void {

@@ -1,6 +1,9 @@
+import { UnexplainedError } from '../unexplained-error';
 import type { Redis } from './ioredis';
 
 const ALL_ASKED = 'All sentinels are unreachable';
+/** The words of ioredis for a Sentinel that cannot be reached, whatever the reason is. */
+const SAYS_NOTHING = 'Connection is closed.';
 /** The message of ioredis for a Sentinel that answered and does not know the group. */
 const KNOWS_NO_SUCH_GROUP = /\bto sentinel (\S+) .*(?:invalid reply: null|No such master)/;
 
@@ -25,7 +28,9 @@ export class SentinelReasons {
     if (!hasMessage(error) || !error.message.startsWith(ALL_ASKED)) return error;
     if (error.message.includes('Retrying')) return undefined;
     const group = JSON.stringify(String(this.client.options.name));
-    return new Error(`no Sentinel tells where the master of ${group} is: ${this.lastReason}`);
+    const message = `no Sentinel tells where the master of ${group} is: ${this.lastReason}`;
+    if (!message.endsWith(SAYS_NOTHING)) return new Error(message);
+    return new UnexplainedError(message.slice(0, -SAYS_NOTHING.length), SAYS_NOTHING);
   }
 
   private get lastReason(): string {

@@ -1,4 +1,4 @@
-import { RedisNodeError } from '../../../../lib/redis/client/redis-node-error';
+import { UnexplainedError } from '../../../../lib/redis/client/unexplained-error';
 import { SentinelWatch } from '../../../../lib/redis/server/sentinel-watch';
 import { FakeClient } from '../../../helpers/fake-client';
 import { fakeDescription } from '../../../helpers/fake-description';
@@ -112,13 +112,13 @@ describe('the Sentinels of a group', () => {
     const { sentinels, watch } = setUp();
     sentinels[0].emit('error', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
 
-    const explained = watch.explain(new RedisNodeError('no Sentinel answers: Connection is closed.'));
+    const explained = watch.explain(new UnexplainedError('no Sentinel answers: ', 'Connection is closed.'));
 
     expect(explained).toMatchObject({
       code: 'ECONNREFUSED',
       message: 'no Sentinel answers: connect ECONNREFUSED',
     });
-    expect(watch.explain(new RedisNodeError('something else'))).toBeUndefined();
+    expect(watch.explain(new Error('something else'))).toBeUndefined();
   });
 
   it('are left alone at the end, and no timer is left', async () => {
