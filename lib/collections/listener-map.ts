@@ -1,6 +1,12 @@
+/** Somebody who listens. */
+export interface Hearer<Event> {
+  hear(event: Event): void;
+}
+
 /** The listeners of a node, by key. A key that nobody listens to takes no memory (R18). */
 export class ListenerMap<Event> {
-  private readonly listeners = new Map<string, Set<(event: Event) => void>>();
+  /** Nearly all keys have one listener, and there may be very many keys: that one has no set. */
+  private readonly listeners = new Map<string, Hearer<Event> | Set<Hearer<Event>>>();
 
   keys(): string[] {
     return [...this.listeners.keys()];
@@ -14,24 +20,32 @@ export class ListenerMap<Event> {
     return this.listeners.has(key);
   }
 
-  add(key: string, listener: (event: Event) => void): void {
-    const set = this.listeners.get(key);
-    if (set === undefined) this.listeners.set(key, new Set([listener]));
-    else set.add(listener);
+  add(key: string, listener: Hearer<Event>): void {
+    const there = this.listeners.get(key);
+    if (there === undefined) this.listeners.set(key, listener);
+    else if (there instanceof Set) there.add(listener);
+    else this.listeners.set(key, new Set([there, listener]));
   }
 
-  remove(key: string, listener: (event: Event) => void): void {
-    const set = this.listeners.get(key);
-    set?.delete(listener);
-    if (set?.size === 0) this.listeners.delete(key);
+  remove(key: string, listener: Hearer<Event>): void {
+    const there = this.listeners.get(key);
+    if (there instanceof Set) {
+      there.delete(listener);
+      if (there.size === 0) this.listeners.delete(key);
+    } else if (there === listener) {
+      this.listeners.delete(key);
+    }
   }
 
   count(key: string): number {
-    return this.listeners.get(key)?.size ?? 0;
+    const there = this.listeners.get(key);
+    return there instanceof Set ? there.size : Number(there !== undefined);
   }
 
   call(key: string, event: Event): void {
+    const there = this.listeners.get(key);
+    if (there === undefined) return;
     // This iterates a copy, since a listener may remove itself or add another.
-    for (const listener of [...(this.listeners.get(key) ?? [])]) listener(event);
+    for (const listener of there instanceof Set ? [...there] : [there]) listener.hear(event);
   }
 }

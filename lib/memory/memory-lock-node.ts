@@ -149,9 +149,11 @@ export class MemoryLockNode implements LockNode {
 
   onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription {
     if (inLineAs !== undefined) return this.onTurn(nameOfTurn(inLineAs, resource), wake);
-    // Each subscription has a function of its own, since the same `wake` may be given twice.
-    const listener = (release: { ownerToken: string; waiting: number }) => {
-      wake(release.ownerToken, release.waiting);
+    // Each subscription has an object of its own, since the same `wake` may be given twice.
+    const listener = {
+      hear(release: { ownerToken: string; waiting: number }) {
+        wake(release.ownerToken, release.waiting);
+      },
     };
     this.releaseListeners.add(resource, listener);
     return {
@@ -177,8 +179,10 @@ export class MemoryLockNode implements LockNode {
   }
 
   private onTurn(name: string, wake: ReleaseHandler): ReleaseSubscription {
-    const listener = (released: string) => {
-      wake(released);
+    const listener = {
+      hear(released: string) {
+        wake(released);
+      },
     };
     this.turnListeners.add(name, listener);
     return {

@@ -7,7 +7,8 @@ import type { ServerClient } from './client/server-client.interface';
 import { Deafness } from './deafness';
 import { keepAwake } from './server/keep-awake';
 import { ListeningPlace, type ServerId } from './listening-place';
-import { channelOfAll, channelsIn, readRelease } from './request/release-message';
+import { ReleaseSubscriptionOfOne } from './release-subscription';
+import { channelOfAll, channelsIn } from './request/release-message';
 import { toRedisNodeError } from './client/redis-node-error';
 import { watchForSilence } from './server/silence-watch';
 import { TurnListeners } from './turn-listeners';
@@ -49,7 +50,8 @@ export class ReleaseChannel {
   private reason: string | undefined;
   private unused: Timer | undefined;
   private isClosed = false;
-  private readonly database: number;
+  /** @internal */
+  readonly database: number;
 
   constructor(
     private readonly description: RedisNodeDescription,
@@ -75,30 +77,26 @@ export class ReleaseChannel {
 
   listen(key: string, wake: ReleaseHandler): ReleaseSubscription {
     if (this.isClosed) return NEVER_HEARD;
-    const listener = (message: string | undefined) => {
-      const news: Parameters<ReleaseHandler> | undefined =
-        message === undefined ? [] : readRelease(message, this.database);
-      if (news !== undefined) wake(...news);
-    };
+    const subscription = new ReleaseSubscriptionOfOne(this, key, wake);
     const isNew = !this.listeners.has(key);
-    this.listeners.add(key, listener);
+    this.listeners.add(key, subscription);
     this.unused?.cancel();
     this.client ??= this.open();
     // The key may still be subscribed, if the server was not told yet that the last waiter stopped.
     if (isNew && !this.heard.has(key)) this.subscribe(this.client, [key]);
-    const isHeard = () => this.place.isRight && this.heard.has(key);
-    let isStopped = false;
-    return {
-      get isHeard() {
-        return isHeard();
-      },
-      stop: () => {
-        if (isStopped || this.isClosed) return;
-        isStopped = true;
-        this.listeners.remove(key, listener);
-        if (!this.listeners.has(key)) this.abandon(key);
-      },
-    };
+    return subscription;
+  }
+
+  /** @internal Whether the node would hear of a release of this key. */
+  hears(key: string): boolean {
+    return this.place.isRight && this.heard.has(key);
+  }
+
+  /** @internal The waiter has stopped. */
+  forget(key: string, subscription: ReleaseSubscriptionOfOne): void {
+    if (this.isClosed) return;
+    this.listeners.remove(key, subscription);
+    if (!this.listeners.has(key)) this.abandon(key);
   }
 
   /** Hears only when it may be the turn of a place in the line of `key`. */

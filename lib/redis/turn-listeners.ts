@@ -55,8 +55,10 @@ export class TurnListeners {
     connection: { readonly isRight: boolean; stopped(): void },
   ): ReleaseSubscription {
     const name = nameOf(inLineAs, key);
-    const listener = (released: string | undefined) => {
-      wake(released);
+    const listener = {
+      hear(released: string | undefined) {
+        wake(released);
+      },
     };
     this.listeners.add(name, listener);
     const channel = channelOfTurns(this.keyPrefix, inLineAs);

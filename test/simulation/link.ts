@@ -221,8 +221,10 @@ export class Link implements LockNode {
   }
 
   onReleased(resource: string, wake: (released?: string) => void, inLineAs?: string): ReleaseSubscription {
-    const listener = (released: string | undefined) => {
-      wake(released);
+    const listener = {
+      hear: (released: string | undefined) => {
+        wake(released);
+      },
     };
     const name = channelOf(resource, inLineAs);
     this.releaseListeners.add(name, listener);

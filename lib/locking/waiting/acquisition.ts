@@ -57,6 +57,8 @@ export class Acquisition<L>
   /** Its place in line, from the moment when it was let in. */
   private place: PlaceInLine<Handover> | undefined;
   private pending: Promise<Attempt> | undefined;
+  /** The last attempt, until it is known for how long to wait now. What waits for long keeps nothing of it. */
+  private failed: FailedAttempt | undefined;
   private budget: HandoverBudget | undefined;
   private turnsToSitOut = 0;
   /** Takes the attempt under way when the caller has gone. */
@@ -169,7 +171,10 @@ export class Acquisition<L>
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
     // A node of one's own may tell in the async context of any other request.
-    else void detached(() => this.goOn(attempt));
+    else {
+      this.failed = attempt;
+      void detached(this.goOn.bind(this));
+    }
   }
 
   onFault(error: unknown): void {
@@ -244,18 +249,18 @@ export class Acquisition<L>
       // Else all in line would find out one after the other that the nodes are away.
       const failed = this.setup.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
       if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
-      const attempt = this.turnsToSitOut > 0 ? undefined : await this.nextAttempt(false);
-      this.succeed(attempt?.outcome === 'won' ? attempt : await this.attemptUntilWon(attempt));
+      const won = this.turnsToSitOut > 0 ? undefined : this.wonBy(await this.nextAttempt(false));
+      this.succeed(won ?? (await this.attemptUntilWon()));
     } catch (error) {
       this.fail(error);
     }
   }
 
-  private async goOn(failed: FailedAttempt): Promise<void> {
+  private async goOn(): Promise<void> {
     this.isInPromises = true;
-    this.isContended = failed.outcome === 'busy';
+    this.isContended = this.failed?.outcome === 'busy';
     try {
-      this.succeed(await this.attemptUntilWon(failed));
+      this.succeed(await this.attemptUntilWon());
     } catch (error) {
       this.fail(error);
     }
@@ -322,19 +327,24 @@ export class Acquisition<L>
     return new InterruptibleSleep(this.setup.clock, this.call.startedAtMs, waitMs, signal, this);
   }
 
-  /** @param first the first attempt; undefined: others come first */
-  private async attemptUntilWon(first: FailedAttempt | undefined): Promise<WonAttempt> {
+  /** The first attempt has failed, or was left to others, who come first. */
+  private async attemptUntilWon(): Promise<WonAttempt> {
     const backoff = (this.backoff = new WaitForRelease(this.setup, this, this.wait, this.turnsToSitOut));
-    let isContended = first?.outcome !== 'unavailable';
-    if (first === undefined) await backoff.sitOut();
-    else await this.backOff(backoff, first);
+    let isContended = this.failed?.outcome !== 'unavailable';
+    await (this.failed === undefined ? backoff.sitOut() : this.backOff(backoff));
     // Ends at the deadline: it is looked at after every attempt, and sleeping does not pass it.
     for (;;) {
-      const attempt = await this.nextAttempt(isContended);
-      if (attempt.outcome === 'won') return attempt;
-      isContended = attempt.outcome === 'busy';
-      await this.backOff(backoff, attempt);
+      const won = this.wonBy(await this.nextAttempt(isContended));
+      if (won !== undefined) return won;
+      isContended = this.failed?.outcome === 'busy';
+      await this.backOff(backoff);
     }
+  }
+
+  private wonBy(attempt: Attempt): WonAttempt | undefined {
+    if (attempt.outcome === 'won') return attempt;
+    this.failed = attempt;
+    return undefined;
   }
 
   /** An attempt, or the one that was left to us. Rejects when it is cancelled meanwhile. */
@@ -345,17 +355,24 @@ export class Acquisition<L>
     return this.wait.unlessCancelled(this.pending);
   }
 
-  private async backOff(backoff: WaitForRelease, failed: FailedAttempt): Promise<void> {
+  /** @returns what to wait for before the next attempt */
+  private backOff(backoff: WaitForRelease): Promise<void> | undefined {
+    const failed = this.failed as FailedAttempt;
+    this.failed = undefined;
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.budget = undefined;
     // Somebody else has it, or nobody can say.
     this.place?.learnOfOthers(undefined);
-    if (this.wait.isOver && (await backoff.afterSplit(failed))) return;
+    if (this.wait.isOver) return this.endUnlessSplit(backoff, failed);
     // The writer's mark: else readers would come and come, and it would wait for ever.
     if (failed.by === 'shared' || failed.by === 'limit') this.places ??= this.newPlaces();
-    if (this.wait.isOver || backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
-    await backoff.after(failed);
+    if (backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
+    return backoff.after(failed);
+  }
+
+  private async endUnlessSplit(backoff: WaitForRelease, failed: FailedAttempt): Promise<void> {
+    if (!(await backoff.afterSplit(failed))) throw gaveUp(this, failed);
   }
 
   private ask(isContended: boolean, listener: AttemptListener): void {

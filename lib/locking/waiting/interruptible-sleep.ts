@@ -43,11 +43,14 @@ export class InterruptibleSleep {
    *
    * @throws the reason of `cancel`
    */
-  async sleep(delayMs: number): Promise<void> {
-    this.throwIfCancelled();
-    if (!this.wokenEarly) await this.sleepUntil(Math.min(this.clock.now() + delayMs, this.deadlineMs));
-    this.wokenEarly = false;
-    this.throwIfCancelled();
+  sleep(delayMs: number): Promise<void> {
+    // A promise, and no chain of them: very many may sleep.
+    const isAwake = this.wokenEarly || this.cancelled !== undefined;
+    const slept = isAwake ? AWAKE : this.sleepUntil(Math.min(this.clock.now() + delayMs, this.deadlineMs));
+    return slept.then(() => {
+      this.wokenEarly = false;
+      this.throwIfCancelled();
+    });
   }
 
   /** Like `sleep`, but the deadline does not end it. */
@@ -110,6 +113,8 @@ export class InterruptibleSleep {
   }
 
   private sleepUntil(atMs: number): Promise<void> {
+    // What came of the work before must not stay for as long as this lasts.
+    this.onCancel = undefined;
     return new Promise((resolve) => {
       const awake = () => {
         this.sleeper?.timer.cancel();
@@ -120,3 +125,5 @@ export class InterruptibleSleep {
     });
   }
 }
+
+const AWAKE = Promise.resolve();

@@ -113,22 +113,28 @@ export class WaitForRelease {
   }
 
   /** Waits until it is time for the next attempt, or the deadline has come. */
-  async after(failed: FailedAttempt): Promise<void> {
+  after(failed: FailedAttempt): Promise<void> | undefined {
     this.attempts += 1;
-    await this.hearTicket(failed);
+    const hearing = this.hearTicket(failed);
+    return hearing === undefined
+      ? this.listenAndSleep(failed)
+      : hearing.then(() => this.listenAndSleep(failed));
+  }
+
+  private listenAndSleep(failed: FailedAttempt): Promise<void> | undefined {
     const inLineAs = this.nameInLine(failed);
     // Subscribe first, then try again, then sleep: a release in between is not missed (R7).
     if (this.listener === undefined || (this.listener.isInLine && inLineAs === undefined)) {
       this.listener?.stop();
       this.listener = this.listen(inLineAs);
-      if (this.listener.isReliable) return;
+      if (this.listener.isReliable) return undefined;
     }
     const isHeld = this.learnsOfHolder(failed, this.listener);
     const isTold = this.listener.isReliable;
     const sleepMs = this.pace.sleepMs(failed, this.attempts, { isHeld, isTold });
     const { places } = this.caller;
-    if (places === undefined || failed.outcome === 'unavailable') await this.wait.sleep(sleepMs);
-    else await this.standInLines(places, sleepMs);
+    if (places === undefined || failed.outcome === 'unavailable') return this.wait.sleep(sleepMs);
+    return this.standInLines(places, sleepMs);
   }
 
   stop(): void {
@@ -136,21 +142,21 @@ export class WaitForRelease {
   }
 
   /** The others have denied, and the leading node, which gives the ticket, is about to: it saves an attempt. */
-  private async hearTicket({ outcome, line }: FailedAttempt): Promise<void> {
+  private hearTicket({ outcome, line }: FailedAttempt): Promise<void> | undefined {
     const { places } = this.caller;
     const isOnItsWay = this.listener === undefined && outcome === 'busy' && line !== undefined;
-    if (places === undefined || !isOnItsWay || !places.needsTicket) return;
+    if (places === undefined || !isOnItsWay || !places.needsTicket) return undefined;
     places.onTicket = this.wait.wake.bind(this.wait);
-    await this.wait.sleep(FOLLOW_UP_MS);
+    return this.wait.sleep(FOLLOW_UP_MS);
   }
 
   /** An attempt refreshes the entries, so there is one now and then whatever happens (R29). */
-  private async standInLines(places: PlaceInLines, sleepMs: number): Promise<void> {
+  private standInLines(places: PlaceInLines, sleepMs: number): Promise<void> | undefined {
     // The denial brought the ticket: the next attempt takes it to all nodes, at once.
-    if (places.isToBeEntered) return;
+    if (places.isToBeEntered) return undefined;
     // The leading node gives it, and did not vote.
     if (places.needsTicket) this.pace.leaderFirst = true;
-    await this.wait.sleep(Math.min(sleepMs, places.beatMs(this.setup.fraction())));
+    return this.wait.sleep(Math.min(sleepMs, places.beatMs(this.setup.fraction())));
   }
 
   /** Whether somebody has it of whose release nobody has told: then all that was told is of holders before. */
