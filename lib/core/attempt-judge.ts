@@ -41,7 +41,7 @@ export class AttemptJudge {
     };
   }
 
-  /** One node alone. */
+  /** Cleans up one node. */
   cleanUpAt(node: LockNode, lease: Lease): void {
     this.cleanUp(lease, (position) => this.settings.nodes[position] !== node);
   }

@@ -22,7 +22,7 @@ export function idsFrom(newSecret: () => string): () => string {
   return () => `${(secret ??= newSecret())}.${(count += 1).toString(36)}`;
 }
 
-/** What a failed attempt tells of the line. */
+/** The place in the line, as a failed attempt learned it. */
 export interface LineNews {
   /** The number of callers before this one, as the leading node or the first node that told has it. */
   readonly ahead: number;
@@ -39,7 +39,7 @@ export interface LineNews {
 export class PlaceInLines {
   /** The number of releases to let pass, since other callers come first (R32). */
   ahead = 0;
-  /** Called when the time of the leading node comes late. */
+  /** Called when the leading node tells its time after the attempt was decided. */
   onTicket: (() => void) | undefined;
 
   /** The name of the place, in all of its lines. */
@@ -102,7 +102,7 @@ export class PlaceInLines {
     return this.ticket === undefined;
   }
 
-  /** Nobody waits any more. */
+  /** True if the caller does not wait any more. */
   get isEnded(): boolean {
     return this.isOver;
   }
@@ -137,7 +137,7 @@ export class PlaceInLines {
     this.ticket ??= news.leaderMicros;
   }
 
-  /** The leading node denied after the attempt was decided. */
+  /** Notes the time of the leading node, which denied after the attempt was decided. */
   noteLate(leaderMicros: number | undefined): void {
     if (this.ticket !== undefined || this.isOver || leaderMicros === undefined) return;
     this.ticket = leaderMicros;
@@ -151,7 +151,7 @@ export class PlaceInLines {
     this.leave(isSpared);
   }
 
-  /** It is over, and one node has just entered it. */
+  /** Removes an entry that one node made after the end of the wait. */
   leaveLate(node: LockNode): void {
     if (this.isOver) leaveOn(node, this.leaveRequest());
   }
@@ -169,7 +169,7 @@ export class PlaceInLines {
 
   private leaveRequest(): LeaveRequest {
     const { resources, kind, place } = this;
-    // They are told of it as of a release: a token that was never told of before.
+    // Waiters are told of it as of a release, with a token that was never told before.
     const ownerToken = this.settings.newId();
     return { resources, shared: sharedIn(kind), line: place, wakeWaiters: true, ownerToken };
   }

@@ -44,7 +44,7 @@ interface Trial {
    * gave.
    */
   readonly isAgain: boolean;
-  /** What is still to be done for nodes that had not answered when it was decided. */
+  /** What is still to be done at a node that answers after the attempt was decided. */
   owed: 'clean-up' | 'leave' | undefined;
 }
 
@@ -277,7 +277,8 @@ export class SharingAttempts {
       const strays = vote?.kind === 'granted' ? straySlots(vote.slots, sharing.slots) : [];
       if (strays.length > 0) this.strayOf(lease)(node, strays);
     });
-    // A grant takes the entry away by itself, and most of those who have not answered are about to grant.
+    // A grant removes the entry, and most nodes that have not answered are about to grant. So a node is asked to
+    // remove the entry only once it turns out that it did not grant.
     if (request.line?.ticket !== undefined) trial.owed = 'leave';
     sharing.places?.end((position) => (round.votes[position]?.kind ?? 'granted') === 'granted');
     return { outcome: 'won', lease };
@@ -300,7 +301,8 @@ export class SharingAttempts {
         ? splitPermits(nodes, counted)
         : failedAttempt(nodes, counted, this.parts.leader.current);
     sharing.places?.note(failed.line, isOutOfReach(counted));
-    // Most of those who have not answered are about to deny, where somebody waits and asks again and again.
+    // While the caller waits and asks again and again, most nodes that have not answered are about to deny. So a
+    // node is cleaned up only once it turns out that it did not deny.
     const isWaiting = request.line?.ticket !== undefined && !options.places.isEnded;
     if (isWaiting) trial.owed = 'clean-up';
     const isSpared = isDenialIn(round);
@@ -311,7 +313,7 @@ export class SharingAttempts {
     return failed;
   }
 
-  /** Of one that may have granted nothing is known but by its answer: late grants are cleaned up by the call itself. */
+  /** Does what is owed to nodes that vote late. The call itself cleans up late grants. */
   private lateVotesOf(trial: Trial): OnLateVote {
     const { places } = trial.options;
     return (node, vote) => {

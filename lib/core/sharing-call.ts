@@ -3,10 +3,10 @@ import type { Lease } from './lease';
 import type { CallContext } from './quorum-call';
 import { AcquireCall, type KnownVote } from './quorum-calls';
 
-/** Hears every vote that comes after the attempt was decided. */
+/** Hears each vote that comes after the attempt was decided. */
 export type OnLateVote = (node: LockNode, vote: AcquireVote) => void;
 
-/** An attempt of somebody who stands in line, or may come to: late votes tell of that, too. */
+/** An attempt of a caller that stands in line or may enter it. It also has to know of votes that come late. */
 export class SharingCall extends AcquireCall {
   constructor(
     callContext: CallContext,

@@ -93,10 +93,12 @@ export class MemoryLine {
   }
 
   /**
-   * The ids of those whose turn it is beside `members`: the first in line, and who goes together with it.
+   * Returns the ids of the callers whose turn it is beside `members`: the first in line, and the callers that go
+   * together with it.
    *
-   * @param members readers, and holders of permits
-   * @param gained so many permits are free that were not: who found room without them was told already, but for the first
+   * @param members the readers, and the holders of permits
+   * @param gained the number of permits that have just become free. Callers that had room without them were told
+   *   before; of these, only the first in line is told again
    */
   next(
     resource: string,
@@ -155,7 +157,7 @@ export class MemoryLine {
     return this.entriesInOrder(resource, now).map(([, waiter]) => waiter);
   }
 
-  /** The first of them. */
+  /** The first {@link MOST_LOOKED_AT} entries, by ticket. */
   private entriesInOrder(resource: string, now: number): [name: string, waiter: Waiter][] {
     return [...(this.alive(resource, now) ?? [])]
       .sort(([a, one], [b, other]) => one.ticket - other.ticket || (a < b ? -1 : 1))

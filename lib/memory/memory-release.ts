@@ -11,10 +11,10 @@ export interface Removal {
   readonly freed: readonly Freed[];
 }
 
-/** A resource at which something has ended. */
+/** A resource at which a lease or a place in line has ended. */
 export interface Freed {
   readonly resource: string;
-  /** So many permits; anything else makes room for everybody. */
+  /** The number of permits that have ended. Infinity if something else has ended, which makes room for everybody. */
   readonly permits: number;
 }
 

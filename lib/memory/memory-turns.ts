@@ -2,10 +2,11 @@ import { TURN } from '../ports/lock-mode';
 import type { MemoryState } from './memory-state';
 
 /**
- * The ids of those in the line of a resource whose turn it is now (R32).
+ * Returns the ids of the callers in the line of a resource whose turn it is now (R32).
  *
- * @param ending the owner token of a hold that ends, and may be kept for a while: whoever is next should know for how long
- * @param gained so many permits are free that were not
+ * @param ending the owner token of a lease that ends. It may be kept for a while, and is still not in the way: the
+ *   next caller should learn for how long
+ * @param gained the number of permits that have just become free
  */
 export function idsInTurn(
   { owners, members, line }: MemoryState,

@@ -100,7 +100,8 @@ export class ForeignNode extends ForwardingVoter implements LockNode {
         ? this.node.onReleased(resource, heard)
         : this.node.onReleased(resource, heard, inLineAs),
     ) as Partial<ReleaseSubscription> | undefined;
-    // Of a node that tells of each release the waiter counts them.
+    // The waiter counts the releases of a node without `callsInTurn`. So the field is believed only if the node
+    // was given a place in line.
     const callsInTurn = inLineAs !== undefined && attempt(() => given?.callsInTurn) === true;
     return {
       ...(callsInTurn ? { callsInTurn } : {}),

@@ -103,6 +103,8 @@ export interface LockNode {
    * before.
    *
    * @param wake gets the owner token that was released, and how many waiters were told of it, where that is known
+   * @param inLineAs the id of the waiter's place in the line of `resource`. A node may then call `wake` only when it
+   *   may be the turn of that place, and tells so with `callsInTurn`. A node of your own may ignore it
    */
   onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription;
 
@@ -129,7 +131,7 @@ export type ReleaseHandler = (released?: string, waiting?: number) => void;
 export interface ReleaseSubscription {
   /** True while the node would hear of a release. While it is false, a waiter has to ask again after a while. */
   readonly isHeard: boolean;
-  /** It tells when it may be the waiter's turn in line, and not of each release. */
+  /** Set if `wake` is called when it may be the waiter's turn in line, and not after each release. */
   readonly callsInTurn?: true;
   stop(): void;
 }

@@ -11,7 +11,7 @@ import type {
   ReleaseVote,
 } from './lock-node.interface';
 
-/** The verbs with which a lock node votes: what each is asked, and what it answers. */
+/** The verbs with which a lock node votes. Each has a request and a vote. */
 export interface Verbs {
   acquire: { readonly request: AcquireRequest; readonly vote: AcquireVote };
   extend: { readonly request: ExtendRequest; readonly vote: ExtendVote };

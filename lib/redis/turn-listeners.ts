@@ -6,17 +6,17 @@ import type { ServerClient } from './client/server-client.interface';
 import { channelOfTurns, readTurn } from './request/release-message';
 
 /**
- * Who waits to hear that it is its turn in the line of some key (R32): at one channel for all callers of a process, to which
- * the connection is subscribed for as long as it is there. So who waits costs the server no subscription.
+ * Hears when it is the turn of a caller of this process in the line of a key (R32). All callers share one channel,
+ * and the connection stays subscribed to it. So a waiter costs the server no subscription.
  */
 export class TurnListeners {
   private readonly listeners = new ListenerMap<string | undefined>();
   private readonly expected = new Set<string>();
-  /** That the server has confirmed. */
+  /** The channels whose subscription the server has confirmed. */
   private readonly confirmed = new Set<string>();
-  /** That they were confirmed on. */
+  /** The connection on which they were confirmed. */
   private client: ServerClient | undefined;
-  /** The user of the server has no right to them: who waits listens for each release. */
+  /** True if the user has no right to these channels. Then waiters listen to each release. */
   isRefused = false;
 
   constructor(private readonly keyPrefix: string) {}
@@ -25,13 +25,17 @@ export class TurnListeners {
     return this.listeners.isEmpty;
   }
 
-  /** @returns whether the server has to be told */
+  /**
+   * Adds the channel of a place in line.
+   *
+   * @returns true if it is new, so that the server has to be told
+   */
   expect(inLineAs: string): boolean {
     const { size } = this.expected;
     return this.expected.add(channelOfTurns(this.keyPrefix, inLineAs)).size > size;
   }
 
-  /** On a connection that is there, if it is ready. */
+  /** Subscribes to the channels, if the connection is ready. */
   subscribe(client: ServerClient): void {
     const channels = [...this.expected];
     if (!client.isReady || channels.length === 0) return;
@@ -75,7 +79,7 @@ export class TurnListeners {
     };
   }
 
-  /** @returns whether it was for one of these */
+  /** @returns true if the message came on one of these channels */
   hear(channel: string, message: string): boolean {
     if (!this.expected.has(channel)) return false;
     const turn = readTurn(this.keyPrefix, channel, message);
@@ -83,20 +87,20 @@ export class TurnListeners {
     return true;
   }
 
-  /** The connection is gone. */
+  /** Called when the connection is gone. */
   forget(): void {
     this.client = undefined;
     this.confirmed.clear();
   }
 
-  /** It may have been somebody's turn before that could be heard. */
+  /** Wakes all waiters, since it may have been the turn of one of them before that could be heard. */
   mayHaveMissed(): void {
     if (this.confirmed.size === 0) return;
     for (const name of this.listeners.keys()) this.listeners.call(name, undefined);
   }
 }
 
-/** An id has no line feed. */
+/** The id comes first, since it has no line feed. So each pair has a name of its own. */
 function nameOf(inLineAs: string, key: string): string {
   return `${inLineAs}\n${key}`;
 }

@@ -16,21 +16,21 @@ export function channelsIn(database: number, channel: string): readonly [ofKey: 
 }
 
 /**
- * Where a process hears that it is the turn of one of its callers in line, whatever the key. The id of each of its places
- * begins with the name of the process, up to a dot.
+ * The channel on which a process hears that it is the turn of one of its callers in line, for all keys. The id of
+ * each place begins with the name of the process, up to a dot.
  */
 export function channelOfTurns(keyPrefix: string, inLineAs: string): string {
   return `${keyPrefix}${TURNS}${inLineAs.slice(0, inLineAs.indexOf('.'))}`;
 }
 
-/** A release after which it is somebody's turn, and at which key. */
+/** Tells whose turn it is after a release, and at which key. */
 export interface Turn {
   readonly ownerToken: string;
   readonly inLineAs: string;
   readonly key: string;
 }
 
-/** What is said in a channel of turns: a release, the id of a place, and the key, a line of each. */
+/** Reads a message of a channel of turns. Its lines are the release, the id of a place, and the key. */
 export function readTurn(keyPrefix: string, channel: string, message: string): Turn | undefined {
   const [release, inLineAs, ...key] = message.split('\n');
   const isTurn = channel.startsWith(keyPrefix + TURNS) && key.length > 0;
@@ -38,7 +38,7 @@ export function readTurn(keyPrefix: string, channel: string, message: string): T
   return { ownerToken: release.slice(release.indexOf(' ') + 1), inLineAs, key: key.join('\n') };
 }
 
-/** No resource begins so. */
+/** No resource begins with this. */
 const TURNS = '\n>';
 
 /**

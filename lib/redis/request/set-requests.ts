@@ -120,7 +120,7 @@ export class SetRequests {
   }
 }
 
-/** A batch knows the channel of all. */
+/** The call as it is sent alone. In a batch, all calls share one argument with the channel of all waiters. */
 function alone(call: SetCall, everyone: string): SetCall {
   return { ...call, args: [...call.args, everyone] };
 }

@@ -174,7 +174,7 @@ for i = 1, #KEYS do
   if type(owner) == 'table' and not string.find(owner.err, 'WRONGTYPE', 1, true) then error(owner.err, 0) end
   -- Owner tokens are shorter than this. A value of another program may have any length.
   local left, waiting = redis.call('PTTL', KEYS[i]), counts and counts[i] and counts[i][1] or -1
-  -- Those in line listen at channels of their own.
+  -- Callers in line listen on other channels, so they are counted in the line.
   local inLine = redis.pcall('ZCARD', ARGV[i + 1])
   if type(inLine) == 'number' and inLine > waiting then
     if now == 0 then readTime() end

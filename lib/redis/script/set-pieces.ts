@@ -189,15 +189,16 @@ end
 `;
 
 /**
- * Shared by the scripts after which it may be the turn of somebody in line. It needs TIME, MEMBERS and LINE.
+ * A part of the scripts after which it may be somebody's turn in line. It needs TIME, MEMBERS and LINE.
  *
- * Only those are told whose turn it is, at a channel of their process (release-message.ts): with many in line the messages
- * to all of them would cost more than the permits.
+ * Only the callers whose turn it is are told, on a channel of their process (release-message.ts): with many callers
+ * in line, messages to all of them would cost more than the permits.
  */
 export const CALL_IN_TURN = `
--- The names of those who may go on at a key: the first in its line, and who goes together with it. What the token 'ending'
--- has counts as free: it may be kept for a while, and whoever is next should know for how long. So many permits are gained:
--- who found room without them was told already, but for the first.
+-- Returns the names of the callers that may go on at a key: the first in its line, and those that go together with it.
+-- What the token 'ending' has counts as free: it may be kept for a while, and the next caller should learn for how long.
+-- gained: the number of permits that have just become free. Callers that had room without them were told before; of these,
+-- only the first in line is told again.
 local function namesInTurn(key, line, nowMs, ending, gained)
   local kind, what = lookAt(key, nowMs)
   local isFree = kind == 'none' or kind == 'members'
@@ -231,7 +232,7 @@ local function callInTurn(key, line, seen, nowMs, token, gained, everyone, datab
   for _, name in ipairs(namesInTurn(key, line, nowMs, token, gained)) do
     local id, process = string.match(name, '^(([^%./ ]+)%.[^/ ]+)')
     local message = '@' .. database .. ' ' .. token .. '\\n' .. (id or '') .. '\\n' .. key
-    -- A user without the right to publish: whoever waits asks again after a while.
+    -- A user may have no right to publish. Then waiters ask again after a while.
     if id then redis.pcall('PUBLISH', everyone .. '\\n>' .. process, message) end
   end
 end

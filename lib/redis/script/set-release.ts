@@ -122,7 +122,7 @@ end
  *   in ms for which to keep it (0: remove it), 6 the slots ('*': all of the token)
  * - ARGV of the line: 7 the id that gets its place back ('': nobody), 8 permits, 9 ticket, 10 the time in ms for
  *   which its entry lasts, 11 the time in ms for which a free resource is kept for the line (0: it is not)
- * - ARGV 12: the channel of all waiters, with which the names of the channels of turns begin
+ * - ARGV 12: the channel of all waiters. The names of the channels of turns begin with it
  * - Reply: 1 all of it was ours and nobody waits; 1 + n all was ours and n connections wait; 0 some was not ours
  */
 export const RELEASE_SET = script(`
