@@ -1,11 +1,11 @@
-/** Somebody who listens. */
+/** An object that listens to the events of a key. */
 export interface Hearer<Event> {
   hear(event: Event): void;
 }
 
 /** The listeners of a node, by key. A key that nobody listens to takes no memory (R18). */
 export class ListenerMap<Event> {
-  /** Nearly all keys have one listener, and there may be very many keys: that one has no set. */
+  /** Nearly all keys have one listener, and there may be very many keys. So a set is made only for a second listener. */
   private readonly listeners = new Map<string, Hearer<Event> | Set<Hearer<Event>>>();
 
   keys(): string[] {

@@ -2,7 +2,7 @@ import type { Hearer } from '../collections/listener-map';
 import type { ReleaseHandler, ReleaseSubscription } from '../ports/lock-node.interface';
 import { readRelease } from './request/release-message';
 
-/** Where a subscription listens. */
+/** The part of a release channel that a subscription needs. */
 interface Channel {
   readonly database: number;
   hears(key: string): boolean;
@@ -23,7 +23,7 @@ export class ReleaseSubscriptionOfOne implements ReleaseSubscription, Hearer<str
     return this.channel.hears(this.key);
   }
 
-  /** @param message of a release; undefined: there may have been one */
+  /** @param message tells of a release. Undefined: there may have been one */
   hear(message: string | undefined): void {
     const news: Parameters<ReleaseHandler> | undefined =
       message === undefined ? [] : readRelease(message, this.channel.database);

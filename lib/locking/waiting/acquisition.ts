@@ -23,7 +23,7 @@ import type { LimitedWait, WaitLimits } from './wait-limits';
 import type { PlaceInLine, Waiter } from './place-in-line';
 import { WaitingLine } from './waiting-line';
 
-/** What the acquisitions of one service share. */
+/** The parts that all acquisitions of one service share. */
 export interface AcquisitionSetup extends WaitForReleaseSetup {
   readonly admission: Admission;
   readonly line: WaitingLine<Handover>;
@@ -32,21 +32,24 @@ export interface AcquisitionSetup extends WaitForReleaseSetup {
   readonly lines: LineSettings;
 }
 
-/** Hears how an acquisition ends: exactly one of `won`, `joined` (with true) and `failed`, once. */
+/** Hears how an acquisition ends. Exactly one of `won`, `joined` (if it returns true) and `failed` is called, once. */
 export interface AcquisitionListener<L> {
   won(lease: WonLease, acquisition: Acquisition<L>): void;
-  /** Whether the caller, a reader, has come to a hold that its process has already; then it has its lock. */
+  /** @returns true if the caller, a reader, has joined a lease that its process already has. Then it has its lock */
   joined(acquisition: Acquisition<L>): boolean;
-  /** The acquisition ended without a lock. */
+  /** Called when the acquisition ended without a lock. */
   failed(error: unknown, acquisition: Acquisition<L>): void;
   /**
-   * Besides, before `failed`: the caller went away while an attempt was under way. Whoever hears of it releases what the
-   * attempt may win, and leaves the place when the nodes have answered.
+   * Called before `failed` if the caller gave up while an attempt was under way. The listener has to release what the
+   * attempt may win, and to leave the place when the nodes have answered.
    */
   abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void;
 }
 
-/** One caller on its way to a lock: in line behind those of its process, then attempt by attempt (R7, R15). */
+/**
+ * Gets the lock for one caller: it waits in line behind the other callers of its process, and then asks the nodes,
+ * attempt by attempt (R7, R15).
+ */
 export class Acquisition<L>
   implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag, LimitedWait
 {
@@ -54,25 +57,25 @@ export class Acquisition<L>
   dueAtMs = Infinity;
   queuePosition = -1;
 
-  /** Its place in line, from the moment when it was let in. */
+  /** Its place in line. Undefined until it was let in. */
   private place: PlaceInLine<Handover> | undefined;
   private pending: Promise<Attempt> | undefined;
-  /** The last attempt, until it is known for how long to wait now. What waits for long keeps nothing of it. */
+  /** The last attempt, until it has decided how long to wait. After that it is dropped, since a wait may be long. */
   private failed: FailedAttempt | undefined;
   private budget: HandoverBudget | undefined;
   private turnsToSitOut = 0;
-  /** Takes the attempt under way when the caller has gone. */
+  /** Gets the attempt that was under way when the caller gave up. */
   private late: AttemptListener | undefined;
   private isOver = false;
-  /** Somebody had it, or stood before it in line. */
+  /** True if somebody held the resources, or stood before this caller in line. */
   isContended = false;
-  /** Whoever cancels rejects the promise that it waits for. */
+  /** True once its code waits for promises. Then `cancel` rejects the promise that it waits for. */
   private isInPromises = false;
-  /** Nearly all locks are won without one. */
+  /** Made when it is needed, since nearly all locks are won without waiting. */
   private maybeWait: InterruptibleSleep | undefined;
-  /** In the lines on the nodes; nearly all locks are asked for without a look at them. */
+  /** The place in the lines on the nodes. Undefined if it does not look at these lines, as nearly all callers. */
   places: PlaceInLines | undefined;
-  /** How it waits between attempts, once the first attempt has failed or was left to others. */
+  /** Waits between attempts. Undefined until the first attempt has failed or was left to other processes. */
   private backoff: WaitForRelease | undefined;
 
   constructor(
@@ -130,8 +133,8 @@ export class Acquisition<L>
   }
 
   /**
-   * The caller gets the lock, or an error: busy or unavailable at the deadline, or the reason of `cancel`. Nearly all locks
-   * are won at once, and need no promise but the caller's.
+   * Begins to get the lock. It ends with a lock or an error: busy or unavailable at the deadline, or the reason of
+   * `cancel`. Nearly all locks are won at once, and need no promise but the caller's.
    */
   begin(): void {
     const { admission, turnsOwed, line } = this.setup;
@@ -145,7 +148,7 @@ export class Acquisition<L>
         ? new WaitingLine<Handover>().join([], this)
         : line.join(this.resources, this);
       this.place = place;
-      // The lines on the nodes say whose turn it is, where they are looked at.
+      // If the lines on the nodes are looked at, they decide whose turn it is.
       if (place.isFirst && this.places === undefined) this.turnsToSitOut = turnsOwed.take(this.resources);
       if (place.isFirst && this.turnsToSitOut === 0) {
         if (this.hasJoined()) {
@@ -155,7 +158,7 @@ export class Acquisition<L>
         this.ask(false, this);
         return;
       }
-      // It waits for others, and does not ask.
+      // It waits for other callers, and does not ask the nodes yet.
       this.isContended = true;
       admission.leave();
       if (place.isFirst) void this.compete();
@@ -165,12 +168,15 @@ export class Acquisition<L>
     }
   }
 
-  /** Hears of the first attempt, if nobody was before us. While that attempt is under way, we count as let in. */
+  /**
+   * Gets the first attempt, if no caller was before this one. While that attempt is under way, the caller counts as let
+   * in.
+   */
   onAttempt(attempt: Attempt): void {
     this.setup.admission.leave();
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
-    // A node of one's own may tell in the async context of any other request.
+    // A node that a user wrote may answer in the async context of any other request.
     else {
       this.failed = attempt;
       void detached(this.goOn.bind(this));
@@ -178,7 +184,7 @@ export class Acquisition<L>
   }
 
   onFault(error: unknown): void {
-    // What `onAttempt` threw comes here too, when it has left.
+    // An error that `onAttempt` threw comes here too. By then it has called `leave` already.
     if (!this.isOver || this.late !== undefined) this.setup.admission.leave();
     if (this.late !== undefined) this.late.onFault(error);
     else this.fail(error);
@@ -189,7 +195,7 @@ export class Acquisition<L>
     this.wait.cancel(reason);
   }
 
-  /** Called by the sleep when it is cancelled. Code that sleeps, or waits for an attempt, hears of it there. */
+  /** Called by the sleep when it is cancelled. Code that sleeps or waits for an attempt gets the error by its promise. */
   cancelled(reason: unknown): void {
     if (this.isOver || this.isInPromises) return;
     if (this.place?.isFirst !== true) {
@@ -212,16 +218,16 @@ export class Acquisition<L>
     this.budget = turn?.budget;
     const isFree = this.pending === undefined && this.places === undefined;
     this.turnsToSitOut = isFree ? this.setup.turnsOwed.take(this.resources) : 0;
-    // Whoever was before us leaves in the async context of a caller of its own.
+    // The caller before this one leaves in an async context of its own.
     void detached(() => this.compete(true));
   }
 
-  /** Its time in line is over. */
+  /** Called when its time in line is over. */
   onWaitOver(): void {
     if (this.place !== undefined) this.fail(busyInLine(this, this.place));
   }
 
-  /** A caller in line is this object and its place: there may be very many of them. */
+  /** Waits in line. It makes no promise and no timer of its own, since very many callers may wait. */
   private standInLine(place: PlaceInLine<Handover>): void {
     const deadlineMs = this.call.startedAtMs + this.options.waitMs;
     if (this.setup.clock.now() >= deadlineMs) this.fail(busyInLine(this, place));
@@ -239,14 +245,15 @@ export class Acquisition<L>
     }
   }
 
-  /** It is first, and asks the nodes, or waits for what was left to it. */
+  /** Asks the nodes, now that it is first in line, or waits for the attempt that the caller before it left for it. */
   private async compete(wasInLine = false): Promise<void> {
     this.isInPromises = true;
     try {
-      // Not within the call with which the one before it left: thousands may leave one after the other.
+      // This does not run within the call in which the caller before it left. Thousands may leave one after the other,
+      // and their calls would be nested too deeply.
       if (wasInLine) await this.wait.unlessCancelled(AT_ONCE);
       if (this.hasJoined()) return;
-      // Else all in line would find out one after the other that the nodes are away.
+      // Without this, the callers in line would find out one after the other that the nodes are away.
       const failed = this.setup.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
       if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
       const won = this.turnsToSitOut > 0 ? undefined : this.wonBy(await this.nextAttempt(false));
@@ -267,7 +274,7 @@ export class Acquisition<L>
   }
 
   private succeed({ lease, confirmation }: WonAttempt, renewal?: KeptRenewal): void {
-    // Cancelled after the vote, before its turn to run: nobody waits for this lock any more, and it is cleaned up.
+    // If it was cancelled after the vote, before this code ran, nobody wants this lock any more, and it is cleaned up.
     this.maybeWait?.throwIfCancelled();
     this.end();
     const place = this.place as PlaceInLine<Handover>;
@@ -281,7 +288,8 @@ export class Acquisition<L>
 
   private fail(error: unknown): void {
     this.end();
-    // The place stays taken until the nodes have answered: the next caller must not meet our own partial grants.
+    // The place stays taken until the nodes have answered. Before that, partial grants of this caller would be in the way
+    // of the next one.
     if (this.pending === undefined) this.place?.leave();
     else this.listener.abandoned(this.pending, this.place as PlaceInLine<Handover>);
     this.listener.failed(error, this);
@@ -295,7 +303,7 @@ export class Acquisition<L>
     this.places?.end();
   }
 
-  /** Whether it has its lock by a hold of this process that readers may still come to. */
+  /** Joins a lease of this process, if that still takes readers. Returns true if the caller has its lock with that. */
   private hasJoined(): boolean {
     if (this.call.kind?.mode !== 'shared' || !this.listener.joined(this)) return false;
     this.end();
@@ -303,12 +311,18 @@ export class Acquisition<L>
     return true;
   }
 
-  /** Those before it do not keep what it wants to themselves, and it cannot wait for their answers: it asks beside them. */
+  /**
+   * True if it asks the nodes without waiting in line. It may not wait at all, and the callers before it may share what
+   * it wants.
+   */
   private get mayPass(): boolean {
     return this.call.kind !== undefined && this.options.waitMs === 0;
   }
 
-  /** How many like it may hold the resource at the same time, but for readers, who pass on nothing. */
+  /**
+   * The number of callers of its kind that can hold the resource at the same time. Readers do not need it, since they
+   * hand over nothing.
+   */
   private get atOnce(): number {
     const { kind } = this.call;
     return kind?.mode === 'limited' ? Math.floor(kind.limit / kind.permits) : 1;
@@ -327,12 +341,12 @@ export class Acquisition<L>
     return new InterruptibleSleep(this.setup.clock, this.call.startedAtMs, waitMs, signal, this);
   }
 
-  /** The first attempt has failed, or was left to others, who come first. */
+  /** Waits and asks until it has a lease. The first attempt has failed, or was left to other processes. */
   private async attemptUntilWon(): Promise<WonAttempt> {
     const backoff = (this.backoff = new WaitForRelease(this.setup, this, this.wait, this.turnsToSitOut));
     let isContended = this.failed?.outcome !== 'unavailable';
     await (this.failed === undefined ? backoff.sitOut() : this.backOff(backoff));
-    // Ends at the deadline: it is looked at after every attempt, and sleeping does not pass it.
+    // The loop ends at the deadline: it is checked after every attempt, and no sleep lasts longer.
     for (;;) {
       const won = this.wonBy(await this.nextAttempt(isContended));
       if (won !== undefined) return won;
@@ -347,7 +361,7 @@ export class Acquisition<L>
     return undefined;
   }
 
-  /** An attempt, or the one that was left to us. Rejects when it is cancelled meanwhile. */
+  /** Makes an attempt, or takes the one that was left to this caller. Rejects if the caller is cancelled meanwhile. */
   private nextAttempt(isContended: boolean): Promise<Attempt> {
     this.pending ??= new Promise((resolve, reject) => {
       this.ask(isContended, { onAttempt: resolve, onFault: reject });
@@ -362,10 +376,10 @@ export class Acquisition<L>
     this.wait.throwIfCancelled();
     this.pending = undefined;
     this.budget = undefined;
-    // Somebody else has it, or nobody can say.
+    // Somebody else holds the resources, or nobody can say.
     this.place?.learnOfOthers(undefined);
     if (this.wait.isOver) return this.endUnlessSplit(backoff, failed);
-    // The writer's mark: else readers would come and come, and it would wait for ever.
+    // A writer enters the lines on the nodes too. Without that, readers could keep coming, and it would wait for ever.
     if (failed.by === 'shared' || failed.by === 'limit') this.places ??= this.newPlaces();
     if (backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
     return backoff.after(failed);

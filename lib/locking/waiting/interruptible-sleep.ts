@@ -13,7 +13,7 @@ export class InterruptibleSleep {
   private onCancel: ((reason: unknown) => void) | undefined;
   private readonly stopListening: (() => void) | undefined;
 
-  /** @param startedAtMs on the monotonic clock */
+  /** @param startedAtMs the beginning of the wait, on the monotonic clock */
   constructor(
     private readonly clock: Clock,
     readonly startedAtMs: number,
@@ -44,7 +44,7 @@ export class InterruptibleSleep {
    * @throws the reason of `cancel`
    */
   sleep(delayMs: number): Promise<void> {
-    // A promise, and no chain of them: very many may sleep.
+    // This makes one promise and no chain of promises, since very many callers may sleep.
     const isAwake = this.wokenEarly || this.cancelled !== undefined;
     const slept = isAwake ? AWAKE : this.sleepUntil(Math.min(this.clock.now() + delayMs, this.deadlineMs));
     return slept.then(() => {
@@ -73,8 +73,8 @@ export class InterruptibleSleep {
     }
     const { awake, atMs, timer } = this.sleeper;
     const soonerMs = this.clock.now() + delayMs;
-    // A hint may only shorten the sleep. Else a stream of hints, each for a later moment, would let it sleep for
-    // ever.
+    // A hint may only shorten the sleep. Otherwise a stream of hints, each for a later moment, would make it sleep
+    // for ever.
     if (soonerMs >= atMs) return;
     timer.cancel();
     this.sleeper = { awake, atMs: soonerMs, timer: this.clock.schedule(delayMs, awake) };
@@ -113,7 +113,7 @@ export class InterruptibleSleep {
   }
 
   private sleepUntil(atMs: number): Promise<void> {
-    // What came of the work before must not stay for as long as this lasts.
+    // Otherwise the result of the work before would stay in memory for as long as this sleep lasts.
     this.onCancel = undefined;
     return new Promise((resolve) => {
       const awake = () => {

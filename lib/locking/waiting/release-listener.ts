@@ -8,11 +8,14 @@ import { quorumOf } from '../../core/quorum';
 
 /** A hint that the resources may be free. */
 export interface ReleaseHint {
-  /** A quorum may be free; else it is expected to be, soon. */
+  /** True if a quorum may be free now. False if that is expected soon. */
   readonly isNow: boolean;
-  /** Others heard it too, and the leading node is among those that are free: whoever gets its vote goes on. */
+  /**
+   * True if the leading node is free and other waiters may have been told too. The caller that gets the vote of the
+   * leading node goes on to the others.
+   */
   readonly leaderFirst: boolean;
-  /** It is the waiter's turn in line: only those whose turn it is were told. */
+  /** Set if the node tells only the callers whose turn in line it is. */
   readonly isTurn?: true;
 }
 
@@ -21,36 +24,39 @@ const SOON: ReleaseHint = { isNow: false, leaderFirst: false };
 export interface ReleaseListenerSetup {
   readonly nodes: readonly LockNode[];
   readonly resources: readonly string[];
-  /** The id of a place in the line of the resources: hears only when it may be the turn of that place. */
+  /** The id of the waiter's place in the lines on the nodes. If it is given, nodes tell when it may be its turn. */
   readonly inLineAs?: string | undefined;
-  /** The node that is asked first: when it is free, the others are on the way to be. */
+  /** The node that is asked first. When it is free, the others are free soon: a release is sent to all nodes. */
   leadingNode(): LockNode | undefined;
   onMaybeFree(hint: ReleaseHint): void;
 }
 
-/** How many releases are remembered. Some nodes tell of one when the others have already told of the next ones. */
+/** The number of releases that are remembered: a slow node tells of one when the others have told of later ones. */
 const MOST_RELEASES = 4;
 
-/** A release that is being told of: each node tells of it, at its own time. */
+/** A release that nodes tell of, each at its own time. */
 interface Telling {
   readonly nodes: Set<LockNode>;
-  /** Those who wait were told that a quorum may be free. */
+  /** True if the waiter was told that a quorum may be free. */
   isTold: boolean;
-  /** Somebody else has it since. */
+  /** True if somebody else has got the resources since. */
   isOver: boolean;
 }
 
 /** Listens to all nodes for the release of some resources, for one waiter. */
 export class ReleaseListener {
-  /** Those of the first node to all resources, then those of the next. Nodes may speak before they are all there. */
+  /**
+   * The subscriptions to all resources at the first node, then those at the second one, and so on. A node may call before
+   * the list is complete.
+   */
   private readonly subscriptions: readonly ReleaseSubscription[] = [];
   private readonly stops: readonly (() => void)[];
-  /** By owner token, those that began last. Nearly all who wait for long hear of none. */
+  /** The last {@link MOST_RELEASES} releases, by owner token. Undefined for most callers, which hear of none. */
   private tellings: Map<string, Telling> | undefined;
-  /** The nodes that would have told of a release when that was last looked at, a bit per position. */
+  /** The nodes that would have told of a release at the last look: a bit for each position. */
   private hearing = 0;
   private hasOtherNews = false;
-  /** The nodes that tell only when it is the waiter's turn, a bit per position. */
+  /** The nodes that tell only when it is the waiter's turn: a bit for each position. */
   private calling = 0;
 
   constructor(private readonly setup: ReleaseListenerSetup) {
@@ -62,39 +68,40 @@ export class ReleaseListener {
     this.subscriptions = subscriptions;
     this.hearing = this.whoHears();
     const onStatus = ({ status }: { readonly status: NodeStatus }) => {
-      // It may be the one that was missing, and may have missed to tell.
+      // The node may have been away when something was released, and so have told nothing.
       if (status === 'up') this.mayHaveMissed();
     };
     this.stops = nodes.map((node) => node.onStatus(onStatus));
   }
 
-  /** So many nodes would tell of a release that a waiter need not ask meanwhile. */
+  /** True if a majority of the nodes would tell of a release, so that the waiter need not ask in the meantime. */
   get isReliable(): boolean {
     this.hearing = this.whoHears();
     return this.isQuorum(this.hearing);
   }
 
-  /** An attempt begins, which learns what there was to tell before it. */
+  /** Notes that an attempt begins. It learns by itself what nodes have told before. */
   expectAttempt(): void {
     this.hasOtherNews = false;
   }
 
-  /** Whether a node told that the lease with `ownerToken` was released. */
+  /** True if a node told that the lease with `ownerToken` was released. */
   heardOf(ownerToken: string): boolean {
     return this.tellings?.has(ownerToken) === true;
   }
 
   /**
-   * Somebody has it who has not released it: what is still told of the releases before is no news.
+   * Notes that somebody holds the resources who has not released them. So what nodes still tell of earlier releases
+   * is no news.
    *
-   * @returns whether nothing else was told since the attempt began
+   * @returns true if nothing else was told since the attempt began
    */
   passOver(): boolean {
     for (const telling of this.tellings?.values() ?? NONE) telling.isOver = true;
     return !this.hasOtherNews;
   }
 
-  /** Some node still has a holder before: what is told of its release is news again. */
+  /** Undoes {@link passOver}: an earlier holder may still be on some node, so its release is news again. */
   takeBack(): void {
     for (const telling of this.tellings?.values() ?? NONE) telling.isOver = false;
   }
@@ -104,7 +111,7 @@ export class ReleaseListener {
     for (const stop of this.stops) stop();
   }
 
-  /** Whether only those hear whose turn it is. */
+  /** True if nodes were asked to tell only when it may be the waiter's turn in line. */
   get isInLine(): boolean {
     return this.setup.inLineAs !== undefined;
   }
@@ -139,11 +146,13 @@ export class ReleaseListener {
     telling.nodes.add(node);
     const isLeader = node === this.setup.leadingNode();
     if (telling.isTold) {
-      // One was faster: the other was asked already, the leader or the majority, and denied what it had not released yet.
+      // The waiter was told after the first of two events: the leading node is free, or a majority is. The other nodes
+      // may have denied its attempt, since they were not released yet. So it is told again after the second event.
       if (isLeader || telling.nodes.size === this.quorum) this.tell(SOON, position);
       return;
     }
-    // Where several wait, each of them goes to the leader as soon as it is free, and would meet those who do not.
+    // If several callers wait, all of them ask the leading node as soon as it is free. A caller that asked a majority
+    // earlier would collide with them.
     const isAlone = waiting === 1;
     telling.isTold = isLeader || (isAlone && telling.nodes.size >= this.quorum);
     this.tell({ isNow: telling.isTold, leaderFirst: isLeader && !isAlone }, position);
@@ -153,12 +162,12 @@ export class ReleaseListener {
     this.setup.onMaybeFree((this.calling >> position) % 2 !== 0 ? { ...hint, isTurn: true } : hint);
   }
 
-  /** A node begins to tell of releases, or told of one without saying whose. */
+  /** Called when a node begins to tell of releases, or told of one without its owner token. */
   private hearOfNode(position: number): void {
     const before = this.hearing;
     this.hearing = this.whoHears();
     const isBeginning = ((this.hearing & ~before) >> position) % 2 !== 0;
-    // A release is kept from nobody by those that are missing, once a majority tells of it.
+    // While a majority tells of releases, no release is missed because of the other nodes.
     if (!isBeginning || (!this.isQuorum(before) && this.isQuorum(this.hearing))) this.mayHaveMissed();
   }
 

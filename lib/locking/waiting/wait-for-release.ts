@@ -12,15 +12,18 @@ import type { InterruptibleSleep } from './interruptible-sleep';
 const FOLLOW_UP_MS = 3;
 
 /**
- * How long the others get to take what was left to them. Longer than short holds last: the next release tells that they
- * did, and nobody has to ask.
+ * The time for which other processes may take a resource that was left to them. It is longer than short leases last:
+ * then their release tells that they took it, and nobody has to ask.
  */
 const SIT_OUT_MS = 8;
 
-/** How long an attempt counts as having taken that waited for a silent node: the others were not busy for so long. */
+/**
+ * The most milliseconds that count for an attempt in which a node failed. The attempt may have waited for a silent
+ * node, and the other nodes were not busy for so long.
+ */
 const MOST_TO_SIT_OUT_MS = 32;
 
-/** How many attempts after the deadline may tell nothing for sure. They end sooner where they take long. */
+/** The most attempts after the deadline whose result is unclear. If they take long, there are fewer. */
 const MOST_AFTER_DEADLINE = 8;
 
 export interface WaitForReleaseSetup {
@@ -40,18 +43,18 @@ export class WaitForRelease {
   private readonly outage: Outage;
   private listener: ReleaseListener | undefined;
   private attempts = 0;
-  /** When the first attempt after the deadline failed. */
+  /** The time at which the first attempt after the deadline failed. */
   private splitAtMs: number | undefined;
-  /** The last attempt asked the leading node first. */
+  /** True if the last attempt asked the leading node first. */
   private askedLeaderFirst = false;
 
-  /** @param turnsToSitOut how many releases are left to others */
+  /** @param turnsToSitOut the number of releases that are left to other processes */
   constructor(
     private readonly setup: WaitForReleaseSetup,
     private readonly caller: {
       readonly resources: readonly string[];
       readonly options: { readonly outageWaitMs: number };
-      /** In the lines on the nodes, if it stands there by now. */
+      /** The place of the caller in the lines on the nodes. Undefined as long as it does not look at them. */
       readonly places?: PlaceInLines | undefined;
     },
     private readonly wait: InterruptibleSleep,
@@ -61,7 +64,7 @@ export class WaitForRelease {
     this.outage = new Outage(setup.clock, 0);
   }
 
-  /** Waits before the first attempt, when other processes come first. */
+  /** Waits before the first attempt, since other processes come first. */
   async sitOut(): Promise<void> {
     this.listener = this.listen();
     this.pace.leaderFirst = true;
@@ -69,32 +72,33 @@ export class WaitForRelease {
   }
 
   /**
-   * An attempt begins.
+   * Notes that an attempt begins.
    *
-   * @returns whether it asks the leading node first
+   * @returns true if it asks the leading node first
    */
   begin(): boolean {
     this.listener?.expectAttempt();
     const leaderFirst = this.pace.begin();
     const { places } = this.caller;
-    // The others would forget who stands in line.
+    // If only the leading node is asked, the others forget the caller's place in line.
     this.askedLeaderFirst = leaderFirst && places?.isBeatDue(this.setup.clock.now()) !== true;
     return this.askedLeaderFirst;
   }
 
   /**
-   * After the deadline: sleeps until it is time for another attempt, if the last one did not tell whether somebody has it.
-   * Where several ask at the same moment each may get a part of the votes. If all of them took that for an answer, nobody
-   * would have it: of a job that one process has to run, all would believe that another one does.
+   * Sleeps after the deadline until it is time for another attempt, if the last one did not tell whether somebody holds
+   * the resources. If several callers ask at the same moment, each may get a part of the votes. If all of them gave up
+   * then, nobody would get the lock: each process would believe that another one runs the job.
    *
-   * @returns whether to make that attempt
+   * @returns true if that attempt should be made
    */
   async afterSplit(failed: FailedAttempt): Promise<boolean> {
     const { clock, nodeTimeoutMs } = this.setup;
-    // The leading node knows its own holder alone, who may fail.
+    // The leading node tells only who holds the resource there. That caller may still fail to get a majority.
     const isUnclear = (failed.isSplit && failed.holder === undefined) || this.askedLeaderFirst;
     if (failed.outcome !== 'busy' || !isUnclear || this.wait.waitMs >= nodeTimeoutMs) return false;
-    // A node that has become silent costs the first attempt the whole node timeout, and the next ones nothing.
+    // A node that has become silent makes the first attempt last for the whole node timeout, but no later attempt. So
+    // the time counts from the end of the first one.
     this.splitAtMs ??= clock.now();
     const longestMs = failed.votes.some(({ vote }) => vote === 'failed') ? MOST_TO_SIT_OUT_MS : Infinity;
     const sleepMs = this.pace.collisionMs(this.setup.fraction(), MOST_AFTER_DEADLINE, longestMs);
@@ -103,7 +107,7 @@ export class WaitForRelease {
     return true;
   }
 
-  /** Whether too few nodes have answered for longer than the caller wants to wait for them. */
+  /** True if too few nodes have answered for longer than the caller wants to wait for them. */
   isOutageTooLong(failed: FailedAttempt): boolean {
     const { outageWaitMs } = this.caller.options;
     this.outage.note(failed);
@@ -141,7 +145,10 @@ export class WaitForRelease {
     this.listener?.stop();
   }
 
-  /** The others have denied, and the leading node, which gives the ticket, is about to: it saves an attempt. */
+  /**
+   * Waits a moment for the ticket. The other nodes have denied, and the leading node, whose time is the ticket, is about
+   * to. To wait saves an attempt.
+   */
   private hearTicket({ outcome, line }: FailedAttempt): Promise<void> | undefined {
     const { places } = this.caller;
     const isOnItsWay = this.listener === undefined && outcome === 'busy' && line !== undefined;
@@ -150,16 +157,16 @@ export class WaitForRelease {
     return this.wait.sleep(FOLLOW_UP_MS);
   }
 
-  /** An attempt refreshes the entries, so there is one now and then whatever happens (R29). */
+  /** Sleeps, but not for too long: an attempt refreshes the entries in the lines, so there has to be one in time (R29). */
   private standInLines(places: PlaceInLines, sleepMs: number): Promise<void> | undefined {
-    // The denial brought the ticket: the next attempt takes it to all nodes, at once.
+    // The denial brought the ticket. The next attempt brings it to all nodes, so it begins at once.
     if (places.isToBeEntered) return undefined;
-    // The leading node gives it, and did not vote.
+    // The ticket is the time of the leading node, which did not vote.
     if (places.needsTicket) this.pace.leaderFirst = true;
     return this.wait.sleep(Math.min(sleepMs, places.beatMs(this.setup.fraction())));
   }
 
-  /** Whether somebody has it of whose release nobody has told: then all that was told is of holders before. */
+  /** True if a holder is known whose release no node has told. Then all that was told is about earlier holders. */
   private learnsOfHolder({ holder }: FailedAttempt, listener: ReleaseListener): boolean {
     if (holder === undefined || listener.heardOf(holder)) {
       listener.takeBack();
@@ -170,8 +177,8 @@ export class WaitForRelease {
   }
 
   /**
-   * The id under which the nodes call it when it is its turn. Undefined where it needs to hear of each release: of one who
-   * holds it alone, and may have looked at no line; and of several resources, of which any may be in the way.
+   * The id under which nodes call the caller when it is its turn. Undefined if it has to hear of each release: an
+   * exclusive holder may release without a look at the line, and of several resources any may be in the way.
    */
   private nameInLine({ outcome, by }: FailedAttempt): string | undefined {
     const { places, resources } = this.caller;
@@ -199,15 +206,16 @@ export class WaitForRelease {
       return;
     }
     if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
-    // The line keeps the votes together: nodes deny those behind the next.
+    // A caller in the line need not ask the leading node first: nodes deny the callers that are not next, so the votes do
+    // not split.
     this.pace.hear((leaderFirst && places?.isEntered !== true) || this.turnsToSitOut > 0);
-    // Others come first; if none of them takes it, we do.
+    // Other processes come first. If none of them takes the resources, this caller tries.
     if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
     else if (isNow) this.wait.wake();
     else this.wait.wakeWithin(FOLLOW_UP_MS);
   }
 
-  /** Those before us in line come first: the one after the next asks a little later, and the next at once (R32). */
+  /** Lets the callers before it in line go first: the next one asks at once, and the one after it a little later (R32). */
   private letPass(places: PlaceInLines, isNow: boolean): void {
     if (!isNow) return;
     places.ahead -= 1;
