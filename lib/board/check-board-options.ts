@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import { isText } from '../errors/is-text';
-import { readOptions } from '../locking/checks/read-options';
+import { readOptions } from '../errors/read-options';
 import type { RedlockBoardSettings } from './redlock-board-options.interface';
 
 export interface CheckedBoardSettings extends Required<Omit<RedlockBoardSettings, 'authorize'>> {

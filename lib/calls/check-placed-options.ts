@@ -4,7 +4,7 @@ import type { LockOptions } from '../locking/api/lock-options';
 import { checkEachLockOption } from '../locking/checks/check-lock-options';
 import { LOCK_OPTIONS } from '../locking/checks/lock-option-rules';
 import type { LockService, WithLockOptions } from '../service/lock.service';
-import { readOptions } from '../locking/checks/read-options';
+import { readOptions } from '../errors/read-options';
 
 const OF_A_PLACE = Object.keys({
   reentrant: true,

@@ -11,13 +11,13 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../ports/lock-node.interface';
-import { areNear } from './clock-skew';
+import { areNear } from '../ports/clock-skew';
 import { hasToken, numbered, UncountedGrant } from './fencing';
 import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
 import { type CallContext, NodesCall } from './quorum-call';
 import type { Removal } from './removal';
 import type { QuorumCall, RoundResult } from './round';
-import { NOT_ASKED, SILENT } from './votes-in-place';
+import { NOT_ASKED, SILENT } from './silent-nodes';
 
 /** The vote of a node that was asked before the round: it is known, or it will come later. */
 export type KnownVote =

@@ -1,7 +1,6 @@
 import type { Clock, Timer } from '../ports/clock.interface';
-import type { LockNode } from '../ports/lock-node.interface';
+import type { FailedVote, LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
-import { NOT_ASKED, SILENT } from './votes-in-place';
 import { quorumOf } from './quorum';
 
 /** The number of looks within a node timeout. A look compares which nodes owe an answer. */
@@ -220,3 +219,12 @@ export class SilentNodes {
 function isTooQuiet({ quiet, usual }: Seen): boolean {
   return quiet >= LEAST_LOOKS + 2 * usual;
 }
+
+/** Stands for the vote of a node that need not be asked, since it has nothing. */
+export const NOT_ASKED = { kind: 'denied' } as const;
+
+/** Stands for the vote of a silent node. */
+export const SILENT: FailedVote = {
+  kind: 'failed',
+  error: new Error('silent while the other nodes answer; it is asked again when it answers too'),
+};

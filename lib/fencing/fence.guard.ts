@@ -11,7 +11,7 @@ import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { ContextLockKey } from '../keys/lock-key.interface';
 import { checkResources } from '../locking/checks/check-resources';
-import { readOptions } from '../locking/checks/read-options';
+import { readOptions } from '../errors/read-options';
 import { contextKeySource } from '../keys/context-key';
 import { compileLockKey } from '../keys/lock-key';
 import { checkMaxAhead, type FenceAheadOptions } from './fence-ahead';

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.interface';
-import { areNear } from '../core/clock-skew';
+import { areNear } from '../ports/clock-skew';
 import type { FenceRequest } from '../ports/lock-node.interface';
 
 interface Counter {

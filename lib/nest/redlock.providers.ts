@@ -2,7 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { openLockService } from '../service/create-lock-service';
 import { LockOptionsError } from '../errors/lock-options.error';
-import { readOptions } from '../locking/checks/read-options';
+import { readOptions } from '../errors/read-options';
 import { LockError } from '../errors/lock.error';
 import { EventListenersExplorer } from './event-listeners.explorer';
 import { makeHttpExceptions } from './filters/http-face';

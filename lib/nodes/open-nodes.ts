@@ -1,10 +1,9 @@
 import { LEAST_NODES, MOST_NODES } from '../ports/node-count';
 import type { LockNode } from '../ports/lock-node.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
-import { BatchEncoder } from '../redis/request/encoded-batch';
 import { describeRedisNode, type RedisNodeInput } from '../redis/client/ioredis/describe-redis-node';
 import type { RedisNodeDescription } from '../redis/client/redis-node-description.interface';
-import { RedisLockNode } from '../redis/redis-lock-node';
+import { RedisLockNodes } from '../redis/redis-lock-nodes';
 import type { RedisLockNodeOptions } from '../redis/redis-lock-node-options';
 import { lockNodeFrom } from './lock-node-input';
 
@@ -23,12 +22,7 @@ export function openNodes(
   const descriptions = readInputs(inputs).map(describeNode);
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
 
-  const encoders = new Map<number, BatchEncoder>();
-  const encoderFor = (database: number) => {
-    const encoder = encoders.get(database) ?? new BatchEncoder(keyPrefix, settings.clock, database);
-    encoders.set(database, encoder);
-    return encoder;
-  };
+  const redis = new RedisLockNodes({ ...settings, keyPrefix });
   const opened: LockNode[] = [];
   const closeOpened = async () => {
     await Promise.all(opened.map((node) => node.close()));
@@ -36,8 +30,7 @@ export function openNodes(
   const nodes = descriptions.map((description, position) => {
     if (!('open' in description)) return description;
     try {
-      const encoder = encoderFor(description.database ?? 0);
-      const node = new RedisLockNode(description, { ...settings, keyPrefix, encoder });
+      const node = redis.open(description);
       opened.push(node);
       return node;
     } catch {

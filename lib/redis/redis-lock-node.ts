@@ -21,7 +21,7 @@ import type {
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { systemClock } from '../system/system-clock';
 import { callSafely } from './server/call-safely';
-import { CommandBatch } from './request/command-batch';
+import { CommandBatch, isForSets } from './request/command-batch';
 import { BatchEncoder } from './request/encoded-batch';
 import { groupBySlot, keySlot } from './request/key-slot';
 import { PartedRequests } from './request/parted-requests';
@@ -32,7 +32,6 @@ import { RedisListing } from './request/redis-listing';
 import { RedisRequests } from './request/redis-requests';
 import { ReleaseChannel } from './release-channel';
 import { ReleaseBacklog } from './request/release-backlog';
-import { isForSets } from './request/set-calls';
 import { loadScripts } from './request/script-runner';
 import { ASKS } from './script/batch-codes';
 import { readMemory } from './server/server-memory';

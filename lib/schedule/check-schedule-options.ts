@@ -3,7 +3,7 @@ import { checkServiceName } from '../calls/check-placed-options';
 import { describeValue } from '../errors/describe-value';
 import { LockKeyError } from '../errors/lock-key.error';
 import { checkResource } from '../locking/checks/check-resources';
-import { readOptions } from '../locking/checks/read-options';
+import { readOptions } from '../errors/read-options';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';
 
 /** Options after the check, complete. */

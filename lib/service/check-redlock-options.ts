@@ -13,7 +13,7 @@ import { describeValue } from '../errors/describe-value';
 import { LOCK_OPTIONS } from '../locking/checks/lock-option-rules';
 import { isText } from '../errors/is-text';
 import type { LockOptions } from '../locking/api/lock-options';
-import { readOptions } from '../locking/checks/read-options';
+import { readOptions } from '../errors/read-options';
 import { checkOnBusy, type WithLockOnBusy } from '../locking/checks/with-lock-options';
 
 /** The options of a lock service after the door: complete, checked, in milliseconds. */

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KindOfHold } from '../core/lock-kind';
+import { LockReentrancyError } from '../errors/lock-reentrancy.error';
 import type { Lock } from '../locking/api/lock.interface';
+import type { Wanted } from '../locking/checks/check-kind';
 import type { HeldLock } from '../locking/holding/held-lock';
-import { covers } from './covers';
+import { covers, whyNot } from './covers';
 import { refuseStream } from './refuse-streams';
 
 /** A lock that tasks run under. */
@@ -38,6 +40,34 @@ export class LockContext {
   /** A held lock that has one of `resources` at least. */
   holdingSome(resources: readonly string[]): Holding | undefined {
     return this.find((lock) => resources.some((resource) => lock.resources.includes(resource)));
+  }
+
+  /**
+   * The lock that the running code may enter again. Undefined: it holds none of the resources.
+   *
+   * @throws LockReentrancyError if it would wait for itself, or get less than it asked for
+   */
+  toReenter(wanted: Wanted, reentrant: boolean): Holding | undefined {
+    const { resources, fencing } = wanted;
+    const frame = this.holdingAll(wanted);
+    if (frame === undefined) {
+      const part = this.holdingSome(resources);
+      if (part === undefined) return undefined;
+      throw new LockReentrancyError(resources, whyNot(part.lock, wanted));
+    }
+    if (!reentrant) {
+      throw new LockReentrancyError(
+        resources,
+        'it asked with `reentrant: false`. Take the lock once, in the outer call.',
+      );
+    }
+    if (fencing && frame.lock.fencingToken === undefined) {
+      throw new LockReentrancyError(
+        resources,
+        'it holds them without a fencing token. Ask for `fencing` where the lock is taken, in the outer call.',
+      );
+    }
+    return frame;
   }
 
   /** `lock` itself, if the context holds it still. */

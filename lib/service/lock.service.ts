@@ -25,7 +25,6 @@ import type { LockManager } from '../locking/lock-manager';
 import type { LockOptions } from '../locking/api/lock-options';
 import type { LockTargets } from '../locking/api/lock-target';
 import type { LockTicket } from '../locking/api/lock-ticket';
-import { frameToReenter } from './reentry';
 import type { ResumeOptions } from '../locking/holding/resume';
 import {
   NO_OPTIONS,
@@ -179,7 +178,7 @@ export class LockService {
 
     const targets = checkTargets(resources);
     const wanted = this.manager.wantedBy(targets, lockOptions);
-    const frame = frameToReenter(this.context, wanted, reentrant);
+    const frame = this.context.toReenter(wanted, reentrant);
     if (frame !== undefined) return this.context.reenter(frame, task);
     const unit = this.units.current();
     if (unit === undefined) return this.context.enter(await this.take(targets, lockOptions), task);

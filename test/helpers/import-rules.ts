@@ -16,7 +16,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   collections: [],
   system: ['ports'],
   core: ['ports', 'collections', 'errors'],
-  memory: ['ports', 'collections', 'system', 'core/clock-skew.ts'],
+  memory: ['ports', 'collections', 'system'],
 
   // One node on a Redis-like server, group or cluster, from the top down.
   redis: ['redis/request', 'redis/server', 'redis/client', 'redis/script', ...belowRedis()],
@@ -80,7 +80,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function belowRedis(): string[] {
-  return ['ports', 'collections', 'system', 'errors', 'core/validity.ts', 'core/reserved-names.ts'];
+  return ['ports', 'collections', 'system', 'errors', 'core/validity.ts'];
 }
 
 /** Time and chance come by their ports; of the process itself locking knows how to leave an async context. */

@@ -1,4 +1,4 @@
-import { FENCE_COUNTERS } from '../../core/reserved-names';
+import { FENCE_COUNTERS } from '../../ports/reserved-names';
 import type { InfoLines } from '../../redis/server/info-lines';
 import type { Finding, NodeFinding } from './finding';
 import type { NodeFacts, Refusal } from './node-facts';

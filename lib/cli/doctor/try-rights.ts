@@ -4,7 +4,7 @@ import type { RedisNodeDescription } from '../../redis/client/redis-node-descrip
 import { systemRandomness } from '../../system/system-randomness';
 import { NodeClient } from '../nodes/node-client';
 import { settle } from '../nodes/settle';
-import { TRIALS } from '../../core/reserved-names';
+import { TRIALS } from '../../ports/reserved-names';
 import type { Refusal } from './node-facts';
 import { sharingSteps } from './sharing-steps';
 import { type Step, Trial } from './trial';

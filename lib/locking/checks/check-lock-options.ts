@@ -1,6 +1,6 @@
 import type { LockOptions } from '../api/lock-options';
 import { checkLockOption, LOCK_OPTIONS, notPossible } from './lock-option-rules';
-import { readOptions } from './read-options';
+import { readOptions } from '../../errors/read-options';
 
 /** The copy that {@link checkEachLockOption} makes. It need not be checked again. */
 class CheckedOptions {

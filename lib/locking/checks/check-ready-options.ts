@@ -1,6 +1,6 @@
 import { checkEachLockOption } from './check-lock-options';
 import type { LockOptions } from '../api/lock-options';
-import { readOptions } from './read-options';
+import { readOptions } from '../../errors/read-options';
 
 /** Options of {@link LockService.ready}. */
 export interface ReadyOptions {

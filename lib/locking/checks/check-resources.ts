@@ -1,4 +1,4 @@
-import { FENCE_COUNTERS } from '../../core/reserved-names';
+import { FENCE_COUNTERS } from '../../ports/reserved-names';
 import { isText } from '../../errors/is-text';
 import { LockKeyError } from '../../errors/lock-key.error';
 

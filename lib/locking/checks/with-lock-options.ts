@@ -4,7 +4,7 @@ import { checkEachLockOption } from './check-lock-options';
 import { LOCK_OPTIONS } from './lock-option-rules';
 import type { LockOptions } from '../api/lock-options';
 import type { LockDefaults } from '../api/lock.interface';
-import { readOptions } from './read-options';
+import { readOptions } from '../../errors/read-options';
 
 /** Options of `withLock`. */
 export interface WithLockOptions extends LockOptions {

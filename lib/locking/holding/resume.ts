@@ -9,7 +9,7 @@ import type { HeldLock } from './held-lock';
 import type { LockReports } from '../events/lock-reports';
 import type { LockOptions } from '../api/lock-options';
 import { checkTicket, type CheckedTicket } from '../checks/check-ticket';
-import { readOptions } from '../checks/read-options';
+import { readOptions } from '../../errors/read-options';
 import type { Look, Retries } from '../waiting/retries';
 import { HandoverBudget, type WonLease } from '../waiting/handover-budget';
 import { inNoLine } from './once-won';

@@ -7,7 +7,7 @@ import type { NodeInspection } from '../api/lock-inspection.interface';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { isText } from '../../errors/is-text';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
-import { readOptions } from '../checks/read-options';
+import { readOptions } from '../../errors/read-options';
 
 /** The result of removing a lock by force. */
 interface ForcedRelease {

@@ -7,7 +7,7 @@ import type { Refusals } from '../../core/refusals';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { NodeVote } from '../../errors/node-vote.interface';
 import type { InspectOptions, LockInspection, NodeInspection } from '../api/lock-inspection.interface';
-import { readOptions } from '../checks/read-options';
+import { readOptions } from '../../errors/read-options';
 import { judge } from './judge-inspection';
 
 /** The nodes to ask, and the time that they get. */

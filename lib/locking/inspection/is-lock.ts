@@ -1,4 +1,4 @@
-import { FENCE_COUNTERS, LINE_ENDS, LINES, TRIALS } from '../../core/reserved-names';
+import { FENCE_COUNTERS, LINE_ENDS, LINES, TRIALS } from '../../ports/reserved-names';
 import type { NodeHold } from '../../ports/node-hold.interface';
 
 /**

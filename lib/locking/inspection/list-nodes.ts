@@ -1,7 +1,7 @@
 import { LockOptionsError } from '../../errors/lock-options.error';
 import type { ListOptions, LockListing, NodeLook } from '../api/lock-listing.interface';
 import { productsOf } from '../api/server-products';
-import { readOptions } from '../checks/read-options';
+import { readOptions } from '../../errors/read-options';
 import { findLocks, type Search } from './find-locks';
 import { guardOf, type InspectionSetup } from './inspect-nodes';
 import { listLocks } from './list-locks';

@@ -3,7 +3,7 @@ import type { LockKeyError } from '../../errors/lock-key.error';
 import type { LockError } from '../../errors/lock.error';
 import type { LockAnswers } from './lock-answers.interface';
 import { describeValue } from '../../errors/describe-value';
-import { readOptions } from '../../locking/checks/read-options';
+import { readOptions } from '../../errors/read-options';
 
 /**
  * The token of the answers to lock errors: those of the module without a name, for filters that an application

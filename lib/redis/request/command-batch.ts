@@ -226,3 +226,12 @@ export function isRelease(entry: BatchEntry): entry is ReleaseEntry {
   const { letter } = entry;
   return letter === ASKS.release || letter === ASKS.releaseAndTell || letter === ASKS.releaseAndTellAll;
 }
+
+/** Tells if a request is for readers, permits or the line. All other requests use the plain scripts. */
+export function isForSets(
+  request: Pick<AcquireRequest, 'limit'> & Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'>,
+): boolean {
+  const { shared, limit, slots, line, turnMs } = request;
+  const isPlain = limit === undefined && slots === undefined && line === undefined && turnMs === undefined;
+  return !isPlain || (shared !== undefined && shared.length > 0);
+}

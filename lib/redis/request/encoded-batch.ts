@@ -8,7 +8,7 @@ import { FenceCounters } from './fence-counters';
 import { systemClock } from '../../system/system-clock';
 import { channelOfAll, channelsIn } from './release-message';
 import { isAsBytes, resp, respPart } from './resp';
-import { wholeMs } from './whole-ms';
+import { wholeMs } from './resp';
 
 /**
  * Batches ask for the time of the node, so that a jump of its clock is noticed. They do so at most once in this

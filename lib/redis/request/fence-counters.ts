@@ -1,4 +1,4 @@
-import { FENCE_COUNTERS } from '../../core/reserved-names';
+import { FENCE_COUNTERS } from '../../ports/reserved-names';
 import { hashTag, keySlot, SlotNames } from './key-slot';
 
 /**

@@ -1,4 +1,4 @@
-import { FENCE_COUNTERS } from '../../core/reserved-names';
+import { FENCE_COUNTERS } from '../../ports/reserved-names';
 import type { Clock } from '../../ports/clock.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
 import { RedisNodeError } from '../client/redis-node-error';

@@ -12,7 +12,14 @@ import type {
   ReleaseRequest,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
-import { type BatchEntry, type BatchSender, isAcquire, isRelease, type SetEntry } from './command-batch';
+import {
+  type BatchEntry,
+  type BatchSender,
+  isAcquire,
+  isForSets,
+  isRelease,
+  type SetEntry,
+} from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
 import { LoneRequests } from './lone-requests';
@@ -28,11 +35,11 @@ import {
   timeFrom,
 } from './redis-votes';
 import { holdFrom } from './hold-reply';
-import { isForSets, lineEndsOf } from './set-calls';
+import { lineEndsOf } from './set-calls';
 import { SetRequests } from './set-requests';
 import { ReleasesUnderWay } from './releases-under-way';
 import { ScriptCalls } from './script-calls';
-import { wholeMs } from './whole-ms';
+import { wholeMs } from './resp';
 
 type Keys = readonly string[];
 

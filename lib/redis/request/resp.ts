@@ -17,6 +17,11 @@ export function respPart(value: string): string {
   return (LENGTHS[value.length] ?? lengthOf(value.length)) + value;
 }
 
+/** Rounds up, never down: the node must not forget earlier than the caller expects. */
+export function wholeMs(ms: number): number {
+  return Math.max(1, Math.ceil(ms));
+}
+
 function joined(parts: readonly (string | number)[], bytesOf: (part: string) => number): string {
   let text = `*${parts.length}`;
   for (const part of parts) {

@@ -1,4 +1,4 @@
-import { LINE_ENDS, LINES } from '../../core/reserved-names';
+import { LINE_ENDS, LINES } from '../../ports/reserved-names';
 import { idInLine, MODE_LETTERS, modeOf } from '../../ports/lock-mode';
 import type {
   AcquireRequest,
@@ -15,7 +15,7 @@ import { EXTEND_SET, RAISE_PERMITS } from '../script/set-extend';
 import { LEAVE, RELEASE_SET } from '../script/set-release';
 import { besideKey } from './beside-key';
 import { fenceArguments } from './encoded-batch';
-import { wholeMs } from './whole-ms';
+import { wholeMs } from './resp';
 
 type Keys = readonly string[];
 type Request = AcquireRequest | ExtendRequest | RaiseFenceRequest | ReleaseRequest | LeaveRequest;
@@ -25,15 +25,6 @@ export interface SetCall {
   readonly script: LuaScript;
   readonly keys: Keys;
   readonly args: readonly (string | number)[];
-}
-
-/** Tells if a request is for readers, permits or the line. All other requests use the plain scripts. */
-export function isForSets(
-  request: Pick<AcquireRequest, 'limit'> & Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'>,
-): boolean {
-  const { shared, limit, slots, line, turnMs } = request;
-  const isPlain = limit === undefined && slots === undefined && line === undefined && turnMs === undefined;
-  return !isPlain || (shared !== undefined && shared.length > 0);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interfa
 import { detached } from '../../system/detached';
 import { FAILED_OVER, NOBODY_KNOWS, NOT_LISTED, overloaded, SILENT } from './connection-reasons';
 import { watchForDeath } from './dead-connection';
-import { HeldReplies } from './held-replies';
+import { HeldReplies } from './question';
 import { type Question, tellError, tellReply } from './question';
 import { DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
 import { RedisNodeError, toRedisNodeError, withoutRedirection } from '../client/redis-node-error';
@@ -28,6 +28,7 @@ export class RedisConnection {
   private isConnected = false;
   /** The clock of a server jumped ahead by this much. It is reported when the node goes up. */
   private clockAheadMs: number | undefined;
+  private readonly mostInFlight: number;
   private readonly held = new HeldReplies();
   private readonly roster: ServerRoster;
   private readonly sentinels: SentinelWatch | undefined;
@@ -37,6 +38,7 @@ export class RedisConnection {
     const { description, clock } = setup;
     this.client = description.open();
     this.hasSlots = this.client.cluster !== undefined;
+    this.mostInFlight = setup.mostInFlight ?? DEFAULTS.mostInFlight;
     this.roster = new ServerRoster({
       client: this.client,
       clock,
@@ -103,7 +105,7 @@ export class RedisConnection {
       return;
     }
     const waiting = this.inFlight + this.held.count;
-    if (waiting >= (this.setup.mostInFlight ?? DEFAULTS.mostInFlight)) {
+    if (waiting >= this.mostInFlight) {
       tellError(question, overloaded(waiting));
       return;
     }

@@ -1,7 +1,6 @@
 import type { ChannelEvents, Server, ServerClient, ServerEvents } from '../server-client.interface';
-import { EncodedCommand } from './encoded-command';
 import { Handshake } from './handshake';
-import type { Redis } from './ioredis';
+import { Command, type Redis } from './ioredis';
 import { IoredisServer } from './ioredis-server';
 import type { ConnectionWays } from './keep-connected';
 import { KeptClient } from './kept-client';
@@ -54,3 +53,20 @@ export class IoredisClient extends KeptClient<Redis> implements ServerClient {
     this.server.reset();
   }
 }
+
+/** A command of ioredis that is encoded already. */
+class EncodedCommand extends Command {
+  constructor(
+    name: string,
+    private readonly bytes: Buffer | string,
+  ) {
+    super(name, NO_ARGUMENTS, UTF8);
+  }
+
+  override toWritable(): Buffer | string {
+    return this.bytes;
+  }
+}
+
+const NO_ARGUMENTS: never[] = [];
+const UTF8 = { replyEncoding: 'utf8' } as const;

@@ -1,4 +1,4 @@
-import { LockOptionsError } from '../../errors/lock-options.error';
+import { LockOptionsError } from './lock-options.error';
 
 type Names = readonly string[];
 
