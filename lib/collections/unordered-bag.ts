@@ -20,6 +20,10 @@ export class UnorderedBag<T extends InUnorderedBag> {
     return [...this.members];
   }
 
+  some(isSo: (member: T) => boolean): boolean {
+    return this.members.some(isSo);
+  }
+
   /** Adds an object. It does nothing if the object is in the bag already. */
   add(member: T): void {
     if (member.bagPosition < 0) member.bagPosition = this.members.push(member) - 1;

@@ -25,39 +25,52 @@ interface Rest {
  */
 export class Closing {
   private phase: 'open' | 'closing' | 'closed' = 'open';
-  private isTurningAway = false;
+  /** Nobody waits who would have to be refused. */
+  private isTurnedAway = false;
   private onIdle: (() => void) | undefined;
 
   constructor(private readonly rest: Rest) {}
 
-  admits(asker: Asker): boolean {
-    return this.phase === 'open' || (this.phase === 'closing' && this.mayBeHolder(asker));
+  admits({ isInside }: Asker): boolean {
+    if (this.phase !== 'closing') return this.phase === 'open';
+    if (isInside) return true;
+    if (!this.isHandleHeld) return false;
+    this.isTurnedAway = false;
+    return true;
   }
 
   /** Resolves when nobody holds or waits any more, or after `timeoutMs`. After that nobody is admitted. */
   async begin(timeoutMs: number): Promise<void> {
     this.phase = 'closing';
-    this.turnAway((asker) => !this.mayBeHolder(asker));
+    this.turnAwayOthers();
     await this.untilIdle(timeoutMs);
     this.phase = 'closed';
     this.turnAway(() => true);
   }
 
-  /** Notes that somebody does not hold or wait any more. */
-  someoneLeft(): void {
-    if (this.phase === 'open') return;
-    if (this.phase === 'closing') this.turnAway((asker) => !this.mayBeHolder(asker));
-    if (this.isIdle) this.onIdle?.();
+  /** Notes that somebody does not hold any more. */
+  holderLeft(): void {
+    if (this.phase === 'closing') this.turnAwayOthers();
+    this.waiterLeft();
   }
 
-  private mayBeHolder({ isInside }: Asker): boolean {
-    return isInside || this.rest.held.all().some((lock) => lock.isHandle);
+  /** Notes that somebody does not wait any more. */
+  waiterLeft(): void {
+    if (this.phase !== 'open' && this.isIdle) this.onIdle?.();
+  }
+
+  private get isHandleHeld(): boolean {
+    return this.rest.held.some((lock) => lock.isHandle);
+  }
+
+  /** Refuses those who cannot be holders, once: there may be very many who wait, and who leave one after another. */
+  private turnAwayOthers(): void {
+    if (this.isTurnedAway || this.isHandleHeld) return;
+    this.isTurnedAway = true;
+    this.turnAway(({ isInside }) => !isInside);
   }
 
   private turnAway(isRefused: (asker: Asker) => boolean): void {
-    // Each that goes calls this again, and nobody stops to hold by that.
-    if (this.isTurningAway) return;
-    this.isTurningAway = true;
     const { admission, acquisitions } = this.rest;
     for (const one of admission.turnAway()) {
       if (!(one instanceof LockCall || one instanceof Acquisition) || !isRefused(one.asker))
@@ -67,7 +80,6 @@ export class Closing {
     for (const one of acquisitions.all()) {
       if (isRefused(one.asker)) one.cancel(closedError(one.resources, one.waitedMs));
     }
-    this.isTurningAway = false;
   }
 
   private get isIdle(): boolean {

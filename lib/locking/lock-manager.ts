@@ -107,7 +107,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       reports: new LockReports(settings),
       onEnded: (lock) => {
         this.held.remove(lock);
-        this.closing.someoneLeft();
+        this.closing.holderLeft();
       },
     };
     this.groups = new ReaderGroups(this.around);
@@ -220,7 +220,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     this.around.reports.within(acquisition.context, (reports) => {
       reports.failed(error, acquisition.resources, acquisition.waitedMs);
     });
-    this.closing.someoneLeft();
+    this.closing.waiterLeft();
     acquisition.call.reject(error);
   }
 

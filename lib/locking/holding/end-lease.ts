@@ -28,7 +28,8 @@ export function endLease(
   // If no quorum has confirmed the lease, nodes may still have the owner token of the one before it. Such a lease
   // cannot be handed over.
   const isWhole = !isLost && lease.inherited === undefined;
-  const successor = isWhole && keepMs <= 0 && mayBeHandedOver(lease) ? successorOf(place) : undefined;
+  const successor =
+    isWhole && keepMs <= 0 && mayBeHandedOver(lease, place.successor) ? successorOf(place) : undefined;
   if (successor !== undefined && budget.mayGoOn(clock.now())) {
     const { attempt, release } = redlock.handOver(lease, {
       ttlMs: successor.ttlMs,
@@ -81,10 +82,11 @@ function ignore(): void {
 
 /**
  * Tells if a lease may be handed over: from one exclusive holder to another, and only if nobody stands in line on
- * the nodes.
+ * the nodes. A holder that was not in line does not know that, so it hands nothing over to a fair caller.
  */
-function mayBeHandedOver({ sharing }: Lease): boolean {
-  return sharing === undefined || (sharing.kind === undefined && sharing.inLine === 0);
+function mayBeHandedOver({ sharing }: Lease, next: WonLease['place']['successor']): boolean {
+  if (sharing === undefined) return next?.isFair !== true;
+  return sharing.kind === undefined && sharing.inLine === 0;
 }
 
 /**

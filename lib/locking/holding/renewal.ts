@@ -60,8 +60,8 @@ export class Renewal {
     if (this.setup.clock.now() < this.dueAtMs) return;
     this.dueAtMs = Infinity;
     // An extension under way schedules the next one. An extension behind it could undo another ttl that it asks
-    // for.
-    if (this.underWay === undefined) void this.extend(this.ttlMs);
+    // for. The question if the lease is still there schedules nothing.
+    if (this.underWay === undefined || this.isUnderWayForAll) void this.extend(this.ttlMs);
   }
 
   extend(ttlMs: number): Promise<Extension> {
@@ -153,7 +153,11 @@ export class Renewal {
 
   private async extendNow(ttlMs: number): Promise<Extension> {
     const { lock } = this;
-    if (lock.isOver()) return { outcome: 'expired', votes: [] };
+    if (lock.isOver()) {
+      // The holder is done, and the lease may go on with the next one, which needs the extension all the same.
+      if (this.options.autoExtend) this.dueAtMs = Math.min(this.dueAtMs, this.setup.clock.now());
+      return { outcome: 'expired', votes: [] };
+    }
     const tell = this.former?.askedNow();
     const asked = this.setup.redlock.extend(this.lease, ttlMs);
     // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
@@ -166,24 +170,25 @@ export class Renewal {
 
   private conclude(extension: Extension, ttlMs: number): Extension {
     const { lock } = this;
-    this.isDoubtful = extension.outcome === 'unknown';
+    const { outcome } = extension;
+    this.isDoubtful = outcome === 'unknown';
+    // Also for a holder that is done meanwhile: the lease may go on with the next one.
+    this.scheduleAfter(outcome, ttlMs);
     if (lock.isOver()) {
-      if (extension.outcome === 'gone') lock.wasGone();
-      return extension;
-    }
-    if (extension.outcome === 'gone' || extension.outcome === 'expired') {
-      lock.lose(extension.outcome);
-      return extension;
-    }
+      if (outcome === 'gone') lock.wasGone();
+    } else if (outcome === 'gone' || outcome === 'expired') lock.lose(outcome);
+    else lock.reschedule();
+    return extension;
+  }
+
+  private scheduleAfter(outcome: Extension['outcome'], ttlMs: number): void {
     const { clock, fraction } = this.setup;
-    if (extension.outcome === 'extended') {
+    if (outcome === 'extended') {
       this.ttlMs = ttlMs;
       this.dueAtMs = this.nextDueAtMs(clock.now());
-    } else if (this.options.autoExtend) {
+    } else if (outcome === 'unknown' && this.options.autoExtend) {
       this.dueAtMs = clock.now() + extendRetryDelayMs(this.ttlMs, fraction());
     }
-    lock.reschedule();
-    return extension;
   }
 
   private nextDueAtMs(nowMs: number): number {

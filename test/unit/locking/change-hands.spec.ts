@@ -146,6 +146,60 @@ describe('a lease that changes hands as it is', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  // It changes hands within 100 ms, and its extension is due after about 80.
+  describe('is kept alive for the next caller, with a short ttl', () => {
+    const shortly = (count: number) => lineOf(count, { options: { ttl: 240 }, nodeTimeoutMs: 100 });
+    const isKept = async (fleet: Fleet, watched: Watched<HeldLock> | undefined) => {
+      recover(fleet);
+      await fleet.clock.advance(3_000);
+      return heldBy(watched).isHeld;
+    };
+
+    it('where the question is under way when the extension is due', async () => {
+      const { fleet, clock, holder, line } = await shortly(1);
+      stall(fleet);
+      void holder.release();
+      await clock.advance(85);
+
+      expect(heldBy(line[0]).ownerToken).toBe(holder.ownerToken);
+      expect(await isKept(fleet, line[0])).toBe(true);
+    });
+
+    it('where an extension is under way when its holder is done', async () => {
+      const { fleet, clock, holder, line } = await shortly(1);
+      stall(fleet);
+      await clock.advance(80);
+      const before = fleet.node(0).sent.length;
+      void holder.release();
+      await settle();
+      expect(line[0]?.state).toBe('pending');
+      recover(fleet);
+      await settle();
+
+      expect(
+        fleet
+          .node(0)
+          .sent.slice(before)
+          .map(({ verb }) => verb),
+      ).toEqual(['extend']);
+      expect(heldBy(line[0]).ownerToken).toBe(holder.ownerToken);
+      expect(await isKept(fleet, line[0])).toBe(true);
+    });
+
+    it('where its holder is done before the extension that is due has begun', async () => {
+      const { fleet, clock, holder, line } = await shortly(2);
+      stall(fleet);
+      void holder.release();
+      await clock.advance(80);
+      void heldBy(line[0]).release();
+      recover(fleet);
+      await settle();
+
+      expect(heldBy(line[1]).ownerToken).toBe(holder.ownerToken);
+      expect(await isKept(fleet, line[1])).toBe(true);
+    });
+  });
+
   it('is in the async context of each caller the lock of that caller', async () => {
     const fleet = new Fleet(3);
     const { service, manager } = fleet.process();

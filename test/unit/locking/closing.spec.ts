@@ -1,3 +1,4 @@
+import { UnorderedBag } from '../../../lib/collections/unordered-bag';
 import { LockUnavailableError } from '../../../lib/errors/lock-unavailable.error';
 import { deferred } from '../../helpers/deferred';
 import { Fleet } from '../../helpers/fleet';
@@ -268,6 +269,53 @@ describe('closing, while it waits for the holders', () => {
 
     expect(waiting.error).toMatchObject({ code: 'LOCK_UNAVAILABLE' });
     expect(closing.state).toBe('resolved');
+  });
+
+  it('looks once at those who wait when the last handle is released, and not whenever one of many gives up', async () => {
+    const { clock, locks } = setUp();
+    const handle = await locks.acquire('order');
+    const waiters = Array.from({ length: 200 }, () => watch(locks.acquire('order', { wait: 100 })));
+    const stranger = watch(locks.acquire('order', { wait: 60_000 }));
+    await settle();
+    const walks = jest.spyOn(UnorderedBag.prototype, 'all');
+
+    const closing = watch(locks.close());
+    await clock.advance(1_000);
+    expect(waiters.map(({ error }) => (error as Error).name)).toEqual(waiters.map(() => 'LockBusyError'));
+    expect([stranger.state, walks.mock.calls.length]).toEqual(['pending', 0]);
+    await handle.release();
+    await settle();
+
+    expect([stranger.state, closing.state]).toEqual(['rejected', 'resolved']);
+    walks.mockRestore();
+  });
+
+  it('ends the waiting of strangers each time that the last handle is released', async () => {
+    const { clock, locks } = setUp();
+    const [gate, again] = [deferred(), deferred()];
+    const task = watch(
+      locks.withLock('order', async () => {
+        await gate.promise;
+        await using _handle = await locks.acquire('stock');
+        await again.promise;
+      }),
+    );
+    const first = await locks.acquire('first');
+    const closing = watch(locks.close());
+    await settle();
+    await first.release();
+    await expect(locks.acquire('stock', { wait: 0 })).rejects.toThrow(/closed/);
+
+    gate.resolve();
+    await settle();
+    const stranger = watch(locks.acquire('stock', { wait: 60_000 }));
+    await clock.advance(100);
+    expect(stranger.state).toBe('pending');
+    again.resolve();
+    await settle();
+
+    expect((stranger.error as Error).message).toMatch(/closed/);
+    expect([task.state, closing.state]).toEqual(['resolved', 'resolved']);
   });
 
   it('refuses strangers while only tasks hold', async () => {

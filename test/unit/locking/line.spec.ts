@@ -31,6 +31,30 @@ describe('the line', () => {
     expect(order).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('lets nobody who comes later pass, whom a plain holder of its process could hand its lease to', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const head = await manager.acquire('order:7');
+    const holder = watch(manager.acquire('order:7'));
+    // With nobody behind it, it would have nothing to hand over.
+    void watch(manager.acquire('order:7', FAIR));
+    await fleet.clock.advance(5);
+    await head.release();
+    await fleet.clock.advance(5);
+    const [waiter] = await queue(fleet, 1);
+    const later = Array.from({ length: 3 }, () => watch(manager.acquire('order:7', FAIR)));
+    await fleet.clock.advance(20);
+
+    void holder.value?.release();
+    await fleet.clock.advance(60);
+
+    expect(waiter?.value?.isHeld).toBe(true);
+    expect(later.map(({ state }) => state)).toEqual(['pending', 'pending', 'pending']);
+    await waiter?.value?.release();
+    await fleet.clock.advance(60);
+    expect(later[0]?.value?.isHeld).toBe(true);
+  });
+
   it('lets nobody who comes later pass', async () => {
     const fleet = new Fleet(3);
     const holder = await fleet.process().manager.acquire('order:7', FAIR);

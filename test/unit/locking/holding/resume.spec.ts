@@ -55,7 +55,7 @@ describe('a lock that is detached', () => {
     expect(lock).toMatchObject({ isHeld: false, remainingMs: 0 });
     expect(() => {
       lock.assertHeld();
-    }).toThrow(/is lost: it was left to whoever resumes its ticket/);
+    }).toThrow(/is lost: it was left to the process that resumes its ticket/);
     await expect(lock.extend()).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'detached' });
     await expect(lock.detach()).rejects.toMatchObject({ reason: 'detached' });
     expect(await lock.release()).toBe('detached');
