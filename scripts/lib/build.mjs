@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fingerprint, isRemembered, remember } from './fingerprint.mjs';
 import { buildBoardPage } from './board-page.mjs';
 import { cache, root, tools } from './paths.mjs';
+import { joinFiles } from './join-files.mjs';
 import { say } from './lanes.mjs';
 import { runNode } from './run.mjs';
 
@@ -15,6 +16,7 @@ export async function build() {
   const print = fingerprint(SOURCES);
   const result = await runNode(tools.nest, ['build', 'lib']);
   if (!result.ok) return result;
+  joinFiles();
   const page = await buildBoardPage();
   if (page.ok) remember(STAMP, print);
   return page;
