@@ -18,7 +18,7 @@ export function checkKeyWithOptions(key: unknown, options: WithLockOptions, plac
     if (options.limit !== undefined && (areAllShared || targets.names.size > 1)) {
       throw new LockOptionsError(
         'limit',
-        'is for one resource, and the key names several, or one that is shared. Take a lock of its own for it.',
+        'is for one exclusive resource, but the key names several, or a shared one. Take a separate lock for it.',
       );
     }
     if (!areAllShared) return options;

@@ -22,5 +22,5 @@ export function isUnbounded(value: unknown): boolean {
 
 /** @param handler `Class.method` */
 export const endlessStream = (handler: string): string =>
-  `${handler} sends events under a lock without maxHold: a client that stays connected keeps it for as long as it likes. ` +
-  'Set maxHold there or in the defaults of the module (Infinity, if it is meant to have no end).';
+  `${handler} sends events under a lock without maxHold, so a client that stays connected keeps the lock without an end. ` +
+  'Set maxHold there or in the defaults of the module (Infinity: no end is wanted).';

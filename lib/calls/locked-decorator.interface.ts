@@ -58,7 +58,7 @@ export type NotStatic<T> = T extends Function
 /** True only in `applyDecorators`, which knows nothing of the class. */
 export type NoProperty<T> = object extends T
   ? unknown
-  : Mismatch<'a property is locked by nobody: write it as a method, async name() { … }'>;
+  : Mismatch<'a property cannot be locked: write it as a method, async name() { … }'>;
 
 /** Names in a compiler error what does not fit. */
 export interface Mismatch<Problem extends string> {

@@ -35,12 +35,12 @@ const ANSWERS = {
   FENCE_RESOURCE_INVALID: [
     400,
     'Bad Request',
-    'The request does not name what its fence is for: a value is missing, has another form, or is too long.',
+    'The request does not name the resource of its fencing token: a value is missing, has a wrong form, or is too long.',
   ],
   FENCE_STALE: [
     412,
     'Precondition Failed',
-    'A later holder of the lock has been here. Stop, and begin anew under a new lock.',
+    'A later holder of the lock has already written here. Stop, and start again under a new lock.',
   ],
   FENCE_STORE_FULL: [
     503,

@@ -18,7 +18,7 @@ export class StaleFenceError extends LockError {
     const later = newerToken === undefined ? 'a later holder' : `a later holder (${newerToken})`;
     super(
       `A write with fencing token ${token} of the lock on ${quoteResources(resources)} was refused: ${later} has been ` +
-        `there.${hint} Stop what it protected, and begin anew under a new lock.`,
+        `there.${hint} Stop the work that it protected, and start it again under a new lock.`,
     );
     this.resources = resources;
     this.token = token;

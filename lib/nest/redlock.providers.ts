@@ -78,7 +78,7 @@ function checkModuleOptions(options: Partial<RedlockModuleOptions & RedlockModul
     if (options?.[extra] !== undefined) {
       throw new LockOptionsError(
         extra,
-        `stands beside useFactory, as in forRootAsync({ ${extra}, useFactory }).`,
+        `must be given beside useFactory, as in forRootAsync({ ${extra}, useFactory }).`,
       );
     }
   }

@@ -9,7 +9,7 @@ export function listedPartFrom(given: unknown): ListedPart {
   const { holds, next, pace } = given as ListedPart;
   const isPart = Array.isArray(holds) && holds.length <= MOST_HOLDS;
   if (!isPart || (next !== undefined && typeof next !== 'string')) {
-    throw new Error('the node gave a part of its list of no known form');
+    throw new Error('the node gave a part of its list in a form that is not known');
   }
   return {
     holds: Array.from({ length: holds.length }, (_, at) => listedHoldFrom(holds[at])),
@@ -22,7 +22,7 @@ function listedHoldFrom(given: unknown): ListedHold {
   const { resource, waiting } = given as ListedHold;
   const hold = holdFrom(given);
   if (hold === null || typeof resource !== 'string' || resource === '') {
-    throw new Error('the node told of a hold of no known form');
+    throw new Error('the node told a holder in a form that is not known');
   }
   const isNumber = Number.isSafeInteger(waiting) && Number(waiting) >= 0;
   return { resource, ...hold, ...(isNumber ? { waiting } : {}) };

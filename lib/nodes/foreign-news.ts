@@ -85,7 +85,7 @@ export function holdFrom(given: unknown): NodeHold | null {
       ...(inLine === undefined ? {} : { waiting: inLine }),
     };
   }
-  throw new Error('the node told of a hold of no known form');
+  throw new Error('the node told a holder in a form that is not known');
 }
 
 /** Reads the members. Null if the value is no list of members. */

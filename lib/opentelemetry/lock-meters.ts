@@ -25,13 +25,13 @@ export class LockMeters {
 
   constructor(meter: Meter) {
     this.acquireDuration = histogram(meter, 'redlock.acquire.duration', WAIT_SECONDS, {
-      description: 'How long callers waited, until they had the lock or gave up.',
+      description: 'The time for which callers waited until they had the lock or gave up.',
     });
     this.holdDuration = histogram(meter, 'redlock.hold.duration', HOLD_SECONDS, {
-      description: 'How long locks were held, until their release began or they were lost.',
+      description: 'The time for which locks were held until their release began or they were lost.',
     });
     this.validityLeft = histogram(meter, 'redlock.release.validity', VALIDITY_SECONDS, {
-      description: 'For how much longer a lock would have been ours when its release began.',
+      description: 'The time for which a lock was still valid when its release began.',
     });
     this.busyCalls = meter.createCounter('redlock.acquire.busy', {
       description: 'Calls that gave up because somebody else held the lock.',

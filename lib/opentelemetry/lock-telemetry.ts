@@ -53,17 +53,17 @@ export class LockTelemetry {
     this.meters = new LockMeters(meter);
     this.nodes = new NodeGauge(meter, locks, this.connection, {
       name: 'redlock.node.up',
-      description: 'Whether a lock node can be reached: 1 or 0.',
+      description: '1 if a lock node can be reached, otherwise 0.',
       read: ({ status }) => status === 'up',
     });
     this.guards = new NodeGauge(meter, locks, this.connection, {
       name: 'redlock.node.guarded',
-      description: 'Whether a lock node must not grant now, since it may have forgotten locks: 1 or 0.',
+      description: '1 if a lock node must not grant now, since it may have forgotten locks, otherwise 0.',
       read: ({ guarded }) => guarded !== undefined,
     });
     this.refusals = new NodeGauge(meter, locks, this.connection, {
       name: 'redlock.node.refusing',
-      description: 'Whether a lock node answers and refuses to grant: 1 or 0.',
+      description: '1 if a lock node answers but refuses to grant, otherwise 0.',
       read: ({ refusal }) => refusal !== undefined,
     });
     this.memory = new MemoryGauge(meter, locks, this.connection);

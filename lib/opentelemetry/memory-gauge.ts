@@ -15,7 +15,8 @@ export class MemoryGauge {
     private readonly connection: string,
   ) {
     const gauge = meter.createObservableGauge('redlock.node.memory.utilization', {
-      description: 'How much of its maxmemory a lock node uses: 1 is full, and grants no more locks.',
+      description:
+        'The part of its maxmemory that a lock node uses. At 1 it is full, and grants no more locks.',
       unit: '1',
     });
     const observe = (result: ObservableResult): Promise<void> => this.observe(result);

@@ -20,7 +20,7 @@ export function EveryProcess(): MethodDecorator {
     if (typeof target === 'function' || typeof method !== 'function') {
       throw new LockOptionsError(
         '@EveryProcess',
-        'stands at a @Cron or @Interval method that is not static.',
+        'must be put on a @Cron or @Interval method that is not static.',
       );
     }
     Reflect.defineMetadata(EVERY_PROCESS, true, method);

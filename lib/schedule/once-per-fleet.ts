@@ -153,5 +153,5 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
 }
 
 function undated(name: string, rememberForMs: number, reason: string): string {
-  return `The date of the job ${JSON.stringify(name)} cannot be told: ${reason}. It runs once in the fleet, and not again for ${rememberForMs} ms.`;
+  return `The date of the job ${JSON.stringify(name)} is not known: ${reason}. The job runs once in the fleet, and not again for ${rememberForMs} ms.`;
 }

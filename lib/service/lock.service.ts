@@ -124,12 +124,12 @@ export class LockService {
     }
   }
 
-  /** @deprecated It rejects: the lock would be given back before anybody reads the stream. Read it in the task. */
+  /** @deprecated It rejects: the lock would be released before anybody reads the stream. Read it in the task. */
   withLock<F extends (lock: DefaultLock) => unknown>(
     resources: LockTargets,
     task: F & IfStream<F>,
   ): Promise<StreamIsRefused>;
-  /** @deprecated It rejects: the lock would be given back before anybody reads the stream. Read it in the task. */
+  /** @deprecated It rejects: the lock would be released before anybody reads the stream. Read it in the task. */
   withLock<const O extends WithLockOptions, F extends (lock: LockFor<O>) => unknown>(
     resources: LockTargets,
     options: O,
@@ -191,7 +191,7 @@ export class LockService {
     });
   }
 
-  /** @deprecated It rejects: the locks would be given back before anybody reads the stream. Read it in the work. */
+  /** @deprecated It rejects: the locks would be released before anybody reads the stream. Read it in the work. */
   holdUntilDone<F extends () => unknown>(work: F & IfStream<F>): Promise<StreamIsRefused>;
   /**
    * Runs `work`, and keeps every lock that is acquired in it until the work has succeeded or failed. For work that

@@ -6,7 +6,7 @@ type Stream = Observable<unknown> | AsyncIterable<unknown> | Generator<unknown, 
 
 /** Says in a compiler error what became of a stream. */
 export interface StreamIsRefused {
-  readonly mismatch: 'the lock is given back before a stream is read: read it in the task, or put @Locked on the method that returns it';
+  readonly mismatch: 'the lock is released before a stream is read: read it in the task, or put @Locked on the method that returns it';
 }
 
 /**
@@ -52,19 +52,19 @@ function isGenerator(result: unknown): boolean {
 }
 
 const observableOf = (name: string): string =>
-  'came to an Observable, which begins its work when somebody subscribes, and the lock is given back before. ' +
+  'returned an Observable. Its work begins when somebody subscribes, and the lock is released before that. ' +
   `Await it in the ${name} (\`await lastValueFrom(observable)\`), ${ELSEWHERE} ` +
-  'One that needs no lock is returned in an object: { observable }.';
+  'If it needs no lock, return it in an object: { observable }.';
 
 const iterableOf = (name: string): string =>
-  'came to an async iterable, such as a generator or a stream, which works when somebody reads it, and the lock is given back before. ' +
+  'returned an async iterable, such as a generator or a stream. Its work is done when somebody reads it, and the lock is released before that. ' +
   `Read it in the ${name} (\`for await\`), ${ELSEWHERE} ` +
-  'One that needs no lock is returned in an object: { iterable }.';
+  'If it needs no lock, return it in an object: { iterable }.';
 
 const generatorOf = (name: string): string =>
-  'came to a generator, whose code runs when somebody reads it, and the lock is given back before. ' +
+  'returned a generator. Its code runs when somebody reads it, and the lock is released before that. ' +
   `Read it in the ${name} (\`[...generator]\`), or make it an async generator (\`async *\`) of a method with @Locked: ` +
-  'that holds the lock until it ends. One that needs no lock is returned in an object: { generator }.';
+  'that holds the lock until it ends. If it needs no lock, return it in an object: { generator }.';
 
 const ELSEWHERE =
   'or put @Locked on the method, or LockInterceptor on the handler, that returns it: they hold the lock until it ends.';

@@ -147,7 +147,7 @@ describe('what is found at the other end', () => {
       new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true, redisOptions });
 
     it('where nobody listens is told with the address', async () => {
-      await expectReason(cluster(1), /127\.0\.0\.1:1 cannot be asked.*Look at host, port/);
+      await expectReason(cluster(1), /127\.0\.0\.1:1 cannot be asked.*Check host, port/);
     });
 
     it('where TLS was not expected is told with the address', async () => {

@@ -77,7 +77,8 @@ export class BoardHttp {
   /** Answers with one resource, node by node. */
   async lock(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const resource = query(request).get('resource');
-    if (resource === null) json(response, 400, { message: 'Which resource? Give ?resource=' });
+    if (resource === null)
+      json(response, 400, { message: 'The resource is missing: add ?resource= to the path.' });
     else json(response, 200, { resource, nodes: await this.board.partsOf(resource) });
   }
 

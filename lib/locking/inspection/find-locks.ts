@@ -103,7 +103,8 @@ async function walk(
       holds.set(hold.resource, hold);
     }
     if (part.next === undefined) return { holds, isWhole: true, pace };
-    if (walked.has(part.next)) throw new Error('the list of the node goes round: a reply of no known form');
+    if (walked.has(part.next))
+      throw new Error('the list of the node does not end, since the node repeats a part of it');
     walked.add(part.next);
     if (holds.size - foreign > limit || parts >= mostParts) return { holds, isWhole: false, pace };
     from = part.next;

@@ -136,7 +136,7 @@ async function askToInspect(node: LockNode, resource: string): Promise<Partial<N
   if (hold === null) return {};
   const { ownerToken, ttlMs } = hold;
   if (typeof ownerToken !== 'string' || typeof ttlMs !== 'number') {
-    throw new Error('the node told of a hold of no known form');
+    throw new Error('the node told a holder in a form that is not known');
   }
   const { members, foreignType, waiting } = hold;
   const line = waiting === undefined ? {} : { waiting };

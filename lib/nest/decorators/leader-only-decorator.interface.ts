@@ -28,5 +28,5 @@ type FitsLeader<R> =
   R extends Promise<infer V>
     ? undefined extends V
       ? unknown
-      : Mismatch<'in a process that does not lead, the method comes to undefined: declare it to return Promise<… | undefined>'>
+      : Mismatch<'in a process that does not lead, the method returns undefined: declare it to return Promise<… | undefined>'>
     : Mismatch<'a method that runs in the leader alone returns a promise: write it as async'>;

@@ -40,12 +40,12 @@ export function LockKey(name = 'key'): ParameterDecorator {
   if (!isKeyName(name)) {
     throw new LockOptionsError(
       '@LockKey',
-      'takes a name as of a variable, such as "id", which is not "this".',
+      'needs a name that could be the name of a variable, such as "id". The name "this" is taken.',
     );
   }
   return (target, propertyKey, index) => {
     if (typeof target === 'function' || propertyKey === undefined) {
-      throw new LockOptionsError('@LockKey', 'stands at a parameter of a method that is not static.');
+      throw new LockOptionsError('@LockKey', 'must be put on a parameter of a method that is not static.');
     }
     nameKeyParameter(target, propertyKey, name, index);
   };

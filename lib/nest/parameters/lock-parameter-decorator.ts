@@ -23,7 +23,7 @@ export function lockParameterDecorator(
   const { resource, connection } = checkWhich(decorator, which);
   return (target, propertyKey, index) => {
     if (typeof target === 'function' || propertyKey === undefined) {
-      throw new LockOptionsError(decorator, 'stands at a parameter of a method that is not static.');
+      throw new LockOptionsError(decorator, 'must be put on a parameter of a method that is not static.');
     }
     const parameter: LockParameter = { index, wants, resource, connection };
     markLockParameter(target, propertyKey, parameter);

@@ -12,19 +12,16 @@ const TLS_REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] 
   ],
   [
     /alert protocol version|unsupported protocol/,
-    'both sides have no version of TLS in common. Look at `tls.minVersion` and `tls-protocols`',
+    'both sides have no version of TLS in common. Check `tls.minVersion` and `tls-protocols`',
   ],
-  [
-    /alert handshake failure/,
-    'the server breaks the TLS handshake off. Look at its certificates and ciphers',
-  ],
+  [/alert handshake failure/, 'the server ended the TLS handshake. Check its certificates and ciphers'],
   [
     /^connect ETIMEDOUT$/,
-    'Look at host, port and firewalls; or the port does not speak TLS, where `tls` was given',
+    'Check host, port and firewalls. If `tls` was given, check that the port speaks TLS',
   ],
   [/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/, 'Give the CA of the server as `tls.ca`'],
   [/CERT_HAS_EXPIRED/, 'Renew the certificate of the server'],
-  [/CERT_NOT_YET_VALID/, 'Look at the clocks of both sides'],
+  [/CERT_NOT_YET_VALID/, 'Check the clocks of both sides'],
   [/ERR_TLS_CERT_ALTNAME_INVALID/, 'Connect by a name of the certificate, or give it as `tls.servername`'],
   [/PEM_NO_START_LINE|no start line/, 'What is given as a certificate or key in `tls` is not PEM'],
 ];

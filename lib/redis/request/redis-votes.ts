@@ -86,6 +86,6 @@ export function ttlFrom(reply: unknown): number | undefined {
 export function unexpectedReply(): FailedVote {
   return {
     kind: 'failed',
-    error: new RedisNodeError('the server gave a reply of no known form', 'UNEXPECTED_REPLY'),
+    error: new RedisNodeError('the server gave a reply that is not understood', 'UNEXPECTED_REPLY'),
   };
 }

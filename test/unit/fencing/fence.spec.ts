@@ -50,7 +50,7 @@ describe('the error of a stale fence', () => {
       newerToken: 6,
     });
     expect(error.message).toMatch(
-      /token 5 .*"order:7" was refused: a later holder \(6\).* Stop what it protected/,
+      /token 5 .*"order:7" was refused: a later holder \(6\).* Stop the work that it protected/,
     );
   });
 });

@@ -75,7 +75,7 @@ describe('options that do not go together with the key of their place', () => {
       return Orders;
     };
 
-    expect(define).toThrow(/Orders\.pay: limit: is for one resource/);
+    expect(define).toThrow(/Orders\.pay: limit: is for one exclusive resource/);
   });
 
   it.each(RIGHT)('are not refused where a call can have them: %j, %j', async (key, options) => {

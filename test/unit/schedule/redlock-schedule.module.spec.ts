@@ -257,7 +257,7 @@ describe('the schedule of a fleet', () => {
 
     expect(ran).toEqual([expect.stringMatching(/^report in \d under schedule:report$/)]);
     expect(warnings).toContainEqual(
-      expect.stringMatching(/^The date of the job "report" cannot be told: .*no date/),
+      expect.stringMatching(/^The date of the job "report" is not known: .*no date/),
     );
   });
 
@@ -420,7 +420,7 @@ describe('@EveryProcess', () => {
   ])('is refused at %s', (_, place) => {
     expect(() => {
       (EveryProcess() as (...place: unknown[]) => void)(...place);
-    }).toThrow(/^@EveryProcess: stands at a @Cron or @Interval method/);
+    }).toThrow(/^@EveryProcess: must be put on a @Cron or @Interval method/);
   });
 });
 

@@ -99,17 +99,17 @@ describe('what begins when somebody reads it', () => {
 
     const observable = service.withLock('order:7', () => untyped(of(1)));
     await expect(observable).rejects.toThrow(
-      'task: came to an Observable, which begins its work when somebody subscribes, and the lock is given back before. ' +
+      'task: returned an Observable. Its work begins when somebody subscribes, and the lock is released before that. ' +
         'Await it in the task (`await lastValueFrom(observable)`), or put @Locked on the method, or LockInterceptor on the ' +
-        'handler, that returns it: they hold the lock until it ends. One that needs no lock is returned in an object: { observable }.',
+        'handler, that returns it: they hold the lock until it ends. If it needs no lock, return it in an object: { observable }.',
     );
     const generator = service.withLock('order:7', () => untyped(generate()));
-    await expect(generator).rejects.toThrow(/^task: came to an async iterable.*for await/);
+    await expect(generator).rejects.toThrow(/^task: returned an async iterable.*for await/);
     const atOnce = service.withLock('order:7', () => untyped(generateAtOnce()));
     await expect(atOnce).rejects.toThrow(
-      'task: came to a generator, whose code runs when somebody reads it, and the lock is given back before. Read it in the ' +
+      'task: returned a generator. Its code runs when somebody reads it, and the lock is released before that. Read it in the ' +
         'task (`[...generator]`), or make it an async generator (`async *`) of a method with @Locked: that holds the lock until ' +
-        'it ends. One that needs no lock is returned in an object: { generator }.',
+        'it ends. If it needs no lock, return it in an object: { generator }.',
     );
 
     expect(await fleet.owners('order:7')).toEqual([null, null, null]);

@@ -6,7 +6,7 @@ const SAYS_NOTHING = [
 ];
 
 const WHAT_TO_LOOK_AT =
-  'Look at host, port and firewalls; or one side speaks TLS and the other does not (`redisOptions.tls`)';
+  'Check host, port and firewalls, and that both sides speak TLS or none does (`redisOptions.tls`)';
 
 /** The reason of an error of one server of a cluster. @param address as ioredis names it */
 export function reasonOfServer(error: unknown, address: unknown): unknown {

@@ -128,7 +128,7 @@ export class RedisCredentials {
   private failure(name: CredentialName, error: unknown): RedisNodeError {
     if (error instanceof RedisNodeError) return error;
     const { message } = toRedisNodeError(error, this.secrets);
-    return new RedisNodeError(`\`${name}\` of the node could not be had: ${message}`, 'CREDENTIALS');
+    return new RedisNodeError(`\`${name}\` of the node could not be read: ${message}`, 'CREDENTIALS');
   }
 
   private write(target: RedisOptions, values: readonly unknown[]): void {

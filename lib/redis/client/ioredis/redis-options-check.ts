@@ -96,7 +96,7 @@ function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void 
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
   if (!isPlain || !Object.keys(given).every((name) => OPTIONS_WITHOUT_PLACE.has(name))) {
     refuse(
-      'names no place. Write { host, port }, { path } of a unix socket, or { sentinels, name }; only {} or options of ioredis alone mean localhost:6379.',
+      'does not say where the server is. Write { host, port }, { path } of a unix socket, or { sentinels, name }. Only {}, or nothing but options of ioredis, means localhost:6379.',
     );
   }
 }

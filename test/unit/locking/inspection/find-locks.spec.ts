@@ -84,7 +84,7 @@ describe('the search for locks', () => {
       names: [
         'the node cannot list what it has',
         'NOPERM',
-        'the list of the node goes round: a reply of no known form',
+        'the list of the node does not end, since the node repeats a part of it',
       ],
       isTruncated: false,
     });

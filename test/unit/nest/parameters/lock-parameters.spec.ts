@@ -142,7 +142,7 @@ describe('@CurrentLock and @LockSignal', () => {
     }).toThrow(LockOptionsError);
     expect(() => {
       LockSignal()(Orders, 'method', 0);
-    }).toThrow(/^@LockSignal: stands at a parameter of a method/);
+    }).toThrow(/^@LockSignal: must be put on a parameter of a method/);
   });
 });
 
