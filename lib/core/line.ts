@@ -42,8 +42,7 @@ export class PlaceInLines {
   /** Called when the leading node tells its time after the attempt was decided. */
   onTicket: (() => void) | undefined;
 
-  /** The name of the place, in all of its lines. */
-  readonly id: string;
+  private ownId: string | undefined;
   /** The time of the leading node at its first denial. It stays for the whole wait. */
   private ticket: number | undefined;
   /** True if a node may have an entry with this ticket. */
@@ -61,8 +60,11 @@ export class PlaceInLines {
     private readonly settings: LineSettings,
     private readonly resources: readonly string[],
     private readonly kind: LockKind | undefined,
-  ) {
-    this.id = settings.newId();
+  ) {}
+
+  /** The name of the place, in all of its lines. Most callers stand in none. */
+  get id(): string {
+    return (this.ownId ??= this.settings.newId());
   }
 
   /**
@@ -71,6 +73,9 @@ export class PlaceInLines {
    */
   get entry(): LineEntry {
     const { entryMs } = this.settings;
+    // No node has its name, and none is going to keep it.
+    if (this.ownId === undefined && this.ticket === undefined && this.kind?.mode !== 'limited')
+      return newcomer(entryMs);
     return this.isOver || this.isFar || this.ticket === undefined
       ? { ...this.place, entryMs }
       : { ...this.place, entryMs, ticket: this.ticket };
@@ -195,4 +200,12 @@ function nowhere(): boolean {
 
 function ignore(): void {
   // The entry ends by itself.
+}
+
+let lastNewcomer: LineEntry | undefined;
+
+/** One object for all: nobody changes it. */
+function newcomer(entryMs: number): LineEntry {
+  if (lastNewcomer?.entryMs !== entryMs) lastNewcomer = { id: 'newcomer', entryMs };
+  return lastNewcomer;
 }

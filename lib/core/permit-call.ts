@@ -3,10 +3,10 @@ import type { Lease } from './lease';
 import type { Tally } from './quorum';
 import type { CallContext } from './quorum-call';
 import type { KnownVote } from './quorum-calls';
-import { type OnLateVote, SharingCall } from './sharing-call';
+import { type LateVotes, SharingCall } from './sharing-call';
 import { areSlots, nameOfSlots, straySlots } from './slots';
 
-export interface PermitCallSetup {
+export interface PermitCallSetup<T> {
   readonly callContext: CallContext;
   readonly lease: Lease;
   readonly request: AcquireRequest & { readonly limit: PermitRequest };
@@ -14,7 +14,8 @@ export interface PermitCallSetup {
   readonly known?: KnownVote | undefined;
   /** The grants of the first round with exactly these permits. Their nodes are not asked again. */
   readonly kept?: ReadonlyMap<number, AcquireVote> | undefined;
-  readonly onLate: OnLateVote;
+  readonly late: LateVotes<T>;
+  readonly trial: T;
   /** Called when a node gave permits that are not a part of the lease. */
   onStray(node: LockNode, slots: readonly number[]): void;
 }
@@ -23,13 +24,13 @@ export interface PermitCallSetup {
  * Asks the nodes for permits. It is won when a majority gave the same permits, and lost when no majority can any
  * more (R25).
  */
-export class PermitCall extends SharingCall {
+export class PermitCall<T = unknown> extends SharingCall<T> {
   /** The number of nodes for each set of permits. */
   private readonly counts = new Map<string, number>();
   private best = 0;
 
-  constructor(private readonly setup: PermitCallSetup) {
-    super(setup.callContext, setup.lease, setup.request, setup.known, setup.onLate);
+  constructor(private readonly setup: PermitCallSetup<T>) {
+    super(setup.callContext, setup.lease, setup.request, setup.known, setup.late, setup.trial);
   }
 
   override ask(node: LockNode, give: (vote: AcquireVote) => void, position: number): void {

@@ -19,7 +19,7 @@ import { cannotBeWon, isOutOfReach, isWon, quorumOf } from './quorum';
 import type { KnownVote } from './quorum-calls';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { type RoundResult, startRound } from './round';
-import { type OnLateVote, SharingCall } from './sharing-call';
+import { type LateVotes, SharingCall } from './sharing-call';
 import { agreedSlots, mostGiven, nameOfSlots, straySlots } from './slots';
 import { remainingMs, validForMs } from './validity';
 
@@ -52,7 +52,7 @@ interface Trial {
  * Attempts of readers, of callers that want permits, and of callers in line. They work as those of
  * {@link Redlock}. They stand beside it so that a plain lock pays nothing for them.
  */
-export class SharingAttempts {
+export class SharingAttempts implements LateVotes<Trial> {
   constructor(
     private readonly settings: RedlockSettings,
     private readonly parts: {
@@ -150,13 +150,14 @@ export class SharingAttempts {
     const { limit } = request;
     const call =
       limit === undefined
-        ? new SharingCall(callContext, lease, request, known, this.lateVotesOf(trial))
+        ? new SharingCall(callContext, lease, request, known, this, trial)
         : new PermitCall({
             callContext,
             lease,
             request: { ...request, limit },
             known,
-            onLate: this.lateVotesOf(trial),
+            late: this,
+            trial,
             onStray: this.strayOf(lease),
           });
     startRound<AcquireVote>(
@@ -209,7 +210,8 @@ export class SharingAttempts {
       // The caller may have given up meanwhile. Then no node may make an entry for it.
       request: { ...request, limit, line: options.places.entry },
       kept,
-      onLate: this.lateVotesOf(trial),
+      late: this,
+      trial,
       onStray: this.strayOf(lease),
     });
     startRound<AcquireVote>(
@@ -313,15 +315,12 @@ export class SharingAttempts {
     return failed;
   }
 
-  /** Does what is owed to nodes that vote late. The call itself cleans up late grants. */
-  private lateVotesOf(trial: Trial): OnLateVote {
-    const { places } = trial.options;
-    return (node, vote) => {
-      const isGranted = vote.kind === 'granted';
-      if (vote.kind === 'denied' && node === this.parts.leader.current) places.noteLate(microsIn(vote));
-      if (trial.owed === 'clean-up' && vote.kind === 'failed') this.parts.judge.cleanUpAt(node, trial.lease);
-      if (trial.owed === 'leave' && !isGranted) places.leaveLate(node);
-    };
+  /** Does what is owed to a node that votes late. The call itself cleans up late grants. */
+  hearLate({ lease, options, owed }: Trial, node: LockNode, vote: AcquireVote): void {
+    const { places } = options;
+    if (vote.kind === 'denied' && node === this.parts.leader.current) places.noteLate(microsIn(vote));
+    if (owed === 'clean-up' && vote.kind === 'failed') this.parts.judge.cleanUpAt(node, lease);
+    if (owed === 'leave' && vote.kind !== 'granted') places.leaveLate(node);
   }
 
   /** Releases permits which one node gave, and which are not a part of the lease (R26). */

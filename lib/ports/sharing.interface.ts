@@ -54,7 +54,8 @@ export interface LinePlace {
 export interface LineEntry extends LinePlace {
   /**
    * The lower ticket comes first; of equal tickets, the lower id. A ticket is in microseconds since 1970 by the
-   * clock of the leading node. A caller without a ticket is behind all others, and is not entered in the line.
+   * clock of the leading node. A caller without a ticket is behind all others, and is not entered in the line;
+   * several of them may have the same id.
    */
   readonly ticket?: number;
   /** A denied caller is kept in the line for this many milliseconds. Its next attempt keeps it for as long again. */

@@ -95,6 +95,89 @@ describe('requests of one tick for readers, permits and the line', () => {
     expect(votes[3]).toEqual({ kind: 'granted', inLine: 0 });
   });
 
+  it('give each reader its own answer where somebody is there for some of them', async () => {
+    const node = await openUp();
+    await acquire(node, 'b', { ownerToken: 'writer' });
+    await acquire(node, 'c', { ownerToken: 'other', ttlMs: 60_000, shared: ['c'] });
+    await acquire(node, 'd', { ownerToken: 'other', shared: ['d'] });
+    await acquire(node, 'd', { ownerToken: 'w', line: { id: 'w', ticket: 1, entryMs: 60_000 } });
+
+    const votes = await Promise.all(
+      ['a', 'b', 'c', 'd', 'e{1}'].map((name) =>
+        acquire(node, name, { ownerToken: 'anna', ttlMs: 10_000, ...reader(name) }),
+      ),
+    );
+
+    expect(votes).toMatchObject([
+      GRANTED,
+      { kind: 'denied', by: 'held', holder: 'writer' },
+      GRANTED,
+      { kind: 'denied', by: 'line' },
+      GRANTED,
+    ]);
+    // The key lasts for as long as the reader that ends last.
+    expect(Number(await server.command('PTTL', 'lock:c'))).toBeGreaterThan(30_000);
+    expect(Number(await server.command('PTTL', 'lock:a'))).toBeLessThanOrEqual(10_000);
+  });
+
+  it('give back what is theirs, with an answer for each', async () => {
+    const node = await openUp();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await Promise.all(names.map((name) => acquire(node, name, { ownerToken: 'anna', ...reader(name) })));
+    await release(node, 'b', { ownerToken: 'anna', shared: ['b'] });
+    await acquire(node, 'b', { ownerToken: 'other', shared: ['b'] });
+    await acquire(node, 'c', { ownerToken: 'other', ttlMs: 5_000, shared: ['c'] });
+    await server.command('DEL', 'lock:d', 'lock:e', 'lock:f');
+    await server.command('ZADD', 'lock:d', '1', 'of another program');
+    await server.command('SET', 'lock:f', 'writer');
+
+    const votes = await Promise.all(
+      names.map((name) =>
+        release(node, name, { ownerToken: 'anna', shared: [name], turnMs: 50, wakeWaiters: true }),
+      ),
+    );
+
+    expect(votes).toEqual([GRANTED, DENIED, GRANTED, DENIED, DENIED, DENIED]);
+    expect(await server.command('EXISTS', 'lock:a', 'lock:e')).toBe(0);
+    expect(await server.command('ZRANGE', 'lock:b', '0', '-1')).toEqual(['|other']);
+    expect(Number(await server.command('PTTL', 'lock:c'))).toBeLessThanOrEqual(5_000);
+    expect(await server.command('TTL', 'lock:d')).toBe(-1);
+    expect(await server.command('GET', 'lock:f')).toBe('writer');
+  });
+
+  it('call the next in line, whose turn it is when a reader goes with others', async () => {
+    const node = await openUp();
+    const names = ['a', 'b'];
+    await Promise.all(names.map((name) => acquire(node, name, { ownerToken: 'anna', ...reader(name) })));
+    await acquire(node, 'b', { ownerToken: 'w', line: { id: 'p.w', ticket: 1, entryMs: 60_000 } });
+    const heard: string[] = [];
+    const subscription = node.onReleased('b', (released = '') => heard.push(released), 'p.w');
+    await until('it is heard', () => subscription.isHeard);
+
+    await Promise.all(
+      names.map((name) =>
+        release(node, name, { ownerToken: 'anna', shared: [name], turnMs: 60_000, wakeWaiters: true }),
+      ),
+    );
+    await until('it was told', () => heard.includes('anna'));
+
+    expect(await server.command('EXISTS', 'lock:a')).toBe(0);
+    expect(await server.command('GET', 'lock:b')).toContain('!turn');
+  });
+
+  it('leave nothing that cannot expire where a server refuses to let it', async () => {
+    const rights = ['on', '>secret', '~*', '&*', '+@all', '-pexpireat'];
+    await server.command('ACL', 'SETUSER', 'app', 'reset', ...rights);
+    const node = await openUp(server.url.replace('redis://', 'redis://app:secret@'));
+
+    const votes = await Promise.all(
+      ['a', 'b'].map((name) => acquire(node, name, { ownerToken: 'anna', ...reader(name) })),
+    );
+
+    expect(votes.map(({ kind }) => kind)).toEqual(['failed', 'failed']);
+    expect(await server.command('EXISTS', 'lock:a', 'lock:b')).toBe(0);
+  });
+
   it('tell each of those who wait, and count them', async () => {
     const node = await openUp();
     const other = await openUp();

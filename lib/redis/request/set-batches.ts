@@ -9,6 +9,7 @@ import type { ReleasesUnderWay } from './releases-under-way';
 import type { ScriptCalls } from './script-calls';
 
 import type { SetEntry } from './command-batch';
+import { headOf, isPlain, type Run, runsOf } from './reader-runs';
 import { isPerhapsOfOne, type RequestWays } from './redis-batches';
 import { extendVoteFrom, releaseVoteFrom, timeFrom, unexpectedReply } from './redis-votes';
 import type { SetCall, SetCalls } from './set-calls';
@@ -24,10 +25,14 @@ export interface SetRequestsSetup {
 
 /** Sends many requests for readers, permits and the line as a single command. */
 export class SetBatches {
+  private readonly isPrefixPlain: boolean;
+
   constructor(
     private readonly setup: SetRequestsSetup,
     private readonly calls: SetCalls,
-  ) {}
+  ) {
+    this.isPrefixPlain = isPlain(setup.encoder.keyPrefix);
+  }
 
   send(entries: readonly SetEntry[]): void {
     const { encoder } = this.setup;
@@ -83,7 +88,16 @@ export class SetBatches {
     const { encoder } = this.setup;
     const keys: string[] = [];
     const args: string[] = [encoder.everyone];
-    for (const entry of entries) args.push(this.textOf(entry, keys));
+    for (const run of runsOf(entries, this.isPrefixPlain)) {
+      if (run.verb === undefined) for (const entry of run.entries) args.push(this.textOf(entry, keys));
+      else {
+        args.push(headOf(run, encoder.database));
+        for (const { request } of run.entries) {
+          keys.push(encoder.keyPrefix + (request.resources[0] as string));
+          args.push(request.ownerToken);
+        }
+      }
+    }
     return [SET_BATCH.sha, keys.length, ...keys, ...args];
   }
 
@@ -114,12 +128,20 @@ export class SetBatches {
   /** Gives each entry its vote. The last item of the reply is the time of the node. */
   private giveVotes(entries: readonly SetEntry[], reply: unknown): void {
     const replies = Array.isArray(reply) ? (reply as unknown[]) : [];
-    const micros = timeFrom(replies[entries.length]);
-    const isWhole = replies.length === entries.length + 1 && micros !== undefined;
+    const runs = runsOf(entries, this.isPrefixPlain);
+    const micros = timeFrom(replies[runs.length]);
+    const isWhole = replies.length === runs.length + 1 && micros !== undefined;
     // The time comes before the votes: if the clock has jumped, locks of other processes may have expired.
     if (isWhole) this.setup.connection.sawTime(micros);
+    runs.forEach((run, n) => {
+      this.giveVotesOf(run, isWhole ? replies[n] : undefined);
+    });
+  }
+
+  private giveVotesOf({ entries, verb }: Run, reply: unknown): void {
+    const each = verb === undefined ? [reply] : repliesFrom(reply, entries.length);
     entries.forEach((entry, n) => {
-      this.giveVote(entry, isWhole ? replies[n] : undefined);
+      this.giveVote(entry, each[n]);
     });
   }
 
@@ -189,6 +211,13 @@ function isNewcomer(
 
 function isWholeRelease({ resources, keepMs, line, turnMs }: ReleaseRequest): boolean {
   return resources.length === 1 && keepMs === undefined && line === undefined && turnMs !== undefined;
+}
+
+/** The replies of readers that were asked for together: a letter for each, or a list. */
+function repliesFrom(reply: unknown, count: number): readonly unknown[] {
+  if (Array.isArray(reply) && reply.length === count) return reply as unknown[];
+  if (typeof reply !== 'string' || reply.length !== count) return [];
+  return Array.from(reply, (letter) => (letter === '1' ? 1 : letter));
 }
 
 function failureIn(reply: unknown): FailedVote | undefined {

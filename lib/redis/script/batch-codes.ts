@@ -59,6 +59,10 @@ export const SET_ASKS = {
   /** The most frequent form of `release`: one resource and its line, and everything of the token ends. */
   releaseOne: 'R',
   leave: 'l',
+  /** Many newcomers that want to read one resource each. */
+  comeAll: 'N',
+  /** Many readers of one resource each that release it. */
+  goAll: 'M',
 } as const;
 
 /** The answers as Lua text. */

@@ -4,6 +4,7 @@ import { COUNTERS, FENCE, script, TELL, TIME } from './lua-script';
 import { ACQUIRE_MEMBERS } from './set-acquire';
 import { EXTEND_MEMBERS } from './set-extend';
 import { CALL_IN_TURN, LINE, MEMBERS } from './set-pieces';
+import { READER_RUNS } from './reader-runs';
 import { LEAVE_LINES, RELEASE_MEMBERS } from './set-release';
 
 const { failed, granted } = LUA_VOTES;
@@ -16,10 +17,12 @@ const { acquireOne, releaseOne } = quoted(SET_ASKS);
  *
  * - KEYS: the keys of each request, one request after another
  * - ARGV: 1 the channel of all waiters; then a text for each request: a letter (`SET_ASKS` in batch-codes.ts), the
- *   number of its keys, and the arguments of its own script, with a line feed after each part
+ *   number of its keys, and the arguments of its own script, with a line feed after each part. Readers of one
+ *   resource each have one text together (`reader-runs.ts`); the owner token of each comes behind it
  * - Reply: a list with the reply of each request's own script. A grant without a number, in a line where nobody
- *   stands, is 'g' and the slots. A request that failed is a list of 'f' and the error. The last item is the
- *   node's time in microseconds
+ *   stands, is 'g' and the slots. A request that failed is a list of 'f' and the error. Readers together have a
+ *   letter each, in one text, where all of them are granted or released. The last item is the node's time in
+ *   microseconds
  */
 export const SET_BATCH = script(`
 ${TIME}
@@ -82,23 +85,36 @@ local function ask(text, first)
   return askAlone(text, first) or askWhole(text, first)
 end
 
-local replies, first = {}, 1
-for n = 2, #ARGV do
-  local text = ARGV[n]
-  local ok, reply = pcall(ask, text, first)
-  first = first + tonumber(string.match(text, '^%a(%d+)'))
+-- A replica has written nothing. The connection notices this error, and looks for the master again.
+local readOnly
+local function replyOf(ok, reply)
   if not ok then
     local fault = type(reply) == 'table' and reply.err or tostring(reply)
     fault = string.gsub(fault, '^@?user_script:%s*%d+:%s*', '')
-    -- A replica has written nothing. The connection notices this error, and looks for the master again.
-    if string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
-    reply = { ${failed}, fault }
+    if string.find(fault, 'READONLY', 1, true) then readOnly = fault end
+    return { ${failed}, fault }
   elseif type(reply) == 'table' and reply[2] == ${granted} and reply[3] == '' and reply[5] == 0 then
-    reply = ${granted} .. reply[4]
+    return ${granted} .. reply[4]
   end
-  replies[n - 1] = reply
+  return reply
+end
+${READER_RUNS}
+local replies, first, n = {}, 1, 2
+while n <= #ARGV do
+  local text = ARGV[n]
+  local verb, count = string.match(text, '^(%a)(%d+)')
+  count = tonumber(count)
+  local run = runs[verb]
+  if run then
+    replies[#replies + 1] = run(text, first, n, count)
+    n = n + count
+  else
+    replies[#replies + 1] = replyOf(pcall(ask, text, first))
+  end
+  if readOnly then return redis.error_reply(readOnly) end
+  first, n = first + count, n + 1
 end
 readMs()
-replies[#ARGV] = digits(now)
+replies[#replies + 1] = digits(now)
 return replies
 `);
