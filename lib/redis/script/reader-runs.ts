@@ -1,4 +1,4 @@
-import { LINE_ENDS, LINES } from '../../core/reserved-names';
+import { LINE_ENDS, LINES } from '../../ports/reserved-names';
 import { LUA_MODES, LUA_VOTES, SET_ASKS } from './batch-codes';
 
 const { granted } = LUA_VOTES;
