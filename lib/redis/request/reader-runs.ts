@@ -2,7 +2,7 @@ import { modeOf } from '../../ports/lock-mode';
 import type { AcquireRequest, ReleaseRequest } from '../../ports/lock-node.interface';
 import { SET_ASKS } from '../script/batch-codes';
 import type { SetEntry } from './command-batch';
-import { wholeMs } from './whole-ms';
+import { wholeMs } from './resp';
 
 /** Entries of a batch that follow one another: readers that are asked for together, or one entry of any kind. */
 export interface Run {
