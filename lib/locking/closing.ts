@@ -25,7 +25,7 @@ interface Rest {
  */
 export class Closing {
   private phase: 'open' | 'closing' | 'closed' = 'open';
-  /** Nobody waits who would have to be refused. */
+  /** True if no caller waits that would have to be refused. */
   private isTurnedAway = false;
   private onIdle: (() => void) | undefined;
 
@@ -48,13 +48,13 @@ export class Closing {
     this.turnAway(() => true);
   }
 
-  /** Notes that somebody does not hold any more. */
+  /** Notes that a holder has ended. */
   holderLeft(): void {
     if (this.phase === 'closing') this.turnAwayOthers();
     this.waiterLeft();
   }
 
-  /** Notes that somebody does not wait any more. */
+  /** Notes that a waiter has ended. */
   waiterLeft(): void {
     if (this.phase !== 'open' && this.isIdle) this.onIdle?.();
   }
@@ -63,7 +63,10 @@ export class Closing {
     return this.rest.held.some((lock) => lock.isHandle);
   }
 
-  /** Refuses those who cannot be holders, once: there may be very many who wait, and who leave one after another. */
+  /**
+   * Refuses the waiters that cannot be holders. This is done once and not for each holder that ends, since very many
+   * callers may wait.
+   */
   private turnAwayOthers(): void {
     if (this.isTurnedAway || this.isHandleHeld) return;
     this.isTurnedAway = true;

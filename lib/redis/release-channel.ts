@@ -87,19 +87,19 @@ export class ReleaseChannel {
     return subscription;
   }
 
-  /** @internal Whether the node would hear of a release of this key. */
+  /** @internal True if the node would hear of a release of this key. */
   hears(key: string): boolean {
     return this.place.isRight && this.heard.has(key);
   }
 
-  /** @internal The waiter has stopped. */
+  /** @internal Removes the subscription of a waiter that has stopped. */
   forget(key: string, subscription: ReleaseSubscriptionOfOne): void {
     if (this.isClosed) return;
     this.listeners.remove(key, subscription);
     if (!this.listeners.has(key)) this.abandon(key);
   }
 
-  /** Hears only when it may be the turn of a place in the line of `key`. */
+  /** Subscribes a waiter that wants to hear only when it may be the turn of its place in the line of `key`. */
   listenForTurn(key: string, inLineAs: string, wake: ReleaseHandler): ReleaseSubscription {
     if (this.turns.isRefused) return this.listen(key, wake);
     if (this.isClosed) return NEVER_HEARD;

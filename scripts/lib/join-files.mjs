@@ -3,18 +3,19 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './paths.mjs';
 
-/** Entries that load a part of what the root entry loads, and must not load the rest for it. */
+/** The entries that load a part of the files of the root entry. They must not load the other files. */
 const SMALL_ENTRIES = ['health', 'opentelemetry', 'swagger', 'schedule', 'board', 'fencing'];
 
 const FOLDER = 'joined';
 const REQUIRE = /\brequire\("(\.[^"]+)"\)/g;
 
 /**
- * Joins the files that the root entry loads into two: those that it shares with smaller entries, and the others. To find,
- * stat and read 330 files is more than half of what loading them costs.
+ * Joins the files that the root entry loads into two: the files that it shares with smaller entries, and the others.
+ * Without this, more than half of the time to load 330 files is spent on finding, checking and reading them.
  *
- * Each file stays where it is, for its types and for whoever requires it, and gives what the joined file has: so a class is
- * one class, whichever entry it came from. The modules run in the order in which they are asked for, as before.
+ * Each file stays where it is, since other files require it, and its types are there. It exports what the joined file
+ * has. So each class exists once, whichever entry it came from. The modules run in the order in which they are required,
+ * as before.
  */
 export function joinFiles(dist = join(root, 'dist')) {
   const entry = join(dist, 'index.js');
@@ -33,7 +34,7 @@ export function joinFiles(dist = join(root, 'dist')) {
     const head = group === 1 ? `const from_shared = require("./${names[0]}.js");\n` : '';
     writeFileSync(join(dist, FOLDER, `${names[group]}.js`), head + joined(files, names[group], dist, places));
   });
-  // Its own text stays, in which Node finds the names that it exports.
+  // The entry keeps its own text, since Node finds there the names that it exports.
   const strict = '"use strict";\n';
   const text = withPlaces(entry, places).replace(strict, '');
   writeFileSync(entry, strict + names.map(importOf).join('') + text);
@@ -50,7 +51,7 @@ function importOf(name) {
   return `const from_${name} = require("./${FOLDER}/${name}.js");\n`;
 }
 
-/** Every file that this one requires, itself included. */
+/** Returns the file and all files that it requires, directly or through others. */
 function reachable(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
@@ -67,7 +68,7 @@ function joined(files, name, dist, places) {
   return `"use strict";
 const { join } = require("node:path");
 const loaded = [];
-/** What one of the modules below exports. It runs when it is first asked for; one that throws is run again. */
+/** Returns the exports of a module below. The module runs at the first call, and again if it threw. */
 function from_${name}(id) {
   if (loaded[id] !== undefined) return loaded[id].exports;
   const module = { exports: {} };
@@ -83,7 +84,7 @@ module.exports = from_${name};
 `;
 }
 
-/** The text of a file that asks the joined files for what it required. */
+/** Returns the text of a file, with a call of the joined file in the place of each require. */
 function withPlaces(file, places) {
   const text = readFileSync(file, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
   return text.replace(REQUIRE, (whole, path) => places.get(resolved(file, path)) ?? whole);

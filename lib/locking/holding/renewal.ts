@@ -154,7 +154,7 @@ export class Renewal {
   private async extendNow(ttlMs: number): Promise<Extension> {
     const { lock } = this;
     if (lock.isOver()) {
-      // The holder is done, and the lease may go on with the next one, which needs the extension all the same.
+      // The holder has ended, but the lease may go on with the next one, which needs the extension too.
       if (this.options.autoExtend) this.dueAtMs = Math.min(this.dueAtMs, this.setup.clock.now());
       return { outcome: 'expired', votes: [] };
     }
@@ -172,7 +172,7 @@ export class Renewal {
     const { lock } = this;
     const { outcome } = extension;
     this.isDoubtful = outcome === 'unknown';
-    // Also for a holder that is done meanwhile: the lease may go on with the next one.
+    // This is done even if the holder has ended in the meantime, since the lease may go on with the next one.
     this.scheduleAfter(outcome, ttlMs);
     if (lock.isOver()) {
       if (outcome === 'gone') lock.wasGone();
