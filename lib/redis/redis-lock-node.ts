@@ -1,23 +1,14 @@
 import { showAs } from '../errors/shown-as';
 import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
-  LeaveRequest,
-  LeaveVote,
   LockNode,
   NodeHold,
   NodeMemory,
   NodeStatus,
   NodeStatusChange,
-  RaiseFenceRequest,
-  RaiseFenceVote,
   ReleaseHandler,
-  ReleaseRequest,
   ReleaseSubscription,
-  ReleaseVote,
 } from '../ports/lock-node.interface';
+import type { RequestOf, Vote } from '../ports/verbs';
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { systemClock } from '../system/system-clock';
 import { callSafely } from './server/call-safely';
@@ -118,7 +109,7 @@ export class RedisLockNode implements LockNode {
     return this.connection.status;
   }
 
-  acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+  acquire(request: RequestOf<'acquire'>, vote: Vote<'acquire'>): void {
     const { resources, askHolderTtl, replaces, fence } = request;
     const letter = fence === undefined ? ASKS.acquire : ASKS.acquireNumbered;
     // A batch answers with a letter, which has no room for a ttl.
@@ -135,7 +126,7 @@ export class RedisLockNode implements LockNode {
     }
   }
 
-  extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+  extend(request: RequestOf<'extend'>, vote: Vote<'extend'>): void {
     const letter = (request.replaces ?? '') === '' ? ASKS.extend : ASKS.takeOver;
     const { putsBack = true } = request;
     if (putsBack && this.goTogether(request.resources) && !isForSets(request))
@@ -148,13 +139,13 @@ export class RedisLockNode implements LockNode {
     }
   }
 
-  raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+  raiseFence(request: RequestOf<'raiseFence'>, vote: Vote<'raiseFence'>): void {
     this.batch.addAlone(() => {
       this.parts.raiseFence(request, vote);
     });
   }
 
-  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+  release(request: RequestOf<'release'>, vote: Vote<'release'>): void {
     this.channel.takeLeaveOf(request.resources);
     if (this.goTogether(request.resources) && request.keepMs === undefined && !isForSets(request)) {
       const telling = this.connection.hasSlots ? ASKS.releaseAndTellAll : ASKS.releaseAndTell;
@@ -168,7 +159,7 @@ export class RedisLockNode implements LockNode {
     }
   }
 
-  leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+  leave(request: RequestOf<'leave'>, vote: Vote<'leave'>): void {
     this.channel.takeLeaveOf(request.resources);
     if (!this.connection.hasSlots) {
       this.batch.add({ letter: 'sl', request, vote });

@@ -1,14 +1,5 @@
-import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
-  FailedVote,
-  LeaveRequest,
-  LeaveVote,
-  ReleaseRequest,
-  ReleaseVote,
-} from '../../ports/lock-node.interface';
+import type { AcquireRequest, ReleaseRequest } from '../../ports/lock-node.interface';
+import type { RequestOf, Verb, Vote } from '../../ports/verbs';
 import { detached } from '../../system/detached';
 import { ASKS } from '../script/batch-codes';
 
@@ -17,33 +8,33 @@ export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
 
 interface AcquireEntry {
   readonly letter: typeof ASKS.acquire | typeof ASKS.acquireNumbered;
-  readonly request: AcquireRequest;
-  readonly vote: (vote: AcquireVote) => void;
+  readonly request: RequestOf<'acquire'>;
+  readonly vote: Vote<'acquire'>;
 }
 
 interface ExtendEntry {
   readonly letter: typeof ASKS.extend | typeof ASKS.takeOver;
-  readonly request: ExtendRequest;
-  readonly vote: (vote: ExtendVote) => void;
+  readonly request: RequestOf<'extend'>;
+  readonly vote: Vote<'extend'>;
 }
 
 export interface ReleaseEntry {
   readonly letter: typeof ASKS.release | typeof ASKS.releaseAndTell | typeof ASKS.releaseAndTellAll;
-  readonly request: ReleaseRequest;
-  readonly vote: (vote: ReleaseVote) => void;
+  readonly request: RequestOf<'release'>;
+  readonly vote: Vote<'release'>;
 }
 
 /** A request for readers, permits or the line: to acquire, extend or release, or to leave the line. */
 export type SetEntry =
-  | SetEntryOf<'sa', AcquireRequest, AcquireVote>
-  | SetEntryOf<'se', ExtendRequest, ExtendVote>
-  | SetEntryOf<'sr', ReleaseRequest, ReleaseVote>
-  | SetEntryOf<'sl', LeaveRequest, LeaveVote>;
+  | SetEntryOf<'sa', 'acquire'>
+  | SetEntryOf<'se', 'extend'>
+  | SetEntryOf<'sr', 'release'>
+  | SetEntryOf<'sl', 'leave'>;
 
-interface SetEntryOf<L, R, V> {
+interface SetEntryOf<L, V extends Verb> {
   readonly letter: L;
-  readonly request: R;
-  readonly vote: (vote: V | FailedVote) => void;
+  readonly request: RequestOf<V>;
+  readonly vote: Vote<V>;
 }
 
 type Asked = BatchEntry | SetEntry | (() => void);

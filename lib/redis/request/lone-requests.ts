@@ -1,11 +1,10 @@
 import type {
   AcquireRequest,
-  AcquireVote,
   ExtendRequest,
-  ExtendVote,
   ReleaseRequest,
   ReleaseVote,
 } from '../../ports/lock-node.interface';
+import type { Vote } from '../../ports/verbs';
 import type { RedisNodeError } from '../client/redis-node-error';
 import type { ServerClient } from '../client/server-client.interface';
 import type { Question } from '../server/question';
@@ -20,7 +19,7 @@ import type { ReleasesUnderWay } from './releases-under-way';
 export interface LoneReleaseWays {
   readonly onFailedRelease: (request: ReleaseRequest) => void;
   /** Sends the release again like any other request: the server had forgotten the script, and did nothing. */
-  release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void;
+  release(request: ReleaseRequest, vote: Vote<'release'>): void;
 }
 
 /**
@@ -62,7 +61,7 @@ class LoneAcquire implements Question {
   constructor(
     private readonly encoder: BatchEncoder,
     private readonly request: AcquireRequest,
-    private readonly vote: (vote: AcquireVote) => void,
+    private readonly vote: Vote<'acquire'>,
   ) {}
 
   send(client: EncodedClient): Promise<unknown> {
@@ -83,7 +82,7 @@ class LoneLook implements Question {
   constructor(
     private readonly encoder: BatchEncoder,
     private readonly request: ExtendRequest,
-    private readonly vote: (vote: ExtendVote) => void,
+    private readonly vote: Vote<'extend'>,
   ) {}
 
   send(client: EncodedClient): Promise<unknown> {
@@ -108,7 +107,7 @@ class LoneRelease implements Question {
   constructor(
     private readonly all: LoneRequests,
     private readonly request: ReleaseRequest,
-    private readonly vote: (vote: ReleaseVote) => void,
+    private readonly vote: Vote<'release'>,
   ) {
     all.releasesUnderWay.add(request.ownerToken);
   }

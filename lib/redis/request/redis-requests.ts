@@ -1,17 +1,5 @@
-import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
-  FailedVote,
-  LeaveRequest,
-  LeaveVote,
-  NodeHold,
-  RaiseFenceRequest,
-  RaiseFenceVote,
-  ReleaseRequest,
-  ReleaseVote,
-} from '../../ports/lock-node.interface';
+import type { FailedVote, NodeHold } from '../../ports/lock-node.interface';
+import type { RequestOf, Vote, VoteOf } from '../../ports/verbs';
 import {
   type BatchEntry,
   type BatchSender,
@@ -98,12 +86,12 @@ export class RedisRequests implements BatchSender {
         if (isForCompany(given) && this.batches.mayAskAgain(entry)) this.ways.askAlone(entry);
         else vote(given);
       };
-    if (isRelease(entry)) this.release(keys, entry.request, answer<ReleaseVote>(entry.vote));
-    else if (isAcquire(entry)) this.acquire(keys, entry.request, answer<AcquireVote>(entry.vote));
-    else this.extend(keys, entry.request, answer<ExtendVote>(entry.vote));
+    if (isRelease(entry)) this.release(keys, entry.request, answer<VoteOf<'release'>>(entry.vote));
+    else if (isAcquire(entry)) this.acquire(keys, entry.request, answer<VoteOf<'acquire'>>(entry.vote));
+    else this.extend(keys, entry.request, answer<VoteOf<'extend'>>(entry.vote));
   }
 
-  acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+  acquire(keys: Keys, request: RequestOf<'acquire'>, vote: Vote<'acquire'>): void {
     if (isForSets(request)) {
       this.sets.acquire(keys, request, vote);
       return;
@@ -113,7 +101,7 @@ export class RedisRequests implements BatchSender {
     const [key] = keys;
     if (key === undefined || keys.length > 1 || askHolderTtl || replaces !== '' || fence !== undefined) {
       this.releasesUnderWay.add(replaces);
-      this.scripts.run<AcquireVote>(
+      this.scripts.run<VoteOf<'acquire'>>(
         ACQUIRE,
         fence === undefined ? keys : this.withCounters(keys),
         // For a waiter, a resource that is kept for the line counts as free (R31).
@@ -139,7 +127,7 @@ export class RedisRequests implements BatchSender {
     });
   }
 
-  extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+  extend(keys: Keys, request: RequestOf<'extend'>, vote: Vote<'extend'>): void {
     if (isForSets(request)) {
       this.sets.extend(keys, request, vote);
       return;
@@ -147,7 +135,7 @@ export class RedisRequests implements BatchSender {
     const { ownerToken, ttlMs, replaces = '', putsBack = true } = request;
     const args = [ownerToken, wholeMs(ttlMs), replaces];
     this.releasesUnderWay.add(replaces);
-    this.scripts.run<ExtendVote>(
+    this.scripts.run<VoteOf<'extend'>>(
       EXTEND,
       keys,
       putsBack ? args : [...args, 1],
@@ -162,13 +150,13 @@ export class RedisRequests implements BatchSender {
   }
 
   /** @param keys without the keys of readers, which have no number */
-  raiseFence(keys: Keys, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+  raiseFence(keys: Keys, request: RequestOf<'raiseFence'>, vote: Vote<'raiseFence'>): void {
     if (request.slots !== undefined && keys[0] !== undefined) {
       this.sets.raiseFence(keys[0], request, vote);
       return;
     }
     const { ownerToken, fence, keepMs } = request;
-    this.scripts.run<RaiseFenceVote>(
+    this.scripts.run<VoteOf<'raiseFence'>>(
       RAISE_FENCE,
       this.withCounters(keys),
       [ownerToken, fence, wholeMs(keepMs)],
@@ -178,7 +166,7 @@ export class RedisRequests implements BatchSender {
     );
   }
 
-  release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+  release(keys: Keys, request: RequestOf<'release'>, vote: Vote<'release'>): void {
     if (isForSets(request)) {
       this.sets.release(keys, request, vote);
       return;
@@ -189,7 +177,7 @@ export class RedisRequests implements BatchSender {
     const { database, everyone } = this.encoder;
     const args = [ownerToken, keptMs, wakeWaiters ? telling : 0, database, everyone];
     this.releasesUnderWay.add(ownerToken);
-    this.scripts.run<ReleaseVote>(
+    this.scripts.run<VoteOf<'release'>>(
       RELEASE,
       keys,
       args,
@@ -204,7 +192,7 @@ export class RedisRequests implements BatchSender {
     );
   }
 
-  leave(keys: Keys, request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+  leave(keys: Keys, request: RequestOf<'leave'>, vote: Vote<'leave'>): void {
     this.sets.leave(keys, request, vote);
   }
 
@@ -214,7 +202,7 @@ export class RedisRequests implements BatchSender {
     return [...keys, ...keys.map((key) => counters.of(key))];
   }
 
-  private readonly readAcquireVote = (reply: unknown): AcquireVote | FailedVote => {
+  private readonly readAcquireVote = (reply: unknown): VoteOf<'acquire'> | FailedVote => {
     if (Array.isArray(reply)) this.connection.sawTime(timeFrom(reply[0]) ?? 0);
     return acquireVoteFrom(reply);
   };

@@ -1,16 +1,5 @@
-import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendRequest,
-  ExtendVote,
-  FailedVote,
-  LeaveRequest,
-  LeaveVote,
-  RaiseFenceRequest,
-  RaiseFenceVote,
-  ReleaseRequest,
-  ReleaseVote,
-} from '../../ports/lock-node.interface';
+import type { FailedVote } from '../../ports/lock-node.interface';
+import type { RequestOf, Vote, VoteOf } from '../../ports/verbs';
 import { extendVoteFrom, raiseFenceVoteFrom, releaseVoteFrom, timeFrom } from './redis-votes';
 import type { SetEntry } from './command-batch';
 import { SetBatches, type SetRequestsSetup } from './set-batches';
@@ -34,11 +23,11 @@ export class SetRequests {
     this.batches.send(entries);
   }
 
-  acquire(keys: Keys, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+  acquire(keys: Keys, request: RequestOf<'acquire'>, vote: Vote<'acquire'>): void {
     const { connection, releasesUnderWay } = this.setup;
     const { ownerToken, replaces = '' } = request;
     releasesUnderWay.add(replaces);
-    this.run<AcquireVote>(
+    this.run<VoteOf<'acquire'>>(
       this.calls.acquire(keys, request),
       this.unlessReleased(ownerToken),
       (reply) => {
@@ -53,11 +42,11 @@ export class SetRequests {
     );
   }
 
-  extend(keys: Keys, request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+  extend(keys: Keys, request: RequestOf<'extend'>, vote: Vote<'extend'>): void {
     const { releasesUnderWay } = this.setup;
     const { ownerToken, replaces = '' } = request;
     releasesUnderWay.add(replaces);
-    this.run<ExtendVote>(
+    this.run<VoteOf<'extend'>>(
       this.calls.extend(keys, request),
       this.unlessReleased(ownerToken),
       extendVoteFrom,
@@ -69,15 +58,21 @@ export class SetRequests {
     );
   }
 
-  raiseFence(key: string, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
-    this.run<RaiseFenceVote>(this.calls.raiseFence(key, request), always, raiseFenceVoteFrom, vote, request);
+  raiseFence(key: string, request: RequestOf<'raiseFence'>, vote: Vote<'raiseFence'>): void {
+    this.run<VoteOf<'raiseFence'>>(
+      this.calls.raiseFence(key, request),
+      always,
+      raiseFenceVoteFrom,
+      vote,
+      request,
+    );
   }
 
-  release(keys: Keys, request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+  release(keys: Keys, request: RequestOf<'release'>, vote: Vote<'release'>): void {
     const { encoder, releasesUnderWay, ways } = this.setup;
     const { ownerToken, wakeWaiters } = request;
     releasesUnderWay.add(ownerToken);
-    this.run<ReleaseVote>(
+    this.run<VoteOf<'release'>>(
       alone(this.calls.release(keys, request, this.telling(wakeWaiters), encoder.database), encoder.everyone),
       always,
       releaseVoteFrom,
@@ -90,14 +85,14 @@ export class SetRequests {
     );
   }
 
-  leave(keys: Keys, request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+  leave(keys: Keys, request: RequestOf<'leave'>, vote: Vote<'leave'>): void {
     const call = this.calls.leave(
       keys,
       request,
       this.telling(request.wakeWaiters),
       this.setup.encoder.database,
     );
-    this.run<LeaveVote>(alone(call, this.setup.encoder.everyone), always, leaveVoteFrom, vote, request);
+    this.run<VoteOf<'leave'>>(alone(call, this.setup.encoder.everyone), always, leaveVoteFrom, vote, request);
   }
 
   private run<T>(
