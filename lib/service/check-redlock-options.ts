@@ -16,9 +16,9 @@ import type { LockOptions } from '../locking/api/lock-options';
 import { readOptions } from '../errors/read-options';
 import { checkOnBusy, type WithLockOnBusy } from '../locking/checks/with-lock-options';
 
-/** The options of a lock service after the door: complete, checked, in milliseconds. */
+/** The options of a lock service after the checks: complete, and in milliseconds. */
 export interface CheckedRedlockOptions {
-  /** The nodes as they were given. Whoever opens them checks them. */
+  /** The nodes as they were given. The code that opens them checks them. */
   readonly nodes: unknown;
   readonly limits: LockLimits;
   readonly fencing: FencingSettings;
@@ -85,7 +85,7 @@ export function checkRedlockOptions(options: RedlockOptions): CheckedRedlockOpti
   checkMilliseconds('maxTtl', maxTtl, 1);
   const fencingTtl =
     givenFencingTtl === undefined ? Math.max(DEFAULTS.fencingTtl, maxTtl * 2) : givenFencingTtl;
-  // Else a counter could be forgotten while its lock lasts.
+  // Otherwise a counter could be forgotten while its lock lasts.
   checkMilliseconds('fencingTtl', fencingTtl, maxTtl * 2);
   checkMilliseconds('shutdownTimeout', shutdownTimeout, 0);
   if (!GUARDS.includes(restartGuard))

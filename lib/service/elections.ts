@@ -47,7 +47,7 @@ export function checkElectionName(name: unknown): string {
   );
 }
 
-/** As in the key of a lock: `<0>`, `<this.region>`. */
+/** A placeholder, as it stands in the key of a lock: `<0>`, `<this.region>`. */
 const PLACEHOLDER = /<[\w'"][^<>]*>/;
 
 /** The facts that this process knows of one election. */
@@ -59,7 +59,7 @@ interface Declared {
   election: LeaderElection | undefined;
 }
 
-/** The elections of one lock service: one for each name, however often somebody asks for it. */
+/** The elections of one lock service. Each name has one election, however often it is asked for. */
 export class Elections {
   private readonly byName = new Map<string, Declared>();
   private isClosed = false;
@@ -70,7 +70,7 @@ export class Elections {
     private readonly check: (options: LockOptions) => void,
   ) {}
 
-  /** The election of that name; the process takes part in it from the first call on. */
+  /** Returns the election of that name. The process takes part in it from the first call on. */
   of(name: string, given?: LeaderElectionOptions): LeaderElection {
     const declared = this.declare(name, given);
     if (declared.election !== undefined) return declared.election;
@@ -99,14 +99,14 @@ export class Elections {
     return known;
   }
 
-  /** All of them resign, and take part no more. */
+  /** Ends all elections: the process resigns, and takes part no more. */
   async close(): Promise<void> {
     this.isClosed = true;
     await Promise.all([...this.byName.values()].map(async ({ election }) => election?.close()));
   }
 }
 
-/** Undefined where nothing is given: what others gave for that election is valid then. */
+/** Returns undefined if no option is given. Then the options that others gave for that election are valid. */
 function optionsIn(given: LeaderElectionOptions | undefined): LeaderElectionOptions | undefined {
   if (given === undefined) return undefined;
   const options = checkElectionOptions(given);

@@ -45,7 +45,7 @@ interface Term {
   readonly resigned: AbortController;
   /** Aborts when the lock is lost, or when the process resigns. */
   readonly signal: AbortSignal;
-  /** Its tasks. Those of a term that was lost may go on for long, and no later term waits for them. */
+  /** The tasks of the term. If the term was lost, they may go on for long, but no later term waits for them. */
   readonly running: Set<Promise<unknown>>;
 }
 
@@ -94,7 +94,7 @@ export class LeaderElection {
    * process that does not lead it has aborted already.
    */
   get signal(): AbortSignal {
-    // The clocks may say that the term is over before a timer does.
+    // By the clocks, the term may be over before a timer notices it.
     this.term?.lock.noticeEnd();
     return this.term?.signal ?? AbortSignal.abort(this.lostError());
   }
@@ -136,7 +136,7 @@ export class LeaderElection {
     if (this.isClosed || this.stop?.signal.aborted === false) return;
     const stop = (this.stop = new AbortController());
     const before = this.campaign;
-    // The election outlives whoever asks for it first.
+    // The election must not keep the async context of its first caller, since it lives longer.
     this.campaign = detached(async () => {
       await before;
       await this.campaignUntil(stop.signal);
@@ -149,7 +149,7 @@ export class LeaderElection {
    * resolves at once, since it would wait for that task.
    */
   async resign(): Promise<void> {
-    // Before anybody hears of it, who may call start().
+    // This comes first, since a listener that hears of the end may call start().
     const { campaign, term } = this;
     this.stop?.abort(this.lostError());
     term?.resigned.abort(this.lostError());
@@ -171,7 +171,8 @@ export class LeaderElection {
       try {
         lock = await this.host.acquire(this.name, this.options, stop);
       } catch (error) {
-        // Options were checked before, and waiting has no end: nothing else comes but the end of the campaign.
+        // The options were checked before, and the wait has no end. So the only expected error is the end of the
+        // campaign.
         if (!isStopped()) this.leadership.error(error);
         return;
       }
@@ -188,14 +189,15 @@ export class LeaderElection {
     const standing = this.host.standing(lock);
     let endTerm: () => void = ignore;
     const ended = new Promise<void>((resolve) => (endTerm = resolve));
-    // A task may release the lock that it is given, or leave it to another process: nobody would hear that it is over.
+    // A task may release the lock that it is given, or leave it to another process, and nobody would notice the
+    // end of the term. So the lock is held until the term has ended.
     if (lock.isHeld) lock.holdUntil(ended);
     this.term = { lock, standing, resigned, signal, running };
     if (stop.aborted) resigned.abort(stop.reason);
     this.leadership.next(this.isLeader);
     await over;
     this.leadership.next(false);
-    // Its tasks have the signal; nobody else may lead while one of them may still be sure of the lock.
+    // The tasks were told by their signal. No other process may lead while one of them may still rely on the lock.
     if (!lock.signal.aborted) await Promise.race([Promise.all(running), aborted(lock.signal)]);
     endTerm();
     await standing.end();
@@ -218,7 +220,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function ignore(): void {
-  // Whoever runs the task hears of it.
+  // The caller of the task gets its error.
 }
 
 showAs(LeaderElection.prototype, 'LeaderElection', ({ name, isLeader, fencingToken }) => ({

@@ -9,20 +9,23 @@ import { refuseStream } from './refuse-streams';
 
 /** A lock that tasks run under. */
 interface Possession {
-  /** Undefined when it is over: whatever was started in the context keeps the frame, and must not keep the lock (R18). */
+  /**
+   * The lock. Undefined when it is over: code that was started in the context keeps the frame, and must not keep
+   * the lock in memory (R18).
+   */
   lock: HeldLock | undefined;
-  /** The tasks that entered it, and entered it again; the last one to leave releases it. */
+  /** The number of tasks that have entered it, each entry counted. The last one to leave releases the lock. */
   users: number;
 }
 
 /** A lock that an async context holds. */
 interface Frame {
   readonly possession: Possession;
-  /** The one before it. Those that are over are left out when somebody looks. */
+  /** The frame before it. Frames whose lock is over are left out when somebody looks. */
   outer: Frame | undefined;
 }
 
-/** Which locks the running code holds: whatever a task calls or awaits, sees the lock of the task. */
+/** Knows which locks the running code holds. All code that a task calls or awaits sees the lock of the task. */
 export class LockContext {
   private readonly storage = new AsyncLocalStorage<Frame>();
 
@@ -31,7 +34,7 @@ export class LockContext {
     return this.find((lock) => resource === undefined || lock.resources.includes(resource))?.lock;
   }
 
-  /** A held lock that has all that is wanted. */
+  /** Returns a held lock that has all that is wanted. */
   holdingAll(wanted: KindOfHold): Holding | undefined {
     // Nearly all code holds nothing yet.
     return this.storage.getStore() === undefined ? undefined : this.find((lock) => covers(lock, wanted));
@@ -70,7 +73,7 @@ export class LockContext {
     return frame;
   }
 
-  /** `lock` itself, if the context holds it still. */
+  /** Returns `lock` itself, if the context still holds it. */
   holding(lock: Lock): Holding | undefined {
     return this.find((held) => held === lock);
   }
@@ -94,7 +97,10 @@ export class LockContext {
     };
   }
 
-  /** The task's error passes as it is; its result only if the lock was ours until the task was done, and nothing is left to do. */
+  /**
+   * Runs the task and leaves the lock. An error of the task is thrown as it is. The result is returned only if the
+   * lock was ours until the task was done, and after the lock is released.
+   */
   private async run<T>({ lock, possession }: Holding, task: (lock: Lock) => T | Promise<T>): Promise<T> {
     const frame: Frame = { possession, outer: this.outerFor(possession) };
     possession.users += 1;
@@ -113,8 +119,9 @@ export class LockContext {
   }
 
   /**
-   * The locks that the context holds, each of them once and without that of `inner`, which comes before them. Not simply
-   * the store: a task that starts itself again under one lock would keep a frame for each time (R18).
+   * Returns the frames of the locks that the context holds, each lock once. `inner` is left out, since its frame
+   * comes before them. The store itself is not used: a task that starts itself again under one lock would keep a
+   * frame for each time (R18).
    */
   private outerFor(inner: Possession): Frame | undefined {
     const frame = held(this.storage.getStore());
@@ -134,7 +141,7 @@ export class LockContext {
 /** A lock that outlasts the tasks that run under it. */
 export interface StandingLock {
   enter<T>(task: (lock: Lock) => T | Promise<T>): Promise<T>;
-  /** Releases it, when the last task has left. */
+  /** Releases the lock when the last task has left. */
   end(): Promise<void>;
 }
 
@@ -152,7 +159,10 @@ async function leave(lock: HeldLock, possession: Possession): Promise<void> {
   await released;
 }
 
-/** The first of these frames whose lock is held; the others are cut out, since what is over once is over for ever. */
+/**
+ * Returns the first of these frames whose lock is held. The others are removed from the chain, since a lock that
+ * is over stays over.
+ */
 function held(innermost: Frame | undefined): Frame | undefined {
   let first = innermost;
   while (first !== undefined && !isHeld(first)) first = first.outer;
@@ -173,7 +183,7 @@ function has(innermost: Frame | undefined, possession: Possession): boolean {
   return false;
 }
 
-/** A copy, since other tasks may run in these frames. */
+/** Copies the chain, since other tasks may run in these frames. */
 function without(frame: Frame | undefined, possession: Possession): Frame | undefined {
   if (frame === undefined || frame.possession === possession) return frame?.outer;
   return { possession: frame.possession, outer: without(frame.outer, possession) };

@@ -41,7 +41,10 @@ export class LockEvents {
   }
 }
 
-/** Whoever caused an event is a stranger to those who hear of it: code of theirs must not run as a part of its task. */
+/**
+ * Runs a subscriber in the async context in which it subscribed. In the context of the call that caused the event, its
+ * code would count as a part of the task of that call.
+ */
 function inContextOfSubscriber<T>(source: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const context = new AsyncResource('nestjs-redlock.events');

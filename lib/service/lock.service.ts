@@ -55,7 +55,10 @@ export class LockService {
    */
   readonly events$: Observable<LockEvent>;
 
-  /** @internal Marks the errors of locks that could not be had with what they are answered with, and throws them on. */
+  /**
+   * @internal Marks each error of a lock that was not acquired with the answer that a client gets, and throws it
+   *   again.
+   */
   onFailure?: (error: unknown) => never;
 
   /** @internal See {@link LockEvents}. */
@@ -105,8 +108,8 @@ export class LockService {
   }
 
   /**
-   * Does not wait for a holder: resolves to null when somebody else holds the lock. Where several callers ask at the
-   * same moment, and each gets some of the votes, each asks again, for `nodeTimeout` more at most.
+   * Does not wait for a holder: resolves to null when somebody else holds the lock. If several callers ask at the
+   * same moment and each gets some of the votes, each asks again, for `nodeTimeout` more at most.
    *
    * @throws LockUnavailableError when too few nodes answered
    */
@@ -378,12 +381,13 @@ export class LockService {
   }
 
   private marked<T>(taken: Promise<T>): Promise<T> {
-    // Most services have none, and then a lock costs no promise more.
+    // Most services have no such function. Then a lock needs no further promise.
     return this.onFailure === undefined ? taken : taken.catch(this.onFailure);
   }
 
   private async closeOnce(): Promise<void> {
-    // While their tasks run they hold their locks, and closing waits for holders.
+    // Tasks of an election hold its lock while they run, and closing waits for holders. So the elections end
+    // first.
     const resigned = this.elections.close();
     await this.closeEverything();
     await resigned;

@@ -4,14 +4,15 @@ import { LockOptionsError } from '../errors/lock-options.error';
 /** A value that does its work only when somebody reads it. */
 type Stream = Observable<unknown> | AsyncIterable<unknown> | Generator<unknown, unknown, never>;
 
-/** Says in a compiler error what became of a stream. */
+/** Names the problem in a compiler error. */
 export interface StreamIsRefused {
   readonly mismatch: 'the lock is released before a stream is read: read it in the task, or put @Locked on the method that returns it';
 }
 
 /**
- * Leaves out all functions but those that come to one: a result of which nothing is known is none. Otherwise it is a
- * function too, as long as it can be: the compiler asks before it knows what a function comes to.
+ * Only a function that returns a stream fits this type. A result of type `any` does not count as a stream. The
+ * type stays a function for as long as possible, since the compiler asks for it before it knows what a function
+ * returns.
  */
 export type IfStream<F extends (...args: never[]) => unknown> = Fitting<F, Awaited<ReturnType<F>>>;
 
@@ -24,9 +25,10 @@ type Fitting<F, T> = [T] extends [never]
       : () => never;
 
 /**
- * Whoever holds a lock until a function is done does not hold it while what that function returned is read.
+ * Throws if a function under a lock returned a stream: the lock is released when the function is done, and the
+ * stream is read after that.
  *
- * @param name that of the function: `task`
+ * @param name the name of the function in the message: `task`
  * @throws LockOptionsError
  */
 export function refuseStream(result: unknown, name: string): void {
@@ -36,7 +38,7 @@ export function refuseStream(result: unknown, name: string): void {
   if (isGenerator(result)) throw new LockOptionsError(name, generatorOf(name));
 }
 
-/** Asks what a result has, and not what it gives: a mock may give a function for every name. */
+/** Looks only at the names of the properties, not at their values: a mock may give a function for every name. */
 export function isStream(result: unknown): result is object {
   if (typeof result !== 'object' || result === null) return false;
   return Symbol.asyncIterator in result || ('lift' in result && 'subscribe' in result);

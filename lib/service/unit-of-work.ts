@@ -18,20 +18,20 @@ export interface UnitTask<T> {
   run(lock: HeldLock): Promise<T>;
 }
 
-/** Resources that a unit has locked, or is about to. */
+/** The resources that a unit has locked, or is about to lock. */
 interface UnitLock extends KindOfHold {
   lock: HeldLock | undefined;
-  /** Tasks that run under it, or wait for their turn. */
+  /** The number of tasks that run under the lock, or wait for their turn. */
   users: number;
-  /** Settles when those who came before have left; never rejects. */
+  /** Settles when the earlier tasks have left. It never rejects. */
   turn: Promise<unknown> | undefined;
-  /** A task is done, and what it gave rests on the lock. */
+  /** True if a task is done, so that its result relies on the lock. */
   wasLeftHeld: boolean;
 }
 
 /**
- * Work that others see only when it is done, such as a transaction: until then it keeps all locks that were taken in it.
- * They are not in its own way: its tasks enter a lock that it has again, one after another.
+ * Work that others see only when it is done, such as a transaction. Until then it keeps all locks that were taken
+ * in it. These locks do not block the unit itself: its tasks enter a lock that it already has, one after another.
  */
 export class UnitOfWork {
   isOver = false;
@@ -43,7 +43,10 @@ export class UnitOfWork {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Keeps a lock that the caller releases. A task may enter it after that too. */
+  /**
+   * Keeps a lock until the end of the unit, even if the caller releases it earlier. After that release, a task may
+   * still enter it.
+   */
   async keep(acquiring: Promise<HeldLock>): Promise<HeldLock> {
     const lock = await acquiring;
     lock.holdUntil(this.ended);
@@ -56,12 +59,12 @@ export class UnitOfWork {
     const before = mine.turn;
     mine.users += 1;
     const done = this.takeTurn(mine, before, task).finally(() => (mine.users -= 1));
-    // Who gives up while it waits does not make way for those behind it.
+    // A task that gives up while it waits does not let later tasks run before the earlier ones are done.
     mine.turn = Promise.allSettled([before, done]);
     return done;
   }
 
-  /** @throws LockLostError when a lock was lost after its task was done: nobody else would tell */
+  /** @throws LockLostError when a lock was lost after its task was done, since nobody else would tell the caller */
   throwIfLost(): void {
     this.adoptReleasedHandles();
     for (const { lock, wasLeftHeld } of this.locks) {
@@ -78,7 +81,7 @@ export class UnitOfWork {
   private placeFor({ wanted, reentrant }: UnitTask<unknown>): UnitLock {
     const { resources, kind } = wanted;
     this.adoptReleasedHandles();
-    // Without those that nobody got.
+    // Leave out the locks that nobody got.
     const known = this.locks.filter(({ lock, users }) => users > 0 || isHeldOrLost(lock));
     this.locks = known;
     const place = known.find((one) => covers(one, wanted));
@@ -106,8 +109,8 @@ export class UnitOfWork {
     if (before !== undefined) await this.untilTurn(before, task);
     const lock = await this.lockOf(mine, task);
     let finish: (() => void) | undefined;
-    // The unit may be over before the task, where nobody awaits it. Throws for a lock that was lost: what was done under
-    // it cannot be relied on any more.
+    // The unit may end before the task, if nobody awaits the task. `holdUntil` throws for a lock that was lost:
+    // work under such a lock cannot be relied on.
     lock.holdUntil(new Promise<void>((resolve) => (finish = resolve)));
     try {
       const result = await task.run(lock);

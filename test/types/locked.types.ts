@@ -412,7 +412,7 @@ export async function whatABusyLockComesTo(locks: LockService): Promise<void> {
 /** A task that comes to what is read later. */
 export async function whatATaskMustNotComeTo(locks: LockService): Promise<void> {
   /* oxlint-disable typescript/no-deprecated -- the linter of an application says so too */
-  // @ts-expect-error -- the lock is given back before
+  // @ts-expect-error -- the lock is released before
   const observable: Observable<number> = await locks.withLock('x', () => of(1));
   // @ts-expect-error -- the same in a promise, with options
   const later: Observable<number> = await locks.withLock('x', { ttl: 1_000 }, async () =>
@@ -420,7 +420,7 @@ export async function whatATaskMustNotComeTo(locks: LockService): Promise<void> 
   );
   // @ts-expect-error -- a stream of Node too
   const file: Readable = await locks.withLock('x', ({ isHeld }) => Readable.from([isHeld]));
-  // @ts-expect-error -- the locks are given back before
+  // @ts-expect-error -- the locks are released before
   const work: Observable<number> = await locks.holdUntilDone(() => of(1));
   // @ts-expect-error -- nobody knows who leads then
   const led: Observable<number> | undefined = await locks.election('x').run(() => of(1));

@@ -80,7 +80,7 @@ function showResult({ isForced, before, releasedFrom, failed }: Result): string 
   const holding = before.nodes.filter(isHeldOn).length;
   const silent = before.nodes.filter(({ error }) => error !== undefined).map(({ node }) => node);
   const foreign = before.nodes.filter(hasForeignKey).map(({ node }) => node);
-  // Whoever has it on less than a quorum, where a quorum has none of it, holds nothing.
+  // A caller that has it on less than a quorum holds nothing, if a quorum has no holder.
   const isHeldByNobody = before.state === 'foreign' || before.state === 'free';
   const warning = isHeldByNobody ? [] : [WARNING];
   const lines = [sentence(before)];

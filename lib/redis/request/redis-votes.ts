@@ -63,7 +63,7 @@ export function extendVoteFrom(reply: unknown): ExtendVote {
   return reply === 0 || reply === 2 ? { kind: 'denied', healed: reply === 2 } : unexpectedReply();
 }
 
-/** The reply of `GET`, for whoever asks whether it is still there. */
+/** Reads the reply of `GET` to the question if the lock is still there. */
 export function lookVoteFrom(reply: unknown, ownerToken: string): ExtendVote {
   if (reply === ownerToken) return GRANTED;
   return reply === null || typeof reply === 'string' ? { kind: 'denied', healed: false } : unexpectedReply();
