@@ -21,6 +21,8 @@ export interface Release {
   readonly outcome: 'released' | 'expired' | 'unknown';
   /** At least this many processes wait for the resource and were told. Undefined: nobody was told. */
   readonly waiting?: number;
+  /** True if others may wait who were not counted. */
+  readonly mayBeMore?: boolean;
 }
 
 /** The release of a lease that was taken over, as the first extension of the new lease tells it. */

@@ -185,6 +185,8 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
 export class ReleaseCall extends OwnershipCall implements QuorumCall<ReleaseVote> {
   /** The number of processes that wait for the resource, as far as the nodes told. */
   waiting = 0;
+  /** True if others may wait whom the nodes could not count. */
+  mayBeMore = false;
 
   constructor(
     callContext: CallContext,
@@ -223,9 +225,9 @@ export class ReleaseCall extends OwnershipCall implements QuorumCall<ReleaseVote
 
   onVote(position: number, vote: ReleaseVote): void {
     this.lease.releaseAnsweredBy |= 1 << position;
-    if (vote.kind === 'granted' && vote.waiting !== undefined) {
-      this.waiting = Math.max(this.waiting, vote.waiting);
-    }
+    if (vote.kind !== 'granted') return;
+    if (vote.waiting !== undefined) this.waiting = Math.max(this.waiting, vote.waiting);
+    this.mayBeMore ||= vote.mayBeMore === true;
   }
 
   onLateVote(): void {

@@ -178,7 +178,8 @@ export class Redlock {
         // A quorum may not have had this lease, but it may have had the one before it. So `expired` would not be
         // certain.
         const isCertain = outcome !== 'expired' || inherited === undefined;
-        settle({ outcome: isCertain ? outcome : 'unknown', waiting: call.waiting });
+        const { waiting, mayBeMore } = call;
+        settle({ outcome: isCertain ? outcome : 'unknown', waiting, mayBeMore });
       },
       ignore,
     );

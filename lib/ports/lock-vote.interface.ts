@@ -68,9 +68,11 @@ export type RaiseFenceVote = { readonly kind: 'granted' } | { readonly kind: 'de
 export type ReleaseVote =
   /**
    * `waiting`: at least this many processes wait and were told of the release. Missing if there are none, or if
-   * that is unknown.
+   * that is unknown. `mayBeMore`: others may wait who were told and not counted, as at other servers of a cluster.
    */
-  { readonly kind: 'granted'; readonly waiting?: number } | { readonly kind: 'denied' } | FailedVote;
+  | { readonly kind: 'granted'; readonly waiting?: number; readonly mayBeMore?: boolean }
+  | { readonly kind: 'denied' }
+  | FailedVote;
 
 /** Granted: the caller stood in some of the lines. Denied: it stood in none of them. */
 export type LeaveVote = { readonly kind: 'granted' } | { readonly kind: 'denied' } | FailedVote;

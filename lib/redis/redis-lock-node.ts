@@ -145,8 +145,15 @@ export class RedisLockNode implements LockNode {
     });
   }
 
-  release(request: RequestOf<'release'>, vote: Vote<'release'>): void {
+  release(request: RequestOf<'release'>, give: Vote<'release'>): void {
     this.channel.takeLeaveOf(request.resources);
+    // A server of a cluster counts only those who listen at itself.
+    const vote =
+      this.connection.hasSlots && request.wakeWaiters
+        ? (given: Parameters<typeof give>[0]) => {
+            give(given.kind === 'granted' ? { ...given, mayBeMore: true } : given);
+          }
+        : give;
     if (this.goTogether(request.resources) && request.keepMs === undefined && !isForSets(request)) {
       const telling = this.connection.hasSlots ? ASKS.releaseAndTellAll : ASKS.releaseAndTell;
       this.batch.add({ letter: request.wakeWaiters ? telling : ASKS.release, request, vote });

@@ -150,6 +150,21 @@ describe('readers and writers on real servers', () => {
   });
 });
 
+describe('a lock on several resources, of which some are read', () => {
+  it('leaves a turn to who waits for one of them in another process, although its own callers want it all the time', async () => {
+    let isOver = false;
+    const callers = Array.from({ length: 4 }, async () => {
+      while (!isOver)
+        await service(0).withLock(['order:7', { shared: 'rates' }], { wait: 30_000 }, () => sleep(3));
+    });
+
+    await service(1).withLock('order:7', { wait: 10_000 }, () => undefined);
+
+    isOver = true;
+    await Promise.all(callers);
+  });
+});
+
 describe('the line on real servers', () => {
   it('gives a fair lock in the order in which processes asked', async () => {
     const order: number[] = [];

@@ -54,7 +54,7 @@ export function endLease(
     return;
   }
   if (isWhole && keepMs > 0) void keepEverywhere(lease, keepMs, { clock, redlock });
-  redlock.release(lease, keepMs, lease.sharing === undefined ? settle : inLine(settle));
+  redlock.release(lease, keepMs, lease.sharing === undefined ? settle : besideLine(settle));
   // Nodes apply requests in order, so a caller with other resources need not wait for the answers. A caller with
   // the same resources has to wait, since it is the turn of other processes now.
   if (successor === undefined) place.leave();
@@ -120,9 +120,12 @@ function successorOf(place: WonLease['place']): WonLease['place']['successor'] {
   return successor?.kind === undefined ? successor : undefined;
 }
 
-/** The line on the nodes decides who comes next, so this process owes no turn to others. */
-function inLine(settle: (release: Release) => void): (release: Release) => void {
-  return (release) => {
-    settle({ outcome: release.outcome });
+/**
+ * The line on the nodes decides who comes next of those in it, and they are not counted. Others, who hear of each
+ * release, may wait beside the line: the next caller that is not in line owes them their turns.
+ */
+function besideLine(settle: (release: Release) => void): (release: Release) => void {
+  return ({ outcome, waiting = 0 }) => {
+    settle(waiting > 0 ? { outcome, waiting } : { outcome });
   };
 }

@@ -262,10 +262,13 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     };
   }
 
-  private concludeRelease({ outcome, waiting }: Release, atEnd: HeldFacts | undefined): ReleaseOutcome {
+  private concludeRelease(
+    { outcome, waiting, mayBeMore }: Release,
+    atEnd: HeldFacts | undefined,
+  ): ReleaseOutcome {
     const { place } = this.win;
     if (waiting !== undefined) {
-      this.around.turnsOwed.owe(this.resources, waiting);
+      this.around.turnsOwed.owe(this.resources, waiting, mayBeMore);
       place.learnOfOthers(outcome === 'released' ? waiting > 0 : undefined);
     }
     place.leave();

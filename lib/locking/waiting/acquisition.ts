@@ -148,8 +148,7 @@ export class Acquisition<L>
         ? new WaitingLine<Handover>().join([], this)
         : line.join(this.resources, this);
       this.place = place;
-      // If the lines on the nodes are looked at, they decide whose turn it is.
-      if (place.isFirst && this.places === undefined) this.turnsToSitOut = turnsOwed.take(this.resources);
+      if (place.isFirst) this.turnsToSitOut = turnsOwed.take(this.resources);
       if (place.isFirst && this.turnsToSitOut === 0) {
         if (this.hasJoined()) {
           admission.leave();
@@ -216,8 +215,7 @@ export class Acquisition<L>
     }
     this.pending = turn?.attempt;
     this.budget = turn?.budget;
-    const isFree = this.pending === undefined && this.places === undefined;
-    this.turnsToSitOut = isFree ? this.setup.turnsOwed.take(this.resources) : 0;
+    this.turnsToSitOut = this.pending === undefined ? this.setup.turnsOwed.take(this.resources) : 0;
     // The caller before this one leaves in an async context of its own.
     void detached(() => this.compete(true));
   }

@@ -1,6 +1,7 @@
 import type { ChannelEvents } from '../server-client.interface';
 import type { Handshake } from './handshake';
 import type { Cluster, Redis } from './ioredis';
+import { followSubscriber } from './follow-subscriber';
 import { onReady } from './on-ready';
 
 /** Translates the events of a client that subscribes. */
@@ -15,8 +16,13 @@ export function listenTo(
   const ready = () => {
     events.onReady();
   };
-  if (client.isCluster) client.on('ready', ready);
-  else onReady(client as Redis, ready);
+  if (client.isCluster) {
+    client.on('ready', ready);
+    followSubscriber(client as Cluster, () => {
+      events.onClose(handshake?.failure);
+      ready();
+    });
+  } else onReady(client as Redis, ready);
   client.on('close', () => {
     events.onClose(handshake?.failure);
   });

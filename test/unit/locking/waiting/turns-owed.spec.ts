@@ -46,4 +46,21 @@ describe('the turns that a process owes to others', () => {
     expect(turnsOwed.isEmpty).toBe(true);
     expect(clock.pendingTimers).toBe(0);
   });
+
+  it('are one in 100 ms where others may wait who are not counted', async () => {
+    const { clock, turnsOwed } = setUp();
+    const owed: number[] = [];
+    for (let atMs = 0; atMs <= 250; atMs += 25) {
+      turnsOwed.owe(['a'], 0, true);
+      owed.push(turnsOwed.take(['a']));
+      clock.stall(25);
+    }
+
+    expect(owed).toEqual([0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0]);
+    turnsOwed.owe(['a'], 2, true);
+    expect(turnsOwed.take(['a'])).toBe(2);
+    await clock.advance(1_000);
+    expect(turnsOwed.isEmpty).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+  });
 });
