@@ -396,7 +396,7 @@ export function itKeepsTheContractOfLockNode(
 
       subscription.stop();
       await acquire(node, 'a', { ownerToken: 'anna' });
-      expect(await release(node, 'a', { ownerToken: 'anna', wakeWaiters: true })).toEqual(GRANTED);
+      expect(await release(node, 'a', { ownerToken: 'anna', wakeWaiters: true })).toMatchObject(GRANTED);
     });
   });
 

@@ -15,7 +15,7 @@ import {
 import { PackedPackage } from './packed-package';
 
 /** How large the package may become before somebody has to say why: bytes, and numbers of files. */
-const BUDGET = { packed: 750_000, unpacked: 2_500_000, files: 1_000 };
+const BUDGET = { packed: 780_000, unpacked: 2_500_000, files: 1_000 };
 
 /** What an entry may load of the package, of which it shares most with the main entry. */
 const LOADS: Readonly<Record<string, { files: number; bytes: number }>> = {
