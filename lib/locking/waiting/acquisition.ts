@@ -148,7 +148,7 @@ export class Acquisition<L>
         ? new WaitingLine<Handover>().join([], this)
         : line.join(this.resources, this);
       this.place = place;
-      if (place.isFirst) this.turnsToSitOut = turnsOwed.take(this.resources);
+      if (place.isFirst && this.owesTurns) this.turnsToSitOut = turnsOwed.take(this.resources);
       if (place.isFirst && this.turnsToSitOut === 0) {
         if (this.hasJoined()) {
           admission.leave();
@@ -215,9 +215,18 @@ export class Acquisition<L>
     }
     this.pending = turn?.attempt;
     this.budget = turn?.budget;
-    this.turnsToSitOut = this.pending === undefined ? this.setup.turnsOwed.take(this.resources) : 0;
+    const isFree = this.pending === undefined && this.owesTurns;
+    this.turnsToSitOut = isFree ? this.setup.turnsOwed.take(this.resources) : 0;
     // The caller before this one leaves in an async context of its own.
     void detached(() => this.compete(true));
+  }
+
+  /**
+   * True if it lets others go first. If the lines on the nodes are looked at, they decide whose turn it is. A caller
+   * that wants some of its resources alone may meet others there who stand in no line.
+   */
+  private get owesTurns(): boolean {
+    return this.places === undefined || (this.kind?.mode === 'mixed' && !this.options.fair);
   }
 
   /** Called when its time in line is over. */
