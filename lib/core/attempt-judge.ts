@@ -12,7 +12,7 @@ import type {
 } from '../ports/lock-node.interface';
 import { withoutGuarded } from './node-guard';
 import type { CallContext } from './quorum-call';
-import { RaiseFenceCall, ReleaseCall } from './quorum-calls';
+import { RaiseFenceCall, ReleaseCall } from './lease-calls';
 import { isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult } from './round';

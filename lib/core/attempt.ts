@@ -209,3 +209,15 @@ function describeTooSlow(nodes: readonly LockNode[], round: RoundResult<AcquireV
     vote.vote === 'granted' ? { node: vote.node, vote: 'failed', error } : vote,
   );
 }
+
+/** Tells a listener what becomes of an attempt. */
+export function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
+  attempt.then(
+    (result) => {
+      listener.onAttempt(result);
+    },
+    (error: unknown) => {
+      listener.onFault(error);
+    },
+  );
+}

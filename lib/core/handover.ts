@@ -4,8 +4,7 @@ import type { FenceProposals } from './fence-proposals';
 import type { Lease } from './lease';
 import type { AcquireRequest } from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseByTakingOver } from './outcomes';
-import { ReplaceCall } from './quorum-calls';
-import { Removal } from './removal';
+import { ReplaceCall } from './replace-call';
 import { holdRound } from './round';
 import { earlierOf, validForMs } from './validity';
 
@@ -98,10 +97,8 @@ export class Handovers {
       replaces: old.ownerToken,
       fence,
     };
-    const callContext = this.judge.callContext(validForMs(ttlMs));
-    const { nodes, clock, timeoutMs } = callContext;
-    const removal = new Removal(nodes.length, clock, timeoutMs);
-    const round = holdRound(new ReplaceCall(callContext, lease, request, old, removal));
+    const call = new ReplaceCall(this.judge.callContext(validForMs(ttlMs)), lease, request, old);
+    const round = holdRound(call);
     const attempt = round.then(async (votes) => {
       const result = await this.judge.concludeFenced(lease, fence, votes, notAgain, true);
       // If the new lease was not won, nodes may still have the old one. With several resources that is so even on
@@ -111,7 +108,7 @@ export class Handovers {
       this.judge.cleanUp(old, isReplaced, result.outcome !== 'won');
       return result;
     });
-    return { attempt, release: round.then(() => removal.decided()) };
+    return { attempt, release: round.then(() => call.released()) };
   }
 }
 

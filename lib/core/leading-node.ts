@@ -2,7 +2,7 @@ import type { Lease } from './lease';
 import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import type { CallContext } from './quorum-call';
-import { AcquireCall, type KnownVote } from './quorum-calls';
+import { AcquireCall, type KnownVote } from './acquire-call';
 import { holdRound } from './round';
 import type { SilentNodes } from './silent-nodes';
 

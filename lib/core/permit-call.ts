@@ -2,7 +2,7 @@ import type { AcquireRequest, AcquireVote, LockNode, PermitRequest } from '../po
 import type { Lease } from './lease';
 import type { Tally } from './quorum';
 import type { CallContext } from './quorum-call';
-import type { KnownVote } from './quorum-calls';
+import type { KnownVote } from './acquire-call';
 import { type LateVotes, SharingCall } from './sharing-call';
 import { areSlots, nameOfSlots, straySlots } from './slots';
 

@@ -30,6 +30,11 @@ export function cannotBeDeniedByQuorum(tally: Tally): boolean {
   return tally.nodes - tally.granted - tally.failed < quorumOf(tally.nodes);
 }
 
+/** Tells if a majority grants or denies, or if neither side can reach a majority any more. */
+export function isAgreed(tally: Tally): boolean {
+  return isWon(tally) || isDeniedByQuorum(tally) || (cannotBeWon(tally) && cannotBeDeniedByQuorum(tally));
+}
+
 /**
  * Tells if so many nodes failed that the others are no majority. Then nobody can say anything about the resource.
  */

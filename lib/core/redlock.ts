@@ -4,6 +4,7 @@ import {
   type AttemptOptions,
   deniedByLeader,
   describeVotes,
+  forward,
 } from './attempt';
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
@@ -18,7 +19,8 @@ import type {
   ReleaseVote,
 } from '../ports/lock-node.interface';
 import { type Extension, type Release, releaseOutcome } from './outcomes';
-import { AcquireCall, ExtendCall, type KnownVote, ReleaseCall } from './quorum-calls';
+import { AcquireCall, type KnownVote } from './acquire-call';
+import { ExtendCall, ReleaseCall } from './lease-calls';
 import { isDeniedByQuorum, isWon, quorumOf } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
@@ -277,17 +279,6 @@ export class Redlock {
       (votes) => this.judge.concludeFenced(lease, fence, votes),
     );
   }
-}
-
-function forward(attempt: Promise<Attempt>, listener: AttemptListener): void {
-  attempt.then(
-    (result) => {
-      listener.onAttempt(result);
-    },
-    (error: unknown) => {
-      listener.onFault(error);
-    },
-  );
 }
 
 function ignore(): void {

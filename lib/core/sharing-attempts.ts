@@ -5,6 +5,7 @@ import {
   type AttemptOptions,
   deniedByLeader,
   failedAttempt,
+  forward,
   microsIn,
   splitPermits,
 } from './attempt';
@@ -16,11 +17,11 @@ import type { PlaceInLines } from './line';
 import { sharedIn, type LockKind } from './lock-kind';
 import { PermitCall } from './permit-call';
 import { cannotBeWon, isOutOfReach, isWon, quorumOf } from './quorum';
-import type { KnownVote } from './quorum-calls';
+import type { KnownVote } from './acquire-call';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { type RoundResult, startRound } from './round';
 import { type LateVotes, SharingCall } from './sharing-call';
-import { agreedSlots, mostGiven, nameOfSlots, straySlots } from './slots';
+import { agreedSlots, mostGiven, nameOfSlots, onlyThese, straySlots } from './slots';
 import { remainingMs, validForMs } from './validity';
 
 /** A free resource is kept for the callers in its line for this share of the node timeout (R31). */
@@ -241,25 +242,17 @@ export class SharingAttempts implements LateVotes<Trial> {
       listener.onAttempt(this.win(trial, round));
       return;
     }
-    this.parts.judge
-      .number(lease, request.fence.keepMs, counted)
-      .then((unnumbered) => {
-        if (unnumbered !== undefined) {
-          this.parts.judge.cleanUp(lease, isDenialIn(round));
-          return unnumbered;
-        }
-        return remainingMs(clock, lease.validity) > 0
-          ? this.win(trial, round)
-          : this.failure(trial, round, counted);
-      })
-      .then(
-        (attempt) => {
-          listener.onAttempt(attempt);
-        },
-        (error: unknown) => {
-          listener.onFault(error);
-        },
-      );
+    const numbering = this.parts.judge.number(lease, request.fence.keepMs, counted);
+    const attempt = numbering.then((unnumbered) => {
+      if (unnumbered !== undefined) {
+        this.parts.judge.cleanUp(lease, isDenialIn(round));
+        return unnumbered;
+      }
+      return remainingMs(clock, lease.validity) > 0
+        ? this.win(trial, round)
+        : this.failure(trial, round, counted);
+    });
+    forward(attempt, listener);
   }
 
   private win(trial: Trial, round: RoundResult<AcquireVote>): Attempt {
@@ -334,25 +327,6 @@ export class SharingAttempts implements LateVotes<Trial> {
     };
   }
 }
-
-/** Leaves out the grants of other permits. */
-function onlyThese(round: RoundResult<AcquireVote>, slots: readonly number[]): RoundResult<AcquireVote> {
-  const name = nameOfSlots(slots);
-  const votes = round.votes.map((vote) =>
-    vote?.kind === 'granted' && nameOfSlots(vote.slots ?? []) !== name ? DENIED : vote,
-  );
-  const granted = votes.filter((vote) => vote?.kind === 'granted').length;
-  return {
-    ...round,
-    nodes: round.nodes,
-    failed: round.failed,
-    votes,
-    granted,
-    denied: round.denied + round.granted - granted,
-  };
-}
-
-const DENIED: AcquireVote = { kind: 'denied' };
 
 /** A node that denied has nothing. A silent or failed node may have applied the request. */
 function isDenialIn(round: RoundResult<AcquireVote>): (position: number) => boolean {

@@ -1,7 +1,7 @@
 import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.interface';
 import type { Lease } from './lease';
 import type { CallContext } from './quorum-call';
-import { AcquireCall, type KnownVote } from './quorum-calls';
+import { AcquireCall, type KnownVote } from './acquire-call';
 
 /** Hears each vote that comes after an attempt was decided. */
 export interface LateVotes<T> {

@@ -1,3 +1,6 @@
+import type { AcquireVote } from '../ports/lock-node.interface';
+import type { RoundResult } from './round';
+
 /**
  * Permits are numbered slots. Each node chooses slots by itself, so two nodes may give the same caller different
  * ones. Grants of different slots are never added up: N nodes that each count their own holders would admit too
@@ -53,6 +56,28 @@ export function mostGiven(given: readonly Given[], permits: number): readonly nu
 export function straySlots(given: Given, held: readonly number[]): readonly number[] {
   return given === undefined ? NONE : given.filter((slot) => !held.includes(slot));
 }
+
+/** Leaves out the grants of other permits. */
+export function onlyThese(
+  round: RoundResult<AcquireVote>,
+  slots: readonly number[],
+): RoundResult<AcquireVote> {
+  const name = nameOfSlots(slots);
+  const votes = round.votes.map((vote) =>
+    vote?.kind === 'granted' && nameOfSlots(vote.slots ?? []) !== name ? DENIED : vote,
+  );
+  const granted = votes.filter((vote) => vote?.kind === 'granted').length;
+  return {
+    ...round,
+    nodes: round.nodes,
+    failed: round.failed,
+    votes,
+    granted,
+    denied: round.denied + round.granted - granted,
+  };
+}
+
+const DENIED: AcquireVote = { kind: 'denied' };
 
 const NONE: readonly number[] = [];
 

@@ -1,14 +1,47 @@
-import type { AcquireVote } from '../ports/lock-node.interface';
+import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.interface';
 import type { Clock } from '../ports/clock.interface';
+import { AcquireCall } from './acquire-call';
 import { Deadlines, type Limited } from './deadlines';
+import type { Lease } from './lease';
 import { type Release, releaseOutcome } from './outcomes';
-import { cannotBeDeniedByQuorum, cannotBeWon, isDeniedByQuorum, isWon, type Tally } from './quorum';
+import { isAgreed, type Tally } from './quorum';
+import type { CallContext } from './quorum-call';
+
+/** An attempt that ends another lease. On each node where the attempt got nothing, the old lease is cleaned up. */
+export class ReplaceCall extends AcquireCall {
+  private readonly removal: Removal;
+
+  constructor(
+    callContext: CallContext,
+    lease: Lease,
+    request: AcquireRequest,
+    private readonly old: Lease,
+  ) {
+    super(callContext, lease, request);
+    this.removal = new Removal(callContext);
+  }
+
+  /** The release of the old lease. Resolves when enough nodes have voted, or when their time is over. */
+  released(): Promise<Release> {
+    return this.removal.decided();
+  }
+
+  override onVote(position: number, vote: AcquireVote): void {
+    super.onVote(position, vote);
+    this.removal.count(vote);
+  }
+
+  override onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
+    super.onLateVote(node, vote, position);
+    if (vote.kind !== 'granted') this.callContext.cleanUpLate(this.old, node);
+  }
+}
 
 /**
  * The release of a lease that a new one replaces, as the votes for the new one tell it. The new lease may be won by
  * nodes of which one did not have the old lease. Then another vote decides what became of the old one.
  */
-export class Removal implements Tally, Limited {
+class Removal implements Tally, Limited {
   /** The number of nodes that had the old lease, and removed it. */
   granted = 0;
   /** The number of nodes that answered, and did not have it. */
@@ -17,14 +50,14 @@ export class Removal implements Tally, Limited {
   dueAtMs = 0;
   before: Limited | undefined;
   behind: Limited | undefined;
+  readonly nodes: number;
+  private readonly clock: Clock;
   private readonly untilMs: number;
   private tell: (() => void) | undefined;
 
-  constructor(
-    readonly nodes: number,
-    private readonly clock: Clock,
-    timeoutMs: number,
-  ) {
+  constructor({ nodes, clock, timeoutMs }: CallContext) {
+    this.nodes = nodes.length;
+    this.clock = clock;
     this.untilMs = clock.now() + timeoutMs;
   }
 
@@ -59,6 +92,6 @@ export class Removal implements Tally, Limited {
   }
 
   private get isDecided(): boolean {
-    return isWon(this) || isDeniedByQuorum(this) || (cannotBeWon(this) && cannotBeDeniedByQuorum(this));
+    return isAgreed(this);
   }
 }
