@@ -23,6 +23,7 @@ type Read = Partial<
     | 'holder'
     | 'healed'
     | 'waiting'
+    | 'mayBeMore'
     | 'slots'
     | 'inLine'
     | 'by'
@@ -98,10 +99,14 @@ export function raiseFenceVoteFrom(given: unknown): RaiseFenceVote {
 }
 
 export function releaseVoteFrom(given: unknown): ReleaseVote {
-  return read(given, ({ kind, waiting, error }) => {
+  return read(given, ({ kind, waiting, mayBeMore, error }) => {
     if (kind === 'granted') {
       const told = waitingFrom(waiting);
-      return told === undefined ? { kind } : { kind, waiting: told };
+      return {
+        kind,
+        ...(told === undefined ? {} : { waiting: told }),
+        ...(mayBeMore === true ? { mayBeMore } : {}),
+      };
     }
     if (kind === 'denied') return { kind };
     return kind === 'failed' ? failedVoteFrom(error) : UNUSABLE_VOTE;

@@ -4,18 +4,18 @@ import { SET_ASKS } from '../script/batch-codes';
 import type { SetEntry } from './command-batch';
 import { wholeMs } from './resp';
 
-/** Entries of a batch that follow one another: readers that are asked for together, or one entry of any kind. */
+/** Entries that follow one another in a batch: readers that are served together, or one entry of any kind. */
 export interface Run {
   readonly entries: SetEntry[];
-  /** What the readers do; undefined for an entry with a text of its own. */
+  /** The verb of the readers. Undefined for an entry with a text of its own. */
   readonly verb: typeof SET_ASKS.comeAll | typeof SET_ASKS.goAll | undefined;
-  /** The ttl of readers that come; for how long a free key is kept for the line, of those that go. */
+  /** The ttl of readers that come. For readers that go: the time for which a free key is kept for the line. */
   readonly ms: number;
-  /** Whether waiters are told of those that go. */
+  /** True if waiters are told of the readers that go. */
   readonly tells: boolean;
 }
 
-/** Parts a batch into runs. Most readers come, and go, with one resource each, and have all else in common. */
+/** Parts a batch into runs. Most readers come and go with one resource each, and have everything else in common. */
 export function runsOf(entries: readonly SetEntry[], isPrefixPlain: boolean): Run[] {
   const runs: Run[] = [];
   let last: Run | undefined;
@@ -30,7 +30,7 @@ export function runsOf(entries: readonly SetEntry[], isPrefixPlain: boolean): Ru
   return runs;
 }
 
-/** The text that the readers of a run have together. */
+/** The text that all readers of a run share. */
 export function headOf({ verb, entries, ms, tells }: Run, database: number): string {
   const count = `${verb}${entries.length}\n${wholeMs(ms)}\n`;
   return verb === SET_ASKS.goAll ? `${count}${tells ? 1 : 0}\n${database}\n` : count;
@@ -46,7 +46,7 @@ function msOf(entry: SetEntry): number {
   return entry.letter === 'sr' ? (entry.request.turnMs ?? 0) : 0;
 }
 
-/** It has no ticket yet, so the line need not know its name. */
+/** Tells if a reader has no ticket yet, so that the line need not know its name. */
 function isNewReader(request: AcquireRequest): boolean {
   const { fence, replaces = '', line } = request;
   const isNew = line !== undefined && line.ticket === undefined && replaces === '';
@@ -59,13 +59,13 @@ function isLeavingReader(request: ReleaseRequest): boolean {
   return isWhole && isForOneReader(request);
 }
 
-/** With a key of which the script knows the names of the line. */
+/** Tells if a request is for one reader with a key for which the script knows the names of the line. */
 function isForOneReader(request: AcquireRequest | ReleaseRequest): boolean {
   const [resource = ''] = request.resources;
   return request.resources.length === 1 && modeOf(resource, request) === 'shared' && isPlain(resource);
 }
 
-/** Without a brace, which may be a part of a hash tag (`beside-key.ts`). */
+/** Tells if a name has no brace. A brace may be a part of a hash tag (`beside-key.ts`). */
 export function isPlain(name: string): boolean {
   return !name.includes('{') && !name.includes('}');
 }

@@ -5,17 +5,17 @@ const { granted } = LUA_VOTES;
 const { shared } = LUA_MODES;
 
 /**
- * Many readers that want, or release, one resource each, as nearly all of a batch do: one look at all keys tells
- * whether any of them needs more than that. It needs all that SET_BATCH has.
+ * Serves many readers together that want, or release, one resource each, as nearly all readers of a batch do. One
+ * look at all keys tells if any reader needs more than that. The text needs all that SET_BATCH has.
  *
- * Its keys have no braces, so the names of their lines are known (`beside-key.ts`).
+ * The keys have no braces, so the script knows the names of their lines (`beside-key.ts`).
  */
 export const READER_RUNS = `
 local function linesOf(key)
   return '${LINES}:{' .. key .. '}', '${LINE_ENDS}:{' .. key .. '}'
 end
 
--- Whether there is any of these keys, or somebody in its line.
+-- Returns true if any of these keys exists, or if somebody stands in its line.
 local function isAnyThere(first, count, withKeys)
   local names = {}
   for i = 0, count - 1 do
@@ -26,7 +26,7 @@ local function isAnyThere(first, count, withKeys)
   return redis.call('EXISTS', unpack(names)) ~= 0
 end
 
--- Each by itself, where somebody is there.
+-- Serves each reader by itself, since somebody else is there.
 local function askEach(first, n, count, one)
   local replies = {}
   for i = 1, count do
@@ -37,7 +37,7 @@ local function askEach(first, n, count, one)
   return replies
 end
 
--- text: the ttl in ms.
+-- Lets readers come. text: the ttl in ms.
 local function comeAll(text, first, n, count)
   local ttl = string.match(text, '\\n(%d+)')
   local isTaken = isAnyThere(first, count, true)
@@ -48,28 +48,28 @@ local function comeAll(text, first, n, count)
       local key, member = KEYS[first + i - 1], '|' .. ARGV[n + i]
       if type(redis.pcall('ZADD', key, untilMs, member)) ~= 'number' then break end
       if type(redis.pcall('PEXPIREAT', key, untilMs)) ~= 'number' then
-        -- It must not stay where it cannot expire.
+        -- The member must not stay where it cannot expire.
         redis.pcall('ZREM', key, member)
         break
       end
       done = i
     end
     if done == count then return string.rep(${granted}, count) end
-    -- A server that refuses one of them: each is told by itself. What was written is written again, the same.
+    -- The server refused one of them, so each reader gets an answer of its own. What was written is written again.
   end
-  -- Without a ticket nobody is entered, so any name does.
+  -- A reader without a ticket is not entered in the line, so it may have any name.
   return askEach(first, n, count, function(keys, token)
     return acquireMembers(keys, { ${shared}, token, ttl, '', '1', '-', '', '1', '', '', '', '', '' })
   end)
 end
 
--- text: how long a free key is kept for the line, whether waiters are told, and the database.
+-- Lets readers go. text: the time in ms for which a free key is kept for the line, 1 if waiters are told, the database.
 local function goAll(text, first, n, count)
   local turnMs, telling, database = string.match(text, '\\n(%d+)\\n(%d)\\n(%d+)')
   local isWaited = (telling ~= '0' and not nobodyHears) or isAnyThere(first, count, false)
   local function one(keys, token)
     if not isWaited and redis.pcall('ZCARD', keys[1]) == 1 then
-      -- It may be another reader.
+      -- The only member may be another reader, so this may remove nothing.
       return redis.call('ZREM', keys[1], '|' .. token)
     end
     return releaseMembers(keys, { ${shared}, token, telling, database, '0', '', '', '', '', '1', turnMs }, everyone)

@@ -24,6 +24,26 @@ describe('ForeignNode', () => {
     expect(await ownerOf(node, 'a')).toBe('ben');
   });
 
+  it.each<[string, object, object]>([
+    ['how many wait', { kind: 'granted', waiting: 2 }, { kind: 'granted', waiting: 2 }],
+    ['that more may wait', { kind: 'granted', mayBeMore: true }, { kind: 'granted', mayBeMore: true }],
+    ['nothing of what is neither', { kind: 'granted', waiting: -1, mayBeMore: 'yes' }, { kind: 'granted' }],
+  ])('tells of a release %s', (_, told, passedOn) => {
+    const votes: unknown[] = [];
+    const releasing = {
+      release: (_request: unknown, vote: (given: object) => void) => {
+        vote(told);
+      },
+    };
+
+    new ForeignNode(releasing as unknown as LockNode, 'mine').release(
+      { resources: ['a'], ownerToken: 'anna', wakeWaiters: true, ttlMs: 1_000 },
+      (vote) => votes.push(vote),
+    );
+
+    expect(votes).toEqual([passedOn]);
+  });
+
   it.each([
     ['how full it is', { usedBytes: 3, limitBytes: 4 }, { usedBytes: 3, limitBytes: 4 }],
     ['that it is empty', { usedBytes: 0, limitBytes: 4 }, { usedBytes: 0, limitBytes: 4 }],
