@@ -17,7 +17,7 @@ export type { LockTarget, LockTargets } from './locking/api/lock-target';
 export type { LockTicket } from './locking/api/lock-ticket';
 export type { ResumeOptions } from './locking/holding/resume';
 export type { ForceReleaseOptions } from './locking/inspection/force-release';
-export type { ReadyOptions } from './locking/checks/check-ready-options';
+export type { ReadyOptions } from './locking/api/check-ready-options';
 export type {
   DefaultLock,
   FencedLock,
@@ -72,7 +72,7 @@ export type {
   OnUnavailable,
 } from './calls/locked-options.interface';
 export type { LockableMethod, LockedDecorator } from './calls/locked-decorator.interface';
-export type { CurrentLockOptions } from './nest/parameters/current-lock-options.interface';
+export type { CurrentLockOptions } from './nest/decorators/current-lock-options.interface';
 export { lockErrorBody } from './nest/filters/lock-error-body';
 export type { LockErrorBody } from './nest/filters/lock-error-body';
 export { toHttpException } from './nest/filters/to-http-exception';

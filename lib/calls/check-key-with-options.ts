@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import { targetsIn } from '../keys/lock-targets';
-import { readWithLockOptions, type WithLockOptions } from '../locking/checks/with-lock-options';
+import { readWithLockOptions, type WithLockOptions } from '../locking/api/with-lock-options';
 
 /**
  * Checks if the options of a place fit its key. A key tells without a call how many resources it names and which

@@ -1,8 +1,8 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockedOptions } from './locked-options.interface';
 import type { LockOptions } from '../locking/api/lock-options';
-import { checkEachLockOption } from '../locking/checks/check-lock-options';
-import { LOCK_OPTIONS } from '../locking/checks/lock-option-rules';
+import { checkEachLockOption } from '../locking/api/check-lock-options';
+import { LOCK_OPTIONS } from '../locking/api/lock-option-rules';
 import type { LockService, WithLockOptions } from '../service/lock.service';
 import { readOptions } from '../errors/read-options';
 

@@ -1,4 +1,4 @@
-import type { Command, CommandOption } from './command-line/command.interface';
+import type { Command, CommandOption } from './command.interface';
 import { COMMON_OPTIONS } from './parse-invocation';
 
 /** The help of the program. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { run } from './run';
-import { ProcessTerminal } from './command-line/terminal';
+import { ProcessTerminal } from './terminal';
 
 // This does not call process.exit(): output may still be on its way to a pipe. Every command closes what it
 // opened.

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { checkResource } from '../locking/checks/check-resources';
-import { readClientTls, TLS_OPTIONS } from './nodes/client-certificate';
-import type { Command, CommandOption, Invocation } from './command-line/command.interface';
+import { checkResource } from '../locking/api/check-resources';
+import { readClientTls, TLS_OPTIONS } from './client-certificate';
+import type { Command, CommandOption, Invocation } from './command.interface';
 import { describeNodes } from './nodes/describe-nodes';
-import { UsageError } from './command-line/usage-error';
+import { UsageError } from './nodes/usage-error';
 
 const DEFAULT_TIMEOUT_MS = 2_000;
 

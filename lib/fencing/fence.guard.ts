@@ -10,7 +10,7 @@ import {
 import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { ContextLockKey } from '../keys/lock-key.interface';
-import { checkResources } from '../locking/checks/check-resources';
+import { checkResources } from '../locking/api/check-resources';
 import { readOptions } from '../errors/read-options';
 import { contextKeySource } from '../keys/context-key';
 import { compileLockKey } from '../keys/lock-key';

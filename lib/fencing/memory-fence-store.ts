@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../ports/clock.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { describeValue } from '../errors/describe-value';
-import { checkResource } from '../locking/checks/check-resources';
+import { checkResource } from '../locking/api/check-resources';
 import { systemClock } from '../system/system-clock';
 import { type Fence, mayFollow } from './fence';
 import { checkFence } from './check-fence';

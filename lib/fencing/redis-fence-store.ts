@@ -1,4 +1,4 @@
-import { checkResource } from '../locking/checks/check-resources';
+import { checkResource } from '../locking/api/check-resources';
 import { checkFence } from './check-fence';
 import type { Fence } from './fence';
 import type { FenceStore } from './fence-store.interface';

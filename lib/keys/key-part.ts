@@ -1,5 +1,5 @@
 import type { LockKeyError } from '../errors/lock-key.error';
-import { LONGEST_RESOURCE } from '../locking/checks/check-resources';
+import { LONGEST_RESOURCE } from '../locking/api/check-resources';
 
 /** Makes the error for the value of a placeholder. */
 export type Fail = (problem: string) => LockKeyError;

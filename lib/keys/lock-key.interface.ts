@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { LockTargets } from '../locking/checks/check-targets';
+import type { LockTargets } from '../locking/api/check-targets';
 
 /**
  * The result of a key function: one resource, or several that are locked together or not at all;

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { LockKeyError } from '../errors/lock-key.error';
-import { MOST_NAMES } from '../locking/checks/check-resources';
+import { MOST_NAMES } from '../locking/api/check-resources';
 import { compileKeyTemplate, type KeyRoots } from './key-template';
 
 /** Finds the values of a key of one place (a method, an execution context) at a call. */

@@ -1,5 +1,5 @@
 import { LockKeyError } from '../errors/lock-key.error';
-import { sharedNameIn, type LockTarget, type LockTargets } from '../locking/checks/check-targets';
+import { sharedNameIn, type LockTarget, type LockTargets } from '../locking/api/check-targets';
 import { compileKeyTemplate } from './key-template';
 import { compileLockKey, readListOf, type KeySource } from './lock-key';
 

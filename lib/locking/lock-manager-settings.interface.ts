@@ -3,7 +3,7 @@ import type { FencingSettings } from '../core/fencing';
 import type { LockNode } from '../ports/lock-node.interface';
 import type { RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../ports/randomness.interface';
-import type { LockLimits } from './checks/complete-lock-options';
+import type { LockLimits } from './api/complete-lock-options';
 import type { LockEvent } from './api/lock-event.interface';
 import type { LockOptions } from './api/lock-options';
 

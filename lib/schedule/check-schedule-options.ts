@@ -2,7 +2,7 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import { checkServiceName } from '../calls/check-placed-options';
 import { describeValue } from '../errors/describe-value';
 import { LockKeyError } from '../errors/lock-key.error';
-import { checkResource } from '../locking/checks/check-resources';
+import { checkResource } from '../locking/api/check-resources';
 import { readOptions } from '../errors/read-options';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';
 

@@ -3,18 +3,14 @@ import type { RestartGuard } from '../core/node-guard';
 import { driftMs } from '../core/validity';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { RedlockOptions } from './redlock-options.interface';
-import { checkEachLockOption } from '../locking/checks/check-lock-options';
-import {
-  DEFAULT_TTL_MS,
-  completeLockOptions,
-  type LockLimits,
-} from '../locking/checks/complete-lock-options';
+import { checkEachLockOption } from '../locking/api/check-lock-options';
+import { DEFAULT_TTL_MS, completeLockOptions, type LockLimits } from '../locking/api/complete-lock-options';
 import { describeValue } from '../errors/describe-value';
-import { LOCK_OPTIONS } from '../locking/checks/lock-option-rules';
+import { LOCK_OPTIONS } from '../locking/api/lock-option-rules';
 import { isText } from '../errors/is-text';
 import type { LockOptions } from '../locking/api/lock-options';
 import { readOptions } from '../errors/read-options';
-import { checkOnBusy, type WithLockOnBusy } from '../locking/checks/with-lock-options';
+import { checkOnBusy, type WithLockOnBusy } from '../locking/api/with-lock-options';
 
 /** The options of a lock service after the checks: complete, and in milliseconds. */
 export interface CheckedRedlockOptions {

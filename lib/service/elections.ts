@@ -1,7 +1,7 @@
 import { LockKeyError } from '../errors/lock-key.error';
 import { LockOptionsError } from '../errors/lock-options.error';
-import { checkEachLockOption } from '../locking/checks/check-lock-options';
-import { checkResource } from '../locking/checks/check-resources';
+import { checkEachLockOption } from '../locking/api/check-lock-options';
+import { checkResource } from '../locking/api/check-resources';
 import { readOptions } from '../errors/read-options';
 import type { LockOptions } from '../locking/api/lock-options';
 import { LeaderElection, type ElectionHost, type LeaderElectionOptions } from './leader-election';

@@ -4,10 +4,10 @@ import { LockBusyError } from '../errors/lock-busy.error';
 import { LockLostError } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockEvents } from './lock-events';
-import { checkEachLockOption } from '../locking/checks/check-lock-options';
-import type { ReadyOptions } from '../locking/checks/check-ready-options';
-import { withModeOf } from '../locking/checks/check-kind';
-import { checkTargets, type CheckedTargets } from '../locking/checks/check-targets';
+import { checkEachLockOption } from '../locking/api/check-lock-options';
+import type { ReadyOptions } from '../locking/api/check-ready-options';
+import { withModeOf } from '../locking/api/check-kind';
+import { checkTargets, type CheckedTargets } from '../locking/api/check-targets';
 import type { ForceReleaseOptions } from '../locking/inspection/force-release';
 import { isTaken } from '../locking/inspection/inspect-nodes';
 import { askerFor, type Asker } from '../locking/waiting/asker';
@@ -32,7 +32,7 @@ import {
   type BusyResult,
   type WithLockOnBusy,
   type WithLockOptions,
-} from '../locking/checks/with-lock-options';
+} from '../locking/api/with-lock-options';
 import type { DefaultLock, Lock, LockFor } from '../locking/api/lock.interface';
 
 export type { BusyResult, WithLockOnBusy, WithLockOptions };

@@ -1,6 +1,6 @@
 import type { RestartGuard } from '../core/node-guard';
 import type { LockOptions } from '../locking/api/lock-options';
-import type { WithLockOnBusy } from '../locking/checks/with-lock-options';
+import type { WithLockOnBusy } from '../locking/api/with-lock-options';
 import type { LockNode } from '../ports/lock-node.interface';
 import type { Cluster, Redis } from '../redis/client/ioredis/ioredis';
 import type { RedisNodeOptions } from '../redis/client/ioredis/redis-node-options';

@@ -1,6 +1,6 @@
 import { LockBusyError } from '../errors/lock-busy.error';
 import type { Lock } from '../locking/api/lock.interface';
-import type { WithLockOnBusy } from '../locking/checks/with-lock-options';
+import type { WithLockOnBusy } from '../locking/api/with-lock-options';
 
 type Task<T> = (lock: Lock) => T | Promise<T>;
 

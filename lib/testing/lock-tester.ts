@@ -1,7 +1,7 @@
 import type { LockService } from '../service/lock.service';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
-import { checkLockOption } from '../locking/checks/lock-option-rules';
+import { checkLockOption } from '../locking/api/lock-option-rules';
 import { readOptions } from '../errors/read-options';
 import type { LockOptions } from '../locking/api/lock-options';
 import type { LockTargets } from '../locking/api/lock-target';

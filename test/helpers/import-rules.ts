@@ -28,32 +28,23 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
   // What surrounds a bare lease, from the top down.
   locking: [
-    ...['locking/holding', 'locking/waiting', 'locking/inspection', 'locking/events'],
-    ...['locking/checks', 'locking/api', ...belowLocking()],
+    ...['locking/holding', 'locking/waiting', 'locking/inspection'],
+    ...['locking/api', ...belowLocking()],
   ],
-  'locking/holding': [
-    'locking/waiting',
-    'locking/events',
-    'locking/checks',
-    'locking/api',
-    ...belowLocking(),
-  ],
-  'locking/waiting': ['locking/checks', 'locking/api', ...belowLocking()],
-  'locking/inspection': ['locking/checks', 'locking/api', ...belowLocking()],
-  'locking/events': ['locking/api', ...belowLocking()],
-  'locking/checks': ['locking/api', ...belowLocking()],
+  'locking/holding': ['locking/waiting', 'locking/api', ...belowLocking()],
+  'locking/waiting': ['locking/api', ...belowLocking()],
+  'locking/inspection': ['locking/api', ...belowLocking()],
   'locking/api': belowLocking(),
 
   // These read what users give: options and clients of ioredis.
   nodes: ['redis', 'redis/client/ioredis', 'memory', 'ports', 'errors', 'system'],
   service: ['locking', 'nodes', 'redis/client/ioredis', 'core', 'system', 'ports', 'errors'],
-  keys: ['locking/checks', 'errors'],
-  calls: ['service', 'keys', 'locking/checks', 'locking/api', 'system', 'errors'],
+  keys: ['locking/api', 'errors'],
+  calls: ['service', 'keys', 'locking/api', 'system', 'errors'],
 
-  nest: ['nest/decorators', 'nest/filters', 'nest/parameters', ...belowNest()],
-  'nest/decorators': ['nest', 'nest/parameters', ...belowNest()],
+  nest: ['nest/decorators', 'nest/filters', ...belowNest()],
+  'nest/decorators': ['nest', ...belowNest()],
   'nest/filters': belowNest(),
-  'nest/parameters': belowNest(),
 
   // The sub-paths of the package: the main entry knows nothing of them, nor one of another.
   testing: ['nest', 'memory', 'locking', 'core', ...belowNest()],
@@ -67,16 +58,10 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'board/core': ['core/quorum.ts', 'locking/api', 'ports', 'errors'],
 
   // The program: nobody knows it, and it starts without Nest.
-  cli: ['cli/commands', 'cli/nodes', 'cli/command-line', ...belowProgram()],
-  'cli/commands': [
-    ...['cli/board', 'cli/doctor', 'cli/text', 'cli/nodes', 'cli/command-line', 'board/core'],
-    ...belowProgram(),
-  ],
-  'cli/board': ['board/core', ...belowProgram()],
+  cli: ['cli/doctor', 'cli/text', 'cli/nodes', 'board/core', ...belowProgram()],
   'cli/doctor': ['cli/text', 'cli/nodes', ...belowProgram()],
-  'cli/text': ['cli/nodes', 'cli/command-line', ...belowProgram()],
-  'cli/nodes': ['cli/command-line', 'redis/client/ioredis', ...belowProgram()],
-  'cli/command-line': belowProgram(),
+  'cli/text': ['locking', 'core', 'errors'],
+  'cli/nodes': ['redis/client/ioredis', ...belowProgram()],
 };
 
 function belowRedis(): string[] {
@@ -89,7 +74,7 @@ function belowLocking(): string[] {
 }
 
 function belowNest(): string[] {
-  return ['calls', 'service', 'keys', 'locking/checks', 'locking/api', 'ports', 'system', 'errors'];
+  return ['calls', 'service', 'keys', 'locking/api', 'ports', 'system', 'errors'];
 }
 
 function belowProgram(): string[] {

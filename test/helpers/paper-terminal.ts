@@ -1,4 +1,4 @@
-import type { Terminal } from '../../lib/cli/command-line/terminal';
+import type { Terminal } from '../../lib/cli/terminal';
 
 const STOP_AFTER_MS = 100;
 

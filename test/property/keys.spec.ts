@@ -4,7 +4,7 @@ import { createLockService } from '../../lib/service/create-lock-service';
 import { Locked } from '../../lib/nest/decorators/locked.decorator';
 import { LockKeyError } from '../../lib/errors/lock-key.error';
 import type { LockService } from '../../lib/service/lock.service';
-import { checkResources } from '../../lib/locking/checks/check-resources';
+import { checkResources } from '../../lib/locking/api/check-resources';
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import { contextKeySource } from '../../lib/keys/context-key';
 import { compileLockKey } from '../../lib/keys/lock-key';

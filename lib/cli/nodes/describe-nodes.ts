@@ -4,8 +4,14 @@ import { describeRedisCluster, describeRedisNode } from '../../redis/client/iore
 import type { RedisOptions } from '../../redis/client/ioredis/ioredis';
 import { optionsFromUrl } from '../../redis/client/ioredis/redis-url';
 import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
-import type { ClientTls } from './client-certificate';
-import { UsageError } from '../command-line/usage-error';
+import { UsageError } from './usage-error';
+
+/** The client certificate of the command line, for servers that ask for one. */
+export interface ClientTls {
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly ca?: Buffer;
+}
 
 const CLUSTER = /^redis(s?)\+cluster:\/\//;
 

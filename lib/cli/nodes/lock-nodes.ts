@@ -1,8 +1,15 @@
 import type { LockNode, ServerFacts } from '../../ports/lock-node.interface';
 import { RedisLockNode } from '../../redis/redis-lock-node';
-import type { Invocation } from '../command-line/command.interface';
+import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import { refuseTheSameTwice } from './describe-nodes';
 import { settle } from './settle';
+
+/** What a command line says about the nodes. */
+interface Asked {
+  readonly nodes: readonly RedisNodeDescription[];
+  readonly keyPrefix: string;
+  readonly timeoutMs: number;
+}
 
 /**
  * Opens the lock nodes as a lock service would, waits until each is up or has failed, and closes them when `use`
@@ -10,7 +17,7 @@ import { settle } from './settle';
  * itself, which would take as long to load as all the rest.
  */
 export async function withLockNodes<T>(
-  { nodes, keyPrefix, timeoutMs }: Invocation,
+  { nodes, keyPrefix, timeoutMs }: Asked,
   use: (
     nodes: readonly LockNode[],
     serversOf: (node: LockNode) => readonly ServerFacts[] | undefined,

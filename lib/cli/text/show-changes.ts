@@ -1,12 +1,12 @@
 import { describeOwner } from '../../locking/api/owner-token';
-import type { LockChange } from '../nodes/lock-changes';
+import type { LockChange } from './lock-changes';
 import { printable } from '../../errors/printable';
-import type { ReleaseMessage } from '../nodes/release-ear';
 import { jsonHolder, showHolder, showMs } from './show';
 import { jsonLock, showHolderOf } from './show-locks';
 import { jsonText } from './json-text';
 
-export type WatchEvent = LockChange | ({ readonly type: 'released' } & ReleaseMessage);
+export type WatchEvent =
+  LockChange | { readonly type: 'released'; readonly resource: string; readonly ownerToken: string };
 
 /** The text for people: one line that begins with the time of day. */
 export function showEvent(event: WatchEvent, atMs: number): string {

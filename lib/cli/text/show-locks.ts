@@ -1,14 +1,16 @@
 import { quorumOf } from '../../core/quorum';
-import { EXIT, type ExitCode } from '../command-line/exit-code';
+import { EXIT, type ExitCode } from './exit-code';
 import type { ListedLock } from '../../locking/api/lock-listing.interface';
 import type { FoundLocks } from '../../locking/inspection/find-locks';
 import { listLocks, type NodeAnswer } from '../../locking/inspection/list-locks';
-import type { Search } from '../nodes/find-locks';
 import { jsonHolder, jsonMs, showForeign, showHolder, showMs } from './show';
 import { table } from './table';
 
 /** The text for people: a line per lock. */
-export function showLocks({ answers, isTruncated }: FoundLocks, { limit }: Search): string {
+export function showLocks(
+  { answers, isTruncated }: FoundLocks,
+  { limit }: { readonly limit: number },
+): string {
   const locks = listLocks(answers);
   if (locks.length === 0) return noLocks(answers);
   const rows = locks.map((lock) => [
@@ -50,7 +52,10 @@ export function showHolderOf({ mode, holder, holders = [], owners, foreignType }
 }
 
 /** The answer for scripts. docs/CLI.md has its shape. */
-export function jsonLocks({ answers, isTruncated }: FoundLocks, { keyPrefix }: Search): object {
+export function jsonLocks(
+  { answers, isTruncated }: FoundLocks,
+  { keyPrefix }: { readonly keyPrefix: string },
+): object {
   return {
     keyPrefix,
     quorum: quorumOf(answers.length),

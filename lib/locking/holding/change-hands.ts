@@ -1,7 +1,7 @@
 import type { Lease } from '../../core/lease';
 import { remainingMs } from '../../core/validity';
 import type { Clock } from '../../ports/clock.interface';
-import type { CheckedLockOptions } from '../checks/complete-lock-options';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 import type { WonLease } from '../waiting/handover-budget';
 import type { Settle } from './former-holders';
 import type { Renewal } from './renewal';

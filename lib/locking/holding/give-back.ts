@@ -1,6 +1,6 @@
 import type { Redlock } from '../../core/redlock';
 import type { Clock } from '../../ports/clock.interface';
-import type { CheckedLockOptions } from '../checks/complete-lock-options';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 import type { WonLease } from '../waiting/handover-budget';
 import { changeHands } from './change-hands';
 import { type End, endLease } from './end-lease';

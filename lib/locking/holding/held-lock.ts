@@ -8,7 +8,7 @@ import { LockLostError, type LockLostReason } from '../../errors/lock-lost.error
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
-import { checkTtlWithin, type CheckedLockOptions } from '../checks/complete-lock-options';
+import { checkTtlWithin, type CheckedLockOptions } from '../api/complete-lock-options';
 import { DEFERRED, Holdback } from './holdback';
 import type { KeptAlive } from './keep-alive';
 import type { Lock, ReleaseOutcome } from '../api/lock.interface';

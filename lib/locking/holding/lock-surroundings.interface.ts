@@ -1,8 +1,8 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { LockLimits } from '../checks/complete-lock-options';
+import type { LockLimits } from '../api/complete-lock-options';
 import type { TurnsOwed } from '../waiting/turns-owed';
 import type { KeepAlive } from './keep-alive';
-import type { LockReports } from '../events/lock-reports';
+import type { LockReports } from './lock-reports';
 import type { RenewalSetup } from './renewal';
 
 /**

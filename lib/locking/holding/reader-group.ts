@@ -2,7 +2,7 @@ import type { Lease } from '../../core/lease';
 import type { Release } from '../../core/outcomes';
 import { remainingMs } from '../../core/validity';
 import type { LockLostReason } from '../../errors/lock-lost.error';
-import type { CheckedLockOptions } from '../checks/complete-lock-options';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 import type { LockSurroundings } from './lock-surroundings.interface';
 import { Renewal, type Renewed } from './renewal';
 

@@ -1,5 +1,5 @@
 import type { Lease } from '../../core/lease';
-import type { CheckedLockOptions } from '../checks/complete-lock-options';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { ReaderGroup } from './reader-group';
 
 /**

@@ -4,7 +4,7 @@ import type { Extension } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import type { LockLostReason } from '../../errors/lock-lost.error';
 import { detached } from '../../system/detached';
-import type { CheckedLockOptions } from '../checks/complete-lock-options';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { extendAtMs, extendRetryDelayMs } from '../waiting/backoff';
 import { FormerHolders, type Settle } from './former-holders';
 

@@ -8,7 +8,7 @@ import type { Asker } from './asker';
 import { WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { LockCall } from './lock-call';
-import type { CheckedLockOptions } from '../checks/complete-lock-options';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { busyInLine, gaveUp, refuseCrowd } from './give-up';
 import {
   HandoverBudget,

@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { LockKind } from '../../core/lock-kind';
-import type { CheckedLockOptions } from '../checks/complete-lock-options';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 import type { Admissible } from './admission';
 import type { Asker } from './asker';
 

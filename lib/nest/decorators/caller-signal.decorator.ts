@@ -1,5 +1,5 @@
-import type { CurrentLockOptions } from '../parameters/current-lock-options.interface';
-import { lockParameterDecorator } from '../parameters/lock-parameter-decorator';
+import type { CurrentLockOptions } from './current-lock-options.interface';
+import { lockParameterDecorator } from './lock-parameter-decorator';
 
 /**
  * Gives a parameter the `AbortSignal` that aborts, with a `CallerLeftError`, when the caller that waits for the result

@@ -2,8 +2,8 @@ import { injectBinding } from '../../calls/lock-service-binding';
 import { registerLockedMethod, type LockedMethod } from '../../calls/locked-methods';
 import { methodKind, refuseGenerator, type MethodKind } from '../../calls/method-kind';
 import { decorateStandardMethod, type StandardContext } from '../../calls/standard-decorator';
-import { keyNamesOf, type KeyNames } from '../parameters/key-names';
-import { lockParametersOf, type LockParameter } from '../parameters/lock-parameters';
+import { keyNamesOf, type KeyNames } from './key-names';
+import { lockParametersOf, type LockParameter } from './lock-parameters';
 import { assertMethod, methodName } from './assert-method';
 
 type Method = (this: object, ...args: unknown[]) => unknown;

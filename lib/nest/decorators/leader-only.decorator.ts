@@ -6,7 +6,7 @@ import { LockOptionsError } from '../../errors/lock-options.error';
 import { checkElectionName, checkElectionOptions } from '../../service/elections';
 import type { LeaderElectionOptions } from '../../service/leader-election';
 import { takeHandlerContext } from '../handler-context';
-import { fillLockParameters } from '../parameters/lock-parameters';
+import { fillLockParameters } from './lock-parameters';
 import { decorateMethod, type MethodDecoration } from './decorate-method';
 import type { LeaderOnlyDecorator } from './leader-only-decorator.interface';
 

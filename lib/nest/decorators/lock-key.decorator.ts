@@ -1,8 +1,8 @@
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { isKeyName } from '../../keys/method-key';
 import type { LockKeyFunction } from '../../keys/lock-key.interface';
-import type { LockTargets } from '../../locking/checks/check-targets';
-import { nameKeyParameter } from '../parameters/key-names';
+import type { LockTargets } from '../../locking/api/check-targets';
+import { nameKeyParameter } from './key-names';
 
 /**
  * The key of `@Locked`:

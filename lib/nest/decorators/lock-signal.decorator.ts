@@ -1,5 +1,5 @@
-import type { CurrentLockOptions } from '../parameters/current-lock-options.interface';
-import { lockParameterDecorator } from '../parameters/lock-parameter-decorator';
+import type { CurrentLockOptions } from './current-lock-options.interface';
+import { lockParameterDecorator } from './lock-parameter-decorator';
 
 /**
  * Gives a parameter the `AbortSignal` that aborts when the lock is lost: `@CurrentLock()` and its `signal` in one.

@@ -5,7 +5,7 @@ import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/l
 import { checkKeyWithOptions, isMixedKey } from '../../calls/check-key-with-options';
 import { checkPlacedOptions } from '../../calls/check-placed-options';
 import { copyIdentity } from '../../calls/copy-identity';
-import { fillLockParameters } from '../parameters/lock-parameters';
+import { fillLockParameters } from './lock-parameters';
 import { compileLockTargets } from '../../keys/lock-targets';
 import { lockedGenerator, type AnyAsyncGenerator } from '../../calls/locked-generator';
 import { takeHandlerContext } from '../handler-context';

@@ -3,7 +3,7 @@ import { createLockService, LockLostError, MemoryLockNode, type Lock, type LockS
 import { Caller } from '../../../lib/calls/caller';
 import { HandlerWork } from '../../../lib/calls/handler-work';
 import { handlerLockFor, runHandler } from '../../../lib/calls/handler-lock';
-import { fillLockParameters } from '../../../lib/nest/parameters/lock-parameters';
+import { fillLockParameters } from '../../../lib/nest/decorators/lock-parameters';
 
 const parameter = { index: 0, wants: 'lock', resource: undefined, connection: undefined } as const;
 

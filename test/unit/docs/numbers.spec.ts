@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { checkRedlockOptions } from '../../../lib/service/check-redlock-options';
 import { FenceException } from '../../../lib/fencing/fence.exception';
 import { DEFAULT_ANSWERS } from '../../../lib/nest/filters/lock-answers';
-import { completeLockOptions } from '../../../lib/locking/checks/complete-lock-options';
-import { LONGEST_RESOURCE, MOST_RESOURCES } from '../../../lib/locking/checks/check-resources';
-import { LOCK_OPTIONS } from '../../../lib/locking/checks/lock-option-rules';
+import { completeLockOptions } from '../../../lib/locking/api/complete-lock-options';
+import { LONGEST_RESOURCE, MOST_RESOURCES } from '../../../lib/locking/api/check-resources';
+import { LOCK_OPTIONS } from '../../../lib/locking/api/lock-option-rules';
 
 const read = (path: string) => readFileSync(join(__dirname, '..', '..', '..', path), 'utf8');
 

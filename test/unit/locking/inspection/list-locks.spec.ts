@@ -1,7 +1,7 @@
 import type { ListedHold } from '../../../../lib/ports/node-listing.interface';
 import { isInPlaceOfLock } from '../../../../lib/locking/inspection/is-lock';
 import { listLocks, type NodeAnswer } from '../../../../lib/locking/inspection/list-locks';
-import { LockChanges } from '../../../../lib/cli/nodes/lock-changes';
+import { LockChanges } from '../../../../lib/cli/text/lock-changes';
 import { complaintsAbout, exitCodeFor, showLocks } from '../../../../lib/cli/text/show-locks';
 
 /** What a node has: `{ resource: [ownerToken, ttlMs] }`; nothing of one that is silent. */

@@ -1,5 +1,5 @@
-import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
-import type { ExitCode } from './exit-code';
+import type { RedisNodeDescription } from '../redis/client/redis-node-description.interface';
+import type { ExitCode } from './text/exit-code';
 import type { Terminal } from './terminal';
 
 /** One option of a command, for `node:util` and for the help. */

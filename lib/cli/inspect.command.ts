@@ -1,11 +1,11 @@
-import { inspectNodes } from '../../locking/inspection/inspect-nodes';
-import type { LockInspection } from '../../locking/api/lock-inspection.interface';
-import { systemClock } from '../../system/system-clock';
-import type { Command } from '../command-line/command.interface';
-import { EXIT, type ExitCode } from '../command-line/exit-code';
-import { withLockNodes } from '../nodes/lock-nodes';
-import { jsonInspection, showInspection } from '../text/show-inspection';
-import { jsonText } from '../text/json-text';
+import { inspectNodes } from '../locking/inspection/inspect-nodes';
+import type { LockInspection } from '../locking/api/lock-inspection.interface';
+import { systemClock } from '../system/system-clock';
+import type { Command } from './command.interface';
+import { EXIT, type ExitCode } from './text/exit-code';
+import { withLockNodes } from './nodes/lock-nodes';
+import { jsonInspection, showInspection } from './text/show-inspection';
+import { jsonText } from './text/json-text';
 
 export const inspect: Command = {
   name: 'inspect',

@@ -1,8 +1,8 @@
 import {
   completeLockOptions,
   type CheckedLockOptions,
-} from '../../../../lib/locking/checks/complete-lock-options';
-import { SharedOptions } from '../../../../lib/locking/checks/shared-options';
+} from '../../../../lib/locking/api/complete-lock-options';
+import { SharedOptions } from '../../../../lib/locking/api/shared-options';
 import type { LockOptions } from '../../../../lib/locking/api/lock-options';
 
 const LIMITS = { nodeTimeoutMs: 50, maxTtlMs: 60_000 };

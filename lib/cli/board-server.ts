@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type BoardHttp, json } from '../../board/core/board-http';
-import { answerRoute, isBoardRoute, takesMethod } from '../../board/core/board-routes';
+import { type BoardHttp, json } from '../board/core/board-http';
+import { answerRoute, isBoardRoute, takesMethod } from '../board/core/board-routes';
 
 /** The names of this machine that a browser may have in its address. */
 const LOOPBACK = ['127.0.0.1', 'localhost'];

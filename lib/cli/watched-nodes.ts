@@ -1,10 +1,10 @@
-import type { BoardSource } from '../../board/core/board-source.interface';
-import type { LockEvent } from '../../locking/api/lock-event.interface';
-import type { ListOptions, LockListing } from '../../locking/api/lock-listing.interface';
-import { NodeReports } from '../../locking/events/node-reports';
-import { forceRelease } from '../../locking/inspection/force-release';
-import type { InspectionSetup } from '../../locking/inspection/inspect-nodes';
-import { listNodes } from '../../locking/inspection/list-nodes';
+import type { BoardSource } from '../board/core/board-source.interface';
+import type { LockEvent } from '../locking/api/lock-event.interface';
+import type { ListOptions, LockListing } from '../locking/api/lock-listing.interface';
+import { NodeReports } from '../locking/inspection/node-reports';
+import { forceRelease } from '../locking/inspection/force-release';
+import type { InspectionSetup } from '../locking/inspection/inspect-nodes';
+import { listNodes } from '../locking/inspection/list-nodes';
 
 type Observer = Parameters<BoardSource['events$']['subscribe']>[0];
 

@@ -1,4 +1,4 @@
-import type { LockOptions } from '../api/lock-options';
+import type { LockOptions } from './lock-options';
 import { checkLockOption, LOCK_OPTIONS, notPossible } from './lock-option-rules';
 import { readOptions } from '../../errors/read-options';
 

@@ -1,5 +1,5 @@
 import { checkEachLockOption } from './check-lock-options';
-import type { LockOptions } from '../api/lock-options';
+import type { LockOptions } from './lock-options';
 import { readOptions } from '../../errors/read-options';
 
 /** Options of {@link LockService.ready}. */

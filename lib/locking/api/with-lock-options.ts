@@ -2,8 +2,8 @@ import type { LockBusyError } from '../../errors/lock-busy.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import { checkEachLockOption } from './check-lock-options';
 import { LOCK_OPTIONS } from './lock-option-rules';
-import type { LockOptions } from '../api/lock-options';
-import type { LockDefaults } from '../api/lock.interface';
+import type { LockOptions } from './lock-options';
+import type { LockDefaults } from './lock.interface';
 import { readOptions } from '../../errors/read-options';
 
 /** Options of `withLock`. */

@@ -1,7 +1,7 @@
 import { LockKeyError } from '../../errors/lock-key.error';
 import { checkResource, checkResources, MOST_NAMES } from './check-resources';
 
-export type { LockTarget, LockTargets } from '../api/lock-target';
+export type { LockTarget, LockTargets } from './lock-target';
 
 /** The checked resources of a call that only reads some of them. */
 export class MixedTargets {

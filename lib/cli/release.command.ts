@@ -1,15 +1,15 @@
-import type { LockNode } from '../../ports/lock-node.interface';
-import { tryForceRelease } from '../../locking/inspection/force-release';
-import { inspectNodes } from '../../locking/inspection/inspect-nodes';
-import type { NodeVote } from '../../errors/node-vote.interface';
-import type { LockInspection, NodeInspection } from '../../locking/api/lock-inspection.interface';
-import { systemClock } from '../../system/system-clock';
-import type { Command, Invocation } from '../command-line/command.interface';
-import { EXIT, type ExitCode } from '../command-line/exit-code';
-import { withLockNodes } from '../nodes/lock-nodes';
-import { printable } from '../../errors/printable';
-import { jsonInspection, sentence } from '../text/show-inspection';
-import { jsonText } from '../text/json-text';
+import type { LockNode } from '../ports/lock-node.interface';
+import { tryForceRelease } from '../locking/inspection/force-release';
+import { inspectNodes } from '../locking/inspection/inspect-nodes';
+import type { NodeVote } from '../errors/node-vote.interface';
+import type { LockInspection, NodeInspection } from '../locking/api/lock-inspection.interface';
+import { systemClock } from '../system/system-clock';
+import type { Command, Invocation } from './command.interface';
+import { EXIT, type ExitCode } from './text/exit-code';
+import { withLockNodes } from './nodes/lock-nodes';
+import { printable } from '../errors/printable';
+import { jsonInspection, sentence } from './text/show-inspection';
+import { jsonText } from './text/json-text';
 
 const WARNING =
   'Its holder notices it only at its next extension. Until then two holders may work at the same time.';

@@ -1,5 +1,5 @@
 import { LockKeyError } from '../../../../lib/errors/lock-key.error';
-import { checkResource, checkResources } from '../../../../lib/locking/checks/check-resources';
+import { checkResource, checkResources } from '../../../../lib/locking/api/check-resources';
 
 describe('resources', () => {
   it('are sorted and lose their duplicates, so that every node sees them in the same order', () => {

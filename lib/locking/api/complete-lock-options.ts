@@ -1,5 +1,5 @@
 import { validForMs } from '../../core/validity';
-import type { LockOptions } from '../api/lock-options';
+import type { LockOptions } from './lock-options';
 import { checkEachLockOption } from './check-lock-options';
 import { checkLockOption, notPossible } from './lock-option-rules';
 

@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../../../../lib/errors/lock-options.error';
-import { checkTtlWithin, completeLockOptions } from '../../../../lib/locking/checks/complete-lock-options';
+import { checkTtlWithin, completeLockOptions } from '../../../../lib/locking/api/complete-lock-options';
 import type { LockOptions } from '../../../../lib/locking/api/lock-options';
 
 const LIMITS = { nodeTimeoutMs: 500, maxTtlMs: 60_000 };

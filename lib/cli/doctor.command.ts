@@ -1,12 +1,12 @@
-import type { Command } from '../command-line/command.interface';
-import { examine } from '../doctor/examine';
-import type { Finding } from '../doctor/finding';
-import { findingsAboutFleet } from '../doctor/fleet-findings';
-import { findingsAboutNode } from '../doctor/node-findings';
-import { jsonReport, showFindings } from '../doctor/report';
-import { lookUntilTrusted, trustedInMs } from '../doctor/trust';
-import { EXIT, type ExitCode } from '../command-line/exit-code';
-import { jsonText } from '../text/json-text';
+import type { Command } from './command.interface';
+import { examine } from './doctor/examine';
+import type { Finding } from './doctor/finding';
+import { findingsAboutFleet } from './doctor/fleet-findings';
+import { findingsAboutNode } from './doctor/node-findings';
+import { jsonReport, showFindings } from './doctor/report';
+import { lookUntilTrusted, trustedInMs } from './doctor/trust';
+import { EXIT, type ExitCode } from './text/exit-code';
+import { jsonText } from './text/json-text';
 
 const DEFAULT_MAX_TTL_MS = 60_000;
 /** Stands for a missing option, since the option accepts no 0. */

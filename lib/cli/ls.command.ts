@@ -1,10 +1,10 @@
-import type { Command, Invocation } from '../command-line/command.interface';
-import { refuseTheSameTwice } from '../nodes/describe-nodes';
-import { findLocks, type Search } from '../nodes/find-locks';
-import { withNodeClients } from '../nodes/node-client';
-import { printable } from '../../errors/printable';
-import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from '../text/show-locks';
-import { jsonText } from '../text/json-text';
+import type { Command, Invocation } from './command.interface';
+import { refuseTheSameTwice } from './nodes/describe-nodes';
+import { findLocks, type Search } from './nodes/find-locks';
+import { withNodeClients } from './nodes/node-client';
+import { printable } from '../errors/printable';
+import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from './text/show-locks';
+import { jsonText } from './text/json-text';
 
 const DEFAULT_LIMIT = 1_000;
 

@@ -3,8 +3,8 @@ import { areSlots } from '../../core/slots';
 import { isText } from '../../errors/is-text';
 import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import type { LockTicket } from '../api/lock-ticket';
-import { describeOwner } from '../api/owner-token';
+import type { LockTicket } from './lock-ticket';
+import { describeOwner } from './owner-token';
 import { checkLockOption } from './lock-option-rules';
 import { checkResources } from './check-resources';
 

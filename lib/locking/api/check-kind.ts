@@ -1,7 +1,7 @@
 import type { KindOfHold, LockKind } from '../../core/lock-kind';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockNode } from '../../ports/lock-node.interface';
-import type { LockOptions } from '../api/lock-options';
+import type { LockOptions } from './lock-options';
 import type { CheckedLockOptions } from './complete-lock-options';
 import { type CheckedTargets, MixedTargets, namesOf } from './check-targets';
 

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { CommandOption } from '../command-line/command.interface';
-import { UsageError } from '../command-line/usage-error';
-
-/** The client certificate of the command line, for servers that ask for one. */
-export interface ClientTls {
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-  readonly ca?: Buffer;
-}
+import type { CommandOption } from './command.interface';
+import type { ClientTls } from './nodes/describe-nodes';
+import { UsageError } from './nodes/usage-error';
 
 /** The options have the same names as in redis-cli. */
 export const TLS_OPTIONS: Readonly<Record<string, CommandOption>> = {

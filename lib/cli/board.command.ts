@@ -1,14 +1,14 @@
-import { Board } from '../../board/core/board';
-import { BoardHttp } from '../../board/core/board-http';
-import { systemClock } from '../../system/system-clock';
-import { systemRandomness } from '../../system/system-randomness';
-import { BoardServer } from '../board/board-server';
-import { WatchedNodes } from '../board/watched-nodes';
-import type { Command, Invocation } from '../command-line/command.interface';
-import { EXIT } from '../command-line/exit-code';
-import { UsageError } from '../command-line/usage-error';
-import { withLockNodes } from '../nodes/lock-nodes';
-import { jsonText } from '../text/json-text';
+import { Board } from '../board/core/board';
+import { BoardHttp } from '../board/core/board-http';
+import { systemClock } from '../system/system-clock';
+import { systemRandomness } from '../system/system-randomness';
+import { BoardServer } from './board-server';
+import { WatchedNodes } from './watched-nodes';
+import type { Command, Invocation } from './command.interface';
+import { EXIT } from './text/exit-code';
+import { UsageError } from './nodes/usage-error';
+import { withLockNodes } from './nodes/lock-nodes';
+import { jsonText } from './text/json-text';
 
 const ANY_PORT = 0;
 const DEFAULTS = { interval: 1_000, limit: 5_000 };

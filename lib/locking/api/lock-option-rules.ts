@@ -1,7 +1,7 @@
 import { describeValue } from '../../errors/describe-value';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import { isLabel, LABEL_RULE } from '../api/label';
-import type { LockOptions } from '../api/lock-options';
+import { isLabel, LABEL_RULE } from './label';
+import type { LockOptions } from './lock-options';
 
 /** The rule for the value of one lock option. */
 interface OptionRule {
