@@ -72,10 +72,10 @@ export class RedisLockNode implements LockNode {
       clockBudgetMs,
       nodeTimeoutMs,
       maxTtlMs,
-      onServerReady: (server) => {
-        loadScripts(server);
+      onServerReady: () => {
         this.backlog.sendAll();
       },
+      onServerKnown: loadScripts,
       onStatus: (change) => {
         this.statusChanged(change);
       },

@@ -82,6 +82,18 @@ describe('a password', () => {
     for (const spy of printed) spy.mockRestore();
   });
 
+  it('that is wanted and not given leaves the node down, which says so', async () => {
+    const server = await start({ password: 'right' });
+
+    const node = open(server.url);
+    await until('it is down', () => node.status === 'down');
+
+    expect(await acquire(node, 'a', { ownerToken: 'anna' })).toMatchObject({
+      kind: 'failed',
+      error: { code: 'NOAUTH', message: expect.stringContaining('Authentication required') as string },
+    });
+  });
+
   it('is used as soon as the server accepts it', async () => {
     const server = await start({ password: 'right' });
     const node = open({ port: server.port, password: SECRET });

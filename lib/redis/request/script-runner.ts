@@ -44,7 +44,8 @@ export function runScript(connection: RedisConnection, call: ScriptCall): void {
 }
 
 /**
- * Loads the scripts. Call it on every new connection, since a server that was restarted has forgotten its scripts.
+ * Loads the scripts. Call it on every new connection, since a server that was restarted has forgotten its scripts,
+ * and only when the server has let us in: see `onServerKnown`.
  */
 export function loadScripts(server: Server): void {
   for (const { text } of ALL_SCRIPTS) {

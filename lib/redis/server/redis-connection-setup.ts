@@ -43,5 +43,11 @@ export interface RedisConnectionSetup {
    * servers.
    */
   onServerReady(server: Server): void;
+  /**
+   * Called when a server may be used on its new connection, before the node goes up. Words that are long must not leave
+   * earlier: a server that wants a password breaks the connection at an argument of more than 16 kB, and so nobody
+   * would hear what it wants.
+   */
+  onServerKnown?(server: Server): void;
   onStatus(change: NodeStatusChange): void;
 }

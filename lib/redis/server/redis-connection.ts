@@ -48,6 +48,9 @@ export class RedisConnection {
       requests: () => this.answered + this.inFlight,
       secrets: description.secrets,
       takesReplicas: setup.takesReplicas ?? false,
+      onKnown: (server) => {
+        setup.onServerKnown?.(server);
+      },
       onAnswer: () => {
         this.recogniseServers();
       },

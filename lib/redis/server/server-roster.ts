@@ -23,6 +23,8 @@ export interface ServerRosterSetup {
   readonly secrets: readonly string[];
   /** True if a replica may be used. Else it has to become a master first. */
   readonly takesReplicas: boolean;
+  /** Called before `onAnswer` when a server may be used: it has said who it is, or never will. */
+  onKnown(server: Server): void;
   /** Called when a server has said what it is, or refused to. */
   onAnswer(): void;
   /** Called when the clock of a server jumped ahead by this much. */
@@ -183,7 +185,10 @@ export class ServerRoster {
     entry.heardAtMs = this.setup.clock.now();
     entry.problem = answer instanceof RedisNodeError ? answer : objectionTo(answer, this.takesReplicas);
     if (answer instanceof RedisNodeError || entry.problem !== undefined) this.askAgainLater();
-    else entry.info = answer;
+    else {
+      entry.info = answer;
+      this.setup.onKnown(server);
+    }
     this.setup.onAnswer();
     if (entry.info?.timeMicros !== undefined) this.clocks.saw(server, entry.info.timeMicros, sentAt);
   }

@@ -53,6 +53,7 @@ function rosterOf(given: unknown, takesReplicas = false) {
     limitMs: 500,
     secrets: [],
     takesReplicas,
+    onKnown: () => undefined,
     onAnswer: () => (seen.answers += 1),
     onClockAhead: () => undefined,
   });
