@@ -248,6 +248,36 @@ describe('RedisLockNode, on the wire', () => {
       return atMs;
     }
 
+    // With MIGRATE a key arrives with the time that it has left. The scores of its members are by the clock of its old server.
+    it('keeps a reader whose slot came from a server with a slower clock for as long as its key', async () => {
+      const endsAtMs = await keepMembers([[-100, '|ben']], 800);
+
+      const denied = await acquire(node, 'a', inLine);
+
+      expect(denied).toMatchObject({ kind: 'denied', by: 'shared' });
+      expect(Number(await server.command('ZSCORE', MEMBERS_KEY, '|ben'))).toBe(endsAtMs);
+    });
+
+    it('keeps a reader beside one whose slot came from a server with a faster clock', async () => {
+      await keepMembers(
+        [
+          [60_400, '|ben'],
+          [30_400, '|carl'],
+        ],
+        60_000,
+      );
+
+      await acquire(node, 'a', { ...asReader, ttlMs: 60_200 });
+
+      const ends = Number(await server.command('ZSCORE', MEMBERS_KEY, `|${asReader.ownerToken}`));
+      expect(await server.command('PEXPIRETIME', MEMBERS_KEY)).toBe(ends);
+      const [bens, carls] = await Promise.all(
+        ['|ben', '|carl'].map((name) => server.command('ZSCORE', MEMBERS_KEY, name)),
+      );
+      expect(Number(bens) - Number(carls)).toBe(30_000);
+      expect(Number(bens)).toBeLessThan(ends);
+    });
+
     const many = (count: number, ms: number, name: (i: number) => string) =>
       Array.from({ length: count }, (_, i): [number, string] => [ms, name(i)]);
     const TIMES_OF_USE: [number, string][] = [

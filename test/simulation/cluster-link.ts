@@ -23,6 +23,8 @@ export class ClusterLink extends ForwardingVoter implements LockNode {
   readonly links: readonly Link[];
 
   private readonly parts: PartedRequests;
+  /** The masters of the resources, as the client knows them. */
+  private readonly places = new Map<string, number>();
   private readonly facts = new Map<Link, readonly ServerFacts[]>();
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private isClosed = false;
@@ -111,13 +113,24 @@ export class ClusterLink extends ForwardingVoter implements LockNode {
     VERBS.map((verb) => [
       verb,
       (keys: readonly string[], request: RequestOf<Verb>, vote: never) => {
-        (this.linkOf(keys) as Voter)[verb](partOf(request, keys) as never, vote);
+        (this.linkOf(keys) as Voter)[verb](
+          partOf(request, keys) as never,
+          ((answer: never) => {
+            this.learnWhereIs(keys);
+            (vote as (vote: never) => void)(answer);
+          }) as never,
+        );
       },
     ]),
   ) as unknown as KeyedVoter;
 
   private linkOf([resource = '']: readonly string[]): Link {
-    return this.part(this.node.indexOf(resource));
+    return this.part(this.places.get(resource) ?? this.node.indexOf(resource));
+  }
+
+  /** A client learns that a slot has moved when it is sent on. */
+  private learnWhereIs([resource = '']: readonly string[]): void {
+    this.places.set(resource, this.node.indexOf(resource));
   }
 
   private get isAcquainted(): boolean {

@@ -1,5 +1,6 @@
 import { TURN } from '../../lib/ports/lock-mode';
 import type { Fault } from './plan';
+import { SimulatedCluster } from './simulated-cluster';
 import type { World } from './world';
 
 /** Puts a fault, and its end, on the timeline. */
@@ -82,6 +83,12 @@ function breakLink(world: World, fault: Extract<Fault, { client: number; node: n
 function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void {
   if (fault.what === 'force') {
     forceOpen(world, fault);
+    return;
+  }
+  if (fault.what === 'move') {
+    const cluster = world.nodes[fault.node];
+    if (!(cluster instanceof SimulatedCluster)) return;
+    if (cluster.move(fault.resource, fault.to, world.rules)) world.count('moved slot');
     return;
   }
   const node = world.nodes[fault.node]?.master(fault.master);

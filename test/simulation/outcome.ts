@@ -55,6 +55,8 @@ export const FEATURES = [
   'aborted wait',
   'several resources',
   'several masters',
+  'moved slot',
+  'redirected request',
   'fencing token',
   'token written back',
   'two holders',

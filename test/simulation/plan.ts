@@ -41,7 +41,8 @@ export interface Plan {
  *   of these for one holder only
  * - `deployed`: as rough, and the limit of a resource becomes another one, process by process
  * - `renumbered`: as wiped, with permits that have fencing tokens, for longer than a guard lasts
- * - `clustered`: as wiped, and some nodes are clusters whose masters fail one by one, with readers and permits as well
+ * - `clustered`: as wiped, and some nodes are clusters whose masters fail one by one, with readers and permits as well.
+ *   Slots go from one master to another while they are used, and the clocks of masters differ
  * - `queued`: calm, and a crowd in line that is served in order: exclusively, as readers, with permits and different limits
  * - `forgetful`: as wiped, but without a guard; not promised to hold
  * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
@@ -79,6 +80,8 @@ export interface NodePlan {
   readonly offMs?: number;
   /** It is a cluster of so many; missing: 1, a server. */
   readonly masters?: number;
+  /** By how much the clock of each of its masters is ahead of that of the one before it; missing: 0. */
+  readonly apartMs?: number;
   /** It is the server of this earlier node. */
   readonly sameAs?: number;
 }
@@ -158,6 +161,15 @@ export type Fault =
       readonly master?: number;
       readonly byMs: number;
       readonly ms?: number;
+    }
+  /** In a cluster, the slot of a resource goes with its keys to another of the masters. */
+  | {
+      readonly what: 'move';
+      readonly atMs: number;
+      readonly node: number;
+      readonly resource: string;
+      /** The master that gets it. */
+      readonly to: number;
     }
   /** An operator deletes the key on all nodes. */
   | {

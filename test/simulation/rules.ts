@@ -23,6 +23,8 @@ export interface Rules {
   nodeRaiseFence(node: SimulatedNode, request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void;
   restartGuard(plan: Plan): 'observed' | 'strict' | false;
   extendVote(vote: ExtendVote | FailedVote): ExtendVote | FailedVote;
+  /** When a reader or a permit ends by the clock of the master to which its slot has moved. */
+  movedEndMs(endMs: number, aheadMs: number): number;
 }
 
 export const RULES: Rules = {
@@ -42,4 +44,5 @@ export const RULES: Rules = {
   },
   restartGuard: ({ restartGuard = false }) => restartGuard,
   extendVote: (vote) => vote,
+  movedEndMs: (endMs, aheadMs) => endMs + aheadMs,
 };

@@ -3,7 +3,7 @@ import { tokenOf } from '../../lib/core/fencing';
 import type { Lease, LeaseSharing } from '../../lib/core/lease';
 import { PlaceInLines } from '../../lib/core/line';
 import { PermitCall } from '../../lib/core/permit-call';
-import { SharingAttempts } from '../../lib/core/sharing-attempts';
+import { SharingAttempts, type SharingOptions } from '../../lib/core/sharing-attempts';
 import type { Tally } from '../../lib/core/quorum';
 import { readInstant, validityFrom } from '../../lib/core/validity';
 import type { RedlockSettings } from '../../lib/core/redlock-settings.interface';
@@ -28,6 +28,7 @@ interface Trial {
 type Round = RoundResult<AcquireVote>;
 interface AttemptsInside {
   settings: RedlockSettings;
+  begin(resources: readonly string[], options: SharingOptions, ...rest: unknown[]): void;
   conclude(trial: Trial, round: Round, wereNamed: boolean): void;
   finish(trial: Trial, round: Round, counted: Round, slots: readonly number[]): void;
 }
@@ -196,6 +197,23 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
+    name: 'the leading node chooses first where several want a permit',
+    rule: 'R28',
+    kind: 'queued',
+    isRare: true,
+    isLiveness: true,
+    apply: () =>
+      patch(
+        attempts,
+        'begin',
+        (begin) =>
+          function (this: AttemptsInside, resources, options, ...rest) {
+            const isLimited = options.kind?.mode === 'limited';
+            begin.call(this, resources, isLimited ? { ...options, leaderFirst: false } : options, ...rest);
+          },
+      ),
+  },
+  {
     name: 'the limit counts the permits of all',
     rule: 'R27',
     kind: 'deployed',
@@ -265,6 +283,13 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
             meet.call(this, node, servers.slice(0, 1));
           },
       ),
+  },
+  {
+    name: 'readers and permits move with the time that they have left',
+    rule: 'R20',
+    kind: 'clustered',
+    isRare: true,
+    rules: { movedEndMs: (endMs) => endMs },
   },
   {
     name: 'a cluster gives back what one of its masters granted and another denied',

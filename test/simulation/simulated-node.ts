@@ -33,6 +33,8 @@ interface Waiting {
 /** One server: it keeps time by its own clock, pauses, crashes, and comes back with or without its data. */
 export class SimulatedNode {
   state: 'up' | 'paused' | 'down' = 'up';
+  /** Called when a request is sent on to another master. */
+  onSentOn: () => void = () => undefined;
   /** Called when it crashes: all connections break. */
   onCrash: () => void = () => undefined;
 
@@ -41,6 +43,8 @@ export class SimulatedNode {
   private jumpsMs = 0;
   wasSetBack = false;
   private starts = 1;
+  /** Resources whose slot has gone to another master. */
+  private readonly elsewhere = new Map<string, SimulatedNode>();
   private startedAtMs: number;
 
   constructor(
@@ -109,7 +113,19 @@ export class SimulatedNode {
     this.wasSetBack ||= byMs < 0;
   }
 
+  /** @param to undefined: the slot is here (again) */
+  sendOn(resource: string, to: SimulatedNode | undefined): void {
+    if (to === undefined) this.elsewhere.delete(resource);
+    else this.elsewhere.set(resource, to);
+  }
+
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
+    if (
+      this.isSentOn(request, (node) => {
+        node.acquire(request, vote);
+      })
+    )
+      return;
     this.store.acquire(request, (answer) => {
       if (answer.kind === 'granted') {
         this.tokens.put(request.ownerToken, this.position, this.timeline.nowMs);
@@ -121,6 +137,12 @@ export class SimulatedNode {
   }
 
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
+    if (
+      this.isSentOn(request, (node) => {
+        node.extend(request, vote);
+      })
+    )
+      return;
     this.store.extend(request, (answer) => {
       if (answer.kind === 'granted')
         this.tokens.confirmed(request.ownerToken, this.position, this.timeline.nowMs);
@@ -133,10 +155,22 @@ export class SimulatedNode {
   }
 
   raiseFence(request: RaiseFenceRequest, vote: (vote: RaiseFenceVote) => void): void {
+    if (
+      this.isSentOn(request, (node) => {
+        node.raiseFence(request, vote);
+      })
+    )
+      return;
     this.store.raiseFence(request, vote);
   }
 
   release(request: ReleaseRequest, vote: (vote: ReleaseVote) => void): void {
+    if (
+      this.isSentOn(request, (node) => {
+        node.release(request, vote);
+      })
+    )
+      return;
     this.store.release(request, (answer) => {
       if (answer.kind === 'granted') this.tokens.removed(request.ownerToken, this.position, request.slots);
       vote(answer);
@@ -144,15 +178,21 @@ export class SimulatedNode {
   }
 
   leave(request: LeaveRequest, vote: (vote: LeaveVote) => void): void {
+    if (
+      this.isSentOn(request, (node) => {
+        node.leave(request, vote);
+      })
+    )
+      return;
     this.store.leave(request, vote);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
-    return this.store.inspect(resource);
+    return this.placeOf(resource).store.inspect(resource);
   }
 
   onReleased(resource: string, wake: (released?: string) => void, inLineAs?: string): ReleaseSubscription {
-    return this.store.onReleased(resource, wake, inLineAs);
+    return this.placeOf(resource).store.onReleased(resource, wake, inLineAs);
   }
 
   /** What is there, for those who look from outside of the world. */
@@ -196,6 +236,26 @@ export class SimulatedNode {
   raiseCounters({ resources, fence, keepMs }: RaiseFenceRequest): void {
     const { state } = this.store as unknown as { state: { counters: MemoryCounters } };
     state.counters.raise(resources, fence, keepMs);
+  }
+
+  private placeOf(resource: string): SimulatedNode {
+    return this.elsewhere.get(resource) ?? this;
+  }
+
+  /** The client asks the other master when it hears of it, on another connection. */
+  private isSentOn(
+    { resources: [resource = ''] }: { readonly resources: readonly string[] },
+    ask: (node: SimulatedNode) => void,
+  ): boolean {
+    const to = this.elsewhere.get(resource);
+    if (to === undefined) return false;
+    this.onSentOn();
+    this.timeline.after(this.random.pick([0.3, 2, 15]) * this.random.between(0.5, 1.5), () => {
+      to.receive({}, () => {
+        ask(to);
+      });
+    });
+    return true;
   }
 
   private newStore(): MemoryLockNode {

@@ -104,7 +104,12 @@ export class World {
     const name = `node-${position + 1}`;
     if (masters === 1) return this.newServer(plan, position, name, 10 + position);
     const each = Array.from({ length: masters }, (_, index) =>
-      this.newServer(plan, position, `${name}/${index + 1}`, 10_000 + position * 8 + index),
+      this.newServer(
+        { ...plan, offMs: (plan.offMs ?? 0) + index * (plan.apartMs ?? 0) },
+        position,
+        `${name}/${index + 1}`,
+        10_000 + position * 8 + index,
+      ),
     );
     return new SimulatedCluster(name, position, each);
   }
@@ -112,6 +117,9 @@ export class World {
   private newServer(plan: NodePlan, position: number, name: string, stream: number): SimulatedNode {
     const random = new Random(this.plan.seed, stream);
     const node = new SimulatedNode(name, position, plan, this.timeline, random, this.tokens);
+    node.onSentOn = () => {
+      this.count('redirected request');
+    };
     node.onCrash = () => {
       for (const { links } of this.clients)
         for (const link of links.flatMap((one) => ('links' in one ? one.links : [one])))

@@ -2,7 +2,8 @@ import { TURN } from '../../ports/lock-mode';
 import { LUA_MODES, LUA_VOTES } from './batch-codes';
 import { IS_FREE } from './grant-all';
 import { COUNTERS, FENCE, script, TIME } from './lua-script';
-import { LINE, MEMBERS } from './set-pieces';
+import { LINE } from './set-line';
+import { MEMBERS } from './set-pieces';
 
 const { granted, replaced, denied } = LUA_VOTES;
 const { exclusive, shared, limited } = LUA_MODES;

@@ -3,7 +3,8 @@ import { IS_FREE } from './grant-all';
 import { COUNTERS, FENCE, script, TELL, TIME } from './lua-script';
 import { ACQUIRE_MEMBERS } from './set-acquire';
 import { EXTEND_MEMBERS } from './set-extend';
-import { CALL_IN_TURN, LINE, MEMBERS } from './set-pieces';
+import { CALL_IN_TURN, LINE } from './set-line';
+import { MEMBERS } from './set-pieces';
 import { READER_RUNS } from './reader-runs';
 import { LEAVE_LINES, RELEASE_MEMBERS } from './set-release';
 

@@ -1,7 +1,8 @@
 import { TURN } from '../../ports/lock-mode';
 import { LUA_MODES } from './batch-codes';
 import { script, TELL, TIME } from './lua-script';
-import { CALL_IN_TURN, LINE, MEMBERS } from './set-pieces';
+import { CALL_IN_TURN, LINE } from './set-line';
+import { MEMBERS } from './set-pieces';
 
 const { exclusive, limited } = LUA_MODES;
 
