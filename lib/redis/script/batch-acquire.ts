@@ -1,19 +1,27 @@
-import { LUA_VOTES } from './batch-codes';
-import { GRANT_ALL, GRANT_EACH } from './grant-all';
+import { ASKS, LUA_VOTES } from './batch-codes';
+import { GRANT_ALL } from './grant-all';
+import { COUNTERS, FENCE } from './lua-script';
 
 const { granted, numbered, replacedNumbered, denied } = LUA_VOTES;
 
-/** The part of the batch script that grants. It uses what batch-script.ts begins with. */
+/**
+ * The part of the batch script that grants several keys or a number. One key without a number is granted by GRANT_EACH. It
+ * uses what batch-script.ts begins with.
+ */
 export const BATCH_ACQUIRE = `
-${GRANT_EACH}
+local acquireAll, acquireNumbered
+if string.find(letters, '[${ASKS.acquireAll}${ASKS.acquireNumbered}]') then
+${COUNTERS}
+${FENCE}
 ${GRANT_ALL}
+local fences = 0
 -- acquireAll: several keys.
-local function acquireAll(first, last)
+function acquireAll(first, last)
   voteFor(first, last, pcall(grantAll, first, last, ARGV[first + 3], ttl, ''))
 end
 
 -- acquireNumbered: one key or several, granted as above and numbered. It may replace a lease.
-local function acquireNumbered(first, last)
+function acquireNumbered(first, last)
   local counters = {}
   for n = 1, last - first + 1 do counters[n] = KEYS[#letters + fences + n] end
   fences = fences + #counters
@@ -27,5 +35,6 @@ local function acquireNumbered(first, last)
     numbers[#numbers + 1] = ',' .. digits(fence.number)
   end
   voteFor(first, last, ok, letter)
+end
 end
 `;

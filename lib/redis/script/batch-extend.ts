@@ -6,13 +6,16 @@ const { putBack } = LUA_VOTES;
 /** The part of the batch script that extends. It uses what batch-script.ts begins with. */
 export const BATCH_EXTEND = `
 local extend, extendAll, takeOver
--- To make a function costs as much as a call, and most batches extend nothing.
 if string.find(letters, '[${ASKS.extend}${ASKS.extendAll}${ASKS.takeOver}]') then
 ${KEEP_ALL}
 -- extend: one key for each request. A key may be there twice, and is then put back for the first request.
 function extend(first, last)
-  local owners, putBack = ownersOf(first, last), {}
-  for i = first, owners and last or first - 1 do
+  local owners, putBack = redis.pcall('MGET', unpack(KEYS, first, last)), {}
+  if owners.err then
+    voteFor(first, last, false, owners)
+    return
+  end
+  for i = first, last do
     local key, mine = KEYS[i], ARGV[i + 3]
     voteFor(i, i, pcall(keepOne, key, putBack[key] or owners[i - first + 1], mine, nil, ttl))
     if votes[i] == ${putBack} then putBack[key] = mine end

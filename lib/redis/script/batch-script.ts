@@ -2,12 +2,14 @@ import { ASKS, LUA_VOTES, quoted } from './batch-codes';
 import { BATCH_ACQUIRE } from './batch-acquire';
 import { BATCH_EXTEND } from './batch-extend';
 import { BATCH_RELEASE } from './batch-release';
-import { COUNTERS, FENCE, script, TIME } from './lua-script';
+import { GRANT_EACH } from './grant-all';
+import { script, TIME } from './lua-script';
 
 const { failed } = LUA_VOTES;
-const { acquireNumbered, releaseAndTellAll } = quoted(ASKS);
+const { acquire, acquireNumbered, extend } = quoted(ASKS);
 /** The letters of all kinds of releases, for a character class. */
 const RELEASES = ASKS.release + ASKS.releaseAndTell + ASKS.releaseAndTellAll;
+const { releases } = quoted({ releases: RELEASES });
 
 /**
  * Runs many requests in one command, in order. Each request gets all of its keys or none, and no failed request
@@ -34,19 +36,20 @@ const RELEASES = ASKS.release + ASKS.releaseAndTell + ASKS.releaseAndTellAll;
  * releases.
  */
 export const BATCH = script(`
-${TIME}
-${COUNTERS}
-${FENCE}
 local letters, ttl, everyone = ARGV[1], ARGV[2], ARGV[3]
 local database = '0'
 if string.find(everyone, '\\n@', 1, true) then
   everyone, database = string.match(everyone, '^(.*)\\n@(%d+)$')
 end
 local votes, fault = {}, nil
-local numbers, fences = {}, 0
--- The telling releases of one node are all of the same kind: in a cluster, or not.
-local everywhere = string.find(letters, ${releaseAndTellAll}, 1, true) ~= nil
+local numbers, time = {}, '0'
+local requests
+-- To make a function costs as much as a call, and these would cost more than a small batch. So the most frequent requests
+-- are lines in the loop below, and only the others are functions.
+if ARGV[#letters + 4] or string.find(letters, '[^${ASKS.acquire}${RELEASES}]') then
+${TIME}
 if ARGV[#letters + 4] or string.find(letters, ${acquireNumbered}, 1, true) then readTime() end
+time = digits(now)
 
 -- Gives a request the vote that pcall returned: the letter, or failed, if there was an error.
 local function voteFor(first, last, ok, letter)
@@ -56,35 +59,28 @@ local function voteFor(first, last, ok, letter)
   end
   for i = first, last do votes[i] = letter end
 end
-
--- Returns the owners of the keys from first to last. A key that is not a string has none.
-local function ownersOf(first, last)
-  local owners = redis.pcall('MGET', unpack(KEYS, first, last))
-  if not owners.err then return owners end
-  voteFor(first, last, false, owners)
-  return nil
-end
 ${BATCH_ACQUIRE}
 ${BATCH_EXTEND}
-${BATCH_RELEASE}
+requests = { ${ASKS.acquireAll} = acquireAll, ${ASKS.extend} = extend, ${ASKS.extendAll} = extendAll, ${ASKS.acquireNumbered} = acquireNumbered, ${ASKS.takeOver} = takeOver }
+end
 -- Neighbours of the same kind are handled together, and all requests in order.
-local runs = { ${ASKS.acquire} = grantEach, ${ASKS.extend} = extend, ${each(RELEASES, 'release')} }
-local others = { ${ASKS.acquire} = '[^${ASKS.acquire}]', ${ASKS.extend} = '[^${ASKS.extend}]', ${each(RELEASES, `'[^${RELEASES}]'`)} }
-local requests = { ${ASKS.acquireAll} = acquireAll, ${ASKS.extendAll} = extendAll, ${ASKS.acquireNumbered} = acquireNumbered, ${ASKS.takeOver} = takeOver }
-local i = 1
-while i <= #letters do
-  local letter = string.sub(letters, i, i)
-  local last = (string.find(letters, others[letter] or '[^${ASKS.further}]', i + 1) or #letters + 1) - 1
-  local run = runs[letter] or requests[letter]
-  run(i, last)
+local i, count = 1, #letters
+while i <= count do
+  local first, letter = i, string.sub(letters, i, i)
+  local isRelease = string.find(${releases}, letter, 1, true)
+  local others = isRelease and '[^${RELEASES}]' or letter == ${acquire} and '[^${ASKS.acquire}]'
+    or letter == ${extend} and '[^${ASKS.extend}]' or '[^${ASKS.further}]'
+  local last = (string.find(letters, others, i + 1) or count + 1) - 1
+  if letter == ${acquire} then
+${GRANT_EACH}
+  elseif isRelease then
+${BATCH_RELEASE}
+  else
+    requests[letter](first, last)
+  end
   i = last + 1
 end
 -- A replica has written nothing. The connection notices this error, and looks for the master again.
 if fault and string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
-return table.concat(votes) .. table.concat(numbers) .. ' ' .. digits(now) .. (fault and ' ' .. fault or '')
+return table.concat(votes) .. table.concat(numbers) .. ' ' .. time .. (fault and ' ' .. fault or '')
 `);
-
-/** Makes `r = value, w = value` of the letters `rw`. */
-function each(letters: string, value: string): string {
-  return Array.from(letters, (letter) => `${letter} = ${value}`).join(', ');
-}

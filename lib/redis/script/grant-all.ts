@@ -62,20 +62,19 @@ end
 
 /**
  * The same rule for neighbours in a batch with one key each, for which nothing ends: the server looks and grants in one call
- * for each key. Most locks are asked for in this way, so nothing else is called. It needs `votes`, `fault` and `ttl`.
+ * for each key. Most locks are asked for in this way, so nothing else is called. These are lines for the keys from `first` to
+ * `last`. They need `votes`, `fault` and `ttl`.
  */
 export const GRANT_EACH = `
-local function grantEach(first, last)
-  local call, keys, args = redis.pcall, KEYS, ARGV
-  for i = first, last do
-    local reply = call('SET', keys[i], args[i + 3], 'PX', ttl, 'NX')
-    if not reply then
-      votes[i] = ${denied}
-    elseif reply.err then
-      fault, votes[i] = reply.err, ${failed}
-    else
-      votes[i] = ${granted}
-    end
+local call, keys, args = redis.pcall, KEYS, ARGV
+for i = first, last do
+  local reply = call('SET', keys[i], args[i + 3], 'PX', ttl, 'NX')
+  if not reply then
+    votes[i] = ${denied}
+  elseif reply.err then
+    fault, votes[i] = reply.err, ${failed}
+  else
+    votes[i] = ${granted}
   end
 end
 `;

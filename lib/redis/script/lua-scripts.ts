@@ -105,12 +105,11 @@ return 1
 export const RELEASE = script(`
 local tells, everywhere, database, everyone = ARGV[3] ~= '0', ARGV[3] == '2', ARGV[4], ARGV[5]
 ${IS_HEARD}
--- The usual case: one key, and nobody waits. It ends here, before the functions below are made.
+-- The usual case: one key, and nobody waits.
 if not heard and #KEYS == 1 and ARGV[2] == '0' and redis.pcall('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
   return 1
 end
-${TELL}
 local first, last, owners, keepMs = 1, #KEYS, redis.call('MGET', unpack(KEYS)), ARGV[2]
 local votes, fault, mostTold = {}, nil, math.huge
 ${releaseOurs('ARGV[1]', 'tells')}

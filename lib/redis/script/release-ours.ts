@@ -1,4 +1,5 @@
 import { LUA_VOTES } from './batch-codes';
+import { TELL } from './lua-script';
 
 const { granted, denied, failed } = LUA_VOTES;
 
@@ -20,7 +21,7 @@ end
  * The rule by which exclusive locks are released, alone and in a batch: of the keys from `first` to `last` only keys that are
  * ours are removed, and their waiters are told. These are lines too: as a function they cost a tenth of a release more.
  *
- * They need TELL (lua-script.ts) and these variables:
+ * They need these variables:
  *
  * - `owners`: the owner of each key. A key may be there twice
  * - `keepMs`: the time for which the keys are kept ('0': remove them)
@@ -62,6 +63,7 @@ else
     fault = removed.err
     for _, i in ipairs(requests) do votes[i] = ${failed} end
   elseif heard and #keys > 0 then
+${TELL}
     -- Waiters are told even if the key is kept, since it ends earlier than they know.
     local counts = not everywhere and countListeners(keys, database)
     for n, i in ipairs(requests) do
