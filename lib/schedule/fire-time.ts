@@ -4,6 +4,8 @@ export interface CronTime {
   readonly source: unknown;
   /** The hours of the expression, as keys. */
   readonly hour: object;
+  /** The minutes of the expression, as keys. */
+  readonly minute: object;
   /** Returns the next date from now on, in the zone of the job. */
   sendAt(): CronDate;
   /** Returns the next date of the expression after `start`. Without `zone` it would use the zone of the process. */
@@ -30,7 +32,10 @@ export interface FireTime {
 }
 
 const SECOND_MS = 1_000;
-const HOUR_MS = 60 * 60 * SECOND_MS;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+/** No clocks are put back, or forward, by more than this at once. */
+const LONGEST_SHIFT_MS = 3 * HOUR_MS;
 /** Timers are usually late by milliseconds, and not by more than this. */
 const USUALLY_LATE_MS = 2 * SECOND_MS;
 /** This is more than the four years from one 29 February to the next. */
@@ -89,18 +94,37 @@ export function runId(cronTime: CronTime, { atMs, zone }: FireTime): string {
 /**
  * Tells if `cron` calls a job before its date. When clocks go back from 2:00 to 1:00, `cron` calls a job for 2:30 at
  * the second 1:30, and again an hour later, at 2:30. A job that is called because clocks went forward is not
- * before its date: they left out the hour that it names.
+ * before its date: they left out the time that it names, and there is no other call for it.
  */
-export function isBeforeItsDate({ hour }: CronTime, { atMs, zone }: FireTime): boolean {
-  if (zone === undefined || Number(onTheClock(atMs, zone).slice(11, 13)) in hour) return false;
-  return zone.offset(atMs) <= zone.offset(atMs - 1);
+export function isBeforeItsDate(cronTime: CronTime, { atMs, zone }: FireTime): boolean {
+  return (
+    zone !== undefined && !names(cronTime, onTheClock(atMs, zone)) && !isForTimeLeftOut(cronTime, atMs, zone)
+  );
+}
+
+/**
+ * Tells if clocks went forward and left out a time of the job for which it is called now. `cron` calls the job for
+ * 2:30 at the first minute after the time that is left out, at 3:00. But it calls the job at 3:30, two and a half hours
+ * after midnight, if the clocks of the zone are ahead on 1 January, as in the southern half of the earth.
+ */
+function isForTimeLeftOut(cronTime: CronTime, atMs: number, zone: CronZone): boolean {
+  const before = zone.offset(atMs - LONGEST_SHIFT_MS);
+  const leftOut = zone.offset(atMs) - before;
+  if (leftOut <= 0) return false;
+  const isFirstMinute = zone.offset(atMs - MINUTE_MS) === before;
+  const candidates = Array.from({ length: isFirstMinute ? leftOut : 1 }, (_, minute) => before + minute);
+  return candidates.some((offset) => names(cronTime, onTheClock(atMs, { offset: () => offset })));
+}
+
+/** Tells if the expression has this hour and minute. */
+function names({ hour, minute }: CronTime, onClock: string): boolean {
+  return Number(onClock.slice(11, 13)) in hour && Number(onClock.slice(14, 16)) in minute;
 }
 
 /** The least time for which a run has to be remembered when clocks show its hour twice. */
 export function repeatsWithinMs(cronTime: CronTime, { atMs, zone }: FireTime): number {
   if (zone === undefined || !hasFixedHours(cronTime)) return 0;
-  // No clocks go back by more than three hours.
-  const shiftMs = (zone.offset(atMs) - zone.offset(atMs + 3 * HOUR_MS)) * 60 * SECOND_MS;
+  const shiftMs = (zone.offset(atMs) - zone.offset(atMs + LONGEST_SHIFT_MS)) * MINUTE_MS;
   const isShownAgain = shiftMs > 0 && onTheClock(atMs + shiftMs, zone) === onTheClock(atMs, zone);
   return isShownAgain ? shiftMs + HOUR_MS / 4 : 0;
 }
@@ -114,5 +138,5 @@ function isDate(source: unknown): source is CronDate {
 }
 
 function onTheClock(atMs: number, zone: CronZone): string {
-  return new Date(atMs + zone.offset(atMs) * 60 * SECOND_MS).toISOString();
+  return new Date(atMs + zone.offset(atMs) * MINUTE_MS).toISOString();
 }

@@ -88,6 +88,7 @@ describe('the name of a run', () => {
     const never: CronTime = {
       source: '0 0 30 2 *',
       hour: {},
+      minute: {},
       sendAt: () => ({ toMillis: () => Infinity, zone: { offset: () => 0 } }),
       getNextDateFrom: () => ({ toMillis: () => Infinity, zone: { offset: () => 0 } }),
     };
@@ -207,6 +208,18 @@ describe('a call before the date of a job', () => {
       '30 0 * * *',
       'America/Havana',
       '2027-03-14T05:00:00Z',
+    ],
+    [
+      'where clocks go forward, at the seconds of the job',
+      '30 30 2 * * *',
+      'America/New_York',
+      '2026-03-08T07:00:30Z',
+    ],
+    [
+      'where clocks go forward, and are ahead on 1 January',
+      '30 2 * * *',
+      'Australia/Sydney',
+      '2026-10-03T16:30:00Z',
     ],
     ['at the first of two midnights', '0 0 * * *', 'America/Havana', '2026-11-01T04:00:00Z'],
     ['at the second of two midnights', '0 0 * * *', 'America/Havana', '2026-11-01T05:00:00Z'],
