@@ -5,18 +5,17 @@ export type {
   RedlockModuleOptions,
   RedlockOptionsFactory,
 } from './nest/redlock-module-options.interface';
-export type { RedlockDefaults, RedlockNodeInput, RedlockOptions } from './service/redlock-options.interface';
+export type { RedlockNodeInput } from './nodes/lock-node-input';
+export type { RedlockDefaults, RedlockOptions } from './service/redlock-options.interface';
 
 export { LockService } from './service/lock.service';
 export type { BusyResult, WithLockOnBusy, WithLockOptions } from './service/lock.service';
 export { createLockService } from './service/create-lock-service';
 export { LeaderElection } from './service/leader-election';
 export type { LeaderElectionOptions } from './service/leader-election';
-export type { LockOptions } from './locking/api/lock-options';
+export type { LockOptions, ResumeOptions } from './locking/api/lock-options';
 export type { LockTarget, LockTargets } from './locking/api/lock-target';
 export type { LockTicket } from './locking/api/lock-ticket';
-export type { ResumeOptions } from './locking/holding/resume';
-export type { ForceReleaseOptions } from './locking/inspection/force-release';
 export type { ReadyOptions } from './locking/api/check-ready-options';
 export type {
   DefaultLock,
@@ -29,6 +28,7 @@ export type {
 } from './locking/api/lock.interface';
 export type { LockEvent, NodeWarning } from './locking/api/lock-event.interface';
 export type {
+  ForceReleaseOptions,
   HolderInspection,
   InspectOptions,
   LockInspection,
@@ -58,7 +58,7 @@ export { InjectLockService } from './nest/decorators/inject-lock-service.decorat
 export { LockInterceptor } from './nest/lock.interceptor';
 export { LockExceptionFilter } from './nest/filters/lock-exception.filter';
 export { bindLockService } from './calls/lock-service-binding';
-export { getLockServiceToken } from './calls/lock-service-token';
+export { getLockServiceToken } from './service/lock-service-token';
 export type { ContextLockKey, LockKeyFunction, LockKeyResult } from './keys/lock-key.interface';
 export type {
   LabelFunction,

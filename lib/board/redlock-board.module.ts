@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { checkServiceName } from '../calls/check-placed-options';
+import { checkServiceName } from '../service/lock-service-token';
 import { systemRandomness } from '../system/system-randomness';
 import { BOARD_HTTP, BOARD_PLACE, BOARD_SETTINGS } from './board.constants';
 import { boardController } from './board.controller';

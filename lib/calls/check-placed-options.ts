@@ -1,4 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
+import { checkServiceName } from '../service/lock-service-token';
 import type { LockedOptions } from './locked-options.interface';
 import type { LockOptions } from '../locking/api/lock-options';
 import { checkEachLockOption } from '../locking/api/check-lock-options';
@@ -98,11 +99,4 @@ export function checkOptionsWithService(
 
 function isOneOf(value: unknown, choices: readonly unknown[]): boolean {
   return choices.includes(value);
-}
-
-/** Checks the name of a lock service, in a module or at a method. */
-export function checkServiceName(option: string, name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '') {
-    throw new LockOptionsError(option, 'must be a string that is not empty, or be left out.');
-  }
 }

@@ -1,9 +1,8 @@
 import { Inject, Optional } from '@nestjs/common';
 import type { LockService } from '../service/lock.service';
 import { LockOptionsError } from '../errors/lock-options.error';
-import { checkServiceName } from './check-placed-options';
-import { LINE } from './version';
-import { getLockServiceToken } from './lock-service-token';
+import { LINE } from '../service/version';
+import { checkServiceName, getLockServiceToken } from '../service/lock-service-token';
 import { shared } from './shared';
 
 /** The services of objects that cannot get more properties. */

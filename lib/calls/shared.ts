@@ -1,4 +1,4 @@
-import { LINE } from './version';
+import { LINE } from '../service/version';
 
 /**
  * Returns an object that all copies of the library in one process share. The first copy makes it. A monorepo may

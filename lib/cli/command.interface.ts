@@ -1,4 +1,4 @@
-import type { RedisNodeDescription } from '../redis/client/redis-node-description.interface';
+import type { AskedNodes } from './nodes/lock-nodes';
 import type { ExitCode } from './text/exit-code';
 import type { Terminal } from './terminal';
 
@@ -23,13 +23,9 @@ export interface Command {
 }
 
 /** A command line after the check: valid, and complete. */
-export interface Invocation {
+export interface Invocation extends AskedNodes {
   /** The resource. Empty for commands that take none. */
   readonly resource: string;
-  readonly nodes: readonly RedisNodeDescription[];
-  readonly keyPrefix: string;
-  /** The longest wait for a connection, and for an answer. */
-  readonly timeoutMs: number;
   readonly json: boolean;
   flag(name: string): boolean;
   text(name: string, otherwise: string): string;

@@ -1,6 +1,6 @@
 import type { Lease } from './lease';
 import type { AcquireRequest, AcquireVote, FenceRequest, LockNode } from '../ports/lock-node.interface';
-import { areNear } from '../ports/clock-skew';
+import { areNear } from '../ports/times';
 import { numbered, UncountedGrant } from './fencing';
 import { cannotBeWon, isWon, type Tally } from './quorum';
 import { type CallContext, NodesCall } from './quorum-call';

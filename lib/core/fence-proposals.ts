@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.interface';
-import { areNear } from '../ports/clock-skew';
+import { areNear } from '../ports/times';
 import { type FencingSettings, UncountedGrant } from './fencing';
 import type { AcquireVote, FenceRequest } from '../ports/lock-node.interface';
 import { cannotBeWon } from './quorum';

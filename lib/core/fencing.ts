@@ -1,5 +1,5 @@
 import type { AcquireVote, FailedVote, FenceRequest } from '../ports/lock-node.interface';
-import { areNear } from '../ports/clock-skew';
+import { areNear } from '../ports/times';
 import { isWon } from './quorum';
 import type { RoundResult } from './round';
 

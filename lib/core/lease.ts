@@ -1,6 +1,6 @@
 import type { ExtendRequest, ReleaseRequest } from '../ports/lock-node.interface';
 import type { PlaceInLines } from './line';
-import { sharedIn, type LockKind } from './lock-kind';
+import { sharedIn, type LockKind } from '../ports/lock-kind';
 import type { Validity } from './validity';
 
 /** What a won attempt has on the nodes. Only `core/` changes it. */

@@ -1,5 +1,5 @@
 import type { LeaveRequest, LineEntry, LinePlace, LockNode } from '../ports/lock-node.interface';
-import { sharedIn, type LockKind } from './lock-kind';
+import { sharedIn, type LockKind } from '../ports/lock-kind';
 
 /**
  * A waiter refreshes its entries this many times while they last. So an entry stays even if two refreshes are

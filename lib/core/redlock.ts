@@ -25,7 +25,8 @@ import { isDeniedByQuorum, isWon, quorumOf } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
 import { SharingAttempts } from './sharing-attempts';
-import { earlierOf, readInstant, remainingMs, type Validity, validForMs, validityFrom } from './validity';
+import { readInstant } from '../ports/times';
+import { earlierOf, remainingMs, type Validity, validForMs, validityFrom } from './validity';
 
 /**
  * The Redlock algorithm: one attempt, one extension, one release on N independent nodes.

@@ -14,7 +14,7 @@ import type { FenceProposals } from './fence-proposals';
 import type { LeadingNode } from './leading-node';
 import { releaseRequestOf, type Lease, type LeaseSharing } from './lease';
 import type { PlaceInLines } from './line';
-import { sharedIn, type LockKind } from './lock-kind';
+import { sharedIn, type LockKind } from '../ports/lock-kind';
 import { PermitCall } from './permit-call';
 import { cannotBeWon, isOutOfReach, isWon, quorumOf } from './quorum';
 import type { KnownVote } from './acquire-call';

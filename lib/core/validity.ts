@@ -1,17 +1,8 @@
 import type { Clock } from '../ports/clock.interface';
-
-/** A moment, read on both clocks. */
-export interface Instant {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
-}
+import type { Instant } from '../ports/times';
 
 /** The moment until which a lock is certainly ours, on both clocks. It ends when the first of them says so (R4). */
 export type Validity = Instant;
-
-export function readInstant(clock: Clock): Instant {
-  return { monotonicMs: clock.now(), wallMs: clock.wallNow() };
-}
 
 /**
  * The most by which the clocks of nodes and client may differ within a ttl: 1 % for their rates, and 2 ms for a

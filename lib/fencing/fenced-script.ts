@@ -1,4 +1,4 @@
-import { besideKey } from '../redis/request/beside-key';
+import { besideKey } from '../redis/script/beside-key';
 import { type LuaScript, script } from '../redis/script/lua-script';
 import type { Fence } from './fence';
 

@@ -8,7 +8,7 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import { printable } from '../errors/printable';
 import type { LockService } from '../service/lock.service';
 import type { NodeInspection } from '../locking/api/lock-inspection.interface';
-import { getLockServiceToken } from '../calls/lock-service-token';
+import { getLockServiceToken } from '../service/lock-service-token';
 
 export interface RedlockHealthOptions {
   /** The name of the lock service, for applications with several. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.interface';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import type { Admission } from './waiting/admission';
-import type { Asker } from './waiting/asker';
+import type { Asker } from './api/asker';
 import type { UnorderedBag } from '../collections/unordered-bag';
 import { LockCall } from './waiting/lock-call';
 import { Acquisition } from './waiting/acquisition';

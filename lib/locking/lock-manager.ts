@@ -8,7 +8,7 @@ import { Redlock } from '../core/redlock';
 import { Refusals } from '../core/refusals';
 import { SilentNodes } from '../core/silent-nodes';
 import { Admission } from './waiting/admission';
-import { type Asker, OUTSIDE } from './waiting/asker';
+import { type Asker, OUTSIDE } from './api/asker';
 import { UnorderedBag } from '../collections/unordered-bag';
 import { LockCall, type LockCallOwner } from './waiting/lock-call';
 import { completeLockOptions, type CheckedLockOptions } from './api/complete-lock-options';
@@ -19,18 +19,18 @@ import { checkTargets, namesOf, type CheckedTargets } from './api/check-targets'
 import { Closing, closedError } from './closing';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';
-import { forceRelease, type ForceReleaseOptions, ownerTokenIn } from './inspection/force-release';
+import { forceRelease, ownerTokenIn } from './inspection/force-release';
 import { listNodes } from './inspection/list-nodes';
-import { inspectNodes, type InspectionSetup } from './inspection/inspect-nodes';
+import { inspectNodes, isTaken, type InspectionSetup } from './inspection/inspect-nodes';
 import { KeepAlive } from './holding/keep-alive';
 import { HeldLock } from './holding/held-lock';
 import type { ListOptions, LockListing } from './api/lock-listing.interface';
 import type { ReaderGroup } from './holding/reader-group';
 import { ReaderGroups } from './holding/reader-groups';
 import { joinOf, leaveOnceWon } from './holding/once-won';
-import type { InspectOptions, LockInspection } from './api/lock-inspection.interface';
+import type { ForceReleaseOptions, InspectOptions, LockInspection } from './api/lock-inspection.interface';
 import type { LockManagerSettings } from './lock-manager-settings.interface';
-import type { LockOptions } from './api/lock-options';
+import type { LockOptions, ResumeOptions } from './api/lock-options';
 import { LockReports } from './holding/lock-reports';
 import type { LockSurroundings } from './holding/lock-surroundings.interface';
 import type { LockTargets } from './api/lock-target';
@@ -39,7 +39,7 @@ import { NodeReports } from './inspection/node-reports';
 import { Outage } from './waiting/outage';
 import { lookIfReady } from './readiness';
 import { checkReadyOptions, type ReadyOptions } from './api/check-ready-options';
-import { resume, type ResumeOptions } from './holding/resume';
+import { resume } from './holding/resume';
 import { Retries } from './waiting/retries';
 import type { Handover, WonLease } from './waiting/handover-budget';
 import type { PlaceInLine } from './waiting/place-in-line';
@@ -278,6 +278,11 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
 
   async inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
     return inspectNodes(this.inspectionSetup, checkResource(resource), options);
+  }
+
+  /** Tells if nobody else can get it now. */
+  async isLocked(resource: string): Promise<boolean> {
+    return isTaken(await this.inspect(resource));
   }
 
   async list(options?: ListOptions): Promise<LockListing> {

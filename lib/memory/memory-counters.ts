@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.interface';
-import { areNear } from '../ports/clock-skew';
+import { areNear } from '../ports/times';
 import type { FenceRequest } from '../ports/lock-node.interface';
 
 interface Counter {

@@ -26,7 +26,7 @@ import { handlerOf, whenLeftFor } from '../calls/handler-kind';
 import { httpCall } from './http-call';
 import { HttpExchange } from './http-exchange';
 import { Caller } from '../calls/caller';
-import { getLockServiceToken } from '../calls/lock-service-token';
+import { getLockServiceToken } from '../service/lock-service-token';
 import type { LockedCall } from '../calls/locked-call';
 import { defaultOnBusyOf, labelled, splitLabel, withPlacedLock } from '../calls/locked-method-call';
 import { lockedObservable } from '../calls/locked-observable';

@@ -6,7 +6,7 @@ import { checkOptionsWithService } from '../calls/check-placed-options';
 import { endlessStream, isSseHandler } from '../calls/endless-streams';
 import { bindLockService, boundLockService } from '../calls/lock-service-binding';
 import { passHandlerContext } from './handler-context';
-import { connectionOfToken, getLockServiceToken } from '../calls/lock-service-token';
+import { connectionOfToken, getLockServiceToken } from '../service/lock-service-token';
 import { lockedMethodsOf, type LockedMethod } from '../calls/locked-methods';
 import { warnOfUnlockedOverrides } from './unlocked-overrides';
 import { warnOnce } from './warn-once';

@@ -11,7 +11,7 @@ import {
   nodeTrusted,
   nodeWarning,
 } from '../service/node-messages';
-import { strangeCopies, type Copy } from '../calls/copies';
+import { strangeCopies, type Copy } from '../service/copies';
 
 /**
  * Logs one line for each event of a node, and none for locks: these are many, and their errors reach the callers.

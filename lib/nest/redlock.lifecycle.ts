@@ -4,7 +4,7 @@ import type { RedlockModuleOptions } from './redlock-module-options.interface';
 import type { LockService } from '../service/lock.service';
 import { NodeLog } from './node-log';
 import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
-import { strangers } from '../calls/copies';
+import { strangers } from '../service/copies';
 import { afterShutdownHooks } from './after-shutdown-hooks';
 
 /** Logs the events of nodes, and closes the lock service with the application. */

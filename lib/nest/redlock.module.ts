@@ -9,10 +9,9 @@ import type {
 import { LOCK_ANSWERS } from './filters/lock-answers';
 import { LOCK_SERVICE_FACTORY, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders, readAsyncOptions } from './redlock.providers';
-import { claimLockServices } from '../calls/copies';
-import { checkServiceName } from '../calls/check-placed-options';
+import { claimLockServices } from '../service/copies';
 import { noteConnection } from '../calls/known-connections';
-import { getLockServiceToken } from '../calls/lock-service-token';
+import { checkServiceName, getLockServiceToken } from '../service/lock-service-token';
 
 /**
  * Provides the lock service of an application, and gives it to the `@Locked` methods of its providers and

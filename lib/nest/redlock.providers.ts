@@ -20,7 +20,7 @@ import { LockedExplorer } from './locked.explorer';
 import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { RedlockLifecycle } from './redlock.lifecycle';
 import { SseHandlersExplorer } from './sse-handlers.explorer';
-import { getLockServiceToken } from '../calls/lock-service-token';
+import { getLockServiceToken } from '../service/lock-service-token';
 
 /** The providers that every RedlockModule has, once its options are known. */
 export function createServiceProviders(name: string | undefined): Provider[] {

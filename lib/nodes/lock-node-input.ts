@@ -1,8 +1,20 @@
 import type { LockNode } from '../ports/lock-node.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { MemoryLockNode } from '../memory/memory-lock-node';
+import type { Cluster, Redis } from '../redis/client/ioredis/ioredis';
 import { foreignClient, isClient } from '../redis/client/ioredis/is-client';
+import type { RedisNodeOptions } from '../redis/client/ioredis/redis-node-options';
 import { ForeignNode } from './foreign-node';
+
+/**
+ * One independent Redis master, as
+ * - a URL: `redis://host:6379`, `rediss://user:password@host:6380/1`; `valkey://` and `redict://` are the same
+ * - options of ioredis (TLS, Sentinel, database, …), where passwords and TLS may be functions
+ * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed. Its password and TLS
+ *   options are read again for each connection
+ * - any {@link LockNode}, such as a `MemoryLockNode`
+ */
+export type RedlockNodeInput = string | RedisNodeOptions | Redis | Cluster | LockNode;
 
 const VERBS = [
   ...(['acquire', 'extend', 'raiseFence', 'release'] as const),

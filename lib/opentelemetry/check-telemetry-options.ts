@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { checkServiceName } from '../calls/check-placed-options';
+import { checkServiceName } from '../service/lock-service-token';
 import type { InstrumentLocksOptions } from './lock-telemetry-options';
 
 const KNOWN = Object.keys({

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { LockOptionsError } from '../errors/lock-options.error';
-import { connectionOfToken } from '../calls/lock-service-token';
+import { connectionOfToken } from '../service/lock-service-token';
 import { checkConnections } from './check-telemetry-options';
 import { instrumentLocks, type InstrumentedLocks } from './instrument-locks';
 import type { RedlockOpenTelemetryOptions } from './lock-telemetry-options';

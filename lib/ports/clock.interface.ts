@@ -17,7 +17,7 @@ export interface Clock {
    * Calls `callback` once, no earlier than `delayMs` from now.
    *
    * A `background` timer does not keep the process alive, since nobody waits for it. The callback runs outside of
-   * the caller's async context (see `system/detached.ts`).
+   * the caller's async context (see `ports/detached.ts`).
    */
   schedule(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer;
 

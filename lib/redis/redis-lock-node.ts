@@ -14,7 +14,7 @@ import { systemClock } from '../system/system-clock';
 import { callSafely } from './server/call-safely';
 import { CommandBatch, isForSets } from './request/command-batch';
 import { BatchEncoder } from './request/encoded-batch';
-import { groupBySlot, keySlot } from './request/key-slot';
+import { groupBySlot, keySlot } from './script/key-slot';
 import { PartedRequests } from './request/parted-requests';
 import { RedisConnection } from './server/redis-connection';
 import type { RedisNodeDescription } from './client/redis-node-description.interface';

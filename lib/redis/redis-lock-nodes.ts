@@ -1,3 +1,4 @@
+import { systemClock } from '../system/system-clock';
 import type { RedisNodeDescription } from './client/redis-node-description.interface';
 import { RedisLockNode } from './redis-lock-node';
 import type { RedisLockNodeOptions } from './redis-lock-node-options';
@@ -17,7 +18,7 @@ export class RedisLockNodes {
   }
 
   private encoderFor(database: number): BatchEncoder {
-    const { keyPrefix, clock } = this.settings;
+    const { keyPrefix, clock = systemClock } = this.settings;
     const encoder = this.encoders.get(database) ?? new BatchEncoder(keyPrefix, clock, database);
     this.encoders.set(database, encoder);
     return encoder;

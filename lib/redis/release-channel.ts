@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../ports/clock.interface';
-import { detached } from '../system/detached';
+import { detached } from '../ports/detached';
 import { ListenerMap } from '../collections/listener-map';
 import type { NodeTrouble, ReleaseHandler, ReleaseSubscription } from '../ports/lock-node.interface';
 import type { RedisNodeDescription } from './client/redis-node-description.interface';

@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { checkServiceName } from '../calls/check-placed-options';
+import { checkServiceName } from '../service/lock-service-token';
 import { describeValue } from '../errors/describe-value';
 import { LockKeyError } from '../errors/lock-key.error';
 import { checkResource } from '../locking/api/check-resources';

@@ -7,7 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { getLockServiceToken } from '../calls/lock-service-token';
+import { getLockServiceToken } from '../service/lock-service-token';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockService } from '../service/lock.service';
 import { systemClock } from '../system/system-clock';

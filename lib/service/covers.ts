@@ -1,4 +1,4 @@
-import { modeAt, type KindOfHold } from '../core/lock-kind';
+import { modeAt, type KindOfHold } from '../ports/lock-kind';
 
 /** Tells if code that holds `held` has all of `wanted`: an exclusive holder may read, and a reader may not write. */
 export function covers(held: KindOfHold, wanted: KindOfHold): boolean {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { checkRedlockOptions } from './check-redlock-options';
 import type { RedlockOptions } from './redlock-options.interface';
-import { SteadyClock } from '../core/steady-clock';
+import { SteadyClock } from '../system/system-clock';
 import { LockEvents } from './lock-events';
 import { LockService } from './lock.service';
 import { LockManager } from '../locking/lock-manager';

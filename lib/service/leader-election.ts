@@ -4,7 +4,7 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import { showAs } from '../errors/shown-as';
 import type { Lock } from '../locking/api/lock.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
-import { detached } from '../system/detached';
+import { detached } from '../ports/detached';
 import type { StandingLock } from './lock-context';
 import type { IfStream, StreamIsRefused } from './refuse-streams';
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { KindOfHold } from '../core/lock-kind';
+import type { KindOfHold } from '../ports/lock-kind';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
 import type { Lock } from '../locking/api/lock.interface';
 import type { Wanted } from '../locking/api/check-kind';

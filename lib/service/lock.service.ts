@@ -8,9 +8,7 @@ import { checkEachLockOption } from '../locking/api/check-lock-options';
 import type { ReadyOptions } from '../locking/api/check-ready-options';
 import { withModeOf } from '../locking/api/check-kind';
 import { checkTargets, type CheckedTargets } from '../locking/api/check-targets';
-import type { ForceReleaseOptions } from '../locking/inspection/force-release';
-import { isTaken } from '../locking/inspection/inspect-nodes';
-import { askerFor, type Asker } from '../locking/waiting/asker';
+import { askerFor, type Asker } from '../locking/api/asker';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { Elections, TERM } from './elections';
 import { LockContext } from './lock-context';
@@ -19,13 +17,16 @@ import type { IfStream, StreamIsRefused } from './refuse-streams';
 import { unlessBusy } from './unless-busy';
 import { UnitsOfWork } from './units-of-work';
 import type { LockEvent } from '../locking/api/lock-event.interface';
-import type { InspectOptions, LockInspection } from '../locking/api/lock-inspection.interface';
+import type {
+  ForceReleaseOptions,
+  InspectOptions,
+  LockInspection,
+} from '../locking/api/lock-inspection.interface';
 import type { ListOptions, LockListing } from '../locking/api/lock-listing.interface';
 import type { LockManager } from '../locking/lock-manager';
-import type { LockOptions } from '../locking/api/lock-options';
+import type { LockOptions, ResumeOptions } from '../locking/api/lock-options';
 import type { LockTargets } from '../locking/api/lock-target';
 import type { LockTicket } from '../locking/api/lock-ticket';
-import type { ResumeOptions } from '../locking/holding/resume';
 import {
   NO_OPTIONS,
   readWithLockOptions,
@@ -264,7 +265,7 @@ export class LockService {
    * @throws LockUnavailableError if too few nodes answered
    */
   async isLocked(resource: string): Promise<boolean> {
-    return isTaken(await this.manager.inspect(resource));
+    return this.manager.isLocked(resource);
   }
 
   /**

@@ -1,19 +1,7 @@
 import type { RestartGuard } from '../core/node-guard';
 import type { LockOptions } from '../locking/api/lock-options';
 import type { WithLockOnBusy } from '../locking/api/with-lock-options';
-import type { LockNode } from '../ports/lock-node.interface';
-import type { Cluster, Redis } from '../redis/client/ioredis/ioredis';
-import type { RedisNodeOptions } from '../redis/client/ioredis/redis-node-options';
-
-/**
- * One independent Redis master, as
- * - a URL: `redis://host:6379`, `rediss://user:password@host:6380/1`; `valkey://` and `redict://` are the same
- * - options of ioredis (TLS, Sentinel, database, …), where passwords and TLS may be functions
- * - a client of ioredis, `Redis` or `Cluster`: it is duplicated, and neither used nor closed. Its password and TLS
- *   options are read again for each connection
- * - any {@link LockNode}, such as a `MemoryLockNode`
- */
-export type RedlockNodeInput = string | RedisNodeOptions | Redis | Cluster | LockNode;
+import type { RedlockNodeInput } from '../nodes/lock-node-input';
 
 /** Default options of locks. All durations are in milliseconds. */
 export interface RedlockDefaults extends Omit<LockOptions, 'signal'> {

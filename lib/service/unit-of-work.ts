@@ -1,4 +1,4 @@
-import type { KindOfHold } from '../core/lock-kind';
+import type { KindOfHold } from '../ports/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';

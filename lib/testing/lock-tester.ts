@@ -1,12 +1,11 @@
 import type { LockService } from '../service/lock.service';
 import type { LockEvent } from '../locking/api/lock-event.interface';
-import type { HeldLock } from '../locking/holding/held-lock';
 import { checkLockOption } from '../locking/api/lock-option-rules';
 import { readOptions } from '../errors/read-options';
 import type { LockOptions } from '../locking/api/lock-options';
 import type { LockTargets } from '../locking/api/lock-target';
 import type { Lock, LockFor } from '../locking/api/lock.interface';
-import type { TestingLockManager } from './testing-lock-manager';
+import type { HeldLock, TestingLockManager } from './testing-lock-manager';
 import type { TestingNode } from './testing-node';
 
 /** The most events in the history. No test looks at more than this. */

@@ -1,7 +1,9 @@
-import type { HeldLock } from '../locking/holding/held-lock';
 import { LockManager } from '../locking/lock-manager';
 import type { LockTicket } from '../locking/api/lock-ticket';
-import type { ResumeOptions } from '../locking/holding/resume';
+import type { ResumeOptions } from '../locking/api/lock-options';
+
+/** A lock that a manager has given out. */
+export type HeldLock = Awaited<ReturnType<LockManager['acquire']>>;
 
 /** Keeps the handles that it gave out, so that a test can take one away. */
 export class TestingLockManager extends LockManager {

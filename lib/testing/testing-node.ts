@@ -1,4 +1,4 @@
-import { sharedIn, type KindOfHold } from '../core/lock-kind';
+import { sharedIn, type KindOfHold } from '../ports/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import type {
   FailedVote,

@@ -1,4 +1,5 @@
 import { MOST_IN_BATCH } from '../../lib/redis/request/command-batch';
+import { systemClock } from '../../lib/system/system-clock';
 import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
 import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
@@ -420,7 +421,7 @@ describe('requests of one tick', () => {
   it('are written once for all nodes, and every node gets them', async () => {
     const other = await RedisServer.start();
     try {
-      const encoder = new BatchEncoder('lock:');
+      const encoder = new BatchEncoder('lock:', systemClock);
       const both = [await openUp(server.url, { encoder }), await openUp(other.url, { encoder })];
       const requests = ['größe:✓', 'b', 'c'].map((resource) => ({
         resources: [resource],

@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { createLockService, type LockEvent } from '../../lib';
-import { keySlot } from '../../lib/redis/request/key-slot';
+import { keySlot } from '../../lib/redis/script/key-slot';
 import { addReplica, startRedisCluster } from '../helpers/redis-cluster';
 import type { RedisServer } from '../helpers/redis-server';
 import { until } from '../helpers/until';

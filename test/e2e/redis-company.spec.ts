@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { createLockService, type LockEvent, type LockService } from '../../lib';
-import { keySlot } from '../../lib/redis/request/key-slot';
+import { keySlot } from '../../lib/redis/script/key-slot';
 import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, extend, ownerOf, release, untilUp } from '../helpers/ask-node';

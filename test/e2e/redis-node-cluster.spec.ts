@@ -1,5 +1,5 @@
 import { Cluster } from 'ioredis';
-import { keySlot } from '../../lib/redis/request/key-slot';
+import { keySlot } from '../../lib/redis/script/key-slot';
 import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { acquire, ownerOf, release, untilUp } from '../helpers/ask-node';

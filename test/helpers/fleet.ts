@@ -1,5 +1,5 @@
 import type { FencingSettings } from '../../lib/core/fencing';
-import { SteadyClock } from '../../lib/core/steady-clock';
+import { SteadyClock } from '../../lib/system/system-clock';
 import type { Randomness } from '../../lib/ports/randomness.interface';
 import { LockEvents } from '../../lib/service/lock-events';
 import { LockService } from '../../lib/service/lock.service';

@@ -38,7 +38,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
   // These read what users give: options and clients of ioredis.
   nodes: ['redis', 'redis/client/ioredis', 'memory', 'ports', 'errors', 'system'],
-  service: ['locking', 'nodes', 'redis/client/ioredis', 'core', 'system', 'ports', 'errors'],
+  service: ['locking', 'nodes', 'core', 'system', 'ports', 'errors'],
   keys: ['locking/api', 'errors'],
   calls: ['service', 'keys', 'locking/api', 'system', 'errors'],
 
@@ -47,10 +47,10 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'nest/filters': belowNest(),
 
   // The sub-paths of the package: the main entry knows nothing of them, nor one of another.
-  testing: ['nest', 'memory', 'locking', 'core', ...belowNest()],
+  testing: ['nest', 'memory', 'locking', ...belowNest()],
   health: ['core/quorum.ts', 'core/node-guard.ts', ...belowNest()],
   opentelemetry: belowNest(),
-  fencing: ['redis', 'nest', ...belowNest()],
+  fencing: ['redis/script', ...belowNest()],
   swagger: ['nest', ...belowNest()],
   schedule: belowNest(),
   board: ['board/core', ...belowNest()],
@@ -65,12 +65,12 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function belowRedis(): string[] {
-  return ['ports', 'collections', 'system', 'errors', 'core/validity.ts'];
+  return ['ports', 'collections', 'system', 'errors'];
 }
 
-/** Time and chance come by their ports; of the process itself locking knows how to leave an async context. */
+/** Time and chance come by their ports. */
 function belowLocking(): string[] {
-  return ['core', 'ports', 'collections', 'errors', 'system/detached.ts'];
+  return ['core', 'ports', 'collections', 'errors'];
 }
 
 function belowNest(): string[] {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { BatchEntry } from '../../lib/redis/request/command-batch';
+import { systemClock } from '../../lib/system/system-clock';
 import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
 import { FenceCounters } from '../../lib/redis/request/fence-counters';
 import { BATCH } from '../../lib/redis/script/batch-script';
@@ -175,7 +176,7 @@ describe('a batch on the wire', () => {
   });
 
   it('is kept for the tick only: a lock must not live on in what was sent for it', async () => {
-    const encoder = new BatchEncoder('lock:');
+    const encoder = new BatchEncoder('lock:', systemClock);
     const inside = encoder as unknown as { readonly recent: readonly unknown[] };
 
     for (const resource of ['a', 'b']) {

@@ -7,7 +7,7 @@ import type {
   ServerFacts,
 } from '../../lib/ports/lock-node.interface';
 import { ForwardingVoter, type RequestOf, type Verb, type Vote, type Voter } from '../../lib/ports/verbs';
-import { groupBySlot } from '../../lib/redis/request/key-slot';
+import { groupBySlot } from '../../lib/redis/script/key-slot';
 import { type KeyedVoter, PartedRequests } from '../../lib/redis/request/parted-requests';
 import { Link } from './link';
 import type { SimulatedClient } from './simulated-client';

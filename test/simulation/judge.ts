@@ -1,5 +1,5 @@
 import { quorumOf } from '../../lib/core/quorum';
-import { modeAt } from '../../lib/core/lock-kind';
+import { modeAt } from '../../lib/ports/lock-kind';
 import type { ExtendRequest } from '../../lib/ports/lock-node.interface';
 import type { HeldLock } from '../../lib/locking/holding/held-lock';
 import type { Lock, ReleaseOutcome } from '../../lib/locking/api/lock.interface';

@@ -18,7 +18,8 @@ import type {
   ReleaseVote,
   ServerFacts,
 } from '../../lib/ports/lock-node.interface';
-import { driftMs, type Instant, readInstant } from '../../lib/core/validity';
+import { driftMs } from '../../lib/core/validity';
+import { type Instant, readInstant } from '../../lib/ports/times';
 import { ClockWatch } from '../../lib/redis/server/clock-watch';
 import { PROBE } from '../../lib/core/silent-nodes';
 import { ReleaseBacklog } from '../../lib/redis/request/release-backlog';

@@ -1,4 +1,4 @@
-import { SteadyClock } from '../../lib/core/steady-clock';
+import { SteadyClock } from '../../lib/system/system-clock';
 import { LockEvents } from '../../lib/service/lock-events';
 import { LockService } from '../../lib/service/lock.service';
 import { LockContext } from '../../lib/service/lock-context';

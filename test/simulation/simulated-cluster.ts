@@ -1,4 +1,4 @@
-import { keySlot } from '../../lib/redis/request/key-slot';
+import { keySlot } from '../../lib/redis/script/key-slot';
 import { moveSlot } from './move-slot';
 import type { Rules } from './rules';
 import type { SimulatedNode } from './simulated-node';

@@ -1,8 +1,8 @@
 import { RedisLockNode } from '../../redis/redis-lock-node';
-import { channelOfAll } from '../../redis/request/release-message';
 import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import { systemRandomness } from '../../system/system-randomness';
 import { NodeClient } from '../nodes/node-client';
+import { channelsOf } from '../nodes/release-ear';
 import { settle } from '../nodes/settle';
 import { TRIALS } from '../../ports/reserved-names';
 import type { Refusal } from './node-facts';
@@ -28,7 +28,7 @@ export async function tryRights(
   // A connection that listens can do nothing else.
   const [teller, listener] = [new NodeClient(description, timeoutMs), new NodeClient(description, timeoutMs)];
   const resource = TRIALS + systemRandomness.secret().slice(0, 6);
-  const channels = [keyPrefix + resource, channelOfAll(keyPrefix)] as const;
+  const channels = channelsOf(keyPrefix, resource);
   try {
     await Promise.all([settle(node, timeoutMs), teller.settle(), listener.settle()]);
     return await refusalsAmong([

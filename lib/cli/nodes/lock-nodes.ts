@@ -5,9 +5,10 @@ import { refuseTheSameTwice } from './describe-nodes';
 import { settle } from './settle';
 
 /** What a command line says about the nodes. */
-interface Asked {
+export interface AskedNodes {
   readonly nodes: readonly RedisNodeDescription[];
   readonly keyPrefix: string;
+  /** The longest wait for a connection, and for an answer. */
   readonly timeoutMs: number;
 }
 
@@ -17,7 +18,7 @@ interface Asked {
  * itself, which would take as long to load as all the rest.
  */
 export async function withLockNodes<T>(
-  { nodes, keyPrefix, timeoutMs }: Asked,
+  { nodes, keyPrefix, timeoutMs }: AskedNodes,
   use: (
     nodes: readonly LockNode[],
     serversOf: (node: LockNode) => readonly ServerFacts[] | undefined,

@@ -1,7 +1,7 @@
 import type { RedisNodeDescription } from '../../redis/client/redis-node-description.interface';
 import type { ServerClient } from '../../redis/client/server-client.interface';
 import { escapeGlob } from '../../redis/request/escape-glob';
-import { readTurn } from '../../redis/request/release-message';
+import { channelOfAll, readTurn } from '../../redis/request/release-message';
 import { systemClock } from '../../system/system-clock';
 
 export interface ReleaseMessage {
@@ -47,6 +47,11 @@ export class ReleaseEar {
   close(): void {
     this.client.drop();
   }
+}
+
+/** The channels on which the releases of a resource are told: its own, and that of all resources. */
+export function channelsOf(keyPrefix: string, resource: string): readonly [ofKey: string, ofAll: string] {
+  return [keyPrefix + resource, channelOfAll(keyPrefix)];
 }
 
 function ignore(): void {

@@ -1,4 +1,4 @@
-import type { KindOfHold, LockKind } from '../../core/lock-kind';
+import type { KindOfHold, LockKind } from '../../ports/lock-kind';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { LockOptions } from './lock-options';

@@ -91,3 +91,14 @@ export interface NodeInspection {
   /** The reason why the node did not answer. */
   readonly error?: Error;
 }
+
+/** Options of `forceRelease`. */
+export interface ForceReleaseOptions {
+  /**
+   * Removes only the lock of this owner, for example that of a ticket which nobody will resume. A later owner
+   * keeps the lock.
+   *
+   * @default whatever the nodes have
+   */
+  ownerToken?: string;
+}

@@ -139,3 +139,13 @@ export interface LockOptions {
    */
   label?: string;
 }
+
+/**
+ * Options of `resume`. They are those of a lock, without those that the ticket has already: fencing token and
+ * label. There is no `outageWait`: while too few nodes answer, `resume` goes on asking for all of `wait`. If it
+ * gave up earlier, it would leave a lock that nobody else can go on with.
+ */
+export type ResumeOptions = Pick<
+  LockOptions,
+  'ttl' | 'wait' | 'signal' | 'autoExtend' | 'maxHold' | 'holdAtLeast'
+>;

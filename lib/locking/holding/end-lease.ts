@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.interface';
 import type { Lease } from '../../core/lease';
-import type { LimitedKind, LockKind } from '../../core/lock-kind';
+import type { LimitedKind, LockKind } from '../../ports/lock-kind';
 import type { Release } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';

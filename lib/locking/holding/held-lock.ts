@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Lease } from '../../core/lease';
-import type { LockKind } from '../../core/lock-kind';
+import type { LockKind } from '../../ports/lock-kind';
 import type { Release } from '../../core/outcomes';
 import { showAs } from '../../errors/shown-as';
 import { remainingMs } from '../../core/validity';

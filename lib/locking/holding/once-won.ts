@@ -1,4 +1,4 @@
-import type { LockKind } from '../../core/lock-kind';
+import type { LockKind } from '../../ports/lock-kind';
 import type { Clock } from '../../ports/clock.interface';
 import { HandoverBudget, type Handover, type WonLease } from '../waiting/handover-budget';
 import type { PlaceInLine } from '../waiting/place-in-line';

@@ -3,7 +3,7 @@ import type { Lease } from '../../core/lease';
 import type { Extension } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import type { LockLostReason } from '../../errors/lock-lost.error';
-import { detached } from '../../system/detached';
+import { detached } from '../../ports/detached';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { extendAtMs, extendRetryDelayMs } from '../waiting/backoff';
 import { FormerHolders, type Settle } from './former-holders';

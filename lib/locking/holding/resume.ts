@@ -7,22 +7,12 @@ import { checkTtlWithin, completeLockOptions } from '../api/complete-lock-option
 import type { CheckedLockOptions, LockLimits } from '../api/complete-lock-options';
 import type { HeldLock } from './held-lock';
 import type { LockReports } from './lock-reports';
-import type { LockOptions } from '../api/lock-options';
+import type { LockOptions, ResumeOptions } from '../api/lock-options';
 import { checkTicket, type CheckedTicket } from '../api/check-ticket';
 import { readOptions } from '../../errors/read-options';
 import type { Look, Retries } from '../waiting/retries';
 import { HandoverBudget, type WonLease } from '../waiting/handover-budget';
 import { inNoLine } from './once-won';
-
-/**
- * Options of `resume`. They are those of a lock, without those that the ticket has already: fencing token and
- * label. There is no `outageWait`: while too few nodes answer, `resume` goes on asking for all of `wait`. If it
- * gave up earlier, it would leave a lock that nobody else can go on with.
- */
-export type ResumeOptions = Pick<
-  LockOptions,
-  'ttl' | 'wait' | 'signal' | 'autoExtend' | 'maxHold' | 'holdAtLeast'
->;
 
 interface ResumeSetup {
   readonly redlock: Redlock;

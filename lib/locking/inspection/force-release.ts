@@ -131,17 +131,6 @@ export async function forceRelease(
   throw new LockUnavailableError({ resources: [resource], waitedMs, votes: unknown, wanted: 'release' });
 }
 
-/** Options of `forceRelease`. */
-export interface ForceReleaseOptions {
-  /**
-   * Removes only the lock of this owner, for example that of a ticket which nobody will resume. A later owner
-   * keeps the lock.
-   *
-   * @default whatever the nodes have
-   */
-  ownerToken?: string;
-}
-
 /** @throws LockOptionsError */
 export function ownerTokenIn(given: unknown): string | undefined {
   if (given === undefined) return undefined;

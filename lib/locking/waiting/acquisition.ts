@@ -1,10 +1,10 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
 import { PlaceInLines, type LineSettings } from '../../core/line';
-import type { LockKind } from '../../core/lock-kind';
-import { detached } from '../../system/detached';
+import type { LockKind } from '../../ports/lock-kind';
+import { detached } from '../../ports/detached';
 import type { Admissible, Admission } from './admission';
-import type { Asker } from './asker';
+import type { Asker } from '../api/asker';
 import { WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { LockCall } from './lock-call';

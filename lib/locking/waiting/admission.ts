@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.interface';
-import { detached } from '../../system/detached';
+import { detached } from '../../ports/detached';
 
 /** A call that waits to be admitted. Its methods must not throw. */
 export interface Admissible {

@@ -3,7 +3,7 @@ import type { LockHolder } from '../../errors/lock-holder.interface';
 import { type BusyFacts, LockBusyError } from '../../errors/lock-busy.error';
 import { LockLimitError } from '../../errors/lock-limit.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
-import type { LockKind } from '../../core/lock-kind';
+import type { LockKind } from '../../ports/lock-kind';
 import { describeOwner } from '../api/owner-token';
 import type { WaitingLine } from './waiting-line';
 

@@ -1,8 +1,8 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { LockKind } from '../../core/lock-kind';
+import type { LockKind } from '../../ports/lock-kind';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
 import type { Admissible } from './admission';
-import type { Asker } from './asker';
+import type { Asker } from '../api/asker';
 
 /** Begins the acquisition of a call when the call is admitted. */
 export interface LockCallOwner<L> {

@@ -1,4 +1,4 @@
-import type { LockKind } from '../../core/lock-kind';
+import type { LockKind } from '../../ports/lock-kind';
 
 /** The caller at a place, as others see it. */
 export interface Standing {

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { getLockServiceToken } from '../../calls/lock-service-token';
+import { getLockServiceToken } from '../../service/lock-service-token';
 
 /**
  * Injects the lock service of the RedlockModule with that name.

@@ -1,4 +1,4 @@
-import { checkServiceName } from '../../calls/check-placed-options';
+import { checkServiceName } from '../../service/lock-service-token';
 import { copyIdentity } from '../../calls/copy-identity';
 import { boundLockService } from '../../calls/lock-service-binding';
 import { notBound } from '../../calls/not-bound';

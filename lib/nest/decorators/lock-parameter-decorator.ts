@@ -2,7 +2,7 @@ import { createParamDecorator } from '@nestjs/common';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import type { CurrentLockOptions } from './current-lock-options.interface';
 import { lockParameterPipe } from './lock-parameter.pipe';
-import { checkServiceName } from '../../calls/check-placed-options';
+import { checkServiceName } from '../../service/lock-service-token';
 import { markLockParameter, type LockParameter } from './lock-parameters';
 
 /** Nest runs this for handlers of every transport. Its pipe gives the value. */

@@ -2,7 +2,7 @@ import { Inject, mixin, Optional, type PipeTransform, type Type } from '@nestjs/
 import type { LockService } from '../../service/lock.service';
 import { handlerLockFor } from '../../calls/handler-lock';
 import { wantedOf, type LockParameter } from './lock-parameters';
-import { getLockServiceToken } from '../../calls/lock-service-token';
+import { getLockServiceToken } from '../../service/lock-service-token';
 
 /**
  * Makes the pipe that gives a handler its lock. It is a pipe and no mere parameter factory, since Nest injects

@@ -1,6 +1,6 @@
 import type { AcquireRequest, ReleaseRequest } from '../../ports/lock-node.interface';
 import type { RequestOf, Verb, Vote } from '../../ports/verbs';
-import { detached } from '../../system/detached';
+import { detached } from '../../ports/detached';
 import { ASKS } from '../script/batch-codes';
 
 /** A request that can be sent together with others. */

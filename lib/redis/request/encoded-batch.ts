@@ -5,7 +5,6 @@ import { ASKS } from '../script/batch-codes';
 import { BATCH } from '../script/batch-script';
 import { RELEASE } from '../script/lua-scripts';
 import { FenceCounters } from './fence-counters';
-import { systemClock } from '../../system/system-clock';
 import { channelOfAll, channelsIn } from './release-message';
 import { isAsBytes, resp, respPart } from './resp';
 import { wholeMs } from './resp';
@@ -44,7 +43,7 @@ export class BatchEncoder {
 
   constructor(
     readonly keyPrefix: string,
-    private readonly clock: Clock = systemClock,
+    private readonly clock: Clock,
     /** The number of the database that all nodes of this encoder use. */
     readonly database = 0,
   ) {

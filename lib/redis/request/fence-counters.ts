@@ -1,5 +1,5 @@
 import { FENCE_COUNTERS } from '../../ports/reserved-names';
-import { hashTag, keySlot, SlotNames } from './key-slot';
+import { hashTag, keySlot, SlotNames } from '../script/key-slot';
 
 /**
  * Finds the fencing counters of a node. They are below the prefix of the locks, one for each slot of a Redis

@@ -6,7 +6,7 @@ import type { Server } from '../client/server-client.interface';
 import { LIST } from '../script/lua-scripts';
 import type { RedisConnection } from '../server/redis-connection';
 import { escapeGlob } from './escape-glob';
-import { groupBySlot } from './key-slot';
+import { groupBySlot } from '../script/key-slot';
 import { listedHoldsFrom } from './hold-reply';
 import { lineEndsOf } from './set-calls';
 import { unexpectedReply } from './redis-votes';

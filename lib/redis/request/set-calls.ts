@@ -13,7 +13,7 @@ import type { LuaScript } from '../script/lua-script';
 import { ACQUIRE_SET } from '../script/set-acquire';
 import { EXTEND_SET, RAISE_PERMITS } from '../script/set-extend';
 import { LEAVE, RELEASE_SET } from '../script/set-release';
-import { besideKey } from './beside-key';
+import { besideKey } from '../script/beside-key';
 import { fenceArguments } from './encoded-batch';
 import { wholeMs } from './resp';
 

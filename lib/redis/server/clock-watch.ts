@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.interface';
-import { readInstant, type Instant } from '../../core/validity';
+import { readInstant, type Instant } from '../../ports/times';
 
 /** A moment on the clock of a server, and a moment of ours that was not later. */
 interface Sample {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../ports/clock.interface';
-import { type Instant, readInstant } from '../../core/validity';
+import { type Instant, readInstant } from '../../ports/times';
 
 const BEAT_MS = 1_000;
 /**

@@ -1,5 +1,5 @@
 import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interface';
-import { detached } from '../../system/detached';
+import { detached } from '../../ports/detached';
 import { FAILED_OVER, NOBODY_KNOWS, NOT_LISTED, overloaded, SILENT } from './connection-reasons';
 import { watchForDeath } from './dead-connection';
 import { HeldReplies } from './question';

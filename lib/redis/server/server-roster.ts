@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../ports/clock.interface';
 import type { ServerFacts } from '../../ports/lock-node.interface';
-import { readInstant } from '../../core/validity';
+import { readInstant } from '../../ports/times';
 import { Newcomers } from './newcomers';
 import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
 import type { Server, ServerClient } from '../client/server-client.interface';

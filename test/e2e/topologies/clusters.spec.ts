@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { createLockService, LockBusyError, type LockService, LockUnavailableError } from '../../../lib';
-import { keySlot } from '../../../lib/redis/request/key-slot';
+import { keySlot } from '../../../lib/redis/script/key-slot';
 import { startRedisCluster } from '../../helpers/redis-cluster';
 import type { RedisServer } from '../../helpers/redis-server';
 import { untilAllAnswer } from '../../helpers/until-all-answer';

@@ -1,7 +1,8 @@
 import type { Lease } from '../../../lib/core/lease';
 import type { Extension } from '../../../lib/core/outcomes';
 import { Redlock } from '../../../lib/core/redlock';
-import { readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';
+import { remainingMs, validityFrom } from '../../../lib/core/validity';
+import { readInstant } from '../../../lib/ports/times';
 import { DENIED, FAILED, GRANTED, HEALED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';
 import { unguarded } from '../../helpers/unguarded';

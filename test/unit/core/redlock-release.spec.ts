@@ -1,6 +1,7 @@
 import type { Lease } from '../../../lib/core/lease';
 import { Redlock } from '../../../lib/core/redlock';
-import { readInstant, validityFrom } from '../../../lib/core/validity';
+import { validityFrom } from '../../../lib/core/validity';
+import { readInstant } from '../../../lib/ports/times';
 import { DENIED, FAILED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
 import { FENCING } from '../../helpers/fleet';
 import { unguarded } from '../../helpers/unguarded';

@@ -1,4 +1,5 @@
-import { driftMs, earlierOf, readInstant, remainingMs, validityFrom } from '../../../lib/core/validity';
+import { driftMs, earlierOf, remainingMs, validityFrom } from '../../../lib/core/validity';
+import { readInstant } from '../../../lib/ports/times';
 import { VirtualClock } from '../../helpers/virtual-clock';
 
 describe('validity', () => {

@@ -1,4 +1,4 @@
-import type { LockKind } from '../../../lib/core/lock-kind';
+import type { LockKind } from '../../../lib/ports/lock-kind';
 import { covers, whyNot } from '../../../lib/service/covers';
 
 const KINDS: Record<string, LockKind | undefined> = {

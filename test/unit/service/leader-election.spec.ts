@@ -2,7 +2,7 @@ import { LockKeyError } from '../../../lib/errors/lock-key.error';
 import { LockLostError } from '../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
 import type { LeaderElection } from '../../../lib/service/leader-election';
-import { detached } from '../../../lib/system/detached';
+import { detached } from '../../../lib/ports/detached';
 import { deferred } from '../../helpers/deferred';
 import { Fleet } from '../../helpers/fleet';
 import { watch } from '../../helpers/watch';

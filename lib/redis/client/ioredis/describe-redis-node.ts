@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../../../errors/lock-options.error';
-import { detached } from '../../../system/detached';
+import { detached } from '../../../ports/detached';
 import { systemRandomness } from '../../../system/system-randomness';
 import type { RedisNodeDescription, SentinelGroup } from '../redis-node-description.interface';
 import { checkClient } from './client-check';

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../../ports/clock.interface';
-import { detached } from '../../../system/detached';
+import { detached } from '../../../ports/detached';
 import { RedisNodeError } from '../redis-node-error';
 import { inTime } from './in-time';
 import type { Cluster, Redis } from './ioredis';

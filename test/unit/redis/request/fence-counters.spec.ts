@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { FenceCounters } from '../../../../lib/redis/request/fence-counters';
-import { hashTag, keySlot } from '../../../../lib/redis/request/key-slot';
+import { hashTag, keySlot } from '../../../../lib/redis/script/key-slot';
 
 const text = fc.string({ unit: fc.constantFrom('{', '}', 'a', ':', 'ß'), maxLength: 12 });
 

@@ -1,4 +1,4 @@
-import { readInstant } from '../../../../lib/core/validity';
+import { readInstant } from '../../../../lib/ports/times';
 import { ClockWatch } from '../../../../lib/redis/server/clock-watch';
 import { VirtualClock } from '../../../helpers/virtual-clock';
 

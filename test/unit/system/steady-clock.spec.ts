@@ -1,4 +1,4 @@
-import { SteadyClock } from '../../../lib/core/steady-clock';
+import { SteadyClock } from '../../../lib/system/system-clock';
 import { VirtualClock } from '../../helpers/virtual-clock';
 
 function setUp() {

@@ -1,6 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
-import { LockService } from '../service/lock.service';
-import { checkServiceName } from './check-placed-options';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { LockService } from './lock.service';
 import { noteThisCopy } from './copies';
 
 noteThisCopy();
@@ -28,4 +28,11 @@ export function getLockServiceToken(name?: string): InjectionToken<LockService> 
 export function connectionOfToken(token: unknown): string | undefined {
   if (token === LockService) return 'default';
   return typeof token === 'string' && token.startsWith(NAMED) ? token.slice(NAMED.length) : undefined;
+}
+
+/** Checks the name of a lock service, in a module or at a method. */
+export function checkServiceName(option: string, name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name === '') {
+    throw new LockOptionsError(option, 'must be a string that is not empty, or be left out.');
+  }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { EMPTY, lastValueFrom } from 'rxjs';
 import * as ours from '../../../lib';
 import { StaleFenceError } from '../../../lib/fencing';
-import { LINE, VERSION } from '../../../lib/calls/version';
+import { LINE, VERSION } from '../../../lib/service/version';
 
 type Library = typeof ours;
 type Binding = typeof import('../../../lib/calls/lock-service-binding');
@@ -24,11 +24,11 @@ function loadFromCopy(file: string, version?: string): unknown {
     jest.doMock('@nestjs/core', () => core);
     if (version !== undefined) {
       const line = version.split('.').slice(0, 2).join('.');
-      jest.doMock('../../../lib/calls/version', () => ({ VERSION: version, LINE: line }));
+      jest.doMock('../../../lib/service/version', () => ({ VERSION: version, LINE: line }));
     }
     copy = jest.requireActual(file);
   });
-  jest.dontMock('../../../lib/calls/version');
+  jest.dontMock('../../../lib/service/version');
   return copy;
 }
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
-import { groupBySlot, keySlot } from '../../../../lib/redis/request/key-slot';
+import { groupBySlot, keySlot } from '../../../../lib/redis/script/key-slot';
 
 describe('keySlot', () => {
   it.each([

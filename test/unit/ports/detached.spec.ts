@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import Redis from 'ioredis';
-import { detached } from '../../../lib/system/detached';
+import { detached } from '../../../lib/ports/detached';
 import { Admission } from '../../../lib/locking/waiting/admission';
 import { CommandBatch, type BatchEntry } from '../../../lib/redis/request/command-batch';
 import { describeRedisNode } from '../../../lib/redis/client/ioredis/describe-redis-node';

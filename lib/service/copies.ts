@@ -1,4 +1,4 @@
-import { LockService } from '../service/lock.service';
+import { LockService } from './lock.service';
 import { LINE, VERSION } from './version';
 
 /** A copy of the library that was loaded in this process. */
