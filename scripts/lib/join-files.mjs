@@ -9,6 +9,9 @@ const SMALL_ENTRIES = ['health', 'opentelemetry', 'swagger', 'schedule', 'board'
 const FOLDER = 'joined';
 const REQUIRE = /\brequire\("(\.[^"]+)"\)/g;
 
+/** What works in a file of its own alone: other spellings of a require of ours, and what tells where the file is. */
+const UNJOINABLE = /\b(?:require|import)\(\s*["'`]\.|\brequire\.\w+|\b__filename\b|\bimport\.meta\b/;
+
 /**
  * Joins the files that the root entry loads into two: the files that it shares with smaller entries, and the others.
  * Without this, more than half of the time to load 330 files is spent on finding, checking and reading them.
@@ -16,13 +19,16 @@ const REQUIRE = /\brequire\("(\.[^"]+)"\)/g;
  * Each file stays where it is, since other files require it, and its types are there. It exports what the joined file
  * has. So each class exists once, whichever entry it came from. The modules run in the order in which they are required,
  * as before.
+ *
+ * @throws for files that require each other in a circle, since the joined modules would call each other without end, and
+ * for files that do not work anywhere but at their place
  */
-export function joinFiles(dist = join(root, 'dist')) {
+export function joinFiles(dist = join(root, 'dist'), smallEntries = SMALL_ENTRIES) {
   const entry = join(dist, 'index.js');
   if (readFileSync(entry, 'utf8').includes(`./${FOLDER}/`)) return;
   const all = reachable(entry);
   all.delete(entry);
-  const smaller = SMALL_ENTRIES.map((name) => reachable(join(dist, name, 'index.js')));
+  const smaller = smallEntries.map((name) => reachable(join(dist, name, 'index.js')));
   const isShared = (file) => smaller.some((files) => files.has(file));
   const names = ['shared', 'root'];
   const groups = [[...all].filter(isShared), [...all].filter((file) => !isShared(file))];
@@ -51,11 +57,22 @@ function importOf(name) {
   return `const from_${name} = require("./${FOLDER}/${name}.js");\n`;
 }
 
-/** Returns the file and all files that it requires, directly or through others. */
-function reachable(file, found = new Set()) {
+/**
+ * Returns the file and all files that it requires, directly or through others.
+ *
+ * @param way the files that led here, each of which requires the next one
+ */
+function reachable(file, found = new Set(), way = []) {
+  if (way.includes(file)) {
+    const circle = [...way.slice(way.indexOf(file)), file].join(' -> ');
+    throw new Error(
+      `Files that require each other cannot be joined: ${circle}. Move what both need to a third file.`,
+    );
+  }
   if (found.has(file)) return found;
   found.add(file);
-  for (const [, path] of readFileSync(file, 'utf8').matchAll(REQUIRE)) reachable(resolved(file, path), found);
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(REQUIRE))
+    reachable(resolved(file, path), found, [...way, file]);
   return found;
 }
 
@@ -68,11 +85,13 @@ function joined(files, name, dist, places) {
   return `"use strict";
 const { join } = require("node:path");
 const loaded = [];
+// A bundle of ES modules has no __dirname.
+const here = typeof __dirname === "string" ? __dirname : undefined;
 /** Returns the exports of a module below. The module runs at the first call, and again if it threw. */
 function from_${name}(id) {
   if (loaded[id] !== undefined) return loaded[id].exports;
   const module = { exports: {} };
-  modules[id](module, module.exports, join(__dirname, folders[id]));
+  modules[id](module, module.exports, here && join(here, folders[id]));
   loaded[id] = module;
   return module.exports;
 }
@@ -87,7 +106,12 @@ module.exports = from_${name};
 /** Returns the text of a file, with a call of the joined file in the place of each require. */
 function withPlaces(file, places) {
   const text = readFileSync(file, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
-  return text.replace(REQUIRE, (whole, path) => places.get(resolved(file, path)) ?? whole);
+  const placed = text.replace(REQUIRE, (whole, path) => places.get(resolved(file, path)) ?? whole);
+  const [found] = UNJOINABLE.exec(placed) ?? [];
+  if (found === undefined) return placed;
+  throw new Error(
+    `${file} cannot be joined with others: it has ${JSON.stringify(found)}, which depends on its place.`,
+  );
 }
 
 function resolved(file, path) {

@@ -12,7 +12,7 @@ import {
   USE,
   USE_SUB_PATHS,
 } from './consumers';
-import { PackedPackage } from './packed-package';
+import { PackedPackage, PEERS } from './packed-package';
 
 /** How large the package may become before somebody has to say why: bytes, and numbers of files. */
 const BUDGET = { packed: 780_000, unpacked: 2_500_000, files: 1_000 };
@@ -171,6 +171,41 @@ describe('the packed package', () => {
 
     expect(dependencies).toEqual({ [PACKAGE_NAME]: expect.stringMatching(PACKED_FILE) as string });
     expect(npx(PACKAGE_NAME)).toMatch(/^Usage: nestjs-redlock doctor /m);
+  });
+
+  it.each([
+    ['cjs', 'bundle.cjs', ''],
+    // What is CommonJS inside of a bundle of ES modules needs a require, as NestJS does.
+    [
+      'esm',
+      'bundle.mjs',
+      `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+    ],
+  ])('works in a bundle (%s) that is minified too, with the page of its board', (format, bundle, banner) => {
+    const source = `
+      import * as library from '${PACKAGE_NAME}';
+      import { StaleFenceError } from '${PACKAGE_NAME}/fencing';
+      import { BoardPage } from './node_modules/${PACKAGE_NAME}/dist/board/core/page.js';
+      console.log(JSON.stringify([
+        new StaleFenceError({ resources: ['a'], token: 1 }) instanceof library.LockError,
+        new BoardPage().html({ title: 'Locks', allowRelease: false, token: '' }).length > 30_000,
+      ]));
+      ${USE}
+    `;
+    writeFileSync(join(packed.project, `of-${bundle}`), source);
+
+    const options = {
+      ...{ entryPoints: [`of-${bundle}`], outfile: bundle, format, bundle: true, minify: true },
+      ...{ platform: 'node', external: PEERS, banner: { js: banner }, logLevel: 'error' },
+    };
+    runScript(
+      'make-bundle.cjs',
+      `require(${JSON.stringify(packed.tool('esbuild'))}).buildSync(${JSON.stringify(options)})`,
+    );
+    const [first, ...rest] = packed.run(bundle).split('\n');
+
+    expect(first).toBe('[true,true]');
+    expectToWork(rest.join('\n'));
   });
 
   it('lets a native import name what it needs', () => {

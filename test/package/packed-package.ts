@@ -13,7 +13,7 @@ const SOURCES = [
 ];
 
 /** What a user has beside the package: its peers, and what a TypeScript project has anyway. */
-const PEERS = [
+export const PEERS = [
   ...['@nestjs/common', '@nestjs/core', '@nestjs/swagger', '@nestjs/terminus'],
   ...['@opentelemetry/api', 'ioredis', 'reflect-metadata', 'rxjs', '@types/node'],
 ];

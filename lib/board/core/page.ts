@@ -1,9 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** The built page. `npm run build` puts it there; the path is right for the compiled library and for its sources. */
-const FILE = join(__dirname, '..', '..', '..', 'dist', 'board', 'page.json');
-
 interface BuiltPage {
   readonly script: string;
   readonly style: string;
@@ -25,7 +19,7 @@ export class BoardPage {
   private readonly built: BuiltPage;
 
   constructor() {
-    this.built = JSON.parse(readFileSync(FILE, 'utf8')) as BuiltPage;
+    this.built = readBuiltPage();
   }
 
   /**
@@ -65,6 +59,15 @@ export class BoardPage {
       '</html>',
     ].join('\n');
   }
+}
+
+/**
+ * Reads the page, which `npm run build` puts there. The path is right for the compiled library and for its sources. It is
+ * a require, since a bundler finds that, and takes the page into the bundle.
+ */
+function readBuiltPage(): BuiltPage {
+  // oxlint-disable-next-line typescript/no-require-imports -- the page does not exist before the library is built
+  return require('../../../dist/board/page.json') as BuiltPage;
 }
 
 function escaped(text: string): string {
