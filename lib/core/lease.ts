@@ -91,7 +91,7 @@ function goingOf(
     shared: sharedIn(kind),
     // An attempt that failed may have got any permits on a node, so all of them are released.
     slots: kind?.mode !== 'limited' ? undefined : wasWon && !mayHaveStrays ? slots : 'all',
-    line: wasWon ? undefined : places?.entryToPutBack,
+    line: wasWon ? undefined : places?.putBack(),
     turnMs: isToldOf ? turnMs : undefined,
   };
 }

@@ -55,6 +55,8 @@ export class PlaceInLines {
   /** True if fewer than a majority of the nodes answered the last attempt. */
   private isFar = false;
   private isOver = false;
+  /** True if a clean-up has put the entry back since the last attempt began: after the grants of this attempt, maybe. */
+  private wasPutBack = false;
 
   constructor(
     private readonly settings: LineSettings,
@@ -82,11 +84,13 @@ export class PlaceInLines {
   }
 
   /**
-   * The entry that the clean-up of a failed attempt puts back where a grant took it away (R30). Undefined if
+   * Returns the entry that the clean-up of a failed attempt puts back where a grant took it away (R30). Undefined if
    * nobody waits any more.
    */
-  get entryToPutBack(): LineEntry | undefined {
-    return this.isOver || this.isFar || !this.mayBeEntered ? undefined : this.entry;
+  putBack(): LineEntry | undefined {
+    if (this.isOver || this.isFar || !this.mayBeEntered) return undefined;
+    this.wasPutBack = true;
+    return this.entry;
   }
 
   /**
@@ -119,6 +123,7 @@ export class PlaceInLines {
 
   /** Notes that an attempt begins. */
   asks(isAtAllNodes: boolean, nowMs: number): void {
+    this.wasPutBack = false;
     if (this.ticket === undefined || this.isFar) return;
     this.mayBeEntered = true;
     if (isAtAllNodes) this.enteredAtMs = nowMs;
@@ -133,10 +138,22 @@ export class PlaceInLines {
     return (this.settings.entryMs / BEATS) * (0.7 + 0.6 * fraction);
   }
 
-  /** Notes that an attempt failed. */
-  note(news: LineNews | undefined, isFar: boolean): void {
-    if (isFar && !this.isFar) this.leave();
-    this.isFar = isFar;
+  /**
+   * True if the next attempt has to ask all nodes: the caller has left the line, and comes back as soon as a majority
+   * answers. Whoever leaves wakes others, so two callers that left and came back again and again would not stop.
+   */
+  get mustAskAll(): boolean {
+    return this.isFar;
+  }
+
+  /**
+   * Notes that an attempt failed.
+   *
+   * @param isFar undefined if only the leading node was asked
+   */
+  note(news: LineNews | undefined, isFar: boolean | undefined): void {
+    if (isFar === true && !this.isFar) this.leave();
+    this.isFar = isFar ?? this.isFar;
     if (news === undefined) return;
     this.ahead = news.ahead;
     this.ticket ??= news.leaderMicros;
@@ -153,7 +170,7 @@ export class PlaceInLines {
   end(isSpared?: (position: number) => boolean): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.leave(isSpared);
+    this.leave(this.wasPutBack ? nowhere : isSpared);
   }
 
   /** Removes an entry that one node made after the end of the wait. */

@@ -132,7 +132,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       this.askAll(trial, { ...request, line: trial.options.places.entry }, known);
     } else if (known.vote.kind === 'denied') {
       const failed = deniedByLeader(this.settings.nodes, known.node, known.vote);
-      sharing.places?.note(failed.line, false);
+      sharing.places?.note(failed.line, undefined);
       listener.onAttempt(failed);
     } else {
       // The leading node chose the permits. The other nodes are asked for exactly these (R28).

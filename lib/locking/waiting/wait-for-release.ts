@@ -81,7 +81,9 @@ export class WaitForRelease {
     const leaderFirst = this.pace.begin();
     const { places } = this.caller;
     // If only the leading node is asked, the others forget the caller's place in line.
-    this.askedLeaderFirst = leaderFirst && places?.isBeatDue(this.setup.clock.now()) !== true;
+    const mustAskAll =
+      places !== undefined && (places.mustAskAll || places.isBeatDue(this.setup.clock.now()));
+    this.askedLeaderFirst = leaderFirst && !mustAskAll;
     return this.askedLeaderFirst;
   }
 

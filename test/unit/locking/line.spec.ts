@@ -145,6 +145,27 @@ describe('the line', () => {
     expect(holder.isHeld).toBe(true);
   });
 
+  it.each([
+    ['fair locks', { fair: true }],
+    ['permits', { limit: 1 }],
+  ])('has waiters for %s that reach no majority wake each other no more than once', async (_, how) => {
+    const fleet = new Fleet(3);
+    const holder = fleet.process();
+    await holder.manager.acquire('order:7', { ...how, autoExtend: true });
+    for (let i = 0; i < 3; i++) {
+      void watch(fleet.process().manager.acquire('order:7', { ...how, wait: 60_000, outageWait: 60_000 }));
+      await fleet.clock.advance(20);
+    }
+    for (const position of [1, 2]) fleet.node(position).fault = 'refused';
+    await fleet.clock.advance(500);
+    const before = fleet.node(0).count('acquire');
+
+    await fleet.clock.advance(1_000);
+
+    // Each of the three asks again after 400 ms, and for its place in line before that.
+    expect(fleet.node(0).count('acquire') - before).toBeLessThan(3 * 12);
+  });
+
   it('leaves nothing behind on any node', async () => {
     const fleet = new Fleet(3);
     const holder = await fleet.process().manager.acquire('order:7', FAIR);
