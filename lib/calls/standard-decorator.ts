@@ -32,6 +32,11 @@ export function decorateStandardMethod(
   register: (prototype: object, key: string | symbol, locked: Method) => void,
 ): Method {
   const name = String(context.name);
+  if (context.kind === 'class')
+    throw new LockOptionsError(
+      '@Locked',
+      `stands on the class ${name}. Put it on each method that it is meant for.`,
+    );
   if (context.kind !== 'method') {
     throw new LockOptionsError('@Locked', `${name} is not a method. Write it as "async ${name}() { … }".`);
   }

@@ -6,6 +6,8 @@ import { NodeLog } from './node-log';
 import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { strangers } from '../service/copies';
 import { afterShutdownHooks } from './after-shutdown-hooks';
+import { rivalModules } from './rival-modules';
+import { warnOnce } from './warn-once';
 
 /** Logs the events of nodes, and closes the lock service with the application. */
 @Injectable()
@@ -27,6 +29,7 @@ export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown
   onModuleInit(): void {
     this.log.noteNumber(this.options?.nodes?.length ?? 0);
     this.log.noteCopies(strangers());
+    for (const warning of rivalModules(this.modules)) warnOnce(this.modules, warning);
   }
 
   /** This is not done in `onModuleDestroy`: requests are still served then, and they need their locks. */

@@ -30,4 +30,4 @@ export const nodeGranting = (node: string): string =>
 export const nodeWarning = (message: string): string => `Lock node ${printable(message)}`;
 
 export const evenNodes = (count: number): string =>
-  `${count} lock nodes survive no more failures than ${count - 1}, since a majority of them is ${count / 2 + 1}. Use an odd number.`;
+  `${count} lock nodes survive the failure of ${count / 2 - 1}, and ${count - 1} would survive as many, since a majority of ${count} is ${count / 2 + 1}. Use an odd number.`;

@@ -16,6 +16,13 @@ export function assertMethod(
   propertyKey: string | symbol,
   descriptor: PropertyDescriptor | undefined,
 ): asserts descriptor is MethodDescriptor {
+  if ((propertyKey as unknown) === undefined) {
+    const { name } = target as { name: string };
+    throw new LockOptionsError(
+      decorator,
+      `stands on the class ${name}. Put it on each method that it is meant for.`,
+    );
+  }
   const name = methodName(target, propertyKey);
   if (typeof target === 'function') {
     throw new LockOptionsError(

@@ -90,6 +90,7 @@ describe('@Locked without experimentalDecorators', () => {
     ['get pay() { return 1; }', 'pay is not a method'],
     ['accessor pay = 1', 'pay is not a method'],
     ['*pay() {}', 'pay is a generator, whose readers cannot wait for a lock'],
+    ['async pay() {} } @Locked("y") class Other {', 'stands on the class Other. Put it on each method'],
   ])('refuses %j when the class is defined', (member, problem) => {
     const wrong = `import { Locked } from '@nest-quorum/redlock'; class Orders { @Locked('x') ${member} }`;
 

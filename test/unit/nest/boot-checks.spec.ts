@@ -260,6 +260,30 @@ describe('the start of the application warns once', () => {
     ]);
   });
 
+  it('of several global modules of one name, whose locks would not exclude each other', async () => {
+    class Feature {}
+    const shared = redlock({ name: 'shared' });
+    Module({ imports: [redlock({ keyPrefix: 'b:' }), redlock({ name: 'jobs', keyPrefix: 'b:' }), shared] })(
+      Feature,
+    );
+
+    await start({ imports: [redlock(), redlock({ name: 'jobs' }), shared, Feature] });
+
+    expect(warnings.sort()).toEqual([
+      expect.stringMatching(/^2 global RedlockModules with the name "jobs" make 2 lock services/),
+      expect.stringMatching(/^2 global RedlockModules without a name make .* once, in the root module/),
+    ]);
+  });
+
+  it('and not of several that are not global', async () => {
+    class Feature {}
+    Module({ imports: [redlock({ isGlobal: false, keyPrefix: 'b:' })] })(Feature);
+
+    await start({ imports: [redlock({ isGlobal: false }), Feature] });
+
+    expect(warnings).toEqual([]);
+  });
+
   const LONG = LockInterceptor('feed');
   const SHORT = LockInterceptor('feed', { maxHold: 60_000 });
   class Feeds {

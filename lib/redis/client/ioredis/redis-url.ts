@@ -15,6 +15,8 @@ export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
   if (text.startsWith('//')) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   if (text.startsWith('/')) return { path: text };
 
+  if (/,\s*\w+:\/\//.test(text))
+    return refuse('holds several URLs. Each node is a string of its own: split the text at its commas.');
   const scheme = SCHEME.exec(text);
   if (scheme === null) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   const url = URL.canParse(text) ? new URL(text) : refuse(`is not a URL that can be read. Write ${FORM}.`);

@@ -512,5 +512,12 @@ describe('@Locked', () => {
         define(Locked('x'), Orders.prototype);
       }).toThrow('Orders.pay is not a method');
     });
+
+    it('refuses a class', () => {
+      class Orders {}
+      const place = (target: object) => () => (Locked('x') as (...args: unknown[]) => unknown)(target);
+
+      expect(place(Orders)).toThrow('@Locked: stands on the class Orders. Put it on each method');
+    });
   });
 });

@@ -80,6 +80,8 @@ describe('what cannot be a node', () => {
     ['redis://user:s3cret@a:99999999', /cannot|can be read/],
     ['redis://user:s3cret@:1', /can be read|no host/],
     ['redis://', /no host|can be read/],
+    ['redis://:s3cret@a:1,redis://:s3cret@b:1', /several URLs.*commas/],
+    ['redis://a, valkeys://b', /several URLs/],
     ['redis://user:s3cret%@a', /%25/],
     ['redis://a/s3cret', /database/],
     ['redis://a?password=s3cret', /query/],
