@@ -70,6 +70,8 @@ class AppModule {}
 
 async function main(): Promise<void> {
   const app = await NestFactory.create(AppModule, { logger: ['error'], abortOnError: false });
+  // Without a list Nest listens to signals that Deno refuses, such as SIGILL.
+  app.enableShutdownHooks(['SIGINT', 'SIGTERM']);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   const orders = app.get(Orders);

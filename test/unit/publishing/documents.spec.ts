@@ -48,6 +48,15 @@ describe('the documents', () => {
     expect(leading.filter(({ to }) => !isPublished(to))).toEqual([]);
   });
 
+  it.each(['README.md', 'llms.txt'])('are all named in the list of %s', (file) => {
+    const text = read(file);
+    const list = text.slice(text.lastIndexOf('## Documentation') + 1);
+    const pages = FILES.filter((path) => /^docs\/[A-Z]+\.md$/.test(path));
+
+    expect(pages.length).toBeGreaterThan(10);
+    expect(pages.filter((path) => !linksIn(list).some((link) => link === path))).toEqual([]);
+  });
+
   it('would be found wrong where a file, or a heading, is not there', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nestjs-redlock-links-'));
     const file = join(folder, 'a.md');
