@@ -1,5 +1,4 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { isText } from '../errors/is-text';
 import { readOptions } from '../errors/read-options';
 import type { RedlockBoardSettings } from './redlock-board-options.interface';
 
@@ -41,7 +40,7 @@ export function checkBoardSettings(given: unknown): CheckedBoardSettings {
   if (authorize !== undefined && isOpen) {
     throw new LockOptionsError('allowUnauthenticated', 'contradicts authorize. Give one of them.');
   }
-  if (title !== undefined && (!isText(title) || title === '' || title.length > LONGEST_TITLE)) {
+  if (title !== undefined && (typeof title !== 'string' || title === '' || title.length > LONGEST_TITLE)) {
     throw new LockOptionsError('title', `must be text of 1 to ${LONGEST_TITLE} characters.`);
   }
   return {

@@ -1,6 +1,5 @@
 import type { NodeVote } from '../errors/node-vote.interface';
-import type { Lease } from './lease';
-import type { Extension } from './outcomes';
+import type { Lease, Extension } from './lease';
 import type {
   AcquireDenial,
   AcquireVote,

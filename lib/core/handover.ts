@@ -1,9 +1,8 @@
 import type { Attempt, FailedAttempt } from './attempt';
 import { type AttemptJudge, notAgain } from './attempt-judge';
 import type { FenceProposals } from './fence-proposals';
-import type { Lease } from './lease';
+import { type Lease, type Extension, type Release, releaseByTakingOver } from './lease';
 import type { AcquireRequest } from '../ports/lock-node.interface';
-import { type Extension, type Release, releaseByTakingOver } from './outcomes';
 import { ReplaceCall } from './replace-call';
 import { holdRound } from './round';
 import { earlierOf, validForMs } from './validity';

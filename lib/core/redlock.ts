@@ -9,7 +9,15 @@ import {
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
 import { type HandoverRound, Handovers, type Successor } from './handover';
-import { extendRequestOf, releaseRequestOf, type Lease, type LeftLease } from './lease';
+import {
+  extendRequestOf,
+  releaseRequestOf,
+  type Lease,
+  type LeftLease,
+  type Extension,
+  type Release,
+  releaseOutcome,
+} from './lease';
 import { LeadingNode } from './leading-node';
 import type {
   AcquireRequest,
@@ -18,7 +26,6 @@ import type {
   LockNode,
   ReleaseVote,
 } from '../ports/lock-node.interface';
-import { type Extension, type Release, releaseOutcome } from './outcomes';
 import { AcquireCall, type KnownVote } from './acquire-call';
 import { ExtendCall, ReleaseCall } from './lease-calls';
 import { isDeniedByQuorum, isWon, quorumOf } from './quorum';

@@ -2,8 +2,7 @@ import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.i
 import type { Clock } from '../ports/clock.interface';
 import { AcquireCall } from './acquire-call';
 import { Deadlines, type Limited } from './deadlines';
-import type { Lease } from './lease';
-import { type Release, releaseOutcome } from './outcomes';
+import { type Lease, type Release, releaseOutcome } from './lease';
 import { isAgreed, type Tally } from './quorum';
 import type { CallContext } from './quorum-call';
 

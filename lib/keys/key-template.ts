@@ -1,6 +1,5 @@
 import { ClientKeyError, LockKeyError } from '../errors/lock-key.error';
-import { isText } from '../errors/is-text';
-import { LONGEST_RESOURCE } from '../locking/api/check-resources';
+import { LONGEST_RESOURCE, isText } from '../locking/api/check-resources';
 import { shortened, templateProblem } from './template-problem';
 import { findForeignPlaceholder } from './foreign-placeholder';
 import { KEY_FORMS, type KeyForm } from './key-form';

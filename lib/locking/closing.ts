@@ -1,9 +1,7 @@
 import type { Clock } from '../ports/clock.interface';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
-import type { Admission } from './waiting/admission';
-import type { Asker } from './api/asker';
+import { type Admission, LockCall, type Asker } from './waiting/admission';
 import type { UnorderedBag } from '../collections/unordered-bag';
-import { LockCall } from './waiting/lock-call';
 import { Acquisition } from './waiting/acquisition';
 import type { HeldLock } from './holding/held-lock';
 

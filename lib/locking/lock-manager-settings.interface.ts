@@ -4,7 +4,7 @@ import type { LockNode } from '../ports/lock-node.interface';
 import type { RestartGuard } from '../core/node-guard';
 import type { Randomness } from '../ports/randomness.interface';
 import type { LockLimits } from './api/complete-lock-options';
-import type { LockEvent } from './api/lock-event.interface';
+import type { Audience, LockEvent } from './api/lock-event.interface';
 import type { LockOptions } from './api/lock-options';
 
 export interface LockManagerSettings {
@@ -25,8 +25,5 @@ export interface LockManagerSettings {
   readonly defaults: LockOptions;
   /** Reports an event. It must not throw. */
   readonly emit: (event: LockEvent) => void;
-  /** True if somebody listens. Events of locks that nobody hears are not made. */
-  readonly isObserved: () => boolean;
-  /** True if a listener needs the async context of the call that an event is about. */
-  readonly isTraced: () => boolean;
+  readonly audience: Audience;
 }

@@ -7,15 +7,21 @@ import { NodeGuard } from '../core/node-guard';
 import { Redlock } from '../core/redlock';
 import { Refusals } from '../core/refusals';
 import { SilentNodes } from '../core/silent-nodes';
-import { Admission } from './waiting/admission';
-import { type Asker, OUTSIDE } from './api/asker';
+import { Admission, LockCall, type LockCallOwner, type Asker, OUTSIDE } from './waiting/admission';
 import { UnorderedBag } from '../collections/unordered-bag';
-import { LockCall, type LockCallOwner } from './waiting/lock-call';
 import { completeLockOptions, type CheckedLockOptions } from './api/complete-lock-options';
 import { checkResource } from './api/check-resources';
-import { checkSharing, kindOf, wantedBy, withModeOf, type Wanted } from './api/check-kind';
 import { SharedOptions } from './api/shared-options';
-import { checkTargets, namesOf, type CheckedTargets } from './api/check-targets';
+import {
+  checkTargets,
+  namesOf,
+  type CheckedTargets,
+  checkSharing,
+  kindOf,
+  wantedBy,
+  withModeOf,
+  type Wanted,
+} from './api/check-targets';
 import { Closing, closedError } from './closing';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';

@@ -7,7 +7,7 @@ import { checkEachLockOption } from '../locking/api/check-lock-options';
 import { DEFAULT_TTL_MS, completeLockOptions, type LockLimits } from '../locking/api/complete-lock-options';
 import { describeValue } from '../errors/describe-value';
 import { LOCK_OPTIONS } from '../locking/api/lock-option-rules';
-import { isText } from '../errors/is-text';
+import { isText } from '../locking/api/check-resources';
 import type { LockOptions } from '../locking/api/lock-options';
 import { readOptions } from '../errors/read-options';
 import { checkOnBusy, type WithLockOnBusy } from '../locking/api/with-lock-options';

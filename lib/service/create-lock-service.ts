@@ -64,8 +64,7 @@ export function openLockService(
       if (event.type === 'node-warning') warn?.(nodeWarning(event.message), 'REDLOCK_NODE');
       events.emit(event);
     },
-    isObserved: () => events.isObserved,
-    isTraced: () => events.isTraced,
+    audience: events,
   });
   const closeEverything = async () => {
     await manager.close(shutdownTimeoutMs);

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KindOfHold } from '../ports/lock-kind';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
 import type { Lock } from '../locking/api/lock.interface';
-import type { Wanted } from '../locking/api/check-kind';
+import type { Wanted } from '../locking/api/check-targets';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { covers, whyNot } from './covers';
 import { refuseStream } from './refuse-streams';

@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Observable, Subject } from 'rxjs';
-import type { LockEvent } from '../locking/api/lock-event.interface';
+import type { Audience, LockEvent } from '../locking/api/lock-event.interface';
 
 /** The events of one lock service, for those who subscribe to them. */
-export class LockEvents {
+export class LockEvents implements Audience {
   /** Each subscriber hears the events in the async context in which it subscribed. */
   readonly events$: Observable<LockEvent>;
 

@@ -6,9 +6,8 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockEvents } from './lock-events';
 import { checkEachLockOption } from '../locking/api/check-lock-options';
 import type { ReadyOptions } from '../locking/api/check-ready-options';
-import { withModeOf } from '../locking/api/check-kind';
-import { checkTargets, type CheckedTargets } from '../locking/api/check-targets';
-import { askerFor, type Asker } from '../locking/api/asker';
+import { checkTargets, type CheckedTargets, withModeOf } from '../locking/api/check-targets';
+import { askerFor, type Asker } from '../locking/waiting/admission';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { Elections, TERM } from './elections';
 import { LockContext } from './lock-context';
@@ -28,15 +27,17 @@ import type { LockOptions, ResumeOptions } from '../locking/api/lock-options';
 import type { LockTargets } from '../locking/api/lock-target';
 import type { LockTicket } from '../locking/api/lock-ticket';
 import {
-  NO_OPTIONS,
   readWithLockOptions,
   type BusyResult,
+  type ReadOptions,
   type WithLockOnBusy,
   type WithLockOptions,
 } from '../locking/api/with-lock-options';
 import type { DefaultLock, Lock, LockFor } from '../locking/api/lock.interface';
 
 export type { BusyResult, WithLockOnBusy, WithLockOptions };
+
+const NO_OPTIONS: ReadOptions = { reentrant: true, onBusy: undefined, lockOptions: undefined };
 
 type Task<T, L> = (lock: L) => T | Promise<T>;
 

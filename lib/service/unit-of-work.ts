@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.interface';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
 import type { CheckedLockOptions } from '../locking/api/complete-lock-options';
-import type { Wanted } from '../locking/api/check-kind';
+import type { Wanted } from '../locking/api/check-targets';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { InterruptibleSleep } from '../locking/waiting/interruptible-sleep';
 import { covers, whyNot } from './covers';

@@ -59,8 +59,12 @@ export class Fleet {
       restartGuard: 'observed',
       limits: { nodeTimeoutMs, maxTtlMs },
       defaults,
-      isObserved: () => true,
-      isTraced: () => told.isTraced,
+      audience: {
+        isObserved: true,
+        get isTraced() {
+          return told.isTraced;
+        },
+      },
       emit: (event) => {
         events.push(event);
         told.emit(event);

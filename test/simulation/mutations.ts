@@ -1,6 +1,6 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/ports/clock.interface';
-import type { Lease, LeftLease } from '../../lib/core/lease';
+import type { Lease, LeftLease, Extension } from '../../lib/core/lease';
 import { type HandoverRound, Handovers, type Successor } from '../../lib/core/handover';
 import { FenceProposals } from '../../lib/core/fence-proposals';
 import { tokenOf } from '../../lib/core/fencing';
@@ -8,7 +8,6 @@ import type { AcquireVote, FenceRequest, LockNode } from '../../lib/ports/lock-n
 import { type Guarded, NodeGuard } from '../../lib/core/node-guard';
 import { AcquireCall } from '../../lib/core/acquire-call';
 import { ReleaseCall } from '../../lib/core/lease-calls';
-import type { Extension } from '../../lib/core/outcomes';
 import { AttemptJudge } from '../../lib/core/attempt-judge';
 import { Redlock } from '../../lib/core/redlock';
 import type { RedlockSettings } from '../../lib/core/redlock-settings.interface';

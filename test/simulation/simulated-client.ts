@@ -222,8 +222,7 @@ export class SimulatedClient {
         if (event.type === 'acquired') tokens.won();
         this.world.judge.hear(this, event);
       },
-      isObserved: () => true,
-      isTraced: () => false,
+      audience: { isObserved: true, isTraced: false },
     });
     this.manager = manager;
     const service = new LockService(manager, events, () => manager.close(this.closeTimeoutMs));

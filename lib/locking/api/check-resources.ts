@@ -1,5 +1,4 @@
 import { FENCE_COUNTERS } from '../../ports/reserved-names';
-import { isText } from '../../errors/is-text';
 import { LockKeyError } from '../../errors/lock-key.error';
 
 export const LONGEST_RESOURCE = 1_024;
@@ -51,12 +50,13 @@ function isArray(value: unknown): value is readonly unknown[] {
   return readSafely(() => Array.isArray(value));
 }
 
-function readSafely<T>(read: () => T): T {
+/** Reads what a caller gave: a getter or a proxy of it may throw anything. */
+export function readSafely<T>(read: () => T): T {
   try {
     return read();
   } catch {
     throw new LockKeyError(
-      'The array of resources could not be read: it throws. Pass a plain array.',
+      'The resources could not be read: they throw. Pass a string, { shared: name }, or a plain array of them.',
       undefined,
     );
   }
@@ -95,4 +95,14 @@ export function checkResource(resource: unknown): string {
 
 function describe(value: unknown): string {
   return value === null ? 'null' : `of type ${typeof value}`;
+}
+
+const HALF_OF_A_PAIR = /\p{Surrogate}/u;
+
+/**
+ * Tells if a value is a string that can be sent. Redis would get the same character for each half of a surrogate
+ * pair, so different names would share a key.
+ */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && !HALF_OF_A_PAIR.test(value);
 }

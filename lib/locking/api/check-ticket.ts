@@ -1,12 +1,11 @@
 import type { LeaseSharing, LeftLease } from '../../core/lease';
 import { areSlots } from '../../core/slots';
-import { isText } from '../../errors/is-text';
 import { LockKeyError } from '../../errors/lock-key.error';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockTicket } from './lock-ticket';
 import { describeOwner } from './owner-token';
 import { checkLockOption } from './lock-option-rules';
-import { checkResources } from './check-resources';
+import { checkResources, isText } from './check-resources';
 
 /** The facts of a ticket, each read once. */
 export interface CheckedTicket {

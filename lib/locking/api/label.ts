@@ -1,4 +1,4 @@
-import { isText } from '../../errors/is-text';
+import { isText } from './check-resources';
 
 /**
  * The most bytes of an encoded label. With this length an owner token fits into the 200 characters that a denial

@@ -104,3 +104,11 @@ export type LockEvent =
  * - `deaf`: this process hears of no releases on it, so waiters poll
  */
 export type NodeWarning = 'eviction' | 'no-persistence' | 'cluster' | NodeTrouble['kind'];
+
+/** Who hears the events of a lock service at this moment. */
+export interface Audience {
+  /** True if somebody listens. Events of locks that nobody hears are not made. */
+  readonly isObserved: boolean;
+  /** True if a listener needs the async context of the call that an event is about. */
+  readonly isTraced: boolean;
+}

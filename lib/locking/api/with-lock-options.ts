@@ -56,8 +56,6 @@ export interface ReadOptions {
   readonly lockOptions: LockOptions | undefined;
 }
 
-export const NO_OPTIONS: ReadOptions = { reentrant: true, onBusy: undefined, lockOptions: undefined };
-
 export function readWithLockOptions(given: WithLockOptions): ReadOptions {
   const {
     reentrant = true,

@@ -1,10 +1,67 @@
 import type { Clock } from '../../ports/clock.interface';
-import type { Lease } from '../../core/lease';
+import type { Lease, Release } from '../../core/lease';
 import type { LimitedKind, LockKind } from '../../ports/lock-kind';
-import type { Release } from '../../core/outcomes';
 import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';
 import type { WonLease } from '../waiting/handover-budget';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
+import { changeHands } from './change-hands';
+import type { Settle } from './former-holders';
+import type { Renewal } from './renewal';
+
+/** A lock whose holder is done with it. */
+interface Ended {
+  readonly options: CheckedLockOptions;
+  /** The way in which the lock ends, as it is at this moment. */
+  readonly howItEnds: End;
+}
+
+interface Around {
+  readonly clock: Clock;
+  readonly redlock: Redlock;
+}
+
+/**
+ * Gives the lease of a lock to the next caller of this process: as it is, or by a hand-over. If there is none,
+ * releases it.
+ *
+ * @param settle receives the answer of the nodes, or that they did not answer in time
+ */
+export function releaseLock(
+  win: WonLease,
+  lock: Ended,
+  renewal: Renewal,
+  around: Around,
+  settle: Settle,
+): void {
+  if (!win.budget.isTimeToRead || win.place.followers === 0) releaseNow(win, lock, renewal, around, settle);
+  else {
+    around.clock.afterArrivedReplies(() => {
+      releaseNow(win, lock, renewal, around, settle);
+    });
+  }
+}
+
+function releaseNow(win: WonLease, lock: Ended, renewal: Renewal, around: Around, settle: Settle): void {
+  if (renewal.mayChangeHands && hasChangedHands(win, lock, renewal, around, settle)) return;
+  // An extension under way would put the key back (R10).
+  renewal.whenDone(() => {
+    if (!hasChangedHands(win, lock, renewal, around, settle))
+      endLease(win, lock.howItEnds, around, renewal.forAll(settle));
+  });
+}
+
+function hasChangedHands(
+  win: WonLease,
+  lock: Ended,
+  renewal: Renewal,
+  { clock }: Around,
+  settle: Settle,
+): boolean {
+  if (win.place.followers === 0) return false;
+  const { keepMs, isLost } = lock.howItEnds;
+  return keepMs <= 0 && !isLost && changeHands(win, lock.options, renewal, clock, settle);
+}
 
 /** The way in which a lease ends. */
 export interface End {

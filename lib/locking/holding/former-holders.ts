@@ -1,5 +1,4 @@
-import type { Lease } from '../../core/lease';
-import { type Extension, type Release, releaseByTakingOver } from '../../core/outcomes';
+import { type Lease, type Extension, type Release, releaseByTakingOver } from '../../core/lease';
 import { remainingMs } from '../../core/validity';
 import type { Clock } from '../../ports/clock.interface';
 

@@ -1,7 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Lease } from '../../core/lease';
+import type { Lease, Release } from '../../core/lease';
 import type { LockKind } from '../../ports/lock-kind';
-import type { Release } from '../../core/outcomes';
 import { showAs } from '../../errors/shown-as';
 import { remainingMs } from '../../core/validity';
 import { LockLostError, type LockLostReason } from '../../errors/lock-lost.error';
@@ -16,8 +15,7 @@ import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface'
 import type { LockTicket } from '../api/lock-ticket';
 import { DETACHED, refuseToLeave, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
-import type { End } from './end-lease';
-import { giveBack } from './give-back';
+import { type End, releaseLock } from './end-lease';
 import type { ReaderGroup } from './reader-group';
 import { Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';
@@ -244,7 +242,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
       });
       return ending;
     }
-    giveBack(this.win, this, this.renewal, this.around, (release) => {
+    releaseLock(this.win, this, this.renewal, this.around, (release) => {
       settle(this.concludeRelease(release, atEnd));
     });
     return ending;

@@ -3,7 +3,7 @@ import type { Lease } from '../../core/lease';
 import { LockBusyError } from '../../errors/lock-busy.error';
 import type { LockLostError } from '../../errors/lock-lost.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
-import type { LockEvent } from '../api/lock-event.interface';
+import type { Audience, LockEvent } from '../api/lock-event.interface';
 import type { ReleaseOutcome } from '../api/lock.interface';
 
 /** Reports events of locks. An event that nobody listens to is not made. */
@@ -11,13 +11,12 @@ export class LockReports {
   constructor(
     private readonly settings: {
       readonly emit: (event: LockEvent) => void;
-      readonly isObserved: () => boolean;
-      readonly isTraced: () => boolean;
+      readonly audience: Audience;
     },
   ) {}
 
   get isObserved(): boolean {
-    return this.settings.isObserved();
+    return this.settings.audience.isObserved;
   }
 
   /**
@@ -25,7 +24,7 @@ export class LockReports {
    * so that a span has its parent. Undefined if nobody traces.
    */
   context(): AsyncResource | undefined {
-    return this.settings.isTraced() ? new AsyncResource('nestjs-redlock') : undefined;
+    return this.settings.audience.isTraced ? new AsyncResource('nestjs-redlock') : undefined;
   }
 
   /** Reports within `context`, if somebody listens. */

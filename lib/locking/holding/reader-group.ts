@@ -1,5 +1,4 @@
-import type { Lease } from '../../core/lease';
-import type { Release } from '../../core/outcomes';
+import type { Lease, Release } from '../../core/lease';
 import { remainingMs } from '../../core/validity';
 import type { LockLostReason } from '../../errors/lock-lost.error';
 import type { CheckedLockOptions } from '../api/complete-lock-options';

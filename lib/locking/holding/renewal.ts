@@ -1,11 +1,10 @@
 import type { Clock } from '../../ports/clock.interface';
-import type { Lease } from '../../core/lease';
-import type { Extension } from '../../core/outcomes';
+import type { Lease, Extension } from '../../core/lease';
 import type { Redlock } from '../../core/redlock';
 import type { LockLostReason } from '../../errors/lock-lost.error';
 import { detached } from '../../ports/detached';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
-import { extendAtMs, extendRetryDelayMs } from '../waiting/backoff';
+import { extendAtMs, extendRetryDelayMs } from './keep-alive';
 import { FormerHolders, type Settle } from './former-holders';
 
 export interface RenewalSetup {

@@ -5,7 +5,7 @@ import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { NodeVote } from '../../errors/node-vote.interface';
 import type { NodeInspection } from '../api/lock-inspection.interface';
 import { LockOptionsError } from '../../errors/lock-options.error';
-import { isText } from '../../errors/is-text';
+import { isText } from '../api/check-resources';
 import { inspectNodes, type InspectionSetup } from './inspect-nodes';
 import { readOptions } from '../../errors/read-options';
 

@@ -3,13 +3,11 @@ import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../
 import { PlaceInLines, type LineSettings } from '../../core/line';
 import type { LockKind } from '../../ports/lock-kind';
 import { detached } from '../../ports/detached';
-import type { Admissible, Admission } from './admission';
-import type { Asker } from '../api/asker';
+import type { Admissible, Admission, LockCall, Asker } from './admission';
 import { WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
-import type { LockCall } from './lock-call';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
-import { busyInLine, gaveUp, refuseCrowd } from './give-up';
+import { busyInLine, gaveUp } from './give-up';
 import {
   HandoverBudget,
   type Handover,
@@ -143,10 +141,10 @@ export class Acquisition<L>
       return;
     }
     try {
-      refuseCrowd(line, this);
-      const place = this.mayPass
-        ? new WaitingLine<Handover>().join([], this)
-        : line.join(this.resources, this);
+      const { resources } = this;
+      if (line.isLongerThan(this.options.maxWaiting, resources))
+        throw busyInLine(this, { inTheWay: line.firstOf(resources) });
+      const place = this.mayPass ? new WaitingLine<Handover>().join([], this) : line.join(resources, this);
       this.place = place;
       if (place.isFirst && this.owesTurns) this.turnsToSitOut = turnsOwed.take(this.resources);
       if (place.isFirst && this.turnsToSitOut === 0) {

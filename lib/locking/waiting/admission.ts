@@ -1,5 +1,8 @@
 import type { Clock } from '../../ports/clock.interface';
 import { detached } from '../../ports/detached';
+import type { AsyncResource } from 'node:async_hooks';
+import type { LockKind } from '../../ports/lock-kind';
+import type { CheckedLockOptions } from '../api/complete-lock-options';
 
 /** A call that waits to be admitted. Its methods must not throw. */
 export interface Admissible {
@@ -108,4 +111,54 @@ export class Admission {
     this.letIn();
     this.lookLater();
   };
+}
+
+/** Begins the acquisition of a call when the call is admitted. */
+export interface LockCallOwner<L> {
+  admitted(call: LockCall<L>): void;
+}
+
+/**
+ * The request of a caller. There may be very many of them, so a call has nothing else until it is admitted.
+ *
+ * @typeParam L the class of the lock that the caller gets
+ */
+export class LockCall<L> implements Admissible {
+  constructor(
+    readonly resources: readonly string[],
+    readonly options: CheckedLockOptions,
+    private readonly owner: LockCallOwner<L>,
+    /** The moment of the call on the monotonic clock. */
+    readonly startedAtMs: number,
+    readonly resolve: (lock: L) => void,
+    readonly reject: (error: unknown) => void,
+    /** The caller's async context. */
+    readonly context: AsyncResource | undefined,
+    readonly asker: Asker,
+    /** The way in which the resources are to be held. Undefined: exclusively. */
+    readonly kind: LockKind | undefined,
+  ) {}
+
+  begin(): void {
+    this.owner.admitted(this);
+  }
+}
+
+/** The code that asks for a lock. */
+export interface Asker {
+  /** True for code that runs under a lock of the same service, and may need this one to finish. */
+  readonly isInside: boolean;
+  /** True if it gets the lock as a handle, so that nobody knows which code runs under it. */
+  readonly takesHandle: boolean;
+}
+
+export const OUTSIDE: Asker = { isInside: false, takesHandle: false };
+const OUTSIDE_FOR_HANDLE: Asker = { isInside: false, takesHandle: true };
+const INSIDE: Asker = { isInside: true, takesHandle: false };
+const INSIDE_FOR_HANDLE: Asker = { isInside: true, takesHandle: true };
+
+/** Returns one of four objects, since this runs with every lock. */
+export function askerFor(isInside: boolean, takesHandle: boolean): Asker {
+  if (isInside) return takesHandle ? INSIDE_FOR_HANDLE : INSIDE;
+  return takesHandle ? OUTSIDE_FOR_HANDLE : OUTSIDE;
 }

@@ -41,32 +41,6 @@ export function outageDelayMs(attempt: number, fraction: number): number {
   return jitter(growing(FIRST_OUTAGE_MS, LONGEST_OUTAGE_MS, attempt), fraction);
 }
 
-/** The time from an acquire or extension to the next extension: about a third of the ttl, so that two may fail. */
-export function extendDelayMs(ttlMs: number, fraction: number): number {
-  return (ttlMs / 3) * (0.9 + 0.2 * fraction);
-}
-
-const LONGEST_GRAIN_MS = 20;
-
-/**
- * The time of the next extension, on the same clock as `nowMs`. It is rounded up to steps that are short against
- * the ttl: of 100,000 locks many are due at the same moment, and share a command.
- */
-export function extendAtMs(nowMs: number, ttlMs: number, fraction: number): number {
-  const grainMs = Math.min(LONGEST_GRAIN_MS, ttlMs / 50);
-  return Math.ceil((nowMs + extendDelayMs(ttlMs, fraction)) / grainMs) * grainMs;
-}
-
-const SHORTEST_EXTEND_RETRY_MS = 10;
-
-/**
- * The delay after an extension that too few nodes answered. It is short enough to use the time that is left, and
- * long enough not to ask all the time.
- */
-export function extendRetryDelayMs(ttlMs: number, fraction: number): number {
-  return jitter(Math.max(SHORTEST_EXTEND_RETRY_MS, ttlMs / 20), fraction);
-}
-
 function growing(first: number, longest: number, attempt: number): number {
   return Math.min(longest, first * 2 ** Math.min(attempt - 1, 10));
 }

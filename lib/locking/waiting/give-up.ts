@@ -5,7 +5,6 @@ import { LockLimitError } from '../../errors/lock-limit.error';
 import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { LockKind } from '../../ports/lock-kind';
 import { describeOwner } from '../api/owner-token';
-import type { WaitingLine } from './waiting-line';
 
 /** A caller that gave up. */
 interface Caller {
@@ -40,16 +39,6 @@ export function busyInLine(
   // A caller that waits for permits is first only until it has an answer, and not while it holds them.
   const reason = kind !== undefined && holder === undefined ? 'line' : 'held';
   return busyError({ resources, waitedMs, holder, reason }, kind);
-}
-
-/** Refuses the caller if already as many wait in line as its `maxWaiting` permits. */
-export function refuseCrowd(
-  line: WaitingLine<unknown>,
-  caller: Caller & { readonly options: { readonly maxWaiting: number } },
-): void {
-  const { resources, options } = caller;
-  if (line.isLongerThan(options.maxWaiting, resources))
-    throw busyInLine(caller, { inTheWay: line.firstOf(resources) });
 }
 
 /** The holder of an owner token. A node tells the token `''` if what is in the way is no lock. */

@@ -1,7 +1,6 @@
 import type { Attempt } from '../../core/attempt';
 import type { Clock } from '../../ports/clock.interface';
-import type { Lease } from '../../core/lease';
-import type { Extension } from '../../core/outcomes';
+import type { Lease, Extension } from '../../core/lease';
 import type { PlaceInLine } from './place-in-line';
 
 /** The lease that a holder leaves for the next caller of its process. */

@@ -96,23 +96,27 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
       ...{ onBusy, onUnavailable, onLost, onLeave },
       method: () => locked,
     });
+    let answersMessages: boolean | undefined;
     const locked = function (this: object | undefined, ...args: unknown[]): unknown {
       const context = takeHandlerContext(args);
       const handlerArgs = context?.getArgs() ?? args;
-      const request = grpcRequest(handlerArgs, callerMayLeave) ?? socketRequest(handlerArgs, callerMayLeave);
-      const call = new LockedMethodCall(
-        place,
-        this,
-        args,
-        handlerArgs,
-        request && isMessageHandler(locked) ? request : undefined,
-      );
+      // The decorators above this one have told by now what the method handles.
+      answersMessages ??= isMessageHandler(locked);
+      const request = answersMessages
+        ? (grpcRequest(handlerArgs, callerMayLeave) ?? socketRequest(handlerArgs, callerMayLeave))
+        : undefined;
+      const call = new LockedMethodCall(place, this, args, handlerArgs, request);
       const startCall =
         start === STARTS['async-generator'] && isSubscription(locked) ? lockedSubscription : start;
       return startCall(
         context === undefined ? call : httpCall(call, HttpExchange.of(context), callerMayLeave),
         (lock, caller) =>
-          original.apply(this as object, fillLockParameters(args, parameters, { lock, connection, caller })),
+          original.apply(
+            this as object,
+            parameters.length === 0
+              ? args
+              : fillLockParameters(args, parameters, { lock, connection, caller }),
+          ),
       );
     };
     copyIdentity(original, locked);

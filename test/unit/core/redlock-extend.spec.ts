@@ -1,5 +1,4 @@
-import type { Lease } from '../../../lib/core/lease';
-import type { Extension } from '../../../lib/core/outcomes';
+import type { Lease, Extension } from '../../../lib/core/lease';
 import { Redlock } from '../../../lib/core/redlock';
 import { remainingMs, validityFrom } from '../../../lib/core/validity';
 import { readInstant } from '../../../lib/ports/times';

@@ -33,8 +33,7 @@ function justStarted({ nodeCount = 3 } = {}) {
     restartGuard: 'observed',
     limits: { nodeTimeoutMs: 500, maxTtlMs: 60_000 },
     defaults: {},
-    isObserved: () => false,
-    isTraced: () => false,
+    audience: { isObserved: false, isTraced: false },
     emit: () => undefined,
   });
   const service = new LockService(manager, new LockEvents(), () => manager.close(0));

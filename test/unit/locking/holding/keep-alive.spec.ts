@@ -1,4 +1,9 @@
-import { KeepAlive, type KeptAlive } from '../../../../lib/locking/holding/keep-alive';
+import {
+  extendDelayMs,
+  extendRetryDelayMs,
+  KeepAlive,
+  type KeptAlive,
+} from '../../../../lib/locking/holding/keep-alive';
 import { VirtualClock } from '../../../helpers/virtual-clock';
 
 class FakeLease implements KeptAlive {
@@ -183,5 +188,18 @@ describe('LeaseKeeper', () => {
     await clock.advance(3_000);
 
     expect(lease.attendedAtMs).toEqual([]);
+  });
+});
+
+describe('the delay', () => {
+  it('before an extension is about a third of the ttl, so that two may fail', () => {
+    expect(extendDelayMs(9_000, 0.5)).toBeCloseTo(3_000);
+    expect(extendDelayMs(9_000, 0)).toBeCloseTo(2_700);
+    expect(extendDelayMs(9_000, 1 - Number.EPSILON)).toBeCloseTo(3_300);
+  });
+
+  it('before an extension is tried again fits into the ttl often, yet is never a hot loop', () => {
+    expect(extendRetryDelayMs(10_000, 0.5)).toBe(500);
+    expect(extendRetryDelayMs(2, 0)).toBe(5);
   });
 });

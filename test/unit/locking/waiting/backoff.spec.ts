@@ -1,9 +1,4 @@
-import {
-  extendDelayMs,
-  extendRetryDelayMs,
-  outageDelayMs,
-  pollDelayMs,
-} from '../../../../lib/locking/waiting/backoff';
+import { outageDelayMs, pollDelayMs } from '../../../../lib/locking/waiting/backoff';
 
 const ALMOST_ONE = 1 - Number.EPSILON;
 
@@ -24,16 +19,5 @@ describe('a delay', () => {
 
     expect(delayMs(3, 0)).toBe(middle * 0.5);
     expect(delayMs(3, ALMOST_ONE)).toBeCloseTo(middle * 1.5);
-  });
-
-  it('before an extension is about a third of the ttl, so that two may fail', () => {
-    expect(extendDelayMs(9_000, 0.5)).toBeCloseTo(3_000);
-    expect(extendDelayMs(9_000, 0)).toBeCloseTo(2_700);
-    expect(extendDelayMs(9_000, ALMOST_ONE)).toBeCloseTo(3_300);
-  });
-
-  it('before an extension is tried again fits into the ttl often, yet is never a hot loop', () => {
-    expect(extendRetryDelayMs(10_000, 0.5)).toBe(500);
-    expect(extendRetryDelayMs(2, 0)).toBe(5);
   });
 });

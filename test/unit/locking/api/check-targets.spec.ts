@@ -1,8 +1,13 @@
 import { LockKeyError } from '../../../../lib/errors/lock-key.error';
 import { LockOptionsError } from '../../../../lib/errors/lock-options.error';
 import { completeLockOptions } from '../../../../lib/locking/api/complete-lock-options';
-import { checkSharing, kindOf, withModeOf } from '../../../../lib/locking/api/check-kind';
-import { checkTargets, namesOf } from '../../../../lib/locking/api/check-targets';
+import {
+  checkTargets,
+  namesOf,
+  checkSharing,
+  kindOf,
+  withModeOf,
+} from '../../../../lib/locking/api/check-targets';
 import type { LockOptions } from '../../../../lib/locking/api/lock-options';
 import { ScriptedNode } from '../../../helpers/scripted-node';
 
