@@ -14,6 +14,7 @@ import { LockContext } from './lock-context';
 import type { LeaderElection, LeaderElectionOptions } from './leader-election';
 import type { IfStream, StreamIsRefused } from './refuse-streams';
 import { unlessBusy } from './unless-busy';
+import type { UnitOfWork } from './unit-of-work';
 import { UnitsOfWork } from './units-of-work';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import type {
@@ -105,8 +106,8 @@ export class LockService {
   acquire<const O extends LockOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
   acquire(resources: LockTargets, options?: LockOptions): Promise<Lock> {
     const unit = this.units.current();
-    const taken = this.marked(this.manager.acquire(resources, options, this.asker(true)));
-    return unit === undefined ? taken : unit.keep(taken);
+    if (unit === undefined) return this.marked(this.manager.acquire(resources, options, this.asker(true)));
+    return this.acquireWithin(unit, resources, options);
   }
 
   /**
@@ -203,7 +204,7 @@ export class LockService {
    * others see only at its end, such as a transaction: no lock that was acquired inside is released before the commit.
    *
    * Code of the work may lock a resource that the work has locked already. It then enters that lock again, when the
-   * tasks before it are done. Such work within other work is a part of the outer work. The `maxHold` of each lock
+   * tasks before it are done, and the handles before it are released. Such work within other work is a part of the outer work. The `maxHold` of each lock
    * limits it.
    *
    * @throws LockLostError when the work succeeded, but a lock was lost between its task, or its release, and the end of
@@ -372,6 +373,18 @@ export class LockService {
    */
   close(): Promise<void> {
     return (this.closing ??= this.closeOnce());
+  }
+
+  private async acquireWithin(
+    unit: UnitOfWork,
+    resources: LockTargets,
+    given: LockOptions | undefined,
+  ): Promise<Lock> {
+    const targets = checkTargets(resources);
+    const options = this.manager.checkOptions(withModeOf(targets, given));
+    const wanted = this.manager.wantedBy(targets, given);
+    const acquire = () => this.marked(this.manager.acquireChecked(targets, given, this.asker(true)));
+    return unit.acquire({ wanted, options, acquire });
   }
 
   private take(targets: CheckedTargets, options: LockOptions | undefined): Promise<HeldLock> {

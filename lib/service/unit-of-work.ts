@@ -1,4 +1,4 @@
-import type { KindOfHold } from '../ports/lock-kind';
+import { modeAt, type KindOfHold } from '../ports/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
@@ -6,14 +6,20 @@ import type { CheckedLockOptions } from '../locking/api/complete-lock-options';
 import type { Wanted } from '../locking/api/check-targets';
 import type { HeldLock } from '../locking/holding/held-lock';
 import { InterruptibleSleep } from '../locking/waiting/interruptible-sleep';
+import type { Lock } from '../locking/api/lock.interface';
+import { AnotherHandle } from './another-handle';
 import { covers, whyNot } from './covers';
 
-/** The way in which a task takes a lock within a unit of work. */
-export interface UnitTask<T> {
+/** The way in which code takes a lock within a unit of work. */
+export interface UnitCall {
   readonly wanted: Wanted;
-  readonly reentrant: boolean;
   readonly options: CheckedLockOptions;
   acquire(): Promise<HeldLock>;
+}
+
+/** The way in which a task takes a lock within a unit of work. */
+export interface UnitTask<T> extends UnitCall {
+  readonly reentrant: boolean;
   /** Runs the task, and releases the lock. */
   run(lock: HeldLock): Promise<T>;
 }
@@ -21,41 +27,69 @@ export interface UnitTask<T> {
 /** The resources that a unit has locked, or is about to lock. */
 interface UnitLock extends KindOfHold {
   lock: HeldLock | undefined;
-  /** The number of tasks that run under the lock, or wait for their turn. */
+  /** The number of tasks and handles that use the lock, or wait for their turn. */
   users: number;
-  /** Settles when the earlier tasks have left. It never rejects. */
+  /** True from the call that asks for the lock as a handle until that is released. */
+  isHandedOut: boolean;
+  /** Settles when the earlier tasks have left, and the earlier handles are released. It never rejects. */
   turn: Promise<unknown> | undefined;
-  /** True if a task is done, so that its result relies on the lock. */
+  /** True if a task is done, or a handle was released, so that the result relies on the lock. */
   wasLeftHeld: boolean;
 }
 
 /**
  * Work that others see only when it is done, such as a transaction. Until then it keeps all locks that were taken
- * in it. These locks do not block the unit itself: its tasks enter a lock that it already has, one after another.
+ * in it. These locks do not block the unit itself: its tasks and handles enter a lock that it already has, one after
+ * another.
  */
 export class UnitOfWork {
   isOver = false;
 
   private locks: readonly UnitLock[] = [];
-  private readonly handles: HeldLock[] = [];
   private settle: (() => void) | undefined;
   private readonly ended = new Promise<void>((resolve) => (this.settle = resolve));
 
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Keeps a lock until the end of the unit, even if the caller releases it earlier. After that release, a task may
-   * still enter it.
+   * Gives a handle. The lock is kept until the end of the unit, even if the caller releases it earlier, and after that
+   * release the unit may enter it again. Where the unit has the lock already, the handle is one more for that lock.
    */
-  async keep(acquiring: Promise<HeldLock>): Promise<HeldLock> {
-    const lock = await acquiring;
-    lock.holdUntil(this.ended);
-    this.handles.push(lock);
-    return lock;
+  async acquire(call: UnitCall): Promise<Lock> {
+    // What the nodes give beside the locks of the unit, as one more permit, is asked for as by anybody else.
+    const mine = this.placeFor(call, true, () => true);
+    const before = mine.turn;
+    let leave: () => void = ignore;
+    const left = new Promise<void>((resolve) => (leave = resolve));
+    mine.turn = Promise.allSettled([before, left]);
+    mine.users += 1;
+    mine.isHandedOut = true;
+    const letGo = (): void => {
+      mine.users -= 1;
+      mine.isHandedOut = false;
+      leave();
+    };
+    try {
+      if (before !== undefined) await this.untilTurn(before, call);
+      const entered = mine.lock;
+      const lock = await this.lockOf(mine, call);
+      const released = (): void => {
+        if (!lock.isOver()) mine.wasLeftHeld = true;
+        // Its holder was told of the loss, and nothing relies on the lock any more.
+        else if (!mine.wasLeftHeld) mine.lock = undefined;
+        letGo();
+      };
+      if (lock === entered) return new AnotherHandle(lock, released);
+      lock.onLetGo(released);
+      return lock;
+    } catch (error) {
+      letGo();
+      throw error;
+    }
   }
 
   async withLock<T>(task: UnitTask<T>): Promise<T> {
-    const mine = this.placeFor(task);
+    const mine = this.placeFor(task, task.reentrant, ({ isHandedOut }) => isHandedOut);
     const before = mine.turn;
     mine.users += 1;
     const done = this.takeTurn(mine, before, task).finally(() => (mine.users -= 1));
@@ -66,7 +100,6 @@ export class UnitOfWork {
 
   /** @throws LockLostError when a lock was lost after its task was done, since nobody else would tell the caller */
   throwIfLost(): void {
-    this.adoptReleasedHandles();
     for (const { lock, wasLeftHeld } of this.locks) {
       lock?.noticeEnd();
       if (wasLeftHeld && lock?.lossError !== undefined) throw lock.lossError;
@@ -78,12 +111,16 @@ export class UnitOfWork {
     this.settle?.();
   }
 
-  private placeFor({ wanted, reentrant }: UnitTask<unknown>): UnitLock {
+  /** @param goesBeside tells of which locks it takes no notice unless they are in its way */
+  private placeFor(
+    { wanted }: UnitCall,
+    reentrant: boolean,
+    goesBeside: (one: UnitLock) => boolean,
+  ): UnitLock {
     const { resources, kind } = wanted;
-    this.adoptReleasedHandles();
     // Leave out the locks that nobody got.
-    const known = this.locks.filter(({ lock, users }) => users > 0 || isHeldOrLost(lock));
-    this.locks = known;
+    this.locks = this.locks.filter(({ lock, users }) => users > 0 || isHeldOrLost(lock));
+    const known = this.locks.filter((one) => !goesBeside(one) || isInTheWay(one, wanted));
     const place = known.find((one) => covers(one, wanted));
     if (place !== undefined && reentrant) return place;
     if (place !== undefined) {
@@ -96,8 +133,11 @@ export class UnitOfWork {
     if (part !== undefined) {
       throw new LockReentrancyError(resources, `its unit of work keeps them: ${whyNot(part, wanted)}`);
     }
-    const fresh = { resources, kind, lock: undefined, users: 0, turn: undefined, wasLeftHeld: false };
-    this.locks = [...known, fresh];
+    const fresh: UnitLock = {
+      ...{ resources, kind, lock: undefined, users: 0 },
+      ...{ isHandedOut: false, turn: undefined, wasLeftHeld: false },
+    };
+    this.locks = [...this.locks, fresh];
     return fresh;
   }
 
@@ -121,7 +161,7 @@ export class UnitOfWork {
     }
   }
 
-  private async lockOf<T>(mine: UnitLock, task: UnitTask<T>): Promise<HeldLock> {
+  private async lockOf(mine: UnitLock, task: UnitCall): Promise<HeldLock> {
     const known = mine.lock;
     if (known === undefined || !isHeldOrLost(known)) {
       const lock = await task.acquire();
@@ -138,7 +178,7 @@ export class UnitOfWork {
     return known;
   }
 
-  private async untilTurn(before: Promise<unknown>, { wanted, options }: UnitTask<unknown>): Promise<void> {
+  private async untilTurn(before: Promise<unknown>, { wanted, options }: UnitCall): Promise<void> {
     const { clock } = this;
     const startedAtMs = clock.now();
     const wait = new InterruptibleSleep(clock, startedAtMs, options.waitMs, options.signal, {
@@ -157,20 +197,22 @@ export class UnitOfWork {
     if (!turn.hasCome)
       throw new LockBusyError({ resources: wanted.resources, waitedMs: clock.now() - startedAtMs });
   }
+}
 
-  /** Takes over the locks that their callers have released, and that only this unit still keeps. */
-  private adoptReleasedHandles(): void {
-    for (const lock of this.handles.splice(0)) {
-      if (isHeldOrLost(lock) && lock.isReleaseDeferred) {
-        const { resources, kind } = lock;
-        const released = { resources, kind, lock, users: 0, turn: undefined, wasLeftHeld: true };
-        this.locks = [...this.locks, released];
-      } else if (!lock.isOver()) this.handles.push(lock);
-    }
-  }
+/** Tells if nobody could get `wanted` beside `held`: one of them is exclusive where both have the same resource. */
+function isInTheWay(held: KindOfHold, wanted: KindOfHold): boolean {
+  return wanted.resources.some(
+    (resource) =>
+      held.resources.includes(resource) &&
+      (modeAt(held.kind, resource) === 'exclusive' || modeAt(wanted.kind, resource) === 'exclusive'),
+  );
 }
 
 function isHeldOrLost(lock: HeldLock | undefined): boolean {
   lock?.noticeEnd();
   return lock !== undefined && (!lock.isOver() || lock.lossError !== undefined);
+}
+
+function ignore(): void {
+  // This function is replaced at once.
 }

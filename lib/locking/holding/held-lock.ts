@@ -204,6 +204,15 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     return this.holdback?.isWaitedFor === true;
   }
 
+  /**
+   * Calls `listener` when its holder releases it, even if it is kept for a promise after that, or when it is lost
+   * before. There is one listener.
+   */
+  onLetGo(listener: () => void): void {
+    this.holdback ??= new Holdback();
+    this.holdback.onLetGo(listener);
+  }
+
   wasGone(): void {
     this.isKnownGone = true;
   }
@@ -235,6 +244,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     const ending = new Promise<ReleaseOutcome>((resolve) => (settle = resolve));
     // The lock is over before any code is called that may call back.
     this.ending = ending;
+    this.holdback?.wasLetGo();
     const { group } = this;
     if (group !== undefined) {
       group.leave(this, (release) => {

@@ -7,6 +7,7 @@ export const DEFERRED = Promise.resolve('deferred' as const);
 export class Holdback {
   private pending = 0;
   private lock: { release(): unknown } | undefined;
+  private letGo: (() => void) | undefined;
 
   /** True if the lock was to be released, and is not yet. */
   get isWaitedFor(): boolean {
@@ -31,7 +32,20 @@ export class Holdback {
   delays(lock: { release(): unknown }): boolean {
     if (this.pending === 0) return false;
     this.lock = lock;
+    this.wasLetGo();
     return true;
+  }
+
+  /** Calls `listener` once, when the holder releases the lock for the first time, or when the lock ends before. */
+  onLetGo(listener: () => void): void {
+    this.letGo = listener;
+  }
+
+  /** Notes that the holder has let the lock go, or that the lock has ended. */
+  wasLetGo(): void {
+    const { letGo } = this;
+    this.letGo = undefined;
+    letGo?.();
   }
 
   /**

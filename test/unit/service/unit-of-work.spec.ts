@@ -2,6 +2,8 @@ import { LockBusyError } from '../../../lib/errors/lock-busy.error';
 import { LockLostError } from '../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
 import { LockReentrancyError } from '../../../lib/errors/lock-reentrancy.error';
+import type { Lock } from '../../../lib/locking/api/lock.interface';
+import type { LockService } from '../../../lib/service/lock.service';
 import { deferred } from '../../helpers/deferred';
 import { Fleet } from '../../helpers/fleet';
 import { settle } from '../../helpers/virtual-clock';
@@ -17,6 +19,9 @@ function setUp() {
 }
 
 const nothing = () => undefined;
+const fail = () => {
+  throw new Error('failed');
+};
 
 describe('a unit of work', () => {
   it.each(['resolves', 'rejects'])('keeps the locks of its tasks until it %s', async (how) => {
@@ -70,6 +75,128 @@ describe('a unit of work', () => {
       await lock.release();
       expect(await locks.withLock('a', (again) => again)).toBe(lock);
     });
+  });
+
+  it.each([
+    ['a task', (locks: LockService) => locks.withLock('a', nothing)],
+    ['a handle', async (locks: LockService) => (await locks.acquire('a')).release()],
+    ['a task that failed', (locks: LockService) => locks.withLock('a', fail).catch(nothing)],
+  ])('gives a handle of a lock that %s had, and asks no node', async (_, before) => {
+    const { fleet, clock, locks, acquired } = setUp();
+    const elsewhere = fleet.process().service;
+
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        await before(locks);
+        const lock = await locks.acquire('a', { wait: 0 });
+        expect([lock.isHeld, lock.resources, acquired()]).toEqual([true, ['a'], 1]);
+        expect(await lock.release()).toBe('deferred');
+        const again = await locks.tryAcquire(['a']);
+        expect([again?.isHeld, again?.ownerToken]).toEqual([true, lock.ownerToken]);
+        await again?.release();
+        await expect(elsewhere.tryAcquire('a')).resolves.toBeNull();
+        return 'committed';
+      }),
+    );
+    await clock.advance(1_000);
+
+    expect(work.value ?? work.error).toBe('committed');
+    await expect(elsewhere.tryAcquire('a')).resolves.not.toBeNull();
+  });
+
+  it('gives its handles of one lock one after another, and bounds the wait', async () => {
+    const { clock, locks, acquired } = setUp();
+
+    await locks.holdUntilDone(async () => {
+      const first = await locks.acquire('a');
+      const impatient = watch(locks.acquire('a', { wait: 1_000 }));
+      const second = watch(locks.acquire('a'));
+      const task = watch(locks.withLock('a', () => 'task'));
+      await clock.advance(1_000);
+      expect(impatient.error).toMatchObject({ code: 'LOCK_BUSY', waitedMs: 1_000 });
+      expect([second.state, task.state]).toEqual(['pending', 'pending']);
+
+      await first.release();
+      await settle();
+      expect([second.value?.isHeld, task.state]).toEqual([true, 'pending']);
+      await second.value?.release();
+      await settle();
+      expect(task.value).toBe('task');
+    });
+
+    expect(acquired()).toBe(1);
+    await locks.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('keeps the lock for a handle that outlives it', async () => {
+    const { fleet, clock, locks } = setUp();
+    const elsewhere = fleet.process().service;
+    let late: Lock | undefined;
+    await locks.holdUntilDone(async () => {
+      await locks.withLock('a', nothing);
+      late = await locks.acquire('a');
+    });
+
+    await clock.advance(60_000);
+    await expect(elsewhere.tryAcquire('a')).resolves.toBeNull();
+    await late?.release();
+    await settle();
+
+    await expect(elsewhere.tryAcquire('a')).resolves.not.toBeNull();
+  });
+
+  it('asks the nodes for a handle that they give beside those that it has', async () => {
+    const { locks } = setUp();
+
+    await locks.holdUntilDone(async () => {
+      const readers = [
+        await locks.acquire('a', { mode: 'shared' }),
+        await locks.acquire('a', { mode: 'shared' }),
+      ];
+      const permits = [await locks.acquire('b', { limit: 2 }), await locks.acquire('b', { limit: 2 })];
+      await expect(locks.withLock('a', { mode: 'shared' }, () => 'reads')).resolves.toBe('reads');
+
+      expect(readers.map(({ isHeld }) => isHeld)).toEqual([true, true]);
+      expect(permits.flatMap(({ slots }) => slots).sort()).toEqual([0, 1]);
+      for (const lock of [...readers, ...permits]) await lock.release();
+    });
+  });
+
+  it('fails when a lock is lost after a further handle of it was released', async () => {
+    const { fleet, clock, locks } = setUp();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        await locks.withLock('a', { ttl: 3_000 }, fail).catch(nothing);
+        await (await locks.acquire('a')).release();
+        for (const node of fleet.nodes) await node.steal('a');
+        await clock.advance(1_001);
+        await expect(locks.acquire('a')).rejects.toThrow(LockLostError);
+        return 'committed';
+      }),
+    );
+    await clock.advance(2_000);
+
+    expect(work.error).toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
+  });
+
+  it('locks anew what a handle lost', async () => {
+    const { fleet, clock, locks } = setUp();
+    const work = watch(
+      locks.holdUntilDone(async () => {
+        const lock = await locks.acquire('a', { ttl: 3_000 });
+        await fleet.process().service.forceRelease('a');
+        await clock.advance(1_001);
+        expect(lock.isHeld).toBe(false);
+        const anew = await locks.acquire('a');
+        expect([anew.isHeld, anew.ownerToken === lock.ownerToken]).toEqual([true, false]);
+        await anew.release();
+        return 'committed';
+      }),
+    );
+    await clock.advance(2_000);
+
+    expect(work.value ?? work.error).toBe('committed');
   });
 
   it('lets its tasks run one after another, as strangers would', async () => {
@@ -140,6 +267,8 @@ describe('a unit of work', () => {
       await locks.withLock('a', nothing);
 
       await expect(locks.withLock(['a', 'b'], nothing)).rejects.toThrow(LockReentrancyError);
+      await expect(locks.acquire(['a', 'b'])).rejects.toThrow(LockReentrancyError);
+      await expect(locks.acquire('a', { limit: 1 })).rejects.toThrow(LockReentrancyError);
       await expect(locks.withLock('a', { reentrant: false }, nothing)).rejects.toThrow(LockReentrancyError);
       await expect(locks.withLock('a', { fencing: true }, nothing)).rejects.toThrow(LockReentrancyError);
     });
