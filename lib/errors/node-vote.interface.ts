@@ -37,15 +37,20 @@ const KINDS = ['failed', 'granted', 'denied', 'pending'] as const;
 
 const LONGEST_REASON = 120;
 
-/** The reason of an error without addresses and names. Errors of the system contain these, and others may. */
+/**
+ * The reason of an error without addresses and names. Errors of the system contain these, and others may. Of several
+ * sentences it is the first one: those after it say what to do, where an address may be meant as an example.
+ */
 function reasonOf(error: Error): string {
-  const text = error.message.slice(0, LONGEST_REASON);
+  const end = error.message.slice(0, LONGEST_REASON + 2).search(/\. [A-Z]/);
+  const reason = end < 0 ? error.message : error.message.slice(0, end);
+  const text = reason.slice(0, LONGEST_REASON);
   const { code } = error as { code?: unknown };
   const known = typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : undefined;
   if (known?.startsWith('E') === true) return known;
   const ofSystem = /\bE(?:AI_)?[A-Z]{3,}\b/.exec(text)?.[0];
   if (ofSystem !== undefined) return ofSystem;
-  return MAY_BE_ADDRESS.test(text) ? (known ?? 'an error') : printableStart(error.message, LONGEST_REASON);
+  return MAY_BE_ADDRESS.test(text) ? (known ?? 'an error') : printableStart(reason, LONGEST_REASON);
 }
 
 /** Finds text that may be an address: `a:6379`, `redis://a`, `/run/a.sock`, `10.0.0.1`, `a.example`, `user@a`. */

@@ -208,6 +208,7 @@ describe('the message of an error', () => {
       ['/run/locks-a.sock is gone', 'no code\n'],
       ['no answer within 500 ms'],
       ['no answer within 500 ms'],
+      ['it may want TLS. Write rediss:// instead', 'NOT_CONNECTED'],
     ];
     const votes = reasons.map(([text, code]) => ({
       ...{ node: 'locks-a:6379', vote: 'failed' as const },
@@ -217,7 +218,7 @@ describe('the message of an error', () => {
     const { message } = new LockUnavailableError({ resources: RESOURCES, waitedMs: 5, votes });
 
     expect(message).toContain(
-      '10 of 10 failed (ECONNREFUSED; ENOTFOUND; EAI_AGAIN; the server is a replica; MOVED; an error; no answer within 500 ms); gave up after 5 ms',
+      '11 of 11 failed (ECONNREFUSED; ENOTFOUND; EAI_AGAIN; the server is a replica; MOVED; an error; no answer within 500 ms; it may want TLS); gave up after 5 ms',
     );
     expect(message).not.toMatch(/locks-a|10\.0|6379|secret/);
   });

@@ -44,7 +44,7 @@ export class Handshake {
     if (line.startsWith('\x15\x03')) return new Error('the port speaks TLS. Write rediss://, or give `tls`');
     // In this case ioredis is "ready" although it has understood nothing.
     if (line !== '' && !/^[+:$*%_#,(~>|=!-]/.test(line)) {
-      return new Error(`the port is not a Redis: it answers with ${JSON.stringify(line.slice(0, 40))}`);
+      return new Error(`the port is not a Redis. It answers with ${JSON.stringify(line.slice(0, 40))}`);
     }
     if (this.isOver) return undefined;
     if (line.startsWith('-')) return new Error(line.slice(1).replace(/^ERR /, ''));
@@ -59,6 +59,6 @@ export class Handshake {
 }
 
 const CLOSED =
-  'the server closed the connection before it answered. It may speak TLS (write rediss://, or give `tls`), or let no more clients in (maxclients)';
+  'the server closed the connection before it answered: it may want TLS, or be full. Write rediss:// or give `tls`, or raise maxclients';
 const CLOSED_TLS =
-  'the server closed the connection before it answered. It may ask for a client certificate (`tls.cert` and `tls.key`), or let no more clients in (maxclients)';
+  'the server closed the connection before it answered: it may want a client certificate, or be full. Give `tls.cert` and `tls.key`, or raise maxclients';
