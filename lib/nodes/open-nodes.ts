@@ -22,7 +22,7 @@ export function openNodes(
   const descriptions = readInputs(inputs).map(describeNode);
   refuseTheSameTwice(descriptions.map((node) => ('address' in node ? node.address : node.name)));
 
-  const redis = new RedisLockNodes({ ...settings, keyPrefix });
+  const redis = new RedisLockNodes({ ...settings, keyPrefix, isOnly: descriptions.length === 1 });
   const opened: LockNode[] = [];
   const closeOpened = async () => {
     await Promise.all(opened.map((node) => node.close()));

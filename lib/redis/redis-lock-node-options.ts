@@ -8,6 +8,13 @@ export interface RedisLockNodeOptions {
    * @default 'lock:'
    */
   keyPrefix?: string;
+  /**
+   * True if no other node is asked for the same. Then the client and this server can work at the same time. With several
+   * servers, the others work while the client asks the next.
+   *
+   * @default false
+   */
+  isOnly?: boolean;
   /** The encoder that the nodes of a service share, since they get the same requests. */
   encoder?: BatchEncoder;
   /**

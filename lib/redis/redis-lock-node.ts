@@ -12,7 +12,9 @@ import type { RequestOf, Vote } from '../ports/verbs';
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { systemClock } from '../system/system-clock';
 import { callSafely } from './server/call-safely';
-import { CommandBatch, isForSets } from './request/command-batch';
+import { isForSets } from './request/batch-entry';
+import { CommandBatch } from './request/command-batch';
+import { EarlyPart } from './request/early-part';
 import { BatchEncoder } from './request/encoded-batch';
 import { groupBySlot, keySlot } from './script/key-slot';
 import { PartedRequests } from './request/parted-requests';
@@ -49,6 +51,7 @@ export class RedisLockNode implements LockNode {
   constructor(description: RedisNodeDescription, options: RedisLockNodeOptions = {}) {
     const {
       clock = systemClock,
+      isOnly = false,
       keyPrefix = 'lock:',
       mostInFlight,
       clockBudgetMs,
@@ -102,7 +105,8 @@ export class RedisLockNode implements LockNode {
       if (isNews) this.statusChanged({ status: 'up', warning });
       return isNews;
     });
-    this.batch = new CommandBatch(this.requests, this.slotOf, () => this.connection.hasSlots);
+    const early = isOnly ? new EarlyPart(clock) : undefined;
+    this.batch = new CommandBatch(this.requests, this.slotOf, () => this.connection.hasSlots, early);
   }
 
   get status(): NodeStatus {

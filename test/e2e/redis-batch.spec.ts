@@ -453,6 +453,31 @@ describe('requests of one tick', () => {
   });
 });
 
+describe('the only node, which gets half of a tick before it ends', () => {
+  it('applies all requests in order, whatever leaves early', async () => {
+    const node = await openUp(server.url, { isOnly: true });
+    const votes: object[] = [];
+
+    // Each tick is right only if all before it was done, and done in order.
+    for (let turn = 0; turn < 200; turn++) {
+      votes.push(
+        ...(await Promise.all([
+          acquire(node, 'a', { ownerToken: `anna-${turn}` }),
+          extend(node, 'a', { ownerToken: `anna-${turn}` }),
+          acquire(node, ['b', 'c'], { ownerToken: `ben-${turn}` }),
+          release(node, 'a', { ownerToken: `anna-${turn}`, wakeWaiters: true }),
+          acquire(node, 'a', { ownerToken: `eva-${turn}` }),
+          release(node, ['b', 'c'], { ownerToken: `ben-${turn}`, wakeWaiters: true }),
+          release(node, 'a', { ownerToken: `eva-${turn}`, wakeWaiters: true }),
+        ])),
+      );
+    }
+
+    expect(votes).toEqual(votes.map(() => GRANTED));
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+});
+
 describe('a batch for a server that forgot the script', () => {
   it('is sent again, in order', async () => {
     const node = await openUp();

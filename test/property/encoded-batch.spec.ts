@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { BatchEntry } from '../../lib/redis/request/command-batch';
+import type { BatchEntry } from '../../lib/redis/request/batch-entry';
 import { systemClock } from '../../lib/system/system-clock';
 import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
 import { FenceCounters } from '../../lib/redis/request/fence-counters';

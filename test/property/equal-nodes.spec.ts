@@ -5,7 +5,7 @@ import type { AcquireDenial, AcquireVote, LockNode } from '../../lib/ports/lock-
 import { MemoryLockNode } from '../../lib/memory/memory-lock-node';
 import type { MemoryState } from '../../lib/memory/memory-state';
 import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
-import { isForSets } from '../../lib/redis/request/command-batch';
+import { isForSets } from '../../lib/redis/request/batch-entry';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
 import { untilUp } from '../helpers/ask-node';
 import {

@@ -3,7 +3,7 @@ import Redis from 'ioredis';
 import type { AcquireVote, LockNode, ReleaseSubscription } from '../../lib/ports/lock-node.interface';
 import { describeRedisNode } from '../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisLockNode } from '../../lib/redis/redis-lock-node';
-import { isForSets } from '../../lib/redis/request/command-batch';
+import { isForSets } from '../../lib/redis/request/batch-entry';
 import { acquire, release, untilUp } from '../helpers/ask-node';
 import {
   askStep,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { AcquireRequest } from '../../lib/ports/lock-node.interface';
 import { readBatchReply } from '../../lib/redis/request/batch-reply';
 import { giveVotes } from '../../lib/redis/request/batch-votes';
-import type { BatchEntry } from '../../lib/redis/request/command-batch';
+import type { BatchEntry } from '../../lib/redis/request/batch-entry';
 import { acquireVoteFrom, setVoteFrom } from '../../lib/redis/request/redis-votes';
 import type { Reply } from '../helpers/fake-redis';
 import { grantedBy, oddReply, oddWord } from '../helpers/odd-replies';

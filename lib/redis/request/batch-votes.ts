@@ -1,6 +1,6 @@
 import type { AcquireRequest, FailedVote, ReleaseRequest } from '../../ports/lock-node.interface';
 import type { BatchReply } from './batch-reply';
-import { type BatchEntry, isRelease } from './command-batch';
+import { type BatchEntry, isRelease } from './batch-entry';
 import { ASKS, VOTES } from '../script/batch-codes';
 import { codeIn, RedisNodeError } from '../client/redis-node-error';
 import { unexpectedReply } from './redis-votes';

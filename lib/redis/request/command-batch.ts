@@ -1,46 +1,13 @@
-import type { AcquireRequest, ReleaseRequest } from '../../ports/lock-node.interface';
-import type { RequestOf, Verb, Vote } from '../../ports/verbs';
 import { detached } from '../../ports/detached';
-import { ASKS } from '../script/batch-codes';
-
-/** A request that can be sent together with others. */
-export type BatchEntry = AcquireEntry | ExtendEntry | ReleaseEntry;
-
-interface AcquireEntry {
-  readonly letter: typeof ASKS.acquire | typeof ASKS.acquireNumbered;
-  readonly request: RequestOf<'acquire'>;
-  readonly vote: Vote<'acquire'>;
-}
-
-interface ExtendEntry {
-  readonly letter: typeof ASKS.extend | typeof ASKS.takeOver;
-  readonly request: RequestOf<'extend'>;
-  readonly vote: Vote<'extend'>;
-}
-
-export interface ReleaseEntry {
-  readonly letter: typeof ASKS.release | typeof ASKS.releaseAndTell | typeof ASKS.releaseAndTellAll;
-  readonly request: RequestOf<'release'>;
-  readonly vote: Vote<'release'>;
-}
-
-/** A request for readers, permits or the line: to acquire, extend or release, or to leave the line. */
-export type SetEntry =
-  | SetEntryOf<'sa', 'acquire'>
-  | SetEntryOf<'se', 'extend'>
-  | SetEntryOf<'sr', 'release'>
-  | SetEntryOf<'sl', 'leave'>;
-
-interface SetEntryOf<L, V extends Verb> {
-  readonly letter: L;
-  readonly request: RequestOf<V>;
-  readonly vote: Vote<V>;
-}
+import { type BatchEntry, isRelease, type SetEntry } from './batch-entry';
+import type { EarlyPart } from './early-part';
 
 type Asked = BatchEntry | SetEntry | (() => void);
 
 /** Sends a batch. A lone request has a shorter way. Other commands keep their place in the order. */
 export interface BatchSender {
+  /** The number of requests that were sent and are not answered. Undefined if none can be sent now. */
+  readonly underWay: number | undefined;
   /** Calls `send`. What it sends leaves this machine in one packet, as far as possible. */
   inOnePacket(send: () => void): void;
   sendOne(entry: BatchEntry): void;
@@ -56,7 +23,8 @@ export interface BatchSender {
 export const MOST_IN_BATCH = 128;
 
 /**
- * Collects the requests to a node within one tick of the event loop, and sends them when the tick ends (R16).
+ * Collects the requests to a node within one tick of the event loop, and sends them when the tick ends (R16), or when they
+ * are as many as a batch can have.
  *
  * ```text
  *  one tick                       what leaves, in this order
@@ -75,15 +43,21 @@ export class CommandBatch {
   private first: Asked | undefined;
   /** All requests of this tick, if there are several. */
   private all: Asked[] | undefined;
+  /** The number of requests of this tick, with those that have left. */
+  private count = 0;
+  /** With this many requests of the tick, those that wait leave at once if no other is under way. */
+  private earlyAt = Infinity;
 
   /**
    * @param groupOf returns what requests of one batch must have in common: the slot, in a Redis Cluster
    * @param isGrouped tells if that is needed now
+   * @param early tells how many requests leave before the tick ends. Undefined: none, unless a batch is full
    */
   constructor(
     private readonly sender: BatchSender,
     private readonly groupOf: ((request: BatchEntry['request']) => number) | undefined,
     private readonly isGrouped: () => boolean = always,
+    private readonly early?: EarlyPart,
   ) {}
 
   add(entry: BatchEntry | SetEntry): void {
@@ -99,18 +73,41 @@ export class CommandBatch {
   }
 
   private put(asked: Asked): void {
-    if (this.first !== undefined) (this.all ??= [this.first]).push(asked);
-    else {
-      this.first = asked;
-      // The batch and its replies serve all callers of this tick, so they run in the async context of none of
-      // them.
-      detached(this.sendLater);
-    }
+    if (this.first === undefined) this.first = asked;
+    else (this.all ??= [this.first]).push(asked);
+    this.count += 1;
+    // The batch and its replies serve all callers of this tick, so they run in the async context of none of them.
+    if (this.count === 1) detached(this.sendLater);
+    if (this.leavesAtOnce()) detached(this.send);
   }
 
   private readonly sendLater = (): void => {
-    process.nextTick(this.send);
+    if (this.early !== undefined) this.earlyAt = this.early.tickBegan();
+    process.nextTick(this.endTick);
   };
+
+  private readonly endTick = (): void => {
+    this.early?.tickEnded(this.count);
+    this.count = 0;
+    this.send();
+  };
+
+  /**
+   * True if what was collected should not wait for the end of the tick. What leaves then leaves before anything that is
+   * asked for later, so the order is the same.
+   */
+  private leavesAtOnce(): boolean {
+    const isHalf = this.count === this.earlyAt;
+    if (!isHalf && this.all?.length !== MOST_IN_BATCH) return false;
+    // Groups would be smaller, and so be more.
+    if (this.isInGroups) return false;
+    const { underWay } = this.sender;
+    return isHalf ? underWay === 0 : underWay !== undefined;
+  }
+
+  private get isInGroups(): boolean {
+    return this.groupOf !== undefined && this.isGrouped();
+  }
 
   private readonly send = (): void => {
     const { first, all } = this;
@@ -154,7 +151,7 @@ export class CommandBatch {
 
   private sendGroups(entries: readonly BatchEntry[]): void {
     const { groupOf } = this;
-    if (groupOf === undefined || !this.isGrouped()) {
+    if (groupOf === undefined || !this.isInGroups) {
       this.sendInOrder(entries);
       return;
     }
@@ -207,22 +204,4 @@ function isForSet(entry: BatchEntry | SetEntry): entry is SetEntry {
 /** The ttl that a request asks for. A release asks for none. */
 function ttlOf(entry: BatchEntry): number | undefined {
   return isRelease(entry) ? undefined : entry.request.ttlMs;
-}
-
-export function isAcquire(entry: BatchEntry): entry is AcquireEntry {
-  return entry.letter === ASKS.acquire || entry.letter === ASKS.acquireNumbered;
-}
-
-export function isRelease(entry: BatchEntry): entry is ReleaseEntry {
-  const { letter } = entry;
-  return letter === ASKS.release || letter === ASKS.releaseAndTell || letter === ASKS.releaseAndTellAll;
-}
-
-/** Tells if a request is for readers, permits or the line. All other requests use the plain scripts. */
-export function isForSets(
-  request: Pick<AcquireRequest, 'limit'> & Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'>,
-): boolean {
-  const { shared, limit, slots, line, turnMs } = request;
-  const isPlain = limit === undefined && slots === undefined && line === undefined && turnMs === undefined;
-  return !isPlain || (shared !== undefined && shared.length > 0);
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.interface';
 import type { AcquireRequest, FenceRequest, ReleaseRequest } from '../../ports/lock-node.interface';
-import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
+import { type BatchEntry, isRelease, type SetEntry } from './batch-entry';
 import { ASKS } from '../script/batch-codes';
 import { BATCH } from '../script/batch-script';
 import { RELEASE } from '../script/lua-scripts';

@@ -10,7 +10,7 @@ import type { ServerClient } from '../client/server-client.interface';
 import type { Question } from '../server/question';
 import type { RedisConnection } from '../server/redis-connection';
 import { ASKS } from '../script/batch-codes';
-import type { BatchEntry } from './command-batch';
+import type { BatchEntry } from './batch-entry';
 import type { BatchEncoder } from './encoded-batch';
 import { lookVoteFrom, releaseVoteFrom, setVoteFrom } from './redis-votes';
 import type { ReleasesUnderWay } from './releases-under-way';

@@ -16,7 +16,7 @@ import {
   mergeRaiseFenceVotes,
   mergeReleaseVotes,
 } from './ask-in-parts';
-import type { BatchEntry, SetEntry } from './command-batch';
+import type { BatchEntry, SetEntry } from './batch-entry';
 
 /** The verbs for keys that one server can take together. */
 export type KeyedVoter = {

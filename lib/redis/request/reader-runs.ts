@@ -1,7 +1,7 @@
 import { modeOf } from '../../ports/lock-mode';
 import type { AcquireRequest, ReleaseRequest } from '../../ports/lock-node.interface';
 import { SET_ASKS } from '../script/batch-codes';
-import type { SetEntry } from './command-batch';
+import type { SetEntry } from './batch-entry';
 import { wholeMs } from './resp';
 
 /** Entries that follow one another in a batch: readers that are served together, or one entry of any kind. */

@@ -2,7 +2,7 @@ import type { ReleaseRequest } from '../../ports/lock-node.interface';
 import { readBatchReply } from './batch-reply';
 import { BATCH } from '../script/batch-script';
 import { giveVote, giveVotes } from './batch-votes';
-import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
+import { type BatchEntry, isRelease, type SetEntry } from './batch-entry';
 import type { BatchEncoder } from './encoded-batch';
 import type { RedisConnection } from '../server/redis-connection';
 import { RedisNodeError } from '../client/redis-node-error';

@@ -1,13 +1,7 @@
 import type { FailedVote, NodeHold } from '../../ports/lock-node.interface';
 import type { RequestOf, Vote, VoteOf } from '../../ports/verbs';
-import {
-  type BatchEntry,
-  type BatchSender,
-  isAcquire,
-  isForSets,
-  isRelease,
-  type SetEntry,
-} from './command-batch';
+import { type BatchEntry, isAcquire, isForSets, isRelease, type SetEntry } from './batch-entry';
+import type { BatchSender } from './command-batch';
 import { type BatchEncoder, fenceArguments } from './encoded-batch';
 import { ACQUIRE, EXTEND, INSPECT, RAISE_FENCE, RELEASE } from '../script/lua-scripts';
 import { LoneRequests } from './lone-requests';
@@ -60,6 +54,10 @@ export class RedisRequests implements BatchSender {
       ways,
       scripts: this.scripts,
     });
+  }
+
+  get underWay(): number | undefined {
+    return this.connection.underWay;
   }
 
   inOnePacket(send: () => void): void {

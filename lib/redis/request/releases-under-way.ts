@@ -1,6 +1,6 @@
 import { SmallMap } from '../../collections/small-map';
 import { ASKS } from '../script/batch-codes';
-import { type BatchEntry, isRelease, type SetEntry } from './command-batch';
+import { type BatchEntry, isRelease, type SetEntry } from './batch-entry';
 
 /**
  * The leases whose release was sent to a server and not answered yet. No request that would put such a lease back

@@ -8,7 +8,7 @@ import type { BatchEncoder } from './encoded-batch';
 import type { ReleasesUnderWay } from './releases-under-way';
 import type { ScriptCalls } from './script-calls';
 
-import type { SetEntry } from './command-batch';
+import type { SetEntry } from './batch-entry';
 import { headOf, isPlain, type Run, runsOf } from './reader-runs';
 import { isPerhapsOfOne, type RequestWays } from './redis-batches';
 import { extendVoteFrom, releaseVoteFrom, timeFrom, unexpectedReply } from './redis-votes';

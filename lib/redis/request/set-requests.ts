@@ -1,7 +1,7 @@
 import type { FailedVote } from '../../ports/lock-node.interface';
 import type { RequestOf, Vote, VoteOf } from '../../ports/verbs';
 import { extendVoteFrom, raiseFenceVoteFrom, releaseVoteFrom, timeFrom } from './redis-votes';
-import type { SetEntry } from './command-batch';
+import type { SetEntry } from './batch-entry';
 import { SetBatches, type SetRequestsSetup } from './set-batches';
 import { type SetCall, SetCalls } from './set-calls';
 import { leaveVoteFrom, setAcquireVoteFrom } from './set-votes';

@@ -101,15 +101,20 @@ export class RedisConnection {
     return this.currentStatus;
   }
 
+  /** The number of questions that were sent and are not answered. Undefined if none can be sent now. */
+  get underWay(): number | undefined {
+    return this.currentStatus === 'up' ? this.inFlight + this.held.count : undefined;
+  }
+
   /** Sends the question now or fails it now: nothing waits here. The question gets exactly one answer. */
   ask(question: Question): void {
-    if (this.currentStatus !== 'up') {
+    const { underWay } = this;
+    if (underWay === undefined) {
       tellError(question, this.unusable);
       return;
     }
-    const waiting = this.inFlight + this.held.count;
-    if (waiting >= this.mostInFlight) {
-      tellError(question, overloaded(waiting));
+    if (underWay >= this.mostInFlight) {
+      tellError(question, overloaded(underWay));
       return;
     }
     if (this.roster.clocks.isResting) this.roster.clocks.wake();

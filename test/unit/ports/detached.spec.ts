@@ -3,7 +3,8 @@ import { EventEmitter } from 'node:events';
 import Redis from 'ioredis';
 import { detached } from '../../../lib/ports/detached';
 import { Admission } from '../../../lib/locking/waiting/admission';
-import { CommandBatch, type BatchEntry } from '../../../lib/redis/request/command-batch';
+import type { BatchEntry } from '../../../lib/redis/request/batch-entry';
+import { CommandBatch } from '../../../lib/redis/request/command-batch';
 import { describeRedisNode } from '../../../lib/redis/client/ioredis/describe-redis-node';
 import { RedisConnection } from '../../../lib/redis/server/redis-connection';
 import { ReleaseChannel } from '../../../lib/redis/release-channel';
@@ -54,6 +55,7 @@ describe('belongs to no request:', () => {
   it.each([1, 2])('a batch of %i', async (count) => {
     const heard = await partOf((hear) => {
       const sender = {
+        underWay: 0,
         inOnePacket: (send: () => void) => {
           send();
         },

@@ -1,7 +1,7 @@
 import type { ReleaseRequest } from '../../../../lib/ports/lock-node.interface';
 import { giveVotes } from '../../../../lib/redis/request/batch-votes';
 import { readBatchReply } from '../../../../lib/redis/request/batch-reply';
-import type { BatchEntry } from '../../../../lib/redis/request/command-batch';
+import type { BatchEntry } from '../../../../lib/redis/request/batch-entry';
 
 interface Vote {
   readonly kind: string;

@@ -1,4 +1,7 @@
-import { type BatchEntry, CommandBatch, MOST_IN_BATCH } from '../../../../lib/redis/request/command-batch';
+import type { BatchEntry } from '../../../../lib/redis/request/batch-entry';
+import { CommandBatch, MOST_IN_BATCH } from '../../../../lib/redis/request/command-batch';
+import { EarlyPart } from '../../../../lib/redis/request/early-part';
+import { systemClock } from '../../../../lib/system/system-clock';
 
 function entry(resource: string, letter: BatchEntry['letter'] = 'a', ttlMs = 1_000, keys = 1): BatchEntry {
   const request = {
@@ -15,6 +18,7 @@ function recorder() {
   const sent: string[][] = [];
   const names = (entries: readonly BatchEntry[]) => entries.map(({ request }) => request.resources[0] ?? '');
   const sender = {
+    underWay: 0 as number | undefined,
     inOnePacket: (send: () => void) => {
       send();
     },
@@ -156,5 +160,126 @@ describe('the requests of one tick to a node', () => {
       ['alone', 'a'],
       ['alone', 'b'],
     ]);
+  });
+});
+
+describe('a full batch', () => {
+  const names = Array.from({ length: MOST_IN_BATCH + 2 }, (_, i) => `r${i}`);
+
+  it('leaves before the tick ends, and the rest at its end', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    for (const name of names) batch.add(entry(name));
+    const early = [...sent];
+    await tick();
+
+    expect(early).toEqual([names.slice(0, MOST_IN_BATCH)]);
+    expect(sent).toEqual([names.slice(0, MOST_IN_BATCH), names.slice(MOST_IN_BATCH)]);
+  });
+
+  it.each([
+    ['nothing can be sent', undefined, undefined],
+    ['requests leave in groups', 0, () => 0],
+  ])('waits for the end of the tick where %s', async (_, underWay, groupOf) => {
+    const { sent, sender } = recorder();
+    sender.underWay = underWay;
+    const batch = new CommandBatch(sender, groupOf);
+
+    for (const name of names) batch.add(entry(name));
+    const early = sent.length;
+    await tick();
+
+    expect(early).toBe(0);
+    expect(sent.flat()).toEqual(names);
+  });
+});
+
+describe('callers that ask at the same moment again and again', () => {
+  /** Each tick takes 2 ms, and the replies come `awayMs` after it. Returns what left in the tick, and what at its end. */
+  async function lastOfThreeTicks(
+    ask: (batch: CommandBatch) => void,
+    { awayMs = 1, underWay = 0, isOnly = true, groupOf }: Partial<Ticks> = {},
+  ) {
+    const { sent, sender } = recorder();
+    let nowMs = 0;
+    let looks = 0;
+    const now = () => {
+      looks += 1;
+      return nowMs;
+    };
+    const early = isOnly ? new EarlyPart({ ...systemClock, now }) : undefined;
+    const batch = new CommandBatch(sender, groupOf, undefined, early);
+    let inTheTick: string[][] = [];
+    for (let i = 0; i < 3; i++) {
+      nowMs += awayMs;
+      sent.length = 0;
+      sender.underWay = i === 2 ? underWay : 0;
+      ask(batch);
+      inTheTick = [...sent];
+      nowMs += 2;
+      await tick();
+    }
+    return { inTheTick, atTheEnd: sent.slice(inTheTick.length), looks };
+  }
+
+  interface Ticks {
+    awayMs: number;
+    underWay: number;
+    isOnly: boolean;
+    groupOf: () => number;
+  }
+
+  const five = (batch: CommandBatch) => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) batch.add(entry(name));
+  };
+
+  it('are sent in halves, in order, so that the server works while they ask', async () => {
+    const { inTheTick, atTheEnd } = await lastOfThreeTicks(five);
+
+    expect(inTheTick).toEqual([['a', 'b', 'c']]);
+    expect(atTheEnd).toEqual([['d', 'e']]);
+  });
+
+  it('are sent in order also around a command that has to go by itself', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(
+      sender,
+      undefined,
+      undefined,
+      new EarlyPart({ ...systemClock, now: () => 0 }),
+    );
+    for (const _ of [1, 2, 3]) {
+      sent.length = 0;
+      batch.add(entry('a'));
+      batch.addAlone(() => sent.push(['by itself']));
+      batch.add(entry('b'));
+      batch.add(entry('c'));
+      await tick();
+    }
+
+    expect(sent).toEqual([['alone', 'a'], ['by itself'], ['b', 'c']]);
+  });
+
+  it.each<[string, Partial<Ticks>]>([
+    ['a request is under way, which keeps the server busy', { underWay: 1 }],
+    ['the server is far away', { awayMs: 8.3 }],
+    ['several nodes are asked', { isOnly: false }],
+    ['requests leave in groups', { groupOf: () => 0 }],
+  ])('are sent together where %s', async (_, ticks) => {
+    const { inTheTick, atTheEnd } = await lastOfThreeTicks(five, ticks);
+
+    expect(inTheTick).toEqual([]);
+    expect(atTheEnd).toEqual([['a', 'b', 'c', 'd', 'e']]);
+  });
+
+  it('cost no look at the clock when there is only one', async () => {
+    const { inTheTick, atTheEnd, looks } = await lastOfThreeTicks((batch) => {
+      batch.add(entry('a'));
+    });
+
+    expect(inTheTick).toEqual([]);
+    expect(atTheEnd).toEqual([['alone', 'a']]);
+    expect(looks).toBe(0);
   });
 });
