@@ -16,7 +16,7 @@ export class ClientProcess {
 
   constructor(
     private readonly settings: ClientSettings,
-    /** Of the guards, which remove it when this process dies. */
+    /** The directory of the guards, which remove it when this process dies. */
     private readonly directory: string,
     private readonly onReport: (client: string, report: Report) => void,
   ) {}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** A wall clock of one server that can be moved while it runs. */
 export interface MovableClock {
-  /** Of the server's process. */
+  /** The environment of the server's process. */
   readonly env: NodeJS.ProcessEnv;
   jump(byMs: number): void;
 }

@@ -32,7 +32,7 @@ export class Court {
       this.note(client, `extends ${report.hold} until ${timeline.time(report.untilMs)}`, report.hold);
       witness.extended(report.hold, report.untilMs);
     } else if (report.type === 'end' || report.type === 'lost') {
-      const what = report.type === 'end' ? 'gives back' : 'has lost';
+      const what = report.type === 'end' ? 'releases' : 'has lost';
       this.note(client, `${what} ${report.hold}`, report.hold, report.atMs);
       witness.ended(report.hold, report.atMs).forEach(this.accuse);
     } else if (report.type === 'error') {

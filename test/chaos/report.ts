@@ -5,7 +5,7 @@ export type Report =
   | StartReport
   /** It was extended, and is valid until then if nothing else happens. */
   | { readonly type: 'extended'; readonly hold: string; readonly untilMs: number }
-  /** The task is over, and the lock is given back from now on. */
+  /** The task is over, and the lock is released from now on. */
   | { readonly type: 'end'; readonly hold: string; readonly atMs: number }
   /** The signal of the lock aborted. */
   | { readonly type: 'lost'; readonly hold: string; readonly atMs: number }
@@ -32,7 +32,7 @@ export interface StartReport {
   readonly permits?: { readonly slots: readonly number[]; readonly limit: number };
 }
 
-/** The same clock for all processes of this machine. */
+/** The time on a clock that all processes of this machine share. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

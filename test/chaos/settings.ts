@@ -11,7 +11,7 @@ export const SABOTAGES: readonly Sabotage[] = ['quorum', 'guard', 'fencing'];
 
 export const RESOURCES = ['hot:1', 'hot:2', 'hot:3', 'hot:4', 'hot:5'] as const;
 
-/** Of these so many permits are held at once; the processes do not agree on how many. */
+/** The resources that have permits. The processes do not agree on how many of them may be held at once. */
 export const POOLS = ['pool:1', 'pool:2'] as const;
 export const LIMITS = [2, 3, 4] as const;
 
@@ -26,7 +26,7 @@ export interface ClientSettings {
   readonly seed: number;
   readonly workers: number;
   readonly nodes: readonly string[];
-  /** Of the PostgreSQL with the guarded table; undefined: there is none. */
+  /** The URL of the PostgreSQL with the guarded table. Undefined: there is none. */
   readonly table: string | undefined;
   readonly sabotage: Sabotage | undefined;
   /** The share of holds that last for seconds. */

@@ -37,7 +37,7 @@ describe('the witness', () => {
     expect(violation).toMatchObject({ rule: 'one holder', resource: 'a', earlier: { id: 'anna' } });
   });
 
-  it('accepts the next holder at the moment in which the last one gives back, or has lost', () => {
+  it('accepts the next holder at the moment in which the last one releases, or has lost', () => {
     start('anna', 100, 200);
     witness.ended('anna', 150);
     start('ben', 150, 300);

@@ -9,7 +9,7 @@ export interface Hold {
   readonly shared: readonly string[];
   readonly slots: readonly number[] | undefined;
   readonly fromMs: number;
-  /** The end of its validity, or when it was given back or lost, if that was earlier. */
+  /** The end of its validity, or when it was released or lost, if that was earlier. */
   toMs: number;
 }
 

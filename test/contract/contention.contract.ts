@@ -605,7 +605,7 @@ export function itKeepsTheContractOfContention(
       return release(node, names, { ownerToken, wakeWaiters: one.wakeWaiters });
     }
 
-    /** Of the optional fields only what must be there. */
+    /** The vote without the optional fields that may be missing. */
     function comparable(vote: object): object {
       const { kind, healed, replaced } = vote as { kind: string; healed?: boolean; replaced?: boolean };
       return { kind, ...(healed === true && { healed }), ...(replaced === true && { replaced }) };

@@ -31,7 +31,7 @@ export function itKeepsTheContractOfFencing(
 ): void {
   type Request = Partial<AcquireRequest> & { fence: FenceRequest; company?: number };
 
-  /** The number of one hold, among so many requests of the same moment, that is given back at once. */
+  /** The number of one lock that is released at once, among so many requests of the same moment. */
   async function numberOf(resources: string | string[], { company = 1, ...request }: Request) {
     const node = current();
     const ownerToken = `owner-${++owners}`;

@@ -49,7 +49,7 @@ describe('RedisLockNode on a Redis Cluster', () => {
     await node.close();
   });
 
-  it('gives back what one server granted when another denied', async () => {
+  it('releases what one server granted when another denied', async () => {
     const node = await openEmpty();
     const resources = Array.from({ length: 20 }, (_, resource) => `r${resource}`);
     await acquire(node, 'r7', { ownerToken: 'ben' });

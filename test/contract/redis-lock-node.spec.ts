@@ -378,7 +378,7 @@ describe('RedisLockNode, on the wire', () => {
       expect(await server.command('GET', MEMBERS_KEY)).toBe(TURN);
     });
 
-    it('grants nothing on a server without memory, and gives back what it has', async () => {
+    it('grants nothing on a server without memory, and releases what it has', async () => {
       await acquire(node, 'b', { ownerToken: 'anna', shared: ['b'] });
       await server.command('CONFIG', 'SET', 'maxmemory', '1');
       try {

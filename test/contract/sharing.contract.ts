@@ -342,7 +342,7 @@ export function itKeepsTheContractOfSharing(
       expect([await extend(node, 'a', request), await extend(node, 'a', request)]).toEqual([HEALED, GRANTED]);
     });
 
-    it('are given back slot by slot, or all that a token has', async () => {
+    it('are released slot by slot, or all that a token has', async () => {
       const node = current();
       await acquire(node, 'a', permit('anna', { permits: 3 }));
 

@@ -13,7 +13,7 @@ const { servers, services } = networkForEachTest();
 interface Request {
   readonly user: string;
 }
-/** Of the application: user, trace, whatever belongs to one request. */
+/** The application's own context: user, trace, and whatever else belongs to one request. */
 const request = new AsyncLocalStorage<Request>();
 
 async function service(): Promise<LockService> {

@@ -30,13 +30,13 @@ afterEach(async () => {
 /** By owner token: how many nodes granted it while it could be won, and how many denied. */
 type Votes = Map<string, { granted: number; denied: number }>;
 
-/** The same node, with an ear at its votes. */
+/** Wraps a node, and counts its votes. */
 function overheard(node: RedisLockNode, votes: Votes): LockNode {
   const acquire = node.acquire.bind(node);
   node.acquire = (request: AcquireRequest, vote: (vote: AcquireVote) => void) => {
     acquire(request, (answer) => {
       const count = votes.get(request.ownerToken) ?? { granted: 0, denied: 0 };
-      // A grant that comes when a majority has denied splits nothing: it is given back by itself.
+      // A grant that comes when a majority has denied splits nothing: it is released by itself.
       const isLate = answer.kind === 'granted' && count.denied > 1;
       if (answer.kind !== 'failed' && !isLate) count[answer.kind] += 1;
       votes.set(request.ownerToken, count);

@@ -161,7 +161,7 @@ function exposedNames(text: string): Set<string> {
   return new Set([...text.matchAll(/^(redlock_\w+)\{/gm)].map(([, name]) => name ?? ''));
 }
 
-/** Of a query, also where it allows for the unit that some exporters put into names. */
+/** The metrics that a query names, also where it allows for the unit that some exporters put into names. */
 function usedNames(text: string): string[] {
   const plain = text.replaceAll('(_seconds)?', '');
   const names = [...plain.matchAll(/\b(redlock_(?:acquire|hold|release|lock|node)_\w+)/g)].map(
@@ -170,7 +170,7 @@ function usedNames(text: string): string[] {
   return [...new Set(names)];
 }
 
-/** Of the table of metrics, as Prometheus spells them. */
+/** The names in the table of metrics, as Prometheus spells them. */
 function documentedNames(text: string): string[] {
   const [, table = ''] = /### Metrics\n([\s\S]*?)\n### /.exec(text) ?? [];
   return [...table.matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => (name ?? '').replaceAll('.', '_')).sort();

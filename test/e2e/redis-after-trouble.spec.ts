@@ -32,7 +32,7 @@ async function openUp(): Promise<LockService> {
   return service;
 }
 
-/** `ours` sleeps until `theirs` lets go of a lock, and has something happen meanwhile. */
+/** `ours` sleeps until `theirs` releases a lock, and has something happen meanwhile. */
 async function waitForOthers(ours: LockService, theirs: LockService, meanwhile?: () => void): Promise<void> {
   const lock = await theirs.acquire('a');
   const waiting = ours.acquire('a');

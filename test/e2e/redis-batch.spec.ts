@@ -121,7 +121,7 @@ describe('requests of one tick for readers, permits and the line', () => {
     expect(Number(await server.command('PTTL', 'lock:a'))).toBeLessThanOrEqual(10_000);
   });
 
-  it('give back what is theirs, with an answer for each', async () => {
+  it('release what is theirs, with an answer for each', async () => {
     const node = await openUp();
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     await Promise.all(names.map((name) => acquire(node, name, { ownerToken: 'anna', ...reader(name) })));

@@ -6,7 +6,7 @@ import type { RedisServer } from '../helpers/redis-server';
 import { until } from '../helpers/until';
 
 let masters: RedisServer[];
-/** Of the first half of the slots. */
+/** The master of the first half of the slots. */
 let master: RedisServer;
 let replica: RedisServer;
 const ended: (() => unknown)[] = [];

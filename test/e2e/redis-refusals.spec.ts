@@ -97,7 +97,7 @@ describe('a release that a server refuses for a moment', () => {
   });
 });
 
-it('gives back what an attempt was granted when the server that refuses it can take it', async () => {
+it('releases what an attempt was granted when the server that refuses it can take it', async () => {
   const [granting, ...silent] = await Promise.all([startServer(), startServer(), startServer()]);
   const locks = open(...[granting, ...silent].map(({ url }) => url));
   await until('all answer', async () => (await locks.inspect('any')).nodes.every(({ error }) => !error));

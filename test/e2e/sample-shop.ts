@@ -60,7 +60,7 @@ export class Command {
     return [...processesWith(this.mark), ...readdirSync(this.folder)];
   }
 
-  /** For afterAll: also after a test that failed. */
+  /** Stops it. Call it in afterAll, which runs after a failed test too. */
   async dispose(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) await this.interrupt();
     rmSync(this.folder, { recursive: true, force: true });

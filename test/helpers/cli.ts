@@ -35,7 +35,7 @@ export class Cli {
     return started;
   }
 
-  /** For afterAll: also after a test that failed. */
+  /** Stops it. Call it in afterAll, which runs after a failed test too. */
   dispose(): void {
     for (const one of this.running) one.kill();
     rmSync(this.folder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ export interface DocumentBlock {
   /** `ts`, `sh`, or nothing. */
   readonly language: string;
   readonly code: string;
-  /** Of its first fence. */
+  /** The line of its first code fence. */
   readonly line: number;
 }
 
@@ -56,7 +56,7 @@ export function runBlock(document: string, marker: string, options: RunOptions =
   return exported;
 }
 
-/** The same for a block that awaits at its top, as a part of a function does. */
+/** Runs a block that awaits at its top, as a part of a function does. */
 export async function runSteps(document: string, marker: string, options: RunOptions = {}): Promise<unknown> {
   const exported = {};
   const AsyncFunction = Object.getPrototypeOf(async () => Promise.resolve()) as { constructor: unknown };

@@ -13,7 +13,7 @@ const NOBODY = 65_534;
 
 /** A real PostgreSQL on the loopback with an empty database, gone with all of its data when it is stopped. */
 export class PostgresServer {
-  /** For `pg`: user and database are `postgres`, and there is no password. */
+  /** The URL for `pg`. User and database are `postgres`, and there is no password. */
   readonly url: string;
   private process: ChildProcess | undefined;
 

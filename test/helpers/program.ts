@@ -52,7 +52,7 @@ export class Program {
     await this.closed;
   }
 
-  /** For afterEach: also after a test that failed. */
+  /** Stops it. Call it in afterEach, which runs after a failed test too. */
   async dispose(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.closed;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { Broker } from './broker';
 import { findFreePort } from './free-port';
 
-/** Of Debian. The program in PATH changes to a user of its own, who may not write into our folder. */
+/** The program of Debian's package. The one in PATH changes to a user of its own, who may not write into our folder. */
 const DEBIAN = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /** A node of RabbitMQ, apart from others that may run here: with ports, data, a name and a cookie of its own. */

@@ -28,7 +28,7 @@ export class Telemetry {
     return found[0];
   }
 
-  /** Of a counter or gauge, by the attributes as JSON; of a histogram the sum and the count. */
+  /** The values of a counter or gauge by their attributes as JSON. A histogram has its sum and its count. */
   async metric(name: string): Promise<{ value: unknown; attributes: Attributes }[]> {
     const { resourceMetrics } = await this.reader.collect();
     return resourceMetrics.scopeMetrics

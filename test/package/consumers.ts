@@ -138,7 +138,7 @@ export const UNFENCED_CONSUMER = `
   }
 `;
 
-/** The same, and what makes it right; and what is not fenced even so. */
+/** The code above with the declaration that makes it right, and a lock that is not fenced even so. */
 export const FENCED_CONSUMER = `
   ${UNFENCED_CONSUMER}
   declare module '${PACKAGE_NAME}' {

@@ -31,7 +31,7 @@ const LOADS: Readonly<Record<string, { files: number; bytes: number }>> = {
   '/fencing': { files: 35, bytes: 205_000 },
 };
 
-/** For an entry that is not named above. */
+/** The limits of an entry that is not named above. */
 const FIRST_LOAD = { files: 120, bytes: 300_000 };
 
 describe('the packed package', () => {

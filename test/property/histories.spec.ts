@@ -72,7 +72,7 @@ class History {
     }
   }
 
-  /** Everybody gives back, every node recovers: nothing may be left. */
+  /** All holders release and all nodes recover. Then nothing may be left. */
   async end(): Promise<void> {
     for (const one of this.fleet.nodes) one.recover();
     for (const controller of this.controllers) controller.abort();

@@ -142,7 +142,7 @@ async function withService(
   }
 }
 
-/** The same, once the servers are up; from then on each answers as it is given. */
+/** Uses a lock service whose servers are up, and answer from then on as they are given. */
 async function withOddFleet(
   given: readonly (readonly Answer[])[],
   masters: readonly MemoryLockNode[],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { PlaceInLine } from '../../lib/locking/waiting/place-in-line';
 import { WaitingLine } from '../../lib/locking/waiting/waiting-line';
 
-/** The same by definition: everybody in one list; first is who shares no resource with anybody before him. */
+/** The line as it is defined: all callers in one list. First is who shares no resource with a caller before it. */
 class Model {
   private readonly queue: { id: number; resources: readonly string[] }[] = [];
 

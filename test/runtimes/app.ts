@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   const found = await fetch(`${url}/orders/7`);
   assert.deepEqual(await found.json(), { id: '7', isHeld: true, locked: ['order:7'] });
   assert.deepEqual(await (await fetch(`${url}/orders/8/pay`)).json(), { result: 'paid' });
-  done('given back by await using, and taken around a handler');
+  done('released by await using, and taken around a handler');
 
   const values: unknown[] = [];
   await orders.stream('a').forEach((value) => void values.push(value));

@@ -10,7 +10,7 @@ import { type Call, LONGEST_TTL_MS, NODE_TIMEOUT_MS, QUIET_AFTER_MS } from './pl
 import type { SimulatedClient } from './simulated-client';
 import type { World } from './world';
 
-/** For timers that are late, and steps in between. */
+/** The time that late timers, and steps in between, may take. */
 const SLACK_MS = 25;
 /** An extension may be under way, and then the nodes have their time to answer. */
 const RELEASE_MS = 2 * NODE_TIMEOUT_MS + SLACK_MS;
@@ -203,7 +203,7 @@ export class Callers {
       outcome = await release();
     }
     if (outcome !== 'deferred' && outcome !== 'detached') judge.released(request, outcome);
-    else judge.accuse('settles in time', `${request.name} is not given back after its commit`);
+    else judge.accuse('settles in time', `${request.name} is not released after its commit`);
   }
 
   private refused(request: Request, error: unknown): void {

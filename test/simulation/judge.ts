@@ -58,16 +58,16 @@ const MOST_PASSED = 18;
 /** So long it takes at most until a waiter asks again that was told of nothing. */
 const ASKED_AGAIN_AFTER_MS = 10_250;
 
-/** So long readers may come to what others of their process have. */
+/** The time for which readers may join what others of their process have. */
 const OPEN_FOR_MS = 105;
 
-/** The same where nobody is far away: a place in line that nobody keeps alive is in the way for longer. */
+/** The longest gap where nobody is far away: a place in line that nobody keeps alive is in the way for longer. */
 const LONGEST_GAP_IN_LINE_MS = 40;
 
-/** Where the wall clock moved, it is enough to notice with the next look at it. */
+/** The time until the next look at the wall clock. A move of it need not be noticed before. */
 const WALL_LOOK_MS = 1_250;
 
-/** For so long a client gives a lease from one caller to the next. */
+/** The time for which a client hands a lease from one caller to the next. */
 const TURNS_FOR_MS = 100;
 /** And somewhat more, since a turn is given in one step of the client and begins in another. */
 const TURNS_SLACK_MS = 3;

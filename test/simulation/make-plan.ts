@@ -55,7 +55,7 @@ const SHARED_KINDS: readonly PlanKind[] = [
 ];
 const EXTRA_KINDS: readonly PlanKind[] = ['committed', 'passed', ...SHARED_KINDS, ...SHARED_KINDS];
 
-/** For those who look for what goes wrong: every third history is of a kind that no seed picks by itself. */
+/** The kind of a history in a search for faults. Every third one is of a kind that no seed picks by itself. */
 export function kindToTry(seed: number): PlanKind | undefined {
   return seed % 3 === 0 ? EXTRA_KINDS[(seed / 3) % EXTRA_KINDS.length] : undefined;
 }

@@ -218,7 +218,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
     apply: () => patch(judge, 'cleanUp', () => () => undefined),
   },
   {
-    name: 'late grants are given back',
+    name: 'late grants are released',
     rule: 'R6',
     kind: 'slow',
     isRare: true,
@@ -361,7 +361,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
     apply: () => patch(asItIs, 'hasNoNumber', () => () => true),
   },
   {
-    name: 'a handle that was given back extends nothing',
+    name: 'a handle that was released extends nothing',
     rule: 'R38',
     kind: 'turns',
     apply: extendingHandles,
@@ -382,7 +382,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
       ),
   },
   {
-    name: 'what changes hands is given back where others wait',
+    name: 'what changes hands is released where others wait',
     rule: 'R40',
     kind: 'turns',
     apply: () => patch(HandoverBudget.prototype, 'mayGoOnAsIs', () => () => true),
@@ -609,7 +609,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
     apply: () => patchGetter(HeldLock.prototype, 'lossError', () => undefined),
   },
   {
-    name: 'a lock is not given back before what it is held for',
+    name: 'a lock is not released before what it is held for',
     rule: 'holdUntil',
     kind: 'committed',
     apply: () => patch(Holdback.prototype, 'delays', () => () => false),
@@ -701,7 +701,7 @@ function both(...undo: (() => void)[]): () => void {
   };
 }
 
-/** Handles that were given back pass an extension on to what may keep the lease of another one by then. */
+/** Handles that were released extend what may keep the lease of another one by then. */
 function extendingHandles(): () => void {
   return patch(
     lock,

@@ -3,7 +3,7 @@ import type { Call } from './plan';
 
 interface Waiting {
   readonly request: Request;
-  /** Of other processes, since its own one had a turn. */
+  /** The turns of other processes since its own process had one. */
   passedBy: number;
 }
 

@@ -7,7 +7,7 @@ import { NODE_TIMEOUT_MS } from './plan';
 import type { World } from './world';
 
 const SLACK_MS = 25;
-/** For so long a resuming caller asks again while too few nodes answer. */
+/** The time for which a resuming caller asks again while too few nodes answer. */
 const RESUME_WAIT_MS = 200;
 /** A job whose start has failed is tried again so often, and so much later. */
 const MOST_TRIES = 3;

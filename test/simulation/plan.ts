@@ -185,7 +185,7 @@ export type Fault =
 interface NodeFault {
   readonly atMs: number;
   readonly node: number;
-  /** Of a cluster. */
+  /** The master, if the node is a cluster. */
   readonly master?: number;
   readonly ms: number;
 }
@@ -194,7 +194,7 @@ interface LinkFault {
   readonly atMs: number;
   readonly client: number;
   readonly node: number;
-  /** Of a cluster. */
+  /** The master, if the node is a cluster. */
   readonly master?: number;
   readonly ms: number;
 }

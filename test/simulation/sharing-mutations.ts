@@ -128,7 +128,7 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
         (leave) =>
           function (this: GroupInside, reader, settle) {
             const { readers } = this;
-            // The others go on, and believe in what is given back.
+            // The others go on, and believe in what is released.
             this.readers = new Set([reader]);
             leave.call(this, reader, settle);
             this.readers = readers;
@@ -293,7 +293,7 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     rules: { movedEndMs: (endMs) => endMs },
   },
   {
-    name: 'a cluster gives back what one of its masters granted and another denied',
+    name: 'a cluster releases what one of its masters granted and another denied',
     rule: 'R34',
     kind: 'clustered',
     isRare: true,

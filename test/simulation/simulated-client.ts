@@ -27,7 +27,7 @@ export class SimulatedClient {
   readonly name: string;
   isDead = false;
   isClosed = false;
-  /** For how long it did not run, up to the last time that it began to run again. */
+  /** The time for which it did not run, up to the last time that it began to run again. */
   blockedForMs = 0;
   /** When its machine slept for the last time, or its wall clock was set; on the monotonic clock. */
   wallMovedAtMs = -Infinity;

@@ -15,7 +15,7 @@ export interface TokenPage {
   readonly denied: Set<number>;
   /** Nodes to which a release could not be sent, with when. */
   readonly releaseRefused: Set<number>;
-  /** Nodes whose grant arrived after the release was asked for, and could be given back. */
+  /** Nodes whose grant arrived after the release was asked for, and could be released. */
   readonly grantedLate: Set<number>;
   readonly releaseAsked: Set<number>;
   wasHeld: boolean;

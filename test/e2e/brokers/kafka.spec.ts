@@ -58,7 +58,7 @@ describe('a message of Kafka whose lock cannot be had', () => {
     await broker.stop();
   });
 
-  it('is given back where it is an event, and handled when the lock is free', async () => {
+  it('is returned to the broker where it is an event, and handled when the lock is free', async () => {
     const locks = app.get(LockService);
     const held: string[] = [];
     let busy = 0;
@@ -71,7 +71,7 @@ describe('a message of Kafka whose lock cannot be had', () => {
 
     await lastValueFrom(client.emit('order.paid', { key: 'a', value: { id: '7' } }));
     await lastValueFrom(client.emit('order.paid', { key: 'a', value: { id: '8' } }));
-    await until('it was given back several times', () => busy > 2);
+    await until('it was returned several times', () => busy > 2);
     expect(held).toEqual([]);
     await lock.release();
 
@@ -79,7 +79,7 @@ describe('a message of Kafka whose lock cannot be had', () => {
     expect(held).toEqual(['order:7', 'order:8']);
   });
 
-  it('is given back where it is an event, while too few nodes answer', async () => {
+  it('is returned to the broker where it is an event, while too few nodes answer', async () => {
     const locks = app.get(LockService);
     const held: string[] = [];
     const recover = await masters.fail();
@@ -90,14 +90,14 @@ describe('a message of Kafka whose lock cannot be had', () => {
     });
 
     await lastValueFrom(app.get<ClientKafka>('KAFKA').emit('order.paid', { key: 'a', value: { id: '9' } }));
-    await until('it was given back several times', () => unavailable > 2);
+    await until('it was returned several times', () => unavailable > 2);
     await recover();
 
     await until('it is handled', () => held.includes('order:9'));
     expect(held).toEqual(['order:9']);
   });
 
-  it('is given back where it is a request that says so, whose caller waits', async () => {
+  it('is returned to the broker where it is a request that says so, whose caller waits', async () => {
     const locks = app.get(LockService);
     let busy = 0;
     const lock = await locks.acquire('order:7');
@@ -108,7 +108,7 @@ describe('a message of Kafka whose lock cannot be had', () => {
     const answer = lastValueFrom(
       app.get<ClientKafka>('KAFKA').send('order.ship', { key: 'a', value: { id: '7' } }),
     );
-    await until('it was given back several times', () => busy > 2);
+    await until('it was returned several times', () => busy > 2);
     await lock.release();
 
     await expect(answer).resolves.toBe('shipped 7');

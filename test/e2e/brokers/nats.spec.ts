@@ -27,7 +27,7 @@ describe('a message of JetStream whose lock is busy', () => {
     await broker.stop();
   });
 
-  it('is given back, comes again, and does not keep the next ones waiting', async () => {
+  it('is returned to the broker, comes again, and does not keep the next ones waiting', async () => {
     const connection = await connect({ servers: `127.0.0.1:${broker.port}` });
     const manager = await jetstreamManager(connection);
     await manager.streams.add({ name: 'orders', subjects: ['orders.*'] });

@@ -10,7 +10,7 @@ const make = <T>(Class: AnyClass<T>, ...parts: unknown[]) =>
 
 describe('the examples of RECIPES.md that need a service alone', () => {
   let world: DocumentWorld;
-  /** Of two processes of one fleet. */
+  /** The lock services of two processes of one fleet. */
   let locks: LockService;
   let theirs: LockService;
 

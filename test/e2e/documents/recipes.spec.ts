@@ -168,7 +168,7 @@ describe('the examples of RECIPES.md', () => {
     const { text } = await server(0).get('/exports/7').expect(200);
 
     expect(text.match(/"percent"/g)).toHaveLength(101);
-    await until('the lock is given back', () => seen.includes('released'));
+    await until('the lock is released', () => seen.includes('released'));
     expect(seen).toEqual(['acquired', 'released']);
   });
 });

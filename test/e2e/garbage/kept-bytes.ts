@@ -36,7 +36,7 @@ async function keptPerLock(locks: LockService, options: LockOptions): Promise<nu
   const before = oldBytes();
   for (let i = 0; i < COLLECTIONS; i++) {
     await takeAndGiveBack(locks, options);
-    // Who gives back a lock waits for a quorum. Behind this, all nodes have answered everything.
+    // A release waits for a quorum. After this one, all nodes have answered everything.
     await locks.inspect('any');
     await nextTurn();
     collectYoung();

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { LockInterceptor, Locked, MemoryLockNode, RedlockModule } from '../../../lib';
 
-/** Of Express or of Fastify, as much as is used here. */
+/** The part of a reply of Express or Fastify that is used here. */
 interface Reply {
   send(body: unknown): void;
 }

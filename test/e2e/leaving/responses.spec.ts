@@ -38,7 +38,7 @@ import { deferred } from '../../helpers/deferred';
 import { loseLock } from '../../helpers/lose-lock';
 import { until } from '../../helpers/until';
 
-/** Of Express or of Fastify, as much as is used here. */
+/** The part of a reply of Express or Fastify that is used here. */
 interface Reply extends NodeJS.WritableStream {
   send(body: unknown): void;
 }
@@ -399,7 +399,7 @@ describe.each(platforms)('the response on %s', (platform, createAdapter) => {
     await whenFree();
   });
 
-  it('that is a value comes after its lock was given back', async () => {
+  it('that is a value comes after its lock was released', async () => {
     for (let turn = 0; turn < 20; turn++) await http().get('/value').expect(200, { value: 'ran' });
   });
 

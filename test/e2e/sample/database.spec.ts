@@ -20,7 +20,7 @@ const describeIf = PostgresServer.canStart ? describe : describe.skip;
 describeIf('the sample on a PostgreSQL with a fault', () => {
   let postgres: PostgresServer;
   let admin: Client;
-  /** Of its own for each test. */
+  /** The database of a test. Each test has its own. */
   let url: string;
   let database: string;
 

@@ -72,7 +72,7 @@ describe.each([1, 3, 5])('%i independent masters', (masters) => {
     await killSome(mayFail + 1);
 
     await expect(ours.acquire('order:1', FOR_ONE_ATTEMPT)).rejects.toThrow(LockUnavailableError);
-    // What the living ones granted is given back.
+    // The living nodes release what they granted.
     await until('no key is left', async () => (await keysLeft()).length === 0);
   });
 });

@@ -1,7 +1,9 @@
 import type { TransactionalAdapter } from '@nestjs-cls/transactional';
 import { LockService } from '@nest-quorum/redlock';
 
-/** For any adapter of `@nestjs-cls/transactional`: `new ClsPluginTransactional({ adapter: holdLocks(adapter) })`. */
+/**
+ * Wraps any adapter of `@nestjs-cls/transactional`: `new ClsPluginTransactional({ adapter: holdLocks(adapter) })`.
+ */
 export function holdLocks<C, T, O>(adapter: TransactionalAdapter<C, T, O>): TransactionalAdapter<C, T, O> {
   const { optionsFactory, extraProviderTokens = [] } = adapter;
   return Object.assign(adapter, {

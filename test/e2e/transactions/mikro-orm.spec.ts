@@ -50,7 +50,7 @@ describe('locks and transactions of MikroORM', () => {
   };
   const buyInTransaction = () => orm.em.fork().transactional((em) => locks.withLock('stock', () => take(em)));
 
-  it('loses updates when the lock is given back before the commit', async () => {
+  it('loses updates when the lock is released before the commit', async () => {
     expect(await stock.lostOf(buyInTransaction, { areLate: true })).toBeGreaterThan(0);
   });
 

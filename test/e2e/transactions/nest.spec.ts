@@ -57,7 +57,7 @@ class Shop {
     return this.takeOne();
   }
 
-  /** Of a caller who has a transaction of his own. */
+  /** Stands for a caller that has a transaction of its own. */
   @Transactional()
   called(): Promise<void> {
     return this.transactionInside();

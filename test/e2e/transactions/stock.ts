@@ -7,7 +7,7 @@ export type Query = (sql: string, values?: unknown[]) => Promise<{ left: number 
 
 export const BUYERS = 20;
 
-/** Of the buyers of now. Each commits what it has read, in the order in which they had the lock. */
+/** What the present buyers have done. Each commits what it has read, in the order in which they had the lock. */
 const progress = { reads: 0, commits: 0, areLate: false };
 
 /** A buyer knows what is left. */

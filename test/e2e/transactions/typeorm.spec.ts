@@ -42,11 +42,11 @@ describe('locks and transactions of TypeORM', () => {
   });
 
   const take = (manager: EntityManager) => takeOne((sql, values) => manager.query(sql, values));
-  /** The lock is taken and given back within the transaction. */
+  /** The lock is taken and released within the transaction. */
   const buyInTransaction = () =>
     dataSource.transaction((manager) => locks.withLock('stock', () => take(manager)));
 
-  it('loses updates when the lock is given back before the commit', async () => {
+  it('loses updates when the lock is released before the commit', async () => {
     expect(await stock.lostOf(buyInTransaction, { areLate: true })).toBeGreaterThan(0);
   });
 

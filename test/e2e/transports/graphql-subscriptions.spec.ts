@@ -195,7 +195,7 @@ describe('locks around subscriptions of GraphQL', () => {
     await (await locks().acquire('import:7')).release();
   });
 
-  it.each(FIELDS)('are given back when the client leaves %s', async (field) => {
+  it.each(FIELDS)('are released when the client leaves %s', async (field) => {
     const stream = subscribe(field);
     await stream.next();
 
@@ -266,7 +266,7 @@ describe('locks around subscriptions of GraphQL', () => {
     await (await locks().acquire('import:7')).release();
   });
 
-  it('are given back when an interceptor refuses what the resolver came to', async () => {
+  it('are released when an interceptor refuses what the resolver came to', async () => {
     const answer = await outcomeOf(subscribe('refused').next());
 
     expect(JSON.stringify(answer)).toContain('refused');

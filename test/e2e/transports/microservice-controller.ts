@@ -12,7 +12,7 @@ export const EVENTS = {
   interceptor: { event: 'interceptor' },
 };
 
-/** The same for every transport of microservices. */
+/** The controller that every transport of microservices is tested with. */
 @Controller()
 export class OrderMessages {
   /** What the event handlers came to. */

@@ -11,7 +11,7 @@ import { RedisServer, startRedisServers } from '../../helpers/redis-server';
 
 type ShipJob = Job<{ id: string; ticket: LockTicket }>;
 
-/** The same as in docs/RECIPES.md. */
+/** The controller of docs/RECIPES.md. */
 @Controller('orders')
 class OrderController {
   constructor(

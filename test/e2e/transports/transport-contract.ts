@@ -53,7 +53,7 @@ export function answerOf(
 export interface Transport {
   /** The answer that a client gets; rejects with the error that it sees. */
   ask(handler: HandlerName, id: string): Promise<string>;
-  /** Of somebody else who uses the same nodes. */
+  /** The lock service of another process that uses the same nodes. */
   locks(): LockService;
   /** Takes the nodes away, until the returned function is called. */
   failNodes(): Promise<() => Promise<void>>;

@@ -140,14 +140,14 @@ describe('the work of a handler', () => {
     expect(then).toHaveBeenCalledTimes(1);
   });
 
-  it('is none of the lock that was given back, where its own code calls it again later', () => {
+  it('is none of the lock that was released, where its own code calls it again later', () => {
     work.run(handler, () => 'ran');
     expect(work.over).toBeUndefined();
 
     expect(work.run(handler, () => 'ran again')).toBe('ran again');
   });
 
-  it('is none of the lock either that was given back when it had ended', async () => {
+  it('is none of the lock either that was released when it had ended', async () => {
     const first = deferred();
     void work.run(handler, () => first.promise);
     const over = work.over;
@@ -158,7 +158,7 @@ describe('the work of a handler', () => {
     expect(work.run(handler, () => again)).toBe(again);
   });
 
-  it('does not begin when the lock was given back before', () => {
+  it('does not begin when the lock was released before', () => {
     expect(work.over).toBeUndefined();
 
     expect(() => work.run(handler, () => 'ran')).toThrow('The caller has left');

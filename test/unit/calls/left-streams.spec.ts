@@ -284,7 +284,7 @@ describe('a locked stream whose subscriber leaves', () => {
     expect(effect).toHaveBeenCalledTimes(4);
   });
 
-  it('ends a teardown that throws with the lock given back', async () => {
+  it('ends a teardown that throws with the lock released', async () => {
     source = () =>
       new Observable(() => () => {
         throw new Error('mine');

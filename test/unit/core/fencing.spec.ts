@@ -123,7 +123,7 @@ describe('a fencing token', () => {
     ['denied', DENIED, DENIED],
     ['failed', FAILED, FAILED],
     ['denied here and failed there', DENIED, FAILED],
-  ])('that cannot be written back (%s) is none: everything is given back', async (_, one, other) => {
+  ])('that cannot be written back (%s) is none: everything is released', async (_, one, other) => {
     const { acquire, grant, node, nodes, releases } = setUp();
 
     const attempt = acquire();
@@ -142,7 +142,7 @@ describe('a fencing token', () => {
     ['usable', 7],
     ['far off', 30_000_001],
   ])(
-    'is given up when the nodes are silent, and a late grant with a %s number is given back',
+    'is given up when the nodes are silent, and a late grant with a %s number is released',
     async (_, more) => {
       const { clock, acquire, grant, node, proposal, releases } = setUp();
 

@@ -85,7 +85,7 @@ describe('a hold that takes over another', () => {
     expect(next.ownerToken).not.toBe(lease.ownerToken);
   });
 
-  it('has both tokens given back when nobody answers and the heir waited', async () => {
+  it('has both tokens released when nobody answers and the heir waited', async () => {
     const { clock, handOver, released } = await held();
 
     const { attempt, release } = handOver();
@@ -166,7 +166,7 @@ describe('a hold that takes over another', () => {
       expect(released(2)).toEqual([]);
     });
 
-    it('is given back under both tokens when nobody has confirmed it, and nobody knows what became of it', async () => {
+    it('is released under both tokens when nobody has confirmed it, and nobody knows what became of it', async () => {
       const { clock, nodes, redlock, lease, takeOver, released } = await held();
       const { next } = await takeOver();
       await clock.advance(500);

@@ -132,7 +132,7 @@ describe('a contended attempt', () => {
     expect(nodes[0]?.verbs).toEqual(['acquire', 'release']);
   });
 
-  it('gives back what a silent leader grants after the attempt was lost', async () => {
+  it('releases what a silent leader grants after the attempt was lost', async () => {
     const nodes = scripted('a', 'b', 'c');
     const { clock, contend } = redlockOn(nodes);
     contend();

@@ -357,7 +357,7 @@ describe('a lease that changes hands as it is', () => {
     expect(outcomes.length).toBeLessThanOrEqual(3);
   });
 
-  it('is told as unknown to those before where it has expired until it is given back', async () => {
+  it('is told as unknown to those before where it has expired until it is released', async () => {
     const { fleet, clock, holder, line } = await lineOf(2, { nodeTimeoutMs: 6_000 });
     for (const node of fleet.nodes) node.fault = 'deaf';
     void holder.release();

@@ -89,7 +89,7 @@ describe('closing', () => {
     expect(closing.state).toBe('resolved');
   });
 
-  it('waits until what a cancelled attempt still won is given back', async () => {
+  it('waits until what a cancelled attempt still won is released', async () => {
     const fleet = new Fleet(3);
     const { manager } = fleet.process();
     for (const node of fleet.nodes) node.fault = 'mute';

@@ -120,7 +120,7 @@ describe('a grant of a node that turns out, before the attempt is over,', () => 
   it.each([
     ['to be another server', { servers: [server('again', 0)] }],
     ['to have a clock that ran ahead', { clockAheadMs: 3_000 }],
-  ])('%s, does not count and is given back', async (_, news) => {
+  ])('%s, does not count and is released', async (_, news) => {
     const { fleet, manager } = setUp();
     fleet.node(1).fault = 'stalled';
     fleet.node(2).fault = 'deaf';

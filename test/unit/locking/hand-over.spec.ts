@@ -601,7 +601,7 @@ describe('a hold that is handed over', () => {
     });
   });
 
-  describe('is let go instead', () => {
+  describe('is released instead', () => {
     async function after(
       change: (line: Awaited<ReturnType<typeof lineOf>>) => unknown,
       options: LockOptions = {},

@@ -19,7 +19,7 @@ function setUp() {
 }
 
 describe('a lock that is held until a promise settles', () => {
-  it('is not given back before, however long that takes, and is given back then', async () => {
+  it('is not released before, however long that takes, and is released then', async () => {
     const { fleet, clock, locks, releases } = setUp();
     const commit = deferred();
     const lock = await locks.acquire('order:7', { ttl: 3_000 });
@@ -157,7 +157,7 @@ describe('a lock that is held until a promise settles', () => {
     expect(await lock.release()).toBe('released');
   });
 
-  it('is refused when the lock was given back, or is lost', async () => {
+  it('is refused when the lock was released, or is lost', async () => {
     const { clock, locks } = setUp();
     const released = await locks.acquire('a');
     await released.release();
@@ -171,7 +171,7 @@ describe('a lock that is held until a promise settles', () => {
     expect(hold(lost)).toThrow(expect.objectContaining({ reason: 'expired' }) as Error);
   });
 
-  it('is bounded by maxHold: then the lock is let go, and the code that commits hears of it', async () => {
+  it('is bounded by maxHold: then the lock is released, and the code that commits hears of it', async () => {
     const { fleet, clock, locks, eventTypes } = setUp();
     const lock = await locks.acquire('order:7', { maxHold: 5_000 });
     const { signal } = lock;
@@ -228,7 +228,7 @@ describe('a lock that is held until a promise settles', () => {
     expect(order).toEqual(['first', 'commit', 'second', 'third']);
   });
 
-  it('counts for the lock that was entered again, which is given back after all of its tasks and promises', async () => {
+  it('counts for the lock that was entered again, which is released after all of its tasks and promises', async () => {
     const { fleet, locks } = setUp();
     const commit = deferred();
     await locks.withLock('order:7', async (outer) => {

@@ -101,7 +101,7 @@ describe('readers', () => {
 });
 
 describe('the readers of one process', () => {
-  it('share one hold on the nodes, which the last to leave gives back', async () => {
+  it('share one lease on the nodes, which the last to leave releases', async () => {
     const fleet = new Fleet(3);
     const { manager, events } = fleet.process();
     const first = await manager.acquire('report:7', SHARED);
@@ -286,7 +286,7 @@ describe('a lock on resources of which some are only read', () => {
     await first.release();
   });
 
-  it('is kept alive with both, and given back at the end', async () => {
+  it('is kept alive with both, and released at the end', async () => {
     const fleet = new Fleet(3);
     const lock = await fleet.process().manager.acquire(['account:1', { shared: 'rates' }], { ttl: 3_000 });
 

@@ -46,7 +46,7 @@ describe('those who wait in line for permits', () => {
     expect(Math.max(...asked)).toBeLessThanOrEqual(2);
   });
 
-  it('go on one after another as permits are given back, each in its turn', async () => {
+  it('go on one after another as permits are released, each in its turn', async () => {
     const fleet = new Fleet(3);
     const holders: (HeldLock | undefined)[] = await Promise.all(
       [1, 2].map(() => fleet.process().manager.acquire('api', WAITING)),
@@ -165,7 +165,7 @@ describe('an attempt in line that is decided before the last node has answered',
     expect(waiter.state).toBe('pending');
   });
 
-  it('gives back what it grants after all, and keeps its place there', async () => {
+  it('releases what it grants after all, and keeps its place there', async () => {
     const fleet = slowLeader();
     for (const node of fleet.nodes) fill(node, 0, 1);
     await fleet.clock.advance(20);

@@ -269,7 +269,7 @@ describe('waiting for a lock', () => {
     expect(waiter.value?.isHeld).toBe(true);
   });
 
-  it('is not held up by a holder whose release it was told of, and that a majority has not let go yet', async () => {
+  it('is not held up by a holder whose release it was told of, and that a majority still has', async () => {
     const { fleet, clock, lock, manager } = await heldElsewhere({ ttl: 60_000 });
     const waiter = watch(manager.acquire('order:7', { wait: 60_000, ttl: 60_000 }));
     await clock.advance(1_000);
@@ -580,7 +580,7 @@ describe('waiting for a lock', () => {
       expect(whatIsKept(manager)).toEqual({ lineIsEmpty: true, waits: 0 });
     });
 
-    it('in the middle of an attempt rejects at once, and what it still wins is given back', async () => {
+    it('in the middle of an attempt rejects at once, and what it still wins is released', async () => {
       const fleet = new Fleet(3);
       const { manager } = fleet.process();
       const controller = new AbortController();
@@ -693,7 +693,7 @@ describe('waiting for a lock', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('gives back what was won for a caller who cancels between the vote and its turn to run', async () => {
+  it('releases what was won for a caller who cancels between the vote and its turn to run', async () => {
     const came: string[] = [];
     for (let moment = 0; moment < 12; moment++) {
       const { fleet, clock, lock, manager, eventTypes } = await heldElsewhere();

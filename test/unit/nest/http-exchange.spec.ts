@@ -56,7 +56,7 @@ describe('a response', () => {
     ['nothing', undefined],
     ['null', null],
     ['a list', ['a']],
-  ])('is sent after the lock was given back, where the handler comes to %s', (_, result) => {
+  ])('is sent after the lock was released, where the handler comes to %s', (_, result) => {
     expect(exchange().exchange.over({ result })).toBeUndefined();
   });
 

@@ -170,7 +170,7 @@ describe('the metrics of locks', () => {
     expect(await telemetry.value('redlock.lock.extensions')).toBe(0);
   });
 
-  it('let go of what is held when they are stopped, and say nothing after that', async () => {
+  it('forget the held locks when they are stopped, and say nothing after that', async () => {
     const stop = instrument();
     const lock = await service.acquire('order:7');
 

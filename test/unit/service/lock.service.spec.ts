@@ -331,7 +331,7 @@ describe('LockService', () => {
 
       await service.withLock('a', async () => {
         await service.withLock('b', () => {
-          // Goes on after b was given back.
+          // This code goes on after b was released.
           void later.opened.then(() => (seen = service.current()?.resources));
         });
         later.open();
@@ -343,7 +343,7 @@ describe('LockService', () => {
 
     it.each([
       [
-        'takes the next lock before it gives back its own',
+        'takes the next lock before it releases its own',
         (service: LockService, step: number, next: () => void) => {
           void service.withLock(`page:${step % 7}`, async () => {
             next();

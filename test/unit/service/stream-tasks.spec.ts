@@ -94,7 +94,7 @@ describe('what begins when somebody reads it', () => {
     });
   });
 
-  it('is refused with what to do, and the lock is given back', async () => {
+  it('is refused with what to do, and the lock is released', async () => {
     const { fleet, service } = setUp();
 
     const observable = service.withLock('order:7', () => untyped(of(1)));

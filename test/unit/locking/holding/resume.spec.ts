@@ -45,7 +45,7 @@ describe('a lock that is detached', () => {
     expect(await lock.detach()).toEqual({ resources: ['a'], ownerToken: lock.ownerToken, ttl: 30_000 });
   });
 
-  it('is over for its holder: not held, not extended, not given back, and its signal is silent', async () => {
+  it('is over for its holder: not held, not extended, not released, and its signal is silent', async () => {
     const { fleet, advance, request } = setUp();
     const lock = await request.service.acquire('a', { ttl: 3_000 });
     const { signal } = lock;

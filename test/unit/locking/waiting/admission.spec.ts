@@ -171,7 +171,7 @@ describe('Admission', () => {
     expect(begun).toHaveLength(3 * ROOM);
   });
 
-  it('forgets those who were let in, and gives back those who were not', () => {
+  it('forgets those who were let in, and returns those who were not', () => {
     const { admission, begun, enter, leave } = setUp();
     enter(ROOM * 3);
     leave(ROOM - 1);

@@ -81,7 +81,7 @@ describe('a waiter that listens to the nodes', () => {
       expect(hints).toEqual([NOW, SOON]);
     });
 
-    it('asks once more when the leading node lets go after the others', () => {
+    it('asks once more when the release reaches the leading node last', () => {
       const [a, b, c] = threeNodes();
       const { hints } = listenTo([a, b, c], c);
 

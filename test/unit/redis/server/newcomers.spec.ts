@@ -8,7 +8,7 @@ const BORN = '0'.repeat(40);
 interface Saying {
   runId?: string;
   role?: string;
-  /** Of whom it was a replica. */
+  /** The replication id that it had before. */
   before?: string;
   uptimeS?: number;
 }
