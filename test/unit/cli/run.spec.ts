@@ -27,7 +27,7 @@ describe('the command line', () => {
     [['inspect', '--nodes', 'redis://a'], 'inspect needs a resource'],
     [['inspect', '', '--nodes', 'redis://a'], 'A resource is empty'],
     [['release', '--nodes', 'redis://a', 'x', 'y'], 'takes one resource'],
-    [['ls', '--force'], "Unknown option '--force'"],
+    [['ls', '--force'], "Unknown option '--force'. The options are: --nodes, --prefix, "],
     [
       ['sl', '\u001b[2J'],
       'This command does not exist. The commands are: ls, inspect, watch, board, release, doctor.',
