@@ -1,13 +1,8 @@
 import { showAs } from '../errors/shown-as';
 import type { Attempt } from '../core/attempt';
 import type { Clock } from '../ports/clock.interface';
-import { Deadlines } from '../core/deadlines';
-import { idsFrom } from '../core/line';
-import { NodeGuard } from '../core/node-guard';
-import { Redlock } from '../core/redlock';
-import { Refusals } from '../core/refusals';
-import { SilentNodes } from '../core/silent-nodes';
-import { Admission, LockCall, type LockCallOwner, type Asker, OUTSIDE } from './waiting/admission';
+import type { Redlock } from '../core/redlock';
+import { type Asker, LockCall, type LockCallOwner, OUTSIDE } from './waiting/admission';
 import { UnorderedBag } from '../collections/unordered-bag';
 import { completeLockOptions, type CheckedLockOptions } from './api/complete-lock-options';
 import { checkResource } from './api/check-resources';
@@ -23,11 +18,12 @@ import {
   type Wanted,
 } from './api/check-targets';
 import { Closing, closedError } from './closing';
+import { Fleet } from './fleet';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';
 import { forceRelease, ownerTokenIn } from './inspection/force-release';
 import { listNodes } from './inspection/list-nodes';
-import { inspectNodes, isTaken, type InspectionSetup } from './inspection/inspect-nodes';
+import { inspectNodes, isTaken } from './inspection/inspect-nodes';
 import { KeepAlive } from './holding/keep-alive';
 import { HeldLock } from './holding/held-lock';
 import type { ListOptions, LockListing } from './api/lock-listing.interface';
@@ -41,25 +37,17 @@ import { LockReports } from './holding/lock-reports';
 import type { LockSurroundings } from './holding/lock-surroundings.interface';
 import type { LockTargets } from './api/lock-target';
 import type { LockTicket } from './api/lock-ticket';
-import { NodeReports } from './inspection/node-reports';
-import { Outage } from './waiting/outage';
 import { lookIfReady } from './readiness';
 import { checkReadyOptions, type ReadyOptions } from './api/check-ready-options';
 import { resume } from './holding/resume';
 import { Retries } from './waiting/retries';
 import type { Handover, WonLease } from './waiting/handover-budget';
 import type { PlaceInLine } from './waiting/place-in-line';
-import { WaitLimits } from './waiting/wait-limits';
-import { WaitingLine } from './waiting/waiting-line';
 
 /** Turns single attempts into locks: waits for them, keeps them alive, and releases them. */
 export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener<HeldLock> {
   private readonly redlock: Redlock;
-  private readonly guard: NodeGuard;
-  private readonly nodeReports: NodeReports;
-  private readonly refusals: Refusals;
-  /** Knows silent nodes. Undefined if every node is needed for a quorum. */
-  private readonly silence: SilentNodes | undefined;
+  private readonly fleet: Fleet;
   private readonly acquisitionSetup: AcquisitionSetup;
   /** The options of a call without options. */
   private readonly defaults: CheckedLockOptions;
@@ -74,34 +62,11 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   private readonly closing: Closing;
 
   constructor(private readonly settings: LockManagerSettings) {
-    const { nodes, clock, limits, randomness } = settings;
+    const { clock, limits, randomness } = settings;
     this.defaults = completeLockOptions(undefined, settings.defaults, limits);
     this.sharedOptions = new SharedOptions(this.defaults);
-    this.nodeReports = new NodeReports(settings);
-    this.guard = new NodeGuard({
-      nodes,
-      clock,
-      restartGuard: settings.restartGuard,
-      guardMs: limits.maxTtlMs,
-      onChange: this.nodeReports.guardChanged,
-    });
-    const { nodeTimeoutMs } = limits;
-    const onChange = this.nodeReports.refusalChanged;
-    this.refusals = new Refusals({ ...settings, nodeTimeoutMs, onChange });
-    const { guard } = this;
-    if (nodes.length > 2) this.silence = new SilentNodes({ nodes, clock, nodeTimeoutMs, guard });
-    this.redlock = new Redlock({
-      nodes,
-      clock,
-      wall: settings.wall,
-      guard: this.guard,
-      refusals: this.refusals,
-      silence: this.silence,
-      nodeTimeoutMs,
-      newOwnerToken: settings.newOwnerToken,
-      fraction: randomness.fraction,
-      fencing: settings.fencing,
-    });
+    this.fleet = new Fleet(settings);
+    this.redlock = this.fleet.redlock;
     const turnsOwed = new TurnsOwed(clock);
     this.around = {
       clock,
@@ -122,19 +87,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       fraction: randomness.fraction,
       closedError: (waitedMs) => closedError([], waitedMs),
     });
-    this.acquisitionSetup = {
-      nodes,
-      clock,
-      redlock: this.redlock,
-      admission: new Admission(clock),
-      line: new WaitingLine(),
-      waitLimits: new WaitLimits(clock),
-      turnsOwed,
-      lines: { nodes, entryMs: 2 * limits.nodeTimeoutMs, newId: idsFrom(randomness.secret) },
-      nodeTimeoutMs,
-      outage: new Outage(clock, nodeTimeoutMs),
-      fraction: randomness.fraction,
-    };
+    this.acquisitionSetup = this.fleet.acquisitionSetup(turnsOwed);
     this.closing = new Closing({
       clock,
       admission: this.acquisitionSetup.admission,
@@ -268,8 +221,9 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   /** Waits until a quorum of the nodes can vote. */
   async ready(options?: ReadyOptions): Promise<void> {
     const patience = checkReadyOptions(options);
-    const setup = { ...this.inspectionSetup, guard: this.guard };
-    return this.retries.until(patience, (leftMs, waitedMs) => lookIfReady(setup, leftMs, waitedMs));
+    return this.retries.until(patience, (leftMs, waitedMs) =>
+      lookIfReady(this.fleet.inspection, leftMs, waitedMs),
+    );
   }
 
   /** Goes on with a lock that was detached. */
@@ -283,7 +237,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   }
 
   async inspect(resource: string, options?: InspectOptions): Promise<LockInspection> {
-    return inspectNodes(this.inspectionSetup, checkResource(resource), options);
+    return inspectNodes(this.fleet.inspection, checkResource(resource), options);
   }
 
   /** Tells if nobody else can get it now. */
@@ -292,7 +246,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
   }
 
   async list(options?: ListOptions): Promise<LockListing> {
-    return listNodes(this.inspectionSetup, options);
+    return listNodes(this.fleet.inspection, options);
   }
 
   /**
@@ -301,7 +255,7 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
    */
   async forceRelease(resource: string, options?: ForceReleaseOptions): Promise<number> {
     const name = checkResource(resource);
-    const nodeCount = await forceRelease(this.inspectionSetup, name, ownerTokenIn(options));
+    const nodeCount = await forceRelease(this.fleet.inspection, name, ownerTokenIn(options));
     this.around.reports.forceReleased([name], nodeCount);
     return nodeCount;
   }
@@ -316,12 +270,8 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     const rest = this.held.all();
     for (const lock of rest) lock.lose('closed');
     await Promise.all([...rest.map((lock) => lock.release()), ...this.abandonedAttempts]);
-    this.guard.stop();
-    this.refusals.stop();
-    this.silence?.stop();
-    this.nodeReports.stop();
     this.around.keepAlive.rest();
-    Deadlines.of(this.settings.clock).rest();
+    this.fleet.stop();
   }
 
   private acquisitionOf(call: LockCall<HeldLock>): Acquisition<HeldLock> {
@@ -349,11 +299,6 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     const released = attempt?.outcome === 'won' ? this.redlock.releaseAsync(attempt.lease) : undefined;
     place.leave();
     await released;
-  }
-
-  private get inspectionSetup(): InspectionSetup {
-    const { nodes, clock, limits } = this.settings;
-    return { nodes, clock, timeoutMs: limits.nodeTimeoutMs, guard: this.guard, refusals: this.refusals };
   }
 }
 

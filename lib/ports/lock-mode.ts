@@ -13,14 +13,6 @@ export type LockMode = 'exclusive' | 'shared' | 'limited';
 export const MODE_LETTERS = { exclusive: 'x', shared: 's', limited: 'p' } as const;
 
 /**
- * Tells if two holders with these modes may hold a resource at the same time. It does not count permits: two
- * permit holders may need more permits than there are.
- */
-export function mayStandBeside(mode: LockMode, other: LockMode): boolean {
-  return mode !== 'exclusive' && other !== 'exclusive';
-}
-
-/**
  * Tells if a caller need not wait for `ahead`, who stands in line before it. Readers pass readers, so they go
  * together. Permit callers pass each other as long as there are enough permits for both; whoever asks counts
  * these.
