@@ -52,6 +52,8 @@ export interface LeaseSharing {
   /** The number of nodes that had not answered when it was won, if nothing else is uncertain about its permits. */
   awaited: number;
   readonly places: PlaceInLines | undefined;
+  /** The number that `places` gave the attempt. */
+  readonly attempt: number;
   /** The time for which a node keeps a free resource for the callers in its line (R31). */
   readonly turnMs: number;
   /** The number of callers that stood in line behind it when it was won. */
@@ -86,14 +88,14 @@ export function releaseRequestOf(lease: Lease, keepMs: number, wakeWaiters: bool
 /** The fields of a release that say how the lease was held, and what happens to the callers in line. */
 function goingOf(
   { wasWon }: Lease,
-  { kind, slots, mayHaveStrays, places, turnMs }: LeaseSharing,
+  { kind, slots, mayHaveStrays, places, attempt, turnMs }: LeaseSharing,
   isToldOf: boolean,
 ): Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'> {
   return {
     shared: sharedIn(kind),
     // An attempt that failed may have got any permits on a node, so all of them are released.
     slots: kind?.mode !== 'limited' ? undefined : wasWon && !mayHaveStrays ? slots : 'all',
-    line: wasWon ? undefined : places?.putBack(),
+    line: wasWon ? undefined : places?.entryToPutBack(attempt),
     turnMs: isToldOf ? turnMs : undefined,
   };
 }

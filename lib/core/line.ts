@@ -43,6 +43,7 @@ export class PlaceInLines {
   onTicket: (() => void) | undefined;
 
   private ownId: string | undefined;
+  private attempts = 0;
   /** The time of the leading node at its first denial. It stays for the whole wait. */
   private ticket: number | undefined;
   /** True if a node may have an entry with this ticket. */
@@ -55,8 +56,6 @@ export class PlaceInLines {
   /** True if fewer than a majority of the nodes answered the last attempt. */
   private isFar = false;
   private isOver = false;
-  /** True if a clean-up has put the entry back since the last attempt began: after the grants of this attempt, maybe. */
-  private wasPutBack = false;
 
   constructor(
     private readonly settings: LineSettings,
@@ -84,13 +83,15 @@ export class PlaceInLines {
   }
 
   /**
-   * Returns the entry that the clean-up of a failed attempt puts back where a grant took it away (R30). Undefined if
-   * nobody waits any more.
+   * The entry that the clean-up of a failed attempt puts back where a grant took it away (R30). Undefined if nobody
+   * waits any more, or if a later attempt has begun. The node has that one's request already, and may have granted
+   * it: an entry that is put back after this grant would stand in everybody's way.
+   *
+   * @param attempt the number that {@link asks} gave the failed attempt
    */
-  putBack(): LineEntry | undefined {
-    if (this.isOver || this.isFar || !this.mayBeEntered) return undefined;
-    this.wasPutBack = true;
-    return this.entry;
+  entryToPutBack(attempt: number): LineEntry | undefined {
+    const isLate = attempt !== this.attempts;
+    return isLate || this.isOver || this.isFar || !this.mayBeEntered ? undefined : this.entry;
   }
 
   /**
@@ -121,12 +122,18 @@ export class PlaceInLines {
     return this.enteredAtMs !== undefined && nowMs - this.enteredAtMs >= this.settings.entryMs / BEATS;
   }
 
-  /** Notes that an attempt begins. */
-  asks(isAtAllNodes: boolean, nowMs: number): void {
-    this.wasPutBack = false;
-    if (this.ticket === undefined || this.isFar) return;
-    this.mayBeEntered = true;
-    if (isAtAllNodes) this.enteredAtMs = nowMs;
+  /**
+   * Notes that an attempt begins.
+   *
+   * @returns the number of the attempt
+   */
+  asks(isAtAllNodes: boolean, nowMs: number): number {
+    this.attempts += 1;
+    if (this.ticket !== undefined && !this.isFar) {
+      this.mayBeEntered = true;
+      if (isAtAllNodes) this.enteredAtMs = nowMs;
+    }
+    return this.attempts;
   }
 
   /**
@@ -170,7 +177,7 @@ export class PlaceInLines {
   end(isSpared?: (position: number) => boolean): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.leave(this.wasPutBack ? nowhere : isSpared);
+    this.leave(isSpared);
   }
 
   /** Removes an entry that one node made after the end of the wait. */

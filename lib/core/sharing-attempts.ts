@@ -85,12 +85,14 @@ export class SharingAttempts implements LateVotes<Trial> {
     const { nodeTimeoutMs, clock } = this.settings;
     const lease = this.parts.newLease(resources, ttlMs, label);
     const turnMs = Math.max(1, Math.round(nodeTimeoutMs * TURN_SHARE));
+    const leaderFirst = options.leaderFirst === true && !isAgain;
     const sharing: LeaseSharing = {
       kind,
       slots: [],
       mayHaveStrays: false,
       awaited: 0,
       places,
+      attempt: places.asks(!leaderFirst, clock.now()),
       turnMs,
       inLine: 0,
     };
@@ -105,8 +107,6 @@ export class SharingAttempts implements LateVotes<Trial> {
       limit: kind?.mode === 'limited' ? this.permitsOf(kind.limit, kind.permits) : undefined,
       line: places.entry,
     };
-    const leaderFirst = options.leaderFirst === true && !isAgain;
-    places.asks(!leaderFirst, clock.now());
     const trial: Trial = { lease, sharing, request, options, listener, isAgain, owed: undefined };
     if (leaderFirst)
       this.askLeaderFirst(trial).catch((error: unknown) => {

@@ -45,6 +45,8 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
   fault: Fault = 'none';
   /** How long a request and its answer are under way together. Set it before the first request. */
   latencyMs = 0;
+  /** How long a message about a release is under way. Set it before the first request. */
+  messageMs = 0;
   readonly sent: Sent[] = [];
 
   private inner: MemoryLockNode;
@@ -126,7 +128,14 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
   }
 
   onReleased(resource: string, wake: ReleaseHandler, inLineAs?: string): ReleaseSubscription {
-    const subscription = this.inner.onReleased(resource, wake, inLineAs);
+    const tell: ReleaseHandler = (...news) => {
+      if (this.messageMs === 0) wake(...news);
+      else
+        this.clock.schedule(this.messageMs, () => {
+          wake(...news);
+        });
+    };
+    const subscription = this.inner.onReleased(resource, tell, inLineAs);
     return {
       ...subscription,
       isHeard: this.tellsReleases,

@@ -14,7 +14,13 @@ import type { PlaceInLine } from '../../lib/locking/waiting/place-in-line';
 import { WaitingLine } from '../../lib/locking/waiting/waiting-line';
 import { MemoryLine } from '../../lib/memory/memory-line';
 import { NodeGuard } from '../../lib/core/node-guard';
-import type { AcquireRequest, AcquireVote, LockNode, ServerFacts } from '../../lib/ports/lock-node.interface';
+import type {
+  AcquireRequest,
+  AcquireVote,
+  LineEntry,
+  LockNode,
+  ServerFacts,
+} from '../../lib/ports/lock-node.interface';
 import { PartedRequests, type PartsSetup } from '../../lib/redis/request/parted-requests';
 import type { RoundResult } from '../../lib/core/round';
 import type { Mutation } from './mutations';
@@ -41,7 +47,9 @@ interface GuardInside {
   meet(node: LockNode, servers: readonly ServerFacts[]): void;
 }
 interface PlacesInside {
+  readonly attempts: number;
   leave(): void;
+  entryToPutBack(attempt: number): LineEntry | undefined;
 }
 interface LineInside {
   lines: { get(resource: string): { first: { behind?: { place: PlaceInLine<unknown> } } } | undefined };
@@ -409,6 +417,21 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     kind: 'queued',
     isLiveness: true,
     apply: () => patch(places, 'leave', () => () => undefined),
+  },
+  {
+    name: 'a place is put back only before the next attempt',
+    rule: 'R30',
+    kind: 'queued',
+    isLiveness: true,
+    apply: () =>
+      patch(
+        places,
+        'entryToPutBack',
+        (original) =>
+          function (this: PlacesInside) {
+            return original.call(this, this.attempts);
+          },
+      ),
   },
 ];
 

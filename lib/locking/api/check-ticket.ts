@@ -60,7 +60,7 @@ function sharingIn(
   slots: unknown,
   limit: unknown,
 ): LeaseSharing | undefined {
-  const rest = { mayHaveStrays: false, awaited: 0, places: undefined, turnMs: 0, inLine: 0 };
+  const rest = { mayHaveStrays: false, awaited: 0, places: undefined, attempt: 0, turnMs: 0, inLine: 0 };
   if (slots !== undefined || limit !== undefined) {
     const count = Array.isArray(slots) ? slots.length : 0;
     const isRight = typeof limit === 'number' && count > 0 && areSlots(slots, count, limit);

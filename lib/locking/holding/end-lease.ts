@@ -182,7 +182,7 @@ function successorOf(place: WonLease['place']): WonLease['place']['successor'] {
  * release, may wait beside the line: the next caller that is not in line owes them their turns.
  */
 function besideLine(settle: (release: Release) => void): (release: Release) => void {
-  return ({ outcome, waiting = 0 }) => {
-    settle(waiting > 0 ? { outcome, waiting } : { outcome });
+  return ({ outcome, waiting = 0, mayBeMore }) => {
+    settle(waiting > 0 ? { outcome, waiting, mayBeMore } : { outcome, mayBeMore });
   };
 }

@@ -275,10 +275,9 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     atEnd: HeldFacts | undefined,
   ): ReleaseOutcome {
     const { place } = this.win;
-    if (waiting !== undefined) {
-      this.around.turnsOwed.owe(this.resources, waiting, mayBeMore);
-      place.learnOfOthers(outcome === 'released' ? waiting > 0 : undefined);
-    }
+    if (waiting !== undefined || mayBeMore === true)
+      this.around.turnsOwed.owe(this.resources, waiting ?? 0, mayBeMore);
+    if (waiting !== undefined) place.learnOfOthers(outcome === 'released' ? waiting > 0 : undefined);
     place.leave();
     this.around.onEnded(this);
     // The lock was gone although it should still have been ours, so somebody took it.

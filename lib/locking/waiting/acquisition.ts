@@ -220,11 +220,12 @@ export class Acquisition<L>
   }
 
   /**
-   * True if it lets others go first. If the lines on the nodes are looked at, they decide whose turn it is. A caller
-   * that wants some of its resources alone may meet others there who stand in no line.
+   * True if it lets others go first. A caller that finds readers or permits in its way enters the lines on the nodes,
+   * and these decide whose turn it is. A caller that finds an exclusive holder may stand in no line.
    */
   private get owesTurns(): boolean {
-    return this.places === undefined || (this.kind?.mode === 'mixed' && !this.options.fair);
+    const mode = this.kind?.mode;
+    return mode === undefined || mode === 'mixed';
   }
 
   /** Called when its time in line is over. */

@@ -24,13 +24,16 @@ export function collisionDelayMs(attempt: number, tookMs: number, fraction: numb
 }
 
 const CONFIRM_MS = 30;
+const CONFIRM_IN_TURN_MS = 15;
 
 /**
  * The delay before asking a second time if the resource is really held. The vote that denied may come from a
  * failed attempt of another caller, whose clean-up tells nobody.
+ *
+ * @param isFirst true for the first in line. All others wait for it meanwhile, so its delay is shorter
  */
-export function confirmDelayMs(fraction: number): number {
-  return jitter(CONFIRM_MS, fraction);
+export function confirmDelayMs(fraction: number, isFirst: boolean): number {
+  return jitter(isFirst ? CONFIRM_IN_TURN_MS : CONFIRM_MS, fraction);
 }
 
 const FIRST_OUTAGE_MS = 25;

@@ -8,6 +8,12 @@ import { collisionDelayMs, confirmDelayMs, outageDelayMs, pollDelayMs } from './
  */
 const MOST_COLLISIONS = 4;
 
+/**
+ * The first in line asks so many times again if no majority has a holder. Of these attempts some follow one another at
+ * once, and deny one another.
+ */
+const MOST_CONFIRMATIONS_IN_TURN = 6;
+
 /** Spreads waiters whose ttl ends at the same moment. */
 const SPREAD_MS = 5;
 
@@ -65,11 +71,16 @@ export class RetryPolicy {
    * @param attempts the number of attempts so far
    * @param isHeld true if a majority has a holder
    * @param isTold true if the waiter would hear of a release
+   * @param isFirst true if nobody stands before the waiter in the lines on the nodes
    */
   sleepMs(
     failed: FailedAttempt,
     attempts: number,
-    { isHeld, isTold }: { readonly isHeld: boolean; readonly isTold: boolean },
+    {
+      isHeld,
+      isTold,
+      isFirst,
+    }: { readonly isHeld: boolean; readonly isTold: boolean; readonly isFirst: boolean },
   ): number {
     const fraction = this.around.fraction();
     if (failed.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
@@ -81,7 +92,11 @@ export class RetryPolicy {
     // The sleep is a little longer: nodes round their ttls down, and others wait for the same moment.
     const heldForMs = Math.min(failed.freeInMs ?? UNKNOWN_HOLD_MS, LONGEST_SLEEP_MS);
     const untilFreeMs = heldForMs + 1 + fraction * SPREAD_MS;
-    if (isTold) return this.denials > 1 ? untilFreeMs : Math.min(untilFreeMs, confirmDelayMs(fraction));
+    if (isTold) {
+      const confirmations = isFirst && !isHeld ? MOST_CONFIRMATIONS_IN_TURN : 1;
+      const isConfirmed = this.denials > confirmations;
+      return isConfirmed ? untilFreeMs : Math.min(untilFreeMs, confirmDelayMs(fraction, isFirst));
+    }
     // Many waiters may be polling. So every other attempt asks the leading node first, as one of many, and the
     // rest ask all nodes.
     this.leaderFirst = attempts % 2 === 0;

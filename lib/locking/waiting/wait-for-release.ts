@@ -137,8 +137,10 @@ export class WaitForRelease {
     }
     const isHeld = this.learnsOfHolder(failed, this.listener);
     const isTold = this.listener.isReliable;
-    const sleepMs = this.pace.sleepMs(failed, this.attempts, { isHeld, isTold });
     const { places } = this.caller;
+    // Readers and permits that are in the way are many, and the nodes name no holder.
+    const isFirst = failed.by === 'held' && places?.isEntered === true && places.ahead === 0;
+    const sleepMs = this.pace.sleepMs(failed, this.attempts, { isHeld, isTold, isFirst });
     if (places === undefined || failed.outcome === 'unavailable') return this.wait.sleep(sleepMs);
     return this.standInLines(places, sleepMs);
   }

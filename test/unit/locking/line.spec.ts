@@ -1,3 +1,5 @@
+import type { LockOptions } from '../../../lib/locking/api/lock-options';
+import type { LockTargets } from '../../../lib/locking/api/lock-target';
 import type { HeldLock } from '../../../lib/locking/holding/held-lock';
 import { Fleet } from '../../helpers/fleet';
 import { watch, type Watched } from '../../helpers/watch';
@@ -67,6 +69,37 @@ describe('the line', () => {
     expect(newcomer.error).toMatchObject({ code: 'LOCK_BUSY' });
     expect(waiter?.value?.isHeld).toBe(true);
   });
+
+  it.each<[string, LockOptions, LockTargets]>([
+    ['that stand in line', FAIR, 'order:7'],
+    ['that also read something else', { wait: 60_000 }, ['order:7', { shared: 'rates' }]],
+    ['that also read something else, in line', FAIR, ['order:7', { shared: 'rates' }]],
+  ])(
+    'lets a plain caller have its turn beside callers of another process %s',
+    async (_, options, targets) => {
+      const fleet = new Fleet(3);
+      for (const node of fleet.nodes) [node.latencyMs, node.messageMs] = [0.4, 0.8];
+      const { manager } = fleet.process();
+      const stop = new AbortController();
+      const again = async () => {
+        while (!stop.signal.aborted) {
+          const lock = await manager.acquire(targets, options);
+          await new Promise<void>((resolve) => fleet.clock.schedule(5, resolve));
+          await lock.release();
+        }
+      };
+      for (let i = 0; i < 4; i++) void again();
+      await fleet.clock.advance(100);
+
+      const plain = watch(fleet.process().manager.acquire('order:7', { wait: 60_000 }));
+      await fleet.clock.advance(200);
+      stop.abort();
+
+      expect(plain.value?.isHeld).toBe(true);
+      void plain.value?.release();
+      await fleet.clock.advance(100);
+    },
+  );
 
   it('forgets a waiter that died, and gives the lock to the next about a second later', async () => {
     const fleet = new Fleet(3);

@@ -184,6 +184,24 @@ describe('an attempt in line that is decided before the last node has answered',
     expect([members.map(({ ownerToken }) => ownerToken), waiting]).toEqual([['stray-1'], 1]);
   });
 
+  it('keeps no place where a later attempt was granted before', async () => {
+    const fleet = new Fleet(2);
+    const [fast, slow] = [fleet.node(0), fleet.node(1)];
+    [fast.latencyMs, slow.latencyMs] = [2, 6];
+    const stray = { resources: ['report'], ownerToken: 'stray', ttlMs: 60_000 };
+    fast.acquire({ ...stray, askHolderTtl: false }, () => undefined);
+    await fleet.clock.advance(20);
+
+    // The fast node denies, and tells of a release before the slow node has said that it granted.
+    const reader = watch(fleet.process().manager.acquire('report', { mode: 'shared', wait: 60_000 }));
+    await fleet.clock.advance(4);
+    fast.release({ ...stray, wakeWaiters: true }, () => undefined);
+    await fleet.clock.advance(30);
+
+    expect(reader.value?.isHeld).toBe(true);
+    expect((await slow.owner('report'))?.waiting ?? 0).toBe(0);
+  });
+
   it('cleans up where the answer was lost', async () => {
     const fleet = new Fleet(3);
     for (const node of fleet.nodes) fill(node, 0, 1);

@@ -9,7 +9,7 @@ const SPLIT: FailedAttempt = {
   isSplit: true,
   holder: undefined,
 };
-const TOLD = { isHeld: false, isTold: true };
+const TOLD = { isHeld: false, isTold: true, isFirst: false };
 
 function setUp() {
   const clock = new VirtualClock();
@@ -53,6 +53,14 @@ describe('a contender whose votes were split', () => {
 });
 
 describe('a waiter that would hear of a release', () => {
+  it('makes sure sooner that somebody holds the resource if all others in line wait for it', () => {
+    const held = { ...SPLIT, isSplit: false, freeInMs: 60_000 };
+
+    const inTurn = setUp().pace.sleepMs(held, 1, { ...TOLD, isFirst: true });
+
+    expect(inTurn).toBeLessThan(setUp().pace.sleepMs(held, 1, TOLD));
+  });
+
   it.each([
     ['for a while', 3_000, 3_000],
     ['for a day', 86_400_000, 10_000],
