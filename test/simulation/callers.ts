@@ -57,6 +57,7 @@ export class Callers {
         })
         .finally(() => {
           if (ownerToken === undefined) judge.forcedOpen(resource, true);
+          judge.forcedInVain(new Set(this.world.nodes.flatMap((node) => node.ownersOf(resource))));
         });
     });
   }

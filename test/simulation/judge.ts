@@ -273,6 +273,15 @@ export class Judge {
     }
   }
 
+  /** Extensions that came between the removals on two nodes have put these back: they go on, and may not be told. */
+  forcedInVain(ownerTokens: ReadonlySet<string>): void {
+    for (const handle of this.handles) {
+      if (handle.forcedAtMs === undefined || !ownerTokens.has(handle.lock.ownerToken)) continue;
+      handle.forcedAtMs = undefined;
+      handle.isExcused = true;
+    }
+  }
+
   /** `promise` settles within `withinMs` of the time in which `client` runs. */
   async expect<T>(promise: Promise<T>, client: SimulatedClient, withinMs: number, what: string): Promise<T> {
     const { timeline } = this.world;
