@@ -1,6 +1,9 @@
 /** The token of the options of one RedlockModule, inside that module. */
 export const REDLOCK_MODULE_OPTIONS = 'REDLOCK_MODULE_OPTIONS';
 
+/** The token of a number that tells one RedlockModule from another, inside that module. */
+export const REDLOCK_MODULE_NUMBER = 'REDLOCK_MODULE_NUMBER';
+
 /** The token of the lock service of one RedlockModule, inside that module. It is the same for every name. */
 export const REDLOCK_LOCK_SERVICE = 'REDLOCK_LOCK_SERVICE';
 

@@ -7,7 +7,7 @@ import type {
   RedlockModuleOptions,
 } from './redlock-module-options.interface';
 import { LOCK_ANSWERS } from './filters/lock-answers';
-import { LOCK_SERVICE_FACTORY, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
+import { LOCK_SERVICE_FACTORY, REDLOCK_MODULE_NUMBER, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders, readAsyncOptions } from './redlock.providers';
 import { claimLockServices } from '../service/copies';
 import { noteConnection } from '../calls/known-connections';
@@ -79,6 +79,9 @@ export class RedlockModule implements OnModuleInit {
   }
 }
 
+/** How many modules were made in this process. */
+let modulesMade = 0;
+
 function createModule(
   { isGlobal = true, name }: RedlockModuleExtras,
   optionsProviders: Provider[],
@@ -96,6 +99,8 @@ function createModule(
     global: isGlobal,
     imports,
     providers: [
+      // Nest 10 takes dynamic modules for one if they look alike, and options that a factory provides are not looked at.
+      { provide: REDLOCK_MODULE_NUMBER, useValue: (modulesMade += 1) },
       ...optionsProviders,
       ...createServiceProviders(name),
       ...others.map((provide) => ({ provide, useExisting: getLockServiceToken() })),

@@ -51,6 +51,30 @@ describe('RedlockModule', () => {
       await app.close();
     });
 
+    it('keeps the options of several apart, each for the module that imports it', async () => {
+      const locksOfItsOwn = () => RedlockModule.forRoot({ nodes: [new MemoryLockNode()], isGlobal: false });
+      @Injectable()
+      class Orders {
+        constructor(readonly locks: LockService) {}
+      }
+      @Injectable()
+      class Mails {
+        constructor(readonly locks: LockService) {}
+      }
+      @Module({ imports: [locksOfItsOwn()], providers: [Orders] })
+      class OrderModule {}
+      @Module({ imports: [locksOfItsOwn()], providers: [Mails] })
+      class MailModule {}
+
+      const app = await start({ imports: [OrderModule, MailModule] });
+
+      expect(app.get(Orders).locks).not.toBe(app.get(Mails).locks);
+      await app.get(Orders).locks.withLock('a', async () => {
+        expect(await app.get(Mails).locks.isLocked('a')).toBe(false);
+      });
+      await app.close();
+    });
+
     it('keeps several apart by their names', async () => {
       const shared = new MemoryLockNode();
       @Injectable()
