@@ -1,11 +1,4 @@
-import {
-  type Attempt,
-  type AttemptListener,
-  type AttemptOptions,
-  deniedByLeader,
-  describeVotes,
-  forward,
-} from './attempt';
+import { type Attempt, type AttemptListener, type AttemptOptions, describeVotes } from './attempt';
 import { AttemptJudge } from './attempt-judge';
 import { FenceProposals } from './fence-proposals';
 import { type HandoverRound, Handovers, type Successor } from './handover';
@@ -19,21 +12,15 @@ import {
   releaseOutcome,
 } from './lease';
 import { LeadingNode } from './leading-node';
-import type {
-  AcquireRequest,
-  AcquireVote,
-  ExtendVote,
-  LockNode,
-  ReleaseVote,
-} from '../ports/lock-node.interface';
-import { AcquireCall, type KnownVote } from './acquire-call';
+import type { ExtendVote, LockNode, ReleaseVote } from '../ports/lock-node.interface';
 import { ExtendCall, ReleaseCall } from './lease-calls';
+import { type AttemptParts, PlainAttempts } from './plain-attempts';
 import { isDeniedByQuorum, isWon, quorumOf } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult, startRound } from './round';
 import { SharingAttempts } from './sharing-attempts';
 import { readInstant } from '../ports/times';
-import { earlierOf, remainingMs, type Validity, validForMs, validityFrom } from './validity';
+import { earlierOf, remainingMs, type Validity, validityFrom } from './validity';
 
 /**
  * The Redlock algorithm: one attempt, one extension, one release on N independent nodes.
@@ -44,22 +31,22 @@ export class Redlock {
   /** Attempts for readers, permits and callers in line. */
   readonly sharing: SharingAttempts;
 
+  private readonly plain: PlainAttempts;
   private readonly leader: LeadingNode;
-  private readonly proposals: FenceProposals;
   private readonly judge: AttemptJudge;
   private readonly handovers: Handovers;
 
   constructor(private readonly settings: RedlockSettings) {
     this.leader = new LeadingNode(settings);
-    this.proposals = new FenceProposals(settings.wall ?? settings.clock, settings.fencing);
-    this.judge = new AttemptJudge(settings, this.proposals);
-    const { judge, proposals, leader } = this;
-    this.sharing = new SharingAttempts(settings, {
-      ...{ judge, proposals, leader },
-      newLease: (resources, ttlMs, label) => this.newLease(resources, ttlMs, label),
-    });
-    this.handovers = new Handovers(this.judge, this.proposals, {
-      newLease: (resources, ttlMs, label) => this.newLease(resources, ttlMs, label),
+    const proposals = new FenceProposals(settings.wall ?? settings.clock, settings.fencing);
+    this.judge = new AttemptJudge(settings, proposals);
+    const newLease = (resources: readonly string[], ttlMs: number, label?: string) =>
+      this.newLease(resources, ttlMs, label);
+    const parts: AttemptParts = { judge: this.judge, proposals, leader: this.leader, newLease };
+    this.plain = new PlainAttempts(settings, parts);
+    this.sharing = new SharingAttempts(settings, parts);
+    this.handovers = new Handovers(this.judge, proposals, {
+      newLease,
       extend: (lease, ttlMs) => this.extend(lease, ttlMs),
     });
   }
@@ -75,17 +62,7 @@ export class Redlock {
    * @param listener is called before this method returns if in-process nodes decide the attempt at once
    */
   acquire(resources: readonly string[], options: AttemptOptions, listener: AttemptListener): void {
-    const { ttlMs, isContended = false, leaderFirst = false, fencing = false, label } = options;
-    const lease = this.newLease(resources, ttlMs, label);
-    const request: AcquireRequest = {
-      resources,
-      ownerToken: lease.ownerToken,
-      ttlMs,
-      askHolderTtl: isContended,
-      fence: fencing ? this.proposals.next() : undefined,
-    };
-    if (leaderFirst) forward(this.askLeaderFirst(lease, request), listener);
-    else this.askAll(lease, request, undefined, listener);
+    this.plain.acquire(resources, options, listener);
   }
 
   /** Like `acquire`, but returns a promise. */
@@ -235,57 +212,6 @@ export class Redlock {
       releaseAnsweredBy: 0,
       keepUntilMs: 0,
     };
-  }
-
-  private async askLeaderFirst(lease: Lease, request: AcquireRequest): Promise<Attempt> {
-    const known = await this.leader.ask(this.judge.callContext(validForMs(lease.ttlMs)), lease, request);
-    if (known !== undefined && 'vote' in known && known.vote.kind === 'denied') {
-      return deniedByLeader(this.settings.nodes, known.node, known.vote);
-    }
-    return new Promise((resolve, reject) => {
-      this.askAll(lease, request, known, { onAttempt: resolve, onFault: reject });
-    });
-  }
-
-  private askAll(
-    lease: Lease,
-    request: AcquireRequest,
-    known: KnownVote | undefined,
-    listener: AttemptListener,
-  ): void {
-    const { fence } = request;
-    const callContext =
-      known === undefined
-        ? this.judge.callContext(validForMs(lease.ttlMs))
-        : this.judge.callContextFor(lease);
-    startRound(
-      new AcquireCall(callContext, lease, request, known),
-      (round) => {
-        if (fence === undefined) listener.onAttempt(this.judge.conclude(lease, round));
-        else {
-          const again = () => this.askAgain(request, round, lease.label);
-          forward(this.judge.concludeFenced(lease, fence, round, again), listener);
-        }
-      },
-      (error) => {
-        listener.onFault(error);
-      },
-    );
-  }
-
-  /** Asks again with another proposal, if the nodes could not agree to the first one. */
-  private askAgain(
-    request: AcquireRequest,
-    round: RoundResult<AcquireVote>,
-    label: string | undefined,
-  ): Promise<Attempt> | undefined {
-    const fence = this.proposals.corrected(round);
-    if (fence === undefined) return undefined;
-    const lease = this.newLease(request.resources, request.ttlMs, label);
-    const again = { ...request, ownerToken: lease.ownerToken, fence };
-    return holdRound(new AcquireCall(this.judge.callContext(validForMs(lease.ttlMs)), lease, again)).then(
-      (votes) => this.judge.concludeFenced(lease, fence, votes),
-    );
   }
 }
 

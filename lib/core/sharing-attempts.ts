@@ -9,11 +9,9 @@ import {
   microsIn,
   splitPermits,
 } from './attempt';
-import type { AttemptJudge } from './attempt-judge';
-import type { FenceProposals } from './fence-proposals';
-import type { LeadingNode } from './leading-node';
 import { releaseRequestOf, type Lease, type LeaseSharing } from './lease';
 import type { PlaceInLines } from './line';
+import type { AttemptParts } from './plain-attempts';
 import { sharedIn, type LockKind } from '../ports/lock-kind';
 import { PermitCall } from './permit-call';
 import { cannotBeWon, isOutOfReach, isWon, quorumOf } from './quorum';
@@ -56,12 +54,7 @@ interface Trial {
 export class SharingAttempts implements LateVotes<Trial> {
   constructor(
     private readonly settings: RedlockSettings,
-    private readonly parts: {
-      readonly judge: AttemptJudge;
-      readonly proposals: FenceProposals;
-      readonly leader: LeadingNode;
-      newLease(resources: readonly string[], ttlMs: number, label?: string): Lease;
-    },
+    private readonly parts: AttemptParts,
   ) {}
 
   /** Holds a quorum with time left, or cleans up whatever it got; see `Redlock.acquire`. */
