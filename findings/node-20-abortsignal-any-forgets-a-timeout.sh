@@ -9,9 +9,9 @@
 # timer: `aborted` stays false, `abort` is never emitted, and no error is raised. A `fetch`, a sleep of timers/promises, `once` of
 # events and a loop that looks at the signal go on as if they had no deadline, though each of them holds the combined signal. It
 # is not seen in tests, where nothing is collected within a short timeout; a server under load collects each second. A source that is
-# kept in a variable which outlives the call, or `AbortSignal.timeout` alone, fires. The last release of Node 20 is as the first.
+# kept where it outlives the call, one of an AbortController that `setTimeout` aborts, or `AbortSignal.timeout` alone, fires.
 #
-# Versions: Node 20.20.2; Node 24.15.0 for comparison, where it fires (and 22.22.2). Needs node and npm, which get both.
+# Versions: Node 20.20.2; Node 24.15.0 for comparison, where it fires (as on 22.22.2 and 26.10.0). Needs node and npm, which get both.
 # Source: `any` and `timeout` in lib/internal/abort_controller.js of Node 20 (nodejs/node#57736).
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
