@@ -26,8 +26,13 @@ folder=$(mktemp -d)
 server=
 stop() {
   if [ -n "$server" ]; then
-    kill "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
+    # The program is a script that starts others: all of them are in one group.
+    kill -- "-$server" 2>/dev/null || true
+    for _ in $(seq 60); do
+      kill -0 -- "-$server" 2>/dev/null || break
+      sleep 0.5
+    done
+    kill -9 -- "-$server" 2>/dev/null || true
     epmd -kill >/dev/null 2>&1 || true
   fi
   rm -rf "$folder"
@@ -120,6 +125,8 @@ export RABBITMQ_NODENAME="finding-$port@localhost" RABBITMQ_NODE_IP_ADDRESS=127.
 export RABBITMQ_DIST_PORT="$distribution" RABBITMQ_MNESIA_BASE="$folder/mnesia" RABBITMQ_LOG_BASE="$folder/log"
 export RABBITMQ_ENABLED_PLUGINS_FILE="$folder/plugins" RABBITMQ_PID_FILE="$folder/pid"
 export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-setcookie finding-$port"
+set -m
 "$program" >"$folder/server.log" 2>&1 &
 server=$!
+set +m
 node try.mjs
