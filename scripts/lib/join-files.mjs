@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
 import { root } from './paths.mjs';
 
 /** The entries that load a part of the files of the root entry. They must not load the other files. */
@@ -79,7 +80,8 @@ function reachable(file, found = new Set(), way = []) {
 function joined(files, name, dist, places) {
   const modules = files.map((file) => {
     const path = relative(dist, file).replaceAll('\\', '/');
-    return `// ${path}\nfunction (module, exports, __dirname) {${withPlaces(file, places)}\n}`;
+    const code = withoutComments(withPlaces(file, places));
+    return `// ${path}\nfunction (module, exports, __dirname) {${code}\n}`;
   });
   const folders = files.map((file) => relative(join(dist, FOLDER), dirname(file)).replaceAll('\\', '/'));
   return `"use strict";
@@ -101,6 +103,13 @@ ${modules.join(',\n')}
 ];
 module.exports = from_${name};
 `;
+}
+
+/** Returns the code without its comments. What users read of them is in the types, and Node need not read it. */
+function withoutComments(text) {
+  const { ESNext } = ts.ScriptTarget;
+  const compilerOptions = { removeComments: true, target: ESNext, module: ts.ModuleKind.ESNext };
+  return ts.transpileModule(text, { compilerOptions }).outputText;
 }
 
 /** Returns the text of a file, with a call of the joined file in the place of each require. */

@@ -422,6 +422,7 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     name: 'a place is put back only before the next attempt',
     rule: 'R30',
     kind: 'queued',
+    isRare: true,
     isLiveness: true,
     apply: () =>
       patch(
