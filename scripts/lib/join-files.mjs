@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import ts from 'typescript';
 import { root } from './paths.mjs';
 
 /** The entries that load a part of the files of the root entry. They must not load the other files. */
@@ -107,6 +106,8 @@ module.exports = from_${name};
 
 /** Returns the code without its comments. What users read of them is in the types, and Node need not read it. */
 function withoutComments(text) {
+  // This file is also read by what installs the packages, before they are there.
+  const ts = createRequire(import.meta.url)('typescript');
   const { ESNext } = ts.ScriptTarget;
   const compilerOptions = { removeComments: true, target: ESNext, module: ts.ModuleKind.ESNext };
   return ts.transpileModule(text, { compilerOptions }).outputText;
