@@ -1,4 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
+import { isText } from '../locking/api/check-resources';
 import { readOptions } from '../errors/read-options';
 import type { RedlockBoardSettings } from './redlock-board-options.interface';
 
@@ -40,7 +41,7 @@ export function checkBoardSettings(given: unknown): CheckedBoardSettings {
   if (authorize !== undefined && isOpen) {
     throw new LockOptionsError('allowUnauthenticated', 'contradicts authorize. Give one of them.');
   }
-  if (title !== undefined && (typeof title !== 'string' || title === '' || title.length > LONGEST_TITLE)) {
+  if (title !== undefined && (!isText(title) || title === '' || title.length > LONGEST_TITLE)) {
     throw new LockOptionsError('title', `must be text of 1 to ${LONGEST_TITLE} characters.`);
   }
   return {

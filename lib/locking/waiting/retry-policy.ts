@@ -71,7 +71,7 @@ export class RetryPolicy {
    * @param attempts the number of attempts so far
    * @param isHeld true if a majority has a holder
    * @param isTold true if the waiter would hear of a release
-   * @param isFirst true if nobody stands before the waiter in the lines on the nodes
+   * @param isFirst true if only an exclusive holder is in the way, and nobody stands before the waiter in the lines
    */
   sleepMs(
     failed: FailedAttempt,

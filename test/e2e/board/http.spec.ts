@@ -414,6 +414,11 @@ describe.each(adapters)('the lock board on %s', (_name, newAdapter) => {
 
     it.each<[string, object, RegExp]>([
       ['without a word on who may see it', {}, /authorize: is missing/],
+      [
+        'with half of a character in its title',
+        { allowUnauthenticated: true, title: 'a\ud800' },
+        /title: .*must be text/,
+      ],
       ['with both words', { authorize: () => true, allowUnauthenticated: true }, /contradicts authorize/],
       ['with an authorize that is none', { authorize: true }, /authorize: must be a function/],
       ['with an option that is none', { authorize: () => true, users: [] }, /users: is not an option/],
