@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Redis, { Cluster } from 'ioredis';
@@ -115,6 +114,20 @@ describe('what is found at the other end', () => {
     const { port } = await start({ tls: { certFile, keyFile } });
 
     await expectReason({ host: '127.0.0.1', port }, /TLS.*rediss:/);
+  });
+
+  it('where a proxy says in words of TLS that it speaks TLS is told', async () => {
+    // Redis closes the connection. Proxies answer with an alert of TLS: fatal, illegal parameter.
+    const alert = Buffer.from([21, 3, 1, 0, 2, 2, 47]);
+    const proxy = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(alert));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => proxy.once('listening', resolve));
+    ended.push(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+
+    await expectReason({ host: '127.0.0.1', port }, /the port speaks TLS\. Write rediss:/);
   });
 
   it('where nobody knows the certificate is told', async () => {
