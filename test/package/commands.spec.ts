@@ -46,6 +46,7 @@ describe('the commands of the project', () => {
   it.each([
     [['simulate', '--', '--seeds', '10']],
     [['simulate', '--', '--seed', '7']],
+    [['simulate', '--', '--mutations', '--only', 'quorum']],
     [['simulate', '--', '--kind', 'wiped', '--seconds', '1']],
     [['figures']],
     [['test:servers', '--', '--help']],

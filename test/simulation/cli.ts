@@ -2,12 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ToldProgress } from '../helpers/told-progress';
+import { Crew, type Search } from './crew';
 import { tell, title } from './history';
-import { kindToTry, makePlan } from './make-plan';
+import { makePlan } from './make-plan';
 import { FEATURES, type Coverage, type Feature } from './outcome';
 import { type Plan, type PlanKind, PROMISED } from './plan';
 import { tryMutations } from './try-mutations';
 import { shrink } from './shrinker';
+import { withWorkers } from './workers';
 import { run } from './world';
 
 const { values } = parseArgs({
@@ -35,7 +37,7 @@ export async function main(progress: ToldProgress): Promise<number> {
   if (values.mutations) return tryMutations(Number(values.from), values.only, progress);
   if (values.file !== undefined) return replay(readPlan(values.file));
   if (values.seed !== undefined) return replay(makePlan(Number(values.seed), kind));
-  return search(progress);
+  return searchAll(progress);
 }
 
 async function replay(plan: Plan): Promise<number> {
@@ -48,35 +50,36 @@ function readPlan(file: string): Plan {
   return (JSON.parse(readFileSync(file, 'utf8')) as { plan: Plan }).plan;
 }
 
-async function search(progress: ToldProgress): Promise<number> {
-  const first = Number(values.from);
-  const last = values.seconds === undefined ? first + Number(values.seeds) - 1 : Infinity;
-  const untilMs = performance.now() + Number(values.seconds ?? Infinity) * 1_000;
+async function searchAll(progress: ToldProgress): Promise<number> {
+  const { seconds, all } = values;
+  const from = Number(values.from);
+  const count = seconds === undefined ? Number(values.seeds) : Infinity;
   const startMs = performance.now();
+  const untilMs = startMs + Number(seconds ?? Infinity) * 1_000;
   const seen: Coverage = new Map();
   let done = 0;
   let broken = 0;
   let toldAtMs = startMs;
-  if (values.seconds !== undefined) progress.countTime(Number(values.seconds) * 1_000);
-  for (let seed = first; seed <= last && performance.now() < untilMs; seed++) {
-    const plan = makePlan(seed, kind ?? kindToTry(seed));
-    const { violation, coverage } = await run(plan);
-    done += 1;
-    for (const feature of coverage.keys()) seen.set(feature, (seen.get(feature) ?? 0) + 1);
-    if (violation !== undefined) {
-      if (values.all) {
-        console.log(title(plan, violation));
-        broken += 1;
-        continue;
+  if (seconds !== undefined) progress.countTime(Number(seconds) * 1_000);
+  const search: Search = {
+    ...{ from, count, kind, isWhole: all },
+    isOver: () => performance.now() >= untilMs,
+    onResult: (result) => {
+      done += result.done;
+      broken += result.broken.length;
+      for (const [feature, times] of result.seen) seen.set(feature, (seen.get(feature) ?? 0) + times);
+      if (all) for (const each of result.broken) console.log(title(each, each.violation));
+      if (seconds === undefined) progress.count(done, count, 'histories');
+      if (!progress.isSeen && performance.now() - toldAtMs > 5_000) {
+        toldAtMs = performance.now();
+        console.log(`${done} histories, ${rate(done, startMs)}, ${progress.left}`);
       }
-      await report(plan);
-      return 1;
-    }
-    if (values.seconds === undefined) progress.count(done, Number(values.seeds), 'histories');
-    if (!progress.isSeen && performance.now() - toldAtMs > 5_000) {
-      toldAtMs = performance.now();
-      console.log(`${done} histories, ${rate(done, startMs)}, ${progress.left}`);
-    }
+    },
+  };
+  const first = await withWorkers((runners) => new Crew(runners).search(search));
+  if (first !== undefined) {
+    await report(makePlan(first.seed, first.kind));
+    return 1;
   }
   console.log(`\n${done} histories, ${broken === 0 ? 'none' : broken} went wrong; ${rate(done, startMs)}`);
   showCoverage(seen, done);

@@ -15,7 +15,7 @@ export async function tell(plan: Plan, options: RunOptions = {}): Promise<string
   ].join('\n');
 }
 
-export function title(plan: Plan, violation: Violation | undefined): string {
+export function title({ seed, kind }: Pick<Plan, 'seed' | 'kind'>, violation: Violation | undefined): string {
   const what = violation === undefined ? 'nothing wrong' : `${violation.invariant}: ${violation.what}`;
-  return `seed ${plan.seed} (${plan.kind}): ${what}`;
+  return `seed ${seed} (${kind}): ${what}`;
 }

@@ -1,52 +1,55 @@
 import type { ToldProgress } from '../helpers/told-progress';
+import { Crew } from './crew';
 import { makePlan } from './make-plan';
 import { CLEAN_UP_WAKES, MUTATIONS, type Mutation } from './mutations';
-import type { Violation } from './outcome';
+import { withWorkers } from './workers';
 import { run } from './world';
 
 /** After so many histories a mutation counts as one that nobody notices. */
-export const MOST_SEEDS = 20_000;
+const MOST_SEEDS = 20_000;
 
-export interface Caught {
-  readonly seed: number;
-  readonly violation: Violation;
-}
-
-/** The first history that goes wrong with a rule switched off. */
-export async function catchMutation(
-  mutation: Mutation,
-  from: number,
-  most: number,
-): Promise<Caught | undefined> {
-  const undo = mutation.apply?.();
-  try {
-    for (let seed = from; seed < from + most; seed++) {
-      const { violation } = await run(makePlan(seed, mutation.kind), { rules: mutation.rules });
-      if (violation !== undefined) return { seed, violation };
-    }
-    return undefined;
-  } finally {
-    undo?.();
-  }
-}
+/** The longest searches are named at the end. */
+const LONGEST = 5;
 
 /** `npm run simulate -- --mutations`: for each rule, what goes wrong without it. */
 export async function tryMutations(from: number, only = '', progress?: ToldProgress): Promise<number> {
-  console.log('| without the rule | from | first seed | broken |\n|---|---|---|---|');
-  let survivors = 0;
+  console.log(
+    '| without the rule | from | first seed | broken | histories | seconds |\n|---|---|---|---|---|---|',
+  );
   const mutations = MUTATIONS.filter(({ name }) => name.includes(only));
-  for (const [at, mutation] of mutations.entries()) {
-    progress?.count(at, mutations.length, 'rules');
-    const caught = await catchMutation(mutation, from, MOST_SEEDS);
-    const result =
-      caught === undefined ? '– | **survives**' : `${caught.seed} | ${caught.violation.invariant}`;
-    const what = mutation.isLiveness ? `${mutation.name} (liveness)` : mutation.name;
-    console.log(`| ${what} | ${mutation.rule} | ${result} |`);
-    if (caught === undefined) survivors += 1;
-  }
+  const tried: Tried[] = [];
+  await withWorkers(async (runners) => {
+    const crew = new Crew(runners);
+    for (const [at, mutation] of mutations.entries()) {
+      progress?.count(at, mutations.length, 'rules');
+      tried.push(await tryOne(crew, mutation, from));
+    }
+  });
   if (only === '') await weighCleanUp(from);
+  const longest = tried.toSorted((a, b) => b.seconds - a.seconds).slice(0, LONGEST);
+  console.log(
+    `\nThe longest took ${longest.map(({ name, seconds }) => `${seconds.toFixed(1)} s: ${name}`).join('; ')}.`,
+  );
+  const survivors = tried.filter(({ isCaught }) => !isCaught).length;
   console.log(survivors === 0 ? '\nEvery one of them is noticed.' : `\n${survivors} survive.`);
   return survivors === 0 ? 0 : 1;
+}
+
+interface Tried {
+  readonly name: string;
+  readonly isCaught: boolean;
+  readonly seconds: number;
+}
+
+async function tryOne(crew: Crew, { name, rule, isLiveness }: Mutation, from: number): Promise<Tried> {
+  const startMs = performance.now();
+  const caught = await crew.search({ from, count: MOST_SEEDS, without: name });
+  const seconds = (performance.now() - startMs) / 1_000;
+  const result = caught === undefined ? '– | **survives**' : `${caught.seed} | ${caught.violation.invariant}`;
+  const histories = caught === undefined ? MOST_SEEDS : caught.seed - from + 1;
+  const what = isLiveness ? `${name} (liveness)` : name;
+  console.log(`| ${what} | ${rule} | ${result} | ${histories} | ${seconds.toFixed(1)} |`);
+  return { name, seconds, isCaught: caught !== undefined };
 }
 
 /** The clean-up of a failed attempt wakes nobody: without that rule nothing breaks, but attempts collide more often. */
