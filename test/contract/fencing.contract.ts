@@ -222,12 +222,14 @@ export function itKeepsTheContractOfFencing(
     it('forgets a number that nobody raises for `keepMs`', async () => {
       const node = current();
       const first = nowMicros();
-      // The hold and the number last equally long, so one tells of the other.
       const fence = fenceOf(first + 1_000_000, { keepMs: SHORT_MS });
-      await acquire(node, 'a', { ownerToken: 'anna', ttlMs: SHORT_MS, fence });
+      // When the hold has ended, the number is long gone. A server on a busy machine may write them some time after
+      // each other, so they do not end together.
+      const ttlMs = SHORT_MS + 500;
+      await acquire(node, 'a', { ownerToken: 'anna', ttlMs, fence });
       await Promise.all([
-        acquire(node, 'b', { ownerToken: 'anna', ttlMs: SHORT_MS, fence }),
-        acquire(node, 'c', { ownerToken: 'anna', ttlMs: SHORT_MS }),
+        acquire(node, 'b', { ownerToken: 'anna', ttlMs, fence }),
+        acquire(node, 'c', { ownerToken: 'anna', ttlMs }),
       ]);
       await until('both are free', async () => {
         const both = await Promise.all(['a', 'b'].map((resource) => ownerOf(node, resource)));
