@@ -4,10 +4,11 @@ import { PlaceInLines, type LineSettings } from '../../core/line';
 import type { LockKind } from '../../ports/lock-kind';
 import { detached } from '../../ports/detached';
 import type { Admissible, Admission, LockCall, Asker } from './admission';
-import { WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
+import { AttemptLoop, type AttemptingCaller, type AttemptOrder } from './attempt-loop';
+import type { WaitForReleaseSetup } from './wait-for-release';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
-import { busyInLine, gaveUp } from './give-up';
+import { busyInLine } from './give-up';
 import {
   HandoverBudget,
   type Handover,
@@ -45,11 +46,11 @@ export interface AcquisitionListener<L> {
 }
 
 /**
- * Gets the lock for one caller: it waits in line behind the other callers of its process, and then asks the nodes,
- * attempt by attempt (R7, R15).
+ * Gets the lock for one caller. It waits in line behind the other callers of its process, and then asks the nodes once.
+ * If that attempt fails, an {@link AttemptLoop} makes the next ones.
  */
 export class Acquisition<L>
-  implements Admissible, Waiter<Handover>, AttemptListener, InUnorderedBag, LimitedWait
+  implements Admissible, Waiter<Handover>, AttemptingCaller, AttemptListener, InUnorderedBag, LimitedWait
 {
   bagPosition = -1;
   dueAtMs = Infinity;
@@ -57,24 +58,18 @@ export class Acquisition<L>
 
   /** Its place in line. Undefined until it was let in. */
   private place: PlaceInLine<Handover> | undefined;
-  private pending: Promise<Attempt> | undefined;
-  /** The last attempt, until it has decided how long to wait. After that it is dropped, since a wait may be long. */
-  private failed: FailedAttempt | undefined;
+  /** Its attempts, if they are more than one. It waits for their promises, and `cancel` rejects these. */
+  private loop: AttemptLoop | undefined;
   private budget: HandoverBudget | undefined;
-  private turnsToSitOut = 0;
   /** Gets the attempt that was under way when the caller gave up. */
   private late: AttemptListener | undefined;
   private isOver = false;
   /** True if somebody held the resources, or stood before this caller in line. */
   isContended = false;
-  /** True once its code waits for promises. Then `cancel` rejects the promise that it waits for. */
-  private isInPromises = false;
   /** Made when it is needed, since nearly all locks are won without waiting. */
   private maybeWait: InterruptibleSleep | undefined;
   /** The place in the lines on the nodes. Undefined if it does not look at these lines, as nearly all callers. */
   places: PlaceInLines | undefined;
-  /** Waits between attempts. Undefined until the first attempt has failed or was left to other processes. */
-  private backoff: WaitForRelease | undefined;
 
   constructor(
     readonly call: LockCall<L>,
@@ -146,19 +141,19 @@ export class Acquisition<L>
         throw busyInLine(this, { inTheWay: line.firstOf(resources) });
       const place = this.mayPass ? new WaitingLine<Handover>().join([], this) : line.join(resources, this);
       this.place = place;
-      if (place.isFirst && this.owesTurns) this.turnsToSitOut = turnsOwed.take(this.resources);
-      if (place.isFirst && this.turnsToSitOut === 0) {
+      const turnsToSitOut = place.isFirst && this.owesTurns ? turnsOwed.take(resources) : 0;
+      if (place.isFirst && turnsToSitOut === 0) {
         if (this.hasJoined()) {
           admission.leave();
           return;
         }
-        this.ask(false, this);
+        this.ask(FIRST_ATTEMPT, this);
         return;
       }
       // It waits for other callers, and does not ask the nodes yet.
       this.isContended = true;
       admission.leave();
-      if (place.isFirst) void this.compete();
+      if (place.isFirst) void this.compete(this.newLoop(turnsToSitOut));
       else this.standInLine(place);
     } catch (error) {
       this.onFault(error);
@@ -174,10 +169,7 @@ export class Acquisition<L>
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
     // A node that a user wrote may answer in the async context of any other request.
-    else {
-      this.failed = attempt;
-      void detached(this.goOn.bind(this));
-    }
+    else void detached(() => this.goOn(attempt));
   }
 
   onFault(error: unknown): void {
@@ -194,15 +186,15 @@ export class Acquisition<L>
 
   /** Called by the sleep when it is cancelled. Code that sleeps or waits for an attempt gets the error by its promise. */
   cancelled(reason: unknown): void {
-    if (this.isOver || this.isInPromises) return;
+    if (this.isOver || this.loop !== undefined) return;
     if (this.place?.isFirst !== true) {
       this.fail(reason);
       return;
     }
-    this.pending = new Promise((resolve, reject) => {
+    const attempt = new Promise<Attempt>((resolve, reject) => {
       this.late = { onAttempt: resolve, onFault: reject };
     });
-    this.fail(reason);
+    this.fail(reason, attempt);
   }
 
   onFirst(turn: Handover | undefined): void {
@@ -211,12 +203,11 @@ export class Acquisition<L>
       this.takeAsItIs(turn);
       return;
     }
-    this.pending = turn?.attempt;
     this.budget = turn?.budget;
-    const isFree = this.pending === undefined && this.owesTurns;
-    this.turnsToSitOut = isFree ? this.setup.turnsOwed.take(this.resources) : 0;
+    const isFree = turn === undefined && this.owesTurns;
+    const loop = this.newLoop(isFree ? this.setup.turnsOwed.take(this.resources) : 0, turn?.attempt);
     // The caller before this one leaves in an async context of its own.
-    void detached(() => this.compete(true));
+    void detached(() => this.compete(loop, AT_ONCE));
   }
 
   /**
@@ -226,6 +217,23 @@ export class Acquisition<L>
   private get owesTurns(): boolean {
     const mode = this.kind?.mode;
     return mode === undefined || mode === 'mixed';
+  }
+
+  ask({ isContended, leaderFirst }: AttemptOrder, listener: AttemptListener): void {
+    const { ttlMs, fencing, label, places } = this;
+    const options = { ttlMs, isContended, leaderFirst, fencing, label };
+    const { redlock } = this.setup;
+    if (places === undefined) redlock.acquire(this.resources, options, listener);
+    else redlock.sharing.acquire(this.resources, { ...options, kind: this.kind, places }, listener);
+  }
+
+  onFailedAttempt(): void {
+    this.budget = undefined;
+    this.place?.learnOfOthers(undefined);
+  }
+
+  enterLines(): void {
+    this.places ??= this.newPlaces();
   }
 
   /** Called when its time in line is over. */
@@ -246,34 +254,31 @@ export class Acquisition<L>
       this.budget = budget;
       this.succeed(attempt, renewal);
     } catch (error) {
-      this.pending = Promise.resolve(attempt);
-      this.fail(error);
+      this.fail(error, Promise.resolve(attempt));
     }
   }
 
-  /** Asks the nodes, now that it is first in line, or waits for the attempt that the caller before it left for it. */
-  private async compete(wasInLine = false): Promise<void> {
-    this.isInPromises = true;
+  /**
+   * Asks the nodes, now that it is first in line, or waits for the attempt that the caller before it left for it.
+   *
+   * @param turn resolves when it is this caller's turn
+   */
+  private async compete(loop: AttemptLoop, turn?: Promise<void>): Promise<void> {
     try {
       // This does not run within the call in which the caller before it left. Thousands may leave one after the other,
       // and their calls would be nested too deeply.
-      if (wasInLine) await this.wait.unlessCancelled(AT_ONCE);
+      if (turn !== undefined) await this.wait.unlessCancelled(turn);
       if (this.hasJoined()) return;
-      // Without this, the callers in line would find out one after the other that the nodes are away.
-      const failed = this.setup.outage.known(this.options.outageWaitMs, this.wait.remainingMs);
-      if (this.pending === undefined && failed !== undefined) throw gaveUp(this, failed);
-      const won = this.turnsToSitOut > 0 ? undefined : this.wonBy(await this.nextAttempt(false));
-      this.succeed(won ?? (await this.attemptUntilWon()));
+      this.succeed(await loop.untilWon());
     } catch (error) {
       this.fail(error);
     }
   }
 
-  private async goOn(): Promise<void> {
-    this.isInPromises = true;
-    this.isContended = this.failed?.outcome === 'busy';
+  private async goOn(failed: FailedAttempt): Promise<void> {
+    this.isContended = failed.outcome === 'busy';
     try {
-      this.succeed(await this.attemptUntilWon());
+      this.succeed(await this.newLoop(0).untilWonAfter(failed));
     } catch (error) {
       this.fail(error);
     }
@@ -292,19 +297,20 @@ export class Acquisition<L>
     this.listener.won({ lease, confirmation, place, budget, renewal }, this);
   }
 
-  private fail(error: unknown): void {
+  /** @param attempt the attempt that is under way */
+  private fail(error: unknown, attempt = this.loop?.pending): void {
     this.end();
     // The place stays taken until the nodes have answered. Before that, partial grants of this caller would be in the way
     // of the next one.
-    if (this.pending === undefined) this.place?.leave();
-    else this.listener.abandoned(this.pending, this.place as PlaceInLine<Handover>);
+    if (attempt === undefined) this.place?.leave();
+    else this.listener.abandoned(attempt, this.place as PlaceInLine<Handover>);
     this.listener.failed(error, this);
   }
 
   private end(): void {
     this.isOver = true;
     this.setup.waitLimits.remove(this);
-    this.backoff?.stop();
+    this.loop?.stop();
     this.maybeWait?.end();
     this.places?.end();
   }
@@ -347,62 +353,10 @@ export class Acquisition<L>
     return new InterruptibleSleep(this.setup.clock, this.call.startedAtMs, waitMs, signal, this);
   }
 
-  /** Waits and asks until it has a lease. The first attempt has failed, or was left to other processes. */
-  private async attemptUntilWon(): Promise<WonAttempt> {
-    const backoff = (this.backoff = new WaitForRelease(this.setup, this, this.wait, this.turnsToSitOut));
-    let isContended = this.failed?.outcome !== 'unavailable';
-    await (this.failed === undefined ? backoff.sitOut() : this.backOff(backoff));
-    // The loop ends at the deadline: it is checked after every attempt, and no sleep lasts longer.
-    for (;;) {
-      const won = this.wonBy(await this.nextAttempt(isContended));
-      if (won !== undefined) return won;
-      isContended = this.failed?.outcome === 'busy';
-      await this.backOff(backoff);
-    }
-  }
-
-  private wonBy(attempt: Attempt): WonAttempt | undefined {
-    if (attempt.outcome === 'won') return attempt;
-    this.failed = attempt;
-    return undefined;
-  }
-
-  /** Makes an attempt, or takes the one that was left to this caller. Rejects if the caller is cancelled meanwhile. */
-  private nextAttempt(isContended: boolean): Promise<Attempt> {
-    this.pending ??= new Promise((resolve, reject) => {
-      this.ask(isContended, { onAttempt: resolve, onFault: reject });
-    });
-    return this.wait.unlessCancelled(this.pending);
-  }
-
-  /** @returns what to wait for before the next attempt */
-  private backOff(backoff: WaitForRelease): Promise<void> | undefined {
-    const failed = this.failed as FailedAttempt;
-    this.failed = undefined;
-    this.wait.throwIfCancelled();
-    this.pending = undefined;
-    this.budget = undefined;
-    // Somebody else holds the resources, or nobody can say.
-    this.place?.learnOfOthers(undefined);
-    if (this.wait.isOver) return this.endUnlessSplit(backoff, failed);
-    // A writer enters the lines on the nodes too. Without that, readers could keep coming, and it would wait for ever.
-    if (failed.by === 'shared' || failed.by === 'limit') this.places ??= this.newPlaces();
-    if (backoff.isOutageTooLong(failed)) throw gaveUp(this, failed);
-    return backoff.after(failed);
-  }
-
-  private async endUnlessSplit(backoff: WaitForRelease, failed: FailedAttempt): Promise<void> {
-    if (!(await backoff.afterSplit(failed))) throw gaveUp(this, failed);
-  }
-
-  private ask(isContended: boolean, listener: AttemptListener): void {
-    const { ttlMs, fencing, label } = this;
-    const options = { ttlMs, isContended, leaderFirst: this.backoff?.begin() === true, fencing, label };
-    const { redlock } = this.setup;
-    const { places } = this;
-    if (places === undefined) redlock.acquire(this.resources, options, listener);
-    else redlock.sharing.acquire(this.resources, { ...options, kind: this.kind, places }, listener);
+  private newLoop(turnsToSitOut: number, attempt?: Promise<Attempt>): AttemptLoop {
+    return (this.loop = new AttemptLoop(this.setup, this, this.wait, turnsToSitOut, attempt));
   }
 }
 
+const FIRST_ATTEMPT: AttemptOrder = { isContended: false, leaderFirst: false };
 const AT_ONCE = Promise.resolve();

@@ -36,6 +36,14 @@ export interface WaitForReleaseSetup {
   fraction(): number;
 }
 
+/** A caller that waits for a release. */
+export interface WaitingCaller {
+  readonly resources: readonly string[];
+  readonly options: { readonly outageWaitMs: number };
+  /** The place of the caller in the lines on the nodes. Undefined as long as it does not look at them. */
+  readonly places?: PlaceInLines | undefined;
+}
+
 /** The time of one caller between its attempts: it listens to the nodes, and sleeps until it should ask again (R7). */
 export class WaitForRelease {
   private readonly pace: RetryPolicy;
@@ -51,12 +59,7 @@ export class WaitForRelease {
   /** @param turnsToSitOut the number of releases that are left to other processes */
   constructor(
     private readonly setup: WaitForReleaseSetup,
-    private readonly caller: {
-      readonly resources: readonly string[];
-      readonly options: { readonly outageWaitMs: number };
-      /** The place of the caller in the lines on the nodes. Undefined as long as it does not look at them. */
-      readonly places?: PlaceInLines | undefined;
-    },
+    private readonly caller: WaitingCaller,
     private readonly wait: InterruptibleSleep,
     private turnsToSitOut: number,
   ) {

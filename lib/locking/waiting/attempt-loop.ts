@@ -1,0 +1,124 @@
+import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
+import type { LockKind } from '../../ports/lock-kind';
+import { gaveUp } from './give-up';
+import type { InterruptibleSleep } from './interruptible-sleep';
+import { type WaitingCaller, WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
+
+/** The order in which an attempt asks the nodes. */
+export interface AttemptOrder {
+  /** True if others want the resources too, as far as is known. */
+  readonly isContended: boolean;
+  /** True if the other nodes are asked only after the leading node has granted. */
+  readonly leaderFirst: boolean;
+}
+
+/** The caller for which a loop asks the nodes. */
+export interface AttemptingCaller extends WaitingCaller {
+  readonly kind: LockKind | undefined;
+  readonly waitedMs: number;
+  ask(order: AttemptOrder, listener: AttemptListener): void;
+  /** Called after each attempt that failed: somebody else holds the resources, or nobody can say. */
+  onFailedAttempt(): void;
+  /** Called before the next attempt if readers or permits were in the way. */
+  enterLines(): void;
+}
+
+/**
+ * Asks the nodes for one caller, attempt by attempt, until one is won or the caller's time is over (R7, R15). Most
+ * callers have none: they win with the first attempt, or wait in line.
+ */
+export class AttemptLoop {
+  /** The last attempt, until it has decided how long to wait. After that it is dropped, since a wait may be long. */
+  private failed: FailedAttempt | undefined;
+  /** Waits between attempts. Undefined until one has failed or was left to other processes. */
+  private backoff: WaitForRelease | undefined;
+
+  /**
+   * @param turnsToSitOut the number of releases that are left to other processes before the first attempt
+   * @param attempt the attempt that is under way, or the last one that has ended. The caller before this one may have
+   *   left one
+   */
+  constructor(
+    private readonly setup: WaitForReleaseSetup,
+    private readonly caller: AttemptingCaller,
+    private readonly wait: InterruptibleSleep,
+    private readonly turnsToSitOut = 0,
+    private attempt?: Promise<Attempt>,
+  ) {}
+
+  /** The attempt that may still win something, or has won it. The caller has to release that if it gives up. */
+  get pending(): Promise<Attempt> | undefined {
+    return this.attempt;
+  }
+
+  /** Waits and asks. Rejects with the error of the caller: no lock in time, or the reason of its cancellation. */
+  async untilWon(): Promise<WonAttempt> {
+    this.failKnownOutage();
+    if (this.turnsToSitOut === 0) return (await this.next(false)) ?? this.untilWonAgain();
+    this.backoff = this.newBackoff();
+    await this.backoff.sitOut();
+    return (await this.next(true)) ?? this.untilWonAgain();
+  }
+
+  /** Like `untilWon`, for a caller that has made its first attempt without a loop. */
+  untilWonAfter(failed: FailedAttempt): Promise<WonAttempt> {
+    this.failed = failed;
+    return this.untilWonAgain();
+  }
+
+  stop(): void {
+    this.backoff?.stop();
+  }
+
+  /** The loop ends at the deadline: it is checked after every attempt, and no sleep lasts longer. */
+  private async untilWonAgain(): Promise<WonAttempt> {
+    const backoff = (this.backoff ??= this.newBackoff());
+    for (;;) {
+      const isContended = this.failed?.outcome === 'busy';
+      await this.backOff(backoff);
+      const won = await this.next(isContended);
+      if (won !== undefined) return won;
+    }
+  }
+
+  /** Makes an attempt, or takes the one that was left to this caller. Rejects if the caller is cancelled meanwhile. */
+  private async next(isContended: boolean): Promise<WonAttempt | undefined> {
+    this.attempt ??= new Promise((resolve, reject) => {
+      const leaderFirst = this.backoff?.begin() === true;
+      this.caller.ask({ isContended, leaderFirst }, { onAttempt: resolve, onFault: reject });
+    });
+    const attempt = await this.wait.unlessCancelled(this.attempt);
+    if (attempt.outcome === 'won') return attempt;
+    this.failed = attempt;
+    return undefined;
+  }
+
+  /** @returns what to wait for before the next attempt */
+  private backOff(backoff: WaitForRelease): Promise<void> | undefined {
+    const failed = this.failed as FailedAttempt;
+    this.failed = undefined;
+    this.wait.throwIfCancelled();
+    this.attempt = undefined;
+    this.caller.onFailedAttempt();
+    if (this.wait.isOver) return this.endUnlessSplit(backoff, failed);
+    // A writer enters the lines on the nodes too. Without that, readers could keep coming, and it would wait for ever.
+    if (failed.by === 'shared' || failed.by === 'limit') this.caller.enterLines();
+    if (backoff.isOutageTooLong(failed)) throw gaveUp(this.caller, failed);
+    return backoff.after(failed);
+  }
+
+  private async endUnlessSplit(backoff: WaitForRelease, failed: FailedAttempt): Promise<void> {
+    if (!(await backoff.afterSplit(failed))) throw gaveUp(this.caller, failed);
+  }
+
+  /** Without this, the callers in line would find out one after the other that the nodes are away. */
+  private failKnownOutage(): void {
+    if (this.attempt !== undefined) return;
+    const failed = this.setup.outage.known(this.caller.options.outageWaitMs, this.wait.remainingMs);
+    if (failed !== undefined) throw gaveUp(this.caller, failed);
+  }
+
+  private newBackoff(): WaitForRelease {
+    return new WaitForRelease(this.setup, this.caller, this.wait, this.turnsToSitOut);
+  }
+}
