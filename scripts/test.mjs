@@ -64,7 +64,8 @@ async function runChecks() {
   const e2e = listSpecs('e2e');
   const runPart = async (name) => {
     const { title, has } = PARTS_OF_E2E[name];
-    await tally.suite(title, () => runSpecs(`e2e-${name}`, e2e.filter(has), { hasRedis }));
+    const options = { hasRedis, limitMs: E2E_LIMIT_MS };
+    await tally.suite(title, () => runSpecs(`e2e-${name}`, e2e.filter(has), options));
   };
   await sideBySide(
     async () => {
