@@ -1,5 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
+import type { Attempt, AttemptListener, WonAttempt } from '../../core/attempt';
 import { PlaceInLines, type LineSettings } from '../../core/line';
 import type { LockKind } from '../../ports/lock-kind';
 import { detached } from '../../ports/detached';
@@ -153,7 +153,7 @@ export class Acquisition<L>
       // It waits for other callers, and does not ask the nodes yet.
       this.isContended = true;
       admission.leave();
-      if (place.isFirst) void this.compete(this.newLoop(turnsToSitOut));
+      if (place.isFirst) void this.newLoop(turnsToSitOut).run();
       else this.standInLine(place);
     } catch (error) {
       this.onFault(error);
@@ -169,7 +169,10 @@ export class Acquisition<L>
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
     // A node that a user wrote may answer in the async context of any other request.
-    else void detached(() => this.goOn(attempt));
+    else {
+      this.isContended = attempt.outcome === 'busy';
+      void detached(() => this.newLoop(0).runAfter(attempt));
+    }
   }
 
   onFault(error: unknown): void {
@@ -206,8 +209,9 @@ export class Acquisition<L>
     this.budget = turn?.budget;
     const isFree = turn === undefined && this.owesTurns;
     const loop = this.newLoop(isFree ? this.setup.turnsOwed.take(this.resources) : 0, turn?.attempt);
-    // The caller before this one leaves in an async context of its own.
-    void detached(() => this.compete(loop, AT_ONCE));
+    // The caller before this one leaves in an async context of its own. The loop does not run within the call in which
+    // that one leaves: thousands may leave one after the other, and their calls would be nested too deeply.
+    void detached(() => loop.run(AT_ONCE));
   }
 
   /**
@@ -258,33 +262,7 @@ export class Acquisition<L>
     }
   }
 
-  /**
-   * Asks the nodes, now that it is first in line, or waits for the attempt that the caller before it left for it.
-   *
-   * @param turn resolves when it is this caller's turn
-   */
-  private async compete(loop: AttemptLoop, turn?: Promise<void>): Promise<void> {
-    try {
-      // This does not run within the call in which the caller before it left. Thousands may leave one after the other,
-      // and their calls would be nested too deeply.
-      if (turn !== undefined) await this.wait.unlessCancelled(turn);
-      if (this.hasJoined()) return;
-      this.succeed(await loop.untilWon());
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  private async goOn(failed: FailedAttempt): Promise<void> {
-    this.isContended = failed.outcome === 'busy';
-    try {
-      this.succeed(await this.newLoop(0).untilWonAfter(failed));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  private succeed({ lease, confirmation }: WonAttempt, renewal?: KeptRenewal): void {
+  succeed({ lease, confirmation }: WonAttempt, renewal?: KeptRenewal): void {
     // If it was cancelled after the vote, before this code ran, nobody wants this lock any more, and it is cleaned up.
     this.maybeWait?.throwIfCancelled();
     this.end();
@@ -298,7 +276,7 @@ export class Acquisition<L>
   }
 
   /** @param attempt the attempt that is under way */
-  private fail(error: unknown, attempt = this.loop?.pending): void {
+  fail(error: unknown, attempt = this.loop?.pending): void {
     this.end();
     // The place stays taken until the nodes have answered. Before that, partial grants of this caller would be in the way
     // of the next one.
@@ -316,7 +294,7 @@ export class Acquisition<L>
   }
 
   /** Joins a lease of this process, if that still takes readers. Returns true if the caller has its lock with that. */
-  private hasJoined(): boolean {
+  hasJoined(): boolean {
     if (this.call.kind?.mode !== 'shared' || !this.listener.joined(this)) return false;
     this.end();
     this.place?.leave();

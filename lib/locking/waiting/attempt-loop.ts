@@ -21,6 +21,12 @@ export interface AttemptingCaller extends WaitingCaller {
   onFailedAttempt(): void;
   /** Called before the next attempt if readers or permits were in the way. */
   enterLines(): void;
+  /** Called before the first attempt. True if the caller has its lock already, so that there is nothing to ask for. */
+  hasJoined(): boolean;
+  /** Called when an attempt has won. An error that it throws comes back by `fail`. */
+  succeed(attempt: WonAttempt): void;
+  /** Called when there is no lock in time, or the caller was cancelled. */
+  fail(error: unknown): void;
 }
 
 /**
@@ -51,43 +57,59 @@ export class AttemptLoop {
     return this.attempt;
   }
 
-  /** Waits and asks. Rejects with the error of the caller: no lock in time, or the reason of its cancellation. */
-  async untilWon(): Promise<WonAttempt> {
-    this.failKnownOutage();
-    if (this.turnsToSitOut === 0) return (await this.next(false)) ?? this.untilWonAgain();
-    this.backoff = this.newBackoff();
-    await this.backoff.sitOut();
-    return (await this.next(true)) ?? this.untilWonAgain();
+  /**
+   * Waits and asks. It never rejects.
+   *
+   * @param turn resolves when it is the caller's turn
+   */
+  async run(turn?: Promise<void>): Promise<void> {
+    try {
+      if (turn !== undefined) await this.wait.unlessCancelled(turn);
+      if (this.caller.hasJoined()) return;
+      this.failKnownOutage();
+      const othersComeFirst = this.turnsToSitOut > 0;
+      if (othersComeFirst) await (this.backoff = this.newBackoff()).sitOut();
+      this.caller.succeed(this.wonBy(await this.next(othersComeFirst)) ?? (await this.untilWon()));
+    } catch (error) {
+      this.caller.fail(error);
+    }
   }
 
-  /** Like `untilWon`, for a caller that has made its first attempt without a loop. */
-  untilWonAfter(failed: FailedAttempt): Promise<WonAttempt> {
+  /** Like `run`, for a caller that has made its first attempt without a loop. */
+  async runAfter(failed: FailedAttempt): Promise<void> {
     this.failed = failed;
-    return this.untilWonAgain();
+    try {
+      this.caller.succeed(await this.untilWon());
+    } catch (error) {
+      this.caller.fail(error);
+    }
   }
 
   stop(): void {
     this.backoff?.stop();
   }
 
-  /** The loop ends at the deadline: it is checked after every attempt, and no sleep lasts longer. */
-  private async untilWonAgain(): Promise<WonAttempt> {
+  /** It ends at the deadline: that is checked after every attempt, and no sleep lasts longer. */
+  private async untilWon(): Promise<WonAttempt> {
     const backoff = (this.backoff ??= this.newBackoff());
     for (;;) {
       const isContended = this.failed?.outcome === 'busy';
       await this.backOff(backoff);
-      const won = await this.next(isContended);
+      const won = this.wonBy(await this.next(isContended));
       if (won !== undefined) return won;
     }
   }
 
   /** Makes an attempt, or takes the one that was left to this caller. Rejects if the caller is cancelled meanwhile. */
-  private async next(isContended: boolean): Promise<WonAttempt | undefined> {
+  private next(isContended: boolean): Promise<Attempt> {
     this.attempt ??= new Promise((resolve, reject) => {
       const leaderFirst = this.backoff?.begin() === true;
       this.caller.ask({ isContended, leaderFirst }, { onAttempt: resolve, onFault: reject });
     });
-    const attempt = await this.wait.unlessCancelled(this.attempt);
+    return this.wait.unlessCancelled(this.attempt);
+  }
+
+  private wonBy(attempt: Attempt): WonAttempt | undefined {
     if (attempt.outcome === 'won') return attempt;
     this.failed = attempt;
     return undefined;
