@@ -6,11 +6,11 @@ export type AnyAsyncGenerator = AsyncGenerator<unknown, unknown, unknown>;
 
 /** Releases the lock of a generator. It is apart from the generator, which it must not keep in memory. */
 interface Possession {
-  giveBack?: () => void;
+  release?: () => void;
 }
 
 /** Without this, a generator that nobody can read any more would hold its lock for ever. */
-const abandoned = new FinalizationRegistry<Possession>(({ giveBack }) => giveBack?.());
+const abandoned = new FinalizationRegistry<Possession>(({ release }) => release?.());
 
 /**
  * Makes an async generator that takes the lock at the first `next()`, runs `source` under it, and releases it when
@@ -64,7 +64,7 @@ async function* generateUnderLock(
       hold.run(() => source(hold.lock, caller)),
       lost,
     );
-    possession.giveBack = () => {
+    possession.release = () => {
       inner.abandon();
     };
     try {

@@ -63,12 +63,12 @@ export class Handovers {
     const attempt: Promise<Attempt> = atOnce
       ? Promise.resolve({ outcome: 'won', lease, confirmation })
       : confirmation.then((extension) =>
-          extension.outcome === 'extended' ? { outcome: 'won', lease } : this.giveBack(lease, extension),
+          extension.outcome === 'extended' ? { outcome: 'won', lease } : this.cleanUp(lease, extension),
         );
     return { attempt, release: confirmation.then(releaseByTakingOver) };
   }
 
-  private giveBack(lease: Lease, { outcome, votes }: Extension): FailedAttempt {
+  private cleanUp(lease: Lease, { outcome, votes }: Extension): FailedAttempt {
     this.judge.cleanUp(lease, nowhere, true);
     this.judge.cleanUpInherited(lease);
     const isBusy = outcome === 'gone';

@@ -32,7 +32,7 @@ export class MemoryAcquire {
   /** @param nodeMicros the time of the node, for a caller that may stand in line */
   decide(nodeMicros: number): AcquireVote {
     const { resources, limit, line } = this.request;
-    if (limit?.swap) for (const resource of resources) this.giveBackOwn(resource);
+    if (limit?.swap) for (const resource of resources) this.removeOwnSlots(resource);
     const looks = resources.map((resource) => this.look(resource));
     const reason = REASONS.find((one) => looks.some(({ by }) => by === one));
     if (reason === undefined) return this.grant(looks);
@@ -142,7 +142,7 @@ export class MemoryAcquire {
     else for (const slot of slots) members.keep(resource, ownerToken, slot, untilMs);
   }
 
-  private giveBackOwn(resource: string): void {
+  private removeOwnSlots(resource: string): void {
     const { members } = this.state;
     for (const member of members.of(resource, this.now)) {
       const isOwn = member.ownerToken === this.request.ownerToken && member.slot !== undefined;

@@ -95,7 +95,7 @@ export class RedisLockNode implements LockNode {
     this.parts = new PartedRequests(this.requests, {
       keyPrefix,
       partsOf: (resources) => this.partsOf(resources),
-      giveBack: (request) => {
+      cleanUp: (request) => {
         this.release({ ...request, wakeWaiters: false }, ignore);
       },
     });

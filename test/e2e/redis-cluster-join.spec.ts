@@ -9,22 +9,22 @@ let master: RedisServer;
 let other: RedisServer;
 /** Masters without slots. The second gets those of the first master, and loses them: each test goes on from the one before. */
 let newcomer: RedisServer;
-let heir: RedisServer;
+let newest: RedisServer;
 let service: LockService;
 let guards: string[];
 
 beforeAll(async () => {
   [master, other] = (await startRedisCluster(2)) as [RedisServer, RedisServer];
   newcomer = await addMaster([master, other]);
-  heir = await addMaster([master, other, newcomer]);
+  newest = await addMaster([master, other, newcomer]);
   await until('they have run for longer than anybody looks at them', async () => {
-    const uptime = /uptime_in_seconds:(\d+)/.exec(String(await heir.command('INFO', 'server')));
+    const uptime = /uptime_in_seconds:(\d+)/.exec(String(await newest.command('INFO', 'server')));
     return Number(uptime?.[1]) >= 3;
   });
 });
 
 afterAll(async () => {
-  await Promise.all([master, other, newcomer, heir].map((server) => server.stop()));
+  await Promise.all([master, other, newcomer, newest].map((server) => server.stop()));
 });
 
 /** A process that is connected to the masters with slots. */
@@ -74,7 +74,7 @@ it('a master that joins a cluster, and gets slots with their keys, guards nothin
 it('a master that joins a cluster, and takes the slots of one that died, grants nothing', async () => {
   await service.acquire(ORDER, { ttl: 30_000 });
 
-  await takeSlots(heir, master, [other, newcomer]);
+  await takeSlots(newest, master, [other, newcomer]);
 
   expect(await tryUntilRefused()).toEqual([]);
   expect(guards).toEqual(['restarted']);
@@ -83,7 +83,7 @@ it('a master that joins a cluster, and takes the slots of one that died, grants 
 it('a known master of a cluster that takes the slots of one that died grants nothing', async () => {
   await service.acquire(ORDER, { ttl: 30_000 });
 
-  await takeSlots(other, heir, [newcomer]);
+  await takeSlots(other, newest, [newcomer]);
 
   expect(await tryUntilRefused()).toEqual([]);
   expect(guards).toEqual(['restarted']);

@@ -103,7 +103,7 @@ describe('whatever is given as', () => {
     await lock?.release();
   }
 
-  async function giveBack(lock: Lock | null): Promise<void> {
+  async function release(lock: Lock | null): Promise<void> {
     expect(lock).not.toBeNull();
     if (lock === null) return;
     expect(lock.isHeld || hasHadItsTime(lock)).toBe(true);
@@ -158,7 +158,7 @@ describe('whatever is given as', () => {
   it('options of a lock gives a lock or is refused by name, and leaves nothing behind', async () => {
     await fc.assert(
       fc.asyncProperty(goodResources, lockOptions, async (names, options) => {
-        await attemptAsync(async () => giveBack(await service.acquire(names, options as object)));
+        await attemptAsync(async () => release(await service.acquire(names, options as object)));
       }),
       seeded(400),
     );
@@ -169,7 +169,7 @@ describe('whatever is given as', () => {
   it('options of a single attempt gives a lock or is refused by name', async () => {
     await fc.assert(
       fc.asyncProperty(goodResources, lockOptions, async (names, options) => {
-        await attemptAsync(async () => giveBack(await service.tryAcquire(names, options as object)));
+        await attemptAsync(async () => release(await service.tryAcquire(names, options as object)));
       }),
       seeded(300),
     );
@@ -179,7 +179,7 @@ describe('whatever is given as', () => {
   it('resources is locked or refused by name', async () => {
     await fc.assert(
       fc.asyncProperty(resources, async (names) => {
-        await attemptAsync(async () => giveBack(await service.acquire(names as string[])));
+        await attemptAsync(async () => release(await service.acquire(names as string[])));
       }),
       seeded(400),
     );

@@ -120,7 +120,7 @@ export class Callers {
     });
     let taskDone: Promise<unknown> = Promise.resolve();
     const end = { wasHeld: false };
-    let giveBack = () => Promise.resolve();
+    let release = () => Promise.resolve();
     const all = client.service.withLock(targetsOf(call), this.options(request), async (lock) => {
       settled();
       judge.gave(request, lock);
@@ -128,7 +128,7 @@ export class Callers {
       await this.work(request, lock);
       end.wasHeld = lock.isHeld && !signal.aborted;
       const commit = this.commit(request, lock);
-      if (commit !== undefined) giveBack = () => this.release(request, lock, commit);
+      if (commit !== undefined) release = () => this.release(request, lock, commit);
       judge.releases(request);
       taskDone = all.catch(() => undefined);
       void judge.expect(taskDone, client, RELEASE_MS, `the end of ${request.name}`);
@@ -136,7 +136,7 @@ export class Callers {
     all.catch(() => undefined).finally(settled);
     await judge.expect(started, client, this.patienceMs(call), `acquire of ${request.name}`);
     await all;
-    await giveBack();
+    await release();
     judge.released(request, undefined);
     if (!end.wasHeld)
       judge.accuse('true success', `${request.name}: withLock succeeds, but its lock was lost before`);

@@ -46,7 +46,7 @@ export class ClusterLink extends ForwardingVoter implements LockNode {
     this.parts = new PartedRequests(this.requests, {
       keyPrefix: '',
       partsOf: (resources) => groupBySlot(resources),
-      giveBack: (request) => {
+      cleanUp: (request) => {
         this.release({ ...request, wakeWaiters: false }, ignore);
       },
     });

@@ -313,7 +313,7 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
           function (this: PartedRequests, request, vote) {
             const { setup } = this as unknown as { setup: PartsSetup };
             const forgetful = Object.create(this, {
-              setup: { value: { ...setup, giveBack: () => undefined } },
+              setup: { value: { ...setup, cleanUp: () => undefined } },
             }) as PartedRequests;
             acquire.call(forgetful, request, vote);
           },

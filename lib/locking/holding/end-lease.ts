@@ -101,7 +101,7 @@ export function endLease(
     return;
   }
   const permitHeir =
-    isWhole && keepMs <= 0 && budget.mayGoOn(clock.now()) ? heirOfPermits(lease, place) : undefined;
+    isWhole && keepMs <= 0 && budget.mayGoOn(clock.now()) ? successorForPermits(lease, place) : undefined;
   if (permitHeir?.waiter !== undefined) {
     const { ttlMs, label, autoExtend } = permitHeir.waiter;
     const atOnce = autoExtend && remainingMs(clock, lease.validity) >= ttlMs / 2;
@@ -152,19 +152,19 @@ function mayBeHandedOver({ sharing }: Lease, next: WonLease['place']['successor'
  * one must want the same permits too: a caller that wants more, or the whole resource, would wait for as long as
  * permits are handed over. With fencing there is no such caller, since the number has to come from the nodes.
  */
-function heirOfPermits(
+function successorForPermits(
   { sharing, resources, fencingToken }: Lease,
   place: WonLease['place'],
 ): typeof place | undefined {
   const kind = sharing?.kind;
   const [resource] = resources;
   if (kind?.mode !== 'limited' || resource === undefined || fencingToken !== undefined) return undefined;
-  const heir = place.nextIn(resource);
-  const waiter = heir?.waiter;
+  const successor = place.nextIn(resource);
+  const waiter = successor?.waiter;
   const front = place.frontOf(resource);
   if (!wantsPermits(waiter?.kind, kind) || !wantsPermits(front?.kind, kind)) return undefined;
   if (waiter === undefined || waiter.fencing || front?.isFair === true) return undefined;
-  return waiter.isFair === true && sharing !== undefined && sharing.inLine > 0 ? undefined : heir;
+  return waiter.isFair === true && sharing !== undefined && sharing.inLine > 0 ? undefined : successor;
 }
 
 /** Tells if a caller wants the same number of permits under the same limit. */

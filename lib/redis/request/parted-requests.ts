@@ -27,8 +27,8 @@ export interface PartsSetup {
   readonly keyPrefix: string;
   /** Groups the keys of these resources, so that one server can take the keys of a group together. */
   partsOf(resources: readonly string[]): string[][];
-  /** Called when some parts of a request were granted and others denied. */
-  giveBack(request: AcquireRequest): void;
+  /** Releases a request of which some parts were granted and others denied. */
+  cleanUp(request: AcquireRequest): void;
 }
 
 /** Requests that are sent by themselves: as one command, or as several if their keys are in several slots. */
@@ -58,7 +58,7 @@ export class PartedRequests extends ForwardingVoter {
         // "Denied" promises that nothing was changed. So the parts that were granted are released, and the caller
         // gets its place in the line back.
         const isPartlyGranted = merged.kind === 'denied' && votes.some(({ kind }) => kind === 'granted');
-        if (isPartlyGranted) this.setup.giveBack(request);
+        if (isPartlyGranted) this.setup.cleanUp(request);
         return merged;
       },
       vote,

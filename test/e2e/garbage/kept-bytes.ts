@@ -9,7 +9,7 @@ const ROUNDS = 40;
 const COLLECTIONS = 10;
 const SAMPLES = 9;
 
-async function takeAndGiveBack(locks: LockService, options: LockOptions): Promise<void> {
+async function acquireAndRelease(locks: LockService, options: LockOptions): Promise<void> {
   const caller = async (_: unknown, name: number) => {
     for (let round = 0; round < ROUNDS; round++) {
       const lock = await locks.acquire(`${name}:${round % 2}`, options);
@@ -35,7 +35,7 @@ function collectYoung(): void {
 async function keptPerLock(locks: LockService, options: LockOptions): Promise<number> {
   const before = oldBytes();
   for (let i = 0; i < COLLECTIONS; i++) {
-    await takeAndGiveBack(locks, options);
+    await acquireAndRelease(locks, options);
     // A release waits for a quorum. After this one, all nodes have answered everything.
     await locks.inspect('any');
     await nextTurn();

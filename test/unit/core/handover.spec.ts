@@ -85,7 +85,7 @@ describe('a hold that takes over another', () => {
     expect(next.ownerToken).not.toBe(lease.ownerToken);
   });
 
-  it('has both tokens released when nobody answers and the heir waited', async () => {
+  it('has both tokens released when nobody answers and the successor waited', async () => {
     const { clock, handOver, released } = await held();
 
     const { attempt, release } = handOver();

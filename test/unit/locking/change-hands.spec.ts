@@ -41,10 +41,10 @@ describe('a lease that changes hands as it is', () => {
 
     expect(await holder.release()).toBe('released');
     await settle();
-    const heir = heldBy(line[0]);
+    const successor = heldBy(line[0]);
 
-    expect(heir.isHeld).toBe(true);
-    expect(heir.ownerToken).toBe(holder.ownerToken);
+    expect(successor.isHeld).toBe(true);
+    expect(successor.ownerToken).toBe(holder.ownerToken);
     expect(await fleet.owners('job')).toEqual(Array.from({ length: 3 }, () => holder.ownerToken));
     expect(sentTo(fleet).slice(before)).toEqual(['extend']);
     // Less than what is left of it, so the node writes nothing.
@@ -61,13 +61,13 @@ describe('a lease that changes hands as it is', () => {
     const released = watch(holder.release());
     await settle();
 
-    const heir = heldBy(line[0]);
-    expect(heir.remainingMs).toBe(leftMs);
+    const successor = heldBy(line[0]);
+    expect(successor.remainingMs).toBe(leftMs);
     expect(released.state).toBe('pending');
     recover(fleet);
     await settle();
     expect(released.value).toBe('released');
-    expect(heir.remainingMs).toBe(leftMs);
+    expect(successor.remainingMs).toBe(leftMs);
   });
 
   it('costs one question for all who had it since the nodes were asked last', async () => {
@@ -223,7 +223,7 @@ describe('a lease that changes hands as it is', () => {
       const { fleet, holder, line } = await lineOf(1);
       await holder.release();
       await settle();
-      const heir = heldBy(line[0]);
+      const successor = heldBy(line[0]);
       const before = sentTo(fleet).length;
 
       await expect(holder.extend(60_000)).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'released' });
@@ -236,7 +236,7 @@ describe('a lease that changes hands as it is', () => {
       expect(holder.remainingMs).toBe(0);
 
       expect(sentTo(fleet).length).toBe(before);
-      expect(heir.remainingMs).toBeCloseTo(VALID_MS - 10);
+      expect(successor.remainingMs).toBeCloseTo(VALID_MS - 10);
     });
 
     it('whose extension was under way, or in line, when it was done', async () => {
@@ -250,9 +250,9 @@ describe('a lease that changes hands as it is', () => {
       await clock.advance(10);
 
       expect(await Promise.all(asked)).toEqual(['refused', 'refused']);
-      const heir = heldBy(line[0]);
-      expect(heir.ownerToken).not.toBe(holder.ownerToken);
-      expect(heir.remainingMs).toBeLessThan(VALID_MS + 1);
+      const successor = heldBy(line[0]);
+      expect(successor.ownerToken).not.toBe(holder.ownerToken);
+      expect(successor.remainingMs).toBeLessThan(VALID_MS + 1);
     });
 
     it('whose signal is silent when the next one loses it', async () => {

@@ -14,7 +14,7 @@ const handOvers = (fleet: Fleet, position = 0) =>
     .sent.filter(({ request }) => (request as ExtendRequest).replaces !== undefined)
     .map(({ request }) => request as ExtendRequest);
 
-/** An heir waits until the nodes have answered if it could not go on when they do not. */
+/** A successor waits until the nodes have answered if it could not go on when they do not. */
 const PATIENT = { autoExtend: false };
 
 /**
@@ -40,7 +40,7 @@ describe('a hold that was taken away before it was handed over', () => {
   it.each([
     ['while the nodes have not answered yet', false],
     ['when they have', true],
-  ])('is told as lost to the heir that is done %s', async (_, isAnswered) => {
+  ])('is told as lost to the successor that is done %s', async (_, isAnswered) => {
     const { fleet, process, clock, holder, waiters } = await lineOf(2);
     await process.manager.forceRelease('order:7');
     await fleet.process().manager.acquire('order:7', { ttl: 30_000 });
@@ -90,7 +90,7 @@ describe('a hold that was taken away before it was handed over', () => {
     const { fleet, clock, holder, waiters } = await lineOf(2, { options: PATIENT });
     const elsewhere = watch(fleet.process().manager.acquire('order:7', { wait: 5_000 }));
     await clock.advance(10);
-    // Its key is gone on a majority: the heir gets it put back there, which is no vote, and gives it back.
+    // Its key is gone on a majority: the successor gets it put back there, which is no vote, and releases it.
     const { ownerToken } = holder;
     for (const node of fleet.nodes.slice(0, 2)) {
       node.release({ resources: ['order:7'], ownerToken, ttlMs: 1, wakeWaiters: false }, () => undefined);

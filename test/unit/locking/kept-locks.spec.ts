@@ -3,10 +3,10 @@ import type { LockOptions } from '../../../lib/locking/api/lock-options';
 import { Fleet } from '../../helpers/fleet';
 
 /** Won on the first two nodes, since somebody who asked at the same moment had the third. */
-async function wonOnTwo(options: LockOptions, contenderMs = 5) {
+async function wonOnTwo(options: LockOptions, otherMs = 5) {
   const fleet = new Fleet(3);
-  const contender = { resources: ['job'], ownerToken: 'contender', ttlMs: contenderMs, askHolderTtl: false };
-  fleet.node(2).acquire(contender, () => undefined);
+  const other = { resources: ['job'], ownerToken: 'other', ttlMs: otherMs, askHolderTtl: false };
+  fleet.node(2).acquire(other, () => undefined);
   const { manager } = fleet.process();
   const lock = await manager.acquire('job', options);
   await fleet.clock.advance(10);
@@ -31,7 +31,7 @@ describe('what a release keeps', () => {
     expect((await fleet.process().service.tryAcquire('job', kind))?.isHeld).toBe(true);
   });
 
-  it('is put on a node a little later, where a contender of that moment still had it', async () => {
+  it('is put on a node a little later, where another caller of that moment still had it', async () => {
     const { fleet, lock } = await wonOnTwo({ holdAtLeast: 60_000 }, 200);
     await lock.release();
     await fleet.clock.advance(2_000);

@@ -4,7 +4,7 @@ import { watch } from '../../helpers/watch';
 
 /** Somebody who asks at the same moment, got this node, and gives it back after `ttlMs`. */
 function takeOne(fleet: Fleet, position: number, ttlMs: number, resource = 'job'): void {
-  const ownerToken = `contender-${position}`;
+  const ownerToken = `caller-${position}`;
   const request = { resources: [resource], ownerToken, ttlMs, askHolderTtl: false };
   fleet.node(position).acquire(request, () => undefined);
 }
@@ -72,7 +72,7 @@ describe('a caller that does not wait, whose votes are split', () => {
     expect(asked.error).toBeInstanceOf(LockBusyError);
     expect((asked.error as LockBusyError).waitedMs).toBeLessThan(150);
     expect(attempts(fleet)).toBeLessThan(10);
-    expect(await fleet.owners('job')).toEqual([null, 'contender-1', 'contender-2']);
+    expect(await fleet.owners('job')).toEqual([null, 'caller-1', 'caller-2']);
   });
 
   it('gets the lock where the first attempt waited for a silent node all the time', async () => {
@@ -111,7 +111,7 @@ describe('a caller that does not wait, whose votes are split', () => {
     await fleet.clock.advance(100);
 
     expect(asked.error).toMatchObject({ message: 'left' });
-    expect(await fleet.owners('job')).toEqual([null, 'contender-1', 'contender-2']);
+    expect(await fleet.owners('job')).toEqual([null, 'caller-1', 'caller-2']);
   });
 
   it('waits no longer than it said where its time is over after more than nodeTimeout', async () => {

@@ -24,7 +24,7 @@ function setUp() {
   return { pace, collide };
 }
 
-describe('a contender whose votes were split', () => {
+describe('a waiter whose votes were split', () => {
   it('asks the leading node first, and every other time all nodes', () => {
     const { collide } = setUp();
 
