@@ -122,7 +122,7 @@ function mayImport(room: string, target: string): boolean {
 }
 
 /** The page of the board, which is built from sources of its own: one file of lib loads it. */
-const LOADS_BUILT_PAGE = 'board/core/page.ts';
+const LOADS_BUILT_PAGE = 'board/core/board-page.ts';
 const BUILT_PAGE = '../../../dist/board/page.json';
 
 interface Import {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Randomness } from '../../ports/randomness.interface';
 import type { Board } from './board';
-import { BoardPage } from './page';
+import { BoardPage } from './board-page';
 import { cookieOf, isFromPage, pageToken } from './same-origin';
 
 export interface BoardHttpSettings {
