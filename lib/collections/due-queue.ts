@@ -1,7 +1,5 @@
 /** An object that a {@link DueQueue} can keep. Only the queue writes `queuePosition`. */
 export interface Due {
-  /** The time at which it is due, on the monotonic clock. Only `DueQueue.put` changes it. */
-  dueAtMs: number;
   /** Its position in the queue, or -1 while it is not in the queue. Start with -1. */
   queuePosition: number;
 }
@@ -17,10 +15,13 @@ export interface Due {
  *        3   4
  * ```
  *
- * So moving or removing one of 100,000 takes a few steps, and leaves nothing behind.
+ * So moving or removing one of 100,000 takes a few steps, and leaves nothing behind. The due times have an array of
+ * their own: a number with fractions in a field of each object would take three times as much memory.
  */
 export class DueQueue<T extends Due> {
   private readonly heap: T[] = [];
+  /** The due time of each object in `heap`, at the same position. */
+  private readonly dueAtMs: number[] = [];
 
   get size(): number {
     return this.heap.length;
@@ -30,15 +31,18 @@ export class DueQueue<T extends Due> {
     return this.heap[0];
   }
 
+  /** The time at which the first object is due. Infinity if the queue is empty. */
+  get firstDueAtMs(): number {
+    return this.dueAtMs[0] ?? Infinity;
+  }
+
   all(): readonly T[] {
     return [...this.heap];
   }
 
   /** Adds an object, or moves it to its new due time. */
   put(member: T, dueAtMs: number): void {
-    member.dueAtMs = dueAtMs;
-    if (member.queuePosition < 0) this.place(member, this.heap.length);
-    this.sinkTowardsEnd(this.riseTowardsFront(member));
+    this.moveTo(member.queuePosition < 0 ? this.heap.length : member.queuePosition, member, dueAtMs);
   }
 
   /** Removes an object. It does nothing if the object is not in the queue. */
@@ -46,38 +50,44 @@ export class DueQueue<T extends Due> {
     const position = member.queuePosition;
     if (position < 0) return;
     const last = this.heap.pop();
+    const lastDueAtMs = this.dueAtMs.pop();
     member.queuePosition = -1;
-    if (last === undefined || last === member) return;
-    this.place(last, position);
-    this.sinkTowardsEnd(this.riseTowardsFront(last));
+    if (last !== undefined && lastDueAtMs !== undefined && last !== member)
+      this.moveTo(position, last, lastDueAtMs);
   }
 
-  private riseTowardsFront(member: T): T {
-    for (;;) {
-      const position = member.queuePosition;
-      const parent = this.heap[(position - 1) >> 1];
-      if (position === 0 || parent === undefined || parent.dueAtMs <= member.dueAtMs) return member;
-      this.place(member, parent.queuePosition);
-      this.place(parent, position);
+  /** Moves the gap at `position` to where an object with this due time belongs, and puts the object there. */
+  private moveTo(position: number, member: T, dueAtMs: number): void {
+    const { heap, dueAtMs: times } = this;
+    let at = position;
+    for (let parent = (at - 1) >> 1; at > 0 && timeAt(times, parent) > dueAtMs; parent = (at - 1) >> 1) {
+      this.place(at, heap[parent] as T, timeAt(times, parent));
+      at = parent;
     }
-  }
-
-  private sinkTowardsEnd(member: T): void {
-    for (;;) {
-      const position = member.queuePosition;
-      const child = this.earlierOf(this.heap[2 * position + 1], this.heap[2 * position + 2]);
-      if (child === undefined || member.dueAtMs <= child.dueAtMs) return;
-      this.place(member, child.queuePosition);
-      this.place(child, position);
+    for (
+      let child = this.earlierChildOf(at);
+      timeAt(times, child) < dueAtMs;
+      child = this.earlierChildOf(at)
+    ) {
+      this.place(at, heap[child] as T, timeAt(times, child));
+      at = child;
     }
+    this.place(at, member, dueAtMs);
   }
 
-  private earlierOf(left: T | undefined, right: T | undefined): T | undefined {
-    return left === undefined || right === undefined || left.dueAtMs <= right.dueAtMs ? left : right;
+  private earlierChildOf(position: number): number {
+    const [left, right] = [2 * position + 1, 2 * position + 2];
+    return timeAt(this.dueAtMs, right) < timeAt(this.dueAtMs, left) ? right : left;
   }
 
-  private place(member: T, position: number): void {
+  private place(position: number, member: T, dueAtMs: number): void {
     this.heap[position] = member;
+    this.dueAtMs[position] = dueAtMs;
     member.queuePosition = position;
   }
+}
+
+/** The time at a position. Behind the end nothing is ever due. */
+function timeAt(times: readonly number[], position: number): number {
+  return position < times.length ? (times[position] as number) : Infinity;
 }

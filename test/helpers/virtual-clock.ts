@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../lib/ports/clock.interface';
 
 /** The timers that are due at the same time, in the order in which they were made. */
 interface Moment extends Due {
+  readonly atMs: number;
   readonly callbacks: Map<Timer, () => void>;
 }
 
@@ -29,7 +30,7 @@ export class VirtualClock implements Clock {
     const atMs = this.monotonicMs + (delayMs <= 0 ? 0 : Math.max(delayMs, SHORTEST_DELAY_MS));
     let moment = this.moments.get(atMs);
     if (moment === undefined) {
-      moment = { dueAtMs: atMs, queuePosition: -1, callbacks: new Map() };
+      moment = { atMs, queuePosition: -1, callbacks: new Map() };
       this.moments.set(atMs, moment);
       this.queue.put(moment, atMs);
     }
@@ -102,7 +103,7 @@ export class VirtualClock implements Clock {
   /** The earliest timer that is due by then; of two that are due at the same time, the older one. */
   private takeDue(untilMs: number): { atMs: number; callback: () => void } | undefined {
     for (let moment = this.queue.first; moment !== undefined; moment = this.queue.first) {
-      const atMs = moment.dueAtMs;
+      const { atMs } = moment;
       if (atMs > untilMs) return undefined;
       for (const [timer, callback] of moment.callbacks) {
         moment.callbacks.delete(timer);

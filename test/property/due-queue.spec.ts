@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { DueQueue, type Due } from '../../lib/collections/due-queue';
 
 class Member implements Due {
-  dueAtMs = NaN;
   queuePosition = -1;
 }
 
@@ -31,12 +30,15 @@ describe('DueQueue', () => {
 
           expect(queue.size).toBe(model.size);
           expect(new Set(queue.all())).toEqual(new Set(model.keys()));
-          expect(queue.first?.dueAtMs).toBe(model.size === 0 ? undefined : Math.min(...model.values()));
+          expect(queue.firstDueAtMs).toBe(Math.min(Infinity, ...model.values()));
+          expect(queue.first && model.get(queue.first)).toBe(
+            model.size === 0 ? undefined : queue.firstDueAtMs,
+          );
         }
 
         const drained: number[] = [];
         for (let first = queue.first; first !== undefined; first = queue.first) {
-          drained.push(first.dueAtMs);
+          drained.push(queue.firstDueAtMs);
           queue.remove(first);
         }
         expect(drained).toEqual([...model.values()].sort((a, b) => a - b));

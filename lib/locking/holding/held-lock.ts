@@ -25,7 +25,6 @@ const SHORTEST_DELAY_MS = 1;
 
 /** A lock that was won. The keeper keeps it alive until it is released or lost. */
 export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
-  dueAtMs = Infinity;
   queuePosition = -1;
   bagPosition = -1;
   /** True if it was given to a caller as a handle, so that no task is known that runs under it. */

@@ -56,12 +56,12 @@ export class KeepAlive {
   }
 
   private setTimer(): void {
-    const first = this.queue.first;
+    const { firstDueAtMs } = this.queue;
     // A timer that comes too early finds nothing due, and is set again. That is cheaper than moving it with every
     // lock.
-    if (first === undefined || this.timerAtMs <= first.dueAtMs) return;
+    if (this.queue.size === 0 || this.timerAtMs <= firstDueAtMs) return;
     const now = this.clock.now();
-    const atMs = Math.min(first.dueAtMs, now + LOOK_EVERY_MS);
+    const atMs = Math.min(firstDueAtMs, now + LOOK_EVERY_MS);
     this.stopTimer();
     this.timerAtMs = atMs;
     this.timer = this.clock.schedule(
@@ -92,7 +92,8 @@ export class KeepAlive {
   private takeDue(): KeptAlive[] {
     const now = this.clock.now();
     const due: KeptAlive[] = [];
-    for (let kept = this.queue.first; kept !== undefined && kept.dueAtMs <= now; kept = this.queue.first) {
+    while (this.queue.firstDueAtMs <= now) {
+      const kept = this.queue.first as KeptAlive;
       this.queue.remove(kept);
       due.push(kept);
     }

@@ -53,7 +53,6 @@ export class Acquisition<L>
   implements Admissible, Waiter<Handover>, AttemptingCaller, AttemptListener, InUnorderedBag, LimitedWait
 {
   bagPosition = -1;
-  dueAtMs = Infinity;
   queuePosition = -1;
 
   /** Its place in line. Undefined until it was let in. */

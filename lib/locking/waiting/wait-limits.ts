@@ -31,10 +31,10 @@ export class WaitLimits {
 
   /** The timer may come too early, because a caller has left. Then nothing is due, and it is set again. */
   private setTimer(): void {
-    const { first } = this.queue;
-    if (first === undefined || (this.timer !== undefined && this.timerAtMs <= first.dueAtMs)) return;
+    const { size, firstDueAtMs } = this.queue;
+    if (size === 0 || (this.timer !== undefined && this.timerAtMs <= firstDueAtMs)) return;
     this.stopTimer();
-    this.timerAtMs = first.dueAtMs;
+    this.timerAtMs = firstDueAtMs;
     this.timer = this.clock.schedule(Math.max(0, this.timerAtMs - this.clock.now()), this.look);
   }
 
@@ -49,7 +49,8 @@ export class WaitLimits {
     const now = this.clock.now();
     // The loop ends, since each caller leaves the queue, and callers that come in the meantime wait for longer
     // than this.
-    for (let wait = this.queue.first; wait !== undefined && wait.dueAtMs <= now; wait = this.queue.first) {
+    while (this.queue.firstDueAtMs <= now) {
+      const wait = this.queue.first as LimitedWait;
       this.queue.remove(wait);
       wait.onWaitOver();
     }

@@ -1,6 +1,6 @@
 import { DueQueue, type Due } from '../../../lib/collections/due-queue';
 
-const member = (): Due => ({ dueAtMs: 0, queuePosition: -1 });
+const member = (): Due => ({ queuePosition: -1 });
 
 describe('DueQueue', () => {
   it('has the earliest member first', () => {

@@ -7,7 +7,6 @@ import {
 import { VirtualClock } from '../../../helpers/virtual-clock';
 
 class FakeLease implements KeptAlive {
-  dueAtMs = 0;
   queuePosition = -1;
   readonly attendedAtMs: number[] = [];
 
