@@ -68,7 +68,9 @@ interface JudgeInside {
   callContext(lease?: Lease): { timeoutMs: number };
 }
 interface LockInside {
-  renewal: RenewalInside;
+  lease: Lease;
+  extendAtMs: number | undefined;
+  renewing(): RenewalInside;
   isOver(): boolean;
   extend(ttlMs: number): Promise<void>;
   wasGone(): void;
@@ -76,9 +78,7 @@ interface LockInside {
 }
 interface RenewalInside {
   lock: LockInside;
-  lease: Lease;
   setup: { redlock: Redlock };
-  dueAtMs: number;
   underWay: unknown;
   extend(ttlMs: number): Promise<Extension>;
   changeHands(settle: Settle, passOn: () => void): void;
@@ -282,7 +282,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
           (extendNow) =>
             function (this: RenewalInside, ttlMs) {
               return this.lock.isOver()
-                ? this.setup.redlock.extend(this.lease, ttlMs)
+                ? this.setup.redlock.extend(this.lock.lease, ttlMs)
                 : extendNow.call(this, ttlMs);
             },
         ),
@@ -599,7 +599,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         'nextDueMs',
         () =>
           function (this: LockInside) {
-            return this.renewal.dueAtMs;
+            return this.extendAtMs ?? Infinity;
           },
       ),
   },
@@ -708,7 +708,7 @@ function extendingHandles(): () => void {
     'extend',
     (extend) =>
       async function (this: LockInside, ttlMs) {
-        if (this.isOver()) await this.renewal.extend(ttlMs);
+        if (this.isOver()) await this.renewing().extend(ttlMs);
         await extend.call(this, ttlMs);
       },
   );

@@ -1,10 +1,9 @@
 import type { Lease } from '../../core/lease';
 import { remainingMs } from '../../core/validity';
 import type { Clock } from '../../ports/clock.interface';
-import type { CheckedLockOptions } from '../api/complete-lock-options';
 import type { WonLease } from '../waiting/handover-budget';
+import type { Ended } from './end-lease';
 import type { Settle } from './former-holders';
-import type { Renewal } from './renewal';
 
 type Successor = NonNullable<WonLease['place']['successor']>;
 
@@ -41,20 +40,16 @@ export const asItIs = {
  *
  * @returns true if it has a new holder
  */
-export function changeHands(
-  { lease, place, budget }: WonLease,
-  { autoExtend }: CheckedLockOptions,
-  renewal: Renewal,
-  clock: Clock,
-  settle: Settle,
-): boolean {
+export function changeHands(lock: Ended, clock: Clock, settle: Settle): boolean {
+  const { lease, place, budget, options } = lock;
   const { successor } = place;
-  if (successor === undefined || !autoExtend || renewal.ttlMs !== lease.ttlMs) return false;
+  if (successor === undefined || !options.autoExtend || lock.ttlMs !== lease.ttlMs) return false;
   if (!asItIs.isWanted(lease, successor) || !asItIs.hasNoNumber(lease, successor)) return false;
   if (!asItIs.isCertain(lease, clock) || !budget.mayGoOnAsIs(clock.now())) return false;
   // While too few nodes answer, every holder of the lease would be told `unknown`. So it does not change hands
   // then.
-  if (renewal.isDoubtful) return false;
+  if (lock.renewal?.isDoubtful === true) return false;
+  const renewal = lock.renewing();
   renewal.changeHands(settle, () => {
     place.leave({ lease, budget: budget.next(clock.now()), renewal });
   });

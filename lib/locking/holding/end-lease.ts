@@ -9,9 +9,18 @@ import { changeHands } from './change-hands';
 import type { Settle } from './former-holders';
 import type { Renewal } from './renewal';
 
+/** What a lock has of the lease that it won. */
+type Won = Pick<WonLease, 'lease' | 'place' | 'budget'>;
+
 /** A lock whose holder is done with it. */
-interface Ended {
+export interface Ended extends Won {
   readonly options: CheckedLockOptions;
+  /** The ttl that its holder asked for last. */
+  readonly ttlMs: number;
+  /** Undefined if no extension is under way. */
+  readonly renewal: Renewal | undefined;
+  /** The renewal, which is made if there is none. */
+  renewing(): Renewal;
   /** The way in which the lock ends, as it is at this moment. */
   readonly howItEnds: End;
 }
@@ -27,40 +36,33 @@ interface Around {
  *
  * @param settle receives the answer of the nodes, or that they did not answer in time
  */
-export function releaseLock(
-  win: WonLease,
-  lock: Ended,
-  renewal: Renewal,
-  around: Around,
-  settle: Settle,
-): void {
-  if (!win.budget.isTimeToRead || win.place.followers === 0) releaseNow(win, lock, renewal, around, settle);
+export function releaseLock(lock: Ended, around: Around, settle: Settle): void {
+  if (!lock.budget.isTimeToRead || lock.place.followers === 0) releaseNow(lock, around, settle);
   else {
     around.clock.afterArrivedReplies(() => {
-      releaseNow(win, lock, renewal, around, settle);
+      releaseNow(lock, around, settle);
     });
   }
 }
 
-function releaseNow(win: WonLease, lock: Ended, renewal: Renewal, around: Around, settle: Settle): void {
-  if (renewal.mayChangeHands && hasChangedHands(win, lock, renewal, around, settle)) return;
+function releaseNow(lock: Ended, around: Around, settle: Settle): void {
+  const { renewal } = lock;
+  if (renewal?.mayChangeHands !== false && hasChangedHands(lock, around, settle)) return;
+  if (renewal === undefined) {
+    endLease(lock, lock.howItEnds, around, settle);
+    return;
+  }
   // An extension under way would put the key back (R10).
   renewal.whenDone(() => {
-    if (!hasChangedHands(win, lock, renewal, around, settle))
-      endLease(win, lock.howItEnds, around, renewal.forAll(settle));
+    if (!hasChangedHands(lock, around, settle))
+      endLease(lock, lock.howItEnds, around, renewal.forAll(settle));
   });
 }
 
-function hasChangedHands(
-  win: WonLease,
-  lock: Ended,
-  renewal: Renewal,
-  { clock }: Around,
-  settle: Settle,
-): boolean {
-  if (win.place.followers === 0) return false;
+function hasChangedHands(lock: Ended, { clock }: Around, settle: Settle): boolean {
+  if (lock.place.followers === 0) return false;
   const { keepMs, isLost } = lock.howItEnds;
-  return keepMs <= 0 && !isLost && changeHands(win, lock.options, renewal, clock, settle);
+  return keepMs <= 0 && !isLost && changeHands(lock, clock, settle);
 }
 
 /** The way in which a lease ends. */
@@ -77,7 +79,7 @@ export interface End {
  * @param settle called when the nodes have answered, or had their time to. The holder must leave its place then
  */
 export function endLease(
-  { lease, place, budget }: WonLease,
+  { lease, place, budget }: Won,
   { keepMs, isLost }: End,
   { clock, redlock }: { readonly clock: Clock; readonly redlock: Redlock },
   settle: (release: Release) => void,

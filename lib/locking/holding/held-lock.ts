@@ -15,24 +15,29 @@ import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface'
 import type { LockTicket } from '../api/lock-ticket';
 import { DETACHED, refuseToLeave, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
-import { type End, releaseLock } from './end-lease';
+import { type End, type Ended, releaseLock } from './end-lease';
 import type { ReaderGroup } from './reader-group';
-import { Renewal, type Renewed } from './renewal';
+import { attendToRenewal, firstExtensionAtMs, Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';
 
 /** The shortest delay of a timer. */
 const SHORTEST_DELAY_MS = 1;
 
 /** A lock that was won. The keeper keeps it alive until it is released or lost. */
-export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
+export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag {
   queuePosition = -1;
   bagPosition = -1;
   /** True if it was given to a caller as a handle, so that no task is known that runs under it. */
   isHandle = false;
 
-  private readonly lease: Lease;
+  readonly lease: Lease;
+  readonly place: WonLease['place'];
+  readonly budget: WonLease['budget'];
+  ttlMs: number;
+  extendAtMs: number | undefined;
+  /** Undefined for nearly all of the time, in which no extension is under way. */
+  renewal: Renewal | undefined;
   private readonly heldSinceMs: number;
-  private readonly renewal: Renewal;
   private loss: LockLostError | undefined;
   /** True if a quorum said that it is gone, after the lock was over and before the release was answered. */
   private isKnownGone = false;
@@ -42,18 +47,23 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   private holdback: Holdback | undefined;
 
   constructor(
-    private readonly win: WonLease,
+    { lease, place, budget, renewal, confirmation }: WonLease,
     readonly options: CheckedLockOptions,
     private readonly around: LockSurroundings<HeldLock>,
     /** The readers of this process that share the lease, if it is shared. */
     readonly group?: ReaderGroup,
   ) {
-    this.lease = win.lease;
+    this.lease = lease;
+    this.place = place;
+    this.budget = budget;
     this.heldSinceMs = around.clock.now();
-    this.renewal = this.renewalOf(win) ?? new Renewal(this.lease, options, around, this, this.heldSinceMs);
+    this.ttlMs = options.ttlMs;
+    this.extendAtMs = firstExtensionAtMs(options, this.heldSinceMs, around.fraction);
+    // The lease has had a holder before.
+    this.renewal = renewal instanceof Renewal ? renewal.heldBy(this) : undefined;
     group?.join(this);
     this.reschedule();
-    if (win.confirmation !== undefined) this.renewal.confirm(win.confirmation);
+    if (confirmation !== undefined) this.groupOrThis.renewing().confirm(confirmation);
   }
 
   get resources(): readonly string[] {
@@ -116,12 +126,12 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     if (this.remainingMs < minRemainingMs) throw this.lostError('too-short');
   }
 
-  async extend(ttl = this.renewal.ttlMs): Promise<void> {
+  async extend(ttl = this.groupOrThis.ttlMs): Promise<void> {
     checkTtlWithin(ttl, this.around.limits);
     // Another caller may have the lease by now, together with its renewal.
     if (this.ending !== undefined) this.throwIfEnded();
     const startedAtMs = this.around.clock.now();
-    const { outcome, votes } = await this.renewal.extend(ttl);
+    const { outcome, votes } = await this.groupOrThis.renewing().extend(ttl);
     // The lock was released or lost during the extension, so the answer of the nodes does not matter any more.
     this.throwIfEnded();
     if (outcome === 'extended') return;
@@ -151,10 +161,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     });
     // The process that resumes the lock may release it soon. An extension under way could put it back after that
     // (R10).
-    await this.renewal.done();
-    this.win.place.leave();
+    await this.groupOrThis.renewal?.done();
+    this.place.leave();
     this.around.onEnded(this);
-    return ticketOf(this.lease, this.renewal.ttlMs);
+    return ticketOf(this.lease, this.groupOrThis.ttlMs);
   }
 
   release(): Promise<ReleaseOutcome | 'deferred' | 'detached'> {
@@ -181,7 +191,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
   attend(): number | null {
     this.noticeEnd();
     if (this.ending !== undefined) return null;
-    this.renewal.attend();
+    attendToRenewal(this.groupOrThis, this.around.clock);
     return Math.min(this.nextDueMs(), this.wallEndMs());
   }
 
@@ -226,10 +236,17 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     });
   }
 
-  /** The renewal of the lease, if it has had a holder before. */
-  private renewalOf({ renewal }: WonLease): Renewal | undefined {
-    if (this.group !== undefined) return this.group.renewal;
-    return renewal instanceof Renewal ? renewal.heldBy(this) : undefined;
+  renewing(): Renewal {
+    return (this.renewal ??= new Renewal(this, this.around));
+  }
+
+  renewalDone(): void {
+    this.renewal = undefined;
+  }
+
+  /** Who is extended: the readers that share the lease, or this lock. */
+  private get groupOrThis(): Renewed {
+    return this.group ?? this;
   }
 
   private end(): Promise<ReleaseOutcome> {
@@ -251,7 +268,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
       });
       return ending;
     }
-    releaseLock(this.win, this, this.renewal, this.around, (release) => {
+    releaseLock(this, this.around, (release) => {
       settle(this.concludeRelease(release, atEnd));
     });
     return ending;
@@ -273,7 +290,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
     { outcome, waiting, mayBeMore }: Release,
     atEnd: HeldFacts | undefined,
   ): ReleaseOutcome {
-    const { place } = this.win;
+    const { place } = this;
     if (waiting !== undefined || mayBeMore === true)
       this.around.turnsOwed.owe(this.resources, waiting ?? 0, mayBeMore);
     if (waiting !== undefined) place.learnOfOthers(outcome === 'released' ? waiting > 0 : undefined);
@@ -304,7 +321,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, InUnorderedBag {
 
   private nextDueMs(): number {
     const endMs = Math.min(this.lease.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
-    return Math.min(this.renewal.dueAtMs, endMs);
+    return Math.min(this.groupOrThis.extendAtMs ?? Infinity, endMs);
   }
 
   /**

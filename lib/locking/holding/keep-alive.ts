@@ -128,10 +128,10 @@ const LONGEST_GRAIN_MS = 20;
 
 /**
  * The time of the next extension, on the same clock as `nowMs`. It is rounded up to steps that are short against
- * the ttl: of 100,000 locks many are due at the same moment, and share a command.
+ * the ttl, and whole milliseconds: of 100,000 locks many are due at the same moment, and share a command.
  */
 export function extendAtMs(nowMs: number, ttlMs: number, fraction: number): number {
-  const grainMs = Math.min(LONGEST_GRAIN_MS, ttlMs / 50);
+  const grainMs = Math.max(1, Math.min(LONGEST_GRAIN_MS, Math.floor(ttlMs / 50)));
   return Math.ceil((nowMs + extendDelayMs(ttlMs, fraction)) / grainMs) * grainMs;
 }
 

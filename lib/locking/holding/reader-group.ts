@@ -3,7 +3,7 @@ import { remainingMs } from '../../core/validity';
 import type { LockLostReason } from '../../errors/lock-lost.error';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
 import type { LockSurroundings } from './lock-surroundings.interface';
-import { Renewal, type Renewed } from './renewal';
+import { firstExtensionAtMs, Renewal, type Renewed } from './renewal';
 
 /**
  * The time for which a lease is open to more readers. If it were longer, a process with overlapping readers would
@@ -33,7 +33,9 @@ export interface Reader {
  * No reader holds longer than the validity of the lease.
  */
 export class ReaderGroup implements Renewed {
-  readonly renewal: Renewal;
+  renewal: Renewal | undefined;
+  ttlMs: number;
+  extendAtMs: number | undefined;
   private readonly readers = new Set<Reader>();
   private readonly openUntilMs: number;
   private isClosed = false;
@@ -48,7 +50,8 @@ export class ReaderGroup implements Renewed {
   ) {
     const nowMs = around.clock.now();
     this.openUntilMs = nowMs + OPEN_FOR_MS;
-    this.renewal = new GroupRenewal(lease, options, around, this, nowMs);
+    this.ttlMs = options.ttlMs;
+    this.extendAtMs = firstExtensionAtMs(options, nowMs, around.fraction);
   }
 
   /** True if one more reader may join. */
@@ -57,7 +60,7 @@ export class ReaderGroup implements Renewed {
     return (
       !this.isClosed &&
       clock.now() < this.openUntilMs &&
-      remainingMs(clock, this.lease.validity) >= this.renewal.ttlMs / 2
+      remainingMs(clock, this.lease.validity) >= this.ttlMs / 2
     );
   }
 
@@ -80,11 +83,21 @@ export class ReaderGroup implements Renewed {
     this.last = reader;
     this.close();
     // An extension under way would put the key back (R10).
-    this.renewal.whenDone(() => {
-      this.around.redlock.release(this.lease, 0, (release) => {
-        settle({ outcome: release.outcome });
+    const release = () => {
+      this.around.redlock.release(this.lease, 0, ({ outcome }) => {
+        settle({ outcome });
       });
-    });
+    };
+    if (this.renewal === undefined) release();
+    else this.renewal.whenDone(release);
+  }
+
+  renewing(): Renewal {
+    return (this.renewal ??= new GroupRenewal(this, this.around));
+  }
+
+  renewalDone(): void {
+    this.renewal = undefined;
   }
 
   /** Ends the joining: no more readers come to this lease. */
@@ -124,6 +137,6 @@ const LEFT_TO_OTHERS: Release = { outcome: 'released' };
 class GroupRenewal extends Renewal {
   /** A reader with a shorter ttl must not shorten the lease of the others. */
   override extend(ttlMs: number): ReturnType<Renewal['extend']> {
-    return super.extend(Math.max(ttlMs, this.ttlMs));
+    return super.extend(Math.max(ttlMs, this.lock.ttlMs));
   }
 }

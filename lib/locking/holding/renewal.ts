@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.interface';
-import type { Lease, Extension } from '../../core/lease';
+import type { Extension, Lease } from '../../core/lease';
 import type { Redlock } from '../../core/redlock';
 import type { LockLostReason } from '../../errors/lock-lost.error';
 import { detached } from '../../ports/detached';
@@ -13,8 +13,17 @@ export interface RenewalSetup {
   readonly fraction: () => number;
 }
 
-/** The lock that is kept alive, as its renewal sees it. */
+/** The lock that is kept alive, as its renewal sees it. Only the renewal changes the two times. */
 export interface Renewed {
+  readonly lease: Lease;
+  readonly options: CheckedLockOptions;
+  /** The ttl that the holder asked for last. */
+  ttlMs: number;
+  /**
+   * The moment of the next extension on the monotonic clock. It has no fractions, which would need an object of
+   * their own in each lock. Undefined: it does not extend by itself.
+   */
+  extendAtMs: number | undefined;
   /** True if its release began, or it was lost. */
   isOver(): boolean;
   lose(reason: LockLostReason): void;
@@ -23,18 +32,23 @@ export interface Renewed {
   /** Called when the end of the lock, or its next extension, has another time than before. */
   reschedule(): void;
   extended(): void;
+  /** Called when no extension is under way any more, and nothing has to be remembered. The renewal is dropped then. */
+  renewalDone(): void;
+  /** Undefined for nearly all of the time, in which no extension is under way. */
+  readonly renewal: Renewal | undefined;
+  /** The renewal. It is made if there is none. */
+  renewing(): Renewal;
 }
 
 /**
  * Extends one lease: by itself when an extension is due, and when it is asked to. Extensions run one after
  * another, and none runs when the lease ends (R10). A lease that changes hands keeps its renewal, so that this
  * holds for all of its holders together.
+ *
+ * It is made when there is something to do, and dropped after that: very many locks may be held, and nearly all of
+ * them wait for their next extension.
  */
 export class Renewal {
-  /** The moment of the next extension on the monotonic clock. Infinity: it does not extend by itself. */
-  dueAtMs: number;
-  /** The ttl that the holder asked for last. */
-  ttlMs: number;
   private underWay: Promise<unknown> | undefined;
   /** True if no holder asked for the extension under way. Then it serves the next holder as well. */
   private isUnderWayForAll = false;
@@ -44,23 +58,16 @@ export class Renewal {
   private former: FormerHolders | undefined;
 
   constructor(
-    private readonly lease: Lease,
-    private readonly options: CheckedLockOptions,
+    protected lock: Renewed,
     private readonly setup: RenewalSetup,
-    private lock: Renewed,
-    nowMs: number,
-  ) {
-    this.ttlMs = options.ttlMs;
-    this.dueAtMs = this.nextDueAtMs(nowMs);
-  }
+  ) {}
 
   /** Begins the extension that is due. */
   attend(): void {
-    if (this.setup.clock.now() < this.dueAtMs) return;
-    this.dueAtMs = Infinity;
+    this.lock.extendAtMs = undefined;
     // An extension under way schedules the next one. An extension behind it could undo another ttl that it asks
     // for. The question if the lease is still there schedules nothing.
-    if (this.underWay === undefined || this.isUnderWayForAll) void this.extend(this.ttlMs);
+    if (this.underWay === undefined || this.isUnderWayForAll) void this.extend(this.lock.ttlMs);
   }
 
   extend(ttlMs: number): Promise<Extension> {
@@ -72,7 +79,7 @@ export class Renewal {
 
   /** Follows the extension with which the lease was taken over. It is under way. */
   confirm(extension: Promise<Extension>): void {
-    this.begin(extension.then((outcome) => this.conclude(outcome, this.ttlMs)));
+    this.begin(extension.then((outcome) => this.conclude(outcome, this.lock.ttlMs)));
   }
 
   /** Calls `then` when no extension is under way; at once, if there is none. */
@@ -107,8 +114,10 @@ export class Renewal {
     if (this.underWay === undefined) this.askForFormer();
   }
 
-  /** Sets the new holder. */
+  /** Sets the new holder. It goes on with the times of the one before it. */
   heldBy(lock: Renewed): this {
+    lock.ttlMs = this.lock.ttlMs;
+    lock.extendAtMs = this.lock.extendAtMs;
     this.lock = lock;
     return this;
   }
@@ -119,7 +128,7 @@ export class Renewal {
    */
   forAll(settle: Settle): Settle {
     const { former } = this;
-    return former === undefined ? settle : former.andThen(settle, this.lease, this.setup.clock);
+    return former === undefined ? settle : former.andThen(settle, this.lock.lease, this.setup.clock);
   }
 
   private askForFormer(): void {
@@ -133,7 +142,9 @@ export class Renewal {
     const done = extension.finally(() => {
       if (this.underWay !== done) return;
       this.underWay = undefined;
-      if (this.former?.areWaiting === true && !this.lock.isOver()) this.askForFormer();
+      if (this.lock.isOver()) return;
+      if (this.former?.areWaiting === true) this.askForFormer();
+      else if (!this.isDoubtful) this.lock.renewalDone();
     });
     this.underWay = done;
   }
@@ -141,7 +152,7 @@ export class Renewal {
   /** Asks the nodes if the lease is still there. It does not change the time of the next extension. */
   private async confirmNow(): Promise<void> {
     const tell = this.former?.askedNow();
-    const { outcome } = await this.setup.redlock.confirm(this.lease);
+    const { outcome } = await this.setup.redlock.confirm(this.lock.lease);
     this.isDoubtful = outcome === 'unknown';
     if (outcome === 'gone') {
       if (this.lock.isOver()) this.lock.wasGone();
@@ -154,11 +165,12 @@ export class Renewal {
     const { lock } = this;
     if (lock.isOver()) {
       // The holder has ended, but the lease may go on with the next one, which needs the extension too.
-      if (this.options.autoExtend) this.dueAtMs = Math.min(this.dueAtMs, this.setup.clock.now());
+      if (lock.options.autoExtend)
+        lock.extendAtMs = Math.floor(Math.min(lock.extendAtMs ?? Infinity, this.setup.clock.now()));
       return { outcome: 'expired', votes: [] };
     }
     const tell = this.former?.askedNow();
-    const asked = this.setup.redlock.extend(this.lease, ttlMs);
+    const asked = this.setup.redlock.extend(lock.lease, ttlMs);
     // A shorter ttl counts from now on, so the signal may be due before the nodes have answered (R9).
     lock.reschedule();
     const extension = this.conclude(await asked, ttlMs);
@@ -181,16 +193,36 @@ export class Renewal {
   }
 
   private scheduleAfter(outcome: Extension['outcome'], ttlMs: number): void {
-    const { clock, fraction } = this.setup;
+    const { lock, setup } = this;
+    const nowMs = setup.clock.now();
     if (outcome === 'extended') {
-      this.ttlMs = ttlMs;
-      this.dueAtMs = this.nextDueAtMs(clock.now());
-    } else if (outcome === 'unknown' && this.options.autoExtend) {
-      this.dueAtMs = clock.now() + extendRetryDelayMs(this.ttlMs, fraction());
+      lock.ttlMs = ttlMs;
+      lock.extendAtMs = nextExtensionAtMs(lock.options, ttlMs, nowMs, setup.fraction);
+    } else if (outcome === 'unknown' && lock.options.autoExtend) {
+      lock.extendAtMs = Math.ceil(nowMs + extendRetryDelayMs(lock.ttlMs, setup.fraction()));
     }
   }
+}
 
-  private nextDueAtMs(nowMs: number): number {
-    return this.options.autoExtend ? extendAtMs(nowMs, this.ttlMs, this.setup.fraction()) : Infinity;
-  }
+/** Begins the extension of a lock if that is due. */
+export function attendToRenewal(lock: Renewed, clock: Clock): void {
+  if (lock.extendAtMs !== undefined && clock.now() >= lock.extendAtMs) lock.renewing().attend();
+}
+
+/** The time of the first extension of a lease that was won at `nowMs`. */
+export function firstExtensionAtMs(
+  options: CheckedLockOptions,
+  nowMs: number,
+  fraction: () => number,
+): number | undefined {
+  return nextExtensionAtMs(options, options.ttlMs, nowMs, fraction);
+}
+
+function nextExtensionAtMs(
+  { autoExtend }: CheckedLockOptions,
+  ttlMs: number,
+  nowMs: number,
+  fraction: () => number,
+): number | undefined {
+  return autoExtend ? extendAtMs(nowMs, ttlMs, fraction()) : undefined;
 }
