@@ -17,10 +17,18 @@ export function validForMs(ttlMs: number): number {
   return ttlMs - driftMs(ttlMs);
 }
 
-/** @param start is read before the first request leaves: a node's timer may start at any moment after that (R3) */
+/**
+ * The validity that begins at `start`. It ends up to a millisecond early, since it has whole milliseconds: a number
+ * with fractions needs an object of its own, and very many locks may be held.
+ *
+ * @param start is read before the first request leaves: a node's timer may start at any moment after that (R3)
+ */
 export function validityFrom(start: Instant, ttlMs: number): Validity {
   const lastsMs = validForMs(ttlMs);
-  return { monotonicMs: start.monotonicMs + lastsMs, wallMs: start.wallMs + lastsMs };
+  return {
+    monotonicMs: Math.floor(start.monotonicMs + lastsMs),
+    wallMs: Math.floor(start.wallMs + lastsMs),
+  };
 }
 
 /** The rest of the validity in milliseconds; 0 when it is over. */

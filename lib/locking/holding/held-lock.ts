@@ -37,6 +37,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   extendAtMs: number | undefined;
   /** Undefined for nearly all of the time, in which no extension is under way. */
   renewal: Renewal | undefined;
+  /** Rounded up to a whole millisecond, so that `holdAtLeast` is not too short. See {@link Renewed.extendAtMs}. */
   private readonly heldSinceMs: number;
   private loss: LockLostError | undefined;
   /** True if a quorum said that it is gone, after the lock was over and before the release was answered. */
@@ -56,7 +57,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     this.lease = lease;
     this.place = place;
     this.budget = budget;
-    this.heldSinceMs = around.clock.now();
+    this.heldSinceMs = Math.ceil(around.clock.now());
     this.ttlMs = options.ttlMs;
     this.extendAtMs = firstExtensionAtMs(options, this.heldSinceMs, around.fraction);
     // The lease has had a holder before.
@@ -347,7 +348,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   }
 
   private get heldMs(): number {
-    return this.around.clock.now() - this.heldSinceMs;
+    return Math.max(0, this.around.clock.now() - this.heldSinceMs);
   }
 
   private throwIfEnded(): void {

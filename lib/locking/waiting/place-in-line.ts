@@ -27,6 +27,7 @@ export interface Waiter<Turn> extends Standing {
 
 /** The lines in which places are. */
 interface Lines<Turn> {
+  append(resource: string, stand: Stand<Turn>): Stand<Turn>;
   /** @returns the place that is first in that line now, if it was not before */
   unlink(stand: Stand<Turn>): PlaceInLine<Turn> | undefined;
   nextIn(resource: string): PlaceInLine<Turn> | undefined;
@@ -35,12 +36,24 @@ interface Lines<Turn> {
 
 /** The entry of a place in one line. */
 export abstract class Stand<Turn> {
-  /** The line. Undefined when the place has left it. */
-  line: Line<Turn> | undefined;
-  before: Stand<Turn> | undefined;
-  behind: Stand<Turn> | undefined;
+  /**
+   * The line. While nobody else is in it, there is only the name of its resource: very many locks may be held that
+   * nobody waits for. Undefined when the place has left it.
+   */
+  at: Line<Turn> | string | undefined;
+  before: Stand<Turn> | undefined = undefined;
+  behind: Stand<Turn> | undefined = undefined;
 
   abstract readonly place: PlaceInLine<Turn>;
+
+  /** The line, if it has one that others are in. */
+  get line(): Line<Turn> | undefined {
+    return typeof this.at === 'string' ? undefined : this.at;
+  }
+
+  get resource(): string | undefined {
+    return typeof this.at === 'string' ? this.at : this.at?.resource;
+  }
 }
 
 class FurtherStand<Turn> extends Stand<Turn> {
@@ -139,7 +152,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
 
   /** Leaves the place in the lines of some resources. In the others it stays first. */
   leaveSome(resources: readonly string[]): void {
-    const isLeft = ({ line }: Stand<Turn>) => line !== undefined && resources.includes(line.resource);
+    const isLeft = ({ resource }: Stand<Turn>) => resource !== undefined && resources.includes(resource);
     const leaving = this.others.filter(isLeft);
     this.others = this.others.filter((stand) => !isLeft(stand));
     if (isLeft(this)) leaving.unshift(this);
@@ -157,7 +170,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
   }
 
   get isForOneResource(): boolean {
-    return this.line !== undefined && this.others.length === 0;
+    return this.at !== undefined && this.others.length === 0;
   }
 
   /** Begins with a lease that another caller left for it, although others are before it. */
@@ -167,10 +180,13 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
   }
 
   /** @internal */
-  stand(lines: readonly Line<Turn>[]): void {
-    const [first, ...further] = lines;
-    first?.append(this);
-    if (further.length > 0) this.others = further.map((line) => line.append(new FurtherStand(this)));
+  enter(resources: readonly string[]): void {
+    const [first] = resources;
+    if (first !== undefined) this.lines.append(first, this);
+    if (resources.length > 1)
+      this.others = resources
+        .slice(1)
+        .map((resource) => this.lines.append(resource, new FurtherStand<Turn>(this)));
   }
 
   /** @internal Tells if the place has become first by now, and was not before. */
@@ -197,11 +213,11 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
   }
 
   private get isSomewhere(): boolean {
-    return this.line !== undefined || this.others.length > 0;
+    return this.at !== undefined || this.others.length > 0;
   }
 
   private everywhere(isSo: (stand: Stand<Turn>) => boolean): boolean {
-    return (this.line === undefined || isSo(this)) && (this.others.length === 0 || this.others.every(isSo));
+    return (this.at === undefined || isSo(this)) && (this.others.length === 0 || this.others.every(isSo));
   }
 
   private get heirPlace(): PlaceInLine<Turn> | undefined {
@@ -230,7 +246,7 @@ export class Line<Turn> {
   constructor(readonly resource: string) {}
 
   append(stand: Stand<Turn>): Stand<Turn> {
-    stand.line = this;
+    stand.at = this;
     stand.before = this.last;
     if (this.last === undefined) this.first = stand;
     else this.last.behind = stand;
@@ -243,7 +259,7 @@ export class Line<Turn> {
     const { before, behind } = stand;
     // The links of a place that leaves are cleared: if the garbage collector takes it late, it would keep
     // everything behind it in memory.
-    stand.line = undefined;
+    stand.at = undefined;
     stand.before = undefined;
     stand.behind = undefined;
     if (before === undefined) this.first = behind;
