@@ -50,7 +50,7 @@ export class AttemptJudge {
   conclude(lease: Lease, round: RoundResult<AcquireVote>, endsAHold = false): Attempt {
     const { nodes, clock } = this.settings;
     const counted = this.countable(round);
-    if (isWon(counted) && remainingMs(clock, lease.validity) > 0) {
+    if (isWon(counted) && remainingMs(clock, lease) > 0) {
       lease.wasWon = true;
       return { outcome: 'won', lease };
     }
@@ -156,7 +156,7 @@ export class AttemptJudge {
 
   /** The context of a quorum call for a lease that has lasted for a while. */
   callContextFor(lease: Lease): CallContext {
-    return this.callContext(remainingMs(this.settings.clock, lease.validity));
+    return this.callContext(remainingMs(this.settings.clock, lease));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Attempt, FailedAttempt } from './attempt';
 import { type AttemptJudge, notAgain } from './attempt-judge';
 import type { FenceProposals } from './fence-proposals';
-import { type Lease, type Extension, type Release, releaseByTakingOver } from './lease';
+import { type Lease, type Extension, type Release, releaseByTakingOver, setValidity } from './lease';
 import type { AcquireRequest } from '../ports/lock-node.interface';
 import { ReplaceCall } from './replace-call';
 import { holdRound } from './round';
@@ -54,7 +54,7 @@ export class Handovers {
    */
   private takeOver(old: Lease, { ttlMs, atOnce, label }: Successor): HandoverRound {
     const lease = this.redlock.newLease(old.resources, ttlMs, label);
-    lease.validity = earlierOf(old.validity, lease.validity);
+    setValidity(lease, earlierOf(old, lease));
     lease.inherited = old;
     // The successor gets exactly the same permits. It had no place in the lines under this token.
     if (old.sharing !== undefined)

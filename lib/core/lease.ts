@@ -6,14 +6,15 @@ import type { NodeVote } from '../errors/node-vote.interface';
 import { isDeniedByQuorum, isWon, type Tally } from './quorum';
 
 /** What a won attempt has on the nodes. Only `core/` changes it. */
-export interface Lease {
+export interface Lease extends Validity {
   readonly resources: readonly string[];
   readonly ownerToken: string;
   /** The name that the holder gives itself, for people. */
   readonly label: string | undefined;
   /** The largest ttl that a node may have been asked for. */
   ttlMs: number;
-  validity: Validity;
+  validUntilMs: number;
+  validUntilWallMs: number;
   /**
    * The fencing token, if it was asked for. It is larger than that of every earlier lease of these resources
    * (R14).
@@ -39,6 +40,12 @@ export interface Lease {
    * key.
    */
   keepUntilMs: number;
+}
+
+/** Sets when the lease ends. */
+export function setValidity(lease: Lease, { validUntilMs, validUntilWallMs }: Validity): void {
+  lease.validUntilMs = validUntilMs;
+  lease.validUntilWallMs = validUntilWallMs;
 }
 
 /** What a lease has besides the owner token: readers, permits, a place in the lines. */

@@ -10,6 +10,7 @@ import {
   type Extension,
   type Release,
   releaseOutcome,
+  setValidity,
 } from './lease';
 import { LeadingNode } from './leading-node';
 import type { ExtendVote, LockNode, ReleaseVote } from '../ports/lock-node.interface';
@@ -80,11 +81,11 @@ export class Redlock {
   /** Extends the lease to `ttlMs` from now, if it is valid and the nodes can confirm that before it ends (R8). */
   extend(lease: Lease, ttlMs: number, putsBack = true): Promise<Extension> {
     const { clock } = this.settings;
-    if (lease.releaseBegan || remainingMs(clock, lease.validity) === 0)
+    if (lease.releaseBegan || remainingMs(clock, lease) === 0)
       return Promise.resolve({ outcome: 'expired', votes: [] });
     const extended = validityFrom(readInstant(clock), ttlMs);
     // If the new ttl is shorter, it counts from now on, even if the round fails: some nodes may apply it.
-    lease.validity = earlierOf(lease.validity, extended);
+    setValidity(lease, earlierOf(lease, extended));
     lease.ttlMs = Math.max(lease.ttlMs, ttlMs);
     const request = extendRequestOf(lease, ttlMs, putsBack);
     const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
@@ -103,7 +104,7 @@ export class Redlock {
    */
   confirm(lease: Lease): Promise<Extension> {
     const { clock, nodes } = this.settings;
-    if (lease.releaseBegan || remainingMs(clock, lease.validity) === 0)
+    if (lease.releaseBegan || remainingMs(clock, lease) === 0)
       return Promise.resolve({ outcome: 'expired', votes: [] });
     const request = { ...extendRequestOf(lease, Math.floor(lease.ttlMs / 2), true), onlyLooks: true };
     const call = new ExtendCall(this.judge.callContextFor(lease), lease, request);
@@ -155,7 +156,7 @@ export class Redlock {
    */
   release(lease: Lease, keepMs: number, settle: (release: Release) => void): void {
     lease.releaseBegan = true;
-    lease.keepUntilMs = keepMs > 0 ? this.settings.clock.now() + keepMs : 0;
+    lease.keepUntilMs = keepMs > 0 ? Math.ceil(this.settings.clock.now() + keepMs) : 0;
     const call = new ReleaseCall(this.judge.callContext(), lease, releaseRequestOf(lease, keepMs, true));
     const { inherited } = lease;
     startRound<ReleaseVote>(
@@ -182,9 +183,9 @@ export class Redlock {
 
   private concludeExtension(lease: Lease, extended: Validity, round: RoundResult<ExtendVote>): Extension {
     const { clock, nodes } = this.settings;
-    const leftMs = remainingMs(clock, lease.validity);
+    const leftMs = remainingMs(clock, lease);
     if (isWon(round) && leftMs > 0) {
-      lease.validity = extended;
+      setValidity(lease, extended);
       this.judge.confirmInherited(lease, round);
       return { outcome: 'extended', votes: [] };
     }
@@ -194,6 +195,8 @@ export class Redlock {
   }
 
   private newLease(resources: readonly string[], ttlMs: number, label?: string): Lease {
+    // The clock is read before the first request leaves: a node's timer may start at any moment after that (R3).
+    const { validUntilMs, validUntilWallMs } = validityFrom(readInstant(this.settings.clock), ttlMs);
     return {
       resources,
       // An owner token is never reused: a late grant or release of an earlier attempt must not touch this one
@@ -201,8 +204,8 @@ export class Redlock {
       ownerToken: this.settings.newOwnerToken(label),
       label,
       ttlMs,
-      // The clock is read before the first request leaves: a node's timer may start at any moment after that (R3).
-      validity: validityFrom(readInstant(this.settings.clock), ttlMs),
+      validUntilMs,
+      validUntilWallMs,
       fencingToken: undefined,
       inherited: undefined,
       sharing: undefined,

@@ -179,7 +179,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       return;
     }
     const wanted = wereNamed || cannotBeWon(counted) ? undefined : mostGiven(given, request.limit.permits);
-    if (wanted === undefined || remainingMs(this.settings.clock, lease.validity) === 0)
+    if (wanted === undefined || remainingMs(this.settings.clock, lease) === 0)
       this.fail(trial, round, counted);
     else this.askFor(trial, round, wanted);
   }
@@ -226,7 +226,7 @@ export class SharingAttempts implements LateVotes<Trial> {
   ): void {
     const { lease, sharing, request, listener } = trial;
     const { clock } = this.settings;
-    if (!isWon(counted) || remainingMs(clock, lease.validity) === 0) {
+    if (!isWon(counted) || remainingMs(clock, lease) === 0) {
       this.fail(trial, round, counted);
       return;
     }
@@ -241,9 +241,7 @@ export class SharingAttempts implements LateVotes<Trial> {
         this.parts.judge.cleanUp(lease, isDenialIn(round));
         return unnumbered;
       }
-      return remainingMs(clock, lease.validity) > 0
-        ? this.win(trial, round)
-        : this.failure(trial, round, counted);
+      return remainingMs(clock, lease) > 0 ? this.win(trial, round) : this.failure(trial, round, counted);
     });
     forward(attempt, listener);
   }
@@ -285,7 +283,7 @@ export class SharingAttempts implements LateVotes<Trial> {
     const { nodes } = this.settings;
     // This comes before the clean-up, which puts back the entries of callers that can reach a majority.
     const failed =
-      request.limit !== undefined && isWon(counted) && remainingMs(this.settings.clock, lease.validity) > 0
+      request.limit !== undefined && isWon(counted) && remainingMs(this.settings.clock, lease) > 0
         ? splitPermits(nodes, counted)
         : failedAttempt(nodes, counted, this.parts.leader.current);
     sharing.places?.note(failed.line, isOutOfReach(counted));

@@ -2,7 +2,12 @@ import type { Clock } from '../ports/clock.interface';
 import type { Instant } from '../ports/times';
 
 /** The moment until which a lock is certainly ours, on both clocks. It ends when the first of them says so (R4). */
-export type Validity = Instant;
+export interface Validity {
+  /** On the monotonic clock. */
+  readonly validUntilMs: number;
+  /** On the wall clock. */
+  readonly validUntilWallMs: number;
+}
 
 /**
  * The most by which the clocks of nodes and client may differ within a ttl: 1 % for their rates, and 2 ms for a
@@ -26,19 +31,22 @@ export function validForMs(ttlMs: number): number {
 export function validityFrom(start: Instant, ttlMs: number): Validity {
   const lastsMs = validForMs(ttlMs);
   return {
-    monotonicMs: Math.floor(start.monotonicMs + lastsMs),
-    wallMs: Math.floor(start.wallMs + lastsMs),
+    validUntilMs: Math.floor(start.monotonicMs + lastsMs),
+    validUntilWallMs: Math.floor(start.wallMs + lastsMs),
   };
 }
 
 /** The rest of the validity in milliseconds; 0 when it is over. */
 export function remainingMs(clock: Clock, validity: Validity): number {
-  return Math.max(0, Math.min(validity.monotonicMs - clock.now(), validity.wallMs - clock.wallNow()));
+  return Math.max(
+    0,
+    Math.min(validity.validUntilMs - clock.now(), validity.validUntilWallMs - clock.wallNow()),
+  );
 }
 
 export function earlierOf(a: Validity, b: Validity): Validity {
   return {
-    monotonicMs: Math.min(a.monotonicMs, b.monotonicMs),
-    wallMs: Math.min(a.wallMs, b.wallMs),
+    validUntilMs: Math.min(a.validUntilMs, b.validUntilMs),
+    validUntilWallMs: Math.min(a.validUntilWallMs, b.validUntilWallMs),
   };
 }

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../lib/core/attempt';
 import type { Clock } from '../../lib/ports/clock.interface';
-import type { Lease, LeftLease, Extension } from '../../lib/core/lease';
+import { setValidity, type Lease, type LeftLease, type Extension } from '../../lib/core/lease';
 import { type HandoverRound, Handovers, type Successor } from '../../lib/core/handover';
 import { FenceProposals } from '../../lib/core/fence-proposals';
 import { tokenOf } from '../../lib/core/fencing';
@@ -135,7 +135,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         'conclude',
         (conclude) =>
           function (this: JudgeInside, lease, round) {
-            lease.validity = validityFrom(readInstant(this.settings.clock), lease.ttlMs);
+            setValidity(lease, validityFrom(readInstant(this.settings.clock), lease.ttlMs));
             return conclude.call(this, lease, round);
           },
       ),
@@ -152,8 +152,11 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         (newLease) =>
           function (this: RedlockInside, resources, ttlMs) {
             const lease = newLease.call(this, resources, ttlMs);
-            const { monotonicMs, wallMs } = lease.validity;
-            lease.validity = { monotonicMs: monotonicMs + driftMs(ttlMs), wallMs: wallMs + driftMs(ttlMs) };
+            const { validUntilMs, validUntilWallMs } = lease;
+            setValidity(lease, {
+              validUntilMs: validUntilMs + driftMs(ttlMs),
+              validUntilWallMs: validUntilWallMs + driftMs(ttlMs),
+            });
             return lease;
           },
       ),
@@ -167,10 +170,10 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         'conclude',
         (conclude) =>
           function (this: JudgeInside, lease, round) {
-            const { validity } = lease;
-            lease.validity = { monotonicMs: Infinity, wallMs: Infinity };
+            const validity = { ...lease };
+            setValidity(lease, { validUntilMs: Infinity, validUntilWallMs: Infinity });
             const attempt = conclude.call(this, lease, round);
-            lease.validity = validity;
+            setValidity(lease, validity);
             return attempt;
           },
       ),
@@ -236,8 +239,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         (extend) =>
           function (this: RedlockInside, lease, ttlMs) {
             const { clock } = this.settings;
-            if (remainingMs(clock, lease.validity) === 0)
-              lease.validity = validityFrom(readInstant(clock), ttlMs);
+            if (remainingMs(clock, lease) === 0) setValidity(lease, validityFrom(readInstant(clock), ttlMs));
             return extend.call(this, lease, ttlMs);
           },
       ),
@@ -329,7 +331,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         'takeOver',
         (takeOver) =>
           function (this: unknown, old, successor) {
-            old.validity = { monotonicMs: Infinity, wallMs: Infinity };
+            setValidity(old, { validUntilMs: Infinity, validUntilWallMs: Infinity });
             return takeOver.call(this, old, successor);
           },
       ),
@@ -443,7 +445,7 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         (newLease) =>
           function (this: RedlockInside, resources, ttlMs) {
             const lease = newLease.call(this, resources, ttlMs);
-            lease.validity = { ...lease.validity, monotonicMs: Infinity };
+            setValidity(lease, { ...lease, validUntilMs: Infinity });
             return lease;
           },
       ),

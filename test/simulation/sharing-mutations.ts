@@ -1,6 +1,6 @@
 import { AttemptJudge } from '../../lib/core/attempt-judge';
 import { tokenOf } from '../../lib/core/fencing';
-import type { Lease, LeaseSharing } from '../../lib/core/lease';
+import { setValidity, type Lease, type LeaseSharing } from '../../lib/core/lease';
 import { PlaceInLines } from '../../lib/core/line';
 import { PermitCall } from '../../lib/core/permit-call';
 import { SharingAttempts, type SharingOptions } from '../../lib/core/sharing-attempts';
@@ -185,7 +185,7 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
         'finish',
         (finish) =>
           function (this: AttemptsInside, trial, round, counted, slots) {
-            trial.lease.validity = validityFrom(readInstant(this.settings.clock), trial.lease.ttlMs);
+            setValidity(trial.lease, validityFrom(readInstant(this.settings.clock), trial.lease.ttlMs));
             finish.call(this, trial, round, counted, slots);
           },
       ),

@@ -28,8 +28,8 @@ export const asItIs = {
    * At least half of the ttl is certain. So the next caller has about what it asked for, and its first extension
    * may fail without harm.
    */
-  isCertain({ validity, ttlMs }: Lease, clock: Clock): boolean {
-    return remainingMs(clock, validity) >= ttlMs / 2;
+  isCertain(lease: Lease, clock: Clock): boolean {
+    return remainingMs(clock, lease) >= lease.ttlMs / 2;
   },
 };
 

@@ -96,7 +96,7 @@ export function endLease(
       label: successor.label,
       // At least half of the ttl is certain. So the next caller has about what it asked for, and its first
       // extension may fail without harm.
-      atOnce: successor.autoExtend && remainingMs(clock, lease.validity) >= successor.ttlMs / 2,
+      atOnce: successor.autoExtend && remainingMs(clock, lease) >= successor.ttlMs / 2,
     });
     place.leave({ attempt, budget: budget.next(clock.now()) });
     void release.then(settle);
@@ -106,7 +106,7 @@ export function endLease(
     isWhole && keepMs <= 0 && budget.mayGoOn(clock.now()) ? successorForPermits(lease, place) : undefined;
   if (permitHeir?.waiter !== undefined) {
     const { ttlMs, label, autoExtend } = permitHeir.waiter;
-    const atOnce = autoExtend && remainingMs(clock, lease.validity) >= ttlMs / 2;
+    const atOnce = autoExtend && remainingMs(clock, lease) >= ttlMs / 2;
     const { attempt, release } = redlock.handOver(lease, { ttlMs, fencing: false, label, atOnce });
     permitHeir.begin({ attempt, budget: budget.next(clock.now()) });
     void release.then(settle);

@@ -42,10 +42,10 @@ export class FormerHolders {
   /**
    * Call it when the lease ends. The returned function tells the result to all who wait now, and then to `settle`.
    */
-  andThen(settle: Settle, { validity }: Lease, clock: Clock): Settle {
+  andThen(settle: Settle, lease: Lease, clock: Clock): Settle {
     if (!this.areWaiting) return settle;
     const asked = this.takeAll();
-    const isCertain = remainingMs(clock, validity) > 0;
+    const isCertain = remainingMs(clock, lease) > 0;
     return (release) => {
       // If the lease has expired, it may still have been there when these holders were done.
       const isKnown = isCertain || release.outcome !== 'expired';

@@ -321,7 +321,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   }
 
   private nextDueMs(): number {
-    const endMs = Math.min(this.lease.validity.monotonicMs, this.heldSinceMs + this.options.maxHoldMs);
+    const endMs = Math.min(this.lease.validUntilMs, this.heldSinceMs + this.options.maxHoldMs);
     return Math.min(this.groupOrThis.extendAtMs ?? Infinity, endMs);
   }
 
@@ -331,10 +331,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
    */
   private wallEndMs(): number {
     const { clock } = this.around;
-    const { monotonicMs, wallMs } = this.lease.validity;
+    const { validUntilMs, validUntilWallMs } = this.lease;
     const nowMs = clock.now();
-    const leftMs = wallMs - clock.wallNow();
-    return leftMs < monotonicMs - nowMs ? nowMs + Math.max(leftMs, SHORTEST_DELAY_MS) : Infinity;
+    const leftMs = validUntilWallMs - clock.wallNow();
+    return leftMs < validUntilMs - nowMs ? nowMs + Math.max(leftMs, SHORTEST_DELAY_MS) : Infinity;
   }
 
   /** The time for which it is still held, by the clocks. 0 when it is over. */
@@ -344,7 +344,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   }
 
   private get validityMs(): number {
-    return remainingMs(this.around.clock, this.lease.validity);
+    return remainingMs(this.around.clock, this.lease);
   }
 
   private get heldMs(): number {

@@ -58,9 +58,7 @@ export class ReaderGroup implements Renewed {
   get isOpen(): boolean {
     const { clock } = this.around;
     return (
-      !this.isClosed &&
-      clock.now() < this.openUntilMs &&
-      remainingMs(clock, this.lease.validity) >= this.ttlMs / 2
+      !this.isClosed && clock.now() < this.openUntilMs && remainingMs(clock, this.lease) >= this.ttlMs / 2
     );
   }
 
@@ -127,7 +125,7 @@ export class ReaderGroup implements Renewed {
 
   extended(): void {
     this.around.reports.within(undefined, (reports) => {
-      reports.extended(this.lease, remainingMs(this.around.clock, this.lease.validity));
+      reports.extended(this.lease, remainingMs(this.around.clock, this.lease));
     });
   }
 }

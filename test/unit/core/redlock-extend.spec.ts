@@ -26,7 +26,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     ownerToken: 'token',
     label: undefined,
     ttlMs,
-    validity: validityFrom(readInstant(clock), ttlMs),
+    ...validityFrom(readInstant(clock), ttlMs),
     fencingToken: undefined,
     inherited: undefined,
     sharing: undefined,
@@ -51,7 +51,7 @@ function setUp({ nodeCount = 3, nodeTimeoutMs = 500, ttlMs = 1_000 } = {}) {
     lease,
     extend,
     answer,
-    leftMs: () => remainingMs(clock, lease.validity),
+    leftMs: () => remainingMs(clock, lease),
   };
 }
 

@@ -24,7 +24,7 @@ function setUp(nodeCount = 3) {
     ownerToken: 'token',
     label: undefined,
     ttlMs: 1_000,
-    validity: validityFrom(readInstant(clock), 1_000),
+    ...validityFrom(readInstant(clock), 1_000),
     fencingToken: undefined,
     inherited: undefined,
     sharing: undefined,

@@ -45,10 +45,10 @@ describe('validity', () => {
   });
 
   it('takes the earlier of two on each clock by itself', () => {
-    const a = { monotonicMs: 1, wallMs: 20 };
-    const b = { monotonicMs: 2, wallMs: 10 };
+    const a = { validUntilMs: 1, validUntilWallMs: 20 };
+    const b = { validUntilMs: 2, validUntilWallMs: 10 };
 
-    expect(earlierOf(a, b)).toEqual({ monotonicMs: 1, wallMs: 10 });
-    expect(earlierOf(b, a)).toEqual({ monotonicMs: 1, wallMs: 10 });
+    expect(earlierOf(a, b)).toEqual({ validUntilMs: 1, validUntilWallMs: 10 });
+    expect(earlierOf(b, a)).toEqual({ validUntilMs: 1, validUntilWallMs: 10 });
   });
 });

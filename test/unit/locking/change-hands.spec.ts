@@ -443,9 +443,8 @@ describe('a lease that changes hands as it is', () => {
 
     it('nor where less than half of the ttl is certain', async () => {
       const { clock, holder, line } = await lineOf(1);
-      const { monotonicMs } = (holder as unknown as { lease: { validity: { monotonicMs: number } } }).lease
-        .validity;
-      clock.stall(monotonicMs - clock.now() - 4_999);
+      const { validUntilMs } = (holder as unknown as { lease: { validUntilMs: number } }).lease;
+      clock.stall(validUntilMs - clock.now() - 4_999);
       void holder.release();
       await clock.advance(10);
 
