@@ -1,3 +1,4 @@
+import { SmallMap } from '../../collections/small-map';
 import type { Lease } from '../../core/lease';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { ReaderGroup } from './reader-group';
@@ -11,7 +12,7 @@ export class ReaderGroups {
    * An entry that is removed loses its group: old tables of a `Map` keep their values ("Short-lived objects" in
    * docs/ARCHITECTURE.md).
    */
-  private readonly groups = new Map<string, Opened>();
+  private readonly groups = new SmallMap<Opened>();
 
   constructor(private readonly around: ConstructorParameters<typeof ReaderGroup>[2]) {}
 

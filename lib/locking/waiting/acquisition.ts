@@ -223,11 +223,15 @@ export class Acquisition<L>
   }
 
   ask({ isContended, leaderFirst }: AttemptOrder, listener: AttemptListener): void {
-    const { ttlMs, fencing, label, places } = this;
-    const options = { ttlMs, isContended, leaderFirst, fencing, label };
+    const { ttlMs, fencing, label, kind, places } = this;
     const { redlock } = this.setup;
-    if (places === undefined) redlock.acquire(this.resources, options, listener);
-    else redlock.sharing.acquire(this.resources, { ...options, kind: this.kind, places }, listener);
+    if (places === undefined) {
+      redlock.acquire(this.resources, { ttlMs, isContended, leaderFirst, fencing, label }, listener);
+    } else {
+      // Each field is written out: a copy made with `...` left 500 bytes per reader to the old generation of the heap.
+      const options = { ttlMs, isContended, leaderFirst, fencing, label, kind, places };
+      redlock.sharing.acquire(this.resources, options, listener);
+    }
   }
 
   onFailedAttempt(): void {
