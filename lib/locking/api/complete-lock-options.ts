@@ -83,42 +83,34 @@ export function completeLockOptions(
 }
 
 /** Checks a ttl against the limits of the lock service. `lock.extend(ttl)` uses it too. */
-export function checkTtlWithin(ttlMs: number, limits: LockLimits, prefix = ''): void {
+export function checkTtlWithin(ttlMs: number, { nodeTimeoutMs, maxTtlMs }: LockLimits, prefix = ''): void {
   checkLockOption('ttl', ttlMs, `${prefix}ttl`);
-  check(
-    validForMs(ttlMs) >= 1,
-    `${prefix}ttl`,
-    ttlMs,
-    'must be 4 or more: 1 % and 2 ms of it are reserved for the differences of clocks, and no time would be left',
-  );
-  check(
-    ttlMs > limits.nodeTimeoutMs,
-    `${prefix}ttl`,
-    ttlMs,
-    `must exceed nodeTimeout (${limits.nodeTimeoutMs}): a lock could end before all nodes had their time to answer. ` +
-      'Raise ttl or lower nodeTimeout',
-  );
-  check(
-    ttlMs <= limits.maxTtlMs,
-    `${prefix}ttl`,
-    ttlMs,
-    `must not exceed maxTtl (${limits.maxTtlMs}). autoExtend keeps locks alive, so a short ttl is enough for long ` +
-      'tasks. Else raise maxTtl of the module',
-  );
+  const refuse = (rule: string) => notPossible(`${prefix}ttl`, ttlMs, rule);
+  if (validForMs(ttlMs) < 1) {
+    throw refuse(
+      'must be 4 or more: 1 % and 2 ms of it are reserved for the differences of clocks, and no time would be left',
+    );
+  }
+  if (ttlMs <= nodeTimeoutMs) {
+    throw refuse(
+      `must exceed nodeTimeout (${nodeTimeoutMs}): a lock could end before all nodes had their time to answer. ` +
+        'Raise ttl or lower nodeTimeout',
+    );
+  }
+  if (ttlMs > maxTtlMs) {
+    throw refuse(
+      `must not exceed maxTtl (${maxTtlMs}). autoExtend keeps locks alive, so a short ttl is enough for long ` +
+        'tasks. Else raise maxTtl of the module',
+    );
+  }
 }
 
-function checkHolding(checked: CheckedLockOptions, prefix: string): void {
-  const { holdAtLeastMs, maxHoldMs, ttlMs, autoExtend } = checked;
-  const name = `${prefix}holdAtLeast`;
-  check(holdAtLeastMs <= maxHoldMs, name, holdAtLeastMs, `must not exceed maxHold (${maxHoldMs})`);
-  check(
-    autoExtend || holdAtLeastMs <= ttlMs,
-    name,
-    holdAtLeastMs,
-    `must not exceed ttl (${ttlMs}) with autoExtend: false, since the lock ends with its ttl`,
-  );
-}
-
-function check(isRight: boolean, option: string, value: unknown, rule: string): asserts isRight {
-  if (!isRight) throw notPossible(option, value, rule);
+function checkHolding(
+  { holdAtLeastMs, maxHoldMs, ttlMs, autoExtend }: CheckedLockOptions,
+  prefix: string,
+): void {
+  const refuse = (rule: string) => notPossible(`${prefix}holdAtLeast`, holdAtLeastMs, rule);
+  if (holdAtLeastMs > maxHoldMs) throw refuse(`must not exceed maxHold (${maxHoldMs})`);
+  if (!autoExtend && holdAtLeastMs > ttlMs)
+    throw refuse(`must not exceed ttl (${ttlMs}) with autoExtend: false, since the lock ends with its ttl`);
 }
