@@ -59,24 +59,19 @@ const TOLERANCE_MS = 20;
  * by which it is set back is added again, as soon as somebody reads it. The time by which it is set forward counts
  * as time that has passed.
  *
- * Do not use it for times that other machines read: it counts from the moment at which it was made. V8 keeps such a
- * small number in the object that has it, and the time since 1970 in an object of its own.
+ * Do not use it for times that other machines read.
  */
 export class SteadyClock implements Clock {
   /** The most by which the wall clock was ahead of the monotonic one since it was last set back. */
   private aheadMs = -Infinity;
   private setBackMs = 0;
-  private readonly madeAtMs: number;
 
-  constructor(private readonly clock: Clock) {
-    this.madeAtMs = clock.wallNow();
-  }
+  constructor(private readonly clock: Clock) {}
 
   now(): number {
     return this.clock.now();
   }
 
-  /** Wall-clock time in milliseconds since this clock was made. */
   wallNow(): number {
     const nowMs = this.clock.now();
     const wallMs = this.clock.wallNow();
@@ -86,7 +81,7 @@ export class SteadyClock implements Clock {
       this.setBackMs += this.aheadMs - aheadMs;
       this.aheadMs = aheadMs;
     }
-    return wallMs + this.setBackMs - this.madeAtMs;
+    return wallMs + this.setBackMs;
   }
 
   schedule(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer {
