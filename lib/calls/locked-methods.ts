@@ -3,6 +3,8 @@ import { shared } from './shared';
 
 /** A method that waits for a lock. */
 export interface LockedMethod {
+  /** The name of the decorator, for people: `@Locked`. */
+  readonly decorator: string;
   readonly key: string | symbol;
   /** The name of its lock service. */
   readonly connection: string | undefined;

@@ -23,9 +23,11 @@ export type StandardWrap = (original: Method, place: StandardPlace, kind: Method
  * Puts a lock on a method without `experimentalDecorators`. Such a decorator does not see the class. So the notes
  * for the class are made when its first object is made.
  *
+ * @param decorator for people: `@Locked`
  * @returns the method that replaces the original
  */
 export function decorateStandardMethod(
+  decorator: string,
   original: object,
   context: StandardContext,
   wrap: StandardWrap,
@@ -34,19 +36,19 @@ export function decorateStandardMethod(
   const name = String(context.name);
   if (context.kind === 'class')
     throw new LockOptionsError(
-      '@Locked',
+      decorator,
       `stands on the class ${name}. Put it on each method that it is meant for.`,
     );
   if (context.kind !== 'method') {
-    throw new LockOptionsError('@Locked', `${name} is not a method. Write it as "async ${name}() { … }".`);
+    throw new LockOptionsError(decorator, `${name} is not a method. Write it as "async ${name}() { … }".`);
   }
   if (context.static) {
     throw new LockOptionsError(
-      '@Locked',
+      decorator,
       `${name} is static, and a class has no lock service. Make it a method of an injectable class.`,
     );
   }
-  refuseGenerator('@Locked', name, original);
+  refuseGenerator(decorator, name, original);
   const place: StandardPlace = { name, prototype: undefined };
   const locked = wrap(original as Method, place, methodKind(undefined, context.name, original));
   context.addInitializer(function () {

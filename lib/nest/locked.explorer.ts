@@ -65,18 +65,13 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private async bind(host: HostModule, instance: object, method: LockedMethod): Promise<void> {
-    const { connection, key, options, election } = method;
+    const { connection, key, options, election, decorator } = method;
     const name = `${instance.constructor.name}.${String(key)}`;
     const service = boundLockService(instance, connection) ?? (await visibleService(host, connection));
     if (service === undefined)
       throw new LockNotBoundError(name, connection, { text: this.whyNot(host, connection) });
     if (boundLockService(instance, connection) === undefined) bindLockService(instance, service, connection);
-    checkOptionsWithService(
-      service,
-      options,
-      `${election === undefined ? '@Locked' : '@LeaderOnly'} on ${name}`,
-      method,
-    );
+    checkOptionsWithService(service, options, `${decorator} on ${name}`, method);
     if (election !== undefined) {
       // A mock of a test may have no elections.
       this.campaigns.push(() => (service as Partial<LockService>).election?.(election, options));

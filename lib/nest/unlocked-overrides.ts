@@ -18,10 +18,15 @@ function unlockedOverridesOf(instance: object): string[] {
 function unlockedOverrideOf(key: string | symbol, levels: readonly object[]): string | undefined {
   let endsAt: object | undefined;
   for (const level of levels) {
-    const isLocked = ownLockedMethodsOf(level).some((method) => method.key === key);
-    if (isLocked) {
+    const locked = ownLockedMethodsOf(level).find((method) => method.key === key);
+    if (locked !== undefined) {
       return (
-        endsAt && unlockedOverride(`${classOf(endsAt)}.${String(key)}`, `${classOf(level)}.${String(key)}`)
+        endsAt &&
+        unlockedOverride(
+          `${classOf(endsAt)}.${String(key)}`,
+          `${classOf(level)}.${String(key)}`,
+          locked.decorator,
+        )
       );
     }
     const descriptor = Object.getOwnPropertyDescriptor(level, key);
@@ -50,6 +55,6 @@ function prototypeOf(of: object): object | null {
 }
 
 /** @param override, @param locked `Class.method` */
-export const unlockedOverride = (override: string, locked: string): string =>
-  `${override} overrides ${locked}, which is @Locked, and has no @Locked of its own: unless it calls super, it runs ` +
-  'without the lock. Put @Locked on it too; a call of super then enters the same lock again.';
+export const unlockedOverride = (override: string, locked: string, decorator = '@Locked'): string =>
+  `${override} overrides ${locked}, which is ${decorator}, and has no ${decorator} of its own: unless it calls super, it runs ` +
+  `without the lock. Put ${decorator} on it too; a call of super then enters the same lock again.`;

@@ -2,7 +2,7 @@ import type { Lease } from '../../core/lease';
 import { remainingMs } from '../../core/validity';
 import type { Clock } from '../../ports/clock.interface';
 import type { WonLease } from '../waiting/handover-budget';
-import type { Ended } from './end-lease';
+import type { Ended } from './ended.interface';
 import type { Settle } from './former-holders';
 
 type Successor = NonNullable<WonLease['place']['successor']>;

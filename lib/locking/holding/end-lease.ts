@@ -4,26 +4,9 @@ import type { LimitedKind, LockKind } from '../../ports/lock-kind';
 import type { Redlock } from '../../core/redlock';
 import { remainingMs } from '../../core/validity';
 import type { WonLease } from '../waiting/handover-budget';
-import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { changeHands } from './change-hands';
+import type { End, Ended, Won } from './ended.interface';
 import type { Settle } from './former-holders';
-import type { Renewal } from './renewal';
-
-/** What a lock has of the lease that it won. */
-type Won = Pick<WonLease, 'lease' | 'place' | 'budget'>;
-
-/** A lock whose holder is done with it. */
-export interface Ended extends Won {
-  readonly options: CheckedLockOptions;
-  /** The ttl that its holder asked for last. */
-  readonly ttlMs: number;
-  /** Undefined if no extension is under way. */
-  readonly renewal: Renewal | undefined;
-  /** The renewal, which is made if there is none. */
-  renewing(): Renewal;
-  /** The way in which the lock ends, as it is at this moment. */
-  readonly howItEnds: End;
-}
 
 interface Around {
   readonly clock: Clock;
@@ -63,13 +46,6 @@ function hasChangedHands(lock: Ended, { clock }: Around, settle: Settle): boolea
   if (lock.place.followers === 0) return false;
   const { keepMs, isLost } = lock.howItEnds;
   return keepMs <= 0 && !isLost && changeHands(lock, clock, settle);
-}
-
-/** The way in which a lease ends. */
-export interface End {
-  /** The time for which the key stays on the nodes. With 0 or less, the release removes it. */
-  readonly keepMs: number;
-  readonly isLost: boolean;
 }
 
 /**

@@ -15,7 +15,8 @@ import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface'
 import type { LockTicket } from '../api/lock-ticket';
 import { DETACHED, refuseToLeave, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
-import { type End, type Ended, releaseLock } from './end-lease';
+import { releaseLock } from './end-lease';
+import type { End, Ended } from './ended.interface';
 import type { ReaderGroup } from './reader-group';
 import { attendToRenewal, firstExtensionAtMs, Renewal, type Renewed } from './renewal';
 import type { WonLease } from '../waiting/handover-budget';

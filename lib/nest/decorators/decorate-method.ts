@@ -32,7 +32,7 @@ export interface MethodDecoration {
   /** The name of the decorator, for people: `@Locked`. */
   readonly decorator: string;
   /** The facts that the module checks when the application starts. */
-  readonly noted: Omit<LockedMethod, 'key'>;
+  readonly noted: Omit<LockedMethod, 'key' | 'decorator'>;
   readonly wrap: (
     original: Method,
     place: MethodPlace,
@@ -45,7 +45,7 @@ export interface MethodDecoration {
 export function decorateMethod({ decorator, noted, wrap }: MethodDecoration) {
   const register = (prototype: object, key: string | symbol, wrapper: object) => {
     injectBinding(prototype, noted.connection);
-    registerLockedMethod(prototype, { key, ...noted }, wrapper);
+    registerLockedMethod(prototype, { key, decorator, ...noted }, wrapper);
   };
   return (
     target: object,
@@ -57,7 +57,7 @@ export function decorateMethod({ decorator, noted, wrap }: MethodDecoration) {
       const none: DecoratedParameters = { locks: [], keys: new Map() };
       const wrapStandard = (original: Method, place: MethodPlace, kind: MethodKind) =>
         wrap(original, place, kind, none);
-      return decorateStandardMethod(target, keyOrContext, wrapStandard, register);
+      return decorateStandardMethod(decorator, target, keyOrContext, wrapStandard, register);
     }
     assertMethod(decorator, target, keyOrContext, descriptor);
     const original = descriptor.value;

@@ -2,7 +2,7 @@ import type { LockedDecorator } from '../../calls/locked-decorator.interface';
 import type { LockedOptions, OnBusy, OnLost, OnUnavailable } from '../../calls/locked-options.interface';
 import { LockOptionsError } from '../../errors/lock-options.error';
 import type { LockKey } from './lock-key.decorator';
-import { Locked } from './locked.decorator';
+import { lockedAs } from './locked.decorator';
 
 /** Options of {@link Limited}: those of `@Locked`, with a limit. */
 export interface LimitedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extends LockedOptions<B, L, U> {
@@ -32,5 +32,5 @@ export function Limited<const K extends LockKey, B extends OnBusy, L extends OnL
       'is missing. Say how many may run at once: @Limited(key, { limit: 5 }).',
     );
   }
-  return Locked(key, options);
+  return lockedAs('@Limited', key, options);
 }

@@ -66,6 +66,20 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
   key: K,
   options: LockedOptions<B, L, U> = {},
 ): LockedDecorator<K, B, L, U> {
+  return lockedAs('@Locked', key, options);
+}
+
+/**
+ * Makes the decorator under the name that the user wrote.
+ *
+ * @param decorator for people: `@Locked`
+ */
+export function lockedAs<
+  const K extends LockKey,
+  B extends OnBusy,
+  L extends OnLost,
+  U extends OnUnavailable,
+>(decorator: string, key: K, options: LockedOptions<B, L, U>): LockedDecorator<K, B, L, U> {
   const names = new Set<string>();
   const resolveCall = compileLockTargets(key, namingKeySource(names));
   const checked = checkPlacedOptions(options);
@@ -84,10 +98,10 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
 
   const wrap: MethodDecoration['wrap'] = (original, where, kind, { locks: parameters, keys }) => {
     const missing = missingName(names, keys);
-    if (missing !== undefined) throw new LockKeyError(`@Locked on ${where.name}: ${missing}`, key);
+    if (missing !== undefined) throw new LockKeyError(`${decorator} on ${where.name}: ${missing}`, key);
     const resolve: typeof resolveCall =
       names.size === 0 ? resolveCall : (call) => resolveCall({ ...call, names: keys });
-    const lockOptions = checkKeyWithOptions(key, given, `@Locked on ${where.name}`);
+    const lockOptions = checkKeyWithOptions(key, given, `${decorator} on ${where.name}`);
     noted.options = lockOptions;
     const start = STARTS[returns ?? kind];
     // This stays the same object, since the name and the class of a standard decorator come later.
@@ -122,7 +136,7 @@ export function Locked<const K extends LockKey, B extends OnBusy, L extends OnLo
     copyIdentity(original, locked);
     return locked;
   };
-  return decorateMethod({ decorator: '@Locked', noted, wrap }) as LockedDecorator<K, B, L, U>;
+  return decorateMethod({ decorator, noted, wrap }) as LockedDecorator<K, B, L, U>;
 }
 
 /** The begin of a call, by the kind of method. */

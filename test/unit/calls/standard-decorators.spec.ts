@@ -96,4 +96,20 @@ describe('@Locked without experimentalDecorators', () => {
 
     expect(() => compile(wrong)).toThrow(problem);
   });
+
+  it.each([
+    ["@Limited('x', { limit: 2 })", '@Limited'],
+    ["@LeaderOnly('x')", '@LeaderOnly'],
+  ])('names the decorator that was written in its refusals: %s', (written, name) => {
+    const members = [
+      'static async pay() {}',
+      'pay = async () => {}',
+      `async pay() {} } ${written} class Other {`,
+    ];
+    for (const member of members) {
+      const wrong = `import { Limited, LeaderOnly } from '@nest-quorum/redlock'; class Orders { ${written} ${member} }`;
+
+      expect(() => compile(wrong)).toThrow(new RegExp(`^${name}: `));
+    }
+  });
 });

@@ -14,6 +14,7 @@ import {
 import { Test } from '@nestjs/testing';
 import { EMPTY, type Observable } from 'rxjs';
 import {
+  Limited,
   Locked,
   LockInterceptor,
   LockNotBoundError,
@@ -257,6 +258,26 @@ describe('the start of the application warns once', () => {
 
     expect(warnings.filter((text) => text.includes('overrides'))).toEqual([
       expect.stringMatching(new RegExp(`^${warning}, which is @Locked, .* Put @Locked on it too`)),
+    ]);
+  });
+
+  it('of an override by the name of the decorator that is missing', async () => {
+    class Seats {
+      @Limited('seats', { limit: 2 })
+      async pay(id: string) {
+        return Promise.resolve(id);
+      }
+    }
+    class Free extends Seats {
+      override async pay(id: string) {
+        return Promise.resolve(id);
+      }
+    }
+
+    await start({ imports: [redlock()], providers: [Free] });
+
+    expect(warnings.filter((text) => text.includes('overrides'))).toEqual([
+      expect.stringMatching(/^Free\.pay overrides Seats\.pay, which is @Limited, .* Put @Limited on it too/),
     ]);
   });
 

@@ -26,6 +26,8 @@ const REMEDY = 'Write a URL, an object of ioredis options, a client of ioredis, 
 /** Returns a copy of `given` if it can be options of ioredis. `{}` and `{ db: 1 }` can: they mean localhost:6379. */
 export function checkRedisOptions(given: unknown, refuse: Refuse): RedisOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    if (given === undefined)
+      refuse(`is undefined, as a variable of the environment is that is not set. ${REMEDY}`);
     return refuse(
       `is ${given === null ? 'null' : Array.isArray(given) ? 'an array' : `of type ${typeof given}`}. ${REMEDY}`,
     );
@@ -88,7 +90,9 @@ function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void 
   const { host, port, path, sentinels } = options;
   if (isSet(path) || isSet(sentinels)) return;
   if ('host' in options && !isSet(host)) {
-    refuse('has a `host` that is undefined or null. Write the host, or leave `host` out to mean localhost.');
+    refuse(
+      'has a `host` that is undefined or null, as a variable of the environment is that is not set. Write the host, or leave `host` out to mean localhost.',
+    );
   }
   if (isSet(host) || isSet(port)) return;
   const prototype = Object.getPrototypeOf(given) as object | null;

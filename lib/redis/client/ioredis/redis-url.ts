@@ -8,15 +8,23 @@ const FORM = '"redis://user:password@host:6379/0", "rediss://…" for TLS, or th
 /** Servers that speak the protocol of Redis have schemes of their own, with the same meaning. */
 const SCHEME = /^(?:redis|valkey|redict)(s?):\/\//;
 
+/** The text of a variable that is not set, as a whole, or as the host or port of a URL. */
+const UNSET = /^(?:undefined|\w+:\/\/(?:[^/]*@)?(?:undefined(?=[:/?]|$)|[^/@:]+:undefined(?=[/?]|$)))/;
+
 /** The options of ioredis that a URL stands for. ioredis itself would let the query of a URL replace our options. */
 export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
-  if (text === '') return refuse(`is an empty string. Write ${FORM}.`);
+  if (text === '')
+    return refuse(`is an empty string, as a variable of the environment may be. Write ${FORM}.`);
   // Without its scheme, a URL would be read as a path, and its password would become a part of the name.
   if (text.startsWith('//')) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   if (text.startsWith('/')) return { path: text };
 
   if (/,\s*\w+:\/\//.test(text))
     return refuse('holds several URLs. Each node is a string of its own: split the text at its commas.');
+  if (UNSET.test(text))
+    return refuse(
+      'is made of a variable of the environment that is not set: it has "undefined" in the place of a value.',
+    );
   const scheme = SCHEME.exec(text);
   if (scheme === null) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   const url = URL.canParse(text) ? new URL(text) : refuse(`is not a URL that can be read. Write ${FORM}.`);
