@@ -78,13 +78,13 @@ export function endLease(
     void release.then(settle);
     return;
   }
-  const permitHeir =
+  const permitSuccessor =
     isWhole && keepMs <= 0 && budget.mayGoOn(clock.now()) ? successorForPermits(lease, place) : undefined;
-  if (permitHeir?.waiter !== undefined) {
-    const { ttlMs, label, autoExtend } = permitHeir.waiter;
+  if (permitSuccessor?.waiter !== undefined) {
+    const { ttlMs, label, autoExtend } = permitSuccessor.waiter;
     const atOnce = autoExtend && remainingMs(clock, lease) >= ttlMs / 2;
     const { attempt, release } = redlock.handOver(lease, { ttlMs, fencing: false, label, atOnce });
-    permitHeir.begin({ attempt, budget: budget.next(clock.now()) });
+    permitSuccessor.begin({ attempt, budget: budget.next(clock.now()) });
     void release.then(settle);
     return;
   }

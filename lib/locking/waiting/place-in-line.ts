@@ -132,7 +132,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
 
   /** The caller that is first when this place is left, if it stands in exactly the same lines. */
   get successor(): Waiter<Turn> | undefined {
-    return this.heirPlace?.waiter;
+    return this.successorPlace?.waiter;
   }
 
   /**
@@ -141,7 +141,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
    * @param turn for the successor
    */
   leave(turn?: Turn): void {
-    const successor = turn === undefined ? undefined : this.heirPlace;
+    const successor = turn === undefined ? undefined : this.successorPlace;
     this.state = 'left';
     const { others } = this;
     this.others = NOWHERE;
@@ -220,7 +220,7 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
     return (this.at === undefined || isSo(this)) && (this.others.length === 0 || this.others.every(isSo));
   }
 
-  private get heirPlace(): PlaceInLine<Turn> | undefined {
+  private get successorPlace(): PlaceInLine<Turn> | undefined {
     const place = this.behind?.place;
     const isBehindEverywhere = this.everywhere(({ behind }) => behind?.place === place);
     return isBehindEverywhere && place?.others.length === this.others.length ? place : undefined;
