@@ -44,6 +44,9 @@ export class PlaceInLines {
 
   private ownId: string | undefined;
   private attempts = 0;
+  /** The owner tokens of the last attempt, and of the one before it. */
+  private lastToken: string | undefined;
+  private tokenBefore: string | undefined;
   /** The time of the leading node at its first denial. It stays for the whole wait. */
   private ticket: number | undefined;
   /** True if a node may have an entry with this ticket. */
@@ -127,13 +130,23 @@ export class PlaceInLines {
    *
    * @returns the number of the attempt
    */
-  asks(isAtAllNodes: boolean, nowMs: number): number {
+  asks(isAtAllNodes: boolean, nowMs: number, ownerToken: string): number {
     this.attempts += 1;
+    this.tokenBefore = this.lastToken;
+    this.lastToken = ownerToken;
     if (this.ticket !== undefined && !this.isFar) {
       this.mayBeEntered = true;
       if (isAtAllNodes) this.enteredAtMs = nowMs;
     }
     return this.attempts;
+  }
+
+  /**
+   * True if the token is that of a recent attempt of this caller. A node may have granted it late, and has not been
+   * asked yet to release it when the next attempt comes.
+   */
+  isOwn(ownerToken: string): boolean {
+    return ownerToken === this.lastToken || ownerToken === this.tokenBefore;
   }
 
   /**

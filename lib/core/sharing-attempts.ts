@@ -85,7 +85,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       mayHaveStrays: false,
       awaited: 0,
       places,
-      attempt: places.asks(!leaderFirst, clock.now()),
+      attempt: places.asks(!leaderFirst, clock.now(), lease.ownerToken),
       turnMs,
       inLine: 0,
     };

@@ -173,9 +173,13 @@ export class WaitForRelease {
     return this.wait.sleep(Math.min(sleepMs, places.beatMs(this.setup.fraction())));
   }
 
-  /** True if a holder is known whose release no node has told. Then all that was told is about earlier holders. */
+  /**
+   * True if a holder is known whose release no node has told. Then all that was told is about earlier holders. What an
+   * attempt of this caller got is released without a word.
+   */
   private learnsOfHolder({ holder }: FailedAttempt, listener: ReleaseListener): boolean {
-    if (holder === undefined || listener.heardOf(holder)) {
+    const isOwn = holder !== undefined && this.caller.places?.isOwn(holder) === true;
+    if (holder === undefined || isOwn || listener.heardOf(holder)) {
       listener.takeBack();
       return false;
     }
