@@ -129,7 +129,8 @@ export class Judge {
     if (!lock.isHeld && client.clock.aheadMs === 0)
       this.accuse('held when given', `${name} gets ${lock.ownerToken}, which is over`);
     const forcedAtMs = Math.max(...lock.resources.map((one) => this.forcedAtMs.get(one) ?? -Infinity));
-    const wasUnderWay = this.world.timeline.nowMs - forcedAtMs < 3 * NODE_TIMEOUT_MS;
+    // Nodes may have granted it before that.
+    const wasUnderWay = forcedAtMs >= (page.askedAtMs ?? this.world.timeline.nowMs - 3 * NODE_TIMEOUT_MS);
     const signal = lock.signal;
     this.handles.push({
       request,
@@ -258,9 +259,19 @@ export class Judge {
     this.forcedAtMs.set(resource, nowMs);
     for (const handle of this.handles) {
       if (!handle.lock.resources.includes(resource)) continue;
-      if (isOver) handle.isExcused = true;
+      if (isOver || this.isPartlyExtended(handle.lock.ownerToken)) handle.isExcused = true;
       else handle.forcedAtMs ??= nowMs;
     }
+  }
+
+  /**
+   * Some nodes have kept it, and others are still to be asked by the same extension. What is deleted in between may be
+   * put back on all of them, one after another, and then its holder need not be told.
+   */
+  private isPartlyExtended(ownerToken: string): boolean {
+    const { confirmedAtMs, extendAskedAtMs } = this.world.tokens.page(ownerToken);
+    const kept = [...confirmedAtMs.values()].filter((atMs) => atMs >= extendAskedAtMs).length;
+    return kept > 0 && kept < this.world.nodes.length;
   }
 
   /** What has this owner token is taken away, and nothing else. */
@@ -442,8 +453,14 @@ export class Judge {
   }
 
   private lookAtFence(lock: Lock, isResumed: boolean): void {
-    const { timeline, tokens } = this.world;
+    const { timeline, tokens, nodes } = this.world;
     this.world.count('fencing token');
+    const inVain = lock.mode === 'exclusive' ? tokens.page(lock.ownerToken).numberedInVain.size : 0;
+    if (nodes.length - inVain < quorumOf(nodes.length))
+      this.accuse(
+        'a majority has it',
+        `${lock.ownerToken} was not there any more on ${inVain} of ${nodes.length} nodes when they took its number`,
+      );
     const askedAtMs = tokens.page(lock.ownerToken).askedAtMs ?? timeline.nowMs;
     const forcedAtMs = (resource: string) => this.forcedAtMs.get(resource) ?? -Infinity;
     // Of holders at the same time, each with a permit of his own, nothing is promised.

@@ -144,6 +144,7 @@ export class Link implements LockNode {
   extend(request: ExtendRequest, vote: (vote: ExtendVote) => void): void {
     const page = this.world.tokens.page(request.ownerToken);
     page.longestTtlMs = Math.max(page.longestTtlMs, request.ttlMs);
+    page.extendAskedAtMs = this.world.timeline.nowMs;
     this.world.judge.extends(request);
     if (request.replaces !== undefined)
       this.world.tokens.page(request.ownerToken).inherits = request.replaces;
@@ -169,7 +170,13 @@ export class Link implements LockNode {
         vote(answer);
       },
       (answer) => {
-        this.world.rules.nodeRaiseFence(this.node, request, answer);
+        const { resources, ownerToken } = request;
+        const isThere = resources.every((resource) => this.node.ownerOf(resource) === ownerToken);
+        this.world.rules.nodeRaiseFence(this.node, request, (raised) => {
+          if (!isThere && raised.kind === 'granted')
+            this.world.tokens.page(ownerToken).numberedInVain.add(this.node.position);
+          answer(raised);
+        });
       },
     );
   }

@@ -4,7 +4,9 @@ import { addDeployment } from './add-deployment';
 import { addFencing } from './add-fencing';
 import { addIdentity } from './add-identity';
 import { addSetBack } from './add-set-back';
+import { addSituation } from './add-situations';
 import { addSharing, makeNumberedPermits } from './add-sharing';
+import { makeCrowd } from './make-crowd';
 import { makeQueue } from './make-queue';
 import {
   type Call,
@@ -81,17 +83,16 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const drift = () => (isDrifting ? random.between(-mostDrift, mostDrift) : 0);
   const nodes = Array.from({ length: nodeCount }, (): NodePlan => ({ drift: drift() }));
   const clients = Array.from({ length: clientCount }, () => makeClient(random, nodeCount, drift(), kind));
-  const isHanded = kind === 'handed';
-  const calls = callsOf(kind)(random, clientCount, lastsMs, kind);
-  const scene = { kind, clientCount, nodeCount, lastsMs };
-  const faults = isHanded ? makePartings(random, scene) : makeFaults(random, scene);
   if (kind === 'queued') return makeQueue(seed, nodes, new Random(seed, 8));
+  const scene = { kind, clientCount, nodeCount, lastsMs };
+  const { calls, faults } = kind === 'handed' ? makeCrowd(random, scene) : makeUsual(random, scene);
   const plan: Plan = {
     ...{ seed, kind, nodes, clients, calls, faults },
     healAtMs: Math.max(lastsMs, ...faults.map((fault) => fault.atMs + ('ms' in fault ? (fault.ms ?? 0) : 0))),
   };
-  const asked = addSetBack(isHanded ? addOtherTtl(plan, new Random(seed, 8)) : plan, new Random(seed, 5));
-  const whole = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
+  const asked = addSetBack(plan, new Random(seed, 5));
+  const identified = addIdentity(addFencing(asked, new Random(seed, 2)), new Random(seed, 3));
+  const whole = addSituation(identified, new Random(seed, 10));
   if (kind === 'committed') return addCommits(whole, new Random(seed, 4));
   if (kind === 'shared' || kind === 'opened') return addSharing(whole, new Random(seed, 7));
   if (kind === 'clustered') return addCluster(whole, new Random(seed, 7));
@@ -100,14 +101,11 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   return kind === 'passed' ? addPassing(whole, new Random(seed, 6)) : whole;
 }
 
-function callsOf(kind: PlanKind): typeof makeCalls {
-  if (kind === 'handed') return makeCrowd;
-  return kind === 'turns' ? takeTurns : makeCalls;
-}
-
-/** So that each hold of a crowd has an owner token of its own: callers with one ttl have one lease. */
-function addOtherTtl(plan: Plan, random: Random): Plan {
-  return { ...plan, calls: plan.calls.map((call) => ({ ...call, ttl: call.ttl + random.whole(0, 3) })) };
+function makeUsual(random: Random, scene: Scene): Pick<Plan, 'calls' | 'faults'> {
+  const { kind, clientCount, lastsMs } = scene;
+  const make = kind === 'turns' ? takeTurns : makeCalls;
+  const calls = make(random, clientCount, lastsMs, kind);
+  return { calls, faults: makeFaults(random, scene) };
 }
 
 function addPassing(plan: Plan, random: Random): Plan {
@@ -206,37 +204,6 @@ function makeCall(
   };
 }
 
-const CROWD_TTLS = [80, 150, 300];
-
-/** All want the same, and hand it on: most hold it for a moment, and some for longer than its ttl. */
-function makeCrowd(random: Random, clientCount: number, lastsMs: number): Call[] {
-  const ttl = random.pick(CROWD_TTLS);
-  const calls = Array.from({ length: random.whole(10, 40) }, (): Call => ({
-    atMs: random.between(0, lastsMs / 2),
-    client: random.whole(0, clientCount - 1),
-    resources: ['a'],
-    ttl,
-    autoExtend: random.chance(0.95),
-    style: random.chance(0.3) ? 'withLock' : 'acquire',
-    wait: 2_000,
-    holdMs: random.pick([0, 0, 1, 5, ttl * 1.5]),
-    obeys: random.chance(0.5),
-  }));
-  return calls.sort((a, b) => a.atMs - b.atMs);
-}
-
-/** A client and all nodes do not hear each other for about as long as a lock lasts. */
-function makePartings(random: Random, { clientCount, nodeCount, lastsMs }: Scene): Fault[] {
-  const partings = Array.from({ length: random.whole(1, 6) }, () => {
-    const what = random.pick(['deaf', 'mute'] as const);
-    const atMs = random.between(0, lastsMs);
-    const ms = random.pick(CROWD_TTLS) * random.between(0.3, 2);
-    const client = random.whole(0, clientCount - 1);
-    return Array.from({ length: nodeCount }, (_, node): Fault => ({ what, atMs, client, node, ms }));
-  });
-  return partings.flat().sort((a, b) => a.atMs - b.atMs);
-}
-
 interface Scene {
   readonly kind: PlanKind;
   readonly clientCount: number;
@@ -246,8 +213,7 @@ interface Scene {
 
 function makeFaults(random: Random, scene: Scene): Fault[] {
   const { kind } = scene;
-  if (kind === 'calm' || kind === 'handed' || kind === 'queued')
-    return random.chance(0.15) ? [makeClose(random, scene)] : [];
+  if (kind === 'calm') return random.chance(0.15) ? [makeClose(random, scene)] : [];
   // A key that is deleted where connections break as well is nobody's, and nothing is promised of it.
   const isForced = kind === 'turns' && random.chance(0.3);
   const makers = isForced ? [force] : MAKERS[kind].filter(() => random.chance(0.6));
@@ -344,7 +310,10 @@ const makeClose: Maker = (random, scene) => {
 
 const SLOW: readonly Maker[] = [client('stall'), node('pause'), slow, link('overload')];
 const ROUGH: readonly Maker[] = [...SLOW, link('deaf'), link('mute'), cut, cut, crash, node('restart')];
-const MAKERS: Record<Exclude<PlanKind, 'calm' | 'handed' | 'queued'>, readonly Maker[]> = {
+const MAKERS: Record<PlanKind, readonly Maker[]> = {
+  calm: [],
+  handed: [],
+  queued: [],
   slow: [...SLOW, setWall],
   rough: [...ROUGH, setWall],
   // A wall clock that is set back comes with `addSetBack`, long enough before the machine sleeps to be noticed.

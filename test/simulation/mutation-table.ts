@@ -8,7 +8,7 @@ export interface TableRow {
 
 /** What docs/GUARANTEES.md says of each mutation. */
 export function readMutationTable(): TableRow[] {
-  const text = readFileSync(join(__dirname, '..', '..', 'docs', 'GUARANTEES.md'), 'utf8');
+  const text = readFileSync(join(process.cwd(), 'docs', 'GUARANTEES.md'), 'utf8');
   const table = text.slice(text.indexOf('<!-- mutations -->'), text.indexOf('<!-- /mutations -->'));
   return table
     .split('\n')

@@ -339,14 +339,14 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
   {
     name: 'what was taken over goes on only if it is confirmed',
     rule: 'hand-over',
-    kind: 'forced',
+    kind: 'handed',
     isRare: true,
     apply: () => patch(renewal, 'confirm', () => () => undefined),
   },
   {
     name: 'what was gone before it was over is told',
     rule: 'hand-over',
-    kind: 'forced',
+    kind: 'handed',
     isRare: true,
     apply: () => patch(lock, 'wasGone', () => () => undefined),
   },

@@ -21,7 +21,8 @@ export interface Plan {
  * - `rough`: all of that, and connections break, nodes restart with their data, clients crash
  * - `asleep`: as rough, and machines are suspended, so only their wall clock goes on; some were set back a second before
  * - `forced`: calm, and an operator deletes keys
- * - `handed`: a crowd hands one resource on, with one ttl for all, and clients lose the way to all nodes at once
+ * - `handed`: a crowd hands one resource on, each with a ttl of its own, and clients lose the way to all nodes at once, or
+ *   an operator deletes its key
  * - `numbered`: an operator deletes keys while locks are being numbered, by clients whose clocks are off
  * - `twice`: slow, with connections that break, and one server is listed as two nodes
  * - `wiped`: as rough, and nodes restart without data. Clients guard against it: with `strict` any nodes may restart, and

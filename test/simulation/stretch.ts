@@ -1,7 +1,7 @@
 import { kindToTry, makePlan } from './make-plan';
 import { MUTATIONS, type Mutation } from './mutations';
-import type { Feature, Violation } from './outcome';
-import type { PlanKind } from './plan';
+import type { Feature, Outcome, Violation } from './outcome';
+import type { Plan, PlanKind } from './plan';
 import { run } from './world';
 
 /** Seeds in a row, of which each is one history. It can be sent to a worker. */
@@ -20,6 +20,8 @@ export interface BrokenHistory {
   readonly seed: number;
   readonly kind: PlanKind;
   readonly violation: Violation;
+  /** It goes wrong with all rules too, so it says nothing of the one that was switched off. */
+  readonly isWithAll?: boolean;
 }
 
 export interface StretchResult {
@@ -33,25 +35,30 @@ export interface StretchResult {
 
 /** Runs the histories of a stretch one after another, up to the first that goes wrong. */
 export async function runStretch(stretch: Stretch): Promise<StretchResult> {
+  const { from, count, isWhole = false } = stretch;
   const mutation = stretch.without === undefined ? undefined : mutationNamed(stretch.without);
-  const undo = mutation?.apply?.();
   const broken: BrokenHistory[] = [];
   const seen = new Map<Feature, number>();
   let done = 0;
+  for (let seed = from; seed < from + count && (isWhole || broken.length === 0); seed++) {
+    const plan = makePlan(seed, stretch.kind ?? (mutation === undefined ? kindToTry(seed) : mutation.kind));
+    const { violation, coverage } = await runWithout(mutation, plan);
+    done += 1;
+    for (const feature of coverage.keys()) seen.set(feature, (seen.get(feature) ?? 0) + 1);
+    if (violation === undefined) continue;
+    const isWithAll = mutation !== undefined && (await run(plan)).violation !== undefined;
+    broken.push({ seed, kind: plan.kind, violation, isWithAll });
+  }
+  return { done, broken, seen };
+}
+
+async function runWithout(mutation: Mutation | undefined, plan: Plan): Promise<Outcome> {
+  const undo = mutation?.apply?.();
   try {
-    for (let seed = stretch.from; seed < stretch.from + stretch.count; seed++) {
-      const plan = makePlan(seed, stretch.kind ?? (mutation === undefined ? kindToTry(seed) : mutation.kind));
-      const { violation, coverage } = await run(plan, { rules: mutation?.rules });
-      done += 1;
-      for (const feature of coverage.keys()) seen.set(feature, (seen.get(feature) ?? 0) + 1);
-      if (violation === undefined) continue;
-      broken.push({ seed, kind: plan.kind, violation });
-      if (stretch.isWhole !== true) break;
-    }
+    return await run(plan, { rules: mutation?.rules });
   } finally {
     undo?.();
   }
-  return { done, broken, seen };
 }
 
 function mutationNamed(wanted: string): Mutation {

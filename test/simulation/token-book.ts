@@ -11,6 +11,10 @@ export interface TokenPage {
   readonly removed: Set<number>;
   /** When a node said for the last time that it has it, in true time. */
   readonly confirmedAtMs: Map<number, number>;
+  /** Nodes that took its number although they did not have it any more. */
+  readonly numberedInVain: Set<number>;
+  /** When a node was asked for the last time to keep it, by a request that goes to all of them at once. */
+  extendAskedAtMs: number;
   readonly granted: Set<number>;
   readonly denied: Set<number>;
   /** Nodes to which a release could not be sent, with when. */
@@ -42,6 +46,8 @@ export class TokenBook {
       put: new Set(),
       removed: new Set(),
       confirmedAtMs: new Map(),
+      numberedInVain: new Set(),
+      extendAskedAtMs: Infinity,
       granted: new Set(),
       denied: new Set(),
       releaseRefused: new Set(),

@@ -1,7 +1,10 @@
 import type { ToldProgress } from '../helpers/told-progress';
 import { Crew } from './crew';
 import { makePlan } from './make-plan';
+import { readMutationTable } from './mutation-table';
 import { CLEAN_UP_WAKES, MUTATIONS, type Mutation } from './mutations';
+import type { Invariant } from './outcome';
+import type { BrokenHistory } from './stretch';
 import { withWorkers } from './workers';
 import { run } from './world';
 
@@ -30,6 +33,7 @@ export async function tryMutations(from: number, only = '', progress?: ToldProgr
   console.log(
     `\nThe longest took ${longest.map(({ name, seconds }) => `${seconds.toFixed(1)} s: ${name}`).join('; ')}.`,
   );
+  tellDifferences(tried);
   const survivors = tried.filter(({ isCaught }) => !isCaught).length;
   console.log(survivors === 0 ? '\nEvery one of them is noticed.' : `\n${survivors} survive.`);
   return survivors === 0 ? 0 : 1;
@@ -39,17 +43,36 @@ interface Tried {
   readonly name: string;
   readonly isCaught: boolean;
   readonly seconds: number;
+  readonly broken: Invariant | undefined;
 }
 
 async function tryOne(crew: Crew, { name, rule, isLiveness }: Mutation, from: number): Promise<Tried> {
   const startMs = performance.now();
   const caught = await crew.search({ from, count: MOST_SEEDS, without: name });
   const seconds = (performance.now() - startMs) / 1_000;
-  const result = caught === undefined ? '– | **survives**' : `${caught.seed} | ${caught.violation.invariant}`;
+  const result = caught === undefined ? '– | **survives**' : `${caught.seed} | ${brokenBy(caught)}`;
   const histories = caught === undefined ? MOST_SEEDS : caught.seed - from + 1;
   const what = isLiveness ? `${name} (liveness)` : name;
   console.log(`| ${what} | ${rule} | ${result} | ${histories} | ${seconds.toFixed(1)} |`);
-  return { name, seconds, isCaught: caught !== undefined };
+  return {
+    name,
+    seconds,
+    isCaught: caught !== undefined && caught.isWithAll !== true,
+    broken: caught?.violation.invariant,
+  };
+}
+
+/** Another history may be the first now, which breaks something else. */
+function tellDifferences(tried: readonly Tried[]): void {
+  const documented = new Map(readMutationTable().map(({ without, broken }) => [without, broken]));
+  for (const { name, broken } of tried) {
+    if (broken !== undefined && documented.get(name) !== broken)
+      console.log(`\ndocs/GUARANTEES.md says of "${name}": ${documented.get(name) ?? 'nothing'}.`);
+  }
+}
+
+function brokenBy({ violation, isWithAll }: BrokenHistory): string {
+  return isWithAll === true ? `${violation.invariant}, **with all rules too**` : violation.invariant;
 }
 
 /** The clean-up of a failed attempt wakes nobody: without that rule nothing breaks, but attempts collide more often. */
