@@ -167,6 +167,31 @@ describe('a server', () => {
     expect(lock.isHeld).toBe(true);
   });
 
+  it('that was made a replica for a moment has forgotten its locks, and is guarded', async () => {
+    const servers = await startThree();
+    const [first, , last] = servers as [RedisServer, RedisServer, RedisServer];
+    const proxy = await TcpProxy.start(first.port);
+    ended.push(() => proxy.stop());
+    const { service: cutOff } = open([proxy.url, ...servers.slice(1).map(({ url }) => url)]);
+    const ours = open(servers.map(({ url }) => url));
+    await untilAllAnswer(cutOff);
+    await untilAllAnswer(ours.service);
+    await proxy.setMode('refuse');
+    proxy.reset();
+    const held = await cutOff.acquire('order:7', { autoExtend: false, ttl: 2_900 });
+
+    await last.command('REPLICAOF', '127.0.0.1', String(first.port));
+    await until('it is seen', async () => {
+      await ours.service.tryAcquire('another').catch(() => undefined);
+      return ours.told('node-down', nameOf(last));
+    });
+    await last.command('REPLICAOF', 'NO', 'ONE');
+    await until('it is guarded', () => ours.told('node-guarded', nameOf(last)));
+
+    const other = await ours.service.tryAcquire('order:7').catch(() => null);
+    expect([held.isHeld && other !== null, ours.told('node-trusted', nameOf(last))]).toEqual([false, false]);
+  });
+
   it('that may remove keys is warned about once, however often it connects', async () => {
     const server = await start({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru'] });
     const ours = open([server.url]);

@@ -1,5 +1,5 @@
 import type { Call, ClientPlan, NodePlan, Plan } from './plan';
-import { Random } from './random';
+import type { Random } from './random';
 
 const STYLES = ['fair', 'fair', 'readers and writers', 'permits', 'limits'] as const;
 
@@ -7,14 +7,10 @@ const STYLES = ['fair', 'fair', 'readers and writers', 'permits', 'limits'] as c
 const MOST_CALLS = 80;
 const LASTS_MS = 500;
 
-const RUSH_EVERY_MS = 150;
-
 const PROCESSES = [3, 4, 5, 6];
 
 /** A crowd that wants one resource, over a network that is fast and loses nothing. */
 export function makeQueue(seed: number, nodes: readonly NodePlan[], random: Random): Plan {
-  const other = new Random(seed, 11);
-  if (other.chance(0.25)) return makeRush(seed, nodes, other);
   const style = random.pick(STYLES);
   const limit = random.whole(2, 4);
   // Then those in line are told of nothing for longer than their places last.
@@ -44,29 +40,6 @@ export function makeQueue(seed: number, nodes: readonly NodePlan[], random: Rand
     nodes: nodes.map(() => ({ drift: 0 })),
     clients,
     calls: calls.sort((a, b) => a.atMs - b.atMs),
-  };
-}
-
-/** Again and again, callers of many processes want permits at the same moment, for a moment. */
-function makeRush(seed: number, nodes: readonly NodePlan[], random: Random): Plan {
-  const clients = Array.from({ length: Math.max(...PROCESSES) }, (): ClientPlan => ({
-    ...{ drift: 0, timerLagMs: 0, pauseChance: 0, pauseMs: 0 },
-    links: nodes.map(() => NEAR),
-  }));
-  const limit = random.whole(1, 3);
-  const calls = Array.from({ length: random.whole(4, 8) }, (_, rush) =>
-    clients.map((__, client): Call => ({
-      ...{ client, resources: ['a'], ttl: 400, wait: null, autoExtend: true, obeys: false, style: 'acquire' },
-      ...{ limit, permits: 1 },
-      atMs: rush * RUSH_EVERY_MS + random.between(0, 0.5),
-      holdMs: random.pick([0, 1, 5]),
-    })),
-  );
-  return {
-    ...{ seed, kind: 'queued' as const, faults: [], restartGuard: false, clients },
-    healAtMs: calls.length * RUSH_EVERY_MS,
-    nodes: nodes.map(() => ({ drift: 0 })),
-    calls: calls.flat().sort((a, b) => a.atMs - b.atMs),
   };
 }
 

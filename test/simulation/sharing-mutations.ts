@@ -10,7 +10,7 @@ import { readInstant } from '../../lib/ports/times';
 import type { RedlockSettings } from '../../lib/core/redlock-settings.interface';
 import { ReaderGroup } from '../../lib/locking/holding/reader-group';
 import { LockManager } from '../../lib/locking/lock-manager';
-import type { PlaceInLine } from '../../lib/locking/waiting/place-in-line';
+import { Line, type Stand } from '../../lib/locking/waiting/place-in-line';
 import { WaitingLine } from '../../lib/locking/waiting/waiting-line';
 import { MemoryLine } from '../../lib/memory/memory-line';
 import { NodeGuard } from '../../lib/core/node-guard';
@@ -52,7 +52,7 @@ interface PlacesInside {
   entryToPutBack(attempt: number): LineEntry | undefined;
 }
 interface LineInside {
-  lines: { get(resource: string): { first: { behind?: { place: PlaceInLine<unknown> } } } | undefined };
+  lines: { get(resource: string): Line<unknown> | Stand<unknown> | undefined };
 }
 interface MemoryLineInside {
   before(...given: unknown[]): { readonly limit: number | undefined }[];
@@ -267,7 +267,8 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
         () =>
           function (this: WaitingLine<unknown>, resource: string) {
             const { lines } = this as unknown as LineInside;
-            const place = lines.get(resource)?.first.behind?.place;
+            const there = lines.get(resource);
+            const place = (there instanceof Line ? there.first : there)?.behind?.place;
             return place?.isForOneResource === true ? place : undefined;
           },
       ),

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../ports/clock.interface';
 import { RedisNodeError } from '../client/redis-node-error';
 import type { ClusterParts, Server } from '../client/server-client.interface';
-import type { ServerInfo } from './server-info';
+import { type ServerInfo, wasReplicaSince } from './server-info';
 import { SlotOwners } from './slot-owners';
 
 /** A server of a cluster that has said who it is. */
@@ -192,6 +192,8 @@ function isInfo(answer: ServerInfo | RedisNodeError | undefined): answer is Serv
   return answer !== undefined && !(answer instanceof RedisNodeError);
 }
 
-function isSameMaster({ role, facts }: ServerInfo, before: ServerInfo | undefined): boolean {
-  return role === 'master' && facts !== undefined && facts.runId === before?.facts?.runId;
+function isSameMaster(info: ServerInfo, before: ServerInfo | undefined): boolean {
+  const { role, facts } = info;
+  const isSameServer = facts !== undefined && facts.runId === before?.facts?.runId;
+  return role === 'master' && isSameServer && !wasReplicaSince(before, info);
 }

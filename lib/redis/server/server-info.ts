@@ -10,6 +10,8 @@ export interface ServerInfo {
   readonly role: string | undefined;
   /** True for a master that has never been a replica, so it took over from nobody. */
   readonly isMasterFromBirth: boolean;
+  /** For a master that was a replica before: which copy it had then. Undefined also for one whose copy is long past. */
+  readonly copyBefore: string | undefined;
   /** The clock of the server, in microseconds since 1970. */
   readonly timeMicros: number | undefined;
   /** True for a server of a Redis Cluster. */
@@ -23,6 +25,7 @@ export const UNKNOWN_SERVER: ServerInfo = {
   facts: undefined,
   role: undefined,
   isMasterFromBirth: false,
+  copyBefore: undefined,
   timeMicros: undefined,
   keepsSlots: false,
   isLoading: false,
@@ -35,6 +38,7 @@ export function parseServerInfo(reply: unknown): ServerInfo {
     facts: factsFrom(lines),
     role: lines.role,
     isMasterFromBirth: isMasterFromBirth(lines),
+    copyBefore: copyBefore(lines),
     timeMicros: positive(lines.server_time_usec),
     keepsSlots: lines.cluster_enabled === '1',
     isLoading: lines.loading === '1',
@@ -44,6 +48,18 @@ export function parseServerInfo(reply: unknown): ServerInfo {
 /** Tells if a master has never been a replica. A promoted replica keeps the id of its master's history as second id. */
 export function isMasterFromBirth({ role, master_replid2: second }: InfoLines): boolean {
   return role === 'master' && /^0+$/.test(second ?? '');
+}
+
+function copyBefore({ role, master_replid2: second }: InfoLines): string | undefined {
+  return role === 'master' && second !== undefined && !/^0*$/.test(second) ? second : undefined;
+}
+
+/**
+ * Tells if a master was a replica since it was asked before, although it was not started again. Then it has only what
+ * its master of that time had, and has forgotten its own locks.
+ */
+export function wasReplicaSince(before: ServerInfo | undefined, { copyBefore: copy }: ServerInfo): boolean {
+  return copy !== undefined && copy !== before?.copyBefore;
 }
 
 /**

@@ -4,7 +4,14 @@ import { readInstant } from '../../ports/times';
 import { Newcomers } from './newcomers';
 import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
 import type { Server, ServerClient } from '../client/server-client.interface';
-import { isInfoRefused, objectionTo, parseServerInfo, type ServerInfo, UNKNOWN_SERVER } from './server-info';
+import {
+  isInfoRefused,
+  objectionTo,
+  parseServerInfo,
+  type ServerInfo,
+  UNKNOWN_SERVER,
+  wasReplicaSince,
+} from './server-info';
 import { ServerClocks } from './server-clocks';
 
 const ASK_AGAIN_MS = 1_000;
@@ -58,6 +65,8 @@ export class ServerRoster {
   private readonly members = new Map<string, Entry>();
   private readonly newcomers: Newcomers | undefined;
   private hasChanged = false;
+  /** True if a server of the node was a replica meanwhile. */
+  private wasReplica = false;
   private owed = 0;
   private answers = 0;
   private again: Timer | undefined;
@@ -145,9 +154,14 @@ export class ServerRoster {
     return hasNews;
   }
 
-  /** Tells if slots were taken over from a master that is away, since the last call. */
+  /**
+   * Tells if a server may have forgotten locks, though it is none that is new, since the last call: it took slots over
+   * from a master that is away, or was a replica meanwhile.
+   */
   takeLoss(): boolean {
-    return this.newcomers?.takeLoss() ?? false;
+    const { wasReplica } = this;
+    this.wasReplica = false;
+    return this.newcomers?.takeLoss() === true || wasReplica;
   }
 
   /** Call it on a new connection, which may lead to another server than before. */
@@ -212,11 +226,16 @@ export class ServerRoster {
     if (before === entry) return;
     this.members.set(address, entry);
     this.newcomers?.forget(address);
-    // The same server is back after its connection broke.
-    if (before !== undefined && before.info?.facts?.runId === entry.info?.facts?.runId)
-      entry.isAdditional = before.isAdditional;
-    if (before === undefined || before.info?.facts?.runId !== entry.info?.facts?.runId)
+    if (before === undefined || before.info?.facts?.runId !== entry.info?.facts?.runId) {
       this.hasChanged = true;
+      return;
+    }
+    // The same server is back after its connection broke.
+    entry.isAdditional = before.isAdditional;
+    if (entry.info !== undefined && wasReplicaSince(before.info, entry.info)) {
+      this.wasReplica = true;
+      this.hasChanged = true;
+    }
   }
 
   /** Asks a server by `INFO`. Returns undefined if the connection was cut: there will be another one, or none. */

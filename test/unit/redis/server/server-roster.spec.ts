@@ -161,6 +161,32 @@ describe('a server behind a name', () => {
       ['b'],
     ]);
   });
+
+  it.each([
+    ['nothing when it was a master all the time', [undefined, undefined], false],
+    ['nothing when its copy of long ago is forgotten', ['copy-1', '0'.repeat(40)], false],
+    ['nothing when it had the same copy before', ['copy-1', 'copy-1'], false],
+    ['its locks when it was a replica meanwhile', ['0'.repeat(40), 'copy-1'], true],
+    ['its locks when it was a replica once more', ['copy-1', 'copy-2'], true],
+  ])('has forgotten %s', async (_, [before, after], hasForgotten) => {
+    const answer = (copy?: string) => infoOf('a') + (copy === undefined ? '' : `master_replid2:${copy}\r\n`);
+    const server = new Server(1, answer(before));
+    const { roster, introduce } = rosterOf(server);
+    await introduce(server);
+    const first = [roster.takeNews(), roster.takeLoss()];
+
+    server.answer = infoOf('a', 'slave');
+    await introduce(server);
+    server.answer = answer(after);
+    await introduce(server);
+
+    expect(first).toEqual([true, false]);
+    expect([roster.takeNews(), roster.takeLoss(), roster.takeLoss()]).toEqual([
+      hasForgotten,
+      hasForgotten,
+      false,
+    ]);
+  });
 });
 
 describe('a server that', () => {
