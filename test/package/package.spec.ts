@@ -185,7 +185,7 @@ describe('the packed package', () => {
     const source = `
       import * as library from '${PACKAGE_NAME}';
       import { StaleFenceError } from '${PACKAGE_NAME}/fencing';
-      import { BoardPage } from './node_modules/${PACKAGE_NAME}/dist/board/core/page.js';
+      import { BoardPage } from './node_modules/${PACKAGE_NAME}/dist/board/core/board-page.js';
       console.log(JSON.stringify([
         new StaleFenceError({ resources: ['a'], token: 1 }) instanceof library.LockError,
         new BoardPage().html({ title: 'Locks', allowRelease: false, token: '' }).length > 30_000,
