@@ -67,10 +67,14 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
   private async bind(host: HostModule, instance: object, method: LockedMethod): Promise<void> {
     const { connection, key, options, election, decorator } = method;
     const name = `${instance.constructor.name}.${String(key)}`;
-    const service = boundLockService(instance, connection) ?? (await visibleService(host, connection));
+    const bound = boundLockService(instance, connection);
+    // An object may outlive the application that bound it: one that is given as `useValue` to several, one after another.
+    // A mock of a test may not know if it is closed.
+    const isUsable = bound !== undefined && (bound as Partial<LockService>).isClosing !== true;
+    const service = isUsable ? bound : ((await visibleService(host, connection)) ?? bound);
     if (service === undefined)
       throw new LockNotBoundError(name, connection, { text: this.whyNot(host, connection) });
-    if (boundLockService(instance, connection) === undefined) bindLockService(instance, service, connection);
+    if (service !== bound) bindLockService(instance, service, connection);
     checkOptionsWithService(service, options, `${decorator} on ${name}`, method);
     if (election !== undefined) {
       // A mock of a test may have no elections.

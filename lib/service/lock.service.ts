@@ -240,6 +240,11 @@ export class LockService {
     this.manager.checkMixed();
   }
 
+  /** @internal True once {@link close} was called. */
+  get isClosing(): boolean {
+    return this.closing !== undefined;
+  }
+
   /** @internal True if no option limits the time for which a lock with these options is held. */
   isUnbounded({ maxHold }: WithLockOptions): boolean {
     return maxHold === undefined && !this.manager.hasDefaultMaxHold;

@@ -192,6 +192,18 @@ describe('an object with locked methods finds its lock service', () => {
     await mine.close();
   });
 
+  it.each([
+    ['as it is', new Orders()],
+    ['frozen', Object.freeze(new Orders())],
+  ])('of the next application, when it outlives the one before: %s', async (_, shared) => {
+    for (let i = 0; i < 2; i++) {
+      const app = await start({ imports: [redlock()], providers: [{ provide: Orders, useValue: shared }] });
+
+      await expect(app.get(Orders).pay('7')).resolves.toBe('paid 7');
+      await app.close();
+    }
+  });
+
   it('of its own application, when two in one process use the same class', async () => {
     const [one, two] = [
       await start({ imports: [redlock()], providers: [Orders] }),
