@@ -10,7 +10,7 @@ function runnerOf(wrong: readonly number[], turns: (from: number) => number): St
     const all = wrong
       .filter((seed) => seed >= from && seed < from + count)
       .map((seed): BrokenHistory => ({ seed, kind: 'calm', violation }));
-    return { done: count, broken: isWhole ? all : all.slice(0, 1), seen: new Map() };
+    return { done: count, broken: isWhole ? all : all.slice(0, 1), brokenAnyway: [], seen: new Map() };
   };
 }
 

@@ -20,8 +20,6 @@ export interface BrokenHistory {
   readonly seed: number;
   readonly kind: PlanKind;
   readonly violation: Violation;
-  /** It goes wrong with all rules too, so it says nothing of the one that was switched off. */
-  readonly isWithAll?: boolean;
 }
 
 export interface StretchResult {
@@ -29,6 +27,8 @@ export interface StretchResult {
   readonly done: number;
   /** In the order of their seeds. */
   readonly broken: readonly BrokenHistory[];
+  /** Those that go wrong with all rules too. They say nothing of the one that was switched off. */
+  readonly brokenAnyway: readonly BrokenHistory[];
   /** In how many of the histories each of these was. */
   readonly seen: ReadonlyMap<Feature, number>;
 }
@@ -38,6 +38,7 @@ export async function runStretch(stretch: Stretch): Promise<StretchResult> {
   const { from, count, isWhole = false } = stretch;
   const mutation = stretch.without === undefined ? undefined : mutationNamed(stretch.without);
   const broken: BrokenHistory[] = [];
+  const brokenAnyway: BrokenHistory[] = [];
   const seen = new Map<Feature, number>();
   let done = 0;
   for (let seed = from; seed < from + count && (isWhole || broken.length === 0); seed++) {
@@ -46,10 +47,10 @@ export async function runStretch(stretch: Stretch): Promise<StretchResult> {
     done += 1;
     for (const feature of coverage.keys()) seen.set(feature, (seen.get(feature) ?? 0) + 1);
     if (violation === undefined) continue;
-    const isWithAll = mutation !== undefined && (await run(plan)).violation !== undefined;
-    broken.push({ seed, kind: plan.kind, violation, isWithAll });
+    const isAnyway = mutation !== undefined && (await run(plan)).violation !== undefined;
+    (isAnyway ? brokenAnyway : broken).push({ seed, kind: plan.kind, violation });
   }
-  return { done, broken, seen };
+  return { done, broken, brokenAnyway, seen };
 }
 
 async function runWithout(mutation: Mutation | undefined, plan: Plan): Promise<Outcome> {
