@@ -42,7 +42,7 @@ export class DueQueue<T extends Due> {
 
   /** Adds an object, or moves it to its new due time. */
   put(member: T, dueAtMs: number): void {
-    this.moveTo(member.queuePosition < 0 ? this.heap.length : member.queuePosition, member, dueAtMs);
+    this.placeFrom(member.queuePosition < 0 ? this.heap.length : member.queuePosition, member, dueAtMs);
   }
 
   /** Removes an object. It does nothing if the object is not in the queue. */
@@ -53,31 +53,34 @@ export class DueQueue<T extends Due> {
     const lastDueAtMs = this.dueAtMs.pop();
     member.queuePosition = -1;
     if (last !== undefined && lastDueAtMs !== undefined && last !== member)
-      this.moveTo(position, last, lastDueAtMs);
+      this.placeFrom(position, last, lastDueAtMs);
   }
 
-  /** Moves the gap at `position` to where an object with this due time belongs, and puts the object there. */
-  private moveTo(position: number, member: T, dueAtMs: number): void {
-    const { heap, dueAtMs: times } = this;
-    let at = position;
-    for (let parent = (at - 1) >> 1; at > 0 && timeAt(times, parent) > dueAtMs; parent = (at - 1) >> 1) {
-      this.place(at, heap[parent] as T, timeAt(times, parent));
-      at = parent;
-    }
-    for (
-      let child = this.earlierChildOf(at);
-      timeAt(times, child) < dueAtMs;
-      child = this.earlierChildOf(at)
-    ) {
-      this.place(at, heap[child] as T, timeAt(times, child));
-      at = child;
-    }
-    this.place(at, member, dueAtMs);
+  /** Puts an object where its due time belongs. There is a gap at `position`, which moves there. */
+  private placeFrom(position: number, member: T, dueAtMs: number): void {
+    const gap = this.sinkTowardsEnd(this.riseTowardsFront(position, dueAtMs), dueAtMs);
+    this.place(gap, member, dueAtMs);
   }
 
-  private earlierChildOf(position: number): number {
-    const [left, right] = [2 * position + 1, 2 * position + 2];
-    return timeAt(this.dueAtMs, right) < timeAt(this.dueAtMs, left) ? right : left;
+  /** @returns the position of the gap when no parent of it is due later than that */
+  private riseTowardsFront(gap: number, dueAtMs: number): number {
+    const parent = (gap - 1) >> 1;
+    if (gap === 0 || this.timeAt(parent) <= dueAtMs) return gap;
+    this.move(parent, gap);
+    return this.riseTowardsFront(parent, dueAtMs);
+  }
+
+  /** @returns the position of the gap when no child of it is due earlier than that */
+  private sinkTowardsEnd(gap: number, dueAtMs: number): number {
+    const [left, right] = [2 * gap + 1, 2 * gap + 2];
+    const child = this.timeAt(right) < this.timeAt(left) ? right : left;
+    if (this.timeAt(child) >= dueAtMs) return gap;
+    this.move(child, gap);
+    return this.sinkTowardsEnd(child, dueAtMs);
+  }
+
+  private move(from: number, to: number): void {
+    this.place(to, this.heap[from] as T, this.timeAt(from));
   }
 
   private place(position: number, member: T, dueAtMs: number): void {
@@ -85,9 +88,9 @@ export class DueQueue<T extends Due> {
     this.dueAtMs[position] = dueAtMs;
     member.queuePosition = position;
   }
-}
 
-/** The time at a position. Behind the end nothing is ever due. */
-function timeAt(times: readonly number[], position: number): number {
-  return position < times.length ? (times[position] as number) : Infinity;
+  /** The time at a position. Behind the end nothing is ever due. */
+  private timeAt(position: number): number {
+    return position < this.dueAtMs.length ? (this.dueAtMs[position] as number) : Infinity;
+  }
 }

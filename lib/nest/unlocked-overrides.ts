@@ -54,7 +54,7 @@ function prototypeOf(of: object): object | null {
   return Object.getPrototypeOf(of) as object | null;
 }
 
-/** @param override, @param locked `Class.method` */
-export const unlockedOverride = (override: string, locked: string, decorator = '@Locked'): string =>
+/** @param override, @param locked `Class.method`, @param decorator such as `@Locked` */
+export const unlockedOverride = (override: string, locked: string, decorator: string): string =>
   `${override} overrides ${locked}, which is ${decorator}, and has no ${decorator} of its own: unless it calls super, it runs ` +
   `without the lock. Put ${decorator} on it too; a call of super then enters the same lock again.`;

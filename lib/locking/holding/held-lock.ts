@@ -60,9 +60,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     this.budget = budget;
     this.heldSinceMs = Math.ceil(around.clock.now());
     this.ttlMs = options.ttlMs;
-    this.extendAtMs = firstExtensionAtMs(options, this.heldSinceMs, around.fraction);
-    // The lease has had a holder before.
-    this.renewal = renewal instanceof Renewal ? renewal.heldBy(this) : undefined;
+    // A lease that has had a holder before is extended at the time that was set then.
+    if (renewal instanceof Renewal) this.renewal = renewal.heldBy(this);
+    else if (group === undefined)
+      this.extendAtMs = firstExtensionAtMs(options, this.heldSinceMs, around.fraction);
     group?.join(this);
     this.reschedule();
     if (confirmation !== undefined) this.groupOrThis.renewing().confirm(confirmation);

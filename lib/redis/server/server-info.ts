@@ -10,8 +10,11 @@ export interface ServerInfo {
   readonly role: string | undefined;
   /** True for a master that has never been a replica, so it took over from nobody. */
   readonly isMasterFromBirth: boolean;
-  /** For a master that was a replica before: which copy it had then. Undefined also for one whose copy is long past. */
-  readonly copyBefore: string | undefined;
+  /**
+   * The id of the data that a master had copied when it was a replica (`master_replid2`). Undefined for a replica, for a
+   * master that was none, and where the server has dropped the id since.
+   */
+  readonly copiedFrom: string | undefined;
   /** The clock of the server, in microseconds since 1970. */
   readonly timeMicros: number | undefined;
   /** True for a server of a Redis Cluster. */
@@ -25,7 +28,7 @@ export const UNKNOWN_SERVER: ServerInfo = {
   facts: undefined,
   role: undefined,
   isMasterFromBirth: false,
-  copyBefore: undefined,
+  copiedFrom: undefined,
   timeMicros: undefined,
   keepsSlots: false,
   isLoading: false,
@@ -38,7 +41,7 @@ export function parseServerInfo(reply: unknown): ServerInfo {
     facts: factsFrom(lines),
     role: lines.role,
     isMasterFromBirth: isMasterFromBirth(lines),
-    copyBefore: copyBefore(lines),
+    copiedFrom: copiedFrom(lines),
     timeMicros: positive(lines.server_time_usec),
     keepsSlots: lines.cluster_enabled === '1',
     isLoading: lines.loading === '1',
@@ -50,7 +53,7 @@ export function isMasterFromBirth({ role, master_replid2: second }: InfoLines): 
   return role === 'master' && /^0+$/.test(second ?? '');
 }
 
-function copyBefore({ role, master_replid2: second }: InfoLines): string | undefined {
+function copiedFrom({ role, master_replid2: second }: InfoLines): string | undefined {
   return role === 'master' && second !== undefined && !/^0*$/.test(second) ? second : undefined;
 }
 
@@ -58,8 +61,8 @@ function copyBefore({ role, master_replid2: second }: InfoLines): string | undef
  * Tells if a master was a replica since it was asked before, although it was not started again. Then it has only what
  * its master of that time had, and has forgotten its own locks.
  */
-export function wasReplicaSince(before: ServerInfo | undefined, { copyBefore: copy }: ServerInfo): boolean {
-  return copy !== undefined && copy !== before?.copyBefore;
+export function wasReplicaSince(before: ServerInfo | undefined, now: ServerInfo): boolean {
+  return now.copiedFrom !== undefined && now.copiedFrom !== before?.copiedFrom;
 }
 
 /**
