@@ -53,7 +53,8 @@ function held(style: (typeof STYLES)[number], random: Random, limit: number, slo
     case 'readers and writers':
       return random.chance(0.2) ? { fair: random.chance(0.5) } : { shared: ['a'] };
     case 'permits':
-      return { limit, permits: random.pick([1, 1, 1, limit]) };
+      // Who does not extend by itself begins only when the nodes have answered, also where a permit is handed on.
+      return { limit, permits: random.pick([1, 1, 1, limit]), autoExtend: random.chance(0.5) };
     case 'limits':
       // Never are all of them free, unless those with more of them wait.
       return {
