@@ -89,11 +89,7 @@ function checkKeyPrefix({ keyPrefix }: RedisOptions, refuse: Refuse): void {
 function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void {
   const { host, port, path, sentinels } = options;
   if (isSet(path) || isSet(sentinels)) return;
-  if ('host' in options && !isSet(host)) {
-    refuse(
-      'has a `host` that is undefined or null, as a variable of the environment is that is not set. Write the host, or leave `host` out to mean localhost.',
-    );
-  }
+  refuseUnsetHost(options, refuse);
   if (isSet(host) || isSet(port)) return;
   const prototype = Object.getPrototypeOf(given) as object | null;
   // This does not compare with Object.prototype, which is another object in another realm.
@@ -103,6 +99,15 @@ function checkPlace(options: RedisOptions, given: object, refuse: Refuse): void 
       'does not say where the server is. Write { host, port }, { path } of a unix socket, or { sentinels, name }. Only {}, or nothing but options of ioredis, means localhost:6379.',
     );
   }
+}
+
+/** Refuses the host of a variable that is not set, also as text. ioredis would connect to localhost, or to no host at all. */
+function refuseUnsetHost(server: { host?: unknown }, refuse: Refuse): void {
+  const { host } = server;
+  if (host !== 'undefined' && (!('host' in server) || isSet(host))) return;
+  refuse(
+    'has a `host` that is undefined or null, as a variable of the environment is that is not set. Write the host, or leave `host` out to mean localhost.',
+  );
 }
 
 export function checkServer({ host, port, path }: RedisOptions, refuse: Refuse): void {
@@ -124,6 +129,7 @@ function checkSentinels({ sentinels, name }: RedisOptions, refuse: Refuse): void
   for (const sentinel of sentinels as unknown[]) {
     if (typeof sentinel !== 'object' || sentinel === null)
       refuse('has a sentinel that is not { host, port }.');
+    refuseUnsetHost(sentinel, refuse);
     checkServer(sentinel, refuse);
   }
 }

@@ -8,8 +8,8 @@ const FORM = '"redis://user:password@host:6379/0", "rediss://…" for TLS, or th
 /** Servers that speak the protocol of Redis have schemes of their own, with the same meaning. */
 const SCHEME = /^(?:redis|valkey|redict)(s?):\/\//;
 
-/** The text of a variable that is not set, as a whole, or as the host or port of a URL. */
-const UNSET = /^(?:undefined|\w+:\/\/(?:[^/]*@)?(?:undefined(?=[:/?]|$)|[^/@:]+:undefined(?=[/?]|$)))/;
+/** The text of a variable that is not set, as the host or the port of a URL. Users and passwords come before that. */
+const UNSET_PLACE = /^(?:undefined(?=[:/?]|$)|(?:[^/:?]+|\[[^\]]*\]):undefined(?=[/?]|$))/;
 
 /** The options of ioredis that a URL stands for. ioredis itself would let the query of a URL replace our options. */
 export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
@@ -21,7 +21,8 @@ export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
 
   if (/,\s*\w+:\/\//.test(text))
     return refuse('holds several URLs. Each node is a string of its own: split the text at its commas.');
-  if (UNSET.test(text))
+  const place = text.replace(/^\w+:\/\/(?:[^/]*@)?/, '');
+  if (text === 'undefined' || (place !== text && UNSET_PLACE.test(place)))
     return refuse(
       'is made of a variable of the environment that is not set: it has "undefined" in the place of a value.',
     );
