@@ -58,8 +58,8 @@ function copiedFrom({ role, master_replid2: second }: InfoLines): string | undef
 }
 
 /**
- * Tells if a master was a replica since it was asked before, although it was not started again. Then it has only what
- * its master of that time had, and has forgotten its own locks.
+ * Tells if a master was a replica since it was asked before, although it was not started again. If it has copied its
+ * master, it has forgotten its own locks; whether it has, it does not tell.
  */
 export function wasReplicaSince(before: ServerInfo | undefined, now: ServerInfo): boolean {
   return now.copiedFrom !== undefined && now.copiedFrom !== before?.copiedFrom;
