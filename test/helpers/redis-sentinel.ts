@@ -9,16 +9,58 @@ import { findFreePort } from './free-port';
 import { RedisServer } from './redis-server';
 import { until } from './until';
 
-/** A master, its replica, and a sentinel that promotes the replica when the master is gone. */
+/** One Sentinel, which watches a group of the name `locks`. */
+export class Sentinel {
+  private constructor(
+    readonly port: number,
+    private readonly process: ChildProcess,
+    private readonly directory: string,
+  ) {}
+
+  static async start(master: RedisServer): Promise<Sentinel> {
+    const port = await findFreePort();
+    const directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-sentinel-'));
+    const process = spawn('redis-server', [writeConfig(directory, port, master.port), '--sentinel'], {
+      stdio: 'ignore',
+    });
+    process.once('exit', dieWithUs(process, directory));
+    return new Sentinel(port, process, directory);
+  }
+
+  /** Connections stay open, and nothing is answered, until the end. */
+  pause(): void {
+    this.process.kill('SIGSTOP');
+  }
+
+  /** Asks one question over a connection of its own. */
+  async ask(...question: string[]): Promise<unknown> {
+    const client = new Redis({ port: this.port, host: '127.0.0.1', retryStrategy: null });
+    client.on('error', () => undefined);
+    try {
+      return await client.call('SENTINEL', ...question);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const exited = once(this.process, 'exit');
+      this.process.kill('SIGKILL');
+      await exited;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A master, its replica, and a Sentinel that promotes the replica when the master is gone. */
 export class SentinelGroup {
   readonly name = 'locks';
 
   private constructor(
     readonly master: RedisServer,
     readonly replica: RedisServer,
-    readonly sentinelPort: number,
-    private readonly sentinel: ChildProcess,
-    private readonly directory: string,
+    private readonly sentinel: Sentinel,
   ) {}
 
   static async start(): Promise<SentinelGroup> {
@@ -29,45 +71,43 @@ export class SentinelGroup {
       const info = String(await replica.command('INFO', 'replication'));
       return info.includes('master_link_status:up');
     });
-    const port = await findFreePort();
-    const directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-sentinel-'));
-    const sentinel = spawn('redis-server', [writeConfig(directory, port, master.port), '--sentinel'], {
-      stdio: 'ignore',
-    });
-    const callOff = dieWithUs(sentinel, directory);
-    sentinel.once('exit', callOff);
-    const group = new SentinelGroup(master, replica, port, sentinel, directory);
-    await until('the sentinel knows the replica', () => group.knowsReplica());
+    const group = new SentinelGroup(master, replica, await Sentinel.start(master));
+    await until('the Sentinel knows the replica', () => group.knowsReplica());
     return group;
+  }
+
+  get sentinelPort(): number {
+    return this.sentinel.port;
   }
 
   /** Connections stay open, and nothing is answered, until the end. */
   pauseSentinel(): void {
-    this.sentinel.kill('SIGSTOP');
+    this.sentinel.pause();
+  }
+
+  /** Makes the replica the master. The old master is told some ten seconds later. */
+  async failOver(): Promise<void> {
+    await this.sentinel.ask('FAILOVER', this.name);
+  }
+
+  /** True if the Sentinel names the former replica as the master. */
+  async namesReplica(): Promise<boolean> {
+    const answer = await this.sentinel.ask('GET-MASTER-ADDR-BY-NAME', this.name);
+    return JSON.stringify(answer).includes(`"${this.replica.port}"`);
   }
 
   async stop(): Promise<void> {
-    if (this.sentinel.exitCode === null && this.sentinel.signalCode === null) {
-      const exited = once(this.sentinel, 'exit');
-      this.sentinel.kill('SIGKILL');
-      await exited;
-    }
-    rmSync(this.directory, { recursive: true, force: true });
+    await this.sentinel.stop();
     await Promise.all([this.master.stop(), this.replica.stop()]);
   }
 
   private async knowsReplica(): Promise<boolean> {
-    const client = new Redis({ port: this.sentinelPort, host: '127.0.0.1', retryStrategy: null });
-    client.on('error', () => undefined);
     try {
-      const replicas = await client.call('SENTINEL', 'REPLICAS', this.name);
-      const text = JSON.stringify(replicas);
+      const text = JSON.stringify(await this.sentinel.ask('REPLICAS', this.name));
       // Before it has asked the replica itself, it would not promote it.
       return text.includes(`"${this.replica.port}"`) && /"master-link-status"[,:]"ok"/.test(text);
     } catch {
       return false; // It is not up yet.
-    } finally {
-      client.disconnect();
     }
   }
 }

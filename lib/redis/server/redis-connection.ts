@@ -92,8 +92,13 @@ export class RedisConnection {
       this.lastError = toRedisNodeError(error, description.secrets);
       this.goDown();
     });
-    this.sentinels = watchSentinels(this.client, description, clock, () => {
-      this.giveUp(this.client, FAILED_OVER);
+    this.sentinels = watchSentinels(this.client, description, clock, {
+      onSwitch: () => {
+        this.giveUp(this.client, FAILED_OVER);
+      },
+      onInformed: () => {
+        this.recogniseServers();
+      },
     });
   }
 
@@ -172,7 +177,9 @@ export class RedisConnection {
    */
   private recogniseServers(): void {
     if (!this.isConnected || this.currentStatus === 'closed') return;
-    const problem = this.roster.problem ?? this.sentinels?.problem;
+    const failover = this.sentinels?.problem;
+    if (failover !== undefined) this.sentinels?.askAgain();
+    const problem = this.roster.problem ?? failover;
     if (problem !== undefined) {
       this.lastError = problem;
       this.goDown();
@@ -181,7 +188,8 @@ export class RedisConnection {
       return;
     }
     const hasNews = this.roster.takeNews(this.currentStatus === 'up');
-    if (this.currentStatus === 'up' ? hasNews : this.roster.isComplete) this.goUp();
+    const isComplete = this.roster.isComplete && this.sentinels?.isInformed !== false;
+    if (this.currentStatus === 'up' ? hasNews : isComplete) this.goUp();
     if (!this.roster.isInDoubt) this.held.settle();
   }
 

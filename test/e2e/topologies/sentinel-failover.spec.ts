@@ -37,12 +37,6 @@ async function ours(server: { command(...args: [string, ...string[]]): Promise<u
   return String(await server.command('CLIENT', 'LIST')).split('name=nestjs-redlock').length - 1;
 }
 
-async function failOver(): Promise<void> {
-  const sentinel = new Redis({ host: '127.0.0.1', port: group.sentinelPort, retryStrategy: null });
-  await sentinel.call('SENTINEL', 'FAILOVER', group.name);
-  sentinel.disconnect();
-}
-
 it.each<[string, () => RedlockNodeInput]>([
   ['options', () => ({ sentinels: sentinels(), name: group.name })],
   ['a client', () => new Redis({ sentinels: sentinels(), name: group.name, lazyConnect: true })],
@@ -53,7 +47,7 @@ it.each<[string, () => RedlockNodeInput]>([
     await (await locks.acquire('a', { wait: 10_000 })).release();
     expect(await ours(group.master)).toBe(1);
 
-    await failOver();
+    await group.failOver();
     await until('nobody is connected to the old master', async () => (await ours(group.master)) === 0);
 
     // Who stayed would go on locking there for ten seconds.

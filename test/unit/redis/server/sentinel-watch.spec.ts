@@ -8,8 +8,33 @@ const OLD = { remoteAddress: '10.0.0.1', remotePort: 6379 };
 const NEW = { remoteAddress: '::ffff:10.0.0.2', remotePort: 6379 };
 const SWITCHED = 'locks 10.0.0.1 6379 10.0.0.2 6379';
 
+/** A Sentinel that answers where the master is, and in which epoch it became one. */
+class FakeSentinel extends FakeClient {
+  says: { host: string; port?: string; epoch?: number | Error } | null | undefined;
+
+  override call(...parts: string[]): Promise<unknown> {
+    if (parts[0] === 'ping') return Promise.resolve('PONG');
+    if (parts[0] !== 'sentinel') return super.call(...parts);
+    this.sent.push(parts.join(' '));
+    const { says } = this;
+    if (says === undefined) return new Promise(() => undefined);
+    if (parts[1] === 'GET-MASTER-ADDR-BY-NAME')
+      return Promise.resolve(says === null ? null : [says.host, says.port ?? '6379']);
+    if (says === null) return Promise.reject(new Error('ERR No such master with that name'));
+    return says.epoch instanceof Error
+      ? Promise.reject(says.epoch)
+      : Promise.resolve(['name', 'locks', 'config-epoch', String(says.epoch ?? 0), 'quorum', '2']);
+  }
+}
+
+const AT_OLD = { host: '10.0.0.1', epoch: 4 };
+const AT_NEW = { host: '10.0.0.2', epoch: 5 };
+const NO_PERMISSION = new Error(
+  "NOPERM User default has no permissions to run the 'sentinel|master' command",
+);
+
 /** A connection to the old master, and two Sentinels. */
-function setUp({ isMapped = false } = {}) {
+function setUp({ isMapped = false, count = 2 } = {}) {
   const clock = new VirtualClock();
   const client = new FakeClient();
   const leadTo = (remote: FakeClient['remote']) => {
@@ -18,8 +43,8 @@ function setUp({ isMapped = false } = {}) {
     client.becomeReady();
   };
   leadTo(OLD);
-  const sentinels = [new FakeClient(), new FakeClient()] as const;
-  const seen = { switches: 0 };
+  const sentinels = Array.from({ length: count }, () => new FakeSentinel()) as [FakeSentinel, FakeSentinel];
+  const seen = { switches: 0, informed: 0 };
   const watch = new SentinelWatch(
     client.asServer,
     {
@@ -28,8 +53,14 @@ function setUp({ isMapped = false } = {}) {
       isMapped,
     },
     clock,
-    () => {
-      seen.switches += 1;
+    {
+      onSwitch: () => {
+        seen.switches += 1;
+        leadTo({});
+      },
+      onInformed: () => {
+        seen.informed += 1;
+      },
     },
   );
   return { clock, client, leadTo, sentinels, seen, watch };
@@ -43,7 +74,11 @@ describe('the Sentinels of a group', () => {
     await settle();
 
     for (const { sent } of sentinels) {
-      expect(sent).toEqual(['sentinel GET-MASTER-ADDR-BY-NAME locks', 'subscribe +switch-master']);
+      expect(sent).toEqual([
+        'sentinel MASTER locks',
+        'sentinel GET-MASTER-ADDR-BY-NAME locks',
+        'subscribe +switch-master',
+      ]);
     }
   });
 
@@ -80,26 +115,33 @@ describe('the Sentinels of a group', () => {
     expect([again, there, watch.problem]).toEqual(['FAILOVER', undefined, undefined]);
   });
 
-  it('make us leave the old master when the failover happened before they could tell of it', async () => {
-    const { sentinels, seen } = setUp();
-    sentinels[0].callReply = ['10.0.0.2', '6379'];
-    sentinels[1].callReply = ['10.0.0.1', '6379'];
+  it.each([
+    ['and told its epoch', AT_NEW],
+    ['where we may not ask for its epoch', { ...AT_NEW, epoch: NO_PERMISSION }],
+  ])(
+    'make us leave the old master when the failover happened before they could tell of it, %s',
+    async (_, says) => {
+      const { sentinels, seen } = setUp();
+      sentinels[0].says = says;
+      sentinels[1].says = AT_OLD;
 
-    for (const sentinel of sentinels) sentinel.becomeReady();
-    await settle();
+      for (const sentinel of sentinels) sentinel.becomeReady();
+      await settle();
 
-    expect(seen.switches).toBe(1);
-  });
+      expect(seen.switches).toBe(1);
+    },
+  );
 
-  it.each<[string, { isMapped?: boolean }, string[]]>([
-    ['names', {}, ['locks-b.example', '6379']],
-    ['addresses that are mapped', { isMapped: true }, ['10.0.0.9', '6379']],
-    ['nobody', {}, []],
+  it.each<[string, { isMapped?: boolean }, FakeSentinel['says']]>([
+    ['names', {}, { host: 'locks-b.example' }],
+    ['addresses that are mapped', { isMapped: true }, { host: '10.0.0.9' }],
+    ['a port that is none', {}, { host: '10.0.0.9', port: 'x' }],
+    ['nobody', {}, null],
   ])(
     'that tell of %s, which cannot be compared, break no connection when they come up',
-    async (_, options, reply) => {
+    async (_, options, says) => {
       const { sentinels, seen, watch } = setUp(options);
-      sentinels[0].callReply = reply.length === 0 ? null : reply;
+      sentinels[0].says = says;
 
       sentinels[0].becomeReady();
       await settle();
@@ -107,6 +149,14 @@ describe('the Sentinels of a group', () => {
       expect([seen.switches, watch.problem]).toEqual([0, undefined]);
     },
   );
+
+  it('are not believed when they announce a port that is none', () => {
+    const { sentinels, seen, watch } = setUp();
+
+    sentinels[0].emit('message', '+switch-master', 'locks 10.0.0.1 6379 10.0.0.2 x');
+
+    expect([seen.switches, watch.problem]).toEqual([0, undefined]);
+  });
 
   it('say why they cannot be reached, which ioredis does not', () => {
     const { sentinels, watch } = setUp();
@@ -134,5 +184,130 @@ describe('the Sentinels of a group', () => {
       ['end', 1],
     ]);
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('Sentinels that disagree', () => {
+  it('are believed if their epoch is the highest, for as long as they say so', async () => {
+    const { clock, leadTo, sentinels, watch } = setUp();
+    sentinels[0].says = AT_OLD;
+    sentinels[1].says = AT_NEW;
+    for (const sentinel of sentinels) sentinel.becomeReady();
+    await settle();
+
+    leadTo(OLD);
+    const atOld = watch.problem?.code;
+    await clock.advance(3_600_000);
+    const muchLater = watch.problem?.code;
+    leadTo(NEW);
+
+    expect([atOld, muchLater, watch.problem]).toEqual(['FAILOVER', 'FAILOVER', undefined]);
+  });
+
+  it('keep us where the highest epoch is when one that was cut off comes up', async () => {
+    const { leadTo, sentinels, seen, watch } = setUp();
+    leadTo(NEW);
+    sentinels[0].says = AT_NEW;
+    sentinels[0].becomeReady();
+    await settle();
+
+    sentinels[1].says = AT_OLD;
+    sentinels[1].becomeReady();
+    await settle();
+
+    expect([seen.switches, watch.problem]).toEqual([0, undefined]);
+  });
+
+  it('are believed for a while after the one that knew best has gone, and not for ever', async () => {
+    const { clock, leadTo, sentinels, watch } = setUp();
+    sentinels[0].says = AT_OLD;
+    sentinels[1].says = AT_NEW;
+    for (const sentinel of sentinels) sentinel.becomeReady();
+    await settle();
+
+    sentinels[1].disconnect();
+    leadTo(OLD);
+    await clock.advance(599_000);
+    const soon = watch.problem?.code;
+    await clock.advance(2_000);
+
+    expect([soon, watch.problem]).toEqual(['FAILOVER', undefined]);
+  });
+
+  it('take one server for the master by each of its addresses', async () => {
+    const { sentinels, seen, watch } = setUp();
+    sentinels[0].says = { host: '192.168.0.1', epoch: 4 };
+    sentinels[1].says = AT_OLD;
+
+    for (const sentinel of sentinels) sentinel.becomeReady();
+    await settle();
+
+    // The first of them to answer cannot know that the other one has another name for the same server.
+    expect([seen.switches, watch.problem]).toEqual([1, undefined]);
+  });
+
+  it('are asked for the epoch of what they announce, and an announcement of an older one counts no longer', async () => {
+    const { leadTo, sentinels, watch } = setUp();
+    leadTo(NEW);
+    sentinels[0].says = AT_NEW;
+    sentinels[1].says = AT_OLD;
+    for (const sentinel of sentinels) sentinel.becomeReady();
+    await settle();
+
+    sentinels[1].emit('message', '+switch-master', 'locks 10.0.0.2 6379 10.0.0.1 6379');
+    leadTo(NEW);
+    const atOnce = watch.problem?.code;
+    await settle();
+
+    expect([atOnce, watch.problem]).toEqual(['FAILOVER', undefined]);
+    expect(sentinels[1].sent.slice(3)).toEqual([
+      'unsubscribe',
+      'sentinel MASTER locks',
+      'sentinel GET-MASTER-ADDR-BY-NAME locks',
+      'subscribe +switch-master',
+    ]);
+  });
+
+  it('are asked again, since an operator may have named another master without an epoch', async () => {
+    const { leadTo, sentinels, watch } = setUp();
+    for (const sentinel of sentinels) {
+      sentinel.says = AT_OLD;
+      sentinel.becomeReady();
+    }
+    await settle();
+    for (const sentinel of sentinels) sentinel.says = { host: '10.0.0.2', epoch: 0 };
+
+    leadTo(NEW);
+    const before = watch.problem?.code;
+    watch.askAgain();
+    await settle();
+
+    expect([before, watch.problem]).toEqual(['FAILOVER', undefined]);
+  });
+
+  it('are awaited at the start until a majority has answered', async () => {
+    const { sentinels, seen, watch } = setUp({ count: 3 });
+    const informed: boolean[] = [];
+    for (const sentinel of sentinels) {
+      informed.push(watch.isInformed);
+      sentinel.says = AT_OLD;
+      sentinel.becomeReady();
+      await settle();
+    }
+
+    expect([informed, seen.informed]).toEqual([[false, false, true], 2]);
+  });
+
+  it('are not awaited at the start if they cannot be reached, or do not answer', async () => {
+    const away = setUp();
+    for (const sentinel of away.sentinels) sentinel.emit('error', new Error('connect ECONNREFUSED'));
+    const silent = setUp();
+    for (const sentinel of silent.sentinels) sentinel.becomeReady();
+    await silent.clock.advance(249);
+    const before = silent.watch.isInformed;
+    await silent.clock.advance(2);
+
+    expect([away.watch.isInformed, before, silent.watch.isInformed]).toEqual([true, false, true]);
+    expect([away.seen.informed, silent.seen.informed]).toEqual([1, 1]);
   });
 });

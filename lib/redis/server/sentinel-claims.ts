@@ -1,0 +1,63 @@
+/** How long a Sentinel that is away is still believed. */
+const AWAY_BELIEVED_MS = 600_000;
+/** How long an announcement is believed whose epoch nobody tells. All Sentinels know of a failover within seconds. */
+const ANNOUNCEMENT_BELIEVED_MS = 15_000;
+
+export interface Master {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Claim {
+  readonly master: Master;
+  /** The number of the failover that made it the master. Infinite for a new master whose epoch is not known yet. */
+  readonly epoch: number;
+  readonly believedUntilMs: number;
+}
+
+/**
+ * What each Sentinel of a group says about the master.
+ *
+ * Sentinels can disagree: one that is cut off from the others goes on naming the old master. Each failover has an
+ * epoch, a number that grows. So the Sentinel with the highest epoch is right, as it is among the Sentinels
+ * themselves.
+ */
+export class SentinelClaims {
+  private readonly claims: (Claim | undefined)[];
+
+  /** @param sentinels their number; each is named by its index below */
+  constructor(sentinels: number) {
+    this.claims = new Array<Claim | undefined>(sentinels).fill(undefined);
+  }
+
+  /** Notes the answer of a Sentinel, which replaces what it said before. Undefined if it knows no master. */
+  note(sentinel: number, answer: { readonly master: Master; readonly epoch: number } | undefined): void {
+    this.claims[sentinel] = answer && { ...answer, believedUntilMs: Infinity };
+  }
+
+  /**
+   * Notes that a Sentinel announced a new master. An announcement has no epoch. It is believed more than all answers,
+   * until the same Sentinel has been asked.
+   */
+  announce(sentinel: number, master: Master, nowMs: number): void {
+    const believedUntilMs = nowMs + ANNOUNCEMENT_BELIEVED_MS;
+    this.claims[sentinel] = { master, epoch: Infinity, believedUntilMs };
+  }
+
+  /** Notes that the connection to a Sentinel has ended. What it said is not forgotten at once: it may know best. */
+  goAway(sentinel: number, nowMs: number): void {
+    const claim = this.claims[sentinel];
+    if (claim?.believedUntilMs !== Infinity) return;
+    this.claims[sentinel] = { ...claim, believedUntilMs: nowMs + AWAY_BELIEVED_MS };
+  }
+
+  /**
+   * The masters with the highest epoch. They are several if Sentinels name one server by several addresses. None if no
+   * Sentinel told of a master.
+   */
+  newest(nowMs: number): readonly Master[] {
+    const believed = this.claims.filter((claim) => claim !== undefined && nowMs <= claim.believedUntilMs);
+    const epoch = believed.reduce((highest, claim) => Math.max(highest, claim?.epoch ?? 0), 0);
+    return believed.flatMap((claim) => (claim?.epoch === epoch ? [claim.master] : []));
+  }
+}
