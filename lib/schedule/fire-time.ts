@@ -81,14 +81,22 @@ function lastUntil(
 }
 
 /**
- * The name of a run, which tells it from other runs of the job. For a job with fixed hours, such as `30 2 * * *`,
- * it is the time on the clocks of its zone. So the job runs once when clocks go back and show an hour twice. For a
- * job with all hours, which runs every hour or more often, it is the time itself, and so for a job with one date.
+ * The name of a run, which tells it from other runs of the job: its time in UTC. So a date keeps its name if a
+ * deployment changes the hours of the job, or its zone.
+ *
+ * A job with fixed hours, such as `30 2 * * *`, runs once when clocks go back and show an hour twice: there both dates
+ * have the name of the first one. A job with all hours, which runs every hour or more often, runs in both.
  */
 export function runId(cronTime: CronTime, { atMs, zone }: FireTime): string {
-  return zone !== undefined && hasFixedHours(cronTime)
-    ? onTheClock(atMs, zone).slice(0, 19).replace('T', ' ')
-    : new Date(atMs).toISOString();
+  const isShownTwice = zone !== undefined && hasFixedHours(cronTime);
+  return new Date(isShownTwice ? firstShown(atMs, zone) : atMs).toISOString();
+}
+
+/** The first time at which the clocks of a zone showed what they show at `atMs`. */
+function firstShown(atMs: number, zone: CronZone): number {
+  const putBackMs = (zone.offset(atMs - LONGEST_SHIFT_MS) - zone.offset(atMs)) * MINUTE_MS;
+  const firstMs = atMs - putBackMs;
+  return putBackMs > 0 && onTheClock(firstMs, zone) === onTheClock(atMs, zone) ? firstMs : atMs;
 }
 
 /**

@@ -56,7 +56,7 @@ describe('the name of a run', () => {
         }
       }
 
-      expect([...names]).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:00/)]);
+      expect([...names]).toEqual([new Date(atMs).toISOString()]);
     },
   );
 
@@ -68,7 +68,23 @@ describe('the name of a run', () => {
     const dates = cronTime(source, { timeZone: 'UTC' });
     const last = { '0 3 * * *': '03:00:00', '0 0 1 1 *': '00:00:00', '* * 3 1 1 *': '03:59:59' }[source];
 
-    expect(nameAt(dates, time(`2026-01-01T${last ?? ''}Z`) + lateMs)).toBe(`2026-01-01 ${last ?? ''}`);
+    expect(nameAt(dates, time(`2026-01-01T${last ?? ''}Z`) + lateMs)).toBe(`2026-01-01T${last ?? ''}.000Z`);
+  });
+
+  it.each<[string, ...[source: string, timeZone: string][]]>([
+    [
+      'hours',
+      ['30 2 * * *', 'Europe/Berlin'],
+      ['30 * * * *', 'Europe/Berlin'],
+      ['30 2,3 * * *', 'Europe/Berlin'],
+    ],
+    ['zone', ['30 2 * * *', 'Europe/Berlin'], ['30 1 * * *', 'Europe/London'], ['30 1 * * *', 'UTC']],
+  ])('stays the same for a date when a deployment changes the %s of a job', (_, ...versions) => {
+    const atMs = time('2026-11-29T01:30:00Z');
+
+    const names = versions.map(([source, timeZone]) => nameAt(cronTime(source, { timeZone }), atMs));
+
+    expect(names).toEqual(versions.map(() => '2026-11-29T01:30:00.000Z'));
   });
 
   it('is that of the last second of a schedule by the second', () => {
@@ -120,7 +136,7 @@ describe('a run in an hour that clocks show twice', () => {
     'is one run for fixed hours, and is remembered until then: %s',
     (source) => {
       expect(two(source, 'Europe/Berlin', first, second)).toEqual({
-        ...{ name: '2026-10-25 02:30:00', nameOfSecond: '2026-10-25 02:30:00' },
+        ...{ name: '2026-10-25T00:30:00.000Z', nameOfSecond: '2026-10-25T00:30:00.000Z' },
         ...{ keepMs: 1.25 * HOUR_MS, keepSecondMs: 0 },
       });
     },
@@ -154,10 +170,14 @@ describe('a run in an hour that clocks show twice', () => {
     const midnight = time('2026-11-01T04:00:00Z');
 
     expect(two('45 1 * * *', 'Australia/Lord_Howe', island, island + HOUR_MS / 2)).toMatchObject({
-      ...{ name: '2026-04-05 01:45:00', nameOfSecond: '2026-04-05 01:45:00', keepMs: 0.75 * HOUR_MS },
+      name: '2026-04-04T14:45:00.000Z',
+      nameOfSecond: '2026-04-04T14:45:00.000Z',
+      keepMs: 0.75 * HOUR_MS,
     });
     expect(two('@daily', 'America/Havana', midnight, midnight + HOUR_MS)).toMatchObject({
-      ...{ name: '2026-11-01 00:00:00', nameOfSecond: '2026-11-01 00:00:00', keepMs: 1.25 * HOUR_MS },
+      name: '2026-11-01T04:00:00.000Z',
+      nameOfSecond: '2026-11-01T04:00:00.000Z',
+      keepMs: 1.25 * HOUR_MS,
     });
   });
 });

@@ -185,7 +185,7 @@ describe('the schedule of a fleet', () => {
     for (const job of jobs('report')) job.setTime(cronTime('0 6 2 1 *') as never);
     await fire('report');
 
-    expect(ran).toEqual([expect.stringMatching(/under schedule:report@\d{4}-01-02 06:00:00$/)]);
+    expect(ran).toEqual([expect.stringMatching(/under schedule:report@\d{4}-01-02T06:00:00\.000Z$/)]);
   });
 
   it('runs a job once in the fleet that `cron` calls while the schedule starts it', async () => {
@@ -210,8 +210,8 @@ describe('the schedule of a fleet', () => {
   });
 
   it.each([
-    ['0 0 * * *', 'Africa/Cairo', '2026-10-29T14:00:00Z', '2026-10-30 00:00:00'],
-    ['30 2 * * *', 'America/New_York', '2026-10-31T20:00:00Z', '2026-11-01 02:30:00'],
+    ['0 0 * * *', 'Africa/Cairo', '2026-10-29T14:00:00Z', '2026-10-29T22:00:00.000Z'],
+    ['30 2 * * *', 'America/New_York', '2026-10-31T20:00:00Z', '2026-11-01T07:30:00.000Z'],
   ])(
     'leaves out the call an hour early of %s in %s, where clocks go back in between',
     async (source, timeZone, from, date) => {
