@@ -72,6 +72,7 @@ export class RetryPolicy {
    * @param isHeld true if a majority has a holder
    * @param isTold true if the waiter would hear of a release
    * @param isFirst true if only an exclusive holder is in the way, and nobody stands before the waiter in the lines
+   * @param isBehind true if others stand before the waiter in the lines
    */
   sleepMs(
     failed: FailedAttempt,
@@ -80,7 +81,13 @@ export class RetryPolicy {
       isHeld,
       isTold,
       isFirst,
-    }: { readonly isHeld: boolean; readonly isTold: boolean; readonly isFirst: boolean },
+      isBehind,
+    }: {
+      readonly isHeld: boolean;
+      readonly isTold: boolean;
+      readonly isFirst: boolean;
+      readonly isBehind: boolean;
+    },
   ): number {
     const fraction = this.around.fraction();
     if (failed.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
@@ -93,6 +100,9 @@ export class RetryPolicy {
     const heldForMs = Math.min(failed.freeInMs ?? UNKNOWN_HOLD_MS, LONGEST_SLEEP_MS);
     const untilFreeMs = heldForMs + 1 + fraction * SPREAD_MS;
     if (isTold) {
+      // Who stands behind others need not find out if it is really held. The first in line does that, and is waited
+      // for.
+      if (isBehind) return untilFreeMs;
       const confirmations = isFirst && !isHeld ? MOST_CONFIRMATIONS_IN_TURN : 1;
       const isConfirmed = this.denials > confirmations;
       return isConfirmed ? untilFreeMs : Math.min(untilFreeMs, confirmDelayMs(fraction, isFirst));

@@ -143,7 +143,8 @@ export class WaitForRelease {
     const { places } = this.caller;
     // Readers and permits that are in the way are many, and the nodes name no holder.
     const isFirst = failed.by === 'held' && places?.isEntered === true && places.ahead === 0;
-    const sleepMs = this.pace.sleepMs(failed, this.attempts, { isHeld, isTold, isFirst });
+    const isBehind = places?.isEntered === true && places.ahead > 0;
+    const sleepMs = this.pace.sleepMs(failed, this.attempts, { isHeld, isTold, isFirst, isBehind });
     if (places === undefined || failed.outcome === 'unavailable') return this.wait.sleep(sleepMs);
     return this.standInLines(places, sleepMs);
   }
