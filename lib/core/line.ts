@@ -47,7 +47,7 @@ export class PlaceInLines {
   /** The owner tokens of the last attempt, and of the one before it. */
   private lastToken: string | undefined;
   private tokenBefore: string | undefined;
-  /** The time of the leading node at its first denial. It stays for the whole wait. */
+  /** The time of the leading node when the caller began to wait or was first denied. It stays for the whole wait. */
   private ticket: number | undefined;
   /** True if a node may have an entry with this ticket. */
   private mayBeEntered = false;
@@ -105,9 +105,23 @@ export class PlaceInLines {
     return this.ticket !== undefined && !this.mayBeEntered && !this.isFar;
   }
 
+  /**
+   * Sets the ticket before the first attempt, which enters the lines with it.
+   *
+   * @param ticket what the leading node would tell at a denial
+   */
+  begin(ticket: number): void {
+    this.ticket ??= ticket;
+  }
+
   /** True if the nodes were asked to make an entry. */
   get isEntered(): boolean {
     return this.mayBeEntered;
+  }
+
+  /** True as long as nobody was asked. */
+  get isNew(): boolean {
+    return this.attempts === 0;
   }
 
   /** True while the leading node has not told its time yet. */

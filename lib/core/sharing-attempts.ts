@@ -10,6 +10,7 @@ import {
   splitPermits,
 } from './attempt';
 import { releaseRequestOf, type Lease, type LeaseSharing } from './lease';
+import { LeaderTime } from './leader-time';
 import type { PlaceInLines } from './line';
 import type { AttemptParts } from './plain-attempts';
 import { sharedIn, type LockKind } from '../ports/lock-kind';
@@ -43,6 +44,8 @@ interface Trial {
    * gave.
    */
   readonly isAgain: boolean;
+  /** The time on the monotonic clock before the first node was asked. */
+  readonly askedAtMs: number;
   /** What is still to be done at a node that answers after the attempt was decided. */
   owed: 'clean-up' | 'leave' | undefined;
 }
@@ -52,10 +55,22 @@ interface Trial {
  * {@link Redlock}. They stand beside it so that a plain lock pays nothing for them.
  */
 export class SharingAttempts implements LateVotes<Trial> {
+  private readonly leaderTime: LeaderTime;
+
   constructor(
     private readonly settings: RedlockSettings,
     private readonly parts: AttemptParts,
-  ) {}
+  ) {
+    this.leaderTime = new LeaderTime(settings);
+  }
+
+  /**
+   * The ticket of a caller that begins to wait now (R29). Undefined if that is not known, or if nobody was denied any
+   * of these resources of late.
+   */
+  ticketFor(resources: readonly string[]): number | undefined {
+    return this.leaderTime.ifContended(this.parts.leader.current, resources);
+  }
 
   /** Holds a quorum with time left, or cleans up whatever it got; see `Redlock.acquire`. */
   acquire(resources: readonly string[], options: SharingOptions, listener: AttemptListener): void {
@@ -78,6 +93,7 @@ export class SharingAttempts implements LateVotes<Trial> {
     const { nodeTimeoutMs, clock } = this.settings;
     const lease = this.parts.newLease(resources, ttlMs, label);
     const turnMs = Math.max(1, Math.round(nodeTimeoutMs * TURN_SHARE));
+    const askedAtMs = clock.now();
     const leaderFirst = options.leaderFirst === true && !isAgain;
     const sharing: LeaseSharing = {
       kind,
@@ -85,7 +101,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       mayHaveStrays: false,
       awaited: 0,
       places,
-      attempt: places.asks(!leaderFirst, clock.now(), lease.ownerToken),
+      attempt: places.asks(!leaderFirst, askedAtMs, lease.ownerToken),
       turnMs,
       inLine: 0,
     };
@@ -100,7 +116,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       limit: kind?.mode === 'limited' ? this.permitsOf(kind.limit, kind.permits) : undefined,
       line: places.entry,
     };
-    const trial: Trial = { lease, sharing, request, options, listener, isAgain, owed: undefined };
+    const trial: Trial = { lease, sharing, request, options, listener, isAgain, askedAtMs, owed: undefined };
     if (leaderFirst)
       this.askLeaderFirst(trial).catch((error: unknown) => {
         listener.onFault(error);
@@ -125,6 +141,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       this.askAll(trial, { ...request, line: trial.options.places.entry }, known);
     } else if (known.vote.kind === 'denied') {
       const failed = deniedByLeader(this.settings.nodes, known.node, known.vote);
+      this.learnTime(trial, known.node, known.vote);
       sharing.places?.note(failed.line, undefined);
       listener.onAttempt(failed);
     } else {
@@ -287,6 +304,8 @@ export class SharingAttempts implements LateVotes<Trial> {
         ? splitPermits(nodes, counted)
         : failedAttempt(nodes, counted, this.parts.leader.current);
     sharing.places?.note(failed.line, isOutOfReach(counted));
+    const leader = this.parts.leader.current;
+    if (leader !== undefined) this.learnTime(trial, leader, round.votes[nodes.indexOf(leader)]);
     // While the caller waits and asks again and again, most nodes that have not answered are about to deny. So a
     // node is cleaned up only once it turns out that it did not deny.
     const isWaiting = request.line?.ticket !== undefined && !options.places.isEnded;
@@ -300,11 +319,20 @@ export class SharingAttempts implements LateVotes<Trial> {
   }
 
   /** Does what is owed to a node that votes late. The call itself cleans up late grants. */
-  hearLate({ lease, options, owed }: Trial, node: LockNode, vote: AcquireVote): void {
+  hearLate(trial: Trial, node: LockNode, vote: AcquireVote): void {
+    const { lease, options, owed } = trial;
     const { places } = options;
-    if (vote.kind === 'denied' && node === this.parts.leader.current) places.noteLate(microsIn(vote));
+    if (vote.kind === 'denied' && node === this.parts.leader.current) {
+      this.learnTime(trial, node, vote);
+      places.noteLate(microsIn(vote));
+    }
     if (owed === 'clean-up' && vote.kind === 'failed') this.parts.judge.cleanUpAt(node, lease);
     if (owed === 'leave' && vote.kind !== 'granted') places.leaveLate(node);
+  }
+
+  private learnTime({ request, askedAtMs }: Trial, leader: LockNode, vote: AcquireVote | undefined): void {
+    const micros = vote?.kind === 'denied' ? microsIn(vote) : undefined;
+    if (micros !== undefined) this.leaderTime.heard(leader, micros, askedAtMs, request.resources);
   }
 
   /** Releases permits which one node gave, and which are not a part of the lease (R26). */

@@ -1,5 +1,6 @@
 import { AttemptJudge } from '../../lib/core/attempt-judge';
 import { tokenOf } from '../../lib/core/fencing';
+import { LeaderTime } from '../../lib/core/leader-time';
 import { setValidity, type Lease, type LeaseSharing } from '../../lib/core/lease';
 import { PlaceInLines } from '../../lib/core/line';
 import { PermitCall } from '../../lib/core/permit-call';
@@ -381,6 +382,21 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     kind: 'queued',
     isLiveness: true,
     apply: () => patch(MemoryLine.prototype, 'look', () => () => ({ ahead: 0, freeAtMs: undefined })),
+  },
+  {
+    name: 'a ticket for the line is not earlier than its caller',
+    rule: 'R29',
+    kind: 'queued',
+    isLiveness: true,
+    apply: () =>
+      patch(
+        LeaderTime.prototype,
+        'ifContended',
+        (ifContended) =>
+          function (this: LeaderTime, ...given) {
+            return ifContended.apply(this, given) === undefined ? undefined : 1;
+          },
+      ),
   },
   {
     name: 'an attempt now and then keeps a place in line',

@@ -5,7 +5,7 @@ import type { LockKind } from '../../ports/lock-kind';
 import { detached } from '../../ports/detached';
 import type { Admissible, Admission, LockCall, Asker } from './admission';
 import { AttemptLoop, type AttemptingCaller, type AttemptOrder } from './attempt-loop';
-import type { WaitForReleaseSetup } from './wait-for-release';
+import { WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { busyInLine } from './give-up';
@@ -59,6 +59,8 @@ export class Acquisition<L>
   private place: PlaceInLine<Handover> | undefined;
   /** Its attempts, if they are more than one. It waits for their promises, and `cancel` rejects these. */
   private loop: AttemptLoop | undefined;
+  /** Listens during the first attempt, if it expects to wait. The loop goes on with it. */
+  private early: WaitForRelease | undefined;
   private budget: HandoverBudget | undefined;
   /** Gets the attempt that was under way when the caller gave up. */
   private late: AttemptListener | undefined;
@@ -146,6 +148,9 @@ export class Acquisition<L>
           admission.leave();
           return;
         }
+        const inLineAs = this.expectTurn();
+        if (inLineAs !== undefined)
+          this.early = new WaitForRelease(this.setup, this, this.wait, 0).expectTurn(inLineAs);
         this.ask(FIRST_ATTEMPT, this);
         return;
       }
@@ -222,6 +227,16 @@ export class Acquisition<L>
     return mode === undefined || mode === 'mixed';
   }
 
+  expectTurn(): string | undefined {
+    const { places, resources } = this;
+    // Readers that come together share a look at the lines. That would not be so with a place for each.
+    if (places?.isNew !== true || this.options.waitMs === 0 || this.kind?.mode === 'shared') return undefined;
+    const ticket = this.setup.redlock.sharing.ticketFor(resources);
+    if (ticket === undefined) return undefined;
+    places.begin(ticket);
+    return resources.length === 1 ? places.id : undefined;
+  }
+
   ask({ isContended, leaderFirst }: AttemptOrder, listener: AttemptListener): void {
     const { ttlMs, fencing, label, kind, places } = this;
     const { redlock } = this.setup;
@@ -292,6 +307,7 @@ export class Acquisition<L>
     this.isOver = true;
     this.setup.waitLimits.remove(this);
     this.loop?.stop();
+    this.early?.stop();
     this.maybeWait?.end();
     this.places?.end();
   }
@@ -335,7 +351,9 @@ export class Acquisition<L>
   }
 
   private newLoop(turnsToSitOut: number, attempt?: Promise<Attempt>): AttemptLoop {
-    return (this.loop = new AttemptLoop(this.setup, this, this.wait, turnsToSitOut, attempt));
+    const { early } = this;
+    this.early = undefined;
+    return (this.loop = new AttemptLoop(this.setup, this, this.wait, turnsToSitOut, attempt, early));
   }
 }
 

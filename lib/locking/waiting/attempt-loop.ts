@@ -16,6 +16,13 @@ export interface AttemptOrder {
 export interface AttemptingCaller extends WaitingCaller {
   readonly kind: LockKind | undefined;
   readonly waitedMs: number;
+  /**
+   * Called before each attempt. If others were denied the resources of late, the caller gets its ticket before its first
+   * attempt, and enters the lines with it.
+   *
+   * @returns the id by which nodes may call it before its denial is here, if they do
+   */
+  expectTurn(): string | undefined;
   ask(order: AttemptOrder, listener: AttemptListener): void;
   /** Called after each attempt that failed: somebody else holds the resources, or nobody can say. */
   onFailedAttempt(): void;
@@ -36,13 +43,13 @@ export interface AttemptingCaller extends WaitingCaller {
 export class AttemptLoop {
   /** The last attempt, until it has decided how long to wait. After that it is dropped, since a wait may be long. */
   private failed: FailedAttempt | undefined;
-  /** Waits between attempts. Undefined until one has failed or was left to other processes. */
-  private backoff: WaitForRelease | undefined;
 
   /**
    * @param turnsToSitOut the number of releases that are left to other processes before the first attempt
    * @param attempt the attempt that is under way, or the last one that has ended. The caller before this one may have
    *   left one
+   * @param backoff waits between attempts. Undefined until one has failed or was left to other processes, if the caller
+   *   does not expect to wait
    */
   constructor(
     private readonly setup: WaitForReleaseSetup,
@@ -50,6 +57,7 @@ export class AttemptLoop {
     private readonly wait: InterruptibleSleep,
     private readonly turnsToSitOut = 0,
     private attempt?: Promise<Attempt>,
+    private backoff?: WaitForRelease,
   ) {}
 
   /** The attempt that may still win something, or has won it. The caller has to release that if it gives up. */
@@ -103,6 +111,8 @@ export class AttemptLoop {
   /** Makes an attempt, or takes the one that was left to this caller. Rejects if the caller is cancelled meanwhile. */
   private next(isContended: boolean): Promise<Attempt> {
     this.attempt ??= new Promise((resolve, reject) => {
+      const inLineAs = this.caller.expectTurn();
+      if (inLineAs !== undefined) this.backoff ??= this.newBackoff().expectTurn(inLineAs);
       const leaderFirst = this.backoff?.begin() === true;
       this.caller.ask({ isContended, leaderFirst }, { onAttempt: resolve, onFault: reject });
     });

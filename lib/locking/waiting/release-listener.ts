@@ -153,13 +153,17 @@ export class ReleaseListener {
     }
     // If several callers wait, all of them ask the leading node as soon as it is free. A caller that asked a majority
     // earlier would collide with them.
-    const isAlone = waiting === 1;
+    const isAlone = waiting === 1 || this.callsInTurn(position);
     telling.isTold = isLeader || (isAlone && telling.nodes.size >= this.quorum);
     this.tell({ isNow: telling.isTold, leaderFirst: isLeader && !isAlone }, position);
   }
 
   private tell(hint: ReleaseHint, position: number): void {
-    this.setup.onMaybeFree((this.calling >> position) % 2 !== 0 ? { ...hint, isTurn: true } : hint);
+    this.setup.onMaybeFree(this.callsInTurn(position) ? { ...hint, isTurn: true } : hint);
+  }
+
+  private callsInTurn(position: number): boolean {
+    return (this.calling >> position) % 2 !== 0;
   }
 
   /** Called when a node begins to tell of releases, or told of one without its owner token. */

@@ -37,6 +37,8 @@ export class RetryPolicy {
    */
   private splits = 0;
   private denials = 0;
+  /** True if it was told that it is its turn, and may still believe that. So nobody else is expected to ask. */
+  private isCalled = false;
 
   /** @param startedAtMs the begin of the last attempt */
   constructor(
@@ -58,8 +60,13 @@ export class RetryPolicy {
     return leaderFirst;
   }
 
-  /** Notes that the nodes told of a release. */
-  hear(leaderFirst: boolean): void {
+  /**
+   * Notes that the nodes told of a release.
+   *
+   * @param isCalled true if a majority told that it is the waiter's turn in line
+   */
+  hear(leaderFirst: boolean, isCalled = false): void {
+    this.isCalled ||= isCalled;
     this.splits = 0;
     this.denials = 0;
     this.leaderFirst = leaderFirst;
@@ -91,10 +98,13 @@ export class RetryPolicy {
   ): number {
     const fraction = this.around.fraction();
     if (failed.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
-    if (failed.isSplit && !isHeld) {
+    // A waiter that is denied in its turn mostly met what an attempt of its own had got a moment ago.
+    const isCollision = failed.isSplit || (this.isCalled && !isBehind);
+    if (isCollision && !isHeld) {
       const delayMs = this.collisionMs(fraction);
       if (delayMs !== undefined) return delayMs;
     }
+    this.isCalled = false;
     this.denials += 1;
     // The sleep is a little longer: nodes round their ttls down, and others wait for the same moment.
     const heldForMs = Math.min(failed.freeInMs ?? UNKNOWN_HOLD_MS, LONGEST_SLEEP_MS);

@@ -74,6 +74,12 @@ export class WaitForRelease {
     await this.wait.sleep(SIT_OUT_MS);
   }
 
+  /** Listens before the first attempt, which enters the lines with `inLineAs`. */
+  expectTurn(inLineAs: string): this {
+    this.listener = this.listen(inLineAs);
+    return this;
+  }
+
   /**
    * Notes that an attempt begins.
    *
@@ -175,12 +181,13 @@ export class WaitForRelease {
   }
 
   /**
-   * True if a holder is known whose release no node has told. Then all that was told is about earlier holders. What an
-   * attempt of this caller got is released without a word.
+   * True if a holder is known whose release no node has told. Then all that was told is about earlier holders. But who is
+   * told only of its turn may have been called by a later one. What an attempt of this caller got is released without a
+   * word.
    */
   private learnsOfHolder({ holder }: FailedAttempt, listener: ReleaseListener): boolean {
     const isOwn = holder !== undefined && this.caller.places?.isOwn(holder) === true;
-    if (holder === undefined || isOwn || listener.heardOf(holder)) {
+    if (holder === undefined || isOwn || listener.isInLine || listener.heardOf(holder)) {
       listener.takeBack();
       return false;
     }
@@ -189,12 +196,14 @@ export class WaitForRelease {
   }
 
   /**
-   * The id under which nodes call the caller when it is its turn. Undefined if it has to hear of each release: an
-   * exclusive holder may release without a look at the line, and of several resources any may be in the way.
+   * The id under which nodes call the caller when it is its turn. Undefined if it has to hear of each release: of several
+   * resources any may be in the way, and an exclusive holder may release without a look at the line. The first in line
+   * hears of that, and calls the others when it is done itself.
    */
   private nameInLine({ outcome, by }: FailedAttempt): string | undefined {
     const { places, resources } = this.caller;
-    if (places === undefined || outcome !== 'busy' || by === 'held' || resources.length > 1) return undefined;
+    if (places === undefined || outcome !== 'busy' || resources.length > 1) return undefined;
+    if (by === 'held' && places.ahead === 0) return undefined;
     return places.isEntered || places.isToBeEntered ? places.id : undefined;
   }
 
@@ -217,10 +226,13 @@ export class WaitForRelease {
       this.letPass(places, isNow);
       return;
     }
+    // The nodes say that it is the caller's turn. So those that it lets go first have had theirs.
+    if (isTurn === true) this.turnsToSitOut = 0;
     if (this.turnsToSitOut > 0 && isNow) this.turnsToSitOut -= 1;
     // A caller in the line need not ask the leading node first: nodes deny the callers that are not next, so the votes do
     // not split.
-    this.pace.hear((leaderFirst && places?.isEntered !== true) || this.turnsToSitOut > 0);
+    const isCrowded = (leaderFirst && places?.isEntered !== true) || this.turnsToSitOut > 0;
+    this.pace.hear(isCrowded, isTurn === true && isNow);
     // Other processes come first. If none of them takes the resources, this caller tries.
     if (this.turnsToSitOut > 0) this.wait.wakeWithin(SIT_OUT_MS);
     else if (isNow) this.wait.wake();

@@ -9,7 +9,7 @@ const SPLIT: FailedAttempt = {
   isSplit: true,
   holder: undefined,
 };
-const TOLD = { isHeld: false, isTold: true, isFirst: false };
+const TOLD = { isHeld: false, isTold: true, isFirst: false, isBehind: false };
 
 function setUp() {
   const clock = new VirtualClock();
@@ -59,6 +59,21 @@ describe('a waiter that would hear of a release', () => {
     const inTurn = setUp().pace.sleepMs(held, 1, { ...TOLD, isFirst: true });
 
     expect(inTurn).toBeLessThan(setUp().pace.sleepMs(held, 1, TOLD));
+  });
+
+  it('asks again soon if it was denied in its turn, as after split votes', () => {
+    const held = { ...SPLIT, isSplit: false, freeInMs: 3_000 };
+    const { pace } = setUp();
+
+    pace.hear(false, true);
+
+    expect([1, 2].map((attempt) => pace.sleepMs(held, attempt, TOLD))).toEqual([2, 4]);
+  });
+
+  it('asks no second time where others stand before it in line, since the first of them does', () => {
+    const held = { ...SPLIT, isSplit: false, freeInMs: 3_000 };
+
+    expect(setUp().pace.sleepMs(held, 1, { ...TOLD, isBehind: true })).toBeGreaterThan(3_000);
   });
 
   it.each([

@@ -1,0 +1,127 @@
+import type { LockOptions } from '../../../lib/locking/api/lock-options';
+import type { AcquireRequest } from '../../../lib/ports/lock-node.interface';
+import { Fleet } from '../../helpers/fleet';
+import { watch } from '../../helpers/watch';
+
+const PERMIT: LockOptions & { limit: number } = { limit: 1, wait: 60_000 };
+const FAIR: LockOptions = { fair: true, wait: 60_000 };
+
+/** The acquire requests to the first node since `from`. */
+function asked(fleet: Fleet, from: number): AcquireRequest[] {
+  return fleet
+    .node(0)
+    .sent.slice(from)
+    .flatMap(({ verb, request }) => (verb === 'acquire' ? [request as AcquireRequest] : []));
+}
+
+/** A process that was denied the resource, got it when it was released, and has released it. */
+async function denied(fleet: Fleet, options: LockOptions) {
+  const holder = await fleet.process().manager.acquire('api', options);
+  const { manager } = fleet.process();
+  const waiting = watch(manager.acquire('api', options));
+  await fleet.clock.advance(50);
+  await holder.release();
+  await fleet.clock.advance(50);
+  await waiting.value?.release();
+  await fleet.clock.advance(200);
+  return manager;
+}
+
+describe.each([
+  ['a permit', PERMIT],
+  ['a fair lock', FAIR],
+])('who wants %s that was denied of late', (_, options) => {
+  it('is in the lines with its first attempt', async () => {
+    const fleet = new Fleet(3);
+    const manager = await denied(fleet, options);
+    const holder = await fleet.process().manager.acquire('api', options);
+    const before = fleet.node(0).sent.length;
+
+    const waiting = watch(manager.acquire('api', options));
+    await fleet.clock.advance(5);
+
+    expect(asked(fleet, before)[0]?.line?.ticket).toBeDefined();
+    await holder.release();
+    await fleet.clock.advance(20);
+    expect(waiting.value?.isHeld).toBe(true);
+  });
+
+  it('asks for no ticket if it does not wait', async () => {
+    const fleet = new Fleet(3);
+    const manager = await denied(fleet, options);
+    await fleet.process().manager.acquire('api', options);
+    const before = fleet.node(0).sent.length;
+
+    await expect(manager.acquire('api', { ...options, wait: 0 })).rejects.toThrow();
+
+    expect(asked(fleet, before).map(({ line }) => line?.ticket)).toEqual([undefined]);
+  });
+
+  it('hears that it is its turn before it has heard that it was denied', async () => {
+    const fleet = new Fleet(3);
+    const manager = await denied(fleet, options);
+    const holder = await fleet.process().manager.acquire('api', options);
+    // There is one before it, so that it need not listen to a holder.
+    const before = watch(fleet.process().manager.acquire('api', options));
+    await fleet.clock.advance(100);
+    for (const node of fleet.nodes) node.latencyMs = 40;
+
+    const waiting = watch(manager.acquire('api', options));
+    // The request is there, and its answer is not.
+    await fleet.clock.advance(21);
+    for (const node of fleet.nodes) node.latencyMs = 0;
+    void holder.release();
+    await fleet.clock.advance(5);
+    void before.value?.release();
+    await fleet.clock.advance(60);
+
+    expect(before.state).toBe('resolved');
+    expect(waiting.value?.isHeld).toBe(true);
+  });
+});
+
+describe('who stands in line behind others for a fair lock', () => {
+  it('is called when it is its turn, and hears of no other release', async () => {
+    const fleet = new Fleet(3);
+    const names: (string | undefined)[] = [];
+    for (const node of fleet.nodes) {
+      const listen = node.onReleased.bind(node);
+      jest.spyOn(node, 'onReleased').mockImplementation((resource, wake, inLineAs) => {
+        names.push(inLineAs);
+        return listen(resource, wake, inLineAs);
+      });
+    }
+    const holder = await fleet.process().manager.acquire('api', FAIR);
+    const first = watch(fleet.process().manager.acquire('api', FAIR));
+    await fleet.clock.advance(50);
+    const second = watch(fleet.process().manager.acquire('api', FAIR));
+    await fleet.clock.advance(50);
+    const ofSecond = names.splice(0).slice(-3);
+
+    await holder.release();
+    await fleet.clock.advance(20);
+    expect([first.state, second.state]).toEqual(['resolved', 'pending']);
+    await first.value?.release();
+    await fleet.clock.advance(20);
+
+    expect(ofSecond.map((name) => typeof name)).toEqual(['string', 'string', 'string']);
+    expect(second.value?.isHeld).toBe(true);
+  });
+
+  it('goes on after a holder that has looked at no line', async () => {
+    const fleet = new Fleet(3);
+    const plain = await fleet.process().manager.acquire('api');
+    const waiters = [];
+    for (let i = 0; i < 2; i++) {
+      waiters.push(watch(fleet.process().manager.acquire('api', FAIR)));
+      await fleet.clock.advance(50);
+    }
+
+    await plain.release();
+    await fleet.clock.advance(20);
+    await waiters[0]?.value?.release();
+    await fleet.clock.advance(20);
+
+    expect(waiters[1]?.value?.isHeld).toBe(true);
+  });
+});
