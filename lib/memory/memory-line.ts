@@ -122,12 +122,25 @@ export class MemoryLine {
     return ids;
   }
 
-  /** @returns true if it stood there */
-  leave(resource: string, mode: LockMode, place: LinePlace, now: number): boolean {
+  /** @returns where the caller stood. Undefined if it did not stand there */
+  leave(
+    resource: string,
+    mode: LockMode,
+    place: LinePlace,
+    now: number,
+  ): { readonly wasFirst: boolean } | undefined {
     const line = this.alive(resource, now);
-    const stoodThere = line?.delete(nameInLine(mode, place)) ?? false;
-    if (line?.size === 0) this.lines.delete(resource);
-    return stoodThere;
+    const name = nameInLine(mode, place);
+    if (line?.has(name) !== true) return undefined;
+    const wasFirst = this.entriesInOrder(resource, now)[0]?.[0] === name;
+    line.delete(name);
+    if (line.size === 0) this.lines.delete(resource);
+    return { wasFirst };
+  }
+
+  /** The id of the caller that stands before all others. */
+  first(resource: string, now: number): string | undefined {
+    return this.inOrder(resource, now)[0]?.id;
   }
 
   dropExpired(now: number): void {

@@ -195,9 +195,9 @@ export class MemoryLockNode implements LockNode {
   }
 
   private callInTurn(freed: readonly Freed[], ownerToken: string): void {
-    for (const { resource, permits } of freed)
-      for (const id of idsInTurn(this.state, resource, ownerToken, permits, this.clock.now()))
-        this.turnListeners.call(nameOfTurn(id, resource), ownerToken);
+    for (const one of freed)
+      for (const id of idsInTurn(this.state, one, ownerToken, this.clock.now()))
+        this.turnListeners.call(nameOfTurn(id, one.resource), ownerToken);
   }
 
   /** @returns the largest number of waiters of one of the resources */

@@ -16,6 +16,8 @@ export interface Freed {
   readonly resource: string;
   /** The number of permits that have ended. Infinity if something else has ended, which makes room for everybody. */
   readonly permits: number;
+  /** True if the first in line has left it, so that another one is the first now. */
+  readonly hasNewFirst?: boolean;
 }
 
 /** Removes what the owner token has, and nothing else. With `keepMs`, it lets it expire after that time instead. */
@@ -44,9 +46,10 @@ export function leaveInMemory(
   now: number,
 ): { readonly vote: LeaveVote; readonly left: readonly Freed[] } {
   const permits = request.line.permits ?? Infinity;
-  const left = request.resources
-    .filter((resource) => line.leave(resource, modeOf(resource, request), request.line, now))
-    .map((resource) => ({ resource, permits }));
+  const left = request.resources.flatMap((resource) => {
+    const place = line.leave(resource, modeOf(resource, request), request.line, now);
+    return place === undefined ? [] : [{ resource, permits, hasNewFirst: place.wasFirst }];
+  });
   return { vote: { kind: left.length > 0 ? 'granted' : 'denied' }, left };
 }
 

@@ -1,4 +1,5 @@
 import { TURN } from '../ports/lock-mode';
+import type { Freed } from './memory-release';
 import type { MemoryState } from './memory-state';
 
 /**
@@ -6,17 +7,20 @@ import type { MemoryState } from './memory-state';
  *
  * @param ending the owner token of a lease that ends. It may be kept for a while, and is still not in the way: the
  *   next caller should learn for how long
- * @param gained the number of permits that have just become free
+ * @param freed what has just become free
  */
 export function idsInTurn(
   { owners, members, line }: MemoryState,
-  resource: string,
+  { resource, permits, hasNewFirst }: Freed,
   ending: string,
-  gained: number,
   now: number,
 ): readonly string[] {
   const owner = owners.find(resource, now)?.ownerToken;
-  if (owner !== undefined && owner !== TURN && owner !== ending) return [];
+  if (owner !== undefined && owner !== TURN && owner !== ending) {
+    // Only the first in line hears of the release of an exclusive holder, so it has to know that it is the first.
+    const first = hasNewFirst === true ? line.first(resource, now) : undefined;
+    return first === undefined ? [] : [first];
+  }
   const others = members.of(resource, now).filter(({ ownerToken }) => ownerToken !== ending);
-  return line.next(resource, others, gained, now);
+  return line.next(resource, others, permits, now);
 }

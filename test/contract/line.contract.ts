@@ -567,6 +567,19 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
       stop();
     });
 
+    it('are told behind an exclusive holder when the first leaves the line, since only the first hears of a release', async () => {
+      const node = current();
+      await acquire(node, 'a', { ownerToken: 'h' });
+      const { heard, stop } = await waitAs('p.1', 'p.2', 'p.3');
+      for (const [index, id] of ['p.1', 'p.2', 'p.3'].entries()) await ask(place(id, index + 1));
+
+      await leave(node, 'a', { line: { id: 'p.2' }, ownerToken: 'second', wakeWaiters: true });
+      await leave(node, 'a', { line: { id: 'p.1' }, ownerToken: 'first', wakeWaiters: true });
+
+      expect(await heardUntil(heard, 'p.3: first')).toEqual(['p.3: first']);
+      stop();
+    });
+
     it('hear nothing any more when they have stopped, and nothing of a clean-up', async () => {
       const node = current();
       await acquire(node, 'a', { ownerToken: 'h', limit: { limit: 2, permits: 1, start: 0 } });

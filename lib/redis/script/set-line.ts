@@ -79,11 +79,13 @@ export const CALL_IN_TURN = `
 -- What the token 'ending' has counts as free: it may be kept for a while, and the next caller should learn for how long.
 -- gained: the number of permits that have just become free. Callers that had room without them were told before; of these,
 -- only the first in line is told again.
-local function namesInTurn(key, line, nowMs, ending, gained)
+-- hasNewFirst: true if the first in line has left it. Only the first hears of the release of an exclusive holder, so the
+-- next one has to know that it is the first.
+local function namesInTurn(key, line, nowMs, ending, gained, hasNewFirst)
   local kind, what = lookAt(key, nowMs)
   local isFree = kind == 'none' or kind == 'members'
     or kind == 'owner' and (what == ending or what == '${TURN}' and redis.call('PTTL', key) >= 0)
-  if not isFree then return {} end
+  if not isFree then return hasNewFirst and kind == 'owner' and redis.call('ZRANGE', line, 0, 0) or {} end
   local others, used, room, wanted, names = 0, 0, math.huge, 0, {}
   for _, member in ipairs(kind == 'members' and redis.call('ZRANGE', key, 0, -1) or {}) do
     local slot, owner = string.match(member, '^(%d*)|(.*)$')
@@ -107,9 +109,9 @@ local function namesInTurn(key, line, nowMs, ending, gained)
   return names
 end
 
-local function callInTurn(key, line, seen, nowMs, token, gained, everyone, database)
+local function callInTurn(key, line, seen, nowMs, token, gained, hasNewFirst, everyone, database)
   if standing(line, seen, nowMs) == 0 then return end
-  for _, name in ipairs(namesInTurn(key, line, nowMs, token, gained)) do
+  for _, name in ipairs(namesInTurn(key, line, nowMs, token, gained, hasNewFirst)) do
     local id, process = string.match(name, '^(([^%./ ]+)%.[^/ ]+)')
     local message = '@' .. database .. ' ' .. token .. '\\n' .. (id or '') .. '\\n' .. key
     -- A user may have no right to publish. Then waiters ask again after a while.

@@ -105,7 +105,7 @@ for i = 1, count do
     tellOf(key)
     if ARGV[3] ~= '0' and #KEYS > count then
       local gained = mode == ${limited} and removed or math.huge
-      callInTurn(key, KEYS[count + i], KEYS[2 * count + i], nowMs, token, gained, everyone, ARGV[4])
+      callInTurn(key, KEYS[count + i], KEYS[2 * count + i], nowMs, token, gained, false, everyone, ARGV[4])
     end
   end
 end
@@ -144,12 +144,14 @@ ${TELL_ONE}
 local count, left = #ARGV[1], 0
 for i = 1, count do
   local name = nameOf(string.sub(ARGV[1], i, i), ARGV[5], ARGV[6])
-  if leave(KEYS[count + i], KEYS[2 * count + i], name) then
+  local line, seen = KEYS[count + i], KEYS[2 * count + i]
+  local wasFirst = redis.call('ZRANGE', line, 0, 0)[1] == name
+  if leave(line, seen, name) then
     left = 1
     tellOf(KEYS[i])
     if ARGV[3] ~= '0' then
       local gained = tonumber(ARGV[6]) or math.huge
-      callInTurn(KEYS[i], KEYS[count + i], KEYS[2 * count + i], readMs(), ARGV[2], gained, everyone, ARGV[4])
+      callInTurn(KEYS[i], line, seen, readMs(), ARGV[2], gained, wasFirst, everyone, ARGV[4])
     end
   end
 end

@@ -108,6 +108,21 @@ describe('who stands in line behind others for a fair lock', () => {
     expect(second.value?.isHeld).toBe(true);
   });
 
+  it('goes on after a holder that has looked at no line, where the one before it has given up', async () => {
+    const fleet = new Fleet(3);
+    const plain = await fleet.process().manager.acquire('api');
+    const first = watch(fleet.process().manager.acquire('api', { ...FAIR, wait: 150 }));
+    await fleet.clock.advance(50);
+    const second = watch(fleet.process().manager.acquire('api', FAIR));
+    await fleet.clock.advance(125);
+
+    await plain.release();
+    await fleet.clock.advance(20);
+
+    expect(first.state).toBe('rejected');
+    expect(second.value?.isHeld).toBe(true);
+  });
+
   it('goes on after a holder that has looked at no line', async () => {
     const fleet = new Fleet(3);
     const plain = await fleet.process().manager.acquire('api');
