@@ -40,7 +40,9 @@ describe('the jobs of RECIPES.md', () => {
     }
     await until('one ran, and the other did not', () => acquired.length + busy.length === 2);
 
-    expect(acquired).toEqual([expect.stringMatching(/^schedule:NightlyJobs\.invoices@\d{4}-\d\d-\d\dT\d\d:00:00\.000Z$/)]);
+    expect(acquired).toEqual([
+      expect.stringMatching(/^schedule:NightlyJobs\.invoices@\d{4}-\d\d-\d\dT\d\d:00:00\.000Z$/),
+    ]);
     expect(busy).toEqual(acquired);
     expect(await world.isHeld(acquired[0] as string)).toBe(true);
   });
