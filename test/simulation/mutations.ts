@@ -29,7 +29,7 @@ import { ClockWatch } from '../../lib/redis/server/clock-watch';
 import { forget, patch, patchGetter } from './patch';
 import type { PlanKind } from './plan';
 import type { Rules } from './rules';
-import { SHARING_MUTATIONS } from './sharing-mutations';
+import { LEADER_CHOOSES_PERMITS, SHARING_MUTATIONS } from './sharing-mutations';
 
 /** A rule of the library that is switched off, from outside and in this process only. */
 export interface Mutation {
@@ -674,12 +674,21 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
 /** All of them, in the order of docs/GUARANTEES.md. */
 export const MUTATIONS: readonly Mutation[] = [...PLAIN_MUTATIONS, ...SHARING_MUTATIONS];
 
-/** It costs time only, and no history of bounded length breaks; its price is counted instead. */
-export const CLEAN_UP_WAKES: Partial<Rules> = {
-  nodeRelease: (node, request, vote) => {
-    node.release({ ...request, wakeWaiters: true }, vote);
+/** Without these rules no history of bounded length goes wrong, but attempts collide more often. So collisions are counted. */
+export const WEIGHED_MUTATIONS: readonly (Mutation & { readonly kind: PlanKind })[] = [
+  {
+    name: 'the clean-up of a failed attempt wakes nobody',
+    rule: 'R7',
+    isLiveness: true,
+    kind: 'calm',
+    rules: {
+      nodeRelease: (node, request, vote) => {
+        node.release({ ...request, wakeWaiters: true }, vote);
+      },
+    },
   },
-};
+  LEADER_CHOOSES_PERMITS,
+];
 
 function withOneMore<T extends Tally>(tally: T): T {
   return tally.nodes === 1 ? tally : (Object.create(tally, { granted: { value: tally.granted + 1 } }) as T);

@@ -73,6 +73,23 @@ const guard = NodeGuard.prototype as unknown as GuardInside;
 const places = PlaceInLines.prototype as unknown as PlacesInside;
 const memoryLine = MemoryLine.prototype as unknown as MemoryLineInside;
 
+export const LEADER_CHOOSES_PERMITS = {
+  name: 'the leading node chooses first where several want a permit',
+  rule: 'R28',
+  kind: 'queued',
+  isLiveness: true,
+  apply: () =>
+    patch(
+      attempts,
+      'begin',
+      (begin) =>
+        function (this: AttemptsInside, resources, options, ...rest) {
+          const isLimited = options.kind?.mode === 'limited';
+          begin.call(this, resources, isLimited ? { ...options, leaderFirst: false } : options, ...rest);
+        },
+    ),
+} satisfies Mutation;
+
 /** The rules of readers, of permits and of the line, switched off one by one. */
 export const SHARING_MUTATIONS: readonly Mutation[] = [
   {
@@ -205,23 +222,6 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
         node.acquire(isMixed ? { ...request, resources: alone, shared: undefined } : request, vote);
       },
     },
-  },
-  {
-    name: 'the leading node chooses first where several want a permit',
-    rule: 'R28',
-    kind: 'queued',
-    isRare: true,
-    isLiveness: true,
-    apply: () =>
-      patch(
-        attempts,
-        'begin',
-        (begin) =>
-          function (this: AttemptsInside, resources, options, ...rest) {
-            const isLimited = options.kind?.mode === 'limited';
-            begin.call(this, resources, isLimited ? { ...options, leaderFirst: false } : options, ...rest);
-          },
-      ),
   },
   {
     name: 'the limit counts the permits of all',

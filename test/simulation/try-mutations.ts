@@ -2,7 +2,7 @@ import type { ToldProgress } from '../helpers/told-progress';
 import { Crew } from './crew';
 import { makePlan } from './make-plan';
 import { readMutationTable } from './mutation-table';
-import { CLEAN_UP_WAKES, MUTATIONS, type Mutation } from './mutations';
+import { MUTATIONS, type Mutation, WEIGHED_MUTATIONS } from './mutations';
 import type { Invariant } from './outcome';
 import { title } from './history';
 import type { BrokenHistory } from './stretch';
@@ -11,6 +11,8 @@ import { run } from './world';
 
 /** After so many histories a mutation counts as one that nobody notices. */
 const MOST_SEEDS = 20_000;
+
+const WEIGHED_SEEDS = 300;
 
 /** The longest searches are named at the end. */
 const LONGEST = 5;
@@ -29,15 +31,17 @@ export async function tryMutations(from: number, only = '', progress?: ToldProgr
       tried.push(await tryOne(crew, mutation, from));
     }
   });
-  if (only === '') await weighCleanUp(from);
+  let survivors = tried.filter(({ broken }) => broken === undefined).length;
+  for (const mutation of WEIGHED_MUTATIONS.filter(({ name }) => name.includes(only)))
+    if (!(await weigh(mutation, from))) survivors += 1;
   const longest = tried.toSorted((a, b) => b.seconds - a.seconds).slice(0, LONGEST);
-  console.log(
-    `\nThe longest took ${longest.map(({ name, seconds }) => `${seconds.toFixed(1)} s: ${name}`).join('; ')}.`,
-  );
+  if (longest.length > 0)
+    console.log(
+      `\nThe longest took ${longest.map(({ name, seconds }) => `${seconds.toFixed(1)} s: ${name}`).join('; ')}.`,
+    );
   tellDifferences(tried);
   const anyway = tried.flatMap(({ brokenAnyway }) => brokenAnyway);
   for (const each of anyway) console.log(`\nWith all rules too: ${title(each, each.violation)}`);
-  const survivors = tried.filter(({ broken }) => broken === undefined).length;
   console.log(survivors === 0 ? '\nEvery one of them is noticed.' : `\n${survivors} survive.`);
   return survivors === 0 && anyway.length === 0 ? 0 : 1;
 }
@@ -73,16 +77,25 @@ function tellDifferences(tried: readonly Tried[]): void {
   }
 }
 
-/** The clean-up of a failed attempt wakes nobody: without that rule nothing breaks, but attempts collide more often. */
-async function weighCleanUp(from: number): Promise<void> {
+/**
+ * Counts split votes with a rule and without it: nothing breaks without it, but attempts collide more often.
+ *
+ * @returns true if they are at least a tenth more
+ */
+async function weigh(
+  { name, kind, rules, apply }: (typeof WEIGHED_MUTATIONS)[number],
+  from: number,
+): Promise<boolean> {
   const splits = { with: 0, without: 0 };
-  for (let seed = from; seed < from + 300; seed++) {
-    const plan = makePlan(seed, 'calm');
+  for (let seed = from; seed < from + WEIGHED_SEEDS; seed++) {
+    const plan = makePlan(seed, kind);
     splits.with += (await run(plan)).coverage.get('split vote') ?? 0;
-    splits.without += (await run(plan, { rules: CLEAN_UP_WAKES })).coverage.get('split vote') ?? 0;
+    const undo = apply?.();
+    splits.without += (await run(plan, { rules })).coverage.get('split vote') ?? 0;
+    undo?.();
   }
   console.log(
-    `\nWhere the clean-up of a failed attempt wakes waiters, 300 calm histories have ${splits.without} split votes ` +
-      `instead of ${splits.with}.`,
+    `\nWithout the rule "${name}", ${WEIGHED_SEEDS} histories have ${splits.without} split votes instead of ${splits.with}.`,
   );
+  return splits.without > 1.1 * splits.with;
 }
