@@ -66,7 +66,7 @@ function parse(
     // The message names the option, and never repeats a value. Its second sentence is about arguments that begin with
     // "-", which hardly anybody means.
     const { code, message } = error as Error & { code?: string };
-    if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw new UsageError(message);
+    if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw new UsageError(message.replaceAll('\n', ' '));
     const options = known.map(([name]) => `--${name}`).join(', ');
     throw new UsageError(`${message.split('. ')[0] ?? message}. The options are: ${options}.`);
   }

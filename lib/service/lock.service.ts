@@ -50,8 +50,8 @@ type Task<T, L> = (lock: L) => T | Promise<T>;
  */
 export class LockService {
   /**
-   * The events of locks and nodes, for logs and metrics. It is a hot Observable. A subscriber that throws harms no
-   * lock: rxjs reports its error apart from the code that caused the event.
+   * The events of locks and nodes, for logs and metrics. It is a hot Observable. A subscriber must not throw: rxjs
+   * reports the error a moment later as an uncaught exception, which ends a process that does not handle those.
    *
    * A subscriber runs in the async context in which it subscribed, not in the context of the call that caused the
    * event.

@@ -22,6 +22,7 @@ describe('the command line', () => {
     [['ls', '--nodes', 'redis://a', '--limit', 'x'], '--limit must be a whole number'],
     [['ls', '--nodes', 'redis://a', '--timeout', '1.5'], '--timeout must be a whole number'],
     [['watch', '--nodes', 'redis://a', '--interval', '0'], '--interval must be a whole number'],
+    [['ls', '--nodes', 'redis://a', '--timeout', '-5'], 'ambiguous. Did you forget'],
     [['doctor', '--nodes', 'redis://a', '--max-ttl=-1'], '--max-ttl must be a whole number'],
     [['ls', 'x', '--nodes', 'redis://a'], 'ls takes no argument'],
     [['inspect', '--nodes', 'redis://a'], 'inspect needs a resource'],

@@ -112,9 +112,11 @@ function describeGroup(
 }
 
 function describeClient(client: Redis, refuse: Refuse, random: () => number): RedisNodeDescription {
-  const { options } = client;
-  checkCredentials(options, refuse);
-  return describe(options, options, () => client.duplicate(connectionOptions(options)), random);
+  const given = client.options;
+  checkCredentials(given, refuse);
+  // All connections of the node are made from these, when ever they are made. Only the credentials are read again.
+  const options = { ...given };
+  return describe(options, given, () => client.duplicate(connectionOptions(options)), random);
 }
 
 function describeCluster(cluster: Cluster, refuse: Refuse, random: () => number): RedisNodeDescription {

@@ -185,6 +185,16 @@ describe('a client of ioredis', () => {
     expect(() => describeRedisNode(client)).toThrow(/`password` of type number/);
   });
 
+  it('is read once but for its credentials, whenever a connection is opened', () => {
+    const client = new Redis({ lazyConnect: true, host: 'a' });
+    const description = describeRedisNode(client);
+
+    client.options.host = 'b';
+
+    const [server] = description.open().servers();
+    expect(server?.address).toBe('a:6379');
+  });
+
   it('for a Cluster is refused with a function as its password, which nobody would ask', () => {
     const redisOptions = { password: (() => SECRET) as unknown as string };
     const cluster = new Cluster([{ host: 'b' }], { lazyConnect: true, redisOptions });
