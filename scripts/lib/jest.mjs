@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { findChromium } from './chromium.mjs';
 import { cache, root, tools } from './paths.mjs';
@@ -28,6 +29,8 @@ const RUNS = {
 
 /** The programs that are not only looked for in PATH. */
 const FINDERS = { chromium: findChromium };
+
+const TALLY_REPORTER = fileURLToPath(new URL('tally-reporter.mjs', import.meta.url));
 
 /** The line that jest prints when a file is done. */
 const FILE_DONE = /^ ?(?:PASS|FAIL) /;
@@ -61,7 +64,7 @@ export async function runSpecs(name, all, { hasRedis, node = process.execPath, c
     ...[tools.jest, '--ci'],
     ...(config === undefined ? [] : ['--config', config]),
     ...['--selectProjects', ...projects],
-    ...['--json', `--outputFile=${report}`],
+    ...['--reporters', 'default', '--reporters', TALLY_REPORTER],
     ...others.map(({ file }) => `--testPathIgnorePatterns=${file}$`),
   ];
   const task = currentTask();
@@ -69,7 +72,7 @@ export async function runSpecs(name, all, { hasRedis, node = process.execPath, c
   const onLine = (line) => {
     if (FILE_DONE.test(stripVTControlCharacters(line))) task.advance();
   };
-  const { ok, problem } = await run(node, args, { env, limitMs, onLine });
+  const { ok, problem } = await run(node, args, { env: { ...env, TALLY_FILE: report }, limitMs, onLine });
   return withSkipped({ ...count(report, ok), problem }, skipped, missingOf);
 }
 
@@ -87,10 +90,9 @@ function importOf(names) {
 }
 
 function count(report, ok) {
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = readReport(report);
+  const { passed = 0, failed = 0, skipped = 0 } = readReport(report);
   // A file that does not compile fails without a test of its own, and so does a run that does not end.
-  const failed = numFailedTests === 0 && !ok ? 1 : numFailedTests;
-  return { passed: numPassedTests, failed, skipped: numPendingTests };
+  return { passed, failed: failed === 0 && !ok ? 1 : failed, skipped };
 }
 
 /** A spec that was not run counts as one test, since nobody has counted its tests. */
