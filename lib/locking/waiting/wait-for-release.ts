@@ -143,6 +143,8 @@ export class WaitForRelease {
       this.listener?.stop();
       this.listener = this.listen(inLineAs);
       if (this.listener.isReliable) return undefined;
+    } else if (inLineAs !== undefined && !this.listener.isInLine) {
+      this.listener = this.listenInTurn(inLineAs, this.listener);
     }
     const isHeld = this.learnsOfHolder(failed, this.listener);
     const isTold = this.listener.isReliable;
@@ -205,6 +207,17 @@ export class WaitForRelease {
     if (places === undefined || outcome !== 'busy' || resources.length > 1) return undefined;
     if (by === 'held' && places.ahead === 0) return undefined;
     return places.isEntered || places.isToBeEntered ? places.id : undefined;
+  }
+
+  /**
+   * Goes on to listen for the caller's turn alone, if the nodes would call it at once. Until then `before` has told of
+   * each release, so none is missed.
+   */
+  private listenInTurn(inLineAs: string, before: ReleaseListener): ReleaseListener {
+    const inTurn = this.listen(inLineAs);
+    const [next, other] = inTurn.isReliable ? [inTurn, before] : [before, inTurn];
+    other.stop();
+    return next;
   }
 
   private listen(inLineAs?: string): ReleaseListener {

@@ -108,6 +108,41 @@ describe('who stands in line behind others for a fair lock', () => {
     expect(second.value?.isHeld).toBe(true);
   });
 
+  it('hears of no other release any more when it had left some of them to others first', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const holder = await manager.acquire('api', FAIR);
+    for (let i = 0; i < 3; i++) {
+      watch(fleet.process().manager.acquire('api', FAIR));
+      await fleet.clock.advance(50);
+    }
+    const listening = new Set<string>();
+    for (const [at, node] of fleet.nodes.entries()) {
+      const listen = node.onReleased.bind(node);
+      jest.spyOn(node, 'onReleased').mockImplementation((resource, wake, inLineAs) => {
+        const subscription = listen(resource, wake, inLineAs);
+        const entry = `${at} ${inLineAs === undefined ? 'of each' : 'in turn'}`;
+        listening.add(entry);
+        return {
+          ...subscription,
+          stop: () => {
+            listening.delete(entry);
+            subscription.stop();
+          },
+        };
+      });
+    }
+
+    void holder.release();
+    watch(manager.acquire('api', FAIR));
+    await fleet.clock.advance(2);
+    const atFirst = [...listening];
+    await fleet.clock.advance(50);
+
+    expect(atFirst).toEqual(['0 of each', '1 of each', '2 of each']);
+    expect([...listening].toSorted()).toEqual(['0 in turn', '1 in turn', '2 in turn']);
+  });
+
   it('goes on after a holder that has looked at no line, where the one before it has given up', async () => {
     const fleet = new Fleet(3);
     const plain = await fleet.process().manager.acquire('api');
