@@ -211,6 +211,8 @@ export class RedisLockNode implements LockNode {
   }
 
   async close(): Promise<void> {
+    // A caller that gave up in this tick has asked to remove what its attempt got, and its place in line.
+    this.batch.sendNow();
     await Promise.all([this.connection.close(), this.channel.close()]);
     this.backlog.clear();
     this.statusListeners.clear();

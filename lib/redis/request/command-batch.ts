@@ -72,6 +72,11 @@ export class CommandBatch {
     this.put(send);
   }
 
+  /** Sends what was collected so far, without waiting for the end of the tick. */
+  sendNow(): void {
+    detached(this.send);
+  }
+
   private put(asked: Asked): void {
     if (this.first === undefined) this.first = asked;
     else (this.all ??= [this.first]).push(asked);
