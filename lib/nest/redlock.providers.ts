@@ -4,6 +4,7 @@ import { openLockService } from '../service/create-lock-service';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { readOptions } from '../errors/read-options';
 import { LockError } from '../errors/lock.error';
+import { BypassedInterceptorsExplorer } from './bypassed-interceptors.explorer';
 import { EventListenersExplorer } from './event-listeners.explorer';
 import { makeHttpExceptions } from './filters/http-face';
 import { LOCK_ANSWERS, completeAnswers, type CompleteAnswers } from './filters/lock-answers';
@@ -47,6 +48,7 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     LockedExplorer,
     EventListenersExplorer,
     SseHandlersExplorer,
+    BypassedInterceptorsExplorer,
     {
       // Nest needs its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,

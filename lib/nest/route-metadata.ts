@@ -5,6 +5,9 @@ const ROUTE_ARGUMENTS = '__routeArguments__';
 const PASSTHROUGH = '__responsePassthrough__';
 const TEMPLATE = '__renderTemplate__';
 
+/** The metadata key under which Nest keeps interceptors. Nest does not export it. */
+export const INTERCEPTORS = '__interceptors__';
+
 /** The parameters `@Res()` and `@Next()`: the second and the third number of Nest's RouteParamtypes. */
 const ANSWERING = /^[12]:/;
 

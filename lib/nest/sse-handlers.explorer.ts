@@ -11,11 +11,9 @@ import type { ServerResponse } from 'node:http';
 import { endlessStream, isSseHandler, isUnbounded } from '../calls/endless-streams';
 import { isLockInterceptor } from './lock-interceptors';
 import { isLocked } from '../calls/locked-methods';
+import { INTERCEPTORS } from './route-metadata';
 import { SseHead } from './sse-head';
 import { warnOnce } from './warn-once';
-
-/** The metadata key under which Nest keeps interceptors. Nest does not export it. */
-const INTERCEPTORS = '__interceptors__';
 
 /** This is the last guard, so nothing runs between it and the begin of Nest's response. */
 const holdHead: CanActivate = {

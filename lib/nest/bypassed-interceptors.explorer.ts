@@ -1,0 +1,91 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { isLockInterceptor } from './lock-interceptors';
+import { INTERCEPTORS } from './route-metadata';
+import { warnOnce } from './warn-once';
+
+/** The metadata keys of methods that are called without interceptors. Their packages may be missing. */
+const CALLED_DIRECTLY = [
+  'SCHEDULE_CRON_OPTIONS',
+  'SCHEDULE_INTERVAL_OPTIONS',
+  'SCHEDULE_TIMEOUT_OPTIONS',
+  'EVENT_LISTENER_METADATA',
+  'bullmq:worker_events_metadata',
+  'bullmq:queue_events_metadata',
+];
+
+/** The classes whose method of that name is called without interceptors. */
+const HANDLER_CLASSES: Record<string, string> = {
+  'bullmq:processor_metadata': 'process',
+  __commandHandler__: 'execute',
+  __queryHandler__: 'execute',
+  __eventsHandler__: 'handle',
+};
+
+const FIELD = 'graphql:resolve_property';
+const RESOLVER_TYPE = 'graphql:resolver_type';
+const ROOT_TYPES = ['Query', 'Mutation', 'Subscription'];
+const GRAPHQL_OPTIONS = 'GqlModuleOptions';
+
+/** Warns of a `LockInterceptor` on a method that Nest calls without interceptors: it would take no lock. */
+@Injectable()
+export class BypassedInterceptorsExplorer implements OnApplicationBootstrap {
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
+  /** At this moment the options of GraphQL are known, also those of a factory. */
+  onApplicationBootstrap(): void {
+    const fieldsAreIntercepted = this.interceptsFields();
+    for (const { providers } of this.modules.values()) {
+      for (const { metatype } of providers.values()) this.explore(metatype, fieldsAreIntercepted);
+    }
+  }
+
+  private interceptsFields(): boolean {
+    return [...this.modules.values()].some(({ providers }) => {
+      const options = providers.get(GRAPHQL_OPTIONS)?.instance as
+        { fieldResolverEnhancers?: unknown } | undefined;
+      const { fieldResolverEnhancers: enhancers } = options ?? {};
+      return Array.isArray(enhancers) && enhancers.includes('interceptors');
+    });
+  }
+
+  private explore(type: unknown, fieldsAreIntercepted: boolean): void {
+    if (typeof type !== 'function') return;
+    const { prototype } = type as { prototype?: Record<string, unknown> };
+    if (typeof prototype !== 'object') return;
+    for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
+      const method = prototype[name] as object;
+      const place = `LockInterceptor on ${type.name}.${name}`;
+      if (isField(method)) {
+        if (!fieldsAreIntercepted && isUnderLock(method)) warnOnce(this.modules, bypassedField(place));
+      } else if (isCalledDirectly(type, method, name) && (isUnderLock(method) || isUnderLock(type))) {
+        warnOnce(this.modules, bypassed(place));
+      }
+    }
+  }
+}
+
+function isUnderLock(at: object): boolean {
+  return ((Reflect.getMetadata(INTERCEPTORS, at) ?? []) as unknown[]).some(isLockInterceptor);
+}
+
+function isField(method: object): boolean {
+  const type: unknown = Reflect.getMetadata(RESOLVER_TYPE, method);
+  if (typeof type === 'string') return !ROOT_TYPES.includes(type);
+  return Reflect.hasMetadata(FIELD, method);
+}
+
+function isCalledDirectly(type: object, method: object, name: string): boolean {
+  if (CALLED_DIRECTLY.some((key) => Reflect.hasMetadata(key, method))) return true;
+  return Object.entries(HANDLER_CLASSES).some(
+    ([key, handler]) => handler === name && Reflect.hasMetadata(key, type),
+  );
+}
+
+/** @param place such as `LockInterceptor on Class.method` */
+const bypassed = (place: string): string =>
+  `${place} takes no lock, since Nest calls this method without interceptors. Put @Locked on it instead.`;
+
+const bypassedField = (place: string): string =>
+  `${place} takes no lock, since Nest calls field resolvers without interceptors. Put @Locked on it instead, or ` +
+  `give GraphQLModule \`fieldResolverEnhancers: ['interceptors']\`.`;

@@ -1,0 +1,98 @@
+import { Controller, Get, Injectable, Logger, UseInterceptors } from '@nestjs/common';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { CommandHandler, EventsHandler } from '@nestjs/cqrs';
+import { OnEvent } from '@nestjs/event-emitter';
+import { Int, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Cron, Interval } from '@nestjs/schedule';
+import { Test } from '@nestjs/testing';
+import { LockInterceptor, MemoryLockNode, RedlockModule } from '../../../lib';
+
+const Lock = () => UseInterceptors(LockInterceptor('order'));
+
+class Paid {}
+
+@Injectable()
+class Jobs {
+  @Cron('0 3 * * *') @Lock() nightly() {}
+  @Lock() @Interval(1_000) often() {}
+  @OnEvent('paid') @Lock() onPaid() {}
+  @Lock() helper() {}
+  @Cron('0 3 * * *') unlocked() {}
+}
+
+@Processor('orders')
+@Lock()
+class Worker extends WorkerHost {
+  async process() {
+    return Promise.resolve();
+  }
+  @OnWorkerEvent('completed') @Lock() onCompleted() {}
+}
+
+@CommandHandler(Paid)
+class Pay {
+  @Lock() async execute() {
+    return Promise.resolve();
+  }
+}
+
+@EventsHandler(Paid)
+class Receipt {
+  @Lock() handle() {}
+}
+
+@Resolver('Order')
+class Orders {
+  @Query(() => Int) @Lock() count() {
+    return 1;
+  }
+  @ResolveField(() => Int) @Lock() total() {
+    return 1;
+  }
+}
+
+@Controller()
+class Routes {
+  @Get() @Lock() get() {}
+}
+
+describe('the start of the application warns of a LockInterceptor that Nest does not call', () => {
+  let warnings: string[];
+
+  beforeEach(() => {
+    warnings = [];
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation((message: string) => void warnings.push(message));
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  async function start(providers: object[], graphql: object = {}) {
+    const module = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+      controllers: [Routes],
+      providers: [...(providers as []), { provide: 'GqlModuleOptions', useFactory: () => graphql }],
+    }).compile();
+    await module.init();
+    await module.close();
+    return warnings.map((text) => /^LockInterceptor on (\S+) takes no lock/.exec(text)?.[1]).sort();
+  }
+
+  it('on jobs, listeners, processors, and handlers of commands and events', async () => {
+    expect(await start([Jobs, Worker, Pay, Receipt])).toEqual(
+      [
+        ...['Jobs.nightly', 'Jobs.often', 'Jobs.onPaid', 'Pay.execute', 'Receipt.handle'],
+        ...['Worker.onCompleted', 'Worker.process'],
+      ].sort(),
+    );
+  });
+
+  it('on field resolvers without the option for them, and not on queries', async () => {
+    expect(await start([Orders], { fieldResolverEnhancers: ['guards'] })).toEqual(['Orders.total']);
+    expect(warnings[0]).toContain("fieldResolverEnhancers: ['interceptors']");
+  });
+
+  it('and not on field resolvers with that option', async () => {
+    expect(await start([Orders], { fieldResolverEnhancers: ['interceptors'] })).toEqual([]);
+  });
+});
