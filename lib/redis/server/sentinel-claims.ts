@@ -24,15 +24,21 @@ interface Claim {
  */
 export class SentinelClaims {
   private readonly claims: (Claim | undefined)[];
+  /** The highest epoch that each Sentinel told. */
+  private readonly highest: number[];
+  /** The Sentinels that count from the beginning again, with their last epoch, which is lower than one before. */
+  private readonly begunAnew = new Map<number, number>();
 
   /** @param sentinels their number; each is named by its index below */
   constructor(sentinels: number) {
     this.claims = new Array<Claim | undefined>(sentinels).fill(undefined);
+    this.highest = new Array<number>(sentinels).fill(0);
   }
 
   /** Notes the answer of a Sentinel, which replaces what it said before. Undefined if it knows no master. */
   note(sentinel: number, answer: { readonly master: Master; readonly epoch: number } | undefined): void {
     this.claims[sentinel] = answer && { ...answer, believedUntilMs: Infinity };
+    if (answer !== undefined) this.noteEpoch(sentinel, answer.epoch);
   }
 
   /**
@@ -59,5 +65,25 @@ export class SentinelClaims {
     const believed = this.claims.filter((claim) => claim !== undefined && nowMs <= claim.believedUntilMs);
     const epoch = believed.reduce((highest, claim) => Math.max(highest, claim?.epoch ?? 0), 0);
     return believed.flatMap((claim) => (claim?.epoch === epoch ? [claim.master] : []));
+  }
+  /**
+   * A Sentinel counts from the beginning again if it lost its state, or if an operator has removed the group and named
+   * its master anew. If a majority does, epochs of before say nothing. A Sentinel that is away cannot be asked for its
+   * new epoch, so what it said is forgotten.
+   */
+  private noteEpoch(sentinel: number, epoch: number): void {
+    if (epoch < (this.highest[sentinel] ?? 0)) {
+      this.begunAnew.set(sentinel, epoch);
+    } else {
+      this.begunAnew.delete(sentinel);
+      this.highest[sentinel] = epoch;
+    }
+    if (this.begunAnew.size * 2 <= this.claims.length) return;
+    for (const [index, itsEpoch] of this.begunAnew) this.highest[index] = itsEpoch;
+    this.begunAnew.clear();
+    this.claims.forEach((claim, index) => {
+      if (claim !== undefined && claim.believedUntilMs !== Infinity && claim.epoch !== Infinity)
+        this.claims[index] = undefined;
+    });
   }
 }
