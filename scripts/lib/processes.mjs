@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const READY_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 15_000;
+const REMOVALS = 20;
+const REMOVE_AGAIN_MS = 50;
 const USUAL_SIGNALS = { politely: 'SIGTERM', atOnce: 'SIGKILL' };
 
 /** Child processes that end with this one, in every case in which this process can still act. */
@@ -18,8 +20,7 @@ export class Processes {
     // This is the last resort, after an exception or process.exit. There is no time for a polite signal.
     process.once('exit', () => {
       for (const [child, { atOnce }] of this.#children) child.kill(atOnce);
-      // Their last processes may still be about to end.
-      for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      for (const folder of this.#folders) removeFolder(folder);
     });
   }
 
@@ -64,6 +65,17 @@ export class Processes {
   /** Asks all of them to end, kills them after a while, and returns when they have ended. */
   async stop() {
     await Promise.all([...this.#children].map(([child, { politely }]) => stopChild(child, politely)));
+  }
+}
+
+/**
+ * Removes a folder in which the last processes may still be about to end, and remove files too. From Node 24 on, `rmSync`
+ * takes a file that is gone meanwhile for the end of its work, and leaves the rest.
+ */
+function removeFolder(folder) {
+  for (let attempt = 1; attempt <= REMOVALS && existsSync(folder); attempt += 1) {
+    if (attempt > 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REMOVE_AGAIN_MS);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
