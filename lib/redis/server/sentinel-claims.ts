@@ -66,6 +66,7 @@ export class SentinelClaims {
     const epoch = believed.reduce((highest, claim) => Math.max(highest, claim?.epoch ?? 0), 0);
     return believed.flatMap((claim) => (claim?.epoch === epoch ? [claim.master] : []));
   }
+
   /**
    * A Sentinel counts from the beginning again if it lost its state, or if an operator has removed the group and named
    * its master anew. If a majority does, epochs of before say nothing. A Sentinel that is away cannot be asked for its
