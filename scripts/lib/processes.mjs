@@ -75,7 +75,11 @@ export class Processes {
 function removeFolder(folder) {
   for (let attempt = 1; attempt <= REMOVALS && existsSync(folder); attempt += 1) {
     if (attempt > 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REMOVE_AGAIN_MS);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // A file was made in it meanwhile.
+    }
   }
 }
 
