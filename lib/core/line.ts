@@ -173,11 +173,15 @@ export class PlaceInLines {
   }
 
   /**
-   * True if the next attempt has to ask all nodes: the caller has left the line, and comes back as soon as a majority
-   * answers. Whoever leaves wakes others, so two callers that left and came back again and again would not stop.
+   * True if the next attempt has to ask all nodes:
+   *
+   * - The caller has a ticket with which some nodes were not asked yet. They would let others pass it, and a majority of
+   *   them would go on giving readers leases while a writer waits.
+   * - The caller has left the line, and comes back as soon as a majority answers. Whoever leaves wakes others, so two
+   *   callers that left and came back again and again would not stop.
    */
   get mustAskAll(): boolean {
-    return this.isFar;
+    return this.isFar || (this.ticket !== undefined && this.enteredAtMs === undefined);
   }
 
   /**

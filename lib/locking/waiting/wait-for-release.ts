@@ -175,10 +175,14 @@ export class WaitForRelease {
 
   /** Sleeps, but not for too long: an attempt refreshes the entries in the lines, so there has to be one in time (R29). */
   private standInLines(places: PlaceInLines, sleepMs: number): Promise<void> | undefined {
-    // The denial brought the ticket. The next attempt brings it to all nodes, so it begins at once.
-    if (places.isToBeEntered) return undefined;
-    // The ticket is the time of the leading node, which did not vote.
-    if (places.needsTicket) this.pace.leaderFirst = true;
+    // The denial brought the ticket, or told a plain caller of readers or permits. The next attempt brings the ticket to all
+    // nodes, or asks for it, so it begins at once.
+    if (places.isToBeEntered || places.isNew) return undefined;
+    if (places.needsTicket) {
+      // The ticket is the time of the leading node, which did not vote. It may do so any moment.
+      this.pace.leaderFirst = true;
+      places.onTicket = this.wait.wake.bind(this.wait);
+    }
     return this.wait.sleep(Math.min(sleepMs, places.beatMs(this.setup.fraction())));
   }
 

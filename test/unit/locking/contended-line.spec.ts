@@ -175,3 +175,45 @@ describe('who stands in line behind others for a fair lock', () => {
     expect(waiters[1]?.value?.isHeld).toBe(true);
   });
 });
+
+describe('a writer that finds readers', () => {
+  /** A writer that asks while somebody reads, and the tickets with which the nodes were asked last, after some time. */
+  async function ticketsOfWriter(ms: number, leaderLatencyMs = 0): Promise<(number | undefined)[]> {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    await fleet.process().manager.acquire('api', { mode: 'shared' });
+    // The time of the leading node is known from this denial.
+    const before = watch(manager.acquire('api', { wait: 30 }));
+    await fleet.clock.advance(200);
+    expect(before.state).toBe('rejected');
+    fleet.node(0).latencyMs = leaderLatencyMs;
+    for (const node of fleet.nodes) {
+      const acquire = node.acquire.bind(node);
+      // The first answer of a Redis does not say what is in the way.
+      jest.spyOn(node, 'acquire').mockImplementationOnce((request, vote) => {
+        acquire(request, () => {
+          vote({ kind: 'denied' });
+        });
+      });
+    }
+    const sentBefore = fleet.nodes.map(({ sent }) => sent.length);
+
+    watch(manager.acquire('api', { wait: 60_000 }));
+    await fleet.clock.advance(ms);
+
+    return fleet.nodes.map(({ sent }, at) => {
+      const acquires = sent.slice(sentBefore[at]).filter(({ verb }) => verb === 'acquire');
+      return (acquires.at(-1)?.request as AcquireRequest | undefined)?.line?.ticket;
+    });
+  }
+
+  const tickets = [0, 1, 2].map(() => expect.any(Number) as number);
+
+  it('is in line at all nodes at once, so that no new readers pass it', async () => {
+    expect(await ticketsOfWriter(1)).toEqual(tickets);
+  });
+
+  it('is in line at all nodes at once, also where the leading node answers later than the others', async () => {
+    expect(await ticketsOfWriter(15, 10)).toEqual(tickets);
+  });
+});
