@@ -538,13 +538,13 @@ export class Judge {
   /** The only node sees all permits: whoever comes with a smaller limit finds no more of them, its own included. */
   private lookForSmallerLimit({ call }: Request, { resources, ownerToken }: Lock): void {
     const { nodes, tokens, plan } = this.world;
-    const { inherits, putAtMs = Infinity } = tokens.page(ownerToken);
+    const { inherits, putOrder = Infinity } = tokens.page(ownerToken);
     if (nodes.length > 1 || inherits !== undefined || plan.kind !== 'deployed') return;
     const before = this.handles.filter(
       ({ lock }) =>
         lock.isHeld &&
         lock.resources[0] === resources[0] &&
-        (tokens.page(lock.ownerToken).putAtMs ?? Infinity) <= putAtMs,
+        (tokens.page(lock.ownerToken).putOrder ?? Infinity) <= putOrder,
     );
     const permits = before.reduce((sum, { lock }) => sum + lock.slots.length, 0);
     if (before.some(({ request }) => request.call.limit !== call.limit)) this.world.count('two limits');

@@ -128,7 +128,7 @@ export class SimulatedNode {
       return;
     this.store.acquire(request, (answer) => {
       if (answer.kind === 'granted') {
-        this.tokens.put(request.ownerToken, this.position, this.timeline.nowMs);
+        this.tokens.put(request.ownerToken, this.position);
         if (answer.replaced === true && request.replaces !== undefined)
           this.tokens.removed(request.replaces, this.position);
       }
@@ -147,7 +147,7 @@ export class SimulatedNode {
       if (answer.kind === 'granted')
         this.tokens.confirmed(request.ownerToken, this.position, this.timeline.nowMs);
       if (request.replaces !== undefined && answer.kind === 'granted') {
-        this.tokens.put(request.ownerToken, this.position, this.timeline.nowMs);
+        this.tokens.put(request.ownerToken, this.position);
         this.tokens.removed(request.replaces, this.position);
       }
       vote(answer);

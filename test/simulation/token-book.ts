@@ -5,8 +5,8 @@ export interface TokenPage {
   inherits: string | undefined;
   /** When the first node was asked, in true time. */
   askedAtMs: number | undefined;
-  /** When the first node had it, in true time. */
-  putAtMs: number | undefined;
+  /** The place of its first grant among those of all tokens. A node that was paused answers much in one moment. */
+  putOrder: number | undefined;
   readonly put: Set<number>;
   readonly removed: Set<number>;
   /** When a node said for the last time that it has it, in true time. */
@@ -34,6 +34,7 @@ export interface TokenPage {
 
 export class TokenBook {
   private readonly pages = new Map<string, TokenPage>();
+  private puts = 0;
 
   page(token: string): TokenPage {
     const existing = this.pages.get(token);
@@ -42,7 +43,7 @@ export class TokenBook {
       token,
       inherits: undefined,
       askedAtMs: undefined,
-      putAtMs: undefined,
+      putOrder: undefined,
       put: new Set(),
       removed: new Set(),
       confirmedAtMs: new Map(),
@@ -67,10 +68,10 @@ export class TokenBook {
     return this.pages.values();
   }
 
-  put(token: string, node: number, nowMs: number): void {
+  put(token: string, node: number): void {
     const page = this.page(token);
     page.put.add(node);
-    page.putAtMs ??= nowMs;
+    page.putOrder ??= ++this.puts;
   }
 
   confirmed(token: string, node: number, atMs: number): void {
