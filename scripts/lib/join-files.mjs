@@ -9,6 +9,10 @@ const SMALL_ENTRIES = ['health', 'opentelemetry', 'swagger', 'schedule', 'board'
 const FOLDER = 'joined';
 const REQUIRE = /\brequire\("(\.[^"]+)"\)/g;
 
+/** How TypeScript begins each file. Joined files say the first line once, and the second one in a word. */
+const STRICT = /^"use strict";\n/;
+const ES_MODULE = /^Object\.defineProperty\(exports, "__esModule", \{ value: true \}\);\n/;
+
 /** What works in a file of its own alone: other spellings of a require of ours, and what tells where the file is. */
 const UNJOINABLE = /\b(?:require|import)\(\s*["'`]\.|\brequire\.\w+|\b__filename\b|\bimport\.meta\b/;
 
@@ -79,7 +83,9 @@ function reachable(file, found = new Set(), way = []) {
 function joined(files, name, dist, places) {
   const modules = files.map((file) => {
     const path = relative(dist, file).replaceAll('\\', '/');
-    const code = withoutComments(withPlaces(file, places));
+    const code = withoutComments(withPlaces(file, places))
+      .replace(STRICT, '')
+      .replace(ES_MODULE, 'asEsModule(exports);\n');
     return `// ${path}\nfunction (module, exports, __dirname) {${code}\n}`;
   });
   const folders = files.map((file) => relative(join(dist, FOLDER), dirname(file)).replaceAll('\\', '/'));
@@ -95,6 +101,9 @@ function from_${name}(id) {
   modules[id](module, module.exports, here && join(here, folders[id]));
   loaded[id] = module;
   return module.exports;
+}
+function asEsModule(exports) {
+  Object.defineProperty(exports, "__esModule", { value: true });
 }
 const folders = ${JSON.stringify(folders)};
 const modules = [

@@ -48,6 +48,20 @@ describe('the files that the root entry loads', () => {
     expect({ stdout, stderr }).toEqual({ stdout: '[true,true,true]', stderr: '' });
   });
 
+  it('say of themselves if they were ES modules, as before', () => {
+    const { stdout, stderr } = joinAndPrint(
+      'es',
+      {
+        'index.js': 'exports.es = require("./es").__esModule; exports.plain = require("./plain").__esModule;',
+        'es.js': 'Object.defineProperty(exports, "__esModule", { value: true });\nexports.a = 1;',
+        'plain.js': 'exports.a = 1;',
+      },
+      '[root.es, root.plain ?? "none"]',
+    );
+
+    expect({ stdout, stderr }).toEqual({ stdout: '[true,"none"]', stderr: '' });
+  });
+
   it('are not joined when they require each other in a circle', () => {
     const { stdout, stderr } = joinAndPrint('circle', {
       'index.js': 'require("./a");',
