@@ -141,7 +141,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       this.askAll(trial, { ...request, line: trial.options.places.entry }, known);
     } else if (known.vote.kind === 'denied') {
       const failed = deniedByLeader(this.settings.nodes, known.node, known.vote);
-      this.learnTime(trial, known.node, known.vote);
+      this.learnTime(trial, known.node, failed.line?.leaderMicros);
       sharing.places?.note(failed.line, undefined);
       listener.onAttempt(failed);
     } else {
@@ -304,8 +304,7 @@ export class SharingAttempts implements LateVotes<Trial> {
         ? splitPermits(nodes, counted)
         : failedAttempt(nodes, counted, this.parts.leader.current);
     sharing.places?.note(failed.line, isOutOfReach(counted));
-    const leader = this.parts.leader.current;
-    if (leader !== undefined) this.learnTime(trial, leader, round.votes[nodes.indexOf(leader)]);
+    this.learnTime(trial, this.parts.leader.current, failed.line?.leaderMicros);
     // While the caller waits and asks again and again, most nodes that have not answered are about to deny. So a
     // node is cleaned up only once it turns out that it did not deny.
     const isWaiting = request.line?.ticket !== undefined && !options.places.isEnded;
@@ -323,16 +322,22 @@ export class SharingAttempts implements LateVotes<Trial> {
     const { lease, options, owed } = trial;
     const { places } = options;
     if (vote.kind === 'denied' && node === this.parts.leader.current) {
-      this.learnTime(trial, node, vote);
-      places.noteLate(microsIn(vote));
+      const micros = microsIn(vote);
+      this.learnTime(trial, node, micros);
+      places.noteLate(micros);
     }
     if (owed === 'clean-up' && vote.kind === 'failed') this.parts.judge.cleanUpAt(node, lease);
     if (owed === 'leave' && vote.kind !== 'granted') places.leaveLate(node);
   }
 
-  private learnTime({ request, askedAtMs }: Trial, leader: LockNode, vote: AcquireVote | undefined): void {
-    const micros = vote?.kind === 'denied' ? microsIn(vote) : undefined;
-    if (micros !== undefined) this.leaderTime.heard(leader, micros, askedAtMs, request.resources);
+  /** @param micros the time that the leading node told with its denial, if it did */
+  private learnTime(
+    { request, askedAtMs }: Trial,
+    leader: LockNode | undefined,
+    micros: number | undefined,
+  ): void {
+    if (leader !== undefined && micros !== undefined)
+      this.leaderTime.heard(leader, micros, askedAtMs, request.resources);
   }
 
   /** Releases permits which one node gave, and which are not a part of the lease (R26). */

@@ -1,11 +1,11 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Attempt, AttemptListener, WonAttempt } from '../../core/attempt';
+import type { Attempt, AttemptListener, FailedAttempt, WonAttempt } from '../../core/attempt';
 import { PlaceInLines, type LineSettings } from '../../core/line';
 import type { LockKind } from '../../ports/lock-kind';
 import { detached } from '../../ports/detached';
 import type { Admissible, Admission, LockCall, Asker } from './admission';
 import { AttemptLoop, type AttemptingCaller, type AttemptOrder } from './attempt-loop';
-import { WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
+import type { WaitForReleaseSetup } from './wait-for-release';
 import type { InUnorderedBag } from '../../collections/unordered-bag';
 import type { CheckedLockOptions } from '../api/complete-lock-options';
 import { busyInLine } from './give-up';
@@ -59,8 +59,6 @@ export class Acquisition<L>
   private place: PlaceInLine<Handover> | undefined;
   /** Its attempts, if they are more than one. It waits for their promises, and `cancel` rejects these. */
   private loop: AttemptLoop | undefined;
-  /** Listens during the first attempt, if it expects to wait. The loop goes on with it. */
-  private early: WaitForRelease | undefined;
   private budget: HandoverBudget | undefined;
   /** Gets the attempt that was under way when the caller gave up. */
   private late: AttemptListener | undefined;
@@ -143,19 +141,17 @@ export class Acquisition<L>
       const place = this.mayPass ? new WaitingLine<Handover>().join([], this) : line.join(resources, this);
       this.place = place;
       const turnsToSitOut = place.isFirst && this.owesTurns ? turnsOwed.take(resources) : 0;
-      if (place.isFirst && turnsToSitOut === 0) {
-        if (this.hasJoined()) {
-          admission.leave();
-          return;
-        }
-        const inLineAs = this.expectTurn();
-        if (inLineAs !== undefined)
-          this.early = new WaitForRelease(this.setup, this, this.wait, 0).expectTurn(inLineAs);
+      const comesFirst = place.isFirst && turnsToSitOut === 0;
+      if (comesFirst && this.hasJoined()) {
+        admission.leave();
+        return;
+      }
+      if (comesFirst && this.expectTurn() === undefined) {
         this.ask(FIRST_ATTEMPT, this);
         return;
       }
-      // It waits for other callers, and does not ask the nodes yet.
-      this.isContended = true;
+      // It waits for other callers, or it is going to: others were denied of late.
+      this.isContended = !comesFirst;
       admission.leave();
       if (place.isFirst) void this.newLoop(turnsToSitOut).run();
       else this.standInLine(place);
@@ -173,10 +169,7 @@ export class Acquisition<L>
     if (this.late !== undefined) this.late.onAttempt(attempt);
     else if (attempt.outcome === 'won') this.succeed(attempt);
     // A node that a user wrote may answer in the async context of any other request.
-    else {
-      this.isContended = attempt.outcome === 'busy';
-      void detached(() => this.newLoop(0).runAfter(attempt));
-    }
+    else void detached(() => this.newLoop(0).runAfter(attempt));
   }
 
   onFault(error: unknown): void {
@@ -249,7 +242,8 @@ export class Acquisition<L>
     }
   }
 
-  onFailedAttempt(): void {
+  onFailedAttempt({ outcome }: FailedAttempt): void {
+    this.isContended ||= outcome === 'busy';
     this.budget = undefined;
     this.place?.learnOfOthers(undefined);
   }
@@ -307,7 +301,6 @@ export class Acquisition<L>
     this.isOver = true;
     this.setup.waitLimits.remove(this);
     this.loop?.stop();
-    this.early?.stop();
     this.maybeWait?.end();
     this.places?.end();
   }
@@ -351,9 +344,7 @@ export class Acquisition<L>
   }
 
   private newLoop(turnsToSitOut: number, attempt?: Promise<Attempt>): AttemptLoop {
-    const { early } = this;
-    this.early = undefined;
-    return (this.loop = new AttemptLoop(this.setup, this, this.wait, turnsToSitOut, attempt, early));
+    return (this.loop = new AttemptLoop(this.setup, this, this.wait, turnsToSitOut, attempt));
   }
 }
 

@@ -25,7 +25,7 @@ export interface AttemptingCaller extends WaitingCaller {
   expectTurn(): string | undefined;
   ask(order: AttemptOrder, listener: AttemptListener): void;
   /** Called after each attempt that failed: somebody else holds the resources, or nobody can say. */
-  onFailedAttempt(): void;
+  onFailedAttempt(failed: FailedAttempt): void;
   /** Called before the next attempt if readers or permits were in the way. */
   enterLines(): void;
   /** Called before the first attempt. True if the caller has its lock already, so that there is nothing to ask for. */
@@ -43,13 +43,13 @@ export interface AttemptingCaller extends WaitingCaller {
 export class AttemptLoop {
   /** The last attempt, until it has decided how long to wait. After that it is dropped, since a wait may be long. */
   private failed: FailedAttempt | undefined;
+  /** Waits between attempts. Undefined until the caller has failed, expects to, or has left its turn to others. */
+  private backoff: WaitForRelease | undefined;
 
   /**
    * @param turnsToSitOut the number of releases that are left to other processes before the first attempt
    * @param attempt the attempt that is under way, or the last one that has ended. The caller before this one may have
    *   left one
-   * @param backoff waits between attempts. Undefined until one has failed or was left to other processes, if the caller
-   *   does not expect to wait
    */
   constructor(
     private readonly setup: WaitForReleaseSetup,
@@ -57,7 +57,6 @@ export class AttemptLoop {
     private readonly wait: InterruptibleSleep,
     private readonly turnsToSitOut = 0,
     private attempt?: Promise<Attempt>,
-    private backoff?: WaitForRelease,
   ) {}
 
   /** The attempt that may still win something, or has won it. The caller has to release that if it gives up. */
@@ -112,7 +111,7 @@ export class AttemptLoop {
   private next(isContended: boolean): Promise<Attempt> {
     this.attempt ??= new Promise((resolve, reject) => {
       const inLineAs = this.caller.expectTurn();
-      if (inLineAs !== undefined) this.backoff ??= this.newBackoff().expectTurn(inLineAs);
+      if (inLineAs !== undefined) (this.backoff ??= this.newBackoff()).listenInTurn(inLineAs);
       const leaderFirst = this.backoff?.begin() === true;
       this.caller.ask({ isContended, leaderFirst }, { onAttempt: resolve, onFault: reject });
     });
@@ -131,7 +130,7 @@ export class AttemptLoop {
     this.failed = undefined;
     this.wait.throwIfCancelled();
     this.attempt = undefined;
-    this.caller.onFailedAttempt();
+    this.caller.onFailedAttempt(failed);
     if (this.wait.isOver) return this.endUnlessSplit(backoff, failed);
     // A writer enters the lines on the nodes too. Without that, readers could keep coming, and it would wait for ever.
     if (failed.by === 'shared' || failed.by === 'limit') this.caller.enterLines();

@@ -74,10 +74,17 @@ export class WaitForRelease {
     await this.wait.sleep(SIT_OUT_MS);
   }
 
-  /** Listens before the first attempt, which enters the lines with `inLineAs`. */
-  expectTurn(inLineAs: string): this {
-    this.listener = this.listen(inLineAs);
-    return this;
+  /**
+   * Listens for the caller's turn alone, with its name in the lines. Who hears each release goes on with that until the
+   * nodes would call it, so that none is missed.
+   */
+  listenInTurn(inLineAs: string): void {
+    const before = this.listener;
+    if (before?.isInLine === true) return;
+    const inTurn = this.listen(inLineAs);
+    const staysAsItIs = before !== undefined && !inTurn.isReliable;
+    (staysAsItIs ? inTurn : before)?.stop();
+    if (!staysAsItIs) this.listener = inTurn;
   }
 
   /**
@@ -130,6 +137,9 @@ export class WaitForRelease {
   /** Waits until it is time for the next attempt, or the deadline has come. */
   after(failed: FailedAttempt): Promise<void> | undefined {
     this.attempts += 1;
+    const { places } = this.caller;
+    // The ticket is the time of the leading node, which may deny any moment. The next attempt need not wait for more.
+    if (places?.needsTicket === true) places.onTicket = this.wait.wake.bind(this.wait);
     const hearing = this.hearTicket(failed);
     return hearing === undefined
       ? this.listenAndSleep(failed)
@@ -143,8 +153,8 @@ export class WaitForRelease {
       this.listener?.stop();
       this.listener = this.listen(inLineAs);
       if (this.listener.isReliable) return undefined;
-    } else if (inLineAs !== undefined && !this.listener.isInLine) {
-      this.listener = this.listenInTurn(inLineAs, this.listener);
+    } else if (inLineAs !== undefined) {
+      this.listenInTurn(inLineAs);
     }
     const isHeld = this.learnsOfHolder(failed, this.listener);
     const isTold = this.listener.isReliable;
@@ -169,7 +179,6 @@ export class WaitForRelease {
     const { places } = this.caller;
     const isOnItsWay = this.listener === undefined && outcome === 'busy' && line !== undefined;
     if (places === undefined || !isOnItsWay || !places.needsTicket) return undefined;
-    places.onTicket = this.wait.wake.bind(this.wait);
     return this.wait.sleep(FOLLOW_UP_MS);
   }
 
@@ -178,11 +187,8 @@ export class WaitForRelease {
     // The denial brought the ticket, or told a plain caller of readers or permits. The next attempt brings the ticket to all
     // nodes, or asks for it, so it begins at once.
     if (places.isToBeEntered || places.isNew) return undefined;
-    if (places.needsTicket) {
-      // The ticket is the time of the leading node, which did not vote. It may do so any moment.
-      this.pace.leaderFirst = true;
-      places.onTicket = this.wait.wake.bind(this.wait);
-    }
+    // The leading node did not vote.
+    if (places.needsTicket) this.pace.leaderFirst = true;
     return this.wait.sleep(Math.min(sleepMs, places.beatMs(this.setup.fraction())));
   }
 
@@ -211,17 +217,6 @@ export class WaitForRelease {
     if (places === undefined || outcome !== 'busy' || resources.length > 1) return undefined;
     if (by === 'held' && places.ahead === 0) return undefined;
     return places.isEntered || places.isToBeEntered ? places.id : undefined;
-  }
-
-  /**
-   * Goes on to listen for the caller's turn alone, if the nodes would call it at once. Until then `before` has told of
-   * each release, so none is missed.
-   */
-  private listenInTurn(inLineAs: string, before: ReleaseListener): ReleaseListener {
-    const inTurn = this.listen(inLineAs);
-    const [next, other] = inTurn.isReliable ? [inTurn, before] : [before, inTurn];
-    other.stop();
-    return next;
   }
 
   private listen(inLineAs?: string): ReleaseListener {

@@ -62,9 +62,11 @@ export class SentinelClaims {
    * Sentinel told of a master.
    */
   newest(nowMs: number): readonly Master[] {
-    const believed = this.claims.filter((claim) => claim !== undefined && nowMs <= claim.believedUntilMs);
-    const epoch = believed.reduce((highest, claim) => Math.max(highest, claim?.epoch ?? 0), 0);
-    return believed.flatMap((claim) => (claim?.epoch === epoch ? [claim.master] : []));
+    const believed = this.claims
+      .filter((claim) => claim !== undefined)
+      .filter(({ believedUntilMs }) => nowMs <= believedUntilMs);
+    const highest = Math.max(...believed.map(({ epoch }) => epoch));
+    return believed.filter(({ epoch }) => epoch === highest).map(({ master }) => master);
   }
 
   /**

@@ -1,19 +1,9 @@
 import { createLockService, type LockOptions, type LockService } from '../../../lib';
-import { type RedisServer, startRedisServers } from '../../helpers/redis-server';
+import { networkForEachTest } from '../../helpers/network';
+import type { RedisServer } from '../../helpers/redis-server';
 import { until } from '../../helpers/until';
 
-let servers: RedisServer[];
-let services: LockService[] = [];
-
-beforeEach(async () => {
-  servers = await startRedisServers(3);
-});
-
-afterEach(async () => {
-  await Promise.all(services.map((service) => service.close()));
-  services = [];
-  await Promise.all(servers.map((server) => server.stop()));
-});
+const { servers, services } = networkForEachTest();
 
 async function newService(): Promise<LockService> {
   const service = createLockService({ nodes: servers.map(({ url }) => url) });

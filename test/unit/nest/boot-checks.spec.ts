@@ -3,7 +3,6 @@ import {
   Controller,
   Get,
   Injectable,
-  Logger,
   Module,
   Scope,
   Sse,
@@ -24,6 +23,7 @@ import {
   type LockOptions,
   type RedlockModuleOptions,
 } from '../../../lib';
+import { warningsForEachTest } from '../../helpers/logged-warnings';
 
 type ModuleOptions = Partial<RedlockModuleOptions> & { name?: string; isGlobal?: boolean };
 
@@ -45,15 +45,7 @@ const errorOf = async (starting: Promise<void>): Promise<Error> => {
   throw new Error('it started');
 };
 
-let warnings: string[];
-
-beforeEach(() => {
-  warnings = [];
-  jest.spyOn(Logger.prototype, 'warn').mockImplementation((message: string) => void warnings.push(message));
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+const warnings = warningsForEachTest();
 
 const WRONG: [string, LockOptions, ModuleOptions][] = [
   ['a ttl above maxTtl', { ttl: 70_000 }, {}],
@@ -290,7 +282,7 @@ describe('the start of the application warns once', () => {
 
     await start({ imports: [redlock(), redlock({ name: 'jobs' }), shared, Feature] });
 
-    expect(warnings.sort()).toEqual([
+    expect(warnings.toSorted()).toEqual([
       expect.stringMatching(/^2 global RedlockModules with the name "jobs" make 2 lock services/),
       expect.stringMatching(/^2 global RedlockModules without a name make .* once, in the root module/),
     ]);

@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, Logger, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Injectable, UseInterceptors } from '@nestjs/common';
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { CommandHandler, EventsHandler } from '@nestjs/cqrs';
 import { OnEvent } from '@nestjs/event-emitter';
@@ -6,6 +6,7 @@ import { Int, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Cron, Interval } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { LockInterceptor, MemoryLockNode, RedlockModule } from '../../../lib';
+import { warningsForEachTest } from '../../helpers/logged-warnings';
 
 const Lock = () => UseInterceptors(LockInterceptor('order'));
 
@@ -57,15 +58,7 @@ class Routes {
 }
 
 describe('the start of the application warns of a LockInterceptor that Nest does not call', () => {
-  let warnings: string[];
-
-  beforeEach(() => {
-    warnings = [];
-    jest.spyOn(Logger.prototype, 'warn').mockImplementation((message: string) => void warnings.push(message));
-  });
-  afterEach(() => {
-    jest.restoreAllMocks();
-  });
+  const warnings = warningsForEachTest();
 
   async function start(providers: object[], graphql: object = {}) {
     const module = await Test.createTestingModule({
