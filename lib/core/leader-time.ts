@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.interface';
 import type { LockNode } from '../ports/lock-node.interface';
 
-/** What a denial told is not believed for longer, since clocks drift, and are set. */
+/** A denial is remembered for so long. After that the difference between the clocks is measured anew, since clocks drift. */
 const KNOWN_FOR_MS = 10_000;
 
 /** The number of resources that are remembered. With more of them, the first are forgotten early. */
@@ -49,7 +49,6 @@ export class LeaderTime {
   ifContended(leader: LockNode | undefined, resources: readonly string[]): number | undefined {
     if (this.deniedAtMs.size === 0 || leader === undefined || leader !== this.node) return undefined;
     const nowMs = this.around.clock.now();
-    if (nowMs - this.heardAtMs > KNOWN_FOR_MS) return undefined;
     const isDenied = (resource: string) =>
       nowMs - (this.deniedAtMs.get(resource) ?? -Infinity) <= KNOWN_FOR_MS;
     return resources.some(isDenied) ? Math.round(nowMs * 1_000 + this.aheadMicros) : undefined;

@@ -46,6 +46,37 @@ describe.each([
     expect(waiting.value?.isHeld).toBe(true);
   });
 
+  it('asks no second time when it was denied, since the nodes are going to call it', async () => {
+    const fleet = new Fleet(3);
+    const manager = await denied(fleet, options);
+    await fleet.process().manager.acquire('api', options);
+    // There is one before it, so that it need not listen to a holder.
+    watch(fleet.process().manager.acquire('api', options));
+    await fleet.clock.advance(100);
+    const before = fleet.node(0).sent.length;
+
+    watch(manager.acquire('api', options));
+    await fleet.clock.advance(100);
+
+    expect(asked(fleet, before).map(({ line }) => typeof line?.ticket)).toEqual(['number']);
+  });
+
+  it('has not waited for anybody if it gets it with its first attempt', async () => {
+    const fleet = new Fleet(3);
+    const { service, events } = fleet.process();
+    const holder = await fleet.process().manager.acquire('api', options);
+    const before = watch(service.acquire('api', { ...options, wait: 20 }));
+    await fleet.clock.advance(50);
+    expect(before.state).toBe('rejected');
+    await holder.release();
+    await fleet.clock.advance(100);
+
+    await service.acquire('api', options);
+
+    const [acquired] = events.filter(({ type }) => type === 'acquired');
+    expect(acquired).not.toHaveProperty('contended', true);
+  });
+
   it('asks for no ticket if it does not wait', async () => {
     const fleet = new Fleet(3);
     const manager = await denied(fleet, options);
@@ -143,6 +174,47 @@ describe('who stands in line behind others for a fair lock', () => {
     expect([...listening].toSorted()).toEqual(['0 in turn', '1 in turn', '2 in turn']);
   });
 
+  it('gets it at once in its turn, also if it was to leave more releases to others', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const holder = await manager.acquire('api', FAIR);
+    const others = [];
+    for (let i = 0; i < 2; i++) {
+      others.push(watch(fleet.process().manager.acquire('api', FAIR)));
+      await fleet.clock.advance(50);
+    }
+    // They hear of the release too, and give up before they get it.
+    for (let i = 0; i < 5; i++) watch(fleet.process().manager.acquire('api', { wait: 60 }));
+    await fleet.clock.advance(55);
+    void holder.release();
+    const again = watch(manager.acquire('api', FAIR));
+    await fleet.clock.advance(100);
+
+    for (const other of others) {
+      await other.value?.release();
+      await fleet.clock.advance(1);
+    }
+
+    expect(again.value?.isHeld).toBe(true);
+  });
+
+  it('gets it when a majority has called it, though the leading node has not', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('api', FAIR);
+    const first = watch(fleet.process().manager.acquire('api', FAIR));
+    await fleet.clock.advance(50);
+    const second = watch(fleet.process().manager.acquire('api', FAIR));
+    await fleet.clock.advance(50);
+    await holder.release();
+    await fleet.clock.advance(20);
+    fleet.node(0).messageMs = 100;
+
+    await first.value?.release();
+    await fleet.clock.advance(1);
+
+    expect(second.value?.isHeld).toBe(true);
+  });
+
   it('goes on after a holder that has looked at no line, where the one before it has given up', async () => {
     const fleet = new Fleet(3);
     const plain = await fleet.process().manager.acquire('api');
@@ -178,15 +250,17 @@ describe('who stands in line behind others for a fair lock', () => {
 
 describe('a writer that finds readers', () => {
   /** A writer that asks while somebody reads, and the tickets with which the nodes were asked last, after some time. */
-  async function ticketsOfWriter(ms: number, leaderLatencyMs = 0): Promise<(number | undefined)[]> {
+  async function ticketsOfWriter(ms: number, { leaderMs = 0, knowsTime = true } = {}) {
     const fleet = new Fleet(3);
     const { manager } = fleet.process();
     await fleet.process().manager.acquire('api', { mode: 'shared' });
     // The time of the leading node is known from this denial.
-    const before = watch(manager.acquire('api', { wait: 30 }));
+    const before = watch(
+      knowsTime ? manager.acquire('api', { wait: 30 }) : Promise.reject(new Error('none')),
+    );
     await fleet.clock.advance(200);
     expect(before.state).toBe('rejected');
-    fleet.node(0).latencyMs = leaderLatencyMs;
+    fleet.node(0).latencyMs = leaderMs;
     for (const node of fleet.nodes) {
       const acquire = node.acquire.bind(node);
       // The first answer of a Redis does not say what is in the way.
@@ -214,6 +288,52 @@ describe('a writer that finds readers', () => {
   });
 
   it('is in line at all nodes at once, also where the leading node answers later than the others', async () => {
-    expect(await ticketsOfWriter(15, 10)).toEqual(tickets);
+    expect(await ticketsOfWriter(15, { leaderMs: 10 })).toEqual(tickets);
+  });
+
+  it('is in line at all nodes as soon as the leading node has told its time', async () => {
+    // Two questions, the second one with the first place in line, and then the entry.
+    expect(await ticketsOfWriter(35, { leaderMs: 10, knowsTime: false })).toEqual(tickets);
+  });
+});
+
+describe('who owes turns', () => {
+  it('is in line at all nodes with its first attempt after that, and not at the leading node alone', async () => {
+    const fleet = new Fleet(3);
+    const manager = await denied(fleet, FAIR);
+    const holder = await manager.acquire('api', FAIR);
+    watch(fleet.process().manager.acquire('api', FAIR));
+    await fleet.clock.advance(50);
+    void holder.release();
+    const before = fleet.nodes.map(({ sent }) => sent.length);
+
+    watch(manager.acquire('api', FAIR));
+    await fleet.clock.advance(20);
+
+    const ofManager = holder.ownerToken.split(':').slice(0, 3).join(':');
+    const first = fleet.nodes.map(({ sent }, at) => {
+      const [request] = sent
+        .slice(before[at])
+        .flatMap(({ verb, request }) => (verb === 'acquire' ? [request as AcquireRequest] : []))
+        .filter(({ ownerToken }) => ownerToken.startsWith(ofManager));
+      return request;
+    });
+    expect(first.map((request) => typeof request?.line?.ticket)).toEqual(['number', 'number', 'number']);
+    expect(new Set(first.map((request) => request?.ownerToken)).size).toBe(1);
+  });
+});
+
+describe('a reader that was denied of late', () => {
+  it('asks without a ticket, since readers that come together share a look at the line', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    await fleet.process().manager.acquire('api');
+    await expect(manager.acquire('api', { mode: 'shared', wait: 0 })).rejects.toThrow();
+    const before = fleet.node(0).sent.length;
+
+    watch(manager.acquire('api', { mode: 'shared', wait: 60_000 }));
+    await fleet.clock.advance(0);
+
+    expect(asked(fleet, before)[0]?.line).not.toHaveProperty('ticket');
   });
 });
