@@ -139,7 +139,10 @@ describe('who stands in line behind others for a fair lock', () => {
     expect(second.value?.isHeld).toBe(true);
   });
 
-  it('hears of no other release any more when it had left some of them to others first', async () => {
+  it.each([
+    ['hears of no other release any more when it had left some of them to others first', true, 'in turn'],
+    ['goes on to hear of each release as long as nodes cannot call it', false, 'of each'],
+  ])('%s', async (_what, isHeardInTurn, then) => {
     const fleet = new Fleet(3);
     const { manager } = fleet.process();
     const holder = await manager.acquire('api', FAIR);
@@ -156,6 +159,7 @@ describe('who stands in line behind others for a fair lock', () => {
         listening.add(entry);
         return {
           ...subscription,
+          isHeard: inLineAs === undefined || isHeardInTurn,
           stop: () => {
             listening.delete(entry);
             subscription.stop();
@@ -171,7 +175,7 @@ describe('who stands in line behind others for a fair lock', () => {
     await fleet.clock.advance(50);
 
     expect(atFirst).toEqual(['0 of each', '1 of each', '2 of each']);
-    expect([...listening].toSorted()).toEqual(['0 in turn', '1 in turn', '2 in turn']);
+    expect([...listening].toSorted()).toEqual([`0 ${then}`, `1 ${then}`, `2 ${then}`]);
   });
 
   it('gets it at once in its turn, also if it was to leave more releases to others', async () => {

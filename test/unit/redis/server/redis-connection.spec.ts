@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { NodeStatusChange } from '../../../../lib/ports/lock-node.interface';
 import { RedisConnection } from '../../../../lib/redis/server/redis-connection';
 import { FakeClient } from '../../../helpers/fake-client';
+import { FakeSentinel } from '../../../helpers/fake-sentinel';
 import { fakeDescription } from '../../../helpers/fake-description';
 import { settle, VirtualClock } from '../../../helpers/virtual-clock';
 
@@ -301,5 +302,86 @@ describe('a cluster', () => {
     cluster.emit('refresh');
 
     expect(told).toEqual(['up a b', 'up b forgotten']);
+  });
+});
+
+describe('a connection to the master of a Sentinel group', () => {
+  const OLD = { remoteAddress: '10.0.0.1', remotePort: 6379 };
+  const AT_OLD = { host: '10.0.0.1', epoch: 4 };
+  const AT_NEW = { host: '10.0.0.2', epoch: 5 };
+
+  /** Connected to the old master. The Sentinels have not answered yet. */
+  async function setUp() {
+    const client = new FakeClient();
+    const sentinels = [new FakeSentinel(), new FakeSentinel(), new FakeSentinel()] as const;
+    const group = {
+      name: 'locks',
+      sentinels: sentinels.map((sentinel) => fakeDescription({ open: () => sentinel })),
+      isMapped: false,
+    };
+    const clock = new VirtualClock();
+    const changes: string[] = [];
+    const connection = new RedisConnection({
+      description: { ...fakeDescription({ open: () => client }), group },
+      clock,
+      onServerReady: () => undefined,
+      onStatus: ({ status }) => changes.push(status),
+    });
+    client.infoReply = 'run_id:a\r\nuptime_in_seconds:100\r\nrole:master\r\n';
+    const connect = async () => {
+      client.remote = OLD;
+      void client.connect();
+      client.becomeReady();
+      await settle();
+    };
+    await connect();
+    const answer = async (...says: (typeof AT_OLD)[]) => {
+      for (const [at, one] of says.entries()) {
+        const sentinel = sentinels[at] as FakeSentinel;
+        sentinel.says = one;
+        sentinel.becomeReady();
+        await settle();
+      }
+    };
+    return { client, sentinels, clock, connection, changes, connect, answer };
+  }
+
+  it('is up as soon as a majority of the Sentinels has named that master, and not before', async () => {
+    const { connection, answer } = await setUp();
+    const before = connection.status;
+    await answer(AT_OLD);
+    const afterOne = connection.status;
+
+    await answer(AT_OLD, AT_OLD);
+
+    expect([before, afterOne, connection.status]).toEqual(['connecting', 'connecting', 'up']);
+  });
+
+  it('is up after a quarter of a second if they do not answer', async () => {
+    const { connection, clock } = await setUp();
+
+    await clock.advance(251);
+
+    expect(connection.status).toBe('up');
+  });
+
+  it('is never up if a Sentinel knows of a later failover', async () => {
+    const { connection, client, changes, answer } = await setUp();
+
+    await answer(AT_OLD, AT_NEW);
+
+    expect([client.resets > 0, connection.status, changes]).toEqual([true, 'down', ['down']]);
+  });
+
+  it('asks the Sentinels again when it is refused, since an operator may have named its master anew', async () => {
+    const { connection, sentinels, connect, answer } = await setUp();
+    await answer(AT_NEW, AT_NEW, AT_NEW);
+    for (const sentinel of sentinels) sentinel.says = { host: '10.0.0.1', epoch: 0 };
+
+    await connect();
+    const refused = connection.status;
+    await connect();
+
+    expect([refused, connection.status]).toEqual(['down', 'up']);
   });
 });

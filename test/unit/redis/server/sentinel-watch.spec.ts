@@ -1,31 +1,13 @@
 import { UnexplainedError } from '../../../../lib/redis/client/unexplained-error';
 import { SentinelWatch } from '../../../../lib/redis/server/sentinel-watch';
 import { FakeClient } from '../../../helpers/fake-client';
+import { FakeSentinel } from '../../../helpers/fake-sentinel';
 import { fakeDescription } from '../../../helpers/fake-description';
 import { settle, VirtualClock } from '../../../helpers/virtual-clock';
 
 const OLD = { remoteAddress: '10.0.0.1', remotePort: 6379 };
 const NEW = { remoteAddress: '::ffff:10.0.0.2', remotePort: 6379 };
 const SWITCHED = 'locks 10.0.0.1 6379 10.0.0.2 6379';
-
-/** A Sentinel that answers where the master is, and in which epoch it became one. */
-class FakeSentinel extends FakeClient {
-  says: { host: string; port?: string; epoch?: number | Error } | null | undefined;
-
-  override call(...parts: string[]): Promise<unknown> {
-    if (parts[0] === 'ping') return Promise.resolve('PONG');
-    if (parts[0] !== 'sentinel') return super.call(...parts);
-    this.sent.push(parts.join(' '));
-    const { says } = this;
-    if (says === undefined) return new Promise(() => undefined);
-    if (parts[1] === 'GET-MASTER-ADDR-BY-NAME')
-      return Promise.resolve(says === null ? null : [says.host, says.port ?? '6379']);
-    if (says === null) return Promise.reject(new Error('ERR No such master with that name'));
-    return says.epoch instanceof Error
-      ? Promise.reject(says.epoch)
-      : Promise.resolve(['name', 'locks', 'config-epoch', String(says.epoch ?? 0), 'quorum', '2']);
-  }
-}
 
 const AT_OLD = { host: '10.0.0.1', epoch: 4 };
 const AT_NEW = { host: '10.0.0.2', epoch: 5 };
