@@ -25,6 +25,7 @@ const HANDLER_CLASSES: Record<string, string> = {
 const FIELD = 'graphql:resolve_property';
 const RESOLVER_TYPE = 'graphql:resolver_type';
 const ROOT_TYPES = ['Query', 'Mutation', 'Subscription'];
+const GATEWAY_MESSAGE = 'websockets:message_mapping';
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
 /** Warns of a `LockInterceptor` on a method that Nest calls without interceptors: it would take no lock. */
@@ -53,15 +54,25 @@ export class BypassedInterceptorsExplorer implements OnApplicationBootstrap {
     if (typeof type !== 'function') return;
     const { prototype } = type as { prototype?: Record<string, unknown> };
     if (typeof prototype !== 'object') return;
-    for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
+    const names = new MetadataScanner().getAllMethodNames(prototype);
+    // An interceptor on a gateway or a resolver is meant for the messages or queries, and works there.
+    const isMeantForAll =
+      isUnderLock(type) && !names.some((name) => isIntercepted(prototype[name] as object));
+    for (const name of names) {
       const method = prototype[name] as object;
-      const place = `LockInterceptor on ${type.name}.${name}`;
       if (isField(method)) {
-        if (!fieldsAreIntercepted && isUnderLock(method)) warnOnce(this.modules, bypassedField(place));
-      } else if (isCalledDirectly(type, method, name) && (isUnderLock(method) || isUnderLock(type))) {
-        warnOnce(this.modules, bypassed(place));
+        if (!fieldsAreIntercepted && isUnderLock(method)) this.warn(bypassedField, type, name);
+      } else if (isCalledDirectly(type, method, name) && (isUnderLock(method) || isMeantForAll)) {
+        this.warn(bypassed, type, name);
       }
     }
+  }
+
+  private warn(message: (place: string) => string, type: object, method: string): void {
+    // A class may have a static member of that name, of any type.
+    const { name } = type as { name: unknown };
+    const className = typeof name === 'string' ? name : 'a class';
+    warnOnce(this.modules, message(`LockInterceptor on ${className}.${method}`));
   }
 }
 
@@ -73,6 +84,12 @@ function isField(method: object): boolean {
   const type: unknown = Reflect.getMetadata(RESOLVER_TYPE, method);
   if (typeof type === 'string') return !ROOT_TYPES.includes(type);
   return Reflect.hasMetadata(FIELD, method);
+}
+
+/** True if Nest calls the method with interceptors, also with those of its class. */
+function isIntercepted(method: object): boolean {
+  const type: unknown = Reflect.getMetadata(RESOLVER_TYPE, method);
+  return Reflect.hasMetadata(GATEWAY_MESSAGE, method) || ROOT_TYPES.some((root) => root === type);
 }
 
 function isCalledDirectly(type: object, method: object, name: string): boolean {

@@ -5,6 +5,7 @@ import { OnEvent } from '@nestjs/event-emitter';
 import { Int, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Cron, Interval } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { LockInterceptor, MemoryLockNode, RedlockModule } from '../../../lib';
 import { warningsForEachTest } from '../../helpers/logged-warnings';
 
@@ -52,6 +53,30 @@ class Orders {
   }
 }
 
+@WebSocketGateway()
+@Lock()
+class Gateway {
+  @SubscribeMessage('pay') pay() {}
+  @OnEvent('paid') tellAll() {}
+  @OnEvent('sent') @Lock() tellMore() {}
+}
+
+@Resolver()
+@Lock()
+class Counts {
+  @Query(() => Int) count() {
+    return 1;
+  }
+  @OnEvent('paid') forget() {}
+}
+
+@Injectable()
+class OddlyNamed {
+  helper() {}
+  @OnEvent('paid') @Lock() onPaid() {}
+}
+Object.defineProperty(OddlyNamed, 'name', { value: Symbol('odd') });
+
 @Controller()
 class Routes {
   @Get() @Lock() get() {}
@@ -87,5 +112,14 @@ describe('the start of the application warns of a LockInterceptor that Nest does
 
   it('and not on field resolvers with that option', async () => {
     expect(await start([Orders], { fieldResolverEnhancers: ['interceptors'] })).toEqual([]);
+  });
+
+  it('and not on listeners of a gateway or a resolver for an interceptor that its class has for the others', async () => {
+    expect(await start([Gateway, Counts])).toEqual(['Gateway.tellMore']);
+  });
+
+  it('and copes with a class that has another `name`', async () => {
+    await start([OddlyNamed]);
+    expect(warnings[0]).toContain('LockInterceptor on a class.onPaid takes no lock');
   });
 });
