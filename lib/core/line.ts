@@ -47,7 +47,7 @@ export class PlaceInLines {
   /** The owner tokens of the last attempt, and of the one before it. */
   private lastToken: string | undefined;
   private tokenBefore: string | undefined;
-  /** The time of the leading node when the caller began to wait or was first denied. It stays for the whole wait. */
+  /** The time of the leading node when the caller began to wait or was first denied. */
   private ticket: number | undefined;
   /** True if a node may have an entry with this ticket. */
   private mayBeEntered = false;
@@ -194,14 +194,26 @@ export class PlaceInLines {
     this.isFar = isFar ?? this.isFar;
     if (news === undefined) return;
     this.ahead = news.ahead;
-    this.ticket ??= news.leaderMicros;
+    this.takeTicket(news.leaderMicros);
   }
 
   /** Notes the time of the leading node, which denied after the attempt was decided. */
   noteLate(leaderMicros: number | undefined): void {
-    if (this.ticket !== undefined || this.isOver || leaderMicros === undefined) return;
-    this.ticket = leaderMicros;
-    this.onTicket?.();
+    if (this.isOver || leaderMicros === undefined) return;
+    const isFirst = this.ticket === undefined;
+    this.takeTicket(leaderMicros);
+    if (isFirst) this.onTicket?.();
+  }
+
+  /**
+   * Takes the first ticket, which stays for the whole wait. It is changed only if it turns out to lie in the future: the
+   * clock of the leading node was set back, or another node leads now. All that come until then would pass this caller.
+   */
+  private takeTicket(leaderMicros: number | undefined): void {
+    if (leaderMicros === undefined) return;
+    const { ticket } = this;
+    if (ticket === undefined || ticket - leaderMicros > this.settings.entryMs * 1_000)
+      this.ticket = leaderMicros;
   }
 
   /** Ends the wait: the caller has the lock, or gave up. After this, late clean-ups put nothing back. */

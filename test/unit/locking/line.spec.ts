@@ -70,6 +70,25 @@ describe('the line', () => {
     expect(waiter?.value?.isHeld).toBe(true);
   });
 
+  it('lets nobody who comes later pass for long, although the clocks of the nodes were set back', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const waiters = await queue(fleet, 2);
+    fleet.clock.setWall(-60_000);
+    await fleet.clock.advance(1_000);
+
+    const newcomers = await queue(fleet, 3);
+    void holder.release();
+    await fleet.clock.advance(60);
+    const first = waiters.find(({ value }) => value !== undefined);
+    expect(first?.value?.isHeld).toBe(true);
+    void first?.value?.release();
+    await fleet.clock.advance(60);
+
+    expect(waiters.map(({ state }) => state)).toEqual(['resolved', 'resolved']);
+    expect(newcomers.map(({ state }) => state)).toEqual(['pending', 'pending', 'pending']);
+  });
+
   it.each<[string, LockOptions, LockTargets]>([
     ['that stand in line', FAIR, 'order:7'],
     ['that also read something else', { wait: 60_000 }, ['order:7', { shared: 'rates' }]],
