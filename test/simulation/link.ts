@@ -171,7 +171,9 @@ export class Link implements LockNode {
       },
       (answer) => {
         const { resources, ownerToken } = request;
-        const isThere = resources.every((resource) => this.node.ownerOf(resource) === ownerToken);
+        const isThere = resources.every(
+          (resource) => this.node.placeOf(resource).ownerOf(resource) === ownerToken,
+        );
         this.world.rules.nodeRaiseFence(this.node, request, (raised) => {
           if (!isThere && raised.kind === 'granted')
             this.world.tokens.page(ownerToken).numberedInVain.add(this.node.position);

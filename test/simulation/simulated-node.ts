@@ -119,6 +119,11 @@ export class SimulatedNode {
     else this.elsewhere.set(resource, to);
   }
 
+  /** The master of its cluster at which a resource is now: requests for it are sent on to there. */
+  placeOf(resource: string): SimulatedNode {
+    return this.elsewhere.get(resource)?.placeOf(resource) ?? this;
+  }
+
   acquire(request: AcquireRequest, vote: (vote: AcquireVote) => void): void {
     if (
       this.isSentOn(request, (node) => {
@@ -236,10 +241,6 @@ export class SimulatedNode {
   raiseCounters({ resources, fence, keepMs }: RaiseFenceRequest): void {
     const { state } = this.store as unknown as { state: { counters: MemoryCounters } };
     state.counters.raise(resources, fence, keepMs);
-  }
-
-  private placeOf(resource: string): SimulatedNode {
-    return this.elsewhere.get(resource) ?? this;
   }
 
   /** The client asks the other master when it hears of it, on another connection. */
