@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 
-interface ShutdownHook {
+interface ShutdownHooks {
+  beforeApplicationShutdown?: (signal?: string) => unknown;
   onApplicationShutdown?: (signal?: string) => unknown;
 }
 
@@ -9,42 +10,45 @@ interface ShutdownHook {
  * module, in an order that depends on imports, `isGlobal` and its version. In each module, the hook of its class
  * comes last. So every such hook is wrapped, and the last one that is called runs `then`.
  *
- * Before Nest 12, a hook that fails ends the shutdown: Nest calls no other hook, and `then` may never be called.
+ * Nest calls no hook of a module that was loaded lazily. Which modules these are is not known, so the hooks
+ * `beforeApplicationShutdown`, which come before, count those whose hooks are called.
+ *
+ * Call it in `onModuleDestroy`, before the hooks of these two kinds. Before Nest 12, a hook that fails ends the
+ * shutdown: Nest calls no other hook, and `then` may never be called.
  *
  * @param modules the modules of an application. The module that calls this is among them, so that there is a last
  *   one
  */
 export function afterShutdownHooks(modules: ModulesContainer, then: () => Promise<void>): void {
-  const instances = new Set<ShutdownHook>();
+  const instances = new Set<ShutdownHooks>();
   for (const { providers, metatype } of modules.values()) {
     const host = providers.get(metatype);
-    const instance = host?.instance as ShutdownHook | null | undefined;
+    const instance = host?.instance as ShutdownHooks | null | undefined;
     // Nest calls no hook of a class that is made again for each request.
     if (instance && host?.isDependencyTreeStatic() === true) instances.add(instance);
   }
-  let left = instances.size;
+  let left = 0;
   for (const instance of instances) {
-    wrapHook(instance, async () => {
+    wrapHook(instance, 'beforeApplicationShutdown', () => {
+      left += 1;
+    });
+    wrapHook(instance, 'onApplicationShutdown', async () => {
       left -= 1;
       if (left === 0) await then();
     });
   }
 }
 
-function wrapHook(instance: ShutdownHook, then: () => Promise<void>): void {
-  const own = Object.getOwnPropertyDescriptor(instance, 'onApplicationShutdown');
+function wrapHook(instance: ShutdownHooks, name: keyof ShutdownHooks, then: () => unknown): void {
+  const own = Object.getOwnPropertyDescriptor(instance, name);
   const hook = async (signal?: string) => {
-    if (own === undefined) delete instance.onApplicationShutdown;
-    else Object.defineProperty(instance, 'onApplicationShutdown', own);
+    if (own === undefined) Reflect.deleteProperty(instance, name);
+    else Object.defineProperty(instance, name, own);
     try {
-      await instance.onApplicationShutdown?.(signal);
+      await instance[name]?.(signal);
     } finally {
       await then();
     }
   };
-  Object.defineProperty(instance, 'onApplicationShutdown', {
-    configurable: true,
-    writable: true,
-    value: hook,
-  });
+  Object.defineProperty(instance, name, { configurable: true, writable: true, value: hook });
 }

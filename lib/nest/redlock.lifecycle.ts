@@ -1,4 +1,4 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { RedlockModuleOptions } from './redlock-module-options.interface';
 import type { LockService } from '../service/lock.service';
@@ -11,7 +11,7 @@ import { warnOnce } from './warn-once';
 
 /** Logs the events of nodes, and closes the lock service with the application. */
 @Injectable()
-export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown {
+export class RedlockLifecycle implements OnModuleInit, OnModuleDestroy {
   private readonly log = new NodeLog();
 
   /** Both types are partial, since a test may replace the service by a mock with only some members. */
@@ -32,9 +32,9 @@ export class RedlockLifecycle implements OnModuleInit, BeforeApplicationShutdown
     for (const warning of rivalModules(this.modules)) warnOnce(this.modules, warning);
   }
 
-  /** This is not done in `onModuleDestroy`: requests are still served then, and they need their locks. */
-  beforeApplicationShutdown(): void {
-    // The hooks of other modules wait for work that needs its locks, such as the jobs of a queue.
+  onModuleDestroy(): void {
+    // The service is not closed here: requests are still served, and they need their locks. And the later hooks of
+    // other modules wait for work that needs its locks, such as the jobs of a queue.
     afterShutdownHooks(this.modules, async () => this.locks.close?.());
   }
 }

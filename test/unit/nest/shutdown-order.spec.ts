@@ -5,8 +5,9 @@ import {
   Module,
   type DynamicModule,
   type OnApplicationShutdown,
+  type OnModuleInit,
 } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { LazyModuleLoader, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -148,6 +149,47 @@ describe('at the shutdown of an application', () => {
     expect(hook).not.toHaveBeenCalled();
     await expect(app.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
   });
+
+  it.each([true, false])(
+    'a module that was loaded lazily, whose hooks Nest does not call, is not waited for: isGlobal %s',
+    async (isGlobal) => {
+      const hook = jest.fn();
+      @Module({})
+      class LoadedEarly {}
+      @Module({})
+      class LoadedLate implements OnApplicationShutdown {
+        onApplicationShutdown() {
+          hook();
+        }
+      }
+      @Injectable()
+      class Plugins implements OnModuleInit {
+        constructor(private readonly loader: LazyModuleLoader) {}
+
+        async onModuleInit() {
+          await this.loader.load(() => LoadedEarly);
+        }
+      }
+      const queue = new Queue();
+      const app = await Test.createTestingModule({
+        imports: [
+          RedlockModule.forRoot({ nodes: [new MemoryLockNode()], isGlobal }),
+          queueModule(queue, false, 'provider'),
+        ],
+        providers: [Plugins],
+      }).compile();
+      await app.init();
+      await app.get(LazyModuleLoader).load(() => LoadedLate);
+      const locks = app.get(LockService, { strict: false });
+      queue.locks = locks;
+
+      await app.close();
+
+      expect(hook).not.toHaveBeenCalled();
+      expect(queue.outcome).toBe('done');
+      await expect(locks.acquire('order:7')).rejects.toThrow(LockUnavailableError);
+    },
+  );
 
   it('a module whose hook fails leaves no lock service open, but before Nest 12, where close() does that', async () => {
     @Module({ imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })] })
