@@ -70,6 +70,11 @@ export function isMessageHandler(handler: object): boolean {
   return MESSAGES.some((key) => Reflect.getMetadata(key, handler) !== undefined);
 }
 
+/** Tells if a method answers a route, or the messages of a gateway or a microservice. */
+export function isAnsweredHandler(method: object): boolean {
+  return isMessageHandler(method) || Reflect.getMetadata(ROUTE, method) !== undefined;
+}
+
 /** The handler of a context. Undefined if a test has made the context. */
 export function handlerOf(context: ExecutionContext): object | undefined {
   const handler: unknown = (context as Partial<ExecutionContext>).getHandler?.();

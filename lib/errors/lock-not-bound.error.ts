@@ -41,7 +41,8 @@ const EXPLANATION: Record<NotBoundReason, (service: string, connection: string |
   'too-early': (service) =>
     `its object has no ${service} yet, so it did not run. Nest gives an object its lock service after the constructor: ` +
     'call the method in onModuleInit() or later, and not in the constructor. ' +
-    'An object that you make yourself with `new` needs bindLockService(object, lockService) first.',
+    'These need bindLockService(object, lockService) first: an object that you make yourself with `new`, and one that a ' +
+    'factory makes for each request, or in a module that is loaded lazily.',
   detached: (service) =>
     `it was called without its object, through which it finds the ${service}, so it did not run. ` +
     'Call it as object.method(…), or pass it on as (...args) => object.method(...args).',

@@ -1,7 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { isLockInterceptor } from './lock-interceptors';
-import { INTERCEPTORS } from './route-metadata';
+import { isAnsweredHandler } from '../calls/handler-kind';
+import { classOf, type Class } from './class-of';
+import { isUnderLock } from './lock-interceptors';
 import { warnOnce } from './warn-once';
 
 /** The metadata keys of methods that are called without interceptors. Their packages may be missing. */
@@ -22,10 +23,10 @@ const HANDLER_CLASSES: Record<string, string> = {
   __eventsHandler__: 'handle',
 };
 
-const FIELD = 'graphql:resolve_property';
+/** Nest calls both with interceptors only if `fieldResolverEnhancers` says so. */
+const FIELDS = ['graphql:resolve_property', 'graphql:resolve_reference'];
 const RESOLVER_TYPE = 'graphql:resolver_type';
 const ROOT_TYPES = ['Query', 'Mutation', 'Subscription'];
-const GATEWAY_MESSAGE = 'websockets:message_mapping';
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
 /** Warns of a `LockInterceptor` on a method that Nest calls without interceptors: it would take no lock. */
@@ -36,8 +37,9 @@ export class BypassedInterceptorsExplorer implements OnApplicationBootstrap {
   /** At this moment the options of GraphQL are known, also those of a factory. */
   onApplicationBootstrap(): void {
     const fieldsAreIntercepted = this.interceptsFields();
-    for (const { providers } of this.modules.values()) {
-      for (const { metatype } of providers.values()) this.explore(metatype, fieldsAreIntercepted);
+    for (const { controllers, providers } of this.modules.values()) {
+      for (const list of [controllers, providers])
+        for (const host of list.values()) this.explore(classOf(host), fieldsAreIntercepted);
     }
   }
 
@@ -50,18 +52,19 @@ export class BypassedInterceptorsExplorer implements OnApplicationBootstrap {
     });
   }
 
-  private explore(type: unknown, fieldsAreIntercepted: boolean): void {
-    if (typeof type !== 'function') return;
-    const { prototype } = type as { prototype?: Record<string, unknown> };
-    if (typeof prototype !== 'object') return;
+  private explore(type: Class | undefined, fieldsAreIntercepted: boolean): void {
+    if (type === undefined) return;
+    const { prototype } = type;
     const names = new MetadataScanner().getAllMethodNames(prototype);
-    // An interceptor on a gateway or a resolver is meant for the messages or queries, and works there.
+    // An interceptor on a controller, a gateway or a resolver is meant for the routes, messages or queries, and works
+    // there.
     const isMeantForAll =
       isUnderLock(type) && !names.some((name) => isIntercepted(prototype[name] as object));
     for (const name of names) {
       const method = prototype[name] as object;
       if (isField(method)) {
-        if (!fieldsAreIntercepted && isUnderLock(method)) this.warn(bypassedField, type, name);
+        if (!fieldsAreIntercepted && (isUnderLock(method) || isMeantForAll))
+          this.warn(bypassedField, type, name);
       } else if (isCalledDirectly(type, method, name) && (isUnderLock(method) || isMeantForAll)) {
         this.warn(bypassed, type, name);
       }
@@ -76,20 +79,16 @@ export class BypassedInterceptorsExplorer implements OnApplicationBootstrap {
   }
 }
 
-function isUnderLock(at: object): boolean {
-  return ((Reflect.getMetadata(INTERCEPTORS, at) ?? []) as unknown[]).some(isLockInterceptor);
-}
-
 function isField(method: object): boolean {
   const type: unknown = Reflect.getMetadata(RESOLVER_TYPE, method);
   if (typeof type === 'string') return !ROOT_TYPES.includes(type);
-  return Reflect.hasMetadata(FIELD, method);
+  return FIELDS.some((key) => Reflect.hasMetadata(key, method));
 }
 
 /** True if Nest calls the method with interceptors, also with those of its class. */
 function isIntercepted(method: object): boolean {
   const type: unknown = Reflect.getMetadata(RESOLVER_TYPE, method);
-  return Reflect.hasMetadata(GATEWAY_MESSAGE, method) || ROOT_TYPES.some((root) => root === type);
+  return isAnsweredHandler(method) || ROOT_TYPES.some((root) => root === type);
 }
 
 function isCalledDirectly(type: object, method: object, name: string): boolean {

@@ -6,6 +6,7 @@ import { checkOptionsWithService } from '../calls/check-placed-options';
 import { endlessStream, isSseHandler } from '../calls/endless-streams';
 import { bindLockService, boundLockService } from '../calls/lock-service-binding';
 import { passHandlerContext } from './handler-context';
+import { GATEWAY } from './route-metadata';
 import { connectionOfToken, getLockServiceToken } from '../service/lock-service-token';
 import { lockedMethodsOf, type LockedMethod } from '../calls/locked-methods';
 import { warnOfUnlockedOverrides } from './unlocked-overrides';
@@ -109,9 +110,6 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
     );
   }
 }
-
-/** The metadata key by which `@nestjs/websockets` knows a gateway. That package may be missing. */
-const GATEWAY = 'websockets:is_gateway';
 
 function isGateway(provided: unknown): boolean {
   return typeof provided === 'function' && Reflect.getMetadata(GATEWAY, provided) === true;

@@ -6,6 +6,7 @@ import { readOptions } from '../errors/read-options';
 import { LockError } from '../errors/lock.error';
 import { BypassedInterceptorsExplorer } from './bypassed-interceptors.explorer';
 import { EventListenersExplorer } from './event-listeners.explorer';
+import { GatewayFiltersExplorer } from './gateway-filters.explorer';
 import { makeHttpExceptions } from './filters/http-face';
 import { LOCK_ANSWERS, completeAnswers, type CompleteAnswers } from './filters/lock-answers';
 import { markWithAnswers } from './filters/lock-error-body';
@@ -49,6 +50,7 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     EventListenersExplorer,
     SseHandlersExplorer,
     BypassedInterceptorsExplorer,
+    GatewayFiltersExplorer,
     {
       // Nest needs its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,

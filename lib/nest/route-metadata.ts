@@ -23,3 +23,10 @@ export function answersItself(context: ExecutionContext): boolean {
 export function isRendered(context: ExecutionContext): boolean {
   return Reflect.getMetadata(TEMPLATE, context.getHandler()) !== undefined;
 }
+
+/** The metadata key under which Nest keeps exception filters. */
+export const FILTERS = '__exceptionFilters__';
+
+/** The metadata keys by which `@nestjs/websockets` knows a gateway, and its handlers. That package may be missing. */
+export const GATEWAY = 'websockets:is_gateway';
+export const GATEWAY_MESSAGE = 'websockets:message_mapping';

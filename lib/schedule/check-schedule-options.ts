@@ -5,6 +5,7 @@ import { LockKeyError } from '../errors/lock-key.error';
 import { checkResource } from '../locking/api/check-resources';
 import { readOptions } from '../errors/read-options';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';
+import type { ScheduledJob } from './scheduled-jobs';
 
 /** Options after the check, complete. */
 export interface CompleteScheduleOptions {
@@ -52,8 +53,20 @@ export function checkPrefix(given: unknown): string {
 /** A date with the length that the date of every run has. */
 const ANY_DATE = `@${new Date(0).toISOString()}`;
 
-/** @throws LockOptionsError if two jobs have one name, and for names that no resource can have */
-export function checkJobNames(prefix: string, names: readonly string[]): void {
+/**
+ * @throws LockOptionsError if two jobs have one name, for names that no resource can have, and for names that are
+ *   others in each process
+ */
+export function checkJobNames(prefix: string, jobs: readonly ScheduledJob[]): void {
+  const random = jobs.find(({ isNamedAtRandom }) => isNamedAtRandom);
+  if (random !== undefined) {
+    throw new LockOptionsError(
+      'name',
+      `The job ${JSON.stringify(random.name)} is in a class that mixin() of Nest has made, with a new name in each process. So every ` +
+        'process would run it. Give the job a `name`, extend the class by one of your own, or put @EveryProcess() on it.',
+    );
+  }
+  const names = jobs.map(({ name }) => name);
   for (const name of names) asOption('name', () => checkResource(prefix + name + ANY_DATE));
   const twice = names.find((name, position) => names.indexOf(name) !== position);
   if (twice === undefined) return;

@@ -70,10 +70,7 @@ export class OncePerFleet implements OnModuleInit, OnApplicationBootstrap, OnMod
   }
 
   onApplicationBootstrap(): void {
-    checkJobNames(
-      this.options.prefix,
-      foundJobs(this.modules).map(({ name }) => name),
-    );
+    checkJobNames(this.options.prefix, foundJobs(this.modules));
   }
 
   /** The jobs end before the connections of other modules are closed, since they need these. */

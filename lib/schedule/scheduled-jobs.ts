@@ -10,6 +10,8 @@ export interface ScheduledJob {
   readonly name: string;
   /** The interval. Undefined for a cron job. */
   readonly intervalMs: number | undefined;
+  /** True if the name is another one in each process. */
+  readonly isNamedAtRandom: boolean;
   /** True if a run is left out while the one before goes on. */
   readonly waitsForCompletion: boolean;
 }
@@ -116,8 +118,13 @@ function jobOf(method: object, instance: object): ScheduledJob | undefined {
   const given = cron?.name ?? (Reflect.getMetadata(NAME, method) as string | undefined);
   const name = given ?? `${instance.constructor.name}.${(method as { name: string }).name}`;
   const waitsForCompletion = cron?.waitForCompletion === true;
-  return { name, intervalMs: cron === undefined ? interval?.timeout : undefined, waitsForCompletion };
+  const isNamedAtRandom = given === undefined && NAME_OF_MIXIN.test(instance.constructor.name);
+  const intervalMs = cron === undefined ? interval?.timeout : undefined;
+  return { name, intervalMs, isNamedAtRandom, waitsForCompletion };
 }
+
+/** The name that `mixin()` of Nest gives to a class: it is a new one in each process. */
+const NAME_OF_MIXIN = /^[0-9a-f]{21}$/;
 
 /** The time of the CronJob that calls. */
 function cronTimeOf(caller: unknown): CronTime | undefined {

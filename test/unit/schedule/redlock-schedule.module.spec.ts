@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Injectable, Module, type LoggerService, type Type } from '@nestjs/common';
+import { Injectable, mixin, Module, type LoggerService, type Type } from '@nestjs/common';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
@@ -351,6 +351,40 @@ describe('the schedule of a fleet', () => {
 
     await expect(app.init()).rejects.toThrow(/called "Twice.nightly"/);
     await closeFailed(app);
+  });
+
+  it('fails the start where mixin() gives the class of a job another name in each process', async () => {
+    const jobsOf = (name?: string): Type<object> => {
+      @Injectable()
+      class Sync {
+        @Cron(NEVER, { name })
+        nightly(): void {
+          ran.push('nightly');
+        }
+      }
+      return mixin(Sync);
+    };
+    @Injectable()
+    class OrderSync extends jobsOf() {}
+    const start = async (...providers: Type<object>[]) => {
+      const app = await Test.createTestingModule({
+        imports: [
+          ScheduleModule.forRoot(),
+          RedlockModule.forRoot({ nodes: [new MemoryLockNode()] }),
+          RedlockScheduleModule.forRoot(),
+        ],
+        providers,
+      }).compile();
+      const started = await app.init().catch((error: unknown) => error);
+      await (started === app ? app.close() : closeFailed(app));
+      return started === app ? 'started' : started;
+    };
+
+    await expect(start(jobsOf())).resolves.toMatchObject({
+      option: 'name',
+      message: expect.stringContaining('mixin()') as string,
+    });
+    await expect(start(jobsOf('sync'), OrderSync)).resolves.toBe('started');
   });
 
   it('fails the start without a schedule', async () => {
