@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 
 interface ShutdownHooks {
+  onModuleDestroy?: () => unknown;
   beforeApplicationShutdown?: (signal?: string) => unknown;
   onApplicationShutdown?: (signal?: string) => unknown;
 }
@@ -38,6 +39,22 @@ export function afterShutdownHooks(modules: ModulesContainer, then: () => Promis
     });
   }
 }
+
+/**
+ * Calls `then` when a shutdown begins. A module that was loaded lazily hears of the shutdown only in this way, since
+ * Nest calls no hook of it. Nothing happens if Nest has not made its own modules yet: then the application is being
+ * started, and the hooks of the caller will be called.
+ */
+export function atShutdown(modules: ModulesContainer, then: () => void): void {
+  for (const { providers, metatype } of modules.values()) {
+    if (metatype.name !== OF_NEST) continue;
+    const instance = providers.get(metatype)?.instance as ShutdownHooks | null | undefined;
+    if (instance) wrapHook(instance, 'onModuleDestroy', then);
+  }
+}
+
+/** A module that Nest adds to every application. */
+const OF_NEST = 'InternalCoreModule';
 
 function wrapHook(instance: ShutdownHooks, name: keyof ShutdownHooks, then: () => unknown): void {
   const own = Object.getOwnPropertyDescriptor(instance, name);

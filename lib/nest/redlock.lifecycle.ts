@@ -5,7 +5,7 @@ import type { LockService } from '../service/lock.service';
 import { NodeLog } from './node-log';
 import { REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { strangers } from '../service/copies';
-import { afterShutdownHooks } from './after-shutdown-hooks';
+import { afterShutdownHooks, atShutdown } from './after-shutdown-hooks';
 import { rivalModules } from './rival-modules';
 import { warnOnce } from './warn-once';
 
@@ -13,6 +13,7 @@ import { warnOnce } from './warn-once';
 @Injectable()
 export class RedlockLifecycle implements OnModuleInit, OnModuleDestroy {
   private readonly log = new NodeLog();
+  private isShuttingDown = false;
 
   /** Both types are partial, since a test may replace the service by a mock with only some members. */
   constructor(
@@ -24,6 +25,9 @@ export class RedlockLifecycle implements OnModuleInit, OnModuleDestroy {
     locks.events$?.subscribe((event) => {
       this.log.note(event);
     });
+    atShutdown(modules, () => {
+      this.onModuleDestroy();
+    });
   }
 
   onModuleInit(): void {
@@ -33,6 +37,8 @@ export class RedlockLifecycle implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
+    if (this.isShuttingDown) return;
+    this.isShuttingDown = true;
     // The service is not closed here: requests are still served, and they need their locks. And the later hooks of
     // other modules wait for work that needs its locks, such as the jobs of a queue.
     afterShutdownHooks(this.modules, async () => this.locks.close?.());

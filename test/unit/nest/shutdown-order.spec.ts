@@ -191,6 +191,23 @@ describe('at the shutdown of an application', () => {
     },
   );
 
+  it('a lock service of a module that was loaded lazily is closed after the work', async () => {
+    const queue = new Queue();
+    const app = await Test.createTestingModule({
+      imports: [queueModule(queue, false, 'provider')],
+    }).compile();
+    await app.init();
+    const loaded = await app
+      .get(LazyModuleLoader)
+      .load(() => RedlockModule.forRoot({ nodes: [new MemoryLockNode()] }));
+    queue.locks = loaded.get(LockService);
+
+    await app.close();
+
+    expect(queue.outcome).toBe('done');
+    await expect(loaded.get(LockService).acquire('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+
   it('a module whose hook fails leaves no lock service open, but before Nest 12, where close() does that', async () => {
     @Module({ imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })] })
     class App implements OnApplicationShutdown {
