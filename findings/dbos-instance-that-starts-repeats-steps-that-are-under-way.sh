@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
-# An instance of DBOS that starts makes steps run a second time that another instance is in the middle of, also from a queue with
-# `globalConcurrency: 1`.
+# An instance of DBOS that starts makes steps run a second time that another instance is in the middle of, also from a queue
+# with `globalConcurrency: 1`.
 #
-# One would guess: DBOS takes up the workflows of an instance that has died. What belongs to a living one is left alone: a second
-# instance that is started beside the first, to have two or to replace it, has no workflows of its own yet. At the very least
-# a queue of which one workflow may run at a time, in the whole application, keeps to that.
+# One would guess: DBOS takes up the workflows of an instance that has died. What belongs to a living one is left alone: a
+# second instance that is started beside the first, to have two or to replace it, has no workflows of its own yet. At the very
+# least a queue of which one workflow may run at a time, in the whole application, keeps to that.
 #
 # What happens: there is no sign of life in the database. Each workflow has the id of its executor, the id is "local" unless one
-# gives another, and at its start an instance takes all unfinished workflows with its own id for those of a process that
-# it replaces. So every start beside a running instance (two replicas, a rolling deployment of the same code) puts all that
-# is under way back on its queue. Whoever is first then runs the step again from its beginning, be it the new instance or the very one
-# that is in the middle of it, and the limit of the queue is broken. The order is charged twice; only the record of the result
-# is kept from being written twice, and the workflow has one result in the end. With an `executorID` of its own for each
-# instance it does not happen, and then nobody takes up the workflows of one that has died, unless it starts with the same id again.
+# gives another, and at its start an instance takes all unfinished workflows with its own id for those of a process that it
+# replaces. So every start beside a running instance (two replicas, a rolling deployment of the same code) puts all that is
+# under way back on its queue. Whoever is first then runs the step again from its beginning, be it the new instance or the very
+# one that is in the middle of it, and the limit of the queue is broken. The order is charged twice; only the record of the
+# result is kept from being written twice, and the workflow has one result in the end. With an `executorID` of its own for each
+# instance it does not happen, and then nobody takes up the workflows of one that has died, unless it starts with the same id
+# again.
 #
 # Versions: @dbos-inc/dbos-sdk 5.3.0 on PostgreSQL 18 (embedded-postgres), Node 20.20. Needs node and npm.
-# Source: `launch` and `recoverPendingWorkflows` in src/dbos-executor.ts and `reenqueueWorkflowsForRecovery` in src/system_database.ts
-# of dbos-inc/dbos-transact-ts. Its page on recovery says of several servers that one should give ids, so that all workflows
-# are recovered, and its page on concurrent executions speaks of them as of a mistake of a monitor.
+# Source: `launch` and `recoverPendingWorkflows` in src/dbos-executor.ts and `reenqueueWorkflowsForRecovery` in
+# src/system_database.ts of dbos-inc/dbos-transact-ts. Its page on recovery says of several servers that one should give ids, so
+# that all workflows are recovered, and its page on concurrent executions speaks of them as of a mistake of a monitor.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # On InnoDB, `LIMIT 1 FOR UPDATE SKIP LOCKED` locks the whole queue, if it is in order of priority with the highest first.
 #
-# One would guess: a worker that takes a job with `SELECT ... ORDER BY ... LIMIT 1 FOR UPDATE SKIP LOCKED` locks the one row that it is given,
-# the next worker gets the next row, and whoever adds a job waits for nobody. That is what SKIP LOCKED is for, and so it is in
-# PostgreSQL for each order. It is also what a test on InnoDB shows with `ORDER BY id`, or with an index of the columns of the order.
+# One would guess: a worker that takes a job with `SELECT ... ORDER BY ... LIMIT 1 FOR UPDATE SKIP LOCKED` locks the one row
+# that it is given, the next worker gets the next row, and whoever adds a job waits for nobody. That is what SKIP LOCKED is for,
+# and so it is in PostgreSQL for each order. It is also what a test on InnoDB shows with `ORDER BY id`, or with an index of the
+# columns of the order.
 #
-# What happens: InnoDB locks each row that it reads, before it sorts, and gives back none of those that LIMIT then leaves out. With
-# `ORDER BY priority DESC, id` the index (state, priority, id) has every column and not the order, and is read to its end. So one
-# worker with one job holds all jobs that are there, until it commits. The others are not told that they have to wait: what is
-# locked is skipped, so they find an empty queue, and sleep. With REPEATABLE READ, the default, the gaps are locked as well:
-# whoever adds a job waits until the worker is done, or gets "Lock wait timeout exceeded" after 50 s. With READ COMMITTED only that
-# part goes away. What helps is an index that has the order itself (`priority DESC` in the index), or to look for the row without a
-# lock and then to lock it by its id.
+# What happens: InnoDB locks each row that it reads, before it sorts, and gives back none of those that LIMIT then leaves out.
+# With `ORDER BY priority DESC, id` the index (state, priority, id) has every column and not the order, and is read to its end.
+# So one worker with one job holds all jobs that are there, until it commits. The others are not told that they have to wait:
+# what is locked is skipped, so they find an empty queue, and sleep. With REPEATABLE READ, the default, the gaps are locked as
+# well: whoever adds a job waits until the worker is done, or gets "Lock wait timeout exceeded" after 50 s. With READ COMMITTED
+# only that part goes away. What helps is an index that has the order itself (`priority DESC` in the index), or to look for the
+# row without a lock and then to lock it by its id.
 #
-# Versions: MariaDB 10.11.19 of Debian 12 with mysql2 3.24.6; pg 8.23.1 on PostgreSQL 18 (embedded-postgres) for comparison; Node 20.20.
-# Needs mariadbd and mariadb-install-db (the Debian package mariadb-server), node and npm.
+# Versions: MariaDB 10.11.19 of Debian 12 with mysql2 3.24.6; pg 8.23.1 on PostgreSQL 18 (embedded-postgres) for comparison;
+# Node 20.20. Needs mariadbd and mariadb-install-db (the Debian package mariadb-server), node and npm.
 # Source: the chapter on locks set by statements in InnoDB of the manual of MySQL (each index record that is scanned); the pages
 # on SKIP LOCKED of MySQL and MariaDB speak of queues and do not speak of sorting.
 #
@@ -117,7 +118,8 @@ async function whileOneWorks({ connect, setIsolation, analyze }, isolation, inde
   const [then] = await second.query(take);
   await Promise.all([worker.end(), second.end()]);
   console.log(`  ORDER BY ${order}, index (${index}), ${isolation}: one worker has job ${first.id} of ten`);
-  console.log(`    the second worker gets ${next ? `job ${next.id}` : 'nothing'}; a job is added: ${added}; after the commit it gets job ${then?.id}`);
+  const got = next ? `job ${next.id}` : 'nothing';
+  console.log(`    the second worker gets ${got}; a job is added: ${added}; after the commit it gets job ${then?.id}`);
   return [next !== undefined, added === 'at once'].join();
 }
 

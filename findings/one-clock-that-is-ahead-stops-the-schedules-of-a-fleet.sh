@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
-# One machine whose clock is ahead for a minute stops the cron jobs of the whole fleet for as long as it was ahead, with graphile-worker
-# and BullMQ, also when it is gone.
+# One machine whose clock is ahead for a minute stops the cron jobs of the whole fleet for as long as it was ahead, with
+# graphile-worker and BullMQ, also when it is gone.
 #
-# One would guess: where the schedule of a fleet is kept in one database, so that each run happens once, a machine with a wrong clock
-# does harm while it is there: a run too early, or one twice. When it is put right or taken away, the others go on, since
-# their clocks and that of the database are right, and the next minute comes for them as ever. (A machine whose hardware clock has the
-# local time starts some hours ahead, until its time is set.)
+# One would guess: where the schedule of a fleet is kept in one database, so that each run happens once, a machine with a wrong
+# clock does harm while it is there: a run too early, or one twice. When it is put right or taken away, the others go on, since
+# their clocks and that of the database are right, and the next minute comes for them as ever. (A machine whose hardware clock
+# has the local time starts some hours ahead, until its time is set.)
 #
 # What happens: both keep the time of the last or the next run as the machine that made it saw it, and nobody doubts it.
-# graphile-worker adds a job for a minute if the last one for that line of the crontab was earlier; after a machine that was ten hours
-# ahead has added one, each minute of the next ten hours is taken for one that is done, by all others. A restart changes nothing, and
-# the table that knows it is a private one. With BullMQ the machine that is ahead takes the delayed job that is the next
-# run, since that is due by its own clock, and puts the one after it ten hours later. There a restart helps if the application calls
-# `upsertJobScheduler` then, and not if only the workers start. No error is raised, and nothing is logged.
+# graphile-worker adds a job for a minute if the last one for that line of the crontab was earlier; after a machine that was ten
+# hours ahead has added one, each minute of the next ten hours is taken for one that is done, by all others. A restart changes
+# nothing, and the table that knows it is a private one. With BullMQ the machine that is ahead takes the delayed job that is the
+# next run, since that is due by its own clock, and puts the one after it ten hours later. There a restart helps if the
+# application calls `upsertJobScheduler` then, and not if only the workers start. No error is raised, and nothing is logged.
 #
-# Versions: graphile-worker 0.17.3 on PostgreSQL 18 (embedded-postgres); bullmq 6.7.0 with ioredis 6.0.0 on redis-server 7.0.15 (any in PATH);
-# Node 20.20. Needs redis-server, node and npm. The schedule is one run per minute. The clock of a process is a Date that is shifted;
-# those that count as right here are some minutes behind at most, so that one need not wait for the minutes.
-# Source: the statement on `known_crontabs` in src/cron.ts of graphile-worker; updateJobScheduler-12.lua, and `upsertJobScheduler` in
-# src/classes/job-scheduler.ts, of bullmq. The page of graphile-worker on its options recommends, at `useNodeTime`, that the clocks of
-# Node and PostgreSQL agree.
+# Versions: graphile-worker 0.17.3 on PostgreSQL 18 (embedded-postgres); bullmq 6.7.0 with ioredis 6.0.0 on redis-server 7.0.15
+# (any in PATH); Node 20.20. Needs redis-server, node and npm. The schedule is one run per minute. The clock of a process is a
+# Date that is shifted; those that count as right here are some minutes behind at most, so that one need not wait for the
+# minutes.
+# Source: the statement on `known_crontabs` in src/cron.ts of graphile-worker; updateJobScheduler-12.lua, and
+# `upsertJobScheduler` in src/classes/job-scheduler.ts, of bullmq. The page of graphile-worker on its options recommends, at
+# `useNodeTime`, that the clocks of Node and PostgreSQL agree.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -1,24 +1,25 @@
 #!/usr/bin/env bash
-# After a reconnection, the WATCH of a Redis client for Node is gone, and EXEC writes over what others wrote: always with ioredis and
-# Valkey GLIDE, and with node-redis, which looks for it, where a command has waited for the connection.
+# After a reconnection, the WATCH of a Redis client for Node is gone, and EXEC writes over what others wrote: always with
+# ioredis and Valkey GLIDE, and with node-redis, which looks for it, where a command has waited for the connection.
 #
-# One would guess: WATCH, GET, MULTI, SET, EXEC is the safe way to change what one has read: if the key was written meanwhile, by
-# whomever and for whatever reason, EXEC does nothing and answers null. A client that reconnects by itself and brings back what it had on
-# the old connection (the database, the name, the subscriptions, commands without an answer) watches the key again too; and
-# since it cannot know what was written meanwhile, it fails the transaction. node-redis has a WatchError for that.
+# One would guess: WATCH, GET, MULTI, SET, EXEC is the safe way to change what one has read: if the key was written meanwhile,
+# by whomever and for whatever reason, EXEC does nothing and answers null. A client that reconnects by itself and brings back
+# what it had on the old connection (the database, the name, the subscriptions, commands without an answer) watches the key
+# again too; and since it cannot know what was written meanwhile, it fails the transaction. node-redis has a WatchError for
+# that.
 #
-# What happens: the server forgets what a connection watches when it ends. ioredis and Valkey GLIDE connect again, keep no account of
-# WATCH, and send the transaction, which is an unconditional one now. It succeeds, and the write of somebody else in between is
-# lost: the one item in stock is sold twice, and both sellers are told so. node-redis compares the number of the connection, but
-# raises it some promises after it has sent what was waiting. So who has asked for one more thing during the outage, and sends the
-# transaction when that is answered, finds the old number, and has sold the item twice as well. Only without such a command, or a
-# moment later, is there a WatchError. A failover or a restart of a proxy is the time at which all clients reconnect. What helps is
-# a script, or a connection for the transaction that never reconnects.
+# What happens: the server forgets what a connection watches when it ends. ioredis and Valkey GLIDE connect again, keep no
+# account of WATCH, and send the transaction, which is an unconditional one now. It succeeds, and the write of somebody else in
+# between is lost: the one item in stock is sold twice, and both sellers are told so. node-redis compares the number of the
+# connection, but raises it some promises after it has sent what was waiting. So who has asked for one more thing during the
+# outage, and sends the transaction when that is answered, finds the old number, and has sold the item twice as well. Only
+# without such a command, or a moment later, is there a WatchError. A failover or a restart of a proxy is the time at which all
+# clients reconnect. What helps is a script, or a connection for the transaction that never reconnects.
 #
-# Versions: ioredis 6.0.0 and 5.8.2, @valkey/valkey-glide 2.5.2, node-redis 6.3.1 (the package redis), redis-server 7.0.15 (any in PATH),
-# Node 20.20. Needs redis-server, node and npm. The connection is ended with CLIENT KILL.
-# Source: the ready handler in lib/redis/event_handler.ts of ioredis (redis/ioredis#1686 was closed as stale); `_executeMulti` in
-# client/index.ts and `#connect` in client/socket.ts of node-redis (redis/node-redis#2682 brought the WatchError).
+# Versions: ioredis 6.0.0 and 5.8.2, @valkey/valkey-glide 2.5.2, node-redis 6.3.1 (the package redis), redis-server 7.0.15 (any
+# in PATH), Node 20.20. Needs redis-server, node and npm. The connection is ended with CLIENT KILL.
+# Source: the ready handler in lib/redis/event_handler.ts of ioredis (redis/ioredis#1686 was closed as stale); `_executeMulti`
+# in client/index.ts and `#connect` in client/socket.ts of node-redis (redis/node-redis#2682 brought the WatchError).
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# With TypeORM, `findOne` with a relation and `skip_locked` finds nothing as long as anybody works on the first job, however many
-# others are free.
+# With TypeORM, `findOne` with a relation and `skip_locked` finds nothing as long as anybody works on the first job, however
+# many others are free.
 #
-# One would guess: `findOne` with the lock `pessimistic_write` and `onLocked: 'skip_locked'` is the way to give each worker a job of its
-# own: it asks for one row, the database skips those of other workers, and null means that there is nothing to do. It works in a
-# service that loads the job alone, and stays so when one adds the relation that the work needs, or when one writes it with a query
-# builder and `getOne()`.
+# One would guess: `findOne` with the lock `pessimistic_write` and `onLocked: 'skip_locked'` is the way to give each worker a
+# job of its own: it asks for one row, the database skips those of other workers, and null means that there is nothing to do. It
+# works in a service that loads the job alone, and stays so when one adds the relation that the work needs, or when one writes
+# it with a query builder and `getOne()`.
 #
 # What happens: with a relation and a limit TypeORM sends two queries. The first one looks for the id of the first row that
-# matches, without the lock; the second one has the lock and SKIP LOCKED, for that id alone. If a worker has it, all others get null,
-# and the free jobs behind it are not looked at: the fleet works as one worker does, and one slow job stops the queue. `getOne()` of a
-# query builder does it in another way: it has no limit, so it locks every row that matches, and gives back the first one. There
-# is no error in either case, and null looks as an empty queue does. With `limit(1)` of a query builder (not `take(1)`) there is one query,
-# and each worker gets a job; it is right where the relation has one row per job.
+# matches, without the lock; the second one has the lock and SKIP LOCKED, for that id alone. If a worker has it, all others get
+# null, and the free jobs behind it are not looked at: the fleet works as one worker does, and one slow job stops the queue.
+# `getOne()` of a query builder does it in another way: it has no limit, so it locks every row that matches, and gives back the
+# first one. There is no error in either case, and null looks as an empty queue does. With `limit(1)` of a query builder (not
+# `take(1)`) there is one query, and each worker gets a job; it is right where the relation has one row per job.
 #
 # Versions: typeorm 0.3.31 over pg 8.23.1 on PostgreSQL 18 (embedded-postgres), Node 20.20. Needs node and npm.
-# Source: `executeEntitiesAndRawResults` and `getOne` in SelectQueryBuilder.ts of typeorm. The lock was asked for, for queues, in
-# typeorm/typeorm#2037.
+# Source: `executeEntitiesAndRawResults` and `getOne` in SelectQueryBuilder.ts of typeorm. The lock was asked for, for queues,
+# in typeorm/typeorm#2037.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail
