@@ -9,6 +9,7 @@ const PARTS = [
     'uncontended',
     'contended',
     'handover',
+    'network',
     'stalled',
     'waiting',
     'hot-key',

@@ -6,9 +6,13 @@ import { give, take } from './hand.mjs';
 import { held } from './held.mjs';
 import { hotKey } from './hot-key.mjs';
 import { operations } from './operations.mjs';
-import { waiting } from './waiting.mjs';
+import { turns } from './turns.mjs';
+import { holdKeys, waiting, waitingForKeys } from './waiting.mjs';
 
-const tasks = { open, cycles, crowd: crowdOfAll, decorated, give, held, hotKey, operations, take, waiting };
+const tasks = {
+  ...{ open, cycles, crowd: crowdOfAll, decorated, give, held, holdKeys, hotKey, operations, take, turns },
+  ...{ waiting, waitingForKeys },
+};
 let sessions = [];
 
 process.on('disconnect', () => process.exit());

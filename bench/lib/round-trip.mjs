@@ -2,23 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { open } from '../contenders/floor.mjs';
 import { mean, median } from './statistics.mjs';
 
-const SAMPLES = 400;
-
 /**
  * Measures the unit of waiting: one `SET NX PX` to all nodes at once by plain ioredis until a quorum has
  * answered, on an idle machine. Returns the median in milliseconds.
  */
-export async function measureRoundTrip(urls) {
+export async function measureRoundTrip(urls, samples = 400) {
   const session = await open(urls);
   const tookMs = [];
-  for (let sample = 0; sample < SAMPLES; sample += 1) {
+  for (let sample = 0; sample < samples; sample += 1) {
     const start = performance.now();
     const lock = await session.acquire(`round-trip-${process.pid}-${performance.now()}`);
     tookMs.push(performance.now() - start);
     await session.release(lock);
   }
   session.close();
-  return median(tookMs.slice(SAMPLES / 4));
+  return median(tookMs.slice(samples / 4));
 }
 
 /**

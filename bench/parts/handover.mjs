@@ -1,20 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from '../lib/client.mjs';
 import { peers, us } from '../lib/contenders.mjs';
 import { Fleet } from '../lib/fleet.mjs';
 import { decimals, milliseconds, whole } from '../lib/format.mjs';
+import { measureHandOver, WAITED_MS } from '../lib/hand-over.mjs';
 import { progress } from '../lib/progress.mjs';
 import { measureRoundTrip } from '../lib/round-trip.mjs';
 import { interleave } from '../lib/rounds.mjs';
-import { largest, median, medianOf } from '../lib/statistics.mjs';
+import { median, medianOf } from '../lib/statistics.mjs';
 
 const NODES = 3;
-const LIMIT_MS = 5_000;
-/**
- * The time that the other process has been waiting. It is spread, so that the release comes at any moment
- * between two polls.
- */
-const WAITED_MS = { least: 5, most: 205 };
 
 /**
  * The peers poll. So they are measured with a delay that is good for two processes, and with the one that is
@@ -32,7 +25,10 @@ export async function handover({ quick }) {
       progress(`handover: round ${round + 1}: ${contender.name}`);
       // The key is new each time, since the last holder of a sample ends with its lock.
       samples += 1;
-      return measure(contender, fleet.urls, `handover-${samples}`, quick ? 1_000 : 2_000);
+      return measureHandOver(contender, fleet.urls, {
+        key: `handover-${samples}`,
+        durationMs: quick ? 1_000 : 2_000,
+      });
     });
     roundTrips.push(await measureRoundTrip(fleet.urls));
     const roundTripMs = median(roundTrips);
@@ -57,37 +53,6 @@ export async function handover({ quick }) {
 
 function polling(peer, retryMs) {
   return { ...peer, retryMs, name: `${peer.name}, retry ${retryMs} ms` };
-}
-
-async function measure(contender, urls, key, durationMs) {
-  const input = { key };
-  const clients = [];
-  try {
-    while (clients.length < 2)
-      clients.push(await Client.start(contender, urls, { retryMs: contender.retryMs }));
-    const tookMs = await passToAndFro(clients, input, performance.now() + durationMs);
-    if (tookMs.some((took) => took < 0)) return { failed: 'acquired before it was released' };
-    return { count: tookMs.length, p50: median(tookMs), max: largest(tookMs) };
-  } catch (error) {
-    return { failed: error.message };
-  } finally {
-    for (const client of clients) client.end();
-  }
-}
-
-async function passToAndFro([one, other], input, end) {
-  let [holder, waiter] = [one, other];
-  await holder.run('take', input, LIMIT_MS);
-  const tookMs = [];
-  do {
-    const taking = waiter.run('take', input, LIMIT_MS);
-    await sleep(WAITED_MS.least + Math.random() * (WAITED_MS.most - WAITED_MS.least));
-    const [givenAt, takenAt] = await Promise.all([holder.run('give', input, LIMIT_MS), taking]);
-    tookMs.push(takenAt - givenAt);
-    [holder, waiter] = [waiter, holder];
-  } while (performance.now() < end);
-  // The first samples opened connections and warmed up the code, so they are left out.
-  return tookMs.length > 4 ? tookMs.slice(2) : tookMs;
 }
 
 function rowsOf(results, roundTripMs) {

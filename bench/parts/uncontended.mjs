@@ -130,7 +130,9 @@ function figuresOf(cells) {
     if (best === undefined) continue;
     figures[`speed.${name}`] = medianRatio(ours, results.get(best).samples, perSecond);
     figures[`cpu.${name}`] = medianRatio(ours, results.get(leanest).samples, cpu);
+    const quickest = bestBy(results, peers, (result) => negative(medianOf(result.samples, p50)));
     figures[`latency.${name}`] = medianRatio(ours, results.get(floor).samples, p50);
+    figures[`latencyOfPeers.${name}`] = medianRatio(ours, results.get(quickest).samples, p50);
   }
   for (const size of new Set(cells.map((cell) => cell.size))) {
     figures[`plateau.${size}n`] = plateau(cells.filter((cell) => cell.size === size));
