@@ -24,7 +24,10 @@ async function open({ port, thereMs, backMs }) {
 function deliver(from, to, delayMs) {
   sockets.add(from);
   // Timers of the same duration end in the order in which they were set, so no byte overtakes another one.
-  const later = (act) => (delayMs === 0 ? act() : setTimeout(act, delayMs));
+  const later = (act) => {
+    if (delayMs === 0) act();
+    else setTimeout(() => act(), delayMs);
+  };
   from.on('data', (bytes) => later(() => to.writable && to.write(bytes)));
   from.on('error', () => {
     // The end follows.

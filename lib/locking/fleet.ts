@@ -9,6 +9,7 @@ import { NodeReports } from './inspection/node-reports';
 import type { LockManagerSettings } from './lock-manager-settings.interface';
 import type { AcquisitionSetup } from './waiting/acquisition';
 import { Admission } from './waiting/admission';
+import { Comebacks } from './waiting/comebacks';
 import { Outage } from './waiting/outage';
 import type { TurnsOwed } from './waiting/turns-owed';
 import { WaitLimits } from './waiting/wait-limits';
@@ -23,6 +24,7 @@ export class Fleet {
   private readonly refusals: Refusals;
   /** Knows silent nodes. Undefined if every node is needed for a quorum. */
   private readonly silence: SilentNodes | undefined;
+  private readonly comebacks: Comebacks;
 
   constructor(private readonly settings: LockManagerSettings) {
     const { nodes, clock, limits, randomness } = settings;
@@ -50,6 +52,7 @@ export class Fleet {
       fraction: randomness.fraction,
       fencing: settings.fencing,
     });
+    this.comebacks = new Comebacks(nodes);
     this.inspection = { nodes, clock, timeoutMs: nodeTimeoutMs, guard, refusals };
   }
 
@@ -59,6 +62,7 @@ export class Fleet {
     const { nodeTimeoutMs } = limits;
     return {
       nodes,
+      comebacks: this.comebacks,
       clock,
       redlock: this.redlock,
       admission: new Admission(clock),
@@ -77,6 +81,7 @@ export class Fleet {
     this.guard.stop();
     this.refusals.stop();
     this.silence?.stop();
+    this.comebacks.stop();
     this.reports.stop();
     Deadlines.of(this.settings.clock).rest();
   }

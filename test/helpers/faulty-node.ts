@@ -52,6 +52,7 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
   private inner: MemoryLockNode;
   private readonly waiting: (() => void)[] = [];
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
+  private readonly subscriptions = new Set<ReleaseSubscription>();
 
   constructor(
     readonly name: string,
@@ -136,10 +137,12 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
         });
     };
     const subscription = this.inner.onReleased(resource, tell, inLineAs);
+    this.subscriptions.add(subscription);
     return {
       ...subscription,
       isHeard: this.tellsReleases,
       stop: () => {
+        this.subscriptions.delete(subscription);
         subscription.stop();
       },
     };
@@ -152,6 +155,11 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
 
   get statusListenerCount(): number {
     return this.statusListeners.size;
+  }
+
+  /** The number of waiters that listen for releases. */
+  get subscriptionCount(): number {
+    return this.subscriptions.size;
   }
 
   close(): Promise<void> {

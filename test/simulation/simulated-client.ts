@@ -14,8 +14,11 @@ import type { World } from './world';
 /** Node keeps every AsyncLocalStorage that was ever used, and asks each of them at every promise. */
 const CONTEXT = new LockContext();
 
-/** At each node as long as the service is open: what guards it, what notes that it refuses, and what reports on it. */
-const OWN_LISTENERS = 3;
+/**
+ * At each node as long as the service is open: what guards it, what notes that it refuses, what reports on it, and what
+ * tells waiters that it is up again.
+ */
+const OWN_LISTENERS = 4;
 
 /** One process with the real lock service in it: its clocks, its event loop, its connections. */
 export class SimulatedClient {
@@ -97,7 +100,11 @@ export class SimulatedClient {
   /** What it keeps although nobody asks, holds or waits. */
   remembers(): string[] {
     const inside = this.manager as unknown as {
-      acquisitionSetup: { line: { isEmpty: boolean }; admission: { inside: number } };
+      acquisitionSetup: {
+        line: { isEmpty: boolean };
+        admission: { inside: number };
+        comebacks: { hearers: Set<unknown> };
+      };
       acquisitions: Set<unknown>;
       held: Set<unknown>;
       groups: { isEmpty: boolean };
@@ -107,12 +114,13 @@ export class SimulatedClient {
     const counts = {
       timers: this.clock.pendingTimers,
       subscriptions: this.links.reduce((sum, link) => sum + link.subscriptions, 0),
-      // The service itself listens to each, and so does its guard.
+      // The service itself listens to each.
       'status listeners': this.links.reduce(
         (sum, link) => sum + Math.max(0, link.listeners - OWN_LISTENERS),
         0,
       ),
       lines: inside.acquisitionSetup.line.isEmpty ? 0 : 1,
+      'waiters that hear of nodes': inside.acquisitionSetup.comebacks.hearers.size,
       acquisitions: inside.acquisitions.size,
       'callers inside': inside.acquisitionSetup.admission.inside,
       locks: inside.held.size,

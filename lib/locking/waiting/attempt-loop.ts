@@ -83,13 +83,17 @@ export class AttemptLoop {
   }
 
   /** Like `run`, for a caller that has made its first attempt without a loop. */
-  async runAfter(failed: FailedAttempt): Promise<void> {
+  runAfter(failed: FailedAttempt): Promise<void> {
     this.failed = failed;
-    try {
-      this.caller.succeed(await this.untilWon());
-    } catch (error) {
-      this.caller.fail(error);
-    }
+    const { caller } = this;
+    // This is no async function: very many callers may wait, and each would keep the state of one more function.
+    return this.untilWon()
+      .then((won) => {
+        caller.succeed(won);
+      })
+      .catch((error: unknown) => {
+        caller.fail(error);
+      });
   }
 
   stop(): void {

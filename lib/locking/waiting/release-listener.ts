@@ -1,10 +1,6 @@
-import type {
-  LockNode,
-  NodeStatus,
-  ReleaseHandler,
-  ReleaseSubscription,
-} from '../../ports/lock-node.interface';
+import type { LockNode, ReleaseHandler, ReleaseSubscription } from '../../ports/lock-node.interface';
 import { quorumOf } from '../../core/quorum';
+import type { ComebackHearer, Comebacks } from './comebacks';
 
 /** A hint that the resources may be free. */
 export interface ReleaseHint {
@@ -21,14 +17,17 @@ export interface ReleaseHint {
 
 const SOON: ReleaseHint = { isNow: false, leaderFirst: false };
 
-export interface ReleaseListenerSetup {
-  readonly nodes: readonly LockNode[];
-  readonly resources: readonly string[];
-  /** The id of the waiter's place in the lines on the nodes. If it is given, nodes tell when it may be its turn. */
-  readonly inLineAs?: string | undefined;
+/** The waiter for which a listener listens. */
+export interface ReleaseHearer {
   /** The node that is asked first. When it is free, the others are free soon: a release is sent to all nodes. */
-  leadingNode(): LockNode | undefined;
+  readonly leadingNode: LockNode | undefined;
   onMaybeFree(hint: ReleaseHint): void;
+}
+
+/** Those that tell of releases, or that there may have been one. */
+export interface ReleaseSources {
+  readonly nodes: readonly LockNode[];
+  readonly comebacks: Comebacks;
 }
 
 /** The number of releases that are remembered: a slow node tells of one when the others have told of later ones. */
@@ -44,13 +43,12 @@ interface Telling {
 }
 
 /** Listens to all nodes for the release of some resources, for one waiter. */
-export class ReleaseListener {
+export class ReleaseListener implements ComebackHearer {
   /**
    * The subscriptions to all resources at the first node, then those at the second one, and so on. A node may call before
    * the list is complete.
    */
   private readonly subscriptions: readonly ReleaseSubscription[] = [];
-  private readonly stops: readonly (() => void)[];
   /** The last {@link MOST_RELEASES} releases, by owner token. Undefined for most callers, which hear of none. */
   private tellings: Map<string, Telling> | undefined;
   /** The nodes that would have told of a release at the last look: a bit for each position. */
@@ -59,19 +57,24 @@ export class ReleaseListener {
   /** The nodes that tell only when it is the waiter's turn: a bit for each position. */
   private calling = 0;
 
-  constructor(private readonly setup: ReleaseListenerSetup) {
-    const { nodes, resources } = setup;
+  /**
+   * @param inLineAs the id of the waiter's place in the lines on the nodes. If it is given, nodes tell when it may be its
+   *   turn
+   */
+  constructor(
+    private readonly sources: ReleaseSources,
+    private readonly resources: readonly string[],
+    private readonly hearer: ReleaseHearer,
+    private readonly inLineAs?: string,
+  ) {
+    const { nodes } = sources;
     const subscriptions = new Array<ReleaseSubscription>(nodes.length * resources.length);
     nodes.forEach((node, position) => {
       this.subscribeAt(node, position, subscriptions);
     });
     this.subscriptions = subscriptions;
     this.hearing = this.whoHears();
-    const onStatus = ({ status }: { readonly status: NodeStatus }) => {
-      // The node may have been away when something was released, and so have told nothing.
-      if (status === 'up') this.mayHaveMissed();
-    };
-    this.stops = nodes.map((node) => node.onStatus(onStatus));
+    sources.comebacks.add(this);
   }
 
   /** True if a majority of the nodes would tell of a release, so that the waiter need not ask in the meantime. */
@@ -108,16 +111,16 @@ export class ReleaseListener {
 
   stop(): void {
     for (const subscription of this.subscriptions) subscription.stop();
-    for (const stop of this.stops) stop();
+    this.sources.comebacks.remove(this);
   }
 
   /** True if nodes were asked to tell only when it may be the waiter's turn in line. */
   get isInLine(): boolean {
-    return this.setup.inLineAs !== undefined;
+    return this.inLineAs !== undefined;
   }
 
   private subscribeAt(node: LockNode, position: number, subscriptions: ReleaseSubscription[]): void {
-    const { resources, inLineAs } = this.setup;
+    const { resources, inLineAs } = this;
     const wake: ReleaseHandler = (released, waiting) => {
       this.hear(node, position, released, waiting);
     };
@@ -144,7 +147,7 @@ export class ReleaseListener {
     const telling = tellings.get(released) ?? begin(tellings, released);
     if (telling.isOver || telling.nodes.has(node)) return;
     telling.nodes.add(node);
-    const isLeader = node === this.setup.leadingNode();
+    const isLeader = node === this.hearer.leadingNode;
     if (telling.isTold) {
       // The waiter was told after the first of two events: the leading node is free, or a majority is. The other nodes
       // may have denied its attempt, since they were not released yet. So it is told again after the second event.
@@ -159,7 +162,7 @@ export class ReleaseListener {
   }
 
   private tell(hint: ReleaseHint, position: number): void {
-    this.setup.onMaybeFree(this.callsInTurn(position) ? { ...hint, isTurn: true } : hint);
+    this.hearer.onMaybeFree(this.callsInTurn(position) ? { ...hint, isTurn: true } : hint);
   }
 
   private callsInTurn(position: number): boolean {
@@ -175,15 +178,16 @@ export class ReleaseListener {
     if (!isBeginning || (!this.isQuorum(before) && this.isQuorum(this.hearing))) this.mayHaveMissed();
   }
 
-  private mayHaveMissed(): void {
+  /** Called when a release may have been missed, as while a node was away. */
+  mayHaveMissed(): void {
     this.hasOtherNews = true;
-    this.setup.onMaybeFree(SOON);
+    this.hearer.onMaybeFree(SOON);
   }
 
   private whoHears(): number {
-    const { nodes, resources } = this.setup;
+    const { resources } = this;
     let hearing = 0;
-    for (let position = 0; position < nodes.length; position++) {
+    for (let position = 0; position < this.sources.nodes.length; position++) {
       let isHeard = true;
       for (let i = 0; i < resources.length && isHeard; i++)
         isHeard = this.subscriptions[position * resources.length + i]?.isHeard === true;
@@ -199,7 +203,7 @@ export class ReleaseListener {
   }
 
   private get quorum(): number {
-    return quorumOf(this.setup.nodes.length);
+    return quorumOf(this.sources.nodes.length);
   }
 }
 

@@ -5,7 +5,12 @@ import type { PlaceInLines } from '../../core/line';
 import type { Redlock } from '../../core/redlock';
 import { endsWithin, Outage } from './outage';
 import { RetryPolicy } from './retry-policy';
-import { ReleaseListener, type ReleaseHint } from './release-listener';
+import {
+  ReleaseListener,
+  type ReleaseHearer,
+  type ReleaseHint,
+  type ReleaseSources,
+} from './release-listener';
 import type { InterruptibleSleep } from './interruptible-sleep';
 
 /** When one node has told of a release, the others are expected to tell within this time. */
@@ -26,8 +31,7 @@ const MOST_TO_SIT_OUT_MS = 32;
 /** The most attempts after the deadline whose result is unclear. If they take long, there are fewer. */
 const MOST_AFTER_DEADLINE = 8;
 
-export interface WaitForReleaseSetup {
-  readonly nodes: readonly LockNode[];
+export interface WaitForReleaseSetup extends ReleaseSources {
   readonly clock: Clock;
   readonly redlock: Redlock;
   readonly nodeTimeoutMs: number;
@@ -45,7 +49,7 @@ export interface WaitingCaller {
 }
 
 /** The time of one caller between its attempts: it listens to the nodes, and sleeps until it should ask again (R7). */
-export class WaitForRelease {
+export class WaitForRelease implements ReleaseHearer {
   private readonly pace: RetryPolicy;
   /** The outage as this caller sees it: a Cluster may answer other callers. */
   private readonly outage: Outage;
@@ -220,19 +224,14 @@ export class WaitForRelease {
   }
 
   private listen(inLineAs?: string): ReleaseListener {
-    const { nodes, redlock } = this.setup;
-    return new ReleaseListener({
-      nodes,
-      resources: this.caller.resources,
-      inLineAs,
-      leadingNode: () => redlock.leadingNode,
-      onMaybeFree: (hint) => {
-        this.hear(hint);
-      },
-    });
+    return new ReleaseListener(this.setup, this.caller.resources, this, inLineAs);
   }
 
-  private hear({ isNow, leaderFirst, isTurn }: ReleaseHint): void {
+  get leadingNode(): LockNode | undefined {
+    return this.setup.redlock.leadingNode;
+  }
+
+  onMaybeFree({ isNow, leaderFirst, isTurn }: ReleaseHint): void {
     const { places } = this.caller;
     if (places !== undefined && places.ahead > 0 && isTurn !== true) {
       this.letPass(places, isNow);

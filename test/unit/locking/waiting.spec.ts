@@ -363,14 +363,25 @@ describe('waiting for a lock', () => {
 
   it('stops to listen to the nodes when it is over', async () => {
     const { fleet, clock, manager } = await heldElsewhere();
-    const before = fleet.nodes.map((node) => node.statusListenerCount);
+    const listeners = () => fleet.nodes.map((node) => node.subscriptionCount);
     void watch(manager.acquire('order:7', { wait: 1_000 }));
     await clock.advance(100);
-    expect(fleet.node(0).statusListenerCount).toBe((before[0] ?? 0) + 1);
+    expect(listeners()).toEqual([1, 1, 1]);
 
     await clock.advance(1_000);
 
-    expect(fleet.nodes.map((node) => node.statusListenerCount)).toEqual(before);
+    expect(listeners()).toEqual([0, 0, 0]);
+  });
+
+  it('asks again when a node is up again', async () => {
+    const { fleet, clock, manager } = await heldElsewhere();
+    void watch(manager.acquire('order:7', { wait: 1_000 }));
+    await clock.advance(500);
+    const before = requests(fleet.nodes);
+
+    fleet.node(0).tell({ status: 'up' });
+    await clock.advance(50);
+    expect(requests(fleet.nodes)).toBeGreaterThan(before);
   });
 
   describe('in the line of its own process', () => {

@@ -1,4 +1,5 @@
 import type { LockNode, NodeStatusChange, ReleaseHandler } from '../../../../lib/ports/lock-node.interface';
+import { Comebacks } from '../../../../lib/locking/waiting/comebacks';
 import { ReleaseListener, type ReleaseHint } from '../../../../lib/locking/waiting/release-listener';
 
 const NOW = { isNow: true, leaderFirst: false };
@@ -36,10 +37,9 @@ class TellingNode {
 
 function listenTo(nodes: readonly TellingNode[], leader: TellingNode | null = nodes[0] ?? null) {
   const hints: ReleaseHint[] = [];
-  const listener = new ReleaseListener({
-    nodes: nodes as unknown as LockNode[],
-    resources: ['order:7'],
-    leadingNode: () => (leader ?? undefined) as LockNode | undefined,
+  const sources = { nodes: nodes as unknown as LockNode[] };
+  const listener = new ReleaseListener({ ...sources, comebacks: new Comebacks(sources.nodes) }, ['order:7'], {
+    leadingNode: (leader ?? undefined) as LockNode | undefined,
     onMaybeFree: (hint) => hints.push(hint),
   });
   return { listener, hints };
@@ -226,6 +226,16 @@ describe('a waiter that listens to the nodes', () => {
       c.onStatusChange({ status: 'up' });
 
       expect(hints).toEqual([SOON]);
+    });
+
+    it('is not told of a node that comes up after it has stopped', () => {
+      const [a, b, c] = threeNodes();
+      const { listener, hints } = listenTo([a, b, c]);
+
+      listener.stop();
+      c.onStatusChange({ status: 'up' });
+
+      expect(hints).toEqual([]);
     });
   });
 

@@ -1,4 +1,5 @@
 import type { Redlock } from '../../../../lib/core/redlock';
+import { Comebacks } from '../../../../lib/locking/waiting/comebacks';
 import { WaitForRelease } from '../../../../lib/locking/waiting/wait-for-release';
 import { Outage } from '../../../../lib/locking/waiting/outage';
 import { InterruptibleSleep } from '../../../../lib/locking/waiting/interruptible-sleep';
@@ -13,7 +14,9 @@ function setUp(turns: number) {
   const wait = new InterruptibleSleep(clock, clock.now(), 60_000, undefined, { cancelled: () => undefined });
   const redlock = { leadingNode: node } as unknown as Redlock;
   const outage = new Outage(clock, 500);
-  const setup = { nodes: [node], clock, redlock, fraction: () => 0.5, outage, nodeTimeoutMs: 500 };
+  const nodes = [node];
+  const comebacks = new Comebacks(nodes);
+  const setup = { nodes, comebacks, clock, redlock, fraction: () => 0.5, outage, nodeTimeoutMs: 500 };
   const caller = { resources: ['a'], options: { outageWaitMs: 500 } };
   const backoff = new WaitForRelease(setup, caller, wait, turns);
   let holders = 0;
