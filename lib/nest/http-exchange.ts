@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
+import { types } from 'node:util';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { answersItself, isRendered } from './route-metadata';
 import { SseHead } from './sse-head';
@@ -92,7 +93,7 @@ export class HttpExchange {
   }
 
   private isStillToCome(result: unknown): boolean {
-    return answersItself(this.context) || isRendered(this.context) || isSource(result);
+    return answersItself(this.context) || isRendered(this.context) || isSource(result) || wrapsSource(result);
   }
 }
 
@@ -123,4 +124,15 @@ function isSource(result: unknown): boolean {
     typeof (body as { getReader?: unknown } | null | undefined)?.getReader === 'function' ||
     Symbol.asyncIterator in result
   );
+}
+
+/**
+ * Tells if the result is a plain object with a source in it, as an interceptor makes it (`{ data: stream }`). From 12
+ * on, Nest sends the source, if the handler returned one. Otherwise it sends the object, which is over soon.
+ */
+function wrapsSource(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null || types.isProxy(result)) return false;
+  const prototype = Object.getPrototypeOf(result) as object | null;
+  if (prototype !== null && prototype !== Object.prototype) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(result)).some(({ value }) => isSource(value));
 }

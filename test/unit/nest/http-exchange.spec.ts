@@ -40,6 +40,8 @@ describe('a response', () => {
     ['one that is not iterable, as in some browsers and polyfills', { getReader: () => undefined }],
     ['a Response of the web', new Response('a')],
     ['an async iterable', lines()],
+    ['a plain object with a stream in it, as interceptors make it', { data: new PassThrough() }],
+    ['such an object without a prototype', Object.assign(Object.create(null), { data: lines() })],
   ])('is under way until it has finished, where the handler comes to %s', async (_, result) => {
     const { exchange: one, response } = exchange();
 
@@ -56,6 +58,13 @@ describe('a response', () => {
     ['nothing', undefined],
     ['null', null],
     ['a list', ['a']],
+    [
+      'an object of a class with a stream in it',
+      new (class Page {
+        data = new PassThrough();
+      })(),
+    ],
+    ['a stream deeper in an object', { page: { data: new PassThrough() } }],
   ])('is sent after the lock was released, where the handler comes to %s', (_, result) => {
     expect(exchange().exchange.over({ result })).toBeUndefined();
   });
