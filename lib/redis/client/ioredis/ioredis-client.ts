@@ -1,6 +1,7 @@
 import type { ChannelEvents, Server, ServerClient, ServerEvents } from '../server-client.interface';
+import { encodedCommand } from './encoded-command';
 import { Handshake } from './handshake';
-import { Command, type Redis } from './ioredis';
+import type { Redis } from './ioredis';
 import { IoredisServer } from './ioredis-server';
 import type { ConnectionWays } from './keep-connected';
 import { KeptClient } from './kept-client';
@@ -28,7 +29,7 @@ export class IoredisClient extends KeptClient<Redis> implements ServerClient {
   }
 
   sendEncoded(name: string, bytes: Buffer | string): Promise<unknown> {
-    return this.redis.sendCommand(new EncodedCommand(name, bytes)) as Promise<unknown>;
+    return this.redis.sendCommand(encodedCommand(name, bytes)) as Promise<unknown>;
   }
 
   inOnePacket(send: () => void): void {
@@ -53,20 +54,3 @@ export class IoredisClient extends KeptClient<Redis> implements ServerClient {
     this.server.reset();
   }
 }
-
-/** A command of ioredis that is encoded already. */
-class EncodedCommand extends Command {
-  constructor(
-    name: string,
-    private readonly bytes: Buffer | string,
-  ) {
-    super(name, NO_ARGUMENTS, UTF8);
-  }
-
-  override toWritable(): Buffer | string {
-    return this.bytes;
-  }
-}
-
-const NO_ARGUMENTS: never[] = [];
-const UTF8 = { replyEncoding: 'utf8' } as const;
