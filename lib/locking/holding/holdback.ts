@@ -22,7 +22,10 @@ export class Holdback {
     this.pending += 1;
     // A rejection counts like a success, since a transaction that is rolled back is over too. Callers await the
     // promise for its error.
-    Promise.resolve(promise).then(this.settled, this.settled);
+    const settled = () => {
+      this.settled();
+    };
+    Promise.resolve(promise).then(settled, settled);
   }
 
   /**
@@ -60,10 +63,10 @@ export class Holdback {
     );
   }
 
-  private readonly settled = (): void => {
+  private settled(): void {
     this.pending -= 1;
     if (this.pending === 0) this.lock?.release();
-  };
+  }
 }
 
 /** Tells if the value is a promise of any library and any realm. */

@@ -9,12 +9,21 @@ const ROUNDS = 40;
 const COLLECTIONS = 10;
 const SAMPLES = 9;
 
-async function acquireAndRelease(locks: LockService, options: LockOptions): Promise<void> {
+/** The ways to have a lock for a moment. */
+const WAYS = {
+  handle: async (locks: LockService, resource: string, options: LockOptions) => {
+    const lock = await locks.acquire(resource, options);
+    await lock.release();
+  },
+  unitOfWork: (locks: LockService, resource: string, options: LockOptions) =>
+    locks.holdUntilDone(() => locks.withLock(resource, options, () => undefined)),
+};
+
+type Way = keyof typeof WAYS;
+
+async function acquireAndRelease(locks: LockService, way: Way, options: LockOptions): Promise<void> {
   const caller = async (_: unknown, name: number) => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const lock = await locks.acquire(`${name}:${round % 2}`, options);
-      await lock.release();
-    }
+    for (let round = 0; round < ROUNDS; round++) await WAYS[way](locks, `${name}:${round % 2}`, options);
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
 }
@@ -32,10 +41,10 @@ function collectYoung(): void {
 }
 
 /** How many bytes per lock outlive the young collections that come when the lock is over. */
-async function keptPerLock(locks: LockService, options: LockOptions): Promise<number> {
+async function keptPerLock(locks: LockService, way: Way, options: LockOptions): Promise<number> {
   const before = oldBytes();
   for (let i = 0; i < COLLECTIONS; i++) {
-    await acquireAndRelease(locks, options);
+    await acquireAndRelease(locks, way, options);
     // A release waits for a quorum. After this one, all nodes have answered everything.
     await locks.inspect('any');
     await nextTurn();
@@ -46,10 +55,10 @@ async function keptPerLock(locks: LockService, options: LockOptions): Promise<nu
 }
 
 /** Writes a line for each sample. */
-async function main([options = '{}', ...nodes]: string[]): Promise<void> {
+async function main([way = 'handle', options = '{}', ...nodes]: string[]): Promise<void> {
   const locks = createLockService({ nodes });
   const how = JSON.parse(options) as LockOptions;
-  for (let i = 0; i < SAMPLES; i++) console.log(await keptPerLock(locks, how));
+  for (let i = 0; i < SAMPLES; i++) console.log(await keptPerLock(locks, way as Way, how));
   await locks.close();
 }
 
