@@ -68,11 +68,13 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     this.fleet = new Fleet(settings);
     this.redlock = this.fleet.redlock;
     const turnsOwed = new TurnsOwed(clock);
+    this.acquisitionSetup = this.fleet.acquisitionSetup(turnsOwed);
     this.around = {
       clock,
       redlock: this.redlock,
       keepAlive: new KeepAlive(clock),
       turnsOwed,
+      line: this.acquisitionSetup.line,
       limits,
       fraction: randomness.fraction,
       reports: new LockReports(settings),
@@ -87,7 +89,6 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       fraction: randomness.fraction,
       closedError: (waitedMs) => closedError([], waitedMs),
     });
-    this.acquisitionSetup = this.fleet.acquisitionSetup(turnsOwed);
     this.closing = new Closing({
       clock,
       admission: this.acquisitionSetup.admission,

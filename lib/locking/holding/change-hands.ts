@@ -42,7 +42,7 @@ export const asItIs = {
  */
 export function changeHands(lock: Ended, clock: Clock, settle: Settle): boolean {
   const { lease, place, budget, options } = lock;
-  const { successor } = place;
+  const successor = place?.successor;
   if (successor === undefined || !options.autoExtend || lock.ttlMs !== lease.ttlMs) return false;
   if (!asItIs.isWanted(lease, successor) || !asItIs.hasNoNumber(lease, successor)) return false;
   if (!asItIs.isCertain(lease, clock) || !budget.mayGoOnAsIs(clock.now())) return false;
@@ -51,7 +51,7 @@ export function changeHands(lock: Ended, clock: Clock, settle: Settle): boolean 
   if (lock.renewal?.isDoubtful === true) return false;
   const renewal = lock.renewing();
   renewal.changeHands(settle, () => {
-    place.leave({ lease, budget: budget.next(clock.now()), renewal });
+    lock.leaveLine({ lease, budget: budget.next(clock.now()), renewal });
   });
   return true;
 }

@@ -20,7 +20,7 @@ interface Around {
  * @param settle receives the answer of the nodes, or that they did not answer in time
  */
 export function releaseLock(lock: Ended, around: Around, settle: Settle): void {
-  if (!lock.budget.isTimeToRead || lock.place.followers === 0) releaseNow(lock, around, settle);
+  if (!lock.budget.isTimeToRead || !hasFollowers(lock)) releaseNow(lock, around, settle);
   else {
     around.clock.afterArrivedReplies(() => {
       releaseNow(lock, around, settle);
@@ -43,9 +43,13 @@ function releaseNow(lock: Ended, around: Around, settle: Settle): void {
 }
 
 function hasChangedHands(lock: Ended, { clock }: Around, settle: Settle): boolean {
-  if (lock.place.followers === 0) return false;
+  if (!hasFollowers(lock)) return false;
   const { keepMs, isLost } = lock.howItEnds;
   return keepMs <= 0 && !isLost && changeHands(lock, clock, settle);
+}
+
+function hasFollowers({ place }: Won): boolean {
+  return place !== undefined && place.followers > 0;
 }
 
 /**
@@ -55,16 +59,17 @@ function hasChangedHands(lock: Ended, { clock }: Around, settle: Settle): boolea
  * @param settle called when the nodes have answered, or had their time to. The holder must leave its place then
  */
 export function endLease(
-  { lease, place, budget }: Won,
+  lock: Won,
   { keepMs, isLost }: End,
   { clock, redlock }: { readonly clock: Clock; readonly redlock: Redlock },
   settle: (release: Release) => void,
 ): void {
+  const { lease, place, budget } = lock;
   // If no quorum has confirmed the lease, nodes may still have the owner token of the one before it. Such a lease
   // cannot be handed over.
   const isWhole = !isLost && lease.inherited === undefined;
   const successor =
-    isWhole && keepMs <= 0 && mayBeHandedOver(lease, place.successor) ? successorOf(place) : undefined;
+    isWhole && keepMs <= 0 && mayBeHandedOver(lease, place?.successor) ? successorOf(place) : undefined;
   if (successor !== undefined && budget.mayGoOn(clock.now())) {
     const { attempt, release } = redlock.handOver(lease, {
       ttlMs: successor.ttlMs,
@@ -74,7 +79,7 @@ export function endLease(
       // extension may fail without harm.
       atOnce: successor.autoExtend && remainingMs(clock, lease) >= successor.ttlMs / 2,
     });
-    place.leave({ attempt, budget: budget.next(clock.now()) });
+    lock.leaveLine({ attempt, budget: budget.next(clock.now()) });
     void release.then(settle);
     return;
   }
@@ -92,7 +97,7 @@ export function endLease(
   redlock.release(lease, keepMs, lease.sharing === undefined ? settle : besideLine(settle));
   // Nodes apply requests in order, so a caller with other resources need not wait for the answers. A caller with
   // the same resources has to wait, since it is the turn of other processes now.
-  if (successor === undefined) place.leave();
+  if (successor === undefined) lock.leaveLine();
 }
 
 /** After this time, callers that collided with this one have released the nodes that they got. */
@@ -130,13 +135,11 @@ function mayBeHandedOver({ sharing }: Lease, next: WonLease['place']['successor'
  * one must want the same permits too: a caller that wants more, or the whole resource, would wait for as long as
  * permits are handed over. With fencing there is no such caller, since the number has to come from the nodes.
  */
-function successorForPermits(
-  { sharing, resources, fencingToken }: Lease,
-  place: WonLease['place'],
-): typeof place | undefined {
+function successorForPermits({ sharing, resources, fencingToken }: Lease, place: Won['place']): Won['place'] {
   const kind = sharing?.kind;
   const [resource] = resources;
-  if (kind?.mode !== 'limited' || resource === undefined || fencingToken !== undefined) return undefined;
+  if (kind?.mode !== 'limited' || place === undefined || resource === undefined) return undefined;
+  if (fencingToken !== undefined) return undefined;
   const successor = place.nextIn(resource);
   const waiter = successor?.waiter;
   const front = place.frontOf(resource);
@@ -150,8 +153,8 @@ function wantsPermits(wanted: LockKind | undefined, { limit, permits }: LimitedK
   return wanted?.mode === 'limited' && wanted.limit === limit && wanted.permits === permits;
 }
 
-function successorOf(place: WonLease['place']): WonLease['place']['successor'] {
-  const { successor } = place;
+function successorOf(place: Won['place']): WonLease['place']['successor'] {
+  const successor = place?.successor;
   return successor?.kind === undefined ? successor : undefined;
 }
 

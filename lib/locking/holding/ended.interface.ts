@@ -1,9 +1,14 @@
 import type { CheckedLockOptions } from '../api/complete-lock-options';
-import type { WonLease } from '../waiting/handover-budget';
+import type { Handover, WonLease } from '../waiting/handover-budget';
 import type { Renewal } from './renewal';
 
 /** What a lock has of the lease that it won. */
-export type Won = Pick<WonLease, 'lease' | 'place' | 'budget'>;
+export interface Won extends Pick<WonLease, 'lease' | 'budget'> {
+  /** Undefined while nobody stands behind it. Another caller may come at any moment. */
+  readonly place: WonLease['place'] | undefined;
+  /** Leaves the line. The successor gets `turn`. */
+  leaveLine(turn?: Handover): void;
+}
 
 /** A lock whose holder is done with it. */
 export interface Ended extends Won {

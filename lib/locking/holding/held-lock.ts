@@ -19,20 +19,21 @@ import { releaseLock } from './end-lease';
 import type { End, Ended } from './ended.interface';
 import type { ReaderGroup } from './reader-group';
 import { attendToRenewal, firstExtensionAtMs, Renewal, type Renewed } from './renewal';
-import type { WonLease } from '../waiting/handover-budget';
+import type { Handover, WonLease } from '../waiting/handover-budget';
+import type { LoneHolder } from '../waiting/place-in-line';
 
 /** The shortest delay of a timer. */
 const SHORTEST_DELAY_MS = 1;
 
 /** A lock that was won. The keeper keeps it alive until it is released or lost. */
-export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag {
+export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag, LoneHolder<Handover> {
   queuePosition = -1;
   bagPosition = -1;
   /** True if it was given to a caller as a handle, so that no task is known that runs under it. */
   isHandle = false;
 
   readonly lease: Lease;
-  readonly place: WonLease['place'];
+  place: WonLease['place'] | undefined;
   readonly budget: WonLease['budget'];
   ttlMs: number;
   extendAtMs: number | undefined;
@@ -67,6 +68,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     group?.join(this);
     this.reschedule();
     if (confirmation !== undefined) this.groupOrThis.renewing().confirm(confirmation);
+    // This comes last: if something before it threw, the caller would have to leave its place.
+    if (lease.sharing === undefined && place.giveTo(this)) this.place = undefined;
   }
 
   get resources(): readonly string[] {
@@ -165,7 +168,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     // The process that resumes the lock may release it soon. An extension under way could put it back after that
     // (R10).
     await this.groupOrThis.renewal?.done();
-    this.place.leave();
+    this.leaveLine();
     this.around.onEnded(this);
     return ticketOf(this.lease, this.groupOrThis.ttlMs);
   }
@@ -223,6 +226,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   onLetGo(listener: () => void): void {
     this.holdback ??= new Holdback();
     this.holdback.onLetGo(listener);
+  }
+
+  leaveLine(turn?: Handover): void {
+    this.around.line.leave(this, turn);
   }
 
   wasGone(): void {
@@ -293,11 +300,10 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     { outcome, waiting, mayBeMore }: Release,
     atEnd: HeldFacts | undefined,
   ): ReleaseOutcome {
-    const { place } = this;
     if (waiting !== undefined || mayBeMore === true)
       this.around.turnsOwed.owe(this.resources, waiting ?? 0, mayBeMore);
-    if (waiting !== undefined) place.learnOfOthers(outcome === 'released' ? waiting > 0 : undefined);
-    place.leave();
+    if (waiting !== undefined) this.place?.learnOfOthers(outcome === 'released' ? waiting > 0 : undefined);
+    this.leaveLine();
     this.around.onEnded(this);
     // The lock was gone although it should still have been ours, so somebody took it.
     const isGone = this.isKnownGone || (outcome === 'expired' && this.validityMs > 0);

@@ -1,6 +1,8 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { LockLimits } from '../api/complete-lock-options';
 import type { TurnsOwed } from '../waiting/turns-owed';
+import type { Handover } from '../waiting/handover-budget';
+import type { WaitingLine } from '../waiting/waiting-line';
 import type { KeepAlive } from './keep-alive';
 import type { LockReports } from './lock-reports';
 import type { RenewalSetup } from './renewal';
@@ -13,6 +15,8 @@ import type { RenewalSetup } from './renewal';
 export interface LockSurroundings<L> extends RenewalSetup {
   readonly keepAlive: KeepAlive;
   readonly turnsOwed: TurnsOwed;
+  /** The lines in which a lock stands until it is over. */
+  readonly line: WaitingLine<Handover>;
   readonly limits: LockLimits;
   readonly reports: LockReports;
   /**

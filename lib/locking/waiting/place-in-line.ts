@@ -25,8 +25,20 @@ export interface Waiter<Turn> extends Standing {
   onFirst(turn: Turn | undefined): void;
 }
 
+/**
+ * A holder of one resource that stands in line itself, without a place, while nobody stands behind it: very many
+ * locks may be held that nobody waits for.
+ */
+export interface LoneHolder<Turn> extends Standing {
+  readonly resources: readonly string[];
+  /** The place that it gets when another caller comes, and leaves when it is done. Undefined before that. */
+  place: PlaceInLine<Turn> | undefined;
+}
+
 /** The lines in which places are. */
 interface Lines<Turn> {
+  /** Lets a holder stand in line in the place of the caller that is alone there. */
+  stand(resource: string, holder: LoneHolder<Turn>): void;
   append(resource: string, stand: Stand<Turn>): Stand<Turn>;
   /** @returns the place that is first in that line now, if it was not before */
   unlink(stand: Stand<Turn>): PlaceInLine<Turn> | undefined;
@@ -37,10 +49,10 @@ interface Lines<Turn> {
 /** The entry of a place in one line. */
 export abstract class Stand<Turn> {
   /**
-   * The line. While nobody else is in it, there is only the name of its resource: very many locks may be held that
-   * nobody waits for. Undefined when the place has left it.
+   * The line. While nobody else is in it, there is only the name of its resource, since nearly all lines have one
+   * caller. Undefined when the place has left it.
    */
-  at: Line<Turn> | string | undefined;
+  at: Line<Turn> | string | undefined = undefined;
   before: Stand<Turn> | undefined = undefined;
   behind: Stand<Turn> | undefined = undefined;
 
@@ -72,11 +84,11 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
 
   /** @internal The caller that waits here. Undefined once it has its lease. */
   waiter: Waiter<Turn> | undefined;
-  private holder: Standing | undefined;
+  private holder: Standing | undefined = undefined;
 
   constructor(
     private readonly lines: Lines<Turn>,
-    waiter: Waiter<Turn>,
+    waiter: Waiter<Turn> | undefined,
   ) {
     super();
     this.waiter = waiter;
@@ -98,6 +110,20 @@ export class PlaceInLine<Turn> extends Stand<Turn> {
   hold(lease: Standing): void {
     this.holder = lease;
     this.waiter = undefined;
+  }
+
+  /**
+   * Lets the holder stand in line itself, if it is alone in the line of one resource. This place is left then.
+   *
+   * @returns true if the holder stands there
+   */
+  giveTo(holder: LoneHolder<Turn>): boolean {
+    const { at } = this;
+    if (typeof at !== 'string' || this.others.length > 0) return false;
+    this.state = 'left';
+    this.at = undefined;
+    this.lines.stand(at, holder);
+    return true;
   }
 
   get isFirst(): boolean {

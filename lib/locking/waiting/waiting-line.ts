@@ -1,5 +1,8 @@
 import { SmallMap } from '../../collections/small-map';
-import { Line, PlaceInLine, type Stand, type Standing, type Waiter } from './place-in-line';
+import { Line, type LoneHolder, PlaceInLine, Stand, type Standing, type Waiter } from './place-in-line';
+
+/** What is known of a line. Where one caller is alone, that is only its stand, or the caller itself if it holds. */
+type Known<Turn> = Line<Turn> | Stand<Turn> | LoneHolder<Turn>;
 
 /**
  * The lines of this process: one per resource, first come first served. Only a caller that is first in the lines
@@ -14,8 +17,7 @@ import { Line, PlaceInLine, type Stand, type Standing, type Waiter } from './pla
  * other. Every caller that joins must leave: that ends a line.
  */
 export class WaitingLine<Turn> {
-  /** Each line. Where one caller is alone, only that caller. */
-  private readonly lines = new SmallMap<Line<Turn> | Stand<Turn>>();
+  private readonly lines = new SmallMap<Known<Turn>>();
 
   join(resources: readonly string[], waiter: Waiter<Turn>): PlaceInLine<Turn> {
     const place = new PlaceInLine(this, waiter);
@@ -33,7 +35,8 @@ export class WaitingLine<Turn> {
   /** The first caller in a line of one of these resources. */
   firstOf(resources: readonly string[]): Standing | undefined {
     const taken = resources.find((resource) => this.lines.has(resource));
-    return taken === undefined ? undefined : firstIn(this.lines.get(taken))?.place.standing;
+    const there = taken === undefined ? undefined : this.lines.get(taken);
+    return isLoneHolder(there) ? there : firstIn(there)?.place.standing;
   }
 
   /** The caller after the first one that has not asked the nodes for `resource` yet, if it wants nothing else. */
@@ -87,21 +90,54 @@ export class WaitingLine<Turn> {
     return wasFirst ? line.first?.place : undefined;
   }
 
+  /**
+   * Lets a holder stand in line without a place.
+   *
+   * @internal
+   */
+  stand(resource: string, holder: LoneHolder<Turn>): void {
+    this.lines.set(resource, holder);
+  }
+
+  /** A holder leaves the line, with its place if it has got one. A second call does nothing. */
+  leave(holder: LoneHolder<Turn>, turn?: Turn): void {
+    const { place, resources } = holder;
+    if (place !== undefined) {
+      place.leave(turn);
+      return;
+    }
+    const [resource = ''] = resources;
+    if (this.lines.get(resource) === holder) this.lines.delete(resource);
+  }
+
   /** The line that begins with the caller which was alone until now, or the line that is there already. */
-  private lineWith(there: Line<Turn> | Stand<Turn>, resource: string): Line<Turn> {
+  private lineWith(there: Known<Turn>, resource: string): Line<Turn> {
     if (there instanceof Line) return there;
     const line = new Line<Turn>(resource);
-    line.append(there);
+    line.append(isLoneHolder(there) ? this.placeFor(there) : there);
     this.lines.set(resource, line);
     return line;
   }
+
+  private placeFor(holder: LoneHolder<Turn>): PlaceInLine<Turn> {
+    const place = new PlaceInLine<Turn>(this, undefined);
+    place.becomeFirst();
+    place.hold(holder);
+    holder.place = place;
+    return place;
+  }
 }
 
-function lengthOf(there: Line<unknown> | Stand<unknown> | undefined): number {
+function isLoneHolder<Turn>(there: Known<Turn> | undefined): there is LoneHolder<Turn> {
+  return there !== undefined && !(there instanceof Line) && !(there instanceof Stand);
+}
+
+function lengthOf(there: Known<unknown> | undefined): number {
   if (there === undefined) return 0;
   return there instanceof Line ? there.length : 1;
 }
 
-function firstIn<Turn>(there: Line<Turn> | Stand<Turn> | undefined): Stand<Turn> | undefined {
-  return there instanceof Line ? there.first : there;
+function firstIn<Turn>(there: Known<Turn> | undefined): Stand<Turn> | undefined {
+  if (there instanceof Line) return there.first;
+  return there instanceof Stand ? there : undefined;
 }

@@ -1,4 +1,4 @@
-import type { PlaceInLine } from '../../../../lib/locking/waiting/place-in-line';
+import type { LoneHolder, PlaceInLine } from '../../../../lib/locking/waiting/place-in-line';
 import { WaitingLine } from '../../../../lib/locking/waiting/waiting-line';
 
 /** A line, and the names of those who became first after they had to wait, in order. */
@@ -6,8 +6,14 @@ function setUp() {
   const line = new WaitingLine();
   const served: string[] = [];
   const join = (name: string, ...resources: string[]): PlaceInLine<unknown> =>
-    line.join(resources, { ttlMs: 1, fencing: false, autoExtend: true, onFirst: () => served.push(name) });
+    line.join(resources, { ...PLAIN, onFirst: () => served.push(name) });
   return { line, served, join };
+}
+
+const PLAIN = { ttlMs: 1, fencing: false, autoExtend: true };
+
+function holderOf(resource: string, ownerToken: string): LoneHolder<unknown> {
+  return { resources: [resource], ownerToken, place: undefined };
 }
 
 describe('WaitingLine', () => {
@@ -47,6 +53,57 @@ describe('WaitingLine', () => {
     expect(anna.successor).toBe(ben.waiter);
     anna.leave();
     expect(served).toEqual(['ben']);
+  });
+
+  describe('with a holder that nobody stands behind', () => {
+    it('keeps the holder alone, and lets it leave once', () => {
+      const { line, join } = setUp();
+      const anna = holderOf('a', 'token-of-anna');
+
+      expect(join('anna', 'a').giveTo(anna)).toBe(true);
+
+      expect(anna.place).toBeUndefined();
+      expect(line.firstOf(['a'])).toBe(anna);
+      expect([line.isLongerThan(0, ['a']), line.isLongerThan(1, ['a'])]).toEqual([true, false]);
+      expect([line.frontOf('a'), line.nextIn('a')]).toEqual([undefined, undefined]);
+      line.leave(anna);
+      expect(line.isEmpty).toBe(true);
+      const ben = join('ben', 'a');
+      line.leave(anna);
+      expect([ben.isFirst, line.isEmpty]).toEqual([true, false]);
+    });
+
+    it('gives it a place when another caller comes, which gets what it leaves', () => {
+      const { line, served, join } = setUp();
+      const anna = holderOf('a', 'token-of-anna');
+      const turns: unknown[] = [];
+      join('anna', 'a').giveTo(anna);
+
+      const ben = line.join(['a'], { ...PLAIN, onFirst: (turn) => turns.push(turn) });
+      join('carl', 'a');
+
+      expect(ben.isFirst).toBe(false);
+      expect(ben.inTheWay).toBe(anna);
+      expect([anna.place?.isFirst, anna.place?.followers]).toEqual([true, 2]);
+      expect(anna.place?.successor).toBe(ben.waiter);
+      line.leave(anna, 'what she had');
+      line.leave(anna, 'what she had');
+      expect(turns).toEqual(['what she had']);
+      expect(served).toEqual([]);
+      ben.leave();
+      expect(served).toEqual(['carl']);
+    });
+
+    it('does not do so for a holder of several resources, for one that others wait for, or in no line', () => {
+      const { join } = setUp();
+      const [several, busy, nowhere] = [join('anna', 'a', 'b'), join('ben', 'c'), join('carl')];
+      join('dora', 'c');
+
+      const given = [several, busy, nowhere].map((place) => place.giveTo(holderOf('a', 'token')));
+
+      expect(given).toEqual([false, false, false]);
+      expect([several.isFirst, busy.isFirst, nowhere.isFirst]).toEqual([true, true, true]);
+    });
   });
 
   it('closes the gap of one who leaves in the middle', () => {
