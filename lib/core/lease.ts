@@ -7,6 +7,7 @@ import { isDeniedByQuorum, isWon, type Tally } from './quorum';
 
 /** What a won attempt has on the nodes. Only `core/` changes it. */
 export interface Lease extends Validity {
+  /** The names of all that it holds. A list of one name is made anew each time. */
   readonly resources: readonly string[];
   readonly ownerToken: string;
   /** The name that the holder gives itself, for people. */

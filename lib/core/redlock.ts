@@ -15,6 +15,7 @@ import {
 import { LeadingNode } from './leading-node';
 import type { ExtendVote, LockNode, ReleaseVote } from '../ports/lock-node.interface';
 import { ExtendCall, ReleaseCall } from './lease-calls';
+import { NewLease } from './new-lease';
 import { type AttemptParts, PlainAttempts } from './plain-attempts';
 import { isDeniedByQuorum, isWon, quorumOf } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
@@ -120,7 +121,9 @@ export class Redlock {
    * between.
    */
   async resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }> {
-    const lease: Lease = { ...this.newLease(left.resources, ttlMs), ...left, wasWon: true, askedAt: ALL };
+    const { resources, label, ownerToken, fencingToken, sharing } = left;
+    const lease = this.newLease(resources, ttlMs, label, ownerToken);
+    Object.assign(lease, { fencingToken, sharing, wasWon: true, askedAt: ALL });
     return { lease, outcome: await this.extend(lease, ttlMs, false) };
   }
 
@@ -194,27 +197,16 @@ export class Redlock {
     return { outcome: leftMs === 0 ? 'expired' : 'unknown', votes };
   }
 
-  private newLease(resources: readonly string[], ttlMs: number, label?: string): Lease {
+  private newLease(
+    resources: readonly string[],
+    ttlMs: number,
+    label?: string,
+    // An owner token is never reused: a late grant or release of an earlier attempt must not touch this one (R2).
+    ownerToken = this.settings.newOwnerToken(label),
+  ): Lease {
     // The clock is read before the first request leaves: a node's timer may start at any moment after that (R3).
-    const { validUntilMs, validUntilWallMs } = validityFrom(readInstant(this.settings.clock), ttlMs);
-    return {
-      resources,
-      // An owner token is never reused: a late grant or release of an earlier attempt must not touch this one
-      // (R2).
-      ownerToken: this.settings.newOwnerToken(label),
-      label,
-      ttlMs,
-      validUntilMs,
-      validUntilWallMs,
-      fencingToken: undefined,
-      inherited: undefined,
-      sharing: undefined,
-      wasWon: false,
-      releaseBegan: false,
-      askedAt: 0,
-      releaseAnsweredBy: 0,
-      keepUntilMs: 0,
-    };
+    const validity = validityFrom(readInstant(this.settings.clock), ttlMs);
+    return new NewLease(resources, ownerToken, label, ttlMs, validity);
   }
 }
 

@@ -38,15 +38,17 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   ttlMs: number;
   extendAtMs: number | undefined;
   /** Undefined for nearly all of the time, in which no extension is under way. */
-  renewal: Renewal | undefined;
+  renewal: Renewal | undefined = undefined;
   /** Rounded up to a whole millisecond, so that `holdAtLeast` is not too short. See {@link Renewed.extendAtMs}. */
   private readonly heldSinceMs: number;
+  private ending: Promise<ReleaseOutcome | 'detached'> | undefined = undefined;
+
+  // Nearly no lock has the rest, so it takes memory only in those that do: no value is set here.
   private loss: LockLostError | undefined;
   /** True if a quorum said that it is gone, after the lock was over and before the release was answered. */
-  private isKnownGone = false;
+  private isKnownGone: true | undefined;
   private lossSignal: LossSignal | undefined;
-  private ending: Promise<ReleaseOutcome | 'detached'> | undefined;
-  /** Undefined for nearly all locks, whose release does not have to wait. */
+  /** Undefined if the release does not have to wait. */
   private holdback: Holdback | undefined;
 
   constructor(
@@ -292,7 +294,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     const { holdAtLeastMs } = this.options;
     return {
       keepMs: holdAtLeastMs === 0 ? 0 : Math.ceil(holdAtLeastMs - this.heldMs),
-      isLost: this.loss !== undefined || this.isKnownGone,
+      isLost: this.loss !== undefined || this.isKnownGone === true,
     };
   }
 
@@ -306,7 +308,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     this.leaveLine();
     this.around.onEnded(this);
     // The lock was gone although it should still have been ours, so somebody took it.
-    const isGone = this.isKnownGone || (outcome === 'expired' && this.validityMs > 0);
+    const isGone = this.isKnownGone === true || (outcome === 'expired' && this.validityMs > 0);
     if (isGone && this.loss === undefined) {
       this.loss = this.lostError('gone');
       this.announceLoss(this.loss, atEnd?.context);
