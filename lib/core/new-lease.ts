@@ -1,9 +1,9 @@
 import type { Lease, LeaseSharing } from './lease';
 import type { Validity } from './validity';
 
-/** A lease at the begin of its attempt: nobody was asked yet. Very many leases may be kept, so it is small. */
+/** A lease as it is when its attempt begins, before any node was asked. Very many may be held, so it is small. */
 export class NewLease implements Lease {
-  /** One name is kept without a list, which would take as much memory as the place for it in all other fields. */
+  /** One name is kept without a list, which would take 56 bytes more. */
   private readonly names: string | readonly string[];
   validUntilMs: number;
   validUntilWallMs: number;

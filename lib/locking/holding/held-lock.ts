@@ -43,7 +43,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   private readonly heldSinceMs: number;
   private ending: Promise<ReleaseOutcome | 'detached'> | undefined = undefined;
 
-  // Nearly no lock has the rest, so it takes memory only in those that do: no value is set here.
+  // These fields are for few locks. They have no value here, so that they take no memory in all others.
   private loss: LockLostError | undefined;
   /** True if a quorum said that it is gone, after the lock was over and before the release was answered. */
   private isKnownGone: true | undefined;
@@ -70,7 +70,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     group?.join(this);
     this.reschedule();
     if (confirmation !== undefined) this.groupOrThis.renewing().confirm(confirmation);
-    // This comes last: if something before it threw, the caller would have to leave its place.
+    // This comes last: if anything before it throws, the acquisition leaves this place.
     if (lease.sharing === undefined && place.giveTo(this)) this.place = undefined;
   }
 
