@@ -82,6 +82,15 @@ function messageFor({
   return `${what} is locked by ${whoHoldsIt(votes.length === 0, holder?.label, name)}, ${after}`;
 }
 
+/** @internal The message for a caller of `acquire` whose own call held the resource. */
+export function waitedForItself({ resources, waitedMs }: BusyFacts): string {
+  return (
+    `${quoteResources(resources)} is locked by the call under which this code runs, still so after ${Math.round(waitedMs)} ms: ` +
+    'acquire() does not enter what its own call holds, so it waited for itself. Use withLock() here, which enters it, or ' +
+    'use the lock of the outer call.'
+  );
+}
+
 /** @internal The reason why `resource` is not released by force. */
 export function foreignKeyMessage(resource: string, type: string): string {
   return (

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { showAs } from '../errors/shown-as';
-import { LockBusyError } from '../errors/lock-busy.error';
+import { LockBusyError, waitedForItself } from '../errors/lock-busy.error';
 import { LockLostError } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockEvents } from './lock-events';
@@ -106,8 +106,11 @@ export class LockService {
   acquire<const O extends LockOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
   acquire(resources: LockTargets, options?: LockOptions): Promise<Lock> {
     const unit = this.units.current();
-    if (unit === undefined) return this.marked(this.manager.acquire(resources, options, this.asker(true)));
-    return this.acquireWithin(unit, resources, options);
+    if (unit !== undefined) return this.acquireWithin(unit, resources, options);
+    const acquired = this.manager.acquire(resources, options, this.asker(true));
+    // Nearly all code holds nothing yet, and needs no further promise.
+    const holdsSome = this.context.current() !== undefined;
+    return this.marked(holdsSome ? acquired.catch(this.tellOfOwnLock) : acquired);
   }
 
   /**
@@ -399,6 +402,12 @@ export class LockService {
   private asker(takesHandle: boolean): Asker {
     return askerFor(this.context.current() !== undefined || this.units.current() !== undefined, takesHandle);
   }
+
+  private readonly tellOfOwnLock = (error: unknown): never => {
+    const isPlain = error instanceof LockBusyError && error.code === 'LOCK_BUSY';
+    if (!isPlain || this.context.holdingSome(error.resources) === undefined) throw error;
+    throw new LockBusyError(error, waitedForItself(error));
+  };
 
   private marked<T>(taken: Promise<T>): Promise<T> {
     // Most services have no such function. Then a lock needs no further promise.

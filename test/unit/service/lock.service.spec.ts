@@ -458,6 +458,26 @@ describe('LockService', () => {
       expect(tokens[0]).toBeGreaterThan(0);
     });
 
+    it('is told that it waited for itself when it asks for a handle', async () => {
+      const { service, clock } = setUp();
+      const inside = watch(service.withLock('a', () => service.acquire(['a', 'b'], { wait: 200 })));
+      await clock.advance(200);
+
+      expect(inside.error).toBeInstanceOf(LockBusyError);
+      expect((inside.error as Error).message).toMatch(/waited for itself.*withLock/);
+      expect(inside.error).toMatchObject({ resources: ['a', 'b'], waitedMs: 200, reason: 'held' });
+    });
+
+    it('is told nothing of that when it asks for a handle of something else', async () => {
+      const { fleet, service, clock } = setUp();
+      await fleet.process().service.acquire('b');
+      const inside = watch(service.withLock('a', () => service.acquire('b', { wait: 200 })));
+      await clock.advance(300);
+
+      expect(inside.error).toBeInstanceOf(LockBusyError);
+      expect((inside.error as Error).message).not.toContain('itself');
+    });
+
     it('waits for a different resource as anybody does', async () => {
       const { fleet, service } = setUp();
       await fleet.process().service.acquire('b');
