@@ -1,5 +1,11 @@
 import { LockNotBoundError } from '../errors/lock-not-bound.error';
-import { isKnownConnection } from './known-connections';
+
+/** The names of the RedlockModules that were made in this process. Undefined stands for the one without a name. */
+const known = new Set<string | undefined>();
+
+export function noteConnection(name: string | undefined): void {
+  known.add(name);
+}
 
 /** Explains why the object of a call has no lock service. */
 export function notBound(
@@ -11,6 +17,6 @@ export function notBound(
     instance === undefined ||
     prototype === undefined ||
     !Object.prototype.isPrototypeOf.call(prototype, instance);
-  const reason = isDetached ? 'detached' : isKnownConnection(connection) ? 'too-early' : 'no-module';
+  const reason = isDetached ? 'detached' : known.has(connection) ? 'too-early' : 'no-module';
   return new LockNotBoundError(name, connection, reason);
 }

@@ -1,5 +1,7 @@
 import { TURN } from '../ports/lock-mode';
 import type { NodeHold } from '../ports/lock-node.interface';
+import type { ListedPart, ListRequest } from '../ports/node-listing.interface';
+import { isLike } from './glob';
 import type { MemoryState } from './memory-state';
 
 /** Tells who holds a resource, and how many wait for it. */
@@ -19,4 +21,22 @@ export function inspectInMemory(state: MemoryState, resource: string, now: numbe
   }));
   const last = members.at(-1);
   return last === undefined ? null : { ownerToken: last.ownerToken, ttlMs: last.ttlMs, members, ...waiting };
+}
+
+/** Lists what is held, in one part. `listening` returns how many wait to hear of a release of a resource. */
+export function listInMemory(
+  state: MemoryState,
+  { pattern, resources }: ListRequest,
+  now: number,
+  listening: (resource: string) => number,
+): ListedPart {
+  const names =
+    resources ??
+    [...state.owners.resources(), ...state.members.resources()].filter((name) => isLike(name, pattern));
+  const holds = names.flatMap((resource) => {
+    const hold = inspectInMemory(state, resource, now);
+    if (hold === null) return [];
+    return [{ resource, ...hold, waiting: Math.max(listening(resource), hold.waiting ?? 0) }];
+  });
+  return { holds, pace: { roundTripMs: 0, clockAheadMs: 0 } };
 }

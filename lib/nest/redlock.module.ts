@@ -10,7 +10,7 @@ import { LOCK_ANSWERS } from './filters/lock-answers';
 import { LOCK_SERVICE_FACTORY, REDLOCK_MODULE_NUMBER, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders, readAsyncOptions } from './redlock.providers';
 import { claimLockServices } from '../service/copies';
-import { noteConnection } from '../calls/known-connections';
+import { noteConnection } from '../calls/not-bound';
 import { checkServiceName, getLockServiceToken } from '../service/lock-service-token';
 
 /**

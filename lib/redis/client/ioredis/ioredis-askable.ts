@@ -1,6 +1,5 @@
 import type { Askable } from '../server-client.interface';
 import type { Cluster, Redis } from './ioredis';
-import { isCutOff } from './is-cut-off';
 
 /**
  * A server or a cluster that is asked through ioredis. In a cluster, ioredis finds the server of a command by its
@@ -24,4 +23,16 @@ export abstract class IoredisAskable<C extends Redis | Cluster> implements Askab
   }
 
   abstract reset(): void;
+}
+
+/** The message of ioredis for a connection that is gone. It tells about retries, although we use none. */
+function isCutOff(error: unknown): boolean {
+  // There is no `instanceof`: an error can come from another realm, as all errors of Node do under jest.
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, message } = error as Partial<Error>;
+  return (
+    name === 'MaxRetriesPerRequestError' ||
+    message === 'Connection is closed.' ||
+    message?.startsWith("Stream isn't writeable") === true
+  );
 }

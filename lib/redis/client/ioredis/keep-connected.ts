@@ -1,7 +1,6 @@
 import type { Clock, Timer } from '../../../ports/clock.interface';
 import { detached } from '../../../ports/detached';
 import { RedisNodeError } from '../redis-node-error';
-import { inTime } from './in-time';
 import type { Cluster, Redis } from './ioredis';
 
 /** The longest time that a function of the user may take to return credentials. */
@@ -101,6 +100,18 @@ function tooLate(): RedisNodeError {
     `the credentials of the node did not come within ${LONGEST_ANSWER_MS} ms`,
     'CREDENTIALS',
   );
+}
+
+/** Waits for `answer` for at most `limitMs`. After that the promise rejects with the error that `tooLate` makes. */
+function inTime<T>(answer: Promise<T>, clock: Clock, limitMs: number, tooLate: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const limit = clock.schedule(limitMs, () => {
+      reject(tooLate());
+    });
+    answer.then(resolve, reject).finally(() => {
+      limit.cancel();
+    });
+  });
 }
 
 function ignore(): void {
