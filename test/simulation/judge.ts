@@ -55,6 +55,9 @@ const LONGEST_GAP_MS = 250;
 /** So many of other processes may be served, while a process that is in line has no turn. */
 const MOST_PASSED = 18;
 
+/** So often a newcomer that is in no line may have what was kept for those that are. */
+const MOST_TAKEN = 2;
+
 /** So long it takes at most until a waiter asks again that was told of nothing. */
 const ASKED_AGAIN_AFTER_MS = 10_250;
 
@@ -87,6 +90,7 @@ export class Judge {
   /** Owner tokens that were taken away by themselves. */
   private readonly forcedTokens = new Set<string>();
   private asked = 0;
+  private taken = 0;
   private readonly turns = new Map<string, Turns>();
   private pending = new Map<string, SimulatedClient>();
   private readonly fences: FenceBook;
@@ -105,7 +109,7 @@ export class Judge {
   asks(client: SimulatedClient, call: Call, name: string): Request {
     const request: Request = { client, call, name, askedAt: ++this.asked, state: 'waiting' };
     this.requests.push(request);
-    this.order.asks(request);
+    this.order.asks(request, this.world.timeline.nowMs);
     this.world.note(() => `${name} asks for ${call.resources.join('+')}`);
     return request;
   }
@@ -120,7 +124,10 @@ export class Judge {
     page.heldSinceMs ??= this.world.timeline.nowMs;
     page.held = lock.slots;
     const { inherits } = page;
-    this.order.gave(request, isFirst || lock.mode === 'exclusive');
+    this.lookForKept(
+      request,
+      this.order.gave(request, isFirst || lock.mode === 'exclusive', this.world.timeline.nowMs),
+    );
     if (!isFirst && lock.mode === 'shared') this.lookForOldGroup(request, page.heldSinceMs);
     request.state = 'holding';
     if (inherits !== undefined && lock.slots.length > 0) this.world.count('permit handed on');
@@ -162,6 +169,7 @@ export class Judge {
   releases(request: Request): void {
     this.world.note(() => `${request.name} releases`);
     request.state = 'releasing';
+    this.order.releases(request, this.world.timeline.nowMs);
     const released = this.handles.find((one) => one.request === request);
     if (released !== undefined) released.releasedAtMs = this.world.timeline.nowMs;
     const { holdAtLeast } = request.call;
@@ -364,6 +372,17 @@ export class Judge {
     if (this.world.plan.kind !== 'opened' || this.isForced(ownerToken)) return;
     if (resources.some((resource) => this.forcedAtMs.has(resource))) return;
     this.accuse('others keep theirs', `${ownerToken} is gone, and nobody has taken it away`);
+  }
+
+  /**
+   * What a caller in line gives back is kept for the others for a while. An attempt that fails may use that up on a node, so
+   * somebody else may take it now and then.
+   */
+  private lookForKept({ name }: Request, robbed: Request | undefined): void {
+    if (this.world.plan.kind !== 'queued' || robbed === undefined) return;
+    this.taken += 1;
+    if (this.taken > MOST_TAKEN)
+      this.accuse('bounded bypass', `${name}, who is in no line, has what was kept for ${robbed.name}`);
   }
 
   /** Else the readers of a process would never ask the nodes, which know who waits. */

@@ -83,7 +83,7 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   const drift = () => (isDrifting ? random.between(-mostDrift, mostDrift) : 0);
   const nodes = Array.from({ length: nodeCount }, (): NodePlan => ({ drift: drift() }));
   const clients = Array.from({ length: clientCount }, () => makeClient(random, nodeCount, drift(), kind));
-  if (kind === 'queued') return makeQueue(seed, nodes, new Random(seed, 8));
+  if (kind === 'queued') return makeQueue(seed, nodes, new Random(seed, 8), new Random(seed, 9));
   const scene = { kind, clientCount, nodeCount, lastsMs };
   const { calls, faults } = kind === 'handed' ? makeCrowd(random, scene) : makeUsual(random, scene);
   const plan: Plan = {

@@ -10,7 +10,7 @@ const LASTS_MS = 500;
 const PROCESSES = [3, 4, 5, 6];
 
 /** A crowd that wants one resource, over a network that is fast and loses nothing. */
-export function makeQueue(seed: number, nodes: readonly NodePlan[], random: Random): Plan {
+export function makeQueue(seed: number, nodes: readonly NodePlan[], random: Random, passing: Random): Plan {
   const style = random.pick(STYLES);
   const limit = random.whole(2, 4);
   // Then those in line are told of nothing for longer than their places last.
@@ -19,7 +19,8 @@ export function makeQueue(seed: number, nodes: readonly NodePlan[], random: Rand
   const count = random.whole(20, isSlow ? MOST_CALLS / 2 : MOST_CALLS);
   const timerLagMs = random.pick([0, 1.2]);
   const clients = Array.from({ length: random.pick(PROCESSES) }, (): ClientPlan => ({
-    ...{ drift: 0, timerLagMs, pauseChance: 0, pauseMs: 0 },
+    ...QUIET,
+    timerLagMs,
     links: nodes.map(() => NEAR),
   }));
   const calls = Array.from({ length: count }, (): Call => ({
@@ -35,12 +36,27 @@ export function makeQueue(seed: number, nodes: readonly NodePlan[], random: Rand
     holdMs: slower * random.pick([1, 5, 10, 20, 30]),
     ...held(style, random, limit, slower),
   }));
+  if (style === 'fair' && passing.chance(0.5)) {
+    clients.push({ ...QUIET, timerLagMs, links: nodes.map(() => NEAR) });
+    calls.push(...passersBy(passing, clients.length - 1, LASTS_MS * slower));
+  }
   return {
     ...{ seed, kind: 'queued' as const, faults: [], healAtMs: LASTS_MS * slower, restartGuard: false },
     nodes: nodes.map(() => ({ drift: 0 })),
     clients,
     calls: calls.sort((a, b) => a.atMs - b.atMs),
   };
+}
+
+const QUIET = { drift: 0, pauseChance: 0, pauseMs: 0 } as const;
+
+/** A process whose callers look at no line, ask once, and take what is free. */
+function passersBy(random: Random, client: number, lastsMs: number): Call[] {
+  return Array.from({ length: random.whole(10, 40) }, () => ({
+    atMs: random.between(0, lastsMs),
+    ...{ client, style: 'acquire' as const, resources: ['a'], ttl: 400, wait: 0 },
+    ...{ autoExtend: true, obeys: false, holdMs: 1 },
+  }));
 }
 
 /** Whoever is further away than others hears later that its turn has come: that is no question of order. */

@@ -44,7 +44,8 @@ export interface Plan {
  * - `renumbered`: as wiped, with permits that have fencing tokens, for longer than a guard lasts
  * - `clustered`: as wiped, and some nodes are clusters whose masters fail one by one, with readers and permits as well.
  *   Slots go from one master to another while they are used, and the clocks of masters differ
- * - `queued`: calm, and a crowd in line that is served in order: exclusively, as readers, with permits and different limits
+ * - `queued`: calm, and a crowd in line that is served in order: exclusively, as readers, with permits and different limits;
+ *   newcomers that look at no line come by
  * - `forgetful`: as wiped, but without a guard; not promised to hold
  * - `rebooted`: as wiped with `observed`, but all nodes restart within a moment, and clients are replaced; not promised
  */

@@ -413,7 +413,6 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
     name: 'what becomes free is kept for those in line',
     rule: 'R31',
     kind: 'queued',
-    isRare: true,
     isLiveness: true,
     rules: {
       nodeRelease: (node, request, vote) => {
