@@ -99,12 +99,14 @@ function goingOf(
   { kind, slots, mayHaveStrays, places, attempt, turnMs }: LeaseSharing,
   isToldOf: boolean,
 ): Pick<ReleaseRequest, 'shared' | 'slots' | 'line' | 'turnMs'> {
+  const line = wasWon ? undefined : places?.entryToPutBack(attempt);
   return {
     shared: sharedIn(kind),
     // An attempt that failed may have got any permits on a node, so all of them are released.
     slots: kind?.mode !== 'limited' ? undefined : wasWon && !mayHaveStrays ? slots : 'all',
-    line: wasWon ? undefined : places?.entryToPutBack(attempt),
-    turnMs: isToldOf ? turnMs : undefined,
+    line,
+    // A caller that gets its place back had used up what was kept for the line.
+    turnMs: isToldOf || line !== undefined ? turnMs : undefined,
   };
 }
 

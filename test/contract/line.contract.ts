@@ -374,6 +374,19 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
       });
     });
 
+    it('comes back with the place of an attempt that failed, and tells nobody', async () => {
+      const node = current();
+      await held();
+      await ask(place('anna', 1));
+      await letGoWithTurn();
+      expect((await ask(place('anna', 1), { ownerToken: 'anna-1' })).kind).toBe('granted');
+
+      await release(node, 'a', { ownerToken: 'anna-1', line: place('anna', 1), turnMs: TURN_MS });
+
+      expect((await acquire(node, 'a', { ownerToken: 'newcomer' })).kind).toBe('denied');
+      expect((await ask(place('anna', 1), { ownerToken: 'anna-2' })).kind).toBe('granted');
+    });
+
     it('is left only where nothing else is, and somebody waits', async () => {
       const node = current();
       await held();

@@ -75,7 +75,8 @@ export class OrderBook {
     this.freed = { by: request, atMs: nowMs };
   }
 
-  released({ client }: Request): void {
+  released({ client }: Request, nowMs: number): void {
+    this.changedAtMs.set(client, nowMs);
     for (const one of this.waiting) if (one.request.client === client) one.passedBy = 0;
   }
 

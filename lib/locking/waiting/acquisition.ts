@@ -213,11 +213,12 @@ export class Acquisition<L>
 
   /**
    * True if it lets others go first. A caller that finds readers or permits in its way enters the lines on the nodes,
-   * and these decide whose turn it is. A caller that finds an exclusive holder may stand in no line.
+   * and these decide whose turn it is. A caller that finds an exclusive holder may stand in no line. One that does not wait
+   * lets nobody go first: it asks once.
    */
   private get owesTurns(): boolean {
     const mode = this.kind?.mode;
-    return mode === undefined || mode === 'mixed';
+    return this.options.waitMs > 0 && (mode === undefined || mode === 'mixed');
   }
 
   expectTurn(): string | undefined {

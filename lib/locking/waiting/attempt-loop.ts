@@ -17,8 +17,8 @@ export interface AttemptingCaller extends WaitingCaller {
   readonly kind: LockKind | undefined;
   readonly waitedMs: number;
   /**
-   * Called before each attempt, perhaps more than once. If others were denied the resources of late, the caller gets its ticket before its first
-   * attempt, and enters the lines with it.
+   * Called before each attempt, perhaps more than once. If others were denied the resources of late, the caller gets its
+   * ticket before its first attempt, and enters the lines with it.
    *
    * @returns the id by which nodes may call it before its denial is here, if they do
    */

@@ -327,6 +327,25 @@ describe('who owes turns', () => {
   });
 });
 
+describe('who owes turns and does not wait', () => {
+  it('is a newcomer, and not one of those for whom what is free is kept', async () => {
+    const fleet = new Fleet(3);
+    const { manager } = fleet.process();
+    const holder = await manager.acquire('api', FAIR);
+    watch(fleet.process().manager.acquire('api', FAIR));
+    await fleet.clock.advance(50);
+    for (const node of fleet.nodes) [node.latencyMs, node.messageMs] = [1, 20];
+    const released = holder.release();
+    await fleet.clock.advance(2);
+    await released;
+
+    const newcomer = watch(manager.acquire('api', { wait: 0 }));
+    await fleet.clock.advance(5);
+
+    expect(newcomer.error).toMatchObject({ code: 'LOCK_BUSY' });
+  });
+});
+
 describe('a reader that was denied of late', () => {
   it('asks without a ticket, since readers that come together share a look at the line', async () => {
     const fleet = new Fleet(3);

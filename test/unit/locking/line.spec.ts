@@ -1,6 +1,7 @@
 import type { LockOptions } from '../../../lib/locking/api/lock-options';
 import type { LockTargets } from '../../../lib/locking/api/lock-target';
 import type { HeldLock } from '../../../lib/locking/holding/held-lock';
+import type { ReleaseRequest } from '../../../lib/ports/lock-node.interface';
 import { Fleet } from '../../helpers/fleet';
 import { watch, type Watched } from '../../helpers/watch';
 
@@ -87,6 +88,26 @@ describe('the line', () => {
 
     expect(waiters.map(({ state }) => state)).toEqual(['resolved', 'resolved']);
     expect(newcomers.map(({ state }) => state)).toEqual(['pending', 'pending', 'pending']);
+  });
+
+  it('has what its failed attempt got kept for the line again, where it gets its place back', async () => {
+    const fleet = new Fleet(3);
+    for (const position of [0, 1]) {
+      const stranger = { resources: ['order:7'], ownerToken: `stranger-${position}`, ttlMs: 60_000 };
+      fleet.node(position).acquire({ ...stranger, askHolderTtl: false }, () => undefined);
+    }
+    const waiting = watch(fleet.process().manager.acquire('order:7', FAIR));
+    await fleet.clock.advance(500);
+
+    const given = fleet
+      .node(2)
+      .sent.flatMap(({ verb, request }) => (verb === 'release' ? [request as ReleaseRequest] : []))
+      .filter(({ line }) => line !== undefined);
+    expect(waiting.state).toBe('pending');
+    expect(given.length).toBeGreaterThan(0);
+    expect(given.map(({ turnMs, wakeWaiters }) => [turnMs, wakeWaiters])).toEqual(
+      given.map(() => [50, false]),
+    );
   });
 
   it.each<[string, LockOptions, LockTargets]>([
