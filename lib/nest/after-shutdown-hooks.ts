@@ -15,7 +15,8 @@ interface ShutdownHooks {
  * `beforeApplicationShutdown`, which come before, count those whose hooks are called.
  *
  * Call it in `onModuleDestroy`, before the hooks of these two kinds. Before Nest 12, a hook that fails ends the
- * shutdown: Nest calls no other hook, and `then` may never be called.
+ * shutdown: Nest calls no other hook, and `then` may never be called. A module that is frozen or sealed has no hook
+ * that could be wrapped, so `then` may run before its hook is done.
  *
  * @param modules the modules of an application. The module that calls this is among them, so that there is a last
  *   one
@@ -28,15 +29,12 @@ export function afterShutdownHooks(modules: ModulesContainer, then: () => Promis
     // Nest calls no hook of a class that is made again for each request.
     if (instance && host?.isDependencyTreeStatic() === true) instances.add(instance);
   }
-  let left = 0;
+  const left = new Set<ShutdownHooks>();
   for (const instance of instances) {
-    wrapHook(instance, 'beforeApplicationShutdown', () => {
-      left += 1;
+    const isWrapped = wrapHook(instance, 'onApplicationShutdown', async () => {
+      if (left.delete(instance) && left.size === 0) await then();
     });
-    wrapHook(instance, 'onApplicationShutdown', async () => {
-      left -= 1;
-      if (left === 0) await then();
-    });
+    if (isWrapped) wrapHook(instance, 'beforeApplicationShutdown', () => left.add(instance));
   }
 }
 
@@ -56,7 +54,8 @@ export function atShutdown(modules: ModulesContainer, then: () => void): void {
 /** A module that Nest adds to every application. */
 const OF_NEST = 'InternalCoreModule';
 
-function wrapHook(instance: ShutdownHooks, name: keyof ShutdownHooks, then: () => unknown): void {
+/** @returns false if the object cannot be changed */
+function wrapHook(instance: ShutdownHooks, name: keyof ShutdownHooks, then: () => unknown): boolean {
   const own = Object.getOwnPropertyDescriptor(instance, name);
   const hook = async (signal?: string) => {
     if (own === undefined) Reflect.deleteProperty(instance, name);
@@ -67,5 +66,5 @@ function wrapHook(instance: ShutdownHooks, name: keyof ShutdownHooks, then: () =
       await then();
     }
   };
-  Object.defineProperty(instance, name, { configurable: true, writable: true, value: hook });
+  return Reflect.defineProperty(instance, name, { configurable: true, writable: true, value: hook });
 }

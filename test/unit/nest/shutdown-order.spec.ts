@@ -233,6 +233,41 @@ describe('at the shutdown of an application', () => {
     await expect(locks.acquire('order:7')).rejects.toThrow(LockUnavailableError);
   });
 
+  it('a module that cannot be changed is no error, and the work gets its locks', async () => {
+    const queue = new Queue();
+    @Module({})
+    class Frozen {
+      constructor() {
+        Object.freeze(this);
+      }
+    }
+    @Module({})
+    class WithHook {
+      constructor() {
+        Object.defineProperty(this, 'onApplicationShutdown', { value: () => undefined });
+      }
+    }
+    const app = await Test.createTestingModule({
+      imports: [
+        Frozen,
+        RedlockModule.forRoot({ nodes: [new MemoryLockNode()] }),
+        WithHook,
+        queueModule(queue, false, 'provider'),
+      ],
+    }).compile();
+    const logger = { log: jest.fn(), warn: jest.fn(), error: jest.fn() };
+    app.useLogger(logger);
+    await app.init();
+    const locks = app.get(LockService);
+    queue.locks = locks;
+
+    await app.close();
+
+    expect(logger.error).not.toHaveBeenCalled();
+    expect(queue.outcome).toBe('done');
+    await expect(locks.acquire('order:7')).rejects.toThrow(LockUnavailableError);
+  });
+
   it('several lock services are closed after the work', async () => {
     const queue = new Queue();
     const names = ['billing', undefined];
