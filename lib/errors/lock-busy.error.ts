@@ -86,8 +86,8 @@ function messageFor({
 export function waitedForItself({ resources, waitedMs }: BusyFacts): string {
   return (
     `${quoteResources(resources)} is locked by the call under which this code runs, still so after ${Math.round(waitedMs)} ms: ` +
-    'acquire() does not enter what its own call holds, so it waited for itself. Use withLock() here, which enters it, or ' +
-    'use the lock of the outer call.'
+    'acquire() does not enter what its own call holds, so it waited for itself. Use withLock() here, which enters it or ' +
+    'says at once why it cannot, or use the lock of the outer call.'
   );
 }
 

@@ -464,7 +464,7 @@ describe('LockService', () => {
       await clock.advance(200);
 
       expect(inside.error).toBeInstanceOf(LockBusyError);
-      expect((inside.error as Error).message).toMatch(/waited for itself.*withLock/);
+      expect((inside.error as Error).message).toMatch(/waited for itself.*withLock.*says at once why/);
       expect(inside.error).toMatchObject({ resources: ['a', 'b'], waitedMs: 200, reason: 'held' });
     });
 
