@@ -69,7 +69,7 @@ export interface Mismatch<Problem extends string> {
  * Checks that the method's return type needs no more than a locked method returns. For example, a Subject would
  * lose its `next`.
  */
-type ReturnFits<M extends LockableMethod> =
+export type ReturnFits<M extends (...args: never[]) => unknown> =
   ReturnType<M> extends Promise<unknown>
     ? unknown
     : ReturnType<M> extends Observable<infer V>
@@ -79,7 +79,9 @@ type ReturnFits<M extends LockableMethod> =
       : // oxlint-disable-next-line typescript/no-explicit-any -- only that it is a generator matters
         AsyncGenerator<any> extends ReturnType<M>
         ? unknown
-        : Mismatch<'a locked stream is an AsyncGenerator: declare the method to return that'>;
+        : ReturnType<M> extends AsyncIterable<unknown>
+          ? Mismatch<'a locked stream is an AsyncGenerator: declare the method to return that'>
+          : Mismatch<'a locked method waits for its lock: make it async, or let it return a promise'>;
 
 type KeyFits<K, T, M extends LockableMethod> = [K] extends [LockKeyFunction]
   ? K extends (this: T, ...args: Parameters<M>) => LockKeyResult

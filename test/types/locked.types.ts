@@ -20,6 +20,13 @@ import {
   type LockedOptions,
   type LockLostError,
 } from '../../lib';
+import type { ReturnFits } from '../../lib/calls/locked-decorator.interface';
+
+/** The compiler says what does not fit. */
+export const cannotWait: ReturnFits<() => void>['mismatch'] =
+  'a locked method waits for its lock: make it async, or let it return a promise';
+export const isNoGenerator: ReturnFits<() => Readable>['mismatch'] =
+  'a locked stream is an AsyncGenerator: declare the method to return that';
 
 interface Transfer {
   from: string;
