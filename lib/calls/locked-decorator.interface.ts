@@ -22,19 +22,34 @@ export type LockableMethod = (
  * With `experimentalDecorators`, which Nest needs, it is such a decorator; without it, a standard one (TC39).
  */
 export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnavailable> {
-  <T extends object, M extends MethodWith<K, ReturnType<LockableMethod>>>(
-    target: T & NotStatic<T>,
-    propertyKey: string | symbol,
-    descriptor: TypedPropertyDescriptor<M> & Fits<K, B, L, U, T, M>,
-  ): void;
+  /** Only `applyDecorators` of Nest uses this form. */
+  <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
 
   <M extends MethodWith<K, ReturnType<LockableMethod>>>(
     method: M & Fits<K, B, L, U, ThisParameterType<M>, M>,
     context: StandardMethodContext,
   ): void;
 
-  /** Only `applyDecorators` of Nest uses this form. */
-  <T extends object>(target: T & NoProperty<T>, propertyKey: string | symbol): void;
+  /**
+   * A method of a generic class, whose functions take the constraint of a type parameter: of `Item extends Entity` an
+   * `Entity`. The compiler compares by a constraint only where the types of arguments have a name of their own, `A`.
+   */
+  <
+    T extends object & ThisOf<K> & ThisOf<B> & ThisOf<L> & ThisOf<U>,
+    M extends MethodWith<K, ReturnType<LockableMethod>>,
+    A extends ArgumentsOf<K> & ArgumentsOf<B> & ArgumentsAfterError<L> & ArgumentsOf<U>,
+  >(
+    target: T & NotStatic<T>,
+    propertyKey: string | symbol,
+    descriptor: TypedPropertyDescriptor<M> & WithArguments<A> & ResultsFit<K, B, L, U, M>,
+  ): void;
+
+  // This one is the last, since the compiler tells what does not fit the last of so many, and nothing of the others.
+  <T extends object, M extends MethodWith<K, ReturnType<LockableMethod>>>(
+    target: T & NotStatic<T>,
+    propertyKey: string | symbol,
+    descriptor: TypedPropertyDescriptor<M> & Fits<K, B, L, U, T, M>,
+  ): void;
 }
 
 /** The context of a method that is not static, as `ClassMethodDecoratorContext` of TypeScript 5 and later has it. */
@@ -130,4 +145,32 @@ type OnLostFits<L, T, M extends LockableMethod> = [OnLostFunction] extends [L]
     ? L extends (this: T, error: LockLostError, ...args: Parameters<M>) => Outcome<ReturnType<M>>
       ? unknown
       : Mismatch<'onLost does not take or return what the method does'>
+    : unknown;
+
+type ThisOf<F> = 0 extends 1 & ThisParameterType<F> ? unknown : ThisParameterType<F>;
+
+/* oxlint-disable typescript/no-explicit-any -- nothing is asked of them */
+/** The arguments that the function takes, and more. */
+type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? [...A, ...any[]] : any[];
+
+type ArgumentsAfterError<F> = F extends (error: LockLostError, ...args: infer A) => unknown
+  ? [...A, ...any[]]
+  : any[];
+
+type WithArguments<A extends readonly any[]> = TypedPropertyDescriptor<(...args: A) => any>;
+/* oxlint-enable typescript/no-explicit-any */
+
+/** What `Fits` checks, but for the arguments of functions. */
+type ResultsFit<K, B, L, U, M extends LockableMethod> = ReturnFits<M> &
+  ([K] extends [LockKeyFunction] ? unknown : KeyFits<K, unknown, M>) &
+  ([B] extends [OnBusyFunction] ? ResultFits<B, M> : OnBusyFits<B, unknown, M>) &
+  ResultFits<U, M> &
+  ResultFits<L, M>;
+
+type ResultFits<F, M extends LockableMethod> = [OnBusyFunction] extends [F]
+  ? unknown // not given
+  : F extends (...args: never) => unknown
+    ? F extends (...args: never) => Outcome<ReturnType<M>>
+      ? unknown
+      : never
     : unknown;

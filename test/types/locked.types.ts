@@ -589,6 +589,108 @@ export class Placeholders<Entity extends { id: string }> {
   }
 }
 
+interface Item {
+  id: string;
+}
+
+/** Functions that take the constraint of a type parameter of the class. */
+export abstract class GenericItems<T extends Item, Id extends string | number = string> {
+  protected last?: T;
+  private readonly table = 'items';
+
+  @Locked((item: Item) => `item:${item.id}`)
+  async save(item: T): Promise<T> {
+    return Promise.resolve(item);
+  }
+
+  @Locked((item: Partial<Item>) => `item:${item.id}`)
+  async patch(item: Partial<T>, _id: Id): Promise<void> {
+    await Promise.resolve(item);
+  }
+
+  @Locked((id: string | number) => `item:${id}`, { onBusy: 'skip' })
+  async find(_id: Id): Promise<T | undefined> {
+    return Promise.resolve(this.last);
+  }
+
+  @Locked(function (this: GenericItems<Item, string | number>, { id }: Item) {
+    return `${this.table}:${id}`;
+  })
+  async withThis(item: T): Promise<T> {
+    return Promise.resolve(item);
+  }
+
+  @Locked(({ id }: Item) => id, {
+    onBusy: ({ id }: Item) => id,
+    onUnavailable: ({ id }: Item) => id,
+    onLost: (_error, { id }: Item) => id,
+    label: ({ id }: Item) => id,
+  })
+  async everything(item: T, _count: number): Promise<string> {
+    return Promise.resolve(item.id);
+  }
+
+  @Locked((item: Item) => item.id)
+  async generic<K extends keyof T>(item: T, key: K): Promise<T[K]> {
+    return Promise.resolve(item[key]);
+  }
+
+  @Locked((item: Item) => item.id)
+  async *generator(item: T): AsyncGenerator<T> {
+    yield Promise.resolve(item);
+  }
+
+  // @ts-expect-error an item has no number
+  @Locked((item: { id: string; number: number }) => item.id)
+  async narrower(item: T): Promise<T> {
+    return Promise.resolve(item);
+  }
+
+  // @ts-expect-error the method may be called without it
+  @Locked((item: Item) => item.id)
+  async optional(_item?: T): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error the method has one parameter
+  @Locked((item: Item, id: string) => `${item.id}:${id}`)
+  async moreParameters(_item: T): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error the caller counts on a text
+  @Locked((item: Item) => item.id, { onBusy: () => 1 })
+  async otherResult(item: T): Promise<string> {
+    return Promise.resolve(item.id);
+  }
+
+  // @ts-expect-error the caller counts on an item
+  @Locked((item: Item) => item.id, { onBusy: 'skip' })
+  async mustNotSkip(item: T): Promise<T> {
+    return Promise.resolve(item);
+  }
+
+  // @ts-expect-error it cannot wait
+  @Locked((item: Item) => item.id)
+  sync(item: T): string {
+    return item.id;
+  }
+
+  // @ts-expect-error it stands in another class
+  @Locked(function (this: { tenant: string }, item: Item) {
+    return `${this.tenant}:${item.id}`;
+  })
+  async otherThis(_item: T): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error there is one argument
+  @Locked('item:<1>', { onBusy: ({ id }: Item) => id })
+  async tooFar(item: T): Promise<string> {
+    return Promise.resolve(item.id);
+  }
+}
+
 /** What is no method that could be locked. */
 export class NoMethods {
   // @ts-expect-error a class has no lock service
