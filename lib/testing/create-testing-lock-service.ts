@@ -1,3 +1,4 @@
+import { checkRedlockOptions } from '../service/check-redlock-options';
 import { openLockService } from '../service/create-lock-service';
 import type { RedlockOptions } from '../service/redlock-options.interface';
 import type { LockService } from '../service/lock.service';
@@ -14,11 +15,19 @@ import { TestingNode } from './testing-node';
  */
 const SHUTDOWN_TIMEOUT_MS = 1_000;
 
-/** Makes a lock service with the given options, on as many nodes in this process, and its tester. */
+/** The number of nodes if the application has none: a variable of the environment may be missing where tests run. */
+const NODES = 3;
+
+/**
+ * Makes a lock service with the given options, on as many nodes in this process, and its tester.
+ *
+ * @throws LockOptionsError as for real nodes, but for anything that may be in `nodes`
+ */
 export function createTestingLockService(options: RedlockOptions): LockService {
   const clock = new TestingClock();
+  const { nodes: given } = checkRedlockOptions(options);
   const nodes = Array.from(
-    { length: options.nodes.length },
+    { length: Array.isArray(given) && given.length > 0 ? given.length : NODES },
     (_, position) => new TestingNode(`testing-${position + 1}`, clock),
   );
   const open = (changed: Partial<RedlockOptions>) => {

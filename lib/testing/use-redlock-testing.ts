@@ -9,7 +9,7 @@ export interface ProviderOverrides {
 
 /**
  * Puts every RedlockModule of an application under test on nodes in the process: each module gets as many as it
- * had, and shares them with no other. Options, names, `@Locked` methods and the exception filter stay the same. No
+ * had (three, if its `nodes` are no list, or an empty one), and shares them with no other. Options, names, `@Locked` methods and the exception filter stay the same. No
  * Redis is connected. If `shutdownTimeout` is not given, it is 1,000.
  *
  * @returns the same builder

@@ -10,6 +10,7 @@ import {
   LockService,
   LockUnavailableError,
   RedlockModule,
+  type RedlockOptions,
 } from '../../../lib';
 import { LockTester, RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
 import { createTestingLockService } from '../../../lib/testing/create-testing-lock-service';
@@ -381,6 +382,33 @@ describe('useRedlockTesting', () => {
     expect((await http.get('/stock/7')).status).toBe(409);
     await other.release();
     expect((await http.get('/stock/7')).status).toBe(200);
+  });
+
+  it.each([undefined, null, [], 'redis://a:6379', ['redis://undefined:6379'], [undefined]])(
+    'needs no address of a Redis: nodes %j',
+    async (nodes) => {
+      const useFactory = () => ({ nodes: nodes as unknown as RedlockOptions['nodes'] });
+      const imports = [RedlockModule.forRootAsync({ useFactory })];
+      const module = await useRedlockTesting(Test.createTestingModule({ imports })).compile();
+      const locks = module.get(LockService);
+
+      await (await locks.acquire('order:7')).release();
+
+      const { nodes: used } = await locks.inspect('order:7');
+      expect(used).toHaveLength(nodes instanceof Array && nodes.length > 0 ? nodes.length : 3);
+      await module.close();
+    },
+  );
+
+  it.each([
+    [undefined, 'options'],
+    [{ nodes: [], nodeTimeOut: 5 }, 'nodeTimeOut'],
+    [{ nodes: [], shutdownTimeout: -1 }, 'shutdownTimeout'],
+  ])('refuses the other options that are refused with real nodes: %j', async (options, named) => {
+    const useFactory = () => options as unknown as RedlockOptions;
+    const imports = [RedlockModule.forRootAsync({ useFactory })];
+
+    await expect(useRedlockTesting(Test.createTestingModule({ imports })).compile()).rejects.toThrow(named);
   });
 
   it('says so when a lock service is not under test', () => {
