@@ -1,5 +1,7 @@
 import type { LockService } from '../service/lock.service';
 import type { LockEvent } from '../locking/api/lock-event.interface';
+import { describeValue } from '../errors/describe-value';
+import { LockOptionsError } from '../errors/lock-options.error';
 import { checkLockOption } from '../locking/api/lock-option-rules';
 import { readOptions } from '../errors/read-options';
 import type { LockOptions } from '../locking/api/lock-options';
@@ -132,8 +134,16 @@ export class LockTester {
    * Makes `count` of the nodes fail, by default all: they refuse everything, and keep what they have. If they are
    * a majority, the application gets `LockUnavailableError`, and loses its locks when their validity ends. Locks
    * that it releases in the meantime are removed when the nodes recover.
+   *
+   * @throws LockOptionsError if there are not so many nodes, or if `count` is no whole number
    */
   failNodes(count = this.nodes.length): void {
+    if (!Number.isInteger(count) || count < 0 || count > this.nodes.length) {
+      throw new LockOptionsError(
+        'count',
+        `${describeValue(count)} is not possible; failNodes() takes a whole number from 0 to ${this.nodes.length}, the number of nodes.`,
+      );
+    }
     for (const node of this.nodes.filter(({ status }) => status === 'up').slice(0, count)) node.fail();
   }
 

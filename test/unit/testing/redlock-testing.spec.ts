@@ -7,6 +7,7 @@ import {
   Locked,
   LockBusyError,
   LockLostError,
+  LockOptionsError,
   LockService,
   LockUnavailableError,
   RedlockModule,
@@ -240,6 +241,14 @@ describe('RedlockTestingModule', () => {
 
     tester.recoverNodes();
     expect((await locks.inspect('order:7')).state).toBe('held');
+  });
+
+  it.each([-1, 4, 1.5, NaN, '2'])('refuses to fail %p of three nodes', async (count) => {
+    expect(() => {
+      tester.failNodes(count as number);
+    }).toThrow(LockOptionsError);
+
+    await (await locks.acquire('order:7')).release();
   });
 
   it('survives one failed node of three, and not two, until they recover', async () => {
