@@ -3,6 +3,7 @@ import type { AcquireRequest, AcquireVote, LockNode } from '../ports/lock-node.i
 import type { NodeGuard } from './node-guard';
 import type { CallContext } from './quorum-call';
 import { AcquireCall, type KnownVote } from './acquire-call';
+import type { Refusals } from './refusals';
 import { holdRound } from './round';
 import type { SilentNodes } from './silent-nodes';
 
@@ -13,8 +14,8 @@ import type { SilentNodes } from './silent-nodes';
 const SHARE_OF_TIMEOUT = 0.1;
 
 /**
- * The node that is asked first when several processes want the same resource. It is the first node that answers,
- * in an order that all processes share. Its vote decides who asks the other nodes, so votes are not split.
+ * The node that is asked first when several processes want the same resource. It is the first node that answers
+ * and does not refuse to grant, in an order that all processes share. Its vote decides who asks the other nodes, so votes are not split.
  *
  * ```text
  *  process A --+                           granted: A asks the other nodes at once
@@ -32,6 +33,7 @@ export class LeadingNode {
       readonly nodes: readonly LockNode[];
       readonly guard: NodeGuard;
       readonly silence?: SilentNodes | undefined;
+      readonly refusals?: Refusals | undefined;
     },
   ) {
     this.inOrder = [...settings.nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -63,13 +65,14 @@ export class LeadingNode {
 
   /** The node that leads now. */
   get current(): LockNode | undefined {
-    const { nodes, guard, silence } = this.settings;
+    const { nodes, guard, silence, refusals } = this.settings;
     return this.inOrder.find(
       (node) =>
         node.status === 'up' &&
         !this.silent.has(node) &&
         silence?.skips(nodes.indexOf(node)) !== true &&
-        (guard.isIdle || guard.reasonFor(node) === undefined),
+        (guard.isIdle || guard.reasonFor(node) === undefined) &&
+        refusals?.errorFor(node) === undefined,
     );
   }
 }

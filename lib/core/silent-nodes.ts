@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../ports/clock.interface';
 import type { FailedVote, LockNode } from '../ports/lock-node.interface';
 import type { NodeGuard } from './node-guard';
 import { quorumOf } from './quorum';
+import type { Refusals } from './refusals';
 
 /** The number of looks within a node timeout. A look compares which nodes owe an answer. */
 const LOOKS_IN_NODE_TIMEOUT = 50;
@@ -29,6 +30,7 @@ export interface SilentNodesSettings {
   readonly clock: Clock;
   readonly nodeTimeoutMs: number;
   readonly guard: NodeGuard;
+  readonly refusals: Refusals;
 }
 
 /** What is known of the answers of one node. */
@@ -51,8 +53,8 @@ interface Seen {
  * node that stands still stays in memory until it answers, and a caller that needs its vote waits for the whole
  * node timeout.
  *
- * Nodes are left out only while the others that answer are a majority. Else every vote counts, and every node is
- * asked. No request reads a clock: a look now and then compares what was asked with what was answered, after all
+ * Nodes are left out only while the others that answer, and do not refuse to grant, are a majority. Else every vote
+ * counts, and every node is asked. No request reads a clock: a look now and then compares what was asked with what was answered, after all
  * replies that have arrived (R5).
  */
 export class SilentNodes {
@@ -205,8 +207,13 @@ export class SilentNodes {
   }
 
   private readonly isThere = (node: LockNode, { isSilent }: Seen): boolean => {
-    const { guard } = this.settings;
-    return !isSilent && node.status === 'up' && (guard.isIdle || guard.reasonFor(node) === undefined);
+    const { guard, refusals } = this.settings;
+    return (
+      !isSilent &&
+      node.status === 'up' &&
+      (guard.isIdle || guard.reasonFor(node) === undefined) &&
+      refusals.errorFor(node) === undefined
+    );
   };
 
   private readonly mayAnswer = (node: LockNode, seen: Seen): boolean =>

@@ -39,7 +39,7 @@ export class Fleet {
     });
     this.refusals = new Refusals({ ...settings, nodeTimeoutMs, onChange: this.reports.refusalChanged });
     const { guard, refusals } = this;
-    if (nodes.length > 2) this.silence = new SilentNodes({ nodes, clock, nodeTimeoutMs, guard });
+    if (nodes.length > 2) this.silence = new SilentNodes({ nodes, clock, nodeTimeoutMs, guard, refusals });
     this.redlock = new Redlock({
       nodes,
       clock,

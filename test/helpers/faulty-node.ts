@@ -30,7 +30,9 @@ export type Fault =
   /** Requests are lost on the way: neither applied nor answered. */
   | 'deaf'
   /** Every request fails at once and never arrives. */
-  | 'refused';
+  | 'refused'
+  /** Answers, and grants nothing: its memory is full. */
+  | 'full';
 
 interface Sent {
   readonly verb: Verb;
@@ -38,6 +40,10 @@ interface Sent {
 }
 
 const REFUSED: FailedVote = { kind: 'failed', error: new Error('refused') };
+const FULL: FailedVote = {
+  kind: 'failed',
+  error: Object.assign(new Error('OOM command not allowed'), { code: 'OOM' }),
+};
 
 /** An in-process node with a fault of choice in front of it, that remembers what was asked. */
 export class FaultyNode extends ForwardingVoter implements LockNode {
@@ -114,12 +120,14 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
 
   list(request: ListRequest): Promise<ListedPart> {
     if (this.fault === 'refused') return Promise.reject(REFUSED.error);
-    return this.fault === 'none' ? this.inner.list(request) : new Promise(() => undefined);
+    return this.fault === 'none' || this.fault === 'full'
+      ? this.inner.list(request)
+      : new Promise(() => undefined);
   }
 
   inspect(resource: string): Promise<NodeHold | null> {
     if (this.fault === 'refused') return Promise.reject(REFUSED.error);
-    if (this.fault === 'none') return this.inner.inspect(resource);
+    if (this.fault === 'none' || this.fault === 'full') return this.inner.inspect(resource);
     return new Promise((resolve) => {
       if (this.fault === 'deaf') return;
       this.waiting.push(() => {
@@ -172,6 +180,10 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
       vote(REFUSED);
       return;
     }
+    if (this.fault === 'full' && verb === 'acquire') {
+      vote(FULL);
+      return;
+    }
     this.travel(() => {
       this.arrive<VoteOf<V>>(
         (answer) => {
@@ -187,7 +199,7 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
   }
 
   private arrive<V>(apply: (answer: (vote: V) => void) => void, reply: (vote: V) => void): void {
-    if (this.fault === 'none') apply(reply);
+    if (this.fault === 'none' || this.fault === 'full') apply(reply);
     if (this.fault === 'stalled')
       this.waiting.push(() => {
         apply(reply);

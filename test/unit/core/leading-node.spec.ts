@@ -1,5 +1,7 @@
 import { LeadingNode } from '../../../lib/core/leading-node';
 import { Redlock } from '../../../lib/core/redlock';
+import { Refusals } from '../../../lib/core/refusals';
+import type { FaultyNode } from '../../helpers/faulty-node';
 import { FENCING, Fleet } from '../../helpers/fleet';
 import { DENIED, GRANTED, ScriptedNode } from '../../helpers/scripted-node';
 import { unguarded } from '../../helpers/unguarded';
@@ -173,6 +175,28 @@ describe('the leading node', () => {
     fleet.node(0).recover();
 
     expect([...seen, leader.current?.name]).toEqual(['a', 'b', 'c', undefined, 'a']);
+  });
+
+  it('is the next one while the first answers and refuses to grant', async () => {
+    const { nodes, clock } = new Fleet(3);
+    const refusals = new Refusals({
+      nodes,
+      clock,
+      nodeTimeoutMs: NODE_TIMEOUT_MS,
+      newOwnerToken: () => 'trial',
+      onChange: () => undefined,
+    });
+    const leader = new LeadingNode({ nodes, guard: unguarded(nodes), refusals });
+    const [first] = nodes as [FaultyNode];
+    first.fault = 'full';
+    await refusals.look('anything');
+    expect(leader.current?.name).toBe('b');
+
+    first.recover();
+    await clock.advance(1_000);
+
+    expect(leader.current?.name).toBe('a');
+    refusals.stop();
   });
 
   it('leads again although it threw instead of voting', async () => {

@@ -87,6 +87,39 @@ describe('a node that is silent while the others answer (R36)', () => {
     expect(waiting.value).toBe('released');
   });
 
+  it('is asked all the same where one of the others answers and refuses to grant', async () => {
+    const { cycle, fleet, clock } = setUp();
+    fleet.node(0).fault = 'full';
+    await cycle();
+    fleet.node(2).fault = 'stalled';
+    void watch(cycle());
+    await clock.advance(NOTICED_MS);
+
+    const waiting = watch(cycle());
+    await settle();
+    expect(waiting.state).toBe('pending');
+    fleet.node(2).recover();
+    await settle();
+
+    expect(waiting.value).toBe('released');
+  });
+
+  it('is asked all the same when another one refuses to grant from then on', async () => {
+    const { cycle, fallSilent, fleet } = setUp();
+    await fallSilent(2);
+    fleet.node(0).fault = 'full';
+    void watch(cycle());
+    await settle();
+
+    const waiting = watch(cycle());
+    await settle();
+    expect(waiting.state).toBe('pending');
+    fleet.node(2).recover();
+    await settle();
+
+    expect(waiting.value).toBe('released');
+  });
+
   it('is asked all the same when another one falls silent too', async () => {
     const { cycle, fallSilent, fleet, clock } = setUp();
     await fallSilent(2);
