@@ -103,8 +103,9 @@ export class Refusals {
     });
   }
 
-  private conclude(node: LockNode, refusal: Refusal, vote: AcquireVote | undefined): void {
+  private conclude(node: LockNode, refusal: Refusal, answer: AcquireVote | undefined): void {
     const { clock, onChange } = this.settings;
+    const vote = answer === undefined || isUnanswered(answer) ? undefined : answer;
     if (vote !== undefined && !(vote.kind === 'failed' && isRefusal(vote.error))) {
       this.forget(node);
       return;
@@ -140,8 +141,20 @@ export class Refusals {
  */
 function isRefusal(error: Error): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && !(code === 'NOPERM' && /\bkeys?\b/.test(error.message));
+  if (typeof code !== 'string' || UNANSWERED.has(code)) return false;
+  return !(code === 'NOPERM' && /\bkeys?\b/.test(error.message));
 }
+
+/** Tells if a node says by itself that it has no answer of its server. */
+function isUnanswered(vote: AcquireVote): boolean {
+  return vote.kind === 'failed' && UNANSWERED.has((vote.error as { code?: string }).code ?? '');
+}
+
+/**
+ * The codes of nodes without an answer of their server. A node hears of a broken connection only after the requests
+ * that were under way: it counts as up until then.
+ */
+const UNANSWERED = new Set(['DISCONNECTED', 'NOT_CONNECTED', 'STALLED', 'CLOSED', 'OVERLOADED']);
 
 /** Asks a node once. If it throws, which a node that a user wrote may do, it has refused too. */
 function askOnce(node: LockNode, request: AcquireRequest, vote: (vote: AcquireVote) => void): void {

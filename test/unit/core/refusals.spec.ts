@@ -3,7 +3,13 @@ import { Refusals } from '../../../lib/core/refusals';
 import { VirtualClock } from '../../helpers/virtual-clock';
 
 const FULL = Object.assign(new Error('OOM command not allowed'), { code: 'OOM' });
-const REFUSED = { kind: 'failed', error: FULL } as const;
+const BROKEN = Object.assign(new Error('the connection broke before the answer'), { code: 'DISCONNECTED' });
+const ANSWERS = {
+  granted: { kind: 'granted' },
+  denied: { kind: 'denied' },
+  failed: { kind: 'failed', error: FULL },
+  broken: { kind: 'failed', error: BROKEN },
+} as const;
 
 /** A node that answers what it is told to, and who keeps the books about it. */
 class Rig {
@@ -11,7 +17,7 @@ class Rig {
   readonly news: string[] = [];
   readonly asked: AcquireRequest[] = [];
   readonly released: string[] = [];
-  answer: 'granted' | 'denied' | 'failed' | 'silence' = 'granted';
+  answer: keyof typeof ANSWERS | 'silence' = 'granted';
   status = 'up';
   readonly node: LockNode;
   readonly refusals: Refusals;
@@ -22,7 +28,7 @@ class Rig {
       name: 'a',
       acquire: (request: AcquireRequest, vote: (vote: unknown) => void) => {
         this.asked.push(request);
-        if (this.answer !== 'silence') vote(this.answer === 'failed' ? REFUSED : { kind: this.answer });
+        if (this.answer !== 'silence') vote(ANSWERS[this.answer]);
       },
       release: ({ ownerToken }: AcquireRequest) => this.released.push(ownerToken),
       onStatus: (listener: (change: NodeStatusChange) => void) => {
@@ -136,6 +142,33 @@ describe('a node that refused a caller', () => {
     rig.suspect(new Error('no answer within 500 ms'));
 
     expect(rig.asked).toEqual([]);
+  });
+
+  it.each(['DISCONNECTED', 'NOT_CONNECTED', 'STALLED', 'CLOSED', 'OVERLOADED'])(
+    'is not tried for what the client says by itself: %s',
+    (code) => {
+      const rig = new Rig();
+
+      rig.suspect(Object.assign(new Error('the client has no answer'), { code }));
+
+      expect(rig.asked).toEqual([]);
+    },
+  );
+
+  it('is not known to by a trial whose connection breaks; and goes on refusing, if it did before', async () => {
+    const rig = new Rig();
+    rig.answer = 'broken';
+    rig.suspect();
+    const atFirst = rig.refusals.errorFor(rig.node);
+
+    rig.answer = 'failed';
+    rig.suspect();
+    rig.answer = 'broken';
+    await rig.clock.advance(2_500);
+
+    expect(atFirst).toBeUndefined();
+    expect(rig.refusals.errorFor(rig.node)).toBe(FULL);
+    expect(rig.news).toEqual([FULL.message]);
   });
 
   it('is not tried after the end', async () => {
