@@ -11,6 +11,12 @@ import { cache, root } from './paths.mjs';
 export function compileAndLoad(name, folders, file) {
   const output = join(cache, `${name}-${process.pid}`);
   process.on('exit', () => rmSync(output, { recursive: true, force: true }));
+  compileTo(output, folders);
+  return createRequire(import.meta.url)(join(output, file));
+}
+
+/** Compiles folders of sources, without a check of types, to CommonJS that `node` can run. */
+export function compileTo(output, folders) {
   for (const folder of folders) compile(folder, output);
   // The fields that the tests read.
   const {
@@ -22,7 +28,6 @@ export function compileAndLoad(name, folders, file) {
     join(output, 'package.json'),
     JSON.stringify({ name: packageName, version, type: 'commonjs', exports }),
   );
-  return createRequire(import.meta.url)(join(output, file));
 }
 
 function compile(folder, output) {

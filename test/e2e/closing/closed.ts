@@ -5,7 +5,7 @@ import { createLockService } from '../../../lib';
  * closes, and tells which timers would keep this process alive now.
  */
 async function main(): Promise<void> {
-  const nodes = process.argv.slice(1);
+  const nodes = process.argv.slice(2);
   const [locks, other] = [createLockService({ nodes }), createLockService({ nodes })];
   const held = await locks.acquire('a', { wait: 10_000 });
   const waiting = other.acquire('a', { wait: 10_000 });

@@ -28,4 +28,4 @@ async function main([postgres = '', ...nodes]: string[]): Promise<void> {
 }
 
 // Started as `node -e`, which has no file among its arguments.
-void main(process.argv.slice(1));
+void main(process.argv.slice(2));

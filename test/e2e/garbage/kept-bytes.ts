@@ -63,4 +63,4 @@ async function main([way = 'handle', options = '{}', ...nodes]: string[]): Promi
 }
 
 // Started as `node -e`, which has no file among its arguments.
-void main(process.argv.slice(1));
+void main(process.argv.slice(2));

@@ -5,7 +5,7 @@ import { Cron, ScheduleModule } from '@nestjs/schedule';
 import { LockService, RedlockModule } from '../../../lib';
 import { RedlockScheduleModule } from '../../../lib/schedule';
 
-const [zoneOfProcess, timeZone = '', ...nodes] = process.argv.slice(1);
+const [zoneOfProcess, timeZone = '', ...nodes] = process.argv.slice(2);
 process.env.TZ = zoneOfProcess;
 
 /** In an hour too, so that a midnight changes nothing. */
