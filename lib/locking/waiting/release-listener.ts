@@ -53,6 +53,8 @@ export class ReleaseListener implements ComebackHearer {
   private tellings: Map<string, Telling> | undefined;
   /** The nodes that would have told of a release at the last look: a bit for each position. */
   private hearing = 0;
+  /** For each node a resource of whose release it would not have told at the last look. Undefined for most callers. */
+  private missing: number[] | undefined;
   private hasOtherNews = false;
   /** The nodes that tell only when it is the waiter's turn: a bit for each position. */
   private calling = 0;
@@ -172,8 +174,9 @@ export class ReleaseListener implements ComebackHearer {
   /** Called when a node begins to tell of releases, or told of one without its owner token. */
   private hearOfNode(position: number): void {
     const before = this.hearing;
-    this.hearing = this.whoHears();
-    const isBeginning = ((this.hearing & ~before) >> position) % 2 !== 0;
+    // This comes once for each resource, so it looks at one node, and at nothing if that node was heard before.
+    if ((before & (1 << position)) === 0 && this.isHeardAt(position)) this.hearing |= 1 << position;
+    const isBeginning = this.hearing !== before;
     // While a majority tells of releases, no release is missed because of the other nodes.
     if (!isBeginning || (!this.isQuorum(before) && this.isQuorum(this.hearing))) this.mayHaveMissed();
   }
@@ -185,15 +188,27 @@ export class ReleaseListener implements ComebackHearer {
   }
 
   private whoHears(): number {
-    const { resources } = this;
     let hearing = 0;
-    for (let position = 0; position < this.sources.nodes.length; position++) {
-      let isHeard = true;
-      for (let i = 0; i < resources.length && isHeard; i++)
-        isHeard = this.subscriptions[position * resources.length + i]?.isHeard === true;
-      if (isHeard) hearing |= 1 << position;
-    }
+    for (let position = 0; position < this.sources.nodes.length; position++)
+      if (this.isHeardAt(position)) hearing |= 1 << position;
     return hearing;
+  }
+
+  /** Tells if a node would tell of a release of each resource. */
+  private isHeardAt(position: number): boolean {
+    const { length } = this.resources;
+    const first = position * length;
+    // The resource that was missing at the last look comes first. Nodes confirm a thousand one by one, and each of these
+    // looks would pass all that were confirmed before.
+    const missing = this.missing?.[position] ?? 0;
+    for (let i = 0; i < length; i++) {
+      const resource = (missing + i) % length;
+      if (this.subscriptions[first + resource]?.isHeard !== true) {
+        if (resource > 0) (this.missing ??= this.sources.nodes.map(() => 0))[position] = resource;
+        return false;
+      }
+    }
+    return true;
   }
 
   private isQuorum(bits: number): boolean {

@@ -239,6 +239,74 @@ describe('a waiter that listens to the nodes', () => {
     });
   });
 
+  describe('for very many resources', () => {
+    const MANY = 200;
+    const resources = Array.from({ length: MANY }, (_, i) => `seat:${i}`);
+
+    /** Nodes whose subscriptions count how often somebody looks at them. */
+    function listenToMany() {
+      const confirmed = [0, 0, 0];
+      const wakes: ReleaseHandler[] = [];
+      let looks = 0;
+      const nodes = confirmed.map((_, position) => ({
+        onReleased: (resource: string, wake: ReleaseHandler) => {
+          wakes[position] = wake;
+          return {
+            get isHeard() {
+              looks += 1;
+              return resources.indexOf(resource) < (confirmed[position] as number);
+            },
+            stop: () => undefined,
+          };
+        },
+        onStatus: () => () => undefined,
+      })) as unknown as LockNode[];
+      const hints: ReleaseHint[] = [];
+      const listener = new ReleaseListener({ nodes, comebacks: new Comebacks(nodes) }, resources, {
+        leadingNode: undefined,
+        onMaybeFree: (hint) => hints.push(hint),
+      });
+      const confirm = (position: number, upTo: number) => {
+        confirmed[position] = upTo;
+        wakes[position]?.(undefined);
+      };
+      return { listener, hints, confirm, looks: () => looks };
+    }
+
+    it('looks at each subscription a few times, and not at all of them whenever one is confirmed', () => {
+      const { listener, confirm, looks } = listenToMany();
+
+      for (let upTo = 1; upTo <= MANY; upTo++) for (const position of [0, 1, 2]) confirm(position, upTo);
+
+      expect(looks()).toBeLessThan(4 * 3 * MANY);
+      expect(listener.isReliable).toBe(true);
+    });
+
+    it('looks at each subscription a few times if all of them count from one moment on', () => {
+      const { listener, confirm, looks } = listenToMany();
+
+      for (let call = 0; call < MANY; call++) for (const position of [0, 1, 2]) confirm(position, MANY);
+
+      expect(looks()).toBeLessThan(4 * 3 * MANY);
+      expect(listener.isReliable).toBe(true);
+    });
+
+    it('is not reliable while a majority would miss the release of one of them, whichever that is', () => {
+      const { listener, hints, confirm } = listenToMany();
+      for (const position of [0, 1]) confirm(position, MANY - 1);
+      expect(listener.isReliable).toBe(false);
+
+      confirm(0, MANY);
+      expect(listener.isReliable).toBe(false);
+      hints.length = 0;
+      confirm(1, MANY);
+      expect([hints, listener.isReliable]).toEqual([[SOON], true]);
+
+      confirm(1, 3);
+      expect(listener.isReliable).toBe(false);
+    });
+  });
+
   describe('while it asks the nodes', () => {
     it('remembers that it may have missed something since it began to', () => {
       const [a, b, c] = threeNodes();
