@@ -84,12 +84,13 @@ export class AcquireCall extends NodesCall implements QuorumCall<AcquireVote> {
    *
    * Most late grants belong to a lock that was won. Its release is already on the way to that node, and arrives
    * after the request, since a node applies requests in order. So a clean-up is needed only if the release was
-   * answered before the grant.
+   * answered before the grant. A lease that was left is released by another process, over another connection.
    */
   onLateVote(node: LockNode, vote: AcquireVote, position: number): void {
     const isThere = vote.kind === 'granted' || vote instanceof UncountedGrant;
-    if (!isThere || !this.lease.releaseBegan) return;
-    const isReleaseComing = this.lease.wasWon && !hasAnswered(this.lease, position);
+    const { isLeft = false, releaseBegan, wasWon } = this.lease;
+    if (!isThere || !(isLeft || releaseBegan)) return;
+    const isReleaseComing = !isLeft && wasWon && !hasAnswered(this.lease, position);
     if (!isReleaseComing) this.callContext.cleanUpLate(this.lease, node);
   }
 }

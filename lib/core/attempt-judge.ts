@@ -1,7 +1,7 @@
 import { type Attempt, type FailedAttempt, failedAttempt, notNumbered } from './attempt';
 import type { FenceProposals } from './fence-proposals';
 import { isAgreedOn, tokenOf } from './fencing';
-import { heldAs, releaseRequestOf, type Lease } from './lease';
+import { extendRequestOf, heldAs, releaseRequestOf, type Lease } from './lease';
 import type {
   AcquireVote,
   ExtendVote,
@@ -12,8 +12,8 @@ import type {
 } from '../ports/lock-node.interface';
 import { withoutGuarded } from './node-guard';
 import type { CallContext } from './quorum-call';
-import { RaiseFenceCall, ReleaseCall } from './lease-calls';
-import { isWon } from './quorum';
+import { ExtendCall, RaiseFenceCall, ReleaseCall } from './lease-calls';
+import { isDeniedByQuorum, isWon } from './quorum';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { holdRound, type RoundResult } from './round';
 import { remainingMs } from './validity';
@@ -36,7 +36,8 @@ export class AttemptJudge {
       refusals,
       silence,
       cleanUpLate: (lease, node) => {
-        this.cleanUpAt(node, lease);
+        if (lease.isLeft === true) void this.cleanUpIfGone(node, lease);
+        else this.cleanUpAt(node, lease);
       },
     };
   }
@@ -44,6 +45,17 @@ export class AttemptJudge {
   /** Cleans up one node. */
   cleanUpAt(node: LockNode, lease: Lease): void {
     this.cleanUp(lease, (position) => this.settings.nodes[position] !== node);
+  }
+
+  /**
+   * Cleans up one node if a quorum says that the lease is gone. Then no process can go on with it. Else one may hold it,
+   * and may count on that node.
+   */
+  private async cleanUpIfGone(node: LockNode, lease: Lease): Promise<void> {
+    // A node that has the lease keeps it for longer anyway, so nothing is changed there.
+    const look = { ...extendRequestOf(lease, SHORTEST_TTL_MS, false), onlyLooks: true };
+    const round = await holdRound<ExtendVote>(new ExtendCall(this.callContext(), lease, look));
+    if (isDeniedByQuorum(round)) this.cleanUpAt(node, lease);
   }
 
   /** Reads the clock after everything else, since slow votes may have used up the time that they granted (R3). */
@@ -159,6 +171,8 @@ export class AttemptJudge {
     return this.callContext(remainingMs(this.settings.clock, lease));
   }
 }
+
+const SHORTEST_TTL_MS = 1;
 
 function isDenial(round: RoundResult<AcquireVote>): (position: number) => boolean {
   return (position) => round.votes[position]?.kind === 'denied';

@@ -60,7 +60,8 @@ export class ExtendCall extends OwnershipCall implements QuorumCall<ExtendVote> 
    */
   onLateVote(node: LockNode, vote: ExtendVote): void {
     const { callContext, lease, inherited } = this;
-    if (vote.kind === 'denied' && vote.healed && lease.releaseBegan) callContext.cleanUpLate(lease, node);
+    const isOver = lease.releaseBegan || lease.isLeft === true;
+    if (vote.kind === 'denied' && vote.healed && isOver) callContext.cleanUpLate(lease, node);
     const isConfirmed = lease.inherited === undefined;
     if (inherited !== undefined && isConfirmed && vote.kind !== 'granted')
       callContext.cleanUpLate(inherited, node);

@@ -32,6 +32,11 @@ export interface Lease extends Validity {
   wasWon: boolean;
   /** True from the begin of the release. After that nothing extends the lease or puts it back (R10). */
   releaseBegan: boolean;
+  /**
+   * True once its holder has left it, and another process may go on with it. That process may also have released it.
+   * Missing for nearly all leases.
+   */
+  isLeft?: true;
   /** The nodes that were asked for this owner token, one bit per position. Other nodes cannot have it. */
   askedAt: number;
   /** The nodes that answered the release, one bit per position. */

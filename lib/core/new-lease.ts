@@ -15,6 +15,7 @@ export class NewLease implements Lease {
   askedAt = 0;
   releaseAnsweredBy = 0;
   keepUntilMs = 0;
+  isLeft?: true;
 
   constructor(
     resources: readonly string[],

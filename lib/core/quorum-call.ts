@@ -14,7 +14,10 @@ export interface CallContext {
   readonly guard: NodeGuard;
   readonly refusals: Refusals | undefined;
   readonly silence: SilentNodes | undefined;
-  /** Releases `lease` on one node that granted it only after its release. */
+  /**
+   * Releases `lease` on one node that granted it only after its release. If another process may go on with the lease, a
+   * quorum has to say first that it is gone.
+   */
   cleanUpLate(lease: Lease, node: LockNode): void;
 }
 

@@ -115,6 +115,11 @@ export class Redlock {
     });
   }
 
+  /** Leaves the lease on the nodes, for another process that goes on with it. Call it after the last extension. */
+  leave(lease: Lease): void {
+    lease.isLeft = true;
+  }
+
   /**
    * Goes on with a lease of which only the owner token is known. It is ours if a quorum still has that token, and
    * stays so from now on. The extension puts the token back nowhere, so nobody else can have had a quorum in

@@ -14,6 +14,8 @@ import { VirtualClock } from './virtual-clock';
 export const FENCING: FencingSettings = { skewMs: 15_000, keepMs: 86_400_000 };
 
 interface ProcessOptions {
+  /** The nodes as this process reaches them. By default all processes share one way to each node, and its faults. */
+  nodes?: readonly FaultyNode[];
   nodeTimeoutMs?: number;
   maxTtlMs?: number;
   defaults?: LockOptions;
@@ -41,6 +43,7 @@ export class Fleet {
 
   /** Another process with its own lines, locks and events. */
   process({
+    nodes = this.nodes,
     nodeTimeoutMs = 500,
     maxTtlMs = 60_000,
     defaults = {},
@@ -50,7 +53,7 @@ export class Fleet {
     const told = new LockEvents();
     const pid = ++this.processes;
     const manager = new LockManager({
-      nodes: this.nodes,
+      nodes,
       clock: new SteadyClock(this.clock),
       wall: this.clock,
       randomness: this.randomness,
@@ -72,6 +75,15 @@ export class Fleet {
     });
     const service = new LockService(manager, told, () => manager.close(shutdownTimeoutMs));
     return { manager, service, events, eventTypes: () => events.map(({ type }) => type) };
+  }
+
+  /** Another way to all nodes, with faults of its own. */
+  ways(): FaultyNode[] {
+    return this.nodes.map((node) => {
+      const way = new FaultyNode(node.name, this.clock);
+      way.beSameServerAs(node);
+      return way;
+    });
   }
 
   node(position: number): FaultyNode {

@@ -170,6 +170,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     // The process that resumes the lock may release it soon. An extension under way could put it back after that
     // (R10).
     await this.groupOrThis.renewal?.done();
+    // What reaches a node later still, after that release, is cleaned up there.
+    this.around.redlock.leave(this.lease);
     this.leaveLine();
     this.around.onEnded(this);
     return ticketOf(this.lease, this.groupOrThis.ttlMs);

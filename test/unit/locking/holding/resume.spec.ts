@@ -3,6 +3,7 @@ import { LockOptionsError } from '../../../../lib/errors/lock-options.error';
 import { LockUnavailableError } from '../../../../lib/errors/lock-unavailable.error';
 import type { LockTicket } from '../../../../lib/locking/api/lock-ticket';
 import { deferred } from '../../../helpers/deferred';
+import type { FaultyNode } from '../../../helpers/faulty-node';
 import { Fleet } from '../../../helpers/fleet';
 import { watch } from '../../../helpers/watch';
 
@@ -394,5 +395,87 @@ describe('forceRelease of one owner', () => {
     for (const options of wrong) {
       await expect(worker.service.forceRelease('a', options as object)).rejects.toThrow(LockOptionsError);
     }
+  });
+});
+
+describe('a request that arrives when the lock was detached, resumed and released', () => {
+  /** The process that leaves the lock reaches one node late. */
+  function setUpLate() {
+    const fleet = new Fleet(3);
+    const ways = fleet.ways();
+    const request = fleet.process({ nodes: ways });
+    const worker = fleet.process();
+    return {
+      fleet,
+      advance: (ms: number) => fleet.clock.advance(ms),
+      request,
+      worker,
+      late: ways[2] as FaultyNode,
+    };
+  }
+
+  const kinds = [
+    ['an exclusive lock', {}],
+    ['a lock with a fencing token', { fencing: true }],
+    ['a reader', { mode: 'shared' }],
+    ['a permit', { limit: 3 }],
+    ['a lock in line', { fair: true }],
+  ] as const;
+
+  it.each(kinds)('an extension leaves nothing of %s', async (_, options) => {
+    const { fleet, advance, request, worker, late } = setUpLate();
+    const lock = await request.service.acquire('a', options);
+    late.fault = 'stalled';
+    const ticket = await lock.detach();
+    const resumed = await worker.service.resume(sent(ticket));
+    expect(await resumed.release()).toBe('released');
+
+    late.recover();
+    await advance(10);
+
+    expect(await fleet.owners('a')).toEqual([null, null, null]);
+    expect((await worker.service.inspect('a')).state).toBe('free');
+  });
+
+  it.each(kinds)('a grant leaves nothing of %s', async (_, options) => {
+    const { fleet, advance, request, worker, late } = setUpLate();
+    late.fault = 'stalled';
+    const lock = await request.service.acquire('a', options);
+    const resumed = await worker.service.resume(sent(await lock.detach()));
+    expect(await resumed.release()).toBe('released');
+
+    late.recover();
+    await advance(10);
+
+    expect(await fleet.owners('a')).toEqual([null, null, null]);
+    expect((await worker.service.inspect('a')).state).toBe('free');
+  });
+
+  it('takes nothing away from the holder that has resumed it', async () => {
+    const { fleet, advance, request, worker, late } = setUpLate();
+    late.fault = 'stalled';
+    const lock = await request.service.acquire('a');
+    const resumed = await worker.service.resume(sent(await lock.detach()));
+
+    late.recover();
+    await advance(10);
+
+    expect(await fleet.owners('a')).toEqual(Array(3).fill(lock.ownerToken));
+    expect(resumed.isHeld).toBe(true);
+  });
+
+  it('takes nothing away before somebody resumes it, or while nobody knows who has it', async () => {
+    const { fleet, advance, request, late } = setUpLate();
+    late.fault = 'stalled';
+    const lock = await request.service.acquire('a');
+    await lock.detach();
+
+    for (const node of fleet.nodes) node.fault = 'stalled';
+    late.recover();
+    await advance(1_000);
+    for (const node of fleet.nodes) node.recover();
+    await advance(10);
+
+    expect(await fleet.owners('a')).toEqual(Array(3).fill(lock.ownerToken));
   });
 });
