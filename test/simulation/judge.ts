@@ -214,7 +214,9 @@ export class Judge {
   }
 
   /** A client asks a node to keep a lease. */
-  extends({ ownerToken, ttlMs }: ExtendRequest): void {
+  extends({ ownerToken, ttlMs, putsBack, onlyLooks }: ExtendRequest): void {
+    // Who has left a lease asks if it is gone. That writes nothing.
+    if (onlyLooks === true && putsBack === false && ttlMs === 1) return;
     const holder = this.handles.findLast(({ lock }) => lock.ownerToken === ownerToken);
     // What readers share lasts as the longest of them wants it.
     if (holder === undefined || holder.lock.mode === 'shared' || holder.lock.mode === 'mixed') return;
