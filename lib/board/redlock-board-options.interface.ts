@@ -10,7 +10,7 @@ export interface RedlockBoardExtras {
    *
    * @default 'locks'
    */
-  path?: string;
+  path?: string | undefined;
 
   /**
    * The name of the lock service to show; `'default'` is the one without a name. To show several, import the
@@ -18,7 +18,7 @@ export interface RedlockBoardExtras {
    *
    * @default 'default'
    */
-  connection?: string;
+  connection?: string | undefined;
 }
 
 /** Options of {@link RedlockBoardModule}, besides its path. */
@@ -32,7 +32,7 @@ export interface RedlockBoardSettings {
    * @param request the request of Express or Fastify
    */
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest: so that `(request: Request) => …` is taken
-  authorize?: (request: any, action: BoardAction) => boolean | Promise<boolean>;
+  authorize?: ((request: any, action: BoardAction) => boolean | Promise<boolean>) | undefined;
 
   /**
    * Shows the board to everybody who can reach it. Use it on your own machine, or if something in front of the
@@ -40,7 +40,7 @@ export interface RedlockBoardSettings {
    *
    * @default false
    */
-  allowUnauthenticated?: boolean;
+  allowUnauthenticated?: boolean | undefined;
 
   /**
    * With true, users can take locks away from their holders on the page, after a confirmation. The holder notices
@@ -48,7 +48,7 @@ export interface RedlockBoardSettings {
    *
    * @default false
    */
-  allowRelease?: boolean;
+  allowRelease?: boolean | undefined;
 
   /**
    * The time between two looks at the nodes while somebody watches the page, in milliseconds, 250 to 60,000. Looks
@@ -56,21 +56,21 @@ export interface RedlockBoardSettings {
    *
    * @default 1_000
    */
-  interval?: number;
+  interval?: number | undefined;
 
   /**
    * The most locks that are shown, 1 to 10,000.
    *
    * @default 5_000
    */
-  limit?: number;
+  limit?: number | undefined;
 
   /**
    * The heading of the page.
    *
    * @default 'Locks'
    */
-  title?: string;
+  title?: string | undefined;
 }
 
 /** Options of {@link RedlockBoardModule}. One of `authorize` and `allowUnauthenticated` is needed. */
@@ -82,7 +82,7 @@ export interface RedlockBoardAsyncOptions extends RedlockBoardExtras, Pick<Modul
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
   useFactory: (...dependencies: any[]) => RedlockBoardSettings | Promise<RedlockBoardSettings>;
   /** The tokens of the providers that `useFactory` gets. */
-  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  inject?: (InjectionToken | OptionalFactoryDependency)[] | undefined;
   /** Providers that only the options need. */
-  extraProviders?: Provider[];
+  extraProviders?: Provider[] | undefined;
 }

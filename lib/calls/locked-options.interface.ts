@@ -29,7 +29,7 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
    *
    * @default the one whose RedlockModule has no name
    */
-  connection?: string;
+  connection?: string | undefined;
 
   /**
    * With true, code that holds the resource may call the method, and the call runs under the lock that is held
@@ -37,7 +37,7 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
    *
    * @default true
    */
-  reentrant?: boolean;
+  reentrant?: boolean | undefined;
 
   /**
    * The rule for an Observable whose caller leaves before its end: somebody unsubscribes, a timeout passes, or the
@@ -53,7 +53,7 @@ interface PlacedLockOptions extends Omit<LockOptions, 'label'> {
    *   gateway or of a microservice (a unary call of gRPC too), until its first value. Else 'stop': server-sent
    *   events, subscriptions, calls of gRPC that are answered with a stream, and every method that is no handler
    */
-  onLeave?: OnLeave;
+  onLeave?: OnLeave | undefined;
 }
 
 /** Options of {@link Locked}. All durations are in milliseconds. */
@@ -73,7 +73,7 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
    *
    * @default 'throw'
    */
-  onBusy?: B;
+  onBusy?: B | undefined;
 
   /**
    * The result of a call when too few nodes answered to say whether the lock is free. The method has not run.
@@ -83,7 +83,7 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
    *
    * @default 'throw'
    */
-  onUnavailable?: U;
+  onUnavailable?: U | undefined;
 
   /**
    * The result of a call when the lock was lost while the method ran. Somebody else may hold the lock already.
@@ -98,14 +98,14 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
    *
    * @default 'throw'
    */
-  onLost?: L;
+  onLost?: L | undefined;
 
   /**
    * The holder's name for people, as in `locks.withLock`: a text, or a function that gets the arguments of the method.
    *
    * @example `label: (id: string) => `import ${id}``
    */
-  label?: string | LabelFunction;
+  label?: string | LabelFunction | undefined;
 
   /**
    * The kind of value that the method returns, if the library cannot know it before the call. It knows that an
@@ -113,7 +113,7 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
    * return type (imported as a value, not as a type), if the compiler has `emitDecoratorMetadata`. Other methods
    * count as methods that return a promise: the caller gets their Observable in a promise.
    */
-  returns?: 'promise' | 'observable' | 'async-generator';
+  returns?: 'promise' | 'observable' | 'async-generator' | undefined;
 
   /**
    * With true, a call stops waiting for its lock when the client has gone: a client of HTTP or gRPC, or a
@@ -122,7 +122,7 @@ export interface LockedOptions<B = OnBusy, L = OnLost, U = OnUnavailable> extend
    *
    * @default false
    */
-  callerMayLeave?: boolean;
+  callerMayLeave?: boolean | undefined;
 }
 
 /** Options of {@link LockInterceptor}. All durations are in milliseconds. */
@@ -138,7 +138,7 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    *
    * @default 'throw'
    */
-  onBusy?: OnBusy<(context: ExecutionContext) => unknown>;
+  onBusy?: OnBusy<(context: ExecutionContext) => unknown> | undefined;
 
   /**
    * The result of a request when too few nodes answered to say whether the lock is free:
@@ -147,7 +147,7 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    *
    * @default 'throw'
    */
-  onUnavailable?: OnUnavailable<(context: ExecutionContext) => unknown>;
+  onUnavailable?: OnUnavailable<(context: ExecutionContext) => unknown> | undefined;
 
   /**
    * The result of a request when the lock was lost while the response was made or sent:
@@ -158,10 +158,10 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    *
    * @default 'throw'
    */
-  onLost?: OnLost<(error: LockLostError, context: ExecutionContext) => unknown>;
+  onLost?: OnLost<(error: LockLostError, context: ExecutionContext) => unknown> | undefined;
 
   /** The holder's name for people, as in `locks.withLock`: a text, or a function of the execution context. */
-  label?: string | ((context: ExecutionContext) => string);
+  label?: (string | ((context: ExecutionContext) => string)) | undefined;
 
   /**
    * With true, a request stops waiting for its lock when its client has gone: it fails with a `CallerLeftError`,
@@ -169,5 +169,5 @@ export interface LockInterceptorOptions extends PlacedLockOptions {
    *
    * @default true
    */
-  callerMayLeave?: boolean;
+  callerMayLeave?: boolean | undefined;
 }

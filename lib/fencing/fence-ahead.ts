@@ -15,7 +15,7 @@ export interface FenceAheadOptions {
    *
    * @default 3_600_000 (1 hour)
    */
-  maxAhead?: number;
+  maxAhead?: number | undefined;
 }
 
 const DEFAULT_MAX_AHEAD_MS = 3_600_000;

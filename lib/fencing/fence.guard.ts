@@ -21,16 +21,16 @@ import { fenceOfRequest, letPass } from './request-fence';
 
 /** Options of a fence guard: the store (one of the first two), and which fences are accepted. */
 export interface FenceGuardOptions extends FenceAheadOptions {
-  store?: FenceStore;
+  store?: FenceStore | undefined;
   /** The provider of the store. */
-  inject?: InjectionToken<FenceStore>;
+  inject?: InjectionToken<FenceStore> | undefined;
   /**
    * With false, a request without a fence passes. Use it only while not all of your callers send one: such a
    * request may come from a stale holder.
    *
    * @default true
    */
-  required?: boolean;
+  required?: boolean | undefined;
 }
 
 const NO_STORE = Symbol('no store');

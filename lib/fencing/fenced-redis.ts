@@ -11,7 +11,7 @@ export interface FencedOptions {
    *
    * @default 86_400_000 (24 hours)
    */
-  keepFence?: number;
+  keepFence?: number | undefined;
 }
 
 export interface FencedSetOptions extends FencedOptions {
@@ -20,7 +20,7 @@ export interface FencedSetOptions extends FencedOptions {
    *
    * @default Infinity
    */
-  ttl?: number;
+  ttl?: number | undefined;
 }
 
 const DAY_MS = 86_400_000;

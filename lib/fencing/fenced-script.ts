@@ -4,7 +4,7 @@ import type { Fence } from './fence';
 
 /** The part of an ioredis client (`Redis` or `Cluster`) that is used. */
 export interface ScriptClient {
-  readonly options?: { readonly keyPrefix?: string };
+  readonly options?: { readonly keyPrefix?: string | undefined };
   evalsha(sha: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
   eval(text: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
 }

@@ -16,7 +16,7 @@ export interface MemoryFenceStoreOptions {
    *
    * @default 86_400_000 (24 hours)
    */
-  keep?: number;
+  keep?: number | undefined;
   /**
    * The most resources that are kept: a whole number above 0. Requests for one more get a 503, until one of the
    * others was not seen for `keep`. If the store forgot one earlier, stale holders of it could pass.
@@ -25,13 +25,13 @@ export interface MemoryFenceStoreOptions {
    *
    * @default 100_000
    */
-  maxEntries?: number;
+  maxEntries?: number | undefined;
   /**
    * The clock.
    *
    * @default the clocks of this process
    */
-  clock?: Clock;
+  clock?: Clock | undefined;
 }
 
 /** Keeps fences in this process: for a service that runs once, and for tests. A restart forgets them. */

@@ -11,13 +11,13 @@ export interface RedisFenceStoreOptions {
    *
    * @default 86_400_000 (24 hours)
    */
-  keep?: number;
+  keep?: number | undefined;
   /**
    * The text before every resource in the name of its key.
    *
    * @default 'fences:'
    */
-  keyPrefix?: string;
+  keyPrefix?: string | undefined;
 }
 
 /**

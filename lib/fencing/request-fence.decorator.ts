@@ -12,7 +12,7 @@ export interface RequestFenceOptions extends FenceAheadOptions {
    *
    * @default true
    */
-  required?: boolean;
+  required?: boolean | undefined;
 }
 
 const fenceParameter = createParamDecorator<RequestFenceOptions>(

@@ -12,7 +12,7 @@ import { getLockServiceToken } from '../service/lock-service-token';
 
 export interface RedlockHealthOptions {
   /** The name of the lock service, for applications with several. */
-  connection?: string;
+  connection?: string | undefined;
 
   /**
    * The details of a result besides up and down. Many health routes answer anybody.
@@ -24,7 +24,7 @@ export interface RedlockHealthOptions {
    *
    * @default 'states'
    */
-  details?: 'none' | 'states' | 'all';
+  details?: 'none' | 'states' | 'all' | undefined;
 }
 
 /** A resource that nobody locks. It is inspected, and a name that begins with it is locked for a moment. */

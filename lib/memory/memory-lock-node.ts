@@ -35,13 +35,13 @@ export interface MemoryLockNodeOptions {
    *
    * @default 'memory-1', 'memory-2', … in the order in which nodes are made
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * The clock of the node.
    *
    * @default the clocks of this process
    */
-  clock?: Clock;
+  clock?: Clock | undefined;
 }
 
 let made = 0;

@@ -17,10 +17,10 @@ export interface RedlockModuleOptions extends RedlockOptions {
    *
    * @default true
    */
-  exceptionFilter?: boolean;
+  exceptionFilter?: boolean | undefined;
 
   /** Another status, message or Retry-After for lock errors: `{ busy: { statusCode: 423 } }`. */
-  answers?: LockAnswers;
+  answers?: LockAnswers | undefined;
 }
 
 /** Options of the registration of the module, and not of its locks. */
@@ -30,9 +30,9 @@ export interface RedlockModuleExtras {
    *
    * @default true
    */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
   /** A name that tells several lock services of one application apart: `@InjectLockService('billing')`. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The interface that `useClass` and `useExisting` need. */
@@ -44,13 +44,13 @@ export interface RedlockOptionsFactory {
 export interface RedlockModuleAsyncOptions extends RedlockModuleExtras, Pick<ModuleMetadata, 'imports'> {
   /** Returns the options. It gets the providers that `inject` names. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
-  useFactory?: (...dependencies: any[]) => RedlockModuleOptions | Promise<RedlockModuleOptions>;
+  useFactory?: ((...dependencies: any[]) => RedlockModuleOptions | Promise<RedlockModuleOptions>) | undefined;
   /** The tokens of the providers that `useFactory` gets. */
-  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  inject?: (InjectionToken | OptionalFactoryDependency)[] | undefined;
   /** A class of which Nest makes an instance only for the options. */
-  useClass?: Type<RedlockOptionsFactory>;
+  useClass?: Type<RedlockOptionsFactory> | undefined;
   /** A provider of one of the `imports`, or of a global module. Its existing instance is used. */
-  useExisting?: Type<RedlockOptionsFactory>;
+  useExisting?: Type<RedlockOptionsFactory> | undefined;
   /** Providers that only the options need. */
-  extraProviders?: Provider[];
+  extraProviders?: Provider[] | undefined;
 }

@@ -13,7 +13,7 @@ export interface LockTelemetryOptions {
    * @default no groups
    * @example `resourceGroup: ([first]) => first?.split(':')[0]`
    */
-  resourceGroup?: (resources: readonly string[]) => string | undefined;
+  resourceGroup?: ((resources: readonly string[]) => string | undefined) | undefined;
 
   /**
    * With true, spans have the names of the resources, at most 20, in `redlock.resources`. It is off, since a
@@ -21,21 +21,21 @@ export interface LockTelemetryOptions {
    *
    * @default false
    */
-  spanResources?: boolean;
+  spanResources?: boolean | undefined;
 
   /**
    * The provider of the tracer.
    *
    * @default the global one, as the OpenTelemetry SDK registered it
    */
-  tracerProvider?: TracerProvider;
+  tracerProvider?: TracerProvider | undefined;
 
   /**
    * The provider of the meter.
    *
    * @default the global one, as the OpenTelemetry SDK registered it when this is called
    */
-  meterProvider?: MeterProvider;
+  meterProvider?: MeterProvider | undefined;
 }
 
 /** Options of `instrumentLocks`. */
@@ -45,7 +45,7 @@ export interface InstrumentLocksOptions extends LockTelemetryOptions {
    *
    * @default 'default'
    */
-  connection?: string;
+  connection?: string | undefined;
 }
 
 /** Options of `RedlockOpenTelemetryModule`. */
@@ -55,5 +55,5 @@ export interface RedlockOpenTelemetryOptions extends LockTelemetryOptions {
    *
    * @default all of the application
    */
-  connections?: readonly string[];
+  connections?: readonly string[] | undefined;
 }

@@ -1,14 +1,14 @@
 /** Options of {@link RedlockScheduleModule}. All durations are in milliseconds. */
 export interface RedlockScheduleOptions {
   /** The `name` of the RedlockModule whose lock service is used. */
-  connection?: string;
+  connection?: string | undefined;
 
   /**
    * The text before the name of a job in its resource.
    *
    * @default 'schedule:'
    */
-  prefix?: string;
+  prefix?: string | undefined;
 
   /**
    * The time for which a run of a cron job is remembered after its start, so that a process whose clock is late
@@ -16,7 +16,7 @@ export interface RedlockScheduleOptions {
    *
    * @default 300_000 (5 minutes)
    */
-  rememberFor?: number;
+  rememberFor?: number | undefined;
 
   /**
    * The time that the shutdown of the application waits for running jobs, before connections to databases are
@@ -24,5 +24,5 @@ export interface RedlockScheduleOptions {
    *
    * @default 10_000
    */
-  shutdownTimeout?: number;
+  shutdownTimeout?: number | undefined;
 }

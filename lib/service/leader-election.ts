@@ -16,17 +16,17 @@ export interface LeaderElectionOptions {
    *
    * @default `defaults.ttl` of the module, else 10_000
    */
-  ttl?: number;
+  ttl?: number | undefined;
 
   /**
    * Gives each term a `fencingToken`, a number that is larger than those of all terms before it.
    *
    * @default `defaults.fencing` of the module, else false
    */
-  fencing?: boolean;
+  fencing?: boolean | undefined;
 
   /** The name of this process for people, shown by `inspect`, `ls` and events. */
-  label?: string;
+  label?: string | undefined;
 }
 
 /** The part of the lock service that an election uses. */

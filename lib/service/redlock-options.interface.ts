@@ -13,7 +13,7 @@ export interface RedlockDefaults extends Omit<LockOptions, 'signal'> {
    *
    * @default 'throw'
    */
-  onBusy?: WithLockOnBusy;
+  onBusy?: WithLockOnBusy | undefined;
 }
 
 /** Options of a lock service. All durations are in milliseconds. */
@@ -30,14 +30,14 @@ export interface RedlockOptions {
    *
    * @default 'lock:'
    */
-  keyPrefix?: string;
+  keyPrefix?: string | undefined;
 
   /**
    * The longest wait for one node's vote. Small against every ttl, and larger than a round trip.
    *
    * @default 500
    */
-  nodeTimeout?: number;
+  nodeTimeout?: number | undefined;
 
   /**
    * The largest ttl that any lock may ask for, in any process. A node that may have forgotten locks does not grant for
@@ -45,7 +45,7 @@ export interface RedlockOptions {
    *
    * @default 60_000
    */
-  maxTtl?: number;
+  maxTtl?: number | undefined;
 
   /**
    * Which nodes are guarded. A node that was restarted without its data would grant what somebody else still holds. So
@@ -60,7 +60,7 @@ export interface RedlockOptions {
    *
    * @default 'observed'
    */
-  restartGuard?: RestartGuard;
+  restartGuard?: RestartGuard | undefined;
 
   /**
    * The time for which the nodes remember a fencing counter that nobody raises, at least twice `maxTtl`. There are
@@ -68,7 +68,7 @@ export interface RedlockOptions {
    *
    * @default 86_400_000 (24 hours)
    */
-  fencingTtl?: number;
+  fencingTtl?: number | undefined;
 
   /**
    * The time that closing the service (shutting down the application) waits for the holders of locks, before it
@@ -78,8 +78,8 @@ export interface RedlockOptions {
    *
    * @default 10_000
    */
-  shutdownTimeout?: number;
+  shutdownTimeout?: number | undefined;
 
   /** The default options of all locks. */
-  defaults?: RedlockDefaults;
+  defaults?: RedlockDefaults | undefined;
 }

@@ -13,24 +13,24 @@ export interface ApiLockedOptions {
    *
    * @default 'Somebody else is working on it. Try again later.'
    */
-  busy?: string | false;
+  busy?: string | false | undefined;
 
   /**
    * The description of the 429, for a handler whose lock has a `limit`: a text, or true for the default one.
    *
    * @default false, which leaves it out
    */
-  limited?: string | boolean;
+  limited?: string | boolean | undefined;
 
   /**
    * The description of the 503. With false it is left out.
    *
    * @default 'Locks are not available at the moment. Try again later.'
    */
-  unavailable?: string | false;
+  unavailable?: string | false | undefined;
 
   /** The `answers` of `RedlockModule`, if it has other statuses and messages than the defaults. */
-  answers?: LockAnswers;
+  answers?: LockAnswers | undefined;
 }
 
 const TOO_MANY = 'Too many are at work already. Try again later.';

@@ -19,7 +19,7 @@ export interface RedlockTestingOptions extends Omit<RedlockModuleOptions, 'nodes
    *
    * @default 3
    */
-  nodes?: number;
+  nodes?: number | undefined;
 }
 
 /**

@@ -153,3 +153,62 @@ export const FENCED_CONSUMER = `
     return lock.fencingToken;
   }
 `;
+
+/** An application under `exactOptionalPropertyTypes`, which gives options that it may not have. */
+export const EXACT_CONSUMER = `
+  import { RedlockBoardModule, type RedlockBoardOptions } from '${PACKAGE_NAME}/board';
+  import { FenceGuard, type FenceGuardOptions } from '${PACKAGE_NAME}/fencing';
+  import type { RedlockHealthOptions } from '${PACKAGE_NAME}/health';
+  import type { InstrumentLocksOptions, RedlockOpenTelemetryOptions } from '${PACKAGE_NAME}/opentelemetry';
+  import type { RedlockScheduleOptions } from '${PACKAGE_NAME}/schedule';
+  import type { ApiLockedOptions } from '${PACKAGE_NAME}/swagger';
+  import type { RedlockTestingOptions } from '${PACKAGE_NAME}/testing';
+  import { Locked, LockInterceptor, RedlockModule, type LockService } from '${PACKAGE_NAME}';
+  import type {
+    CurrentLockOptions, ForceReleaseOptions, InspectOptions, LeaderElectionOptions, LeaderOnlyOptions, ListOptions,
+    LockAnswer, LockAnswers, LockedOptions, LockInterceptorOptions, LockOptions, ReadyOptions, RedlockDefaults,
+    RedlockModuleOptions, ResumeOptions, WithLockOptions,
+  } from '${PACKAGE_NAME}';
+
+  /** T where every property that may be left out may be undefined too. */
+  type OrUndefined<T> = { [K in keyof T]: {} extends Pick<T, K> ? T[K] | undefined : T[K] };
+  declare function given<T>(): OrUndefined<T>;
+
+  export const options: [
+    LockOptions, WithLockOptions, LockedOptions, LockInterceptorOptions, ResumeOptions, ReadyOptions, ListOptions,
+    InspectOptions, ForceReleaseOptions, LeaderElectionOptions, LeaderOnlyOptions, CurrentLockOptions,
+  ] = [
+    given<LockOptions>(), given<WithLockOptions>(), given<LockedOptions>(), given<LockInterceptorOptions>(),
+    given<ResumeOptions>(), given<ReadyOptions>(), given<ListOptions>(), given<InspectOptions>(),
+    given<ForceReleaseOptions>(), given<LeaderElectionOptions>(), given<LeaderOnlyOptions>(),
+    given<CurrentLockOptions>(),
+  ];
+  export const ofModules: [
+    RedlockModuleOptions, RedlockDefaults, LockAnswers, LockAnswer, RedlockBoardOptions, FenceGuardOptions,
+    RedlockHealthOptions, InstrumentLocksOptions, RedlockOpenTelemetryOptions, RedlockScheduleOptions,
+    ApiLockedOptions, RedlockTestingOptions,
+  ] = [
+    given<RedlockModuleOptions>(), given<RedlockDefaults>(), given<LockAnswers>(), given<LockAnswer>(),
+    given<RedlockBoardOptions>(), given<FenceGuardOptions>(), given<RedlockHealthOptions>(),
+    given<InstrumentLocksOptions>(), given<RedlockOpenTelemetryOptions>(), given<RedlockScheduleOptions>(),
+    given<ApiLockedOptions>(), given<RedlockTestingOptions>(),
+  ];
+
+  export class Orders {
+    constructor(private readonly locks: LockService) {}
+
+    @Locked('order:<0>', { onBusy: 'skip', label: undefined })
+    async pay(id: string, signal?: AbortSignal, label?: string): Promise<number | undefined> {
+      const left: number = await this.locks.withLock(id, { signal, label }, (lock) => lock.remainingMs);
+      const lock = await this.locks.acquire(id, { fencing: true, maxHold: label === 'short' ? 1_000 : undefined });
+      return left + lock.fencingToken;
+    }
+  }
+
+  export const modules = [
+    RedlockModule.forRoot({ nodes: [], keyPrefix: process.env['PREFIX'], name: process.env['NAME'] }),
+    RedlockBoardModule.forRoot({ path: process.env['BOARD'], authorize: () => true }),
+    LockInterceptor('x', { connection: process.env['NAME'] }),
+    FenceGuard('x', { required: undefined }),
+  ];
+`;

@@ -5,6 +5,7 @@ import { brokenLinksOf } from '../helpers/document-links';
 import { ENTRIES, PACKAGE_NAME, PACKED_FILE } from '../helpers/package-name';
 import {
   CONSUMER,
+  EXACT_CONSUMER,
   FENCED_CONSUMER,
   NAMES,
   SUB_PATH_NAMES,
@@ -269,6 +270,24 @@ describe('the packed package', () => {
     },
   );
 
+  it('has types for an application that tells what is undefined from what is not given, and checks declarations', () => {
+    writeFileSync(join(packed.project, 'exact.ts'), EXACT_CONSUMER);
+
+    const complaints = complaintsOf(() =>
+      packed.run(
+        packed.tool('typescript/bin/tsc'),
+        ...['--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2023', '--types', 'node'],
+        ...['--lib', 'es2023,esnext.disposable,dom', '--noEmit', '--strict', '--exactOptionalPropertyTypes'],
+        ...['--noUncheckedIndexedAccess', '--noPropertyAccessFromIndexSignature', '--noImplicitReturns'],
+        ...['--experimentalDecorators', '--emitDecoratorMetadata', '--ignoreConfig', 'exact.ts'],
+      ),
+    );
+
+    // The declarations of others are theirs.
+    const ours = complaints.filter((line) => line.startsWith('exact.ts') || line.includes(PACKAGE_NAME));
+    expect(ours).toEqual([]);
+  });
+
   it('passes publint and are-the-types-wrong', () => {
     expect(() => packed.run(packed.tool('publint/src/cli.js'), packed.tarball, '--strict')).not.toThrow();
     expect(() =>
@@ -301,4 +320,14 @@ function expectToWork(output: string): void {
     .map((line) => JSON.parse(line) as unknown);
   expect(names).toEqual(expect.arrayContaining(NAMES));
   expect(held).toBe(true);
+}
+
+/** The lines that a program printed before it failed. */
+function complaintsOf(run: () => string): string[] {
+  try {
+    run();
+    return [];
+  } catch (error) {
+    return (error as Error).message.split('\n').slice(1);
+  }
 }

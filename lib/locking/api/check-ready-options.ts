@@ -10,10 +10,10 @@ export interface ReadyOptions {
    *
    * @default 5_000
    */
-  wait?: number;
+  wait?: number | undefined;
 
   /** Cancels the waiting: `ready` rejects with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const DEFAULT_WAIT_MS = 5_000;

@@ -11,14 +11,14 @@ export interface InspectOptions {
    *
    * @default false
    */
-  tryGrants?: boolean;
+  tryGrants?: boolean | undefined;
 
   /**
    * Also asks each node how full it is. That costs one more command, `INFO memory` on Redis.
    *
    * @default false
    */
-  memory?: boolean;
+  memory?: boolean | undefined;
 }
 
 /** The holders of a resource, as the nodes told at one moment. They may have changed by the time you read this. */
@@ -100,5 +100,5 @@ export interface ForceReleaseOptions {
    *
    * @default whatever the nodes have
    */
-  ownerToken?: string;
+  ownerToken?: string | undefined;
 }

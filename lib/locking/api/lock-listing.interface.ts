@@ -10,14 +10,14 @@ export interface ListOptions {
    *
    * @default '*'
    */
-  pattern?: string;
+  pattern?: string | undefined;
 
   /**
    * The most locks to list, 1 to 10,000. If more were found, the first ones by name are listed.
    *
    * @default 1_000
    */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 /** The locks of all nodes at about one moment. They may have changed by the time you read this. */

@@ -9,7 +9,7 @@ export interface LockOptions {
    *
    * @default 10_000
    */
-  ttl?: number;
+  ttl?: number | undefined;
 
   /**
    * The longest time to wait for the lock. Infinity: for ever. 0: do not wait for a holder. If several callers ask
@@ -18,7 +18,7 @@ export interface LockOptions {
    *
    * @default 5_000
    */
-  wait?: number;
+  wait?: number | undefined;
 
   /**
    * The part of the `wait` to spend while too few nodes answer. After that the call fails with
@@ -32,7 +32,7 @@ export interface LockOptions {
    *
    * @default `nodeTimeout`; with `wait: Infinity` it is Infinity
    */
-  outageWait?: number;
+  outageWait?: number | undefined;
 
   /**
    * The most callers of this process that may wait for one resource. One more gets a `LockBusyError` at once, so
@@ -40,17 +40,17 @@ export interface LockOptions {
    *
    * @default 10_000
    */
-  maxWaiting?: number;
+  maxWaiting?: number | undefined;
 
   /** Cancels the waiting: `acquire` rejects with `signal.reason`. It does not end a lock that is held. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 
   /**
    * Keeps the lock alive until it is released, lost or held for `maxHold`, by extending it every third of its ttl.
    *
    * @default true
    */
-  autoExtend?: boolean;
+  autoExtend?: boolean | undefined;
 
   /**
    * The longest time to hold the lock. After this time the lock is released and its signal aborts, so that a task which
@@ -58,7 +58,7 @@ export interface LockOptions {
    *
    * @default Infinity
    */
-  maxHold?: number;
+  maxHold?: number | undefined;
 
   /**
    * The shortest time to keep the lock on the nodes: an earlier release leaves it there until then. So a short job does
@@ -70,7 +70,7 @@ export interface LockOptions {
    *
    * @default 0
    */
-  holdAtLeast?: number;
+  holdAtLeast?: number | undefined;
 
   /**
    * Gives the lock a `fencingToken`: a number that is larger for each later holder of the resource. What the lock
@@ -79,7 +79,7 @@ export interface LockOptions {
    *
    * @default false
    */
-  fencing?: boolean;
+  fencing?: boolean | undefined;
 
   /**
    * - `'exclusive'`: one holder at a time
@@ -93,7 +93,7 @@ export interface LockOptions {
    * @default 'exclusive'
    * @example `locks.withLock('report:7', { mode: 'shared' }, () => read())`
    */
-  mode?: 'exclusive' | 'shared';
+  mode?: 'exclusive' | 'shared' | undefined;
 
   /**
    * The number of permits of the resource that may be held at once, in the whole fleet: 1 to 1,000. All callers
@@ -107,14 +107,14 @@ export interface LockOptions {
    * @default none: one holder
    * @example `locks.withLock('api:mail', { limit: 5 }, () => send())`
    */
-  limit?: number;
+  limit?: number | undefined;
 
   /**
    * The number of permits to take, all or none: 1 to `limit`.
    *
    * @default 1
    */
-  permits?: number;
+  permits?: number | undefined;
 
   /**
    * With `true`, an exclusive call that has to wait stands in line with the callers of other processes, first come
@@ -126,7 +126,7 @@ export interface LockOptions {
    *
    * @default false
    */
-  fair?: boolean;
+  fair?: boolean | undefined;
 
   /**
    * The holder's name for people. `inspect`, the program (`ls`, `watch`), events, and the errors of callers that find
@@ -137,7 +137,7 @@ export interface LockOptions {
    * @default none: the holder is known by its host and process
    * @example `locks.withLock('stock', { label: `import ${id}` }, task)`
    */
-  label?: string;
+  label?: string | undefined;
 }
 
 /**

@@ -14,7 +14,7 @@ export interface WithLockOptions extends LockOptions {
    *
    * @default true
    */
-  reentrant?: boolean;
+  reentrant?: boolean | undefined;
 
   /**
    * The result of the call when somebody else holds the lock for as long as the call waits (`wait`):
@@ -26,7 +26,7 @@ export interface WithLockOptions extends LockOptions {
    *
    * @default 'throw', or `defaults.onBusy` of the module
    */
-  onBusy?: WithLockOnBusy;
+  onBusy?: WithLockOnBusy | undefined;
 }
 
 /** The result of a call of `withLock` when the lock is busy. */

@@ -12,7 +12,7 @@ export interface Waiter<Turn> extends Standing {
   readonly ttlMs: number;
   readonly fencing: boolean;
   readonly autoExtend: boolean;
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** True if it wants the order in which the callers of all processes came. */
   readonly isFair?: boolean;
   /** The way in which it wants to hold. Undefined: exclusively. */

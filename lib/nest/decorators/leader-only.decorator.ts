@@ -13,7 +13,7 @@ import type { LeaderOnlyDecorator } from './leader-only-decorator.interface';
 /** Options of {@link LeaderOnly}. */
 export interface LeaderOnlyOptions extends LeaderElectionOptions {
   /** The `name` of the RedlockModule whose lock service is used. */
-  connection?: string;
+  connection?: string | undefined;
 }
 
 /**

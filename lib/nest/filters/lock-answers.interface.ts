@@ -5,10 +5,10 @@ export interface LockAnswer {
    *
    * @default 409 when busy, 429 when a limit is reached, 503 when unavailable, 400 when invalid, else 500
    */
-  statusCode?: number;
+  statusCode?: number | undefined;
 
   /** The message for the client, on every transport. The default names no key, no node and no owner. */
-  message?: string;
+  message?: string | undefined;
 
   /**
    * The time in milliseconds after which the client should try again: `Retry-After` over HTTP (in whole seconds,
@@ -16,7 +16,7 @@ export interface LockAnswer {
    *
    * @default 1_000 when busy, limited or unavailable, else false
    */
-  retryAfter?: number | false;
+  retryAfter?: number | false | undefined;
 }
 
 /**
@@ -27,13 +27,13 @@ export interface LockAnswer {
  */
 export interface LockAnswers {
   /** Somebody else held the lock for as long as the caller waited. */
-  busy?: LockAnswer;
+  busy?: LockAnswer | undefined;
   /** All permits of a `limit` were taken for as long as the caller waited. */
-  limit?: LockAnswer;
+  limit?: LockAnswer | undefined;
   /** Too few nodes answered. */
-  unavailable?: LockAnswer;
+  unavailable?: LockAnswer | undefined;
   /** A client left out a value that the key of a `LockInterceptor` needs, or sent a wrong one. */
-  invalid?: LockAnswer;
+  invalid?: LockAnswer | undefined;
   /** Every other lock error: the lock was lost, or the call is wrong. */
-  failed?: LockAnswer;
+  failed?: LockAnswer | undefined;
 }
