@@ -590,6 +590,30 @@ describe('the nestjs-redlock program', () => {
       await full.stop();
     });
 
+    it('says of a node that cannot write to its disk that it answers and refuses, and why', async () => {
+      const broken = await RedisServer.start({ args: ['--enable-protected-configs', 'yes'] });
+      await broken.command('CONFIG', 'SET', 'save', '3600 1');
+      await broken.command('CONFIG', 'SET', 'dbfilename', 'x'.repeat(300));
+      await broken.command('BGSAVE').catch(() => undefined);
+      await until('it refuses', () =>
+        broken.command('PING').then(
+          () => false,
+          (error: unknown) => String(error).includes('MISCONF'),
+        ),
+      );
+
+      const { code, out } = await cli.run(['doctor', '--nodes', broken.url]);
+
+      expect(code).toBe(3);
+      expect(out).toMatch(/ok +reachable/);
+      expect(out).toMatch(/WARN +persistence .*rdb_last_bgsave_status: err/);
+      expect(out).toMatch(/ERROR +rights .*cannot lock, .*MISCONF/);
+      expect(out).toContain('1 of 1 nodes answer, and 0 grant locks');
+      // A server that cannot save does not end when it is asked to.
+      await broken.command('CONFIG', 'SET', 'save', '');
+      await broken.stop();
+    });
+
     it('shows a certificate to nodes that ask for one', async () => {
       const directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-tls-'));
       const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];

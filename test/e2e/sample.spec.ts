@@ -119,7 +119,7 @@ describe('npm start', () => {
 
     const { status, stdout } = spawnSync(command, args, { cwd: join(__dirname, '../..'), encoding: 'utf8' });
 
-    expect(stdout.match(/^.*Redis \d.*$/gm)).toHaveLength(3);
+    expect(stdout.match(/^ +ok +version .* \d.*$/gm)).toHaveLength(3);
     expect(status).not.toBeNull();
   });
 

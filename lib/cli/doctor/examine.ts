@@ -25,6 +25,9 @@ export async function examine(
   }
 }
 
+/** The codes with which servers refuse a ping and answer other questions. The findings about these say more. */
+const REFUSED_PING = ['NOPERM', 'MISCONF', 'MASTERDOWN'];
+
 /** The reason why the node cannot be used. A user without the right to ping can still be of use. */
 async function whyUnusable(node: NodeClient): Promise<string | undefined> {
   try {
@@ -33,6 +36,7 @@ async function whyUnusable(node: NodeClient): Promise<string | undefined> {
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
     // Valkey permits databases one by one. In a forbidden database the user can do nothing at all.
-    return code === 'NOPERM' && !message.includes('access database') ? undefined : message;
+    const isRefusedPing = code !== undefined && REFUSED_PING.includes(code);
+    return isRefusedPing && !message.includes('access database') ? undefined : message;
   }
 }

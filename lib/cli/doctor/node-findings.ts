@@ -39,9 +39,12 @@ function unreachable(error: string): NodeFinding {
 function fixOfUnreachable(error: string): string {
   if (error.includes('access database'))
     return 'name a database in its URL that the user may use, or permit this one: ACL SETUSER <user> db=<number>';
-  return /NOAUTH|WRONGPASS|NOPERM/.test(error)
-    ? 'check user and password in its URL, and the ACL of the user'
-    : 'start it, or check its address, the firewall and TLS';
+  if (/NOAUTH|WRONGPASS|NOPERM/.test(error))
+    return 'check user and password in its URL, and the ACL of the user';
+  if (error.includes('BUSY'))
+    return 'SCRIPT KILL there, and look for the program whose scripts take so long: SLOWLOG GET';
+  if (error.includes('LOADING')) return 'wait until it has loaded its data from the disk';
+  return 'start it, or check its address, the firewall and TLS';
 }
 
 function clusterFindings({ isCluster, servers, cluster }: NodeFacts): NodeFinding[] {

@@ -49,8 +49,29 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1_048_576).toFixed(1)} MB`;
 }
 
-/** Reports what the server keeps of its locks over a restart. */
+/** Reports what the server keeps of its locks over a restart, and if it fails to. */
 export function persistenceFinding(facts: ServerFacts, maxTtlMs: number): NodeFinding {
+  const finding = keptOnDisk(facts, maxTtlMs);
+  const {
+    aof_enabled: aof,
+    aof_last_write_status: written,
+    rdb_last_bgsave_status: saved,
+  } = facts.info ?? {};
+  const failed = [
+    ...(aof === '1' && written === 'err' ? ['aof_last_write_status'] : []),
+    ...(facts.save !== '' && saved === 'err' ? ['rdb_last_bgsave_status'] : []),
+  ];
+  if (failed.length === 0) return finding;
+  return {
+    level: 'warn',
+    check: finding.check,
+    message: `${finding.message}; its last write to the disk failed (${failed.join(', ')}: err)`,
+    meaning: 'a restart forgets what was not written, and Redis may refuse all locks until it can write',
+    fix: 'make room on the disk; the log of the server has the reason',
+  };
+}
+
+function keptOnDisk(facts: ServerFacts, maxTtlMs: number): NodeFinding {
   const { info, appendfsync, save } = facts;
   const check = 'persistence';
   const aof = info?.aof_enabled;

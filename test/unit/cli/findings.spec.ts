@@ -71,6 +71,10 @@ describe('findings about a node', () => {
     ['memory', { used_memory: undefined }, 'unknown', 'cannot tell'],
     ['persistence', { aof_enabled: '1' }, 'ok', 'a crash forgets the last seconds'],
     ['persistence', { aof_enabled: undefined }, 'unknown', 'cannot tell'],
+    ['persistence', { aof_enabled: '1', aof_last_write_status: 'err' }, 'warn', 'aof_last_write_status: err'],
+    ['persistence', { aof_enabled: '0', aof_last_write_status: 'err' }, 'ok', 'nothing on disk'],
+    // Nobody takes snapshots, so one that failed once is of no importance.
+    ['persistence', { aof_enabled: '0', rdb_last_bgsave_status: 'err' }, 'ok', 'nothing on disk'],
     ['cluster', { cluster_enabled: '1' }, 'error', 'one server of a Redis Cluster'],
     ['shared', { db0: 'keys=7,expires=7,avg_ttl=1' }, 'ok', 'no keys'],
     ['shared', { db0: 'keys=7,expires=6,avg_ttl=1' }, 'warn', '1 key without an expiry in database 0'],
@@ -106,6 +110,12 @@ describe('findings about a node', () => {
     ['persistence', { save: undefined }, 'unknown', 'CONFIG is refused'],
     ['persistence', { save: '' }, 'ok', 'nothing on disk'],
     ['persistence', { save: '3600 1' }, 'ok', 'snapshots only'],
+    [
+      'persistence',
+      { save: '3600 1', info: { ...INFO, rdb_last_bgsave_status: 'err' } },
+      'warn',
+      'rdb_last_bgsave_status: err',
+    ],
     ['latency', { latency: { bestMs: 50, medianMs: 55, worstMs: 60 } }, 'warn', '55 ms'],
     ['latency', { latency: { bestMs: 49, medianMs: 55, worstMs: 60 } }, 'ok', '49 ms at best'],
     ['latency', { latency: undefined }, 'unknown', 'PING is refused'],
@@ -223,6 +233,8 @@ describe('findings about a node', () => {
     ['NOPERM No permissions to access database', 'name a database in its URL that the user may use'],
     ['NOAUTH Authentication required.', 'check user and password'],
     ["not connected: NOPERM User tiny has no permissions to run the 'select' command", 'the ACL of the user'],
+    ['not connected: BUSY Redis is busy running a script', 'SCRIPT KILL'],
+    ['not connected: LOADING Redis is loading the dataset in memory', 'wait until it has loaded'],
     ['connect ECONNREFUSED 127.0.0.1:1', 'start it'],
   ])('are one when it cannot be reached: %s', (error, fix) => {
     const facts = { node: 'a:6379', isCluster: false, servers: [], refusals: [], error };
