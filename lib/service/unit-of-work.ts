@@ -45,7 +45,8 @@ interface UnitLock extends KindOfHold {
 export class UnitOfWork {
   isOver = false;
 
-  private locks: readonly UnitLock[] = [];
+  /** The locks that have each resource. There may be very many, since a unit keeps all that it takes. */
+  private readonly locks = new Map<string, readonly UnitLock[]>();
   private settle: (() => void) | undefined;
   private readonly ended = new Promise<void>((resolve) => (this.settle = resolve));
 
@@ -65,8 +66,8 @@ export class UnitOfWork {
     mine.users += 1;
     mine.isHandedOut = true;
     const letGo = (): void => {
-      mine.users -= 1;
       mine.isHandedOut = false;
+      this.left(mine);
       leave();
     };
     try {
@@ -92,7 +93,9 @@ export class UnitOfWork {
     const mine = this.placeFor(task, task.reentrant, ({ isHandedOut }) => isHandedOut);
     const before = mine.turn;
     mine.users += 1;
-    const done = this.takeTurn(mine, before, task).finally(() => (mine.users -= 1));
+    const done = this.takeTurn(mine, before, task).finally(() => {
+      this.left(mine);
+    });
     // A task that gives up while it waits does not let later tasks run before the earlier ones are done.
     mine.turn = Promise.allSettled([before, done]);
     return done;
@@ -100,7 +103,7 @@ export class UnitOfWork {
 
   /** @throws LockLostError when a lock was lost after its task was done, since nobody else would tell the caller */
   throwIfLost(): void {
-    for (const { lock, wasLeftHeld } of this.locks) {
+    for (const { lock, wasLeftHeld } of [...this.locks.values()].flat()) {
       lock?.noticeEnd();
       if (wasLeftHeld && lock?.lossError !== undefined) throw lock.lossError;
     }
@@ -118,9 +121,7 @@ export class UnitOfWork {
     goesBeside: (one: UnitLock) => boolean,
   ): UnitLock {
     const { resources, kind } = wanted;
-    // Leave out the locks that nobody got.
-    this.locks = this.locks.filter(({ lock, users }) => users > 0 || isHeldOrLost(lock));
-    const known = this.locks.filter((one) => !goesBeside(one) || isInTheWay(one, wanted));
+    const known = this.locksWith(resources).filter((one) => !goesBeside(one) || isInTheWay(one, wanted));
     const place = known.find((one) => covers(one, wanted));
     if (place !== undefined && reentrant) return place;
     if (place !== undefined) {
@@ -129,7 +130,7 @@ export class UnitOfWork {
         'its unit of work keeps them, and it asked with `reentrant: false`. Take the lock once, in the outer call.',
       );
     }
-    const part = known.find((one) => resources.some((resource) => one.resources.includes(resource)));
+    const [part] = known;
     if (part !== undefined) {
       throw new LockReentrancyError(resources, `its unit of work keeps them: ${whyNot(part, wanted)}`);
     }
@@ -137,8 +138,25 @@ export class UnitOfWork {
       ...{ resources, kind, lock: undefined, users: 0 },
       ...{ isHandedOut: false, turn: undefined, wasLeftHeld: false },
     };
-    this.locks = [...this.locks, fresh];
+    for (const resource of resources) this.locks.set(resource, [...(this.locks.get(resource) ?? []), fresh]);
     return fresh;
+  }
+
+  /** The locks that have some of the resources, without those that nobody got. */
+  private locksWith(resources: readonly string[]): readonly UnitLock[] {
+    const there = new Set(resources.flatMap((resource) => this.locks.get(resource) ?? []));
+    return [...there].filter((one) => one.users > 0 || isHeldOrLost(one.lock));
+  }
+
+  /** Notes that a task or a handle has left a lock. A lock that nobody got is forgotten. */
+  private left(mine: UnitLock): void {
+    mine.users -= 1;
+    if (mine.users > 0 || isHeldOrLost(mine.lock)) return;
+    for (const resource of mine.resources) {
+      const others = (this.locks.get(resource) ?? []).filter((one) => one !== mine);
+      if (others.length > 0) this.locks.set(resource, others);
+      else this.locks.delete(resource);
+    }
   }
 
   private async takeTurn<T>(

@@ -2,6 +2,7 @@ import { LockBusyError } from '../../../lib/errors/lock-busy.error';
 import { LockLostError } from '../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
 import { LockReentrancyError } from '../../../lib/errors/lock-reentrancy.error';
+import { HeldLock } from '../../../lib/locking/holding/held-lock';
 import type { Lock } from '../../../lib/locking/api/lock.interface';
 import type { LockService } from '../../../lib/service/lock.service';
 import { deferred } from '../../helpers/deferred';
@@ -62,6 +63,39 @@ describe('a unit of work', () => {
 
     expect(new Set(seen).size).toBe(1);
     expect(acquired()).toBe(1);
+  });
+
+  it.each(['tasks', 'handles'])(
+    'does not look at all of its locks for %s of other resources',
+    async (which) => {
+      const { locks } = setUp();
+      const looks = jest.spyOn(HeldLock.prototype, 'noticeEnd');
+      const MANY = 100;
+
+      await locks.holdUntilDone(async () => {
+        for (let i = 0; i < MANY; i++) {
+          if (which === 'tasks') await locks.withLock(`row:${i}`, nothing);
+          else await (await locks.acquire(`row:${i}`)).release();
+        }
+      });
+
+      expect(looks.mock.calls.length).toBeLessThan(10 * MANY);
+      looks.mockRestore();
+    },
+  );
+
+  it('forgets what it did not get', async () => {
+    const { fleet, locks } = setUp();
+    const other = fleet.process().service;
+    const held = await other.acquire(['a', 'b']);
+
+    await locks.holdUntilDone(async () => {
+      expect(await locks.tryAcquire(['a', 'b'])).toBeNull();
+      await expect(locks.withLock(['a', 'b'], { wait: 0 }, nothing)).rejects.toThrow(LockBusyError);
+      await held.release();
+      await locks.withLock('a', nothing);
+      await locks.withLock('b', nothing);
+    });
   });
 
   it('enters a lock again that was released by hand, and no other', async () => {
