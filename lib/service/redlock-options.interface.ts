@@ -22,7 +22,7 @@ export interface RedlockOptions {
    * The nodes: independent masters, not replicas of each other. 1, 3 or 5; with an even number one more is needed
    * for a majority and no more failures are survived.
    */
-  nodes: RedlockNodeInput[];
+  nodes: readonly RedlockNodeInput[];
 
   /**
    * Put before every resource to make its key in Redis, and before the names of fencing counters. Nothing is written

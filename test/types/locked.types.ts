@@ -367,7 +367,10 @@ class Config {
   }
 }
 
+const NODES = ['redis://a:6379', { host: 'b', port: 6379 }] as const;
+
 export const modules = [
+  RedlockModule.forRoot({ nodes: NODES }),
   RedlockModule.forRoot({ nodes: ['redis://a:6379'], name: 'billing', isGlobal: false }),
   RedlockModule.forRootAsync({
     inject: [Config],
