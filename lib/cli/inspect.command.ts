@@ -4,7 +4,7 @@ import { systemClock } from '../system/system-clock';
 import type { Command } from './command.interface';
 import { EXIT, type ExitCode } from './text/exit-code';
 import { withLockNodes } from './nodes/lock-nodes';
-import { jsonInspection, showInspection } from './text/show-inspection';
+import { adviceForKey, jsonInspection, showInspection } from './text/show-inspection';
 import { jsonText } from './text/json-text';
 
 export const inspect: Command = {
@@ -22,6 +22,8 @@ export const inspect: Command = {
       inspectNodes({ nodes, serversOf, clock: systemClock, timeoutMs }, resource),
     );
     terminal.print(invocation.json ? jsonText(jsonInspection(inspection), 2) : showInspection(inspection));
+    const advice = adviceForKey(inspection, invocation.keyPrefix);
+    if (advice !== undefined) terminal.complain(advice);
     return EXIT_CODES[inspection.state];
   },
 };

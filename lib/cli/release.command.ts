@@ -8,7 +8,7 @@ import type { Command, Invocation } from './command.interface';
 import { EXIT, type ExitCode } from './text/exit-code';
 import { withLockNodes } from './nodes/lock-nodes';
 import { printable } from '../errors/printable';
-import { jsonInspection, sentence } from './text/show-inspection';
+import { adviceForKey, jsonInspection, sentence } from './text/show-inspection';
 import { jsonText } from './text/json-text';
 
 const WARNING =
@@ -37,6 +37,8 @@ export const release: Command = {
   async run(invocation, terminal) {
     const result = await withLockNodes(invocation, (nodes) => releaseIfForced(nodes, invocation));
     terminal.print(invocation.json ? jsonText(jsonResult(result), 2) : showResult(result));
+    const advice = adviceForKey(result.before, invocation.keyPrefix);
+    if (advice !== undefined) terminal.complain(advice);
     return exitCodeFor(result);
   },
 };

@@ -176,6 +176,34 @@ describe('a command, on servers of which each is odd in its way', () => {
     });
   });
 
+  it.each([
+    ['inspect', ['lock:x'], '"lock:x" begins with the prefix of the keys, "lock:", which a resource'],
+    ['inspect', ['lock:x', '--json'], 'Did you mean "x"?'],
+    ['release', ['lock:x', '--force'], 'Did you mean "x"?'],
+    ['inspect', ['shop:lock:y', '--prefix', 'shop:lock:'], 'Did you mean "y"?'],
+  ])('%s of a key in the place of a resource says what to write: %p', async (command, args, advice) => {
+    await first().command('SET', 'lock:x', 'token');
+
+    const { out, err } = await runOnPaper(command, ...args, '--nodes', nodes);
+
+    expect(out).toContain('free');
+    expect(err).toContain(advice);
+    expect(await first().command('GET', 'lock:x')).toBe('token');
+  });
+
+  it.each([
+    ['a resource that is held, whatever it begins with', 'lock:x', []],
+    ['a free resource that begins with something else', 'y', []],
+    ['the prefix alone', 'lock:', []],
+    ['keys without a prefix', 'lock:y', ['--prefix', '']],
+  ])('inspect gives no such advice for %s', async (_what, resource, options) => {
+    for (const server of servers) await server.command('SET', 'lock:lock:x', 'token', 'PX', 60_000);
+
+    const { code, err } = await runOnPaper('inspect', resource, ...options, '--nodes', nodes);
+
+    expect([code, err]).toEqual([0, '']);
+  });
+
   describe('release', () => {
     it('names the nodes that may still hold what it released', async () => {
       await first().command('SET', 'lock:x', 'token');

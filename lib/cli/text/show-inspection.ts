@@ -25,6 +25,17 @@ export function showInspection(inspection: LockInspection): string {
   ].join('\n');
 }
 
+/** What to write for a free resource that looks like its key in Redis. Undefined for all others. */
+export function adviceForKey({ resource, state }: LockInspection, keyPrefix: string): string | undefined {
+  const behind = resource.slice(keyPrefix.length);
+  if (state !== 'free' || keyPrefix === '' || behind === '' || !resource.startsWith(keyPrefix))
+    return undefined;
+  return (
+    `"${printable(resource)}" begins with the prefix of the keys, "${printable(keyPrefix)}", ` +
+    `which a resource is written without. Did you mean "${printable(behind)}"?`
+  );
+}
+
 /** The rows of a node: one for each holder, or one if nobody holds the lock there. */
 function holdersOn({
   ownerToken,
