@@ -7,10 +7,12 @@ import {
   Injectable,
   Logger,
   Module,
+  UseFilters,
   UseInterceptors,
   type ArgumentsHost,
   type ExceptionFilter,
   type INestApplication,
+  type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -99,6 +101,13 @@ class OrderController {
     return 'ran';
   }
 
+  @Get('filtered')
+  @UseFilters(CatchEverythingFilter)
+  @Locked('order:7', { wait: 0 })
+  async filtered() {
+    return Promise.resolve('ran');
+  }
+
   @Get('acquired')
   async acquired() {
     await using _lock = await this.locks.acquire('order:7', { wait: 0 });
@@ -140,12 +149,17 @@ describe.each(platforms)(
 
     async function start(
       options: Partial<RedlockModuleOptions> = {},
-      { imports = [], filter }: { imports?: (typeof FiltersModule)[]; filter?: FilterMaker } = {},
+      {
+        imports = [],
+        providers = [],
+        filter,
+      }: { imports?: (typeof FiltersModule)[]; providers?: Provider[]; filter?: FilterMaker } = {},
     ) {
       const node = new FaultyNode('n1', systemClock);
       const module = await Test.createTestingModule({
         imports: [RedlockModule.forRoot({ nodes: [node], ...options }), ...imports],
         controllers: [OrderController],
+        providers,
       }).compile();
       const app = module.createNestApplication(newAdapter() as ExpressAdapter, { logger: false });
       apps.push(app);
@@ -189,6 +203,28 @@ describe.each(platforms)(
         await expect(get('of-guard')).resolves.toMatchObject({ status: 500 });
       },
     );
+
+    it('are answered by our filter where theirs is a provider of the module that imports RedlockModule', async () => {
+      const providers = [{ provide: APP_FILTER, useClass: CatchEverythingFilter }];
+      const ours = await start({}, { providers });
+      const theirs = await start({ exceptionFilter: false }, { providers });
+      await using _ours = await ours.locks.acquire('order:7');
+      await using _theirs = await theirs.locks.acquire('order:7');
+
+      expect(await ours.get('locked')).toMatchObject({
+        status: 409,
+        body: { code: 'LOCK_BUSY' },
+        retryAfter: '1',
+      });
+      expect(await theirs.get('locked')).toMatchObject({ status: 409, body: { path: 'path' } });
+    });
+
+    it('are answered by a filter that stands on the controller or the handler', async () => {
+      const { get, locks } = await start();
+      await using _lock = await locks.acquire('order:7');
+
+      expect(await get('filtered')).toMatchObject({ status: 409, body: { statusCode: 409, path: 'path' } });
+    });
 
     it('are answered by the filter of Nest, with their code; what is a fault is reported and logged', async () => {
       const { get, locks, node } = await start({}, { filter: reporting });
