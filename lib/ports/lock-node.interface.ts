@@ -34,8 +34,8 @@ export type { LeaveRequest, LineEntry, LinePlace, NodeMember, PermitRequest } fr
  *   a promise that rejects, and a vote of no known form.
  * - A node keeps no deadlines: the round that asked keeps one. A node that cannot be reached should say so at once
  *   (`failed`), and must not send the request later.
- * - A node applies requests in the order in which they were made. In particular, a `release` never runs before an
- *   earlier `acquire` or `extend` with the same owner token.
+ * - A node applies requests for the same resource in the order in which they were made. In particular, a `release`
+ *   never runs before an earlier `acquire` or `extend` with the same owner token.
  * - Every node of a round gets the same request object, so work on it can be shared.
  */
 export interface LockNode {

@@ -35,6 +35,8 @@ export const MOST_IN_BATCH = 128;
  *    acquire d  ── add()    -->   a lone acquire
  * ```
  *
+ * Requests for readers, permits and the line are a batch of their own. Only requests for the same resource keep their order.
+ *
  * A tick ends before the event loop waits for I/O again. So a lone request loses no time, and is sent as a lone
  * command.
  */
@@ -65,8 +67,8 @@ export class CommandBatch {
   }
 
   /**
-   * Adds a command that cannot be in a batch. It keeps its place: requests are applied in the order in which they
-   * were made.
+   * Adds a command that cannot be in a batch. It keeps its place: what was asked for before leaves before it, and
+   * what is asked for later after it.
    */
   addAlone(send: () => void): void {
     this.put(send);
@@ -131,27 +133,32 @@ export class CommandBatch {
     });
   };
 
+  /**
+   * Sends the requests of both kinds, as few commands as possible. Order matters only between requests for the same
+   * resource: there, the earlier one leaves first.
+   */
   private sendAll(waiting: readonly Asked[]): void {
-    let entries: BatchEntry[] = [];
-    let sets: SetEntry[] = [];
-    for (const next of waiting) {
-      const isAlone = typeof next === 'function';
-      const isSet = !isAlone && isForSet(next);
-      if (sets.length > 0 && (!isSet || sets.length === MOST_IN_BATCH)) {
-        this.sender.sendSets(sets);
-        sets = [];
-      }
-      if (!isAlone && !isForSet(next)) {
-        entries.push(next);
-        continue;
-      }
+    const plain = new Together<BatchEntry>((entries) => {
       this.sendGroups(entries);
-      entries = [];
-      if (isAlone) next();
-      else sets.push(next);
+    });
+    const sets = new Together<SetEntry>((entries) => {
+      this.sender.sendSets(entries);
+    });
+    for (const next of waiting) {
+      if (typeof next === 'function') {
+        plain.send();
+        sets.send();
+        next();
+      } else if (isForSet(next)) {
+        if (plain.hasSome(next)) plain.send();
+        if (sets.add(next) === MOST_IN_BATCH) sets.send();
+      } else {
+        if (sets.hasSome(next)) sets.send();
+        plain.add(next);
+      }
     }
-    if (sets.length > 0) this.sender.sendSets(sets);
-    this.sendGroups(entries);
+    plain.send();
+    sets.send();
   }
 
   private sendGroups(entries: readonly BatchEntry[]): void {
@@ -195,6 +202,37 @@ export class CommandBatch {
     const [first] = batch;
     if (batch.length > 1) this.sender.sendMany(batch);
     else if (first !== undefined) this.sender.sendOne(first);
+  }
+}
+
+/** Requests of one kind that leave together. */
+class Together<E extends BatchEntry | SetEntry> {
+  private entries: E[] = [];
+  /** The resources of these requests. It is made when somebody asks for it: in most ticks there is only one kind. */
+  private resources: Set<string> | undefined;
+
+  constructor(private readonly sendThem: (entries: readonly E[]) => void) {}
+
+  /** @returns the number of requests */
+  add(entry: E): number {
+    if (this.resources !== undefined)
+      for (const resource of entry.request.resources) this.resources.add(resource);
+    return this.entries.push(entry);
+  }
+
+  /** Tells if one of these requests is for a resource of `other`. */
+  hasSome({ request }: BatchEntry | SetEntry): boolean {
+    if (this.entries.length === 0) return false;
+    const resources = (this.resources ??= new Set(this.entries.flatMap((entry) => entry.request.resources)));
+    return request.resources.some((resource) => resources.has(resource));
+  }
+
+  send(): void {
+    const { entries } = this;
+    if (entries.length === 0) return;
+    this.entries = [];
+    this.resources = undefined;
+    this.sendThem(entries);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BatchEntry } from '../../../../lib/redis/request/batch-entry';
+import type { BatchEntry, SetEntry } from '../../../../lib/redis/request/batch-entry';
 import { CommandBatch, MOST_IN_BATCH } from '../../../../lib/redis/request/command-batch';
 import { EarlyPart } from '../../../../lib/redis/request/early-part';
 import { systemClock } from '../../../../lib/system/system-clock';
@@ -14,6 +14,11 @@ function entry(resource: string, letter: BatchEntry['letter'] = 'a', ttlMs = 1_0
   return { letter, request, vote: () => undefined };
 }
 
+function setEntry(...resources: string[]): SetEntry {
+  const request = { resources, ownerToken: 'anna', ttlMs: 1_000, wakeWaiters: true };
+  return { letter: 'sr', request, vote: () => undefined };
+}
+
 function recorder() {
   const sent: string[][] = [];
   const names = (entries: readonly BatchEntry[]) => entries.map(({ request }) => request.resources[0] ?? '');
@@ -24,7 +29,8 @@ function recorder() {
     },
     sendOne: (one: BatchEntry) => sent.push(['alone', ...names([one])]),
     sendMany: (many: readonly BatchEntry[]) => sent.push(names(many)),
-    sendSets: () => undefined,
+    sendSets: (sets: readonly SetEntry[]) =>
+      sent.push(['sets', ...sets.map(({ request }) => request.resources[0] ?? '')]),
   };
   return { sent, sender };
 }
@@ -115,6 +121,45 @@ describe('the requests of one tick to a node', () => {
       ['release 1', 'a', 'release 2', 'b'],
       ['c', 'release 3'],
       ['alone', 'd'],
+    ]);
+  });
+
+  it('leave as one batch of each kind where readers, permits and other locks are asked for by turns', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    for (const name of ['1', '2', '3']) {
+      batch.add(entry(`lock ${name}`));
+      batch.add(setEntry(`reader ${name}`));
+    }
+    await tick();
+
+    expect(sent).toEqual([
+      ['lock 1', 'lock 2', 'lock 3'],
+      ['sets', 'reader 1', 'reader 2', 'reader 3'],
+    ]);
+  });
+
+  it('of both kinds for the same resource leave in order, each after what was asked for before', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    batch.add(setEntry('x'));
+    batch.add(entry('a', 'w'));
+    batch.add(entry('b', 'w'));
+    batch.add(setEntry('y'));
+    batch.add(setEntry('c', 'a'));
+    batch.add(entry('z'));
+    batch.add(entry('d', 'a', 1_000, 1));
+    batch.add(entry('y'));
+    batch.add(setEntry('e'));
+    await tick();
+
+    expect(sent).toEqual([
+      ['a', 'b'],
+      ['sets', 'x', 'y', 'c'],
+      ['z', 'd', 'y'],
+      ['sets', 'e'],
     ]);
   });
 
