@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Clock } from '../../ports/clock.interface';
+import type { Clock, Timer } from '../../ports/clock.interface';
 import { FAILED_OVER } from './connection-reasons';
 import { keepAwake } from './keep-awake';
 import type { RedisNodeDescription, SentinelGroup } from '../client/redis-node-description.interface';
@@ -9,8 +9,12 @@ import { UnexplainedError } from '../client/unexplained-error';
 import { type Master, SentinelClaims } from './sentinel-claims';
 
 const ASK_EVERY_MS = 30_000;
-/** A process that starts waits for its Sentinels for no longer than this. */
-const LONGEST_START_MS = 250;
+/**
+ * A process that starts waits for its Sentinels for this number of looks, a quarter of a second, and no longer. A time
+ * in which it is blocked is one look: it could not hear them, and many processes are blocked while they start.
+ */
+const LOOKS_AT_START = 10;
+const LOOK_EVERY_MS = 25;
 const SWITCHES = '+switch-master';
 
 interface SentinelEvents {
@@ -37,6 +41,7 @@ export class SentinelWatch {
   private readonly answered = new Set<number>();
   private readonly sentinels: readonly ServerClient[];
   private readonly ends: (() => void)[];
+  private nextLook: Timer;
 
   /**
    * @param client the connection to the master
@@ -52,13 +57,10 @@ export class SentinelWatch {
     const { sentinels } = group;
     this.claims = new SentinelClaims(sentinels.length);
     this.awaited = new Set(sentinels.keys());
-    const limit = clock.schedule(LONGEST_START_MS, () => {
-      this.awaited.clear();
-      events.onInformed();
-    });
+    this.nextLook = this.lookLater(LOOKS_AT_START);
     this.ends = [
       () => {
-        limit.cancel();
+        this.nextLook.cancel();
       },
     ];
     this.sentinels = sentinels.map((sentinel, index) => this.listenTo(sentinel, index));
@@ -96,6 +98,19 @@ export class SentinelWatch {
 
   stop(): void {
     for (const end of this.ends) end();
+  }
+
+  /** Ends the wait at the start after `looks` more looks. */
+  private lookLater(looks: number): Timer {
+    return this.clock.schedule(LOOK_EVERY_MS, () => {
+      if (this.isInformed) return;
+      if (looks > 1) {
+        this.nextLook = this.lookLater(looks - 1);
+        return;
+      }
+      this.awaited.clear();
+      this.events.onInformed();
+    });
   }
 
   private listenTo(description: RedisNodeDescription, index: number): ServerClient {

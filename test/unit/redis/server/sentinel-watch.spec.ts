@@ -292,4 +292,21 @@ describe('Sentinels that disagree', () => {
     expect([away.watch.isInformed, before, silent.watch.isInformed]).toEqual([true, false, true]);
     expect([away.seen.informed, silent.seen.informed]).toEqual([1, 1]);
   });
+
+  it('are waited for by a process that was blocked right after its start, since it could not hear them', async () => {
+    const { clock, sentinels, seen, watch } = setUp();
+    sentinels[0].says = AT_OLD;
+    sentinels[1].says = AT_NEW;
+    clock.stall(5_000);
+    await clock.advance(0);
+    const afterTheStall = [watch.isInformed, seen.informed];
+
+    for (const sentinel of sentinels) sentinel.becomeReady();
+    await settle();
+
+    expect(afterTheStall).toEqual([false, 0]);
+    expect([watch.isInformed, seen.informed, seen.switches]).toEqual([true, 1, 1]);
+    watch.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
 });
