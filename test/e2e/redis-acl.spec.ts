@@ -246,7 +246,8 @@ class Somebody {
     let listen = '';
     let tell = '';
     const wait = await outcome(async () => {
-      const holder = await (await this.another()).acquire(name, { autoExtend: false });
+      // A lock that ends before its release tells nobody of it, and all users do this at the same time.
+      const holder = await (await this.another()).acquire(name, { ttl: 10_000, autoExtend: false });
       const waiting = this.b.acquire(name, { wait: 20_000 });
       await until(`${this.user} listens or is refused`, async () => {
         const [, listeners] = (await admin.pubsub('NUMSUB', channel)) as [string, number];
