@@ -3,7 +3,7 @@ import { refuseTheSameTwice } from './nodes/describe-nodes';
 import { findLocks, type Search } from './nodes/find-locks';
 import { withNodeClients } from './nodes/node-client';
 import { printable } from '../errors/printable';
-import { complaintsAbout, exitCodeFor, jsonLocks, showLocks } from './text/show-locks';
+import { complaintsAbout, complaintsAboutParts, exitCodeFor, jsonLocks, showLocks } from './text/show-locks';
 import { jsonText } from './text/json-text';
 
 const DEFAULT_LIMIT = 1_000;
@@ -28,11 +28,13 @@ export const ls: Command = {
   async run(invocation, terminal) {
     refuseTheSameTwice(invocation.nodes);
     const search = searchOf(invocation);
-    const found = await withNodeClients(invocation.nodes, invocation.timeoutMs, (nodes) =>
-      findLocks(nodes, search),
-    );
+    const { found, parts } = await withNodeClients(invocation.nodes, invocation.timeoutMs, async (nodes) => ({
+      found: await findLocks(nodes, search),
+      parts: complaintsAboutParts(nodes),
+    }));
     terminal.print(invocation.json ? jsonText(jsonLocks(found, search), 2) : showLocks(found, search));
-    for (const complaint of complaintsAbout(found.answers)) terminal.complain(printable(complaint));
+    for (const complaint of [...complaintsAbout(found.answers), ...parts])
+      terminal.complain(printable(complaint));
     return exitCodeFor(found.answers);
   },
 };

@@ -11,7 +11,7 @@ import { withNodeClients, type NodeClient } from './nodes/node-client';
 import { printable } from '../errors/printable';
 import { ReleaseEar, type ReleaseMessage } from './nodes/release-ear';
 import { jsonEvent, showEvent, type WatchEvent } from './text/show-changes';
-import { complaintsAbout, exitCodeFor, moreThan, showLocks } from './text/show-locks';
+import { complaintsAbout, complaintsAboutParts, exitCodeFor, moreThan, showLocks } from './text/show-locks';
 import type { Terminal } from './terminal';
 import { ls, searchOf } from './ls.command';
 
@@ -81,6 +81,8 @@ class Watch {
           },
         }),
     );
+    if (!this.isDrawing)
+      for (const complaint of complaintsAboutParts(this.nodes)) this.terminal.complain(printable(complaint));
     try {
       await this.lookOut.run(() => this.look());
     } finally {
@@ -102,7 +104,9 @@ class Watch {
 
   private draw(found: FoundLocks): void {
     const time = new Date(systemClock.wallNow()).toISOString().slice(11, 19);
-    const complaints = complaintsAbout(found.answers).map(printable);
+    const complaints = [...complaintsAbout(found.answers), ...complaintsAboutParts(this.nodes)].map(
+      printable,
+    );
     const body = [showLocks(found, this.search), ...complaints].join('\n');
     this.terminal.print(`${CLEAR_SCREEN}${time} UTC, Ctrl-C ends\n\n${body}`);
   }

@@ -166,6 +166,13 @@ describe('the nestjs-redlock program', () => {
           new Set(['held 3']),
         );
 
+        const ofOne = await cli.run(['ls', '--nodes', cluster[0]?.url ?? '']);
+        expect(ofOne.err).toMatch(/one server of a Redis Cluster, so the locks of the others are missing/);
+
+        const watching = cli.start(['watch', '--nodes', cluster[0]?.url ?? '']);
+        await until('it complains', () => watching.err.includes('one server of a Redis Cluster'));
+        await watching.interrupt('SIGTERM');
+
         const examined = await cli.run(['doctor', '--json', '--max-ttl', '1', '--nodes', mixed]);
         const { nodes: reports, findings } = JSON.parse(examined.out) as DoctorReport;
         expect(reports.map(({ servers: own }) => own.length)).toEqual([3, 1, 1]);

@@ -14,6 +14,8 @@ export class NodeClient {
   private readonly connection: RedisConnection;
   private readonly database: number | undefined;
   private readonly listeners = new Set<(change: NodeStatusChange) => void>();
+  /** True if the node is one server of a Redis Cluster, and has only a part of the keys. */
+  isOneOfCluster = false;
 
   constructor(
     description: RedisNodeDescription,
@@ -29,6 +31,7 @@ export class NodeClient {
         // Nothing has to be prepared.
       },
       onStatus: (change) => {
+        if (change.servers?.some(({ isOneOfCluster }) => isOneOfCluster)) this.isOneOfCluster = true;
         for (const listener of [...this.listeners]) listener(change);
       },
     });

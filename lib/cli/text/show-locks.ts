@@ -88,6 +88,15 @@ export function complaintsAbout(answers: readonly NodeAnswer[]): string[] {
   return answers.flatMap(({ node, error }) => (error === undefined ? [] : `${node}: ${error.message}`));
 }
 
+/** What to say of nodes that have only a part of the keys of a cluster. */
+export function complaintsAboutParts(nodes: readonly { name: string; isOneOfCluster: boolean }[]): string[] {
+  return nodes.flatMap(({ name, isOneOfCluster }) =>
+    isOneOfCluster
+      ? `${name}: one server of a Redis Cluster, so the locks of the others are missing. Give redis+cluster://…`
+      : [],
+  );
+}
+
 export function exitCodeFor(answers: readonly NodeAnswer[]): ExitCode {
   const answered = answers.filter(({ error }) => error === undefined).length;
   return answered >= quorumOf(answers.length) ? EXIT.ok : EXIT.noQuorum;
