@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(__dirname, '../../..');
@@ -62,18 +64,16 @@ describe('a report of public types', () => {
   });
 
   it('has changed when it says something else, is new, or is gone', () => {
-    const folders = `
-      (() => {
-        const { mkdtempSync, writeFileSync } = process.getBuiltinModule('node:fs');
-        const folder = (files) => {
-          const path = mkdtempSync('/tmp/nestjs-redlock-reports-');
-          for (const [name, text] of Object.entries(files)) writeFileSync(path + '/' + name, text);
-          return path;
-        };
-        return changedReports(folder({ a: '1', b: '1\\r\\n', c: '1' }), folder({ a: '2', b: '1\\n', d: '1' }));
-      })()
-    `;
+    const folder = (files: Record<string, string>) => {
+      const path = mkdtempSync(join(tmpdir(), 'nestjs-redlock-reports-'));
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+      return path;
+    };
+    const folders = [folder({ a: '1', b: '1\r\n', c: '1' }), folder({ a: '2', b: '1\n', d: '1' })];
 
-    expect(evaluate(folders)).toEqual(['a', 'c', 'd']);
+    const changed = evaluate(`changedReports(...${JSON.stringify(folders)})`);
+
+    for (const path of folders) rmSync(path, { recursive: true });
+    expect(changed).toEqual(['a', 'c', 'd']);
   });
 });
