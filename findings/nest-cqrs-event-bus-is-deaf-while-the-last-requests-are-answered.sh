@@ -2,23 +2,24 @@
 # At a shutdown, events of @nestjs/cqrs that the last requests publish are handled by nobody, and with the waiting time of
 # @nestjs/terminus it is so for all requests of that time.
 #
-# One would guess: a graceful shutdown lets the requests that are under way finish, and to finish includes what they set off in the same
-# process: a request that sells an item and publishes ItemSold is answered with 201, and the handler that reserves it, or writes
-# the outbox, is called. It is so with @nestjs/event-emitter. `gracefulShutdownTimeoutMs` of terminus is for the time in which a load
-# balancer still sends requests, so that each of them is served as ever.
+# One would guess: a graceful shutdown lets the requests that are under way finish, and to finish includes what they set off in the
+# same process: a request that sells an item and publishes ItemSold is answered with 201, and the handler that reserves it, or
+# writes the outbox, is called. It is so with @nestjs/event-emitter. `gracefulShutdownTimeoutMs` of terminus is for the time in
+# which a load balancer still sends requests, so that each of them is served as ever.
 #
-# What happens: the event bus unsubscribes all handlers and sagas in `onModuleDestroy`. That is the first of the hooks; the server of HTTP
-# takes requests, and waits for those under way, until the third. So each request that publishes in between is answered with 201, and its
-# event goes to nobody: `publish` does not throw, nothing is logged, and UnhandledExceptionBus hears nothing. Without terminus
-# these are the requests under way at a deployment. Terminus waits in the second hook, `beforeApplicationShutdown`, so the time
-# that is meant to lose no request begins when the bus (and whatever else ends in `onModuleDestroy`) is gone, and each request of those
-# seconds loses its events. What helps is to refuse requests from `onModuleDestroy` on, or to wait before `app.close()` is called.
+# What happens: the event bus unsubscribes all handlers and sagas in `onModuleDestroy`. That is the first of the hooks; the server
+# of HTTP takes requests, and waits for those under way, until the third. So each request that publishes in between is answered with
+# 201, and its event goes to nobody: `publish` does not throw, nothing is logged, and UnhandledExceptionBus hears nothing. Without
+# terminus these are the requests under way at a deployment. Terminus waits in the second hook, `beforeApplicationShutdown`, so the
+# time that is meant to lose no request begins when the bus (and whatever else ends in `onModuleDestroy`) is gone, and each request
+# of those seconds loses its events. What helps is to refuse requests from `onModuleDestroy` on, or to wait before `app.close()` is
+# called.
 #
-# Versions: @nestjs/cqrs 12.0.0, @nestjs/terminus 12.1.0 and @nestjs/event-emitter 12.0.1 with @nestjs/core 12.5.1; 11.0.3, 11.0.0 and 3.0.1
-# with 11.1.6. Needs node 20.19 or later, and npm.
+# Versions: @nestjs/cqrs 12.0.0, @nestjs/terminus 12.1.0 and @nestjs/event-emitter 12.0.1 with @nestjs/core 12.5.1; 11.0.3, 11.0.0
+# and 3.0.1 with 11.1.6. Needs node 20.19 or later, and npm.
 # Source: `onModuleDestroy` in event-bus.ts of @nestjs/cqrs; `beforeApplicationShutdown` in health-check-executor.service.ts (11:
-# graceful-shutdown-timeout.service.ts) of @nestjs/terminus; `close` in nest-application-context.ts of @nestjs/core. The page on lifecycle events
-# names the order of the hooks; those on CQRS and on health checks do not speak of it.
+# graceful-shutdown-timeout.service.ts) of @nestjs/terminus; `close` in nest-application-context.ts of @nestjs/core. The page on
+# lifecycle events names the order of the hooks; those on CQRS and on health checks do not speak of it.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

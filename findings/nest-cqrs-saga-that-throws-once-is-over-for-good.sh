@@ -2,19 +2,19 @@
 # A saga of @nestjs/cqrs that throws at one event is over for good, with the log line of any other error.
 #
 # One would guess: a saga is called for each event, as a handler is. If it throws at one of them, that event is lost, the log says
-# "has thrown an unhandled exception", UnhandledExceptionBus is told, and the next event is handled. It is so with `@EventsHandler`, and
-# with a command of a saga that fails, each with a log line of the same form. Before 11 such an error ended the process
+# "has thrown an unhandled exception", UnhandledExceptionBus is told, and the next event is handled. It is so with `@EventsHandler`,
+# and with a command of a saga that fails, each with a log line of the same form. Before 11 such an error ended the process
 # (nestjs/cqrs#1838), which a supervisor starts anew; the issue is closed as mended.
 #
 # What happens: the error is caught behind the stream of the saga, which is over by then, so it is replaced by nothing and
 # completes. The application lives on and is healthy, and from that moment the saga hears no event of any order: what it sets off
 # (the shipping, the refund, the next step) does not happen for anybody until the process starts anew. One order without an address
-# is enough. Other sagas go on, and so do other instances, each until it meets such an event itself. What helps is a `catchError` inside
-# the saga, within the `mergeMap` of the one event, or `rethrowUnhandled: true`, with which the process ends.
+# is enough. Other sagas go on, and so do other instances, each until it meets such an event itself. What helps is a `catchError`
+# inside the saga, within the `mergeMap` of the one event, or `rethrowUnhandled: true`, with which the process ends.
 #
 # Versions: @nestjs/cqrs 12.0.0 with @nestjs/core 12.5.1, and 11.0.3 with 11.1.6. Needs node 20.19 or later, and npm.
-# Source: `registerSaga` and `bind` in event-bus.ts of @nestjs/cqrs (nestjs/cqrs#1838 and #1401). The page on CQRS says of sagas that
-# they return a stream, and of UnhandledExceptionBus that it is told of errors of sagas.
+# Source: `registerSaga` and `bind` in event-bus.ts of @nestjs/cqrs (nestjs/cqrs#1838 and #1401). The page on CQRS says of sagas
+# that they return a stream, and of UnhandledExceptionBus that it is told of errors of sagas.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

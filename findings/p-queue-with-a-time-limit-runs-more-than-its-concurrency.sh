@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
 # A p-queue with `concurrency: 1` runs several tasks at once as soon as one is timed out or aborted, and says that one is running.
 #
-# One would guess: a time limit of a queue rejects the promise of `add`, so that the caller need not wait, and the place in the queue is taken as long
-# as the task runs, since nobody can stop a function. The page says of `signal` that a task which runs has to handle it itself, so that it
-# ends the place when it ends. That is what `concurrency: 1` is for, where tasks must not run beside each other; a limit for the queue
-# (`new PQueue({ concurrency: 1, timeout: 5000 })`) makes it robust. The bulkhead of cockatiel works so, with its timeout that is cooperative.
+# One would guess: a time limit of a queue rejects the promise of `add`, so that the caller need not wait, and the place in the
+# queue is taken as long as the task runs, since nobody can stop a function. The page says of `signal` that a task which runs has to
+# handle it itself, so that it ends the place when it ends. That is what `concurrency: 1` is for, where tasks must not run beside
+# each other; a limit for the queue (`new PQueue({ concurrency: 1, timeout: 5000 })`) makes it robust. The bulkhead of cockatiel
+# works so, with its timeout that is cooperative.
 #
 # What happens: with the timeout, and with the signal too, the queue takes the task for done and starts the next one while the first
-# goes on. If the database is slow for a minute, each task is timed out in turn, and after ten limits eleven run beside each other, in
-# a queue of one: the more so the slower it is, which is when the limit of concurrency was to protect it. `pending` is 1 all the time,
-# and `onIdle()` resolves while they run, so a shutdown that waits for it closes the database under them. bottleneck (`expiration`), async-lock
-# (`maxExecutionTime`) and opossum (`capacity: 1`) do so too. What helps is to give no limit to the queue: the task has one of its own, and returns when it has stopped.
+# goes on. If the database is slow for a minute, each task is timed out in turn, and after ten limits eleven run beside each other,
+# in a queue of one: the more so the slower it is, which is when the limit of concurrency was to protect it. `pending` is 1 all the
+# time, and `onIdle()` resolves while they run, so a shutdown that waits for it closes the database under them. bottleneck
+# (`expiration`), async-lock (`maxExecutionTime`) and opossum (`capacity: 1`) do so too. What helps is to give no limit to the
+# queue: the task has one of its own, and returns when it has stopped.
 #
-# Versions: p-queue 9.3.5 and 8.1.1; bottleneck 2.19.5, async-lock 1.5.0, opossum 9.0.0, and cockatiel 3.2.1 for comparison. Runs on the node in PATH. Needs
-# node 20.19 or later, and npm.
-# Source: `add` in source/index.ts of p-queue, which waits for what p-timeout and `Promise.race` return, and then goes on to the next. Its page says
-# of `timeout` that operations throw a TimeoutError if they are not complete within the time, of `concurrency` that it is the limit,
-# and of `onIdle` that all work has finished.
+# Versions: p-queue 9.3.5 and 8.1.1; bottleneck 2.19.5, async-lock 1.5.0, opossum 9.0.0, and cockatiel 3.2.1 for comparison. Runs on
+# the node in PATH. Needs node 20.19 or later, and npm.
+# Source: `add` in source/index.ts of p-queue, which waits for what p-timeout and `Promise.race` return, and then goes on to the
+# next. Its page says of `timeout` that operations throw a TimeoutError if they are not complete within the time, of `concurrency`
+# that it is the limit, and of `onIdle` that all work has finished.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail
