@@ -4,7 +4,10 @@ const TLS_REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] 
     /wrong version number|packet length too long|http request/,
     'the port does not speak TLS. Write redis:// (no `tls`), or the port that does',
   ],
-  [/certificate required/, 'the server asks for a client certificate. Give `tls.cert` and `tls.key`'],
+  [
+    /certificate required/,
+    'the server asks for a client certificate. Give `tls.cert` and `tls.key` (the program: --cert and --key)',
+  ],
   [/alert certificate expired/, 'the client certificate has expired. Give a new one, or a function as `tls`'],
   [
     /alert (?:unknown ca|bad certificate|certificate unknown)/,
@@ -19,7 +22,10 @@ const TLS_REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] 
     /^connect ETIMEDOUT$/,
     'Check host, port and firewalls. If `tls` was given, check that the port speaks TLS',
   ],
-  [/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/, 'Give the CA of the server as `tls.ca`'],
+  [
+    /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/,
+    'Give the CA of the server as `tls.ca` (the program: --cacert)',
+  ],
   [/CERT_HAS_EXPIRED/, 'Renew the certificate of the server'],
   [/CERT_NOT_YET_VALID/, 'Check the clocks of both sides'],
   [/ERR_TLS_CERT_ALTNAME_INVALID/, 'Connect by a name of the certificate, or give it as `tls.servername`'],

@@ -61,4 +61,4 @@ export class Handshake {
 const CLOSED =
   'the server closed the connection before it answered: it may want TLS, or be full. Write rediss:// or give `tls`, or raise maxclients';
 const CLOSED_TLS =
-  'the server closed the connection before it answered: it may want a client certificate, or be full. Give `tls.cert` and `tls.key`, or raise maxclients';
+  'the server closed the connection before it answered: it may want a client certificate, or be full. Give `tls.cert` and `tls.key` (the program: --cert and --key), or raise maxclients';
