@@ -39,6 +39,8 @@ export class RedlockLifecycle implements OnModuleInit, OnModuleDestroy {
   onModuleDestroy(): void {
     if (this.isShuttingDown) return;
     this.isShuttingDown = true;
+    // A leader resigns now: Nest waits for open connections, for a minute or more, and calls no jobs meanwhile.
+    void this.locks.endElections?.();
     // The service is not closed here: requests are still served, and they need their locks. And the later hooks of
     // other modules wait for work that needs its locks, such as the jobs of a queue.
     afterShutdownHooks(this.modules, async () => this.locks.close?.());

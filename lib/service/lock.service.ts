@@ -243,6 +243,11 @@ export class LockService {
     this.manager.checkMixed();
   }
 
+  /** @internal Ends all elections: the process resigns, and takes part in none any more. Locks are as before. */
+  endElections(): Promise<void> {
+    return this.elections.close();
+  }
+
   /** @internal True once {@link close} was called. */
   get isClosing(): boolean {
     return this.closing !== undefined;

@@ -1,8 +1,9 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { Subject } from 'rxjs';
+import { filter, firstValueFrom, Subject } from 'rxjs';
 import {
+  createLockService,
   LockService,
   LockUnavailableError,
   MemoryLockNode,
@@ -56,6 +57,54 @@ describe('the life of a lock service in an application', () => {
     await Promise.all([held, closed]);
 
     expect(order).toEqual(['task done', 'closed']);
+  });
+
+  it('leads no more while requests are still served, and another process leads', async () => {
+    const node = new MemoryLockNode();
+    const other = createLockService({ nodes: [node] });
+    const seen: unknown[] = [];
+    @Injectable()
+    class Server implements BeforeApplicationShutdown {
+      constructor(readonly locks: LockService) {}
+      async beforeApplicationShutdown() {
+        const { isLeader } = this.locks.election('jobs');
+        if (!isLeader) await firstValueFrom(other.election('jobs').leader$.pipe(filter(Boolean)));
+        seen.push(isLeader, await this.locks.election('jobs').run(() => 'ran'));
+        seen.push(await this.locks.withLock('order:7', () => 'locked'));
+      }
+    }
+    const app = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [node] })],
+      providers: [Server],
+    }).compile();
+    await app.init();
+    await firstValueFrom(app.get(LockService).election('jobs').leader$.pipe(filter(Boolean)));
+
+    await app.close();
+
+    expect(seen).toEqual([false, undefined, 'locked']);
+    await other.close();
+  });
+
+  it('leads until its running tasks have ended, which hear of the shutdown at once', async () => {
+    const app = await Test.createTestingModule({
+      imports: [RedlockModule.forRoot({ nodes: [new MemoryLockNode()] })],
+    }).compile();
+    await app.init();
+    const election = app.get(LockService).election('jobs');
+    await firstValueFrom(election.leader$.pipe(filter(Boolean)));
+    const task = election.run(async (lock, signal) => {
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+      return lock.isHeld;
+    });
+
+    await app.close();
+
+    await expect(task).resolves.toBe(true);
   });
 
   it('ends when the application is closed before it was started', async () => {
