@@ -15,7 +15,8 @@ const SHARE_OF_TIMEOUT = 0.1;
 
 /**
  * The node that is asked first when several processes want the same resource. It is the first node that answers
- * and does not refuse to grant, in an order that all processes share. Its vote decides who asks the other nodes, so votes are not split.
+ * and does not refuse to grant, in an order that all processes share. Its vote decides who asks the other nodes, so
+ * votes are not split.
  *
  * ```text
  *  process A --+                           granted: A asks the other nodes at once

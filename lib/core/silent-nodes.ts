@@ -54,8 +54,8 @@ interface Seen {
  * node timeout.
  *
  * Nodes are left out only while the others that answer, and do not refuse to grant, are a majority. Else every vote
- * counts, and every node is asked. No request reads a clock: a look now and then compares what was asked with what was answered, after all
- * replies that have arrived (R5).
+ * counts, and every node is asked. No request reads a clock: a look now and then compares what was asked with what was
+ * answered, after all replies that have arrived (R5).
  */
 export class SilentNodes {
   private readonly seen: readonly Seen[];

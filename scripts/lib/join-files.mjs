@@ -12,6 +12,8 @@ const REQUIRE = /\brequire\("(\.[^"]+)"\)/g;
 /** How TypeScript begins each file. Joined files say the first line once, and the second one in a word. */
 const STRICT = /^"use strict";\n/;
 const ES_MODULE = /^Object\.defineProperty\(exports, "__esModule", \{ value: true \}\);\n/;
+/** The names that are set further below. They are said here for files that require each other in a circle. */
+const NOT_YET = /^(?:exports\.\w+ = )+void 0;\n/m;
 
 /** What works in a file of its own alone: other spellings of a require of ours, and what tells where the file is. */
 const UNJOINABLE = /\b(?:require|import)\(\s*["'`]\.|\brequire\.\w+|\b__filename\b|\bimport\.meta\b/;
@@ -85,7 +87,8 @@ function joined(files, name, dist, places) {
     const path = relative(dist, file).replaceAll('\\', '/');
     const code = withoutComments(withPlaces(file, places))
       .replace(STRICT, '')
-      .replace(ES_MODULE, 'asEsModule(exports);\n');
+      .replace(ES_MODULE, 'asEsModule(exports);\n')
+      .replace(NOT_YET, '');
     return `// ${path}\nfunction (module, exports, __dirname) {${code}\n}`;
   });
   const folders = files.map((file) => relative(join(dist, FOLDER), dirname(file)).replaceAll('\\', '/'));

@@ -21,7 +21,7 @@ const BUDGET = { packed: 780_000, unpacked: 2_500_000, files: 1_000 };
 /** What an entry may load of the package, of which it shares most with the main entry. */
 const LOADS: Readonly<Record<string, { files: number; bytes: number }>> = {
   // The root entry and two joined files, of which the smaller entries load the second.
-  '': { files: 5, bytes: 843_000 },
+  '': { files: 5, bytes: 840_000 },
   '/testing': { files: 30, bytes: 860_000 },
   '/health': { files: 15, bytes: 180_000 },
   '/opentelemetry': { files: 25, bytes: 200_000 },
