@@ -149,16 +149,21 @@ type OnLostFits<L, T, M extends LockableMethod> = [OnLostFunction] extends [L]
 
 type ThisOf<F> = 0 extends 1 & ThisParameterType<F> ? unknown : ThisParameterType<F>;
 
-/* oxlint-disable typescript/no-explicit-any -- nothing is asked of them */
-/** The arguments that the function takes, and more. */
-type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? [...A, ...any[]] : any[];
+/**
+ * The arguments that the function takes, and more. Where both ask for an argument, `unknown` asks for no more than the other
+ * function does, while `any` would take away what that one asks for.
+ */
+type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? AndMore<A> : unknown[];
 
 type ArgumentsAfterError<F> = F extends (error: LockLostError, ...args: infer A) => unknown
-  ? [...A, ...any[]]
-  : any[];
+  ? AndMore<A>
+  : unknown[];
 
-type WithArguments<A extends readonly any[]> = TypedPropertyDescriptor<(...args: A) => any>;
-/* oxlint-enable typescript/no-explicit-any */
+/** A list with an open end, as of `...ids: string[]`, has all the arguments there are. */
+type AndMore<A extends unknown[]> = number extends A['length'] ? A : [...A, ...unknown[]];
+
+// oxlint-disable-next-line typescript/no-explicit-any -- nothing is asked of the result
+type WithArguments<A extends readonly unknown[]> = TypedPropertyDescriptor<(...args: A) => any>;
 
 /** What `Fits` checks, but for the arguments of functions. */
 type ResultsFit<K, B, L, U, M extends LockableMethod> = ReturnFits<M> &

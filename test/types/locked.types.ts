@@ -692,6 +692,35 @@ export abstract class GenericItems<T extends Item, Id extends string | number = 
   async tooFar(item: T): Promise<string> {
     return Promise.resolve(item.id);
   }
+
+  @Locked((...items: Item[]) => items.map(({ id }) => id), { onBusy: (first: Item) => first.id })
+  async rest(item: T, ..._items: T[]): Promise<string> {
+    return Promise.resolve(item.id);
+  }
+
+  // @ts-expect-error a text is no item
+  @Locked((...items: Item[]) => items.map(({ id }) => id))
+  async otherRest(..._ids: string[]): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error a text is no item, nor the second one
+  @Locked((item: Item, ...items: Item[]) => [item, ...items].map(({ id }) => id))
+  async otherThanRest(_item: T, _id: string): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error there may be none
+  @Locked((item: Item) => item.id)
+  async onlyRest(..._items: T[]): Promise<void> {
+    await Promise.resolve();
+  }
+
+  // @ts-expect-error the second argument is a text
+  @Locked(({ id }: Item) => id, { onBusy: (item: Item, count: number) => `${item.id}:${count}` })
+  async otherSecond(item: T, _id: string): Promise<string> {
+    return Promise.resolve(item.id);
+  }
 }
 
 /** What is no method that could be locked. */
