@@ -179,8 +179,11 @@ export class SentinelWatch {
       // We may not ask for the epoch, so nobody can say who of them is right. A new connection asks another Sentinel.
       this.events.onSwitch();
     }
+    // A Sentinel of which we have given up may make the majority, with a later connection.
+    const isNews = !this.isInformed || this.awaited.has(index);
     this.answered.add(index);
-    this.giveUpOn(index);
+    this.awaited.delete(index);
+    if (isNews && this.isInformed) this.events.onInformed();
   }
 
   /** Waits no longer for a Sentinel, at the start. */

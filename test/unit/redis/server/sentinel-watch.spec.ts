@@ -293,6 +293,18 @@ describe('Sentinels that disagree', () => {
     expect([away.seen.informed, silent.seen.informed]).toEqual([1, 1]);
   });
 
+  it('are heard at the start too when their first connection failed and the next one did not', async () => {
+    const { sentinels, seen, watch } = setUp({ count: 3 });
+    for (const sentinel of sentinels.slice(0, 2)) {
+      sentinel.emit('error', new Error('connect ECONNREFUSED'));
+      sentinel.says = AT_OLD;
+      sentinel.becomeReady();
+      await settle();
+    }
+
+    expect([watch.isInformed, seen.informed]).toEqual([true, 1]);
+  });
+
   it('are waited for by a process that was blocked right after its start, since it could not hear them', async () => {
     const { clock, sentinels, seen, watch } = setUp();
     sentinels[0].says = AT_OLD;
