@@ -163,17 +163,36 @@ describe('the requests of one tick to a node', () => {
     ]);
   });
 
+  it('of both kinds leave in no more commands because of a resource whose earlier requests have left', async () => {
+    const { sent, sender } = recorder();
+    const batch = new CommandBatch(sender, undefined);
+
+    batch.add(entry('a'));
+    batch.add(setEntry('a'));
+    batch.add(entry('b'));
+    batch.add(setEntry('a'));
+    batch.add(entry('c'));
+    await tick();
+
+    expect(sent).toEqual([
+      ['alone', 'a'],
+      ['b', 'c'],
+      ['sets', 'a', 'a'],
+    ]);
+  });
+
   it('keep their places around one that has to go by itself', async () => {
     const { sent, sender } = recorder();
     const batch = new CommandBatch(sender, undefined);
 
     batch.add(entry('a'));
+    batch.add(setEntry('reader'));
     batch.add(entry('b'));
     batch.addAlone(() => sent.push(['by itself']));
     batch.add(entry('c'));
     await tick();
 
-    expect(sent).toEqual([['a', 'b'], ['by itself'], ['alone', 'c']]);
+    expect(sent).toEqual([['a', 'b'], ['sets', 'reader'], ['by itself'], ['alone', 'c']]);
   });
 
   it('leave in groups where they cannot all go together, each in order', async () => {
