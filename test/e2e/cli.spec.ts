@@ -621,6 +621,18 @@ describe('the nestjs-redlock program', () => {
       await broken.stop();
     });
 
+    it('says of a replica without its master that it is a replica, though it refuses a ping', async () => {
+      const replica = await RedisServer.start({ args: ['--replica-serve-stale-data', 'no'] });
+      await replica.command('REPLICAOF', '127.0.0.1', '1');
+
+      const { code, out } = await cli.run(['doctor', '--nodes', replica.url]);
+
+      expect(code).toBe(3);
+      expect(out).toMatch(/ok +reachable/);
+      expect(out).toMatch(/ERROR +role +a replica of 127.0.0.1:1/);
+      await replica.stop();
+    });
+
     it('shows a certificate to nodes that ask for one', async () => {
       const directory = mkdtempSync(join(tmpdir(), 'nestjs-redlock-tls-'));
       const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
