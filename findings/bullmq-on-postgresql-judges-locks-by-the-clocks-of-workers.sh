@@ -6,12 +6,12 @@
 # own code uses the clock of the server for the time of events.
 #
 # What happens: the times of the lock and of the check for stalled jobs are `Date.now()` of the workers. A worker whose clock is
-# ahead of another's by more than `lockDuration` (30 s) finds all locks of that one expired, however often they are renewed.
-# After two checks it declares the jobs stalled, though they run, and runs them itself, at the same time. The first worker
-# learns of it when it is done and its result is refused ("Lock mismatch", or "not in the active state"). So one machine
-# without time synchronisation runs every long job of the fleet a second time if it is ahead, and has its own ones taken
-# from it if it is behind; a job that this happens to twice is failed (`maxStalledCount`). On Redis, with the same clocks,
-# nothing happens.
+# ahead of another's by more than `lockDuration` (30 s) finds all locks of that other one expired, however often they are
+# renewed. After two checks it declares the jobs stalled, though they run, and runs them itself, at the same time. The first
+# worker learns of it when it is done and its result is refused ("Lock mismatch", or "not in the active state"). So one machine
+# without time synchronisation runs every long job of the fleet a second time if it is ahead, and has its own ones taken from it
+# if it is behind; a job that this happens to twice is failed (`maxStalledCount`). On Redis, with the same clocks, nothing
+# happens.
 #
 # Versions: bullmq 6.7.0 with pg 8.23.1 on PostgreSQL 18 (embedded-postgres), and with ioredis 6.0.0 on redis-server 7.0.15 (any in
 # PATH), Node 20.20. Needs redis-server, node and npm. The clock of the second worker is a Date.now 60 s ahead; it looks for

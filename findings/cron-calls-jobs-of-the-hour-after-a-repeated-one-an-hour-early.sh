@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# On the day on which clocks go back, `cron` calls a job of the hour after the repeated one twice: an hour early, and at its
-# time.
+# On the day on which clocks go back, `cron` calls each job of the hour that follows the repeated hour twice: an hour early, and
+# at its time.
 #
 # One would guess: a job can be called twice only if its time lies in the hour that comes twice. `30 2 * * *` in New York, where
 # 1:00 to 2:00 comes twice, is a safe choice: 2:30 comes once. And no job is called at a time that its expression does not

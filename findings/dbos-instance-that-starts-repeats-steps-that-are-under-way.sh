@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# An instance of DBOS that starts makes steps run a second time that another instance is in the middle of, also from a queue
-# with `globalConcurrency: 1`.
+# When an instance of DBOS starts, steps that another instance is in the middle of run a second time, also those of a queue with
+# `globalConcurrency: 1`.
 #
 # One would guess: DBOS takes up the workflows of an instance that has died. What belongs to a living one is left alone: a
 # second instance that is started beside the first, to have two or to replace it, has no workflows of its own yet. At the very

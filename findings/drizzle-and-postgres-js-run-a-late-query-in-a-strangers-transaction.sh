@@ -6,12 +6,12 @@
 # there is no such transaction any more. Kysely, Knex and pg-promise do so, each with an error of its own. At the very
 # least such a query runs alone.
 #
-# What happens: Drizzle (over pg) and postgres.js give the connection back to their pool, and `tx` goes on to write to it,
-# whoever has it now. Where the pool has lent it to another request meanwhile, the late query becomes a part of the
-# transaction of that request: it has the same transaction id, it is committed with it although its own transaction
-# was rolled back, and if that request rolls back, a write that was confirmed is gone. It also waits for, and holds, row
-# locks and advisory locks in the name of the other. No error is raised, and the log of the database shows two transactions
-# that look whole. What helps is to wait for all steps before the body ends, with `Promise.allSettled`.
+# What happens: Drizzle (over pg) and postgres.js give the connection back to their pool, and `tx` goes on to write to that
+# connection, no matter who has it now. Where the pool has lent it to another request meanwhile, the late query becomes a part
+# of the transaction of that request: it has the same transaction id, it is committed with it although its own transaction was
+# rolled back, and if that request rolls back, a write that was confirmed is gone. It also waits for, and holds, row locks and
+# advisory locks in the name of the other. No error is raised, and the log of the database shows two transactions that look
+# whole. What helps is to wait for all steps before the body ends, with `Promise.allSettled`.
 #
 # Versions: drizzle-orm 0.45.4 over pg 8.23.1, and postgres 3.4.9; refused by kysely 0.28.19, knex 3.3.0 and pg-promise 12.7.1.
 # PostgreSQL 18 (embedded-postgres), Node 20.20. Needs node and npm. Each pool has one connection, so that nothing is by chance.

@@ -6,12 +6,12 @@
 # moment. With the event `lost` one stops the work, so that two workers overlap by what their clocks and the network
 # differ by, but not more.
 #
-# What happens: without an answer of the server, `lost` comes when two ttls are over. Between the two the server gives the key to
-# the next worker, `revoked()` of the first lease says false, and both work: with a ttl of 60 s, for a minute.
-# Nothing tells a broken connection and a silent one apart here: it is so if the connection is refused, where `keepaliveFailed` comes
-# each 100 ms, as in every harmless reconnection too, and if packets are swallowed. `lock(...)` of the same package has
-# no event at all, and what is given to its `do` is not told. What helps is a clock of one's own: to stop one ttl after the
-# last `keepaliveSucceeded`, counted from before it was asked for.
+# What happens: without an answer of the server, `lost` comes when two ttls are over. Between the two the server gives the key
+# to the next worker, `revoked()` of the first lease says false, and both work: with a ttl of 60 s, for a minute. Nothing tells
+# a broken connection and a silent one apart here: it is so if the connection is refused, where `keepaliveFailed` comes each 100
+# ms, as in every harmless reconnection too, and if packets are swallowed. `lock(...)` of the same package has no event at all,
+# so the function that is given to its `do` never learns that the lock is lost. What helps is a clock of one's own: to stop one
+# ttl after the last `keepaliveSucceeded`, counted from before it was asked for.
 #
 # Versions: etcd3 1.1.2 on etcd 3.4.23 of Debian 12, Node 20.20. Needs etcd (the Debian package etcd-server), node and npm. The
 # first worker reaches etcd through a few lines of Node that break off, or swallow, what goes through.

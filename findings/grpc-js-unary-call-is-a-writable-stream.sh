@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The server of @grpc/grpc-js gives the handler of a unary call an object of the class for streams.
 #
-# One would guess: a unary handler gets a ServerUnaryCall, as its type (`handleUnaryCall`) says and as releases before
-# 1.10 did: an event emitter with `request` and `metadata`, and nothing to write to. The package still has and exports
-# the class for it. So middleware (interceptors of a framework, tracing, timeouts) tells a call that is answered once from
-# one that is answered with a stream by `typeof call.write`, or by `instanceof Writable`.
+# One would guess: a unary handler gets a ServerUnaryCall, as its type (`handleUnaryCall`) says and as releases before 1.10 did:
+# an event emitter with `request` and `metadata`, and nothing to write to. The package still has and exports the class for it.
+# So middleware (interceptors of a framework, tracing, timeouts) looks at `typeof call.write`, or at `instanceof Writable`, to
+# know whether a call is answered once or with a stream.
 #
 # What happens: the call of a unary handler is a `ServerWritableStreamImpl`, a Writable with `write` and `end`; the call
 # of a handler that answers a stream of requests once is a `ServerDuplexStreamImpl`. They have the very classes of calls

@@ -4,14 +4,14 @@
 # One would guess: what a call makes and forgets is gone with the next young collection (scavenge), which costs next to nothing;
 # only what is still in use is moved to the old generation.
 #
-# What happens: V8 takes a function that is written at its assignment to a property (`this.done = () => …`) for one that stays,
-# such as a method of a prototype, and makes it old from the start. A young collection does not ask whether an old object is in
-# use: what it refers to is copied twice and promoted, until a full collection comes. So is all that the function closes over,
-# such as `this`. Since 5.9, `reject` of each command of ioredis is such a function. It keeps the command with its arguments, its
-# promise and its reply: 800 bytes for a GET of a short value. Only TurboFan makes the function young. On Node 20 it comes after a
-# thousand commands or two. On Node 24 and 26 Maglev comes first, which makes it old too, and TurboFan after ten thousand or more.
-# No memory is lost for good. What helps is a function that has a name first (`const done = () => …; this.done = done`), or that
-# is a member of an object literal (`{ done: () => … }`).
+# What happens: where a function literal is assigned to a property (`this.done = () => …`), V8 expects it to stay, as a method
+# of a prototype does, and puts it in the old generation from the start. A young collection does not ask whether an old object
+# is in use: what it refers to is copied twice and promoted, until a full collection comes. So is all that the function closes
+# over, such as `this`. Since 5.9, `reject` of each command of ioredis is such a function. It keeps the command with its
+# arguments, its promise and its reply: 800 bytes for a GET of a short value. Only TurboFan makes the function young. On Node 20
+# it comes after a thousand commands or two. On Node 24 and 26 Maglev comes first, which makes it old too, and TurboFan after
+# ten thousand or more. No memory is lost for good. What helps is a function that has a name first (`const done = () => …;
+# this.done = done`), or that is a member of an object literal (`{ done: () => … }`).
 #
 # Versions: ioredis 6.0.0 (5.11.1 does it too), Node 20.20.2 (V8 11.3), 24.21.0 (13.6) and 26.10.0 (14.6), redis-server 7.0.15 (any
 # in PATH). Needs redis-server, redis-cli, node and npm, which gets the versions of Node.

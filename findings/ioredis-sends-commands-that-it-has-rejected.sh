@@ -6,11 +6,11 @@
 # its time is over it is taken out of that queue, and the caller can be sure that nothing was done, and try again. node-redis
 # does so.
 #
-# What happens: the timeout settles the promise and nothing else. The command stays in the offline queue, and is
-# written when the connection is ready again, minutes later if the outage is that long. So each attempt of a caller who
-# tries again during an outage is run: three attempts to push one job are three jobs, and a `SET key token NX PX 30000` of a
-# caller who has been told that it failed locks everybody out for 30 seconds that begin at the reconnection. It is the same in a
-# pipeline and in a transaction. The queue also grows without bounds by commands that nobody waits for. What helps is
+# What happens: the timeout settles the promise and nothing else. The command stays in the offline queue, and is written when
+# the connection is ready again, minutes later if the outage is that long. So if a caller tries again and again during an
+# outage, every attempt is run: three attempts to push one job are three jobs, and a `SET key token NX PX 30000` of a caller who
+# has been told that it failed locks everybody out for 30 seconds that begin at the reconnection. It is the same in a pipeline
+# and in a transaction. The queue also grows without bounds by commands that nobody waits for. What helps is
 # `enableOfflineQueue: false`.
 #
 # Versions: ioredis 6.0.0 and 5.8.2, node-redis 6.3.1 (the package redis) for comparison, redis-server 7.0.15 (any in PATH), Node

@@ -7,12 +7,12 @@
 # others, until nobody is left who wants it. At the very least a caller is not told of the end of another one's patience.
 #
 # What happens: the signal of whoever has come first is tied to the load. If that one leaves, the load is ended, and each of the
-# crowd is rejected with the reason of a stranger, callers that have no signal at all, or a longer limit, among them: one impatient
-# client makes a hundred requests fail. And who has come second has no say: his signal is dropped, so that he waits until the load
-# is done, with a limit of 100 ms for as long as the limit of the first one allows. A test with one caller shows that the signal
-# works. With `ignoreFetchAbort: true` the load goes on and is stored, and the others get it; the one who left has it too, as if his
-# signal were not there. What helps is to give no signal of a caller to `fetch`, and to let each caller wait beside his own
-# (`Promise.race`).
+# crowd is rejected with the reason of a stranger, also callers that have a longer limit or no signal at all: one impatient
+# client makes a hundred requests fail. The signals of all later callers are dropped: a caller with a limit of 100 ms waits
+# until the load is done, or until the limit of the first caller is over. A test with one caller shows that the signal works.
+# With `ignoreFetchAbort: true` the load goes on and is stored, and the others get it; but the caller who leaves then waits for
+# it too, as if his signal were not there. What helps is to give `fetch` no signal of a caller, and to let each caller race the
+# load against his own signal (`Promise.race`).
 #
 # Versions: lru-cache 11.5.3, and 10.4.3. Runs on the node in PATH. Needs node 20.19 or later, and npm.
 # Source: `#backgroundFetch` and `fetch` in src/index.ts of lru-cache: the signal is read where the load begins, and a fetch under

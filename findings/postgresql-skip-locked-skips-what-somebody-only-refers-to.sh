@@ -6,13 +6,13 @@
 # that has a customer hides it from the others. Who adds an order of that customer does not touch the row of the customer: an
 # INSERT into another table is nothing that a queue could see. And an order need not wait for a worker.
 #
-# What happens: the check of the foreign key locks the row that is referred to, FOR KEY SHARE, until the transaction of the INSERT
-# ends. `FOR UPDATE` conflicts with it, so the customer is skipped, with no error, as if a worker had it. Whoever looks once a
-# day passes over a customer who happens to be ordering then, in the first place those who order all the time. (An UPDATE of an
-# order does it if it changes the key.) The other way round, orders of that customer wait as long as the worker has it. What helps
-# is `FOR NO KEY UPDATE SKIP LOCKED`: it keeps other workers out in the same way, and lets references pass.
-# `lock: LOCK.UPDATE` of Sequelize, `forUpdate()` of Knex and Kysely, `.for('update')` of Drizzle and `pessimistic_write` of TypeORM
-# are FOR UPDATE; each of them has a name for the other one too.
+# What happens: the check of the foreign key locks the row that is referred to, FOR KEY SHARE, until the transaction of the
+# INSERT ends. `FOR UPDATE` conflicts with it, so the customer is skipped, with no error, as if a worker had it. A worker that
+# looks once a day passes over each customer who happens to be ordering at that moment, so most often the best customers. (An
+# UPDATE of an order does it if it changes the key.) The other way round, orders of that customer wait as long as the worker has
+# it. What helps is `FOR NO KEY UPDATE SKIP LOCKED`: it keeps other workers out in the same way, and lets references pass.
+# `lock: LOCK.UPDATE` of Sequelize, `forUpdate()` of Knex and Kysely, `.for('update')` of Drizzle and `pessimistic_write` of
+# TypeORM are FOR UPDATE; each of them has a name for the other one too.
 #
 # Versions: pg 8.23.1, typeorm 0.3.31 over it, on PostgreSQL 18 (embedded-postgres), Node 20.20. Needs node and npm.
 # Source: chapter 13.3.2 of the manual of PostgreSQL (the table of row locks, in which FOR KEY SHARE is), and `RI_FKey_check` in

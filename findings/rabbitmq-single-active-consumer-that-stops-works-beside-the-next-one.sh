@@ -6,10 +6,11 @@
 # its channel. The broker knows that this message is not acknowledged, so the next consumer begins when it is. Where a channel
 # is closed at once instead, the order is kept: the message itself goes to the next consumer first.
 #
-# What happens: the cancellation alone makes the next consumer active, and it is given message 2 while message 1 is unacknowledged
-# and under way. So two instances work at the same time at each deployment, and only if it is done in good order. If the old one
-# then gives message 1 back, the next consumer gets it after message 2. What helps is to cancel nothing: to close the channel
-# when the last message is acknowledged (with prefetch 1 there is one more by then, which goes to the next consumer), or a lock.
+# What happens: the cancellation alone makes the next consumer active, and it is given message 2 while message 1 is
+# unacknowledged and under way. So two instances work at the same time at each deployment that is done in good order, and only
+# then. If the old one then gives message 1 back, the next consumer gets it after message 2. What helps is to cancel nothing: to
+# close the channel when the last message is acknowledged (with prefetch 1 there is one more by then, which goes to the next
+# consumer), or a lock.
 #
 # Versions: RabbitMQ 3.10.8 of Debian 12, amqplib 2.3.1, Node 20.20. Needs rabbitmq-server (the Debian package), node and npm.
 # Source: `cancel_consumer` and `activate_next_consumer` in deps/rabbit/src/rabbit_fifo.erl of rabbitmq-server. The page on

