@@ -18,6 +18,7 @@ import type {
   RedlockModuleOptions,
   RedlockOptionsFactory,
 } from './redlock-module-options.interface';
+import { HybridFiltersExplorer } from './hybrid-filters.explorer';
 import { LockedExplorer } from './locked.explorer';
 import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { RedlockLifecycle } from './redlock.lifecycle';
@@ -51,6 +52,7 @@ export function createServiceProviders(name: string | undefined): Provider[] {
     SseHandlersExplorer,
     BypassedInterceptorsExplorer,
     GatewayFiltersExplorer,
+    HybridFiltersExplorer,
     {
       // Nest needs its filters registered before asynchronous options are known, so the choice is made here.
       provide: APP_FILTER,
@@ -58,11 +60,12 @@ export function createServiceProviders(name: string | undefined): Provider[] {
         options: RedlockModuleOptions | undefined,
         adapterHost: HttpAdapterHost,
         answers: CompleteAnswers,
+        hybrid: HybridFiltersExplorer,
       ) =>
         options?.exceptionFilter === false
           ? new NoExceptionFilter()
-          : new LockExceptionFilter(adapterHost, answers),
-      inject: [REDLOCK_MODULE_OPTIONS, HttpAdapterHost, LOCK_ANSWERS],
+          : hybrid.watch(new LockExceptionFilter(adapterHost, answers)),
+      inject: [REDLOCK_MODULE_OPTIONS, HttpAdapterHost, LOCK_ANSWERS, HybridFiltersExplorer],
     },
   ];
 }

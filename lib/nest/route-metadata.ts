@@ -30,3 +30,7 @@ export const FILTERS = '__exceptionFilters__';
 /** The metadata keys by which `@nestjs/websockets` knows a gateway, and its handlers. That package may be missing. */
 export const GATEWAY = 'websockets:is_gateway';
 export const GATEWAY_MESSAGE = 'websockets:message_mapping';
+
+/** The metadata keys by which `@nestjs/microservices` knows a handler, its kind, and its transport. */
+export const MESSAGE_HANDLER = 'microservices:handler_type';
+export const MESSAGE_TRANSPORT = 'microservices:transport';
