@@ -30,7 +30,7 @@ const options = {
   intentionallyNotExported: [
     ...['AboutHold', 'AboutResources', 'Task', 'Facts', 'ResultOfOnBusy', 'AskedEachTime'],
     ...['ReturnFits', 'KeyFits', 'OnBusyFits', 'OnUnavailableFits', 'OnLostFits'],
-    ...['WithArguments', 'ResultFits'],
+    ...['WithArguments', 'ResultFits', 'HasPropertiesOf'],
     ...['NotStatic', 'NoProperty', 'StandardMethodContext', 'BusyFacts', 'FencingFor'],
     ...['MethodWith', 'IfStream', 'StreamIsRefused', 'FitsLeader', 'AnyMethod'],
   ],

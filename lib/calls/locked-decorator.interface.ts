@@ -8,7 +8,7 @@ import type {
   OnLostFunction,
   OnUnavailable,
 } from './locked-options.interface';
-import type { MethodWith, WrongInKey } from '../keys/template-fits';
+import type { MethodWith, WrongInKey, WrongPath } from '../keys/template-fits';
 
 /** A method that can wait: it returns a promise, an Observable or an async generator. */
 export type LockableMethod = (
@@ -44,11 +44,18 @@ export interface LockedDecorator<K = string, B = OnBusy, L = OnLost, U = OnUnava
     descriptor: TypedPropertyDescriptor<M> & WithArguments<A> & ResultsFit<K, B, L, U, M>,
   ): void;
 
-  // This one is the last, since the compiler tells what does not fit the last of so many, and nothing of the others.
   <T extends object, M extends MethodWith<K, ReturnType<LockableMethod>>>(
     target: T & NotStatic<T>,
     propertyKey: string | symbol,
     descriptor: TypedPropertyDescriptor<M> & Fits<K, B, L, U, T, M>,
+  ): void;
+
+  // This one accepts no more than the one before it. It is the last, since the compiler tells what does not fit the last
+  // of so many, and nothing of the others.
+  <T extends object, M extends MethodWith<string, ReturnType<LockableMethod>>>(
+    target: T & NotStatic<T>,
+    propertyKey: string | symbol,
+    descriptor: TypedPropertyDescriptor<M> & HasPropertiesOf<K, M> & Fits<K, B, L, U, T, M>,
   ): void;
 }
 
@@ -79,6 +86,21 @@ export type NoProperty<T> = object extends T
 export interface Mismatch<Problem extends string> {
   readonly mismatch: Problem;
 }
+
+/** Names in a compiler error what does not fit, and the type that it is about. */
+export interface MismatchIn<Problem extends string, Type> extends Mismatch<Problem> {
+  readonly type?: Type;
+}
+
+/** Names the type of an argument, or a member of its union, that lacks a property of a path. */
+export type HasPropertiesOf<K, M extends LockableMethod> =
+  M extends MethodWith<K, ReturnType<LockableMethod>> ? unknown : NoSuchPath<WrongPath<K, Parameters<M>>>;
+
+type NoSuchPath<Wrong> = [Wrong] extends [never]
+  ? Mismatch<'an argument of the method has no property that the key names'>
+  : Wrong extends readonly [infer Path extends string, infer Type]
+    ? MismatchIn<`<${Path}> names a property that this type does not have`, Type>
+    : never;
 
 /**
  * Checks that the method's return type needs no more than a locked method returns. For example, a Subject would

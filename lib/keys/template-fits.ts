@@ -83,7 +83,10 @@ type ArgumentsWith<Path> = [
  */
 type At<Name extends string, Path> = [Behind<Name, Path>] extends [`${bigint}${string}`]
   ? any
-  : Having<Behind<Name, Path>> | null | undefined;
+  : MayHave<Behind<Name, Path>>;
+
+/** An argument, or a part of one, whose path a key names: without a value it is told of at the call. */
+type MayHave<Path> = Having<Path> | null | undefined;
 /* oxlint-enable typescript/no-explicit-any, typescript/no-generated-empty-object-type */
 
 /**
@@ -93,3 +96,30 @@ type Having<Path> = { readonly [Name in RootOf<Path> & string]?: At<Name, Path> 
 
 /** The rest of a path that begins with this name. */
 type Behind<Name extends string, Path> = Path extends `${Name}.${infer Rest}` ? Rest : never;
+
+/** The paths of a key that an argument lacks, each with the types in which it is missing: `['0.id', Draft]`. */
+export type WrongPath<K, Args extends readonly unknown[]> = WrongOf<WithoutForms<PlaceholdersOf<K>>, Args>;
+
+type WrongOf<Path, Args extends readonly unknown[]> = Path extends `${infer Root}.${infer Rest}`
+  ? Root extends keyof Args
+    ? Lacking<Args[Root], Rest> extends infer Type
+      ? [Type] extends [never]
+        ? never
+        : [Path, Type]
+      : never
+    : never
+  : never;
+
+/* oxlint-disable typescript/no-generated-empty-object-type -- of a path that is known it has a property */
+/** The members of a type that have no such path, as `MethodWith` sees it. */
+type Lacking<Value, Path extends string> =
+  Value extends MayHave<Path>
+    ? never
+    : [MayHave<Path>] extends [Value]
+      ? never
+      : Path extends `${infer Root}.${infer Rest}`
+        ? Root extends keyof Value
+          ? Lacking<Value[Root], Rest>
+          : Value
+        : Value;
+/* oxlint-enable typescript/no-generated-empty-object-type */
