@@ -40,7 +40,7 @@ function isInstalled() {
 
 async function ensureFreshBuild() {
   const output = join(dist, 'index.js');
-  const sources = ['lib', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+  const sources = ['lib', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'rollup.config.mjs'];
   const newest = Math.max(...sources.map((source) => changedAt(join(root, source))));
   if (existsSync(output) && statSync(output).mtimeMs > newest) return { ok: true };
   console.log('Building the library …');

@@ -17,6 +17,7 @@ export const tools = {
   nest: join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'),
   oxlint: join(root, 'node_modules', 'oxlint', 'bin', 'oxlint'),
   prettier: join(root, 'node_modules', 'prettier', 'bin', 'prettier.cjs'),
+  rollup: join(root, 'node_modules', 'rollup', 'dist', 'bin', 'rollup'),
   tsc: join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
   typedoc: join(root, 'node_modules', 'typedoc', 'bin', 'typedoc'),
 };

@@ -9,12 +9,13 @@ const root = join(__dirname, '..', '..');
 /** What `npm pack` needs; a folder that does not exist yet is left out. */
 const SOURCES = [
   ...['lib', 'board', 'scripts', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
+  'rollup.config.mjs',
   ...['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'llms.txt', 'docs', 'bench'],
 ];
 
 /** What a user has beside the package: its peers, and what a TypeScript project has anyway. */
 export const PEERS = [
-  ...['@nestjs/common', '@nestjs/core', '@nestjs/swagger', '@nestjs/terminus'],
+  ...['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', '@nestjs/swagger', '@nestjs/terminus'],
   ...['@opentelemetry/api', 'ioredis', 'reflect-metadata', 'rxjs', '@types/node'],
 ];
 

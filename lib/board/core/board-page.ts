@@ -62,8 +62,8 @@ export class BoardPage {
 }
 
 /**
- * Reads the page, which `npm run build` puts there. The path is right for the compiled library and for its sources. It is
- * a require, since a bundler finds that, and takes the page into the bundle.
+ * Reads the page, which `npm run build` puts there. The path is right for the sources, and `rollup.config.mjs` puts the
+ * right one into the package. It is a require, since a bundler finds that, and takes the page into the bundle.
  */
 function readBuiltPage(): BuiltPage {
   // oxlint-disable-next-line typescript/no-require-imports -- the page does not exist before the library is built
