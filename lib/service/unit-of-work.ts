@@ -142,10 +142,9 @@ export class UnitOfWork {
     return fresh;
   }
 
-  /** The locks that have some of the resources, without those that nobody got. */
+  /** The locks that have some of the resources. Those that nobody got are forgotten when the last one leaves. */
   private locksWith(resources: readonly string[]): readonly UnitLock[] {
-    const there = new Set(resources.flatMap((resource) => this.locks.get(resource) ?? []));
-    return [...there].filter((one) => one.users > 0 || isHeldOrLost(one.lock));
+    return [...new Set(resources.flatMap((resource) => this.locks.get(resource) ?? []))];
   }
 
   /** Notes that a task or a handle has left a lock. A lock that nobody got is forgotten. */

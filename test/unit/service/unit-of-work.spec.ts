@@ -93,8 +93,10 @@ describe('a unit of work', () => {
       expect(await locks.tryAcquire(['a', 'b'])).toBeNull();
       await expect(locks.withLock(['a', 'b'], { wait: 0 }, nothing)).rejects.toThrow(LockBusyError);
       await held.release();
+      await using _theirs = await other.acquire('b');
       await locks.withLock('a', nothing);
-      await locks.withLock('b', nothing);
+      // A unit that took the two for locked together would enter here, beside the other process.
+      await expect(locks.withLock('b', { wait: 0 }, nothing)).rejects.toThrow(LockBusyError);
     });
   });
 
