@@ -31,7 +31,9 @@ export class RedlockLifecycle implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.log.noteNumber(this.options?.nodes?.length ?? 0);
+    const { nodes } = this.options ?? {};
+    // A test may leave in their place what is no list, such as the text of a variable of the environment.
+    this.log.noteNumber(Array.isArray(nodes) ? nodes.length : 0);
     this.log.noteCopies(strangers());
     for (const warning of rivalModules(this.modules)) warnOnce(this.modules, warning);
   }

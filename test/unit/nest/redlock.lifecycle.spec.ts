@@ -207,10 +207,14 @@ describe('the log of a lock service', () => {
     },
   );
 
-  it('does not count the nodes where a test has put something else in the place of the options', () => {
+  it.each([
+    ['the options', undefined],
+    ['the nodes', {}],
+    ['the nodes, such as a text', { nodes: 'redis://a:6379' as unknown as [] }],
+  ])('does not count the nodes where a test has put something else in the place of %s', (_what, options) => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
 
-    new RedlockLifecycle({}, undefined, new ModulesContainer()).onModuleInit();
+    new RedlockLifecycle({}, options, new ModulesContainer()).onModuleInit();
 
     expect(warn).not.toHaveBeenCalled();
   });
