@@ -72,7 +72,7 @@ const TURNS_FOR_MS = 100;
 /** And somewhat more, since a turn is given in one step of the client and begins in another. */
 const TURNS_SLACK_MS = 3;
 
-const NOTHING_IS_LOST: readonly PlanKind[] = ['calm', 'slow', 'twice'];
+const NOTHING_IS_LOST: readonly PlanKind[] = ['calm', 'slow', 'left', 'twice'];
 
 /** Watches callers, clocks and nodes, and knows nothing of how the library works. */
 export class Judge {
@@ -182,7 +182,11 @@ export class Judge {
     const { call, name } = request;
     request.state = 'over';
     this.world.note(() => `${name} leaves its lock`);
-    const untilMs = this.world.timeline.nowMs + ttlMs * 1.02 + 2 * NODE_TIMEOUT_MS;
+    const handle = this.handles.find((one) => one.request === request);
+    if (handle !== undefined) this.world.tokens.page(handle.lock.ownerToken).isLeft = true;
+    // A shorter extension does not shorten what a longer one has asked for.
+    const longestMs = Math.max(ttlMs, call.ttl, ...(call.extensions ?? []).map(({ ttl }) => ttl));
+    const untilMs = this.world.timeline.nowMs + longestMs * 1.02 + 2 * NODE_TIMEOUT_MS;
     for (const resource of call.resources)
       this.keptUntilMs.set(resource, Math.max(untilMs, this.keptUntilMs.get(resource) ?? 0));
   }
@@ -197,6 +201,7 @@ export class Judge {
     this.world.note(() => `${request.name}: ${outcome}`);
     const page = this.world.tokens.page(handle.lock.ownerToken);
     if (page.isKept) this.world.count('kept after release');
+    if (outcome === 'released') page.isLeft = false;
     const isLast = handle.turn === this.turns.get(handle.lock.ownerToken)?.count;
     const wasRemoved = page.removed.size >= quorumOf(this.world.nodes.length);
     if (outcome === 'released' && isLast && !wasRemoved)
@@ -342,7 +347,7 @@ export class Judge {
       if (!client.isDead) this.accuse('settles in time', `${name} never settles`);
     }
     const { kind } = this.world.plan;
-    if (kind === 'calm' || kind === 'slow' || kind === 'forced' || kind === 'queued') this.lookForRests(true);
+    if (['calm', 'slow', 'left', 'forced', 'queued'].includes(kind)) this.lookForRests(true);
   }
 
   /** Much later, when every ttl has passed. */
@@ -617,7 +622,7 @@ export class Judge {
         const page = this.world.tokens.page(token);
         const couldNotRelease =
           page.releaseRefused.has(node.position) && !page.grantedLate.has(node.position);
-        if (withoutLoss && (page.isKept || couldNotRelease)) continue;
+        if (withoutLoss && (page.isKept || page.isLeft || couldNotRelease)) continue;
         this.accuse('nothing left', `${node.name} still has ${token} at ${resource}`);
       }
     }

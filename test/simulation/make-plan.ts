@@ -55,7 +55,7 @@ const SHARED_KINDS: readonly PlanKind[] = [
   'queued',
   'clustered',
 ];
-const EXTRA_KINDS: readonly PlanKind[] = ['committed', 'passed', ...SHARED_KINDS, ...SHARED_KINDS];
+const EXTRA_KINDS: readonly PlanKind[] = ['committed', 'passed', 'left', ...SHARED_KINDS, ...SHARED_KINDS];
 
 /** The kind of a history in a search for faults. Every third one is of a kind that no seed picks by itself. */
 export function kindToTry(seed: number): PlanKind | undefined {
@@ -98,7 +98,7 @@ export function makePlan(seed: number, kindWanted?: PlanKind): Plan {
   if (kind === 'clustered') return addCluster(whole, new Random(seed, 7));
   if (kind === 'deployed') return addDeployment(whole, new Random(seed, 7));
   if (kind === 'renumbered') return makeNumberedPermits(whole, new Random(seed, 7));
-  return kind === 'passed' ? addPassing(whole, new Random(seed, 6)) : whole;
+  return kind === 'passed' || kind === 'left' ? addPassing(whole, new Random(seed, 6)) : whole;
 }
 
 function makeUsual(random: Random, scene: Scene): Pick<Plan, 'calls' | 'faults'> {
@@ -329,6 +329,7 @@ const MAKERS: Record<PlanKind, readonly Maker[]> = {
   renumbered: [...ROUGH, node('wipe'), node('wipe'), node('wipe')],
   committed: ROUGH,
   passed: ROUGH,
+  left: SLOW,
   turns: ROUGH,
   forgetful: [...ROUGH, node('wipe'), node('wipe')],
   rebooted: [crash],

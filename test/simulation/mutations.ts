@@ -51,6 +51,7 @@ interface RedlockInside {
   settings: RedlockSettings;
   newLease(resources: readonly string[], ttlMs: number): Lease;
   extend(lease: Lease, ttlMs: number): Promise<Extension>;
+  leave(lease: Lease): void;
   resume(left: LeftLease, ttlMs: number): Promise<{ lease: Lease; outcome: Extension }>;
 }
 interface JudgeInside {
@@ -414,6 +415,21 @@ const PLAIN_MUTATIONS: readonly Mutation[] = [
         node.extend({ ...request, putsBack: true }, vote);
       },
     },
+  },
+  {
+    name: 'what was left and is released comes back nowhere',
+    rule: 'resume',
+    kind: 'left',
+    isRare: true,
+    apply: () =>
+      patch(
+        redlock,
+        'leave',
+        () =>
+          function () {
+            // What a node grants or puts back late stays there.
+          },
+      ),
   },
   {
     name: 'both clocks: the wall clock',

@@ -36,6 +36,7 @@ export interface Plan {
  *   promised is that fencing tokens tell them apart
  * - `committed`: as rough, and most callers have something that ends after their task, such as a commit
  * - `passed`: as rough, and most callers leave their lock to another client, which may come too late
+ * - `left`: as slow, and most callers leave their lock to another client
  * - `turns`: as rough or forced, and the callers of a process have one lease, one after another
  * - `shared`: as wiped, with readers, permits and callers in line
  * - `opened`: as forced, with readers, permits and callers in line; some of the keys are deleted by `forceRelease`, and some
@@ -65,6 +66,7 @@ export type PlanKind =
   | 'unseen'
   | 'committed'
   | 'passed'
+  | 'left'
   | 'turns'
   | 'shared'
   | 'opened'
@@ -222,6 +224,7 @@ export const PROMISED: readonly PlanKind[] = [
     'unseen',
     'committed',
     'passed',
+    'left',
     'turns',
     'shared',
     'opened',

@@ -47,6 +47,7 @@ describe('a simulated fleet', () => {
     'unseen',
     'committed',
     'passed',
+    'left',
     'turns',
     'shared',
     'opened',

@@ -30,6 +30,8 @@ export interface TokenPage {
   /** When the first caller had it, in true time. */
   heldSinceMs: number | undefined;
   isKept: boolean;
+  /** Its holder has left it, and nobody has released it since. */
+  isLeft: boolean;
 }
 
 export class TokenBook {
@@ -59,6 +61,7 @@ export class TokenBook {
       longestTtlMs: 0,
       heldSinceMs: undefined,
       isKept: false,
+      isLeft: false,
     };
     this.pages.set(token, page);
     return page;
