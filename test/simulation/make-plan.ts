@@ -55,7 +55,14 @@ const SHARED_KINDS: readonly PlanKind[] = [
   'queued',
   'clustered',
 ];
-const EXTRA_KINDS: readonly PlanKind[] = ['committed', 'passed', 'left', ...SHARED_KINDS, ...SHARED_KINDS];
+const EXTRA_KINDS: readonly PlanKind[] = [
+  'committed',
+  'passed',
+  'left',
+  'turns',
+  ...SHARED_KINDS,
+  ...SHARED_KINDS,
+];
 
 /** The kind of a history in a search for faults. Every third one is of a kind that no seed picks by itself. */
 export function kindToTry(seed: number): PlanKind | undefined {

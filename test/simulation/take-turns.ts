@@ -29,7 +29,17 @@ export function takeTurns(random: Random, clientCount: number, lastsMs: number):
       ? [{ afterMs: random.pick([0, 1, 5, 40]), ttl: random.chance(0.4) ? ttl : random.pick(TTLS) }]
       : undefined,
   }));
-  return calls.map(withoutCommit).sort((a, b) => a.atMs - b.atMs);
+  const rush = random.chance(0.25) ? makeRush(random, random.whole(0, clientCount - 1), resources, ttl) : [];
+  return [...calls.map(withoutCommit), ...rush].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Many callers of one process at once, who need the lease for a moment each. */
+function makeRush(random: Random, client: number, resources: readonly string[], ttl: number): Call[] {
+  const atMs = random.between(0, 300);
+  return Array.from({ length: random.whole(15, 40) }, () => ({
+    ...{ atMs, client, resources, ttl, autoExtend: true, style: 'acquire', wait: 2_000, obeys: true },
+    holdMs: random.pick([0, 0, 0.5]),
+  }));
 }
 
 /** Who leaves it to another process has nothing else to wait for. */
