@@ -4,7 +4,6 @@ import { loadSync } from '@grpc/proto-loader';
 import {
   Controller,
   ParseIntPipe,
-  UseGuards,
   UseInterceptors,
   type CallHandler,
   type ExecutionContext,
@@ -13,12 +12,12 @@ import {
 import { GrpcMethod, GrpcStreamMethod, Payload, Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { concatMap, from, map, Observable, of } from 'rxjs';
-import { CurrentLock, LockInterceptor, Locked, LockService, LockSignal, type Lock } from '../../../lib';
+import { LockInterceptor, Locked, LockService } from '../../../lib';
 import { findFreePort } from '../../helpers/free-port';
 import { MemoryMasters } from './memory-masters';
-import { answerOf, BUSY, Deny, describeLockedHandlers, UNAVAILABLE } from './transport-contract';
+import { lockedHandlers, NOW } from './locked-handlers';
+import { BUSY, describeLockedHandlers, UNAVAILABLE } from './transport-contract';
 
-const NOW = { wait: 0 };
 const proto = join(__dirname, 'orders.proto');
 
 /** To the message of the protocol. */
@@ -28,66 +27,13 @@ class Wrap {
   }
 }
 
+const handlers = lockedHandlers({
+  ...{ handler: () => GrpcMethod('OrderService'), id: Payload('id', ParseIntPipe) },
+  ...{ key: 'order:<0.id>', wrap: Wrap },
+});
+
 @Controller()
-class OrderCalls {
-  constructor(private readonly locks: LockService) {}
-
-  @GrpcMethod('OrderService')
-  @UseInterceptors(Wrap)
-  @Locked('order:<0>', NOW)
-  async above(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @Locked('order:<0>', NOW)
-  @UseInterceptors(Wrap)
-  @GrpcMethod('OrderService')
-  async below(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @UseInterceptors(LockInterceptor('order:<0.id>', NOW), Wrap)
-  @GrpcMethod('OrderService')
-  interceptorAbove(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @GrpcMethod('OrderService')
-  @UseInterceptors(LockInterceptor('order:<0.id>', NOW), Wrap)
-  interceptorBelow(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @GrpcMethod('OrderService')
-  @UseGuards(Deny)
-  @Locked('guarded', NOW)
-  async guardAbove() {
-    return Promise.resolve('ran');
-  }
-
-  @Locked('guarded', NOW)
-  @UseGuards(Deny)
-  @GrpcMethod('OrderService')
-  async guardBelow() {
-    return Promise.resolve('ran');
-  }
-
+class OrderCalls extends handlers {
   @GrpcMethod('OrderService')
   @Locked('order:<0.id>', NOW)
   lines(@Payload() { id }: { id: string }): Observable<{ text: string }> {

@@ -5,7 +5,6 @@ import {
   Param,
   ParseIntPipe,
   Post,
-  UseGuards,
   UseInterceptors,
   type CallHandler,
   type ExecutionContext,
@@ -28,10 +27,9 @@ import {
   RedlockModule,
   type Lock,
 } from '../../../lib';
+import { lockedHandlers } from './locked-handlers';
 import { MemoryMasters } from './memory-masters';
-import { answerOf, Deny, describeLockedHandlers, Wrap } from './transport-contract';
-
-const NOW = { wait: 0 };
+import { describeLockedHandlers } from './transport-contract';
 
 /** Goes on when the lock is lost. */
 @Injectable()
@@ -56,66 +54,14 @@ class ByHand implements NestInterceptor {
   }
 }
 
+const handlers = lockedHandlers({
+  handler: (name) => Get(`${name}/:id`),
+  id: Param('id', ParseIntPipe),
+  key: 'order:<params.id>',
+});
+
 @Controller()
-class OrderController {
-  constructor(private readonly locks: LockService) {}
-
-  @Get('above/:id')
-  @UseInterceptors(Wrap)
-  @Locked('order:<0>', NOW)
-  async above(
-    @Param('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @Locked('order:<0>', NOW)
-  @UseInterceptors(Wrap)
-  @Get('below/:id')
-  async below(
-    @Param('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @UseInterceptors(LockInterceptor('order:<params.id>', NOW), Wrap)
-  @Get('interceptorAbove/:id')
-  interceptorAbove(
-    @Param('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @Get('interceptorBelow/:id')
-  @UseInterceptors(LockInterceptor('order:<params.id>', NOW), Wrap)
-  interceptorBelow(
-    @Param('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @Get('guardAbove/:id')
-  @UseGuards(Deny)
-  @Locked('guarded', NOW)
-  async guardAbove() {
-    return Promise.resolve('ran');
-  }
-
-  @Locked('guarded', NOW)
-  @UseGuards(Deny)
-  @Get('guardBelow/:id')
-  async guardBelow() {
-    return Promise.resolve('ran');
-  }
-
+class OrderController extends handlers {
   @Post('free')
   free(@CurrentLock() lock?: Lock, @LockSignal() signal?: AbortSignal) {
     return { lock: lock ?? 'none', signal: signal ?? 'none' };

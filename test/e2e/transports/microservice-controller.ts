@@ -1,10 +1,9 @@
-import { Controller, ParseIntPipe, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, ParseIntPipe, UseInterceptors } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { startWith, Subject } from 'rxjs';
-import { CurrentLock, LockInterceptor, Locked, LockService, LockSignal, type Lock } from '../../../lib';
-import { answerOf, Deny, Wrap } from './transport-contract';
-
-const NOW = { wait: 0 };
+import { CurrentLock, LockInterceptor, Locked, type Lock } from '../../../lib';
+import { lockedHandlers, NOW } from './locked-handlers';
+import { answerOf } from './transport-contract';
 
 export const EVENTS = {
   above: { event: 'above' },
@@ -12,69 +11,17 @@ export const EVENTS = {
   interceptor: { event: 'interceptor' },
 };
 
+const handlers = lockedHandlers({
+  handler: (name) => MessagePattern(name),
+  id: Payload('id', ParseIntPipe),
+  key: 'order:<0.id>',
+});
+
 /** The controller that every transport of microservices is tested with. */
 @Controller()
-export class OrderMessages {
+export class OrderMessages extends handlers {
   /** What the event handlers came to. */
   readonly events = new Subject<unknown>();
-
-  constructor(private readonly locks: LockService) {}
-
-  @MessagePattern('above')
-  @UseInterceptors(Wrap)
-  @Locked('order:<0>', NOW)
-  async above(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @Locked('order:<0>', NOW)
-  @UseInterceptors(Wrap)
-  @MessagePattern('below')
-  async below(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @UseInterceptors(LockInterceptor('order:<0.id>', NOW), Wrap)
-  @MessagePattern('interceptorAbove')
-  interceptorAbove(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @MessagePattern('interceptorBelow')
-  @UseInterceptors(LockInterceptor('order:<0.id>', NOW), Wrap)
-  interceptorBelow(
-    @Payload('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @MessagePattern('guardAbove')
-  @UseGuards(Deny)
-  @Locked('guarded', NOW)
-  async guardAbove() {
-    return Promise.resolve('ran');
-  }
-
-  @Locked('guarded', NOW)
-  @UseGuards(Deny)
-  @MessagePattern('guardBelow')
-  async guardBelow() {
-    return Promise.resolve('ran');
-  }
 
   /** Takes its time before there is a stream, which goes on for as long as `more` has not come. */
   @MessagePattern('setUp')

@@ -1,87 +1,26 @@
 import { once } from 'node:events';
-import { ParseIntPipe, UseFilters, UseGuards, UseInterceptors, type INestApplication } from '@nestjs/common';
+import { ParseIntPipe, UseFilters, type INestApplication } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
-import {
-  CurrentLock,
-  LockExceptionFilter,
-  LockInterceptor,
-  Locked,
-  LockService,
-  LockSignal,
-  type Lock,
-} from '../../../lib';
+import { LockExceptionFilter, LockService } from '../../../lib';
 import { nestMajor } from '../../helpers/nest-major';
+import { lockedHandlers } from './locked-handlers';
 import { MemoryMasters } from './memory-masters';
-import { answerOf, Deny, describeLockedHandlers, Wrap } from './transport-contract';
+import { describeLockedHandlers } from './transport-contract';
 
-const NOW = { wait: 0 };
+const handlers = lockedHandlers({
+  handler: (name) => SubscribeMessage(name),
+  id: MessageBody('id', ParseIntPipe),
+  key: 'order:<1.id>',
+});
 
 @WebSocketGateway()
 @UseFilters(LockExceptionFilter)
-class OrderGateway {
-  constructor(private readonly locks: LockService) {}
-
-  @SubscribeMessage('above')
-  @UseInterceptors(Wrap)
-  @Locked('order:<0>', NOW)
-  async above(
-    @MessageBody('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @Locked('order:<0>', NOW)
-  @UseInterceptors(Wrap)
-  @SubscribeMessage('below')
-  async below(
-    @MessageBody('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return Promise.resolve(answerOf(this.locks, id, lock, signal));
-  }
-
-  @UseInterceptors(LockInterceptor('order:<1.id>', NOW), Wrap)
-  @SubscribeMessage('interceptorAbove')
-  interceptorAbove(
-    @MessageBody('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @SubscribeMessage('interceptorBelow')
-  @UseInterceptors(LockInterceptor('order:<1.id>', NOW), Wrap)
-  interceptorBelow(
-    @MessageBody('id', ParseIntPipe) id: number,
-    @CurrentLock() lock: Lock,
-    @LockSignal() signal: AbortSignal,
-  ) {
-    return answerOf(this.locks, id, lock, signal);
-  }
-
-  @SubscribeMessage('guardAbove')
-  @UseGuards(Deny)
-  @Locked('guarded', NOW)
-  async guardAbove() {
-    return Promise.resolve('ran');
-  }
-
-  @Locked('guarded', NOW)
-  @UseGuards(Deny)
-  @SubscribeMessage('guardBelow')
-  async guardBelow() {
-    return Promise.resolve('ran');
-  }
-}
+class OrderGateway extends handlers {}
 
 interface Client {
   /** Rejects with what comes as an exception. */
