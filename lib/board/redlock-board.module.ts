@@ -1,4 +1,6 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { refuseBareModule } from '../errors/bare-module';
 import { checkServiceName } from '../service/lock-service-token';
 import { systemRandomness } from '../system/system-randomness';
 import { BOARD_HTTP, BOARD_PLACE, BOARD_SETTINGS } from './board.constants';
@@ -17,7 +19,24 @@ import type {
  * It asks the nodes only while somebody watches the page.
  */
 @Module({})
-export class RedlockBoardModule {
+export class RedlockBoardModule implements OnModuleInit {
+  /** @internal */
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
+  /**
+   * Fails if the class itself was imported.
+   *
+   * @internal
+   */
+  onModuleInit(): void {
+    refuseBareModule(
+      this.modules,
+      BOARD_SETTINGS,
+      'RedlockBoardModule',
+      'is imported without its options, so there would be no page. Import RedlockBoardModule.forRoot({ authorize }).',
+    );
+  }
+
   /**
    * @throws LockOptionsError when the application starts: for example without `authorize`, or for a path that is
    *   taken

@@ -1,5 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { refuseBareModule } from '../errors/bare-module';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type {
   RedlockModuleAsyncOptions,
@@ -31,10 +32,11 @@ export class RedlockModule implements OnModuleInit {
    * @internal
    */
   onModuleInit(): void {
-    for (const { providers } of this.modules.values()) if (providers.has(LOCK_SERVICE_FACTORY)) return;
-    throw new LockOptionsError(
+    refuseBareModule(
+      this.modules,
+      LOCK_SERVICE_FACTORY,
       'RedlockModule',
-      `is imported without its options, so nothing could be locked. Import RedlockModule.forRoot({ nodes: [...] }).`,
+      'is imported without its options, so nothing could be locked. Import RedlockModule.forRoot({ nodes: [...] }).',
     );
   }
 

@@ -1,4 +1,6 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { refuseBareModule } from '../errors/bare-module';
 import type { RedlockOpenTelemetryOptions } from './lock-telemetry-options';
 import { LockTelemetryStarter, REDLOCK_TELEMETRY_OPTIONS } from './lock-telemetry.starter';
 
@@ -7,7 +9,24 @@ import { LockTelemetryStarter, REDLOCK_TELEMETRY_OPTIONS } from './lock-telemetr
  * `RedlockModule`. It starts with the application and ends when the lock services are closed.
  */
 @Module({})
-export class RedlockOpenTelemetryModule {
+export class RedlockOpenTelemetryModule implements OnModuleInit {
+  /** @internal */
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
+  /**
+   * Fails if the class itself was imported.
+   *
+   * @internal
+   */
+  onModuleInit(): void {
+    refuseBareModule(
+      this.modules,
+      REDLOCK_TELEMETRY_OPTIONS,
+      'RedlockOpenTelemetryModule',
+      'is imported without forRoot(), so nothing would be reported. Import RedlockOpenTelemetryModule.forRoot().',
+    );
+  }
+
   /**
    * @throws LockOptionsError when the application starts, for a connection that it does not have
    *

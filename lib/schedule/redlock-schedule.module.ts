@@ -1,4 +1,6 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { refuseBareModule } from '../errors/bare-module';
 import { checkScheduleOptions } from './check-schedule-options';
 import { OncePerFleet, SCHEDULE_OPTIONS } from './once-per-fleet';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';
@@ -16,7 +18,24 @@ import type { RedlockScheduleOptions } from './redlock-schedule-options.interfac
  * When the application shuts down, the module waits for the jobs that run, which `@nestjs/schedule` does not.
  */
 @Module({})
-export class RedlockScheduleModule {
+export class RedlockScheduleModule implements OnModuleInit {
+  /** @internal */
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
+  /**
+   * Fails if the class itself was imported.
+   *
+   * @internal
+   */
+  onModuleInit(): void {
+    refuseBareModule(
+      this.modules,
+      SCHEDULE_OPTIONS,
+      'RedlockScheduleModule',
+      'is imported without forRoot(), so every process would run every job. Import RedlockScheduleModule.forRoot().',
+    );
+  }
+
   /**
    * @throws LockOptionsError when the application starts: for impossible options, without a ScheduleModule or the
    *   RedlockModule that is named, and if two jobs have one name

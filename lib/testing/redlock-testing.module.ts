@@ -1,4 +1,6 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { refuseBareModule } from '../errors/bare-module';
 import { MOST_NODES } from '../ports/node-count';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { MemoryLockNode } from '../memory/memory-lock-node';
@@ -27,7 +29,24 @@ export interface RedlockTestingOptions extends Omit<RedlockModuleOptions, 'nodes
  * have nodes of their own. To simulate another process, use `LockTester.hold`.
  */
 @Module({})
-export class RedlockTestingModule {
+export class RedlockTestingModule implements OnModuleInit {
+  /** @internal */
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
+  /**
+   * Fails if the class itself was imported.
+   *
+   * @internal
+   */
+  onModuleInit(): void {
+    refuseBareModule(
+      this.modules,
+      LockTester,
+      'RedlockTestingModule',
+      'is imported without forRoot(), so nothing could be locked. Import RedlockTestingModule.forRoot().',
+    );
+  }
+
   /** @example `RedlockTestingModule.forRoot({ defaults: { wait: 0 } })` */
   static forRoot(given: RedlockTestingOptions = {}): DynamicModule {
     if (typeof (given as unknown) !== 'object' || (given as unknown) === null)

@@ -1,6 +1,9 @@
-import { Module, type ModuleMetadata } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { RedlockBoardModule } from '../../../lib/board';
+import { RedlockOpenTelemetryModule } from '../../../lib/opentelemetry';
+import { RedlockScheduleModule } from '../../../lib/schedule';
 import {
   bindLockService,
   createLockService,
@@ -128,6 +131,26 @@ describe('bad input is refused in words', () => {
       /^useClass: must have a method createRedlockOptions\(\)/,
     ],
     ['the module without forRoot()', () => RedlockModule, /^RedlockModule: .*Import RedlockModule\.forRoot/],
+    [
+      'the module of the schedule without forRoot(), whose jobs would run in every process',
+      () => RedlockScheduleModule,
+      /^RedlockScheduleModule: .*every process.*Import RedlockScheduleModule\.forRoot\(\)/,
+    ],
+    [
+      'the module of the telemetry without forRoot()',
+      () => RedlockOpenTelemetryModule,
+      /^RedlockOpenTelemetryModule: .*Import RedlockOpenTelemetryModule\.forRoot\(\)/,
+    ],
+    [
+      'the module of the board without forRoot()',
+      () => RedlockBoardModule,
+      /^RedlockBoardModule: .*Import RedlockBoardModule\.forRoot\({ authorize }\)/,
+    ],
+    [
+      'the testing module without forRoot()',
+      () => RedlockTestingModule,
+      /^RedlockTestingModule: .*Import RedlockTestingModule\.forRoot\(\)/,
+    ],
     ['a null for the testing module', () => RedlockTestingModule.forRoot(any(null)), /^options: .*nodes: 3/],
     ...[0, -1, 16, 1.5, '3', ['redis://a'], NaN].map((nodes): [string, () => unknown, RegExp] => [
       `${JSON.stringify(nodes)} as the number of nodes of a test`,
@@ -141,11 +164,23 @@ describe('bad input is refused in words', () => {
     await expect(starting).rejects.toThrow(message);
   });
 
-  it('but the module without forRoot() does no harm beside one with it', async () => {
-    @Module({ imports: [RedlockModule] })
-    class Feature {}
-
-    await expect(start(() => [Feature, redlock()])).resolves.toBeUndefined();
+  it.each<[string, () => NonNullable<ModuleMetadata['imports']>]>([
+    ['RedlockModule', () => [RedlockModule, redlock()]],
+    [
+      'RedlockScheduleModule',
+      () => [redlock(), ScheduleModule.forRoot(), RedlockScheduleModule, RedlockScheduleModule.forRoot()],
+    ],
+    [
+      'RedlockOpenTelemetryModule',
+      () => [redlock(), RedlockOpenTelemetryModule, RedlockOpenTelemetryModule.forRoot()],
+    ],
+    [
+      'RedlockBoardModule',
+      () => [redlock(), RedlockBoardModule, RedlockBoardModule.forRoot({ authorize: () => true })],
+    ],
+    ['RedlockTestingModule', () => [RedlockTestingModule, RedlockTestingModule.forRoot()]],
+  ])('but %s without forRoot() does no harm beside one with it', async (_name, imports) => {
+    await expect(start(imports)).resolves.toBeUndefined();
   });
 
   it.each([undefined, null, {}, 7])('by useRedlockTesting, for %j in the place of a builder', (builder) => {
