@@ -6,7 +6,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { getLockServiceToken } from '../service/lock-service-token';
+import { getLockServiceToken, NAMELESS } from '../service/lock-service-token';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockService } from '../service/lock.service';
 import { systemClock } from '../system/system-clock';
@@ -48,7 +48,7 @@ export class BoardLifecycle implements OnModuleInit, BeforeApplicationShutdown {
 
   private service(): LockService {
     const { connection } = this.place;
-    const token = getLockServiceToken(connection === 'default' ? undefined : connection);
+    const token = getLockServiceToken(connection === NAMELESS ? undefined : connection);
     try {
       return this.moduleRef.get<LockService>(token, { strict: false });
     } catch {

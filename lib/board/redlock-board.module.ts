@@ -1,7 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { refuseBareModule } from '../errors/bare-module';
-import { checkServiceName } from '../service/lock-service-token';
+import { checkConnection, NAMELESS } from '../service/lock-service-token';
 import { systemRandomness } from '../system/system-randomness';
 import { BOARD_HTTP, BOARD_PLACE, BOARD_SETTINGS } from './board.constants';
 import { boardController } from './board.controller';
@@ -85,11 +85,11 @@ export class RedlockBoardModule implements OnModuleInit {
 }
 
 function boardModule(
-  { path = 'locks', connection = 'default' }: RedlockBoardExtras,
+  { path = 'locks', connection = NAMELESS }: RedlockBoardExtras,
   settings: Provider[],
   imports: DynamicModule['imports'] = [],
 ): DynamicModule {
-  checkServiceName('connection', connection);
+  checkConnection('connection', connection);
   const checkedPath = checkBoardPath(path);
   const controller = boardController(checkedPath);
   return {

@@ -7,7 +7,7 @@ import { endlessStream, isSseHandler } from '../calls/endless-streams';
 import { bindLockService, boundLockService } from '../calls/lock-service-binding';
 import { passHandlerContext } from './handler-context';
 import { GATEWAY } from './route-metadata';
-import { connectionOfToken, getLockServiceToken } from '../service/lock-service-token';
+import { connectionOfToken, getLockServiceToken, NAMELESS } from '../service/lock-service-token';
 import { lockedMethodsOf, type LockedMethod } from '../calls/locked-methods';
 import { warnOfUnlockedOverrides } from './unlocked-overrides';
 import { warnOnce } from './warn-once';
@@ -87,7 +87,7 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private whyNot(host: HostModule, connection: string | undefined): string {
-    const wanted = connection ?? 'default';
+    const wanted = connection ?? NAMELESS;
     const names = new Set(
       [...this.modules.values()].flatMap((module) => connectionsIn(module.providers.keys())),
     );
@@ -102,7 +102,7 @@ export class LockedExplorer implements OnModuleInit, OnApplicationBootstrap {
       );
     }
     const others = [...names].map((name) =>
-      name === 'default' ? 'one without a name' : JSON.stringify(name),
+      name === NAMELESS ? 'one without a name' : JSON.stringify(name),
     );
     return (
       `no RedlockModule has ${what}. The known ones are: ${others.join(', ')}. ` +

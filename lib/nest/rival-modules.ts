@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { connectionOfToken } from '../service/lock-service-token';
+import { connectionOfToken, NAMELESS } from '../service/lock-service-token';
 import { LOCK_SERVICE_FACTORY, REDLOCK_LOCK_SERVICE } from './redlock.constants';
 
 /**
@@ -20,7 +20,7 @@ export function rivalModules(modules: ModulesContainer): string[] {
 
 function severalModules(token: unknown, count: number): string {
   const name = connectionOfToken(token);
-  const which = name === undefined || name === 'default' ? 'without a name' : `with the name "${name}"`;
+  const which = name === undefined || name === NAMELESS ? 'without a name' : `with the name "${name}"`;
   return (
     `${count} global RedlockModules ${which} make ${count} lock services. With other nodes or another keyPrefix, a lock ` +
     'of one does not keep out the callers of another. Import RedlockModule.forRoot() once, in the root module; or give ' +

@@ -1,5 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
-import { checkServiceName } from '../service/lock-service-token';
+import { checkConnection } from '../service/lock-service-token';
 import type { InstrumentLocksOptions } from './lock-telemetry-options';
 
 const KNOWN = Object.keys({
@@ -27,7 +27,7 @@ export function checkTelemetryOptions(options: unknown): void {
     string,
     unknown
   >;
-  if (connection !== undefined) checkServiceName('connection', connection);
+  if (connection !== undefined) checkConnection('connection', connection);
   if (resourceGroup !== undefined && typeof resourceGroup !== 'function') {
     throw new LockOptionsError('resourceGroup', 'must be a function of the resources of a lock.');
   }
@@ -44,7 +44,7 @@ export function checkConnections(connections: unknown): void {
   if (!Array.isArray(connections)) {
     throw new LockOptionsError('connections', `must be an array of names, such as ['default', 'billing'].`);
   }
-  for (const name of connections as unknown[]) checkServiceName('connections', name);
+  for (const name of connections as unknown[]) checkConnection('connections', name);
 }
 
 function checkProvider(option: string, provider: unknown, method: string): void {

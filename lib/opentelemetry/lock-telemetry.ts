@@ -1,5 +1,6 @@
 import { diag, metrics, trace, type Attributes } from '@opentelemetry/api';
 import type { LockService } from '../service/lock.service';
+import { NAMELESS } from '../service/lock-service-token';
 import { systemClock } from '../system/system-clock';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import { ATTRIBUTE, SCOPE, type LockLabels } from './attributes';
@@ -48,7 +49,7 @@ export class LockTelemetry {
     private readonly options: InstrumentLocksOptions,
   ) {
     const meter = (options.meterProvider ?? metrics).getMeter(SCOPE);
-    this.connection = options.connection ?? 'default';
+    this.connection = options.connection ?? NAMELESS;
     this.spans = new LockSpans((options.tracerProvider ?? trace).getTracer(SCOPE));
     this.meters = new LockMeters(meter);
     this.nodes = new NodeGauge(meter, locks, this.connection, {

@@ -24,9 +24,12 @@ export function getLockServiceToken(name?: string): InjectionToken<LockService> 
   return `${NAMED}${name}`;
 }
 
+/** How telemetry and the board call the lock service without a name. No service can have it as its name. */
+export const NAMELESS = 'default';
+
 /** The name in a token of a lock service; `'default'` for the one without a name; undefined for other tokens. */
 export function connectionOfToken(token: unknown): string | undefined {
-  if (token === LockService) return 'default';
+  if (token === LockService) return NAMELESS;
   return typeof token === 'string' && token.startsWith(NAMED) ? token.slice(NAMED.length) : undefined;
 }
 
@@ -35,4 +38,15 @@ export function checkServiceName(option: string, name: unknown): asserts name is
   if (typeof name !== 'string' || name === '') {
     throw new LockOptionsError(option, 'must be a string that is not empty, or be left out.');
   }
+  if (name === NAMELESS) {
+    throw new LockOptionsError(
+      option,
+      `is '${NAMELESS}', which stands for the lock service without a name. Leave it out.`,
+    );
+  }
+}
+
+/** Checks the name of a lock service where `'default'` says the one without a name. */
+export function checkConnection(option: string, name: unknown): asserts name is string {
+  if (name !== NAMELESS) checkServiceName(option, name);
 }

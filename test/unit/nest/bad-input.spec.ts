@@ -7,9 +7,12 @@ import { RedlockScheduleModule } from '../../../lib/schedule';
 import {
   bindLockService,
   createLockService,
+  CurrentLock,
   getLockServiceToken,
   InjectLockService,
   LeaderOnly,
+  Locked,
+  LockInterceptor,
   LockKeyError,
   LockOptionsError,
   MemoryLockNode,
@@ -210,6 +213,23 @@ describe('bad input is refused in words', () => {
     }
     await locks.close();
   });
+
+  it.each<[string, () => unknown]>([
+    ['forRoot()', () => RedlockModule.forRoot({ name: 'default', nodes: [new MemoryLockNode()] })],
+    ['@Locked', () => Locked('order:<0>', { connection: 'default' })],
+    ['@LeaderOnly', () => LeaderOnly('jobs', { connection: 'default' })],
+    ['LockInterceptor', () => LockInterceptor('order:<params.id>', { connection: 'default' })],
+    ['@CurrentLock', () => CurrentLock({ connection: 'default' })],
+    ['@InjectLockService', () => InjectLockService('default')],
+    ['the schedule', () => RedlockScheduleModule.forRoot({ connection: 'default' })],
+  ])(
+    "by %s, for the name 'default', by which the service without a name is told elsewhere",
+    (_what, take) => {
+      expect(take).toThrow(
+        /^(name|connection): is 'default', which stands for .* without a name\. Leave it out\.$/,
+      );
+    },
+  );
 
   it.each([null, undefined, 'x'])('by bindLockService, for %j', async (value) => {
     const locks = createLockService({ nodes: [new MemoryLockNode()] });
