@@ -1,7 +1,7 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import { isText } from '../locking/api/check-resources';
 import { readOptions } from '../errors/read-options';
-import type { RedlockBoardSettings } from './redlock-board-options.interface';
+import type { RedlockBoardAsyncOptions, RedlockBoardSettings } from './redlock-board-options.interface';
 
 export interface CheckedBoardSettings extends Required<Omit<RedlockBoardSettings, 'authorize'>> {
   readonly authorize: RedlockBoardSettings['authorize'];
@@ -13,6 +13,27 @@ const KNOWN = Object.keys({
 } satisfies Record<keyof RedlockBoardSettings, true>);
 
 const LONGEST_TITLE = 100;
+
+const OF_ASYNC = Object.keys({
+  ...{ path: true, connection: true, useFactory: true },
+  ...{ inject: true, imports: true, extraProviders: true },
+} satisfies Record<keyof RedlockBoardAsyncOptions, true>);
+
+/** @throws LockOptionsError with the option's name */
+export function checkBoardAsyncOptions(given: RedlockBoardAsyncOptions): RedlockBoardAsyncOptions {
+  const options = readOptions<RedlockBoardAsyncOptions>(given, OF_ASYNC, {
+    name: 'options',
+    what: ', such as { useFactory: () => ({ authorize }) }',
+    each: 'an option of forRootAsync: what belongs to the board is returned by useFactory',
+  });
+  if (typeof (options.useFactory as unknown) !== 'function')
+    throw new LockOptionsError('useFactory', 'must be a function that returns the options.');
+  for (const list of ['inject', 'imports', 'extraProviders'] as const) {
+    if (options[list] !== undefined && !Array.isArray(options[list]))
+      throw new LockOptionsError(list, 'must be an array, or be left out.');
+  }
+  return options;
+}
 
 /** @throws LockOptionsError with the option's name */
 export function checkBoardSettings(given: unknown): CheckedBoardSettings {

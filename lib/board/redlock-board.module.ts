@@ -6,7 +6,12 @@ import { systemRandomness } from '../system/system-randomness';
 import { BOARD_HTTP, BOARD_PLACE, BOARD_SETTINGS } from './board.constants';
 import { boardController } from './board.controller';
 import { BoardLifecycle, type BoardPlace } from './board.lifecycle';
-import { checkBoardPath, checkBoardSettings, type CheckedBoardSettings } from './check-board-options';
+import {
+  checkBoardAsyncOptions,
+  checkBoardPath,
+  checkBoardSettings,
+  type CheckedBoardSettings,
+} from './check-board-options';
 import { BoardHttp } from './core/board-http';
 import type {
   RedlockBoardAsyncOptions,
@@ -59,6 +64,9 @@ export class RedlockBoardModule implements OnModuleInit {
    * Registers the board with options that come from other providers. `path` and `connection` stand beside
    * `useFactory`, since routes are made before it is called.
    *
+   * @throws LockOptionsError at once for options that are no such, and when the application starts for what the
+   *   factory returns
+   *
    * @example
    * RedlockBoardModule.forRootAsync({
    *   path: 'locks',
@@ -67,7 +75,14 @@ export class RedlockBoardModule implements OnModuleInit {
    * })
    */
   static forRootAsync(options: RedlockBoardAsyncOptions): DynamicModule {
-    const { useFactory, inject = [], extraProviders = [], imports, path, connection } = options;
+    const {
+      useFactory,
+      inject = [],
+      extraProviders = [],
+      imports,
+      path,
+      connection,
+    } = checkBoardAsyncOptions(options);
     return boardModule(
       { path, connection },
       [

@@ -29,8 +29,8 @@ export type ChangedRows =
  * @throws TypeError if `result` does not tell the number of changed rows
  */
 export function assertFenced(result: ChangedRows, lock: Fenceable): void {
-  if (rowsOf(result) > 0) return;
   const { token } = fenceOf(lock);
+  if (rowsOf(result) > 0) return;
   const hint = ' No row was changed; make sure that the row exists.';
   throw new StaleFenceError({ resources: lock.resources, token, hint });
 }

@@ -20,12 +20,13 @@ export type Fenceable = Pick<Lock, 'resources' | 'ownerToken' | 'fencingToken'>;
 /**
  * Makes the fence of a lock, for its writes.
  *
- * @throws LockOptionsError if the lock was acquired without `fencing`
+ * @throws LockOptionsError if it is no lock, or one that was acquired without `fencing`
  * @example
  * const { token, owner } = fenceOf(lock);
  * await db.query('UPDATE orders SET state = $1, fence = $2, fence_owner = $3 WHERE …', [state, token, owner]);
  */
-export function fenceOf({ fencingToken, ownerToken }: Fenceable): Fence {
+export function fenceOf(lock: Fenceable): Fence {
+  const { fencingToken, ownerToken } = checkFenceable(lock);
   if (fencingToken === undefined) {
     throw new LockOptionsError(
       'fencing',
@@ -34,6 +35,12 @@ export function fenceOf({ fencingToken, ownerToken }: Fenceable): Fence {
   }
   const owner = createHash('sha256').update(ownerToken).digest('base64url').slice(0, 22);
   return { token: fencingToken, owner };
+}
+
+/** Without types, this may be the lock that `current()` did not find. */
+function checkFenceable(lock: Fenceable | undefined): Fenceable {
+  if (typeof lock?.ownerToken === 'string') return lock;
+  throw new LockOptionsError('lock', 'must be a lock, such as the one that a task of withLock gets.');
 }
 
 /** Tells if a write with `fence` may follow one with `last`: it comes from a later lock, or from the same one. */

@@ -1,4 +1,5 @@
 import { LockOptionsError } from '../errors/lock-options.error';
+import { readOptions } from '../errors/read-options';
 import { type Fenceable, fenceOf } from './fence';
 import { type FencedVerb, runFenced, type ScriptClient } from './fenced-script';
 import { StaleFenceError } from './stale-fence.error';
@@ -25,6 +26,14 @@ export interface FencedSetOptions extends FencedOptions {
 
 const DAY_MS = 86_400_000;
 
+const OF_ALL = ['keepFence'] satisfies (keyof FencedOptions)[];
+const OF_SET = ['ttl', 'keepFence'] satisfies (keyof FencedSetOptions)[];
+const PLACE = {
+  name: 'options',
+  what: ', such as { keepFence: 60_000 }',
+  each: 'an option of a fenced value',
+};
+
 /**
  * Writes `value` to `key`, unless a later holder of the lock has been there. The value is a plain string that
  * anybody may `GET`. The fence is in another key, in the same slot of a Redis Cluster.
@@ -44,9 +53,9 @@ export async function fencedSet(
   lock: Fenceable,
   options: FencedSetOptions = {},
 ): Promise<void> {
-  const { ttl = Infinity } = options;
+  const { ttl = Infinity, ...others } = readOptions(options, OF_SET, PLACE);
   const ttlMs = ttl === Infinity ? undefined : checkMs('ttl', ttl);
-  await fenced(redis, key, lock, options, { verb: 'set', value, ttlMs });
+  await fenced(redis, key, lock, others, { verb: 'set', value, ttlMs });
 }
 
 /**
@@ -85,9 +94,10 @@ async function fenced(
   redis: ScriptClient,
   key: string,
   lock: Fenceable,
-  { keepFence = DAY_MS }: FencedOptions,
+  options: FencedOptions,
   what: FencedVerb,
 ): Promise<string | null> {
+  const { keepFence = DAY_MS } = readOptions(options, OF_ALL, PLACE);
   const fence = fenceOf(lock);
   const keepMs = checkMs('keepFence', keepFence);
   const reply = await runFenced(redis, key, fence, { ...what, keepMs });

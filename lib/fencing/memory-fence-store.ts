@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../ports/clock.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { describeValue } from '../errors/describe-value';
+import { readOptions } from '../errors/read-options';
 import { checkResource } from '../locking/api/check-resources';
 import { systemClock } from '../system/system-clock';
 import { type Fence, mayFollow } from './fence';
@@ -34,6 +35,8 @@ export interface MemoryFenceStoreOptions {
   clock?: Clock | undefined;
 }
 
+const OPTIONS = ['keep', 'maxEntries', 'clock'] satisfies (keyof MemoryFenceStoreOptions)[];
+
 /** Keeps fences in this process: for a service that runs once, and for tests. A restart forgets them. */
 export class MemoryFenceStore implements FenceStore {
   private readonly keepMs: number;
@@ -43,11 +46,16 @@ export class MemoryFenceStore implements FenceStore {
   private readonly last = new Map<string, { readonly fence: Fence; readonly seenAtMs: number }>();
 
   /** @throws LockOptionsError */
-  constructor({
-    keep = 86_400_000,
-    maxEntries = 100_000,
-    clock = systemClock,
-  }: MemoryFenceStoreOptions = {}) {
+  constructor(options: MemoryFenceStoreOptions = {}) {
+    const {
+      keep = 86_400_000,
+      maxEntries = 100_000,
+      clock = systemClock,
+    } = readOptions<MemoryFenceStoreOptions>(options, OPTIONS, {
+      name: 'options',
+      what: ', such as { maxEntries: 10_000 }',
+      each: 'an option of MemoryFenceStore',
+    });
     this.keepMs = checkMs('keep', keep);
     this.maxEntries = checkCount('maxEntries', maxEntries);
     this.clock = clock;

@@ -1,3 +1,5 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import { readOptions } from '../errors/read-options';
 import { checkResource } from '../locking/api/check-resources';
 import { checkFence } from './check-fence';
 import type { Fence } from './fence';
@@ -20,6 +22,8 @@ export interface RedisFenceStoreOptions {
   keyPrefix?: string | undefined;
 }
 
+const OPTIONS = ['keep', 'keyPrefix'] satisfies (keyof RedisFenceStoreOptions)[];
+
 /**
  * Keeps fences in Redis, for a service that runs in several processes. Each is a key that expires `keep` after the
  * fence was last seen. Use a Redis that evicts nothing (`maxmemory-policy noeviction`): without its fence, a
@@ -30,12 +34,27 @@ export class RedisFenceStore implements FenceStore {
   private readonly keepMs: number;
   private readonly keyPrefix: string;
 
-  /** @param redis a client of ioredis, `Redis` or `Cluster`, which you close yourself */
+  /**
+   * @param redis a client of ioredis, `Redis` or `Cluster`, which you close yourself
+   * @throws LockOptionsError for another value, and for impossible options
+   */
   constructor(
     private readonly redis: ScriptClient,
-    { keep = 86_400_000, keyPrefix = 'fences:' }: RedisFenceStoreOptions = {},
+    options: RedisFenceStoreOptions = {},
   ) {
+    if (typeof (redis as Partial<ScriptClient> | null | undefined)?.evalsha !== 'function')
+      throw new LockOptionsError('redis', 'must be a client of ioredis, such as new Redis(url).');
+    const { keep = 86_400_000, keyPrefix = 'fences:' } = readOptions<RedisFenceStoreOptions>(
+      options,
+      OPTIONS,
+      {
+        name: 'options',
+        what: ', such as { keep: 3_600_000 }',
+        each: 'an option of RedisFenceStore',
+      },
+    );
     this.keepMs = checkMs('keep', keep);
+    if (typeof keyPrefix !== 'string') throw new LockOptionsError('keyPrefix', 'must be a string.');
     this.keyPrefix = keyPrefix;
   }
 

@@ -1,4 +1,6 @@
 import { createParamDecorator } from '@nestjs/common';
+import { LockOptionsError } from '../errors/lock-options.error';
+import { readOptions } from '../errors/read-options';
 import { checkMaxAhead, type FenceAheadOptions } from './fence-ahead';
 import { fenceLetPass, fenceOfRequest } from './request-fence';
 
@@ -15,6 +17,8 @@ export interface RequestFenceOptions extends FenceAheadOptions {
   required?: boolean | undefined;
 }
 
+const OPTIONS = ['required', 'maxAhead'] satisfies (keyof RequestFenceOptions)[];
+
 const fenceParameter = createParamDecorator<RequestFenceOptions>(
   (options, context) => fenceLetPass(context) ?? fenceOfRequest(context, options.required ?? true, options),
 );
@@ -22,7 +26,7 @@ const fenceParameter = createParamDecorator<RequestFenceOptions>(
 /**
  * The fence of the request, so that the handler can write with it.
  *
- * @throws LockOptionsError at once, for an impossible `maxAhead`
+ * @throws LockOptionsError at once, for impossible options
  * @example
  * ```ts
  * @Post(':id/payments')
@@ -30,6 +34,13 @@ const fenceParameter = createParamDecorator<RequestFenceOptions>(
  * ```
  */
 export function RequestFence(options: RequestFenceOptions = {}): ParameterDecorator {
-  checkMaxAhead(options.maxAhead);
-  return fenceParameter(options);
+  const checked = readOptions<RequestFenceOptions>(options, OPTIONS, {
+    name: 'options',
+    what: ', such as { required: false }',
+    each: 'an option of @RequestFence',
+  });
+  if (checked.required !== undefined && typeof (checked.required as unknown) !== 'boolean')
+    throw new LockOptionsError('required', 'must be true or false.');
+  checkMaxAhead(checked.maxAhead);
+  return fenceParameter(checked);
 }

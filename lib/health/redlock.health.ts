@@ -6,6 +6,7 @@ import { showProducts } from '../locking/api/server-products';
 import { quorumOf } from '../core/quorum';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { printable } from '../errors/printable';
+import { readOptions } from '../errors/read-options';
 import type { LockService } from '../service/lock.service';
 import type { NodeInspection } from '../locking/api/lock-inspection.interface';
 import { getLockServiceToken } from '../service/lock-service-token';
@@ -54,12 +55,19 @@ export class RedlockHealthIndicator {
    * majority grants. Its details are the state of each node, and the number of nodes that may still fail.
    *
    * @param key its name in the result of the health check
-   * @throws LockOptionsError for another value of `details`
+   * @throws LockOptionsError for a key that is no text, and for impossible options
    */
   async isHealthy<const K extends string = 'locks'>(
     key: K = 'locks' as K,
-    { connection, details = 'states' }: RedlockHealthOptions = {},
+    options: RedlockHealthOptions = {},
   ): Promise<HealthIndicatorResult<K>> {
+    if (typeof (key as unknown) !== 'string' || key === '')
+      throw new LockOptionsError('key', "must be a name in the result of the check, such as 'locks'.");
+    const { connection, details = 'states' } = readOptions<RedlockHealthOptions>(options, OPTIONS, {
+      name: 'options',
+      what: ", such as { connection: 'billing' }",
+      each: 'an option of isHealthy()',
+    });
     if (!DETAILS.includes(details))
       throw new LockOptionsError('details', "must be 'none', 'states' or 'all'.");
     const locks = this.moduleRef.get<LockService>(getLockServiceToken(connection), { strict: false });
@@ -79,6 +87,8 @@ export class RedlockHealthIndicator {
     return up >= quorum ? indicator.up(told) : indicator.down(told);
   }
 }
+
+const OPTIONS = ['connection', 'details'] satisfies (keyof RedlockHealthOptions)[];
 
 const DETAILS: readonly unknown[] = ['none', 'states', 'all'] satisfies RedlockHealthOptions['details'][];
 

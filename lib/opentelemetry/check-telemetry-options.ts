@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import { checkConnection } from '../service/lock-service-token';
-import type { InstrumentLocksOptions } from './lock-telemetry-options';
+import type { InstrumentLocksOptions, RedlockOpenTelemetryOptions } from './lock-telemetry-options';
 
 const KNOWN = Object.keys({
   connection: true,
@@ -10,11 +10,29 @@ const KNOWN = Object.keys({
   meterProvider: true,
 } satisfies Record<keyof InstrumentLocksOptions, true>);
 
+/**
+ * Checks what the module takes in another way than `instrumentLocks`, to which it passes the rest.
+ *
+ * @throws LockOptionsError with the option's name
+ */
+export function checkModuleOptions(options: unknown): asserts options is RedlockOpenTelemetryOptions {
+  checkObject(options);
+  if ('connection' in options)
+    throw new LockOptionsError(
+      'connection',
+      'is not an option of the module. Name the lock services in `connections`.',
+    );
+  checkConnections(options.connections);
+}
+
+function checkObject(options: unknown): asserts options is Record<string, unknown> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new LockOptionsError('options', 'must be an object, such as { spanResources: true }.');
+}
+
 /** @throws LockOptionsError with the option's name */
 export function checkTelemetryOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new LockOptionsError('options', 'must be an object, such as { spanResources: true }.');
-  }
+  checkObject(options);
   for (const name of Object.keys(options)) {
     if (!KNOWN.includes(name)) {
       throw new LockOptionsError(
@@ -23,10 +41,7 @@ export function checkTelemetryOptions(options: unknown): void {
       );
     }
   }
-  const { connection, resourceGroup, spanResources, tracerProvider, meterProvider } = options as Record<
-    string,
-    unknown
-  >;
+  const { connection, resourceGroup, spanResources, tracerProvider, meterProvider } = options;
   if (connection !== undefined) checkConnection('connection', connection);
   if (resourceGroup !== undefined && typeof resourceGroup !== 'function') {
     throw new LockOptionsError('resourceGroup', 'must be a function of the resources of a lock.');
@@ -38,8 +53,7 @@ export function checkTelemetryOptions(options: unknown): void {
   checkProvider('meterProvider', meterProvider, 'getMeter');
 }
 
-/** @throws LockOptionsError */
-export function checkConnections(connections: unknown): void {
+function checkConnections(connections: unknown): void {
   if (connections === undefined) return;
   if (!Array.isArray(connections)) {
     throw new LockOptionsError('connections', `must be an array of names, such as ['default', 'billing'].`);

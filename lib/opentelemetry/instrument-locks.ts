@@ -1,3 +1,4 @@
+import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockService } from '../service/lock.service';
 import { checkTelemetryOptions } from './check-telemetry-options';
 import { LockTelemetry } from './lock-telemetry';
@@ -14,13 +15,19 @@ export type InstrumentedLocks = Pick<LockService, 'events$' | 'inspect'> &
  * Call it after the SDK is set up, and once per service. It ends with `locks.close()`.
  *
  * @returns a function that ends it earlier
- * @throws LockOptionsError with the option's name
+ * @throws LockOptionsError for what is no lock service, and with the option's name
  *
  * @example
  * const locks = createLockService({ nodes });
  * const stop = instrumentLocks(locks, { connection: 'billing' });
  */
 export function instrumentLocks(locks: InstrumentedLocks, options: InstrumentLocksOptions = {}): () => void {
+  if (typeof (locks as Partial<InstrumentedLocks> | null | undefined)?.events$?.subscribe !== 'function') {
+    throw new LockOptionsError(
+      'locks',
+      'must be a lock service: instrumentLocks(createLockService({ nodes })). In a Nest application, import RedlockOpenTelemetryModule.forRoot().',
+    );
+  }
   checkTelemetryOptions(options);
   const telemetry = new LockTelemetry(locks, options);
   // A span finds its parent in the async context of the call.

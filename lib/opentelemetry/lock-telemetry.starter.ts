@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { connectionOfToken } from '../service/lock-service-token';
-import { checkConnections } from './check-telemetry-options';
+import { checkModuleOptions } from './check-telemetry-options';
 import { instrumentLocks, type InstrumentedLocks } from './instrument-locks';
 import type { RedlockOpenTelemetryOptions } from './lock-telemetry-options';
 
@@ -17,8 +17,8 @@ export class LockTelemetryStarter implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
+    checkModuleOptions(this.options);
     const { connections, ...options } = this.options;
-    checkConnections(connections);
     const found = this.findServices();
     for (const connection of connections ?? found.keys()) {
       const locks = found.get(connection);

@@ -178,6 +178,8 @@ export class LockService {
       typeof optionsOrTask === 'function' ? [undefined, optionsOrTask] : [optionsOrTask, taskAfterOptions];
     if (typeof task !== 'function')
       throw new LockOptionsError('task', 'withLock needs a task: withLock(resources, options?, task).');
+    if (task === optionsOrTask && taskAfterOptions !== undefined)
+      throw new LockOptionsError('task', 'is the last argument: withLock(resources, options?, task).');
     const read = options === undefined ? NO_OPTIONS : readWithLockOptions(options);
     const { reentrant, lockOptions, onBusy = this.defaultOnBusy } = read;
     if (onBusy !== 'throw') {

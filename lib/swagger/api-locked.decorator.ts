@@ -2,7 +2,9 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { LockBusyError } from '../errors/lock-busy.error';
 import { LockLimitError } from '../errors/lock-limit.error';
+import { LockOptionsError } from '../errors/lock-options.error';
 import { LockUnavailableError } from '../errors/lock-unavailable.error';
+import { readOptions } from '../errors/read-options';
 import { completeAnswers } from '../nest/filters/lock-answers';
 import type { LockAnswers } from '../nest/filters/lock-answers.interface';
 import { lockErrorResponse } from './lock-error-response';
@@ -45,6 +47,8 @@ const TOO_MANY = 'Too many are at work already. Try again later.';
  * response decorator, swagger lists the successful answer only if it is documented too (`@ApiOkResponse()`, or by
  * swagger's compiler plugin).
  *
+ * @throws LockOptionsError when the class is defined, for impossible options
+ *
  * @example
  * ```ts
  * @Post(':id/payments')
@@ -53,12 +57,13 @@ const TOO_MANY = 'Too many are at work already. Try again later.';
  * async pay(@Param('id') id: string) { … }
  * ```
  */
-export function ApiLocked({
-  busy = 'Somebody else is working on it. Try again later.',
-  limited = false,
-  unavailable = 'Locks are not available at the moment. Try again later.',
-  answers,
-}: ApiLockedOptions = {}): MethodDecorator & ClassDecorator {
+export function ApiLocked(options: ApiLockedOptions = {}): MethodDecorator & ClassDecorator {
+  const {
+    busy = 'Somebody else is working on it. Try again later.',
+    limited = false,
+    unavailable = 'Locks are not available at the moment. Try again later.',
+    answers,
+  } = checkOptions(options);
   const complete = completeAnswers(answers);
   const nothing = { resources: [], waitedMs: 0, votes: [] };
   const noPermit = new LockLimitError({ ...nothing, limit: 1, permits: 1 });
@@ -71,4 +76,25 @@ export function ApiLocked({
       ? []
       : [ApiResponse(lockErrorResponse(new LockUnavailableError(nothing), unavailable, complete))]),
   );
+}
+
+const OPTIONS = ['busy', 'limited', 'unavailable', 'answers'] satisfies (keyof ApiLockedOptions)[];
+
+function checkOptions(given: ApiLockedOptions): ApiLockedOptions {
+  const options = readOptions<ApiLockedOptions>(given, OPTIONS, {
+    name: 'options',
+    what: ", such as { busy: 'In use.' }",
+    each: 'an option of @ApiLocked',
+  });
+  const { busy, limited, unavailable } = options;
+  checkDescription('busy', busy, false);
+  checkDescription('limited', limited, true);
+  checkDescription('unavailable', unavailable, false);
+  return options;
+}
+
+function checkDescription(option: string, value: unknown, mayBeTrue: boolean): void {
+  if (value === undefined || value === false || typeof value === 'string') return;
+  if (mayBeTrue && value === true) return;
+  throw new LockOptionsError(option, `must be a description, or ${mayBeTrue ? 'true or false' : 'false'}.`);
 }

@@ -1,4 +1,4 @@
-import { assertFenced, fenceOf, StaleFenceError } from '../../../lib/fencing';
+import { assertFenced, fenceHeaders, fenceOf, StaleFenceError } from '../../../lib/fencing';
 import { mayFollow } from '../../../lib/fencing/fence';
 import { LockError } from '../../../lib/errors/lock.error';
 
@@ -24,6 +24,14 @@ describe('the fence of a lock', () => {
     expect(() => fenceOf({ ...lock, fencingToken: undefined })).toThrow(
       expect.objectContaining({ code: 'LOCK_OPTIONS_INVALID', option: 'fencing' }) as Error,
     );
+  });
+
+  it.each([undefined, null, {}, 'order:7'])('is refused for %j, which is no lock', (value) => {
+    const refused = expect.objectContaining({ code: 'LOCK_OPTIONS_INVALID', option: 'lock' }) as Error;
+
+    expect(() => fenceOf(value as never)).toThrow(refused);
+    expect(() => assertFenced(1, value as never)).toThrow(refused);
+    expect(() => fenceHeaders(value as never)).toThrow(refused);
   });
 
   it.each([

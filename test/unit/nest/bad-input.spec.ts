@@ -2,7 +2,16 @@ import type { ModuleMetadata } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { RedlockBoardModule } from '../../../lib/board';
-import { RedlockOpenTelemetryModule } from '../../../lib/opentelemetry';
+import {
+  fencedDelete,
+  fencedGet,
+  fencedSet,
+  MemoryFenceStore,
+  RedisFenceStore,
+  RequestFence,
+} from '../../../lib/fencing';
+import { RedlockHealthIndicator } from '../../../lib/health';
+import { instrumentLocks, RedlockOpenTelemetryModule } from '../../../lib/opentelemetry';
 import { RedlockScheduleModule } from '../../../lib/schedule';
 import {
   bindLockService,
@@ -18,6 +27,7 @@ import {
   MemoryLockNode,
   RedlockModule,
 } from '../../../lib';
+import { ApiLocked } from '../../../lib/swagger';
 import { RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
 import { createTestingLockService } from '../../../lib/testing/create-testing-lock-service';
 import { LockTester } from '../../../lib/testing/lock-tester';
@@ -230,6 +240,82 @@ describe('bad input is refused in words', () => {
       );
     },
   );
+
+  const lock = { resources: ['order:7'], ownerToken: 'host:1:abcd:secret', fencingToken: 1 };
+  const client = { eval: () => Promise.resolve([1, null]), evalsha: () => Promise.resolve([1, null]) };
+
+  it.each<[string, (options: never) => unknown]>([
+    ['fencedSet', (options) => fencedSet(client, 'cart:7', 'x', lock, options)],
+    ['fencedGet', (options) => fencedGet(client, 'cart:7', lock, options)],
+    ['fencedDelete', (options) => fencedDelete(client, 'cart:7', lock, options)],
+    ['RedisFenceStore', (options) => new RedisFenceStore(client, options)],
+    ['MemoryFenceStore', (options) => new MemoryFenceStore(options)],
+    ['@RequestFence', (options) => RequestFence(options)],
+    ['@ApiLocked', (options) => ApiLocked(options)],
+    ['the board', (options) => RedlockBoardModule.forRootAsync(options)],
+    ['isHealthy()', (options) => new RedlockHealthIndicator(any({}), any({})).isHealthy('locks', options)],
+    ['the telemetry', (options) => start(() => [redlock(), RedlockOpenTelemetryModule.forRoot(options)])],
+  ])('by %s, for options that are none, or are not known', async (_what, take) => {
+    const taking = async (options: unknown) => await take(any(options));
+
+    for (const options of [null, 7, 'x', []]) {
+      await expect(taking(options)).rejects.toThrow(/^options: must be an object/);
+    }
+    await expect(taking({ keepp: 7 })).rejects.toThrow(/^keepp: is not an option of .* Known options are: /);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'a RedisFenceStore without a client',
+      () => new RedisFenceStore(any(undefined)),
+      /^redis: must be a client/,
+    ],
+    [
+      'a RedisFenceStore',
+      () => new RedisFenceStore(client, { keyPrefix: any(7) }),
+      /^keyPrefix: must be a string/,
+    ],
+    ['@RequestFence', () => RequestFence({ required: any('no') }), /^required: must be true or false/],
+    ['@ApiLocked', () => ApiLocked({ busy: any(true) }), /^busy: must be a description, or false/],
+    ['@ApiLocked', () => ApiLocked({ limited: any(7) }), /^limited: must be a description, or true or false/],
+    ['the board', () => RedlockBoardModule.forRootAsync(any({})), /^useFactory: must be a function/],
+    [
+      'the board',
+      () => RedlockBoardModule.forRootAsync(any({ useFactory: () => ({}), inject: 'Sessions' })),
+      /^inject: must be an array/,
+    ],
+    ['instrumentLocks', () => instrumentLocks(any(undefined)), /^locks: must be a lock service/],
+    ['instrumentLocks', () => instrumentLocks(any({})), /^locks: must be a lock service/],
+    [
+      'the telemetry',
+      () => start(() => [redlock(), RedlockOpenTelemetryModule.forRoot(any({ connection: 'billing' }))]),
+      /^connection: is not an option of the module\. Name .* in `connections`/,
+    ],
+    [
+      'isHealthy()',
+      () => new RedlockHealthIndicator(any({}), any({})).isHealthy(any(7)),
+      /^key: must be a name in the result/,
+    ],
+  ])('by %s, for a value that cannot be meant', async (_what, take, message) => {
+    const taking = (async () => await take())();
+
+    await expect(taking).rejects.toThrow(LockOptionsError);
+    await expect(taking).rejects.toThrow(message);
+  });
+
+  it('by withLock, for options behind the task, which would not count', async () => {
+    const locks = createLockService({ nodes: [new MemoryLockNode()] });
+    const task = jest.fn();
+
+    const withoutTypes = locks as unknown as { withLock(...args: unknown[]): Promise<unknown> };
+    const running = withoutTypes.withLock('api', task, { limit: 5 });
+
+    await expect(running).rejects.toThrow(
+      /^task: is the last argument: withLock\(resources, options\?, task\)/,
+    );
+    expect(task).not.toHaveBeenCalled();
+    await locks.close();
+  });
 
   it.each([null, undefined, 'x'])('by bindLockService, for %j', async (value) => {
     const locks = createLockService({ nodes: [new MemoryLockNode()] });
