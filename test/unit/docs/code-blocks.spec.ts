@@ -1,4 +1,5 @@
-import { BlockCompiler, codeBlocksOf, projectCodeBlocks } from '../../helpers/code-blocks';
+import ts from 'typescript';
+import { BlockCompiler, codeBlocksOf, projectCodeBlocks, type CodeBlock } from '../../helpers/code-blocks';
 
 /** What an example may use without showing it: of the application that the reader has in mind. */
 const AMBIENT = `
@@ -8,10 +9,6 @@ const AMBIENT = `
   }
   interface Order {
     readonly id: string;
-  }
-  interface TransferDto {
-    readonly from: string;
-    readonly to: string;
   }
 `;
 
@@ -33,6 +30,22 @@ describe('the code in README.md and docs', () => {
     );
 
     expect(problems).toEqual([]);
+  });
+
+  it('has no interface in the constructor of a class that Nest makes: Nest knows classes and tokens alone', () => {
+    const found = blocks.filter(({ isExcused }) => !isExcused).flatMap(unknownToNest);
+
+    expect(found).toEqual([]);
+  });
+
+  it('would be found with such an interface', () => {
+    const text =
+      "import { Injectable } from '@nestjs/common';\ninterface Work {}\n@Injectable() class Jobs {\n" +
+      "  constructor(readonly work: Work, @Inject('b') readonly b: Work, readonly c: Jobs) {}\n}\n";
+
+    const [block] = codeBlocksOf('a.md', `\`\`\`ts\n${text}\`\`\`\n`);
+
+    expect(block === undefined ? [] : unknownToNest(block)).toEqual(['a.md:1: work: Work']);
   });
 
   it('compiles as pasted where it is the first example', () => {
@@ -59,3 +72,19 @@ describe('the code in README.md and docs', () => {
     expect(codeBlocksOf('a.md', block)[0]?.isExcused).toBe(false);
   });
 });
+
+/** The parameters of constructors that Nest would have to fill, and that are of an interface of the block itself. */
+function unknownToNest({ place, code }: CodeBlock): string[] {
+  const source = ts.createSourceFile('block.ts', code, ts.ScriptTarget.Latest);
+  const interfaces = source.statements.filter(ts.isInterfaceDeclaration).map(({ name }) => name.text);
+  const classes = source.statements.filter(ts.isClassDeclaration).filter((one) => isDecorated(one));
+  const constructors = classes.flatMap(({ members }) => members.filter(ts.isConstructorDeclaration));
+  return constructors
+    .flatMap(({ parameters }) => parameters.filter((one) => !isDecorated(one)))
+    .filter(({ type }) => type !== undefined && interfaces.includes(type.getText(source)))
+    .map(({ name, type }) => `${place}: ${name.getText(source)}: ${type?.getText(source)}`);
+}
+
+function isDecorated(node: ts.HasDecorators): boolean {
+  return (ts.getDecorators(node) ?? []).length > 0;
+}
