@@ -48,8 +48,13 @@ interface Explored {
   run: RunJob | undefined;
 }
 
-/** The jobs by explorer. Each application has one explorer. */
+/**
+ * The jobs by explorer. Since Nest 11 an application has an explorer for each `ScheduleModule.forRoot()` that it, or
+ * a package that it uses, imports, and each of them finds and calls all jobs.
+ */
 const explored = new WeakMap<object, Explored>();
+/** The job by object and method, since it is the same one for all explorers. */
+const known = new WeakMap<object, Map<object, ScheduledJob>>();
 const instrumented = new WeakSet<object>();
 
 /**
@@ -59,13 +64,17 @@ const instrumented = new WeakSet<object>();
  * @throws LockOptionsError if there is no schedule
  */
 export function instrumentSchedule(modules: ModulesContainer): void {
-  const type = explorerType(modules);
-  if (type === undefined) {
+  const types = explorerTypes(modules);
+  if (types.size === 0) {
     throw new LockOptionsError(
       'RedlockScheduleModule',
       'finds no schedule. Import ScheduleModule.forRoot() of @nestjs/schedule (version 4 or later) beside it.',
     );
   }
+  for (const type of types) instrument(type);
+}
+
+function instrument(type: ScheduleExplorer): void {
   if (instrumented.has(type)) return;
   instrumented.add(type);
   const original = type.wrapFunctionInTryCatchBlocks;
@@ -88,28 +97,34 @@ export function instrumentSchedule(modules: ModulesContainer): void {
  * of a job comes at that moment, `cron` calls it at once.
  */
 export function runJobsThrough(modules: ModulesContainer, run: RunJob): void {
-  const ours = exploredIn(modules);
-  if (ours !== undefined) ours.run = run;
+  for (const ours of exploredIn(modules)) ours.run = run;
 }
 
 /** The jobs that the schedule has found. */
 export function foundJobs(modules: ModulesContainer): readonly ScheduledJob[] {
-  return exploredIn(modules)?.jobs ?? [];
+  return [...new Set(exploredIn(modules).flatMap(({ jobs }) => jobs))];
 }
 
-function exploredIn(modules: ModulesContainer): Explored | undefined {
-  const explorer = instances(modules).find(isExplorer);
-  return explorer === undefined ? undefined : exploredBy(explorer);
+function exploredIn(modules: ModulesContainer): Explored[] {
+  return instances(modules).filter(isExplorer).map(exploredBy);
 }
 
 function exploredBy(explorer: object): Explored {
-  const known = explored.get(explorer) ?? { jobs: [], run: undefined };
-  explored.set(explorer, known);
-  return known;
+  const ours = explored.get(explorer) ?? { jobs: [], run: undefined };
+  explored.set(explorer, ours);
+  return ours;
 }
 
 /** The job of a method. Undefined if the module does not handle it. */
 function jobOf(method: object, instance: object): ScheduledJob | undefined {
+  const ofInstance = known.get(instance) ?? new Map<object, ScheduledJob>();
+  known.set(instance, ofInstance);
+  const job = ofInstance.get(method) ?? readJob(method, instance);
+  if (job !== undefined) ofInstance.set(method, job);
+  return job;
+}
+
+function readJob(method: object, instance: object): ScheduledJob | undefined {
   // A method that takes a lock itself, or runs only in a leader, has said more exactly how it runs.
   if (runsInEveryProcess(method) || isLocked(method)) return undefined;
   const cron = Reflect.getMetadata(CRON, method) as CronOptions | undefined;
@@ -131,14 +146,16 @@ function cronTimeOf(caller: unknown): CronTime | undefined {
   return (caller as { readonly cronTime?: CronTime } | null | undefined)?.cronTime;
 }
 
-function explorerType(modules: ModulesContainer): ScheduleExplorer | undefined {
+/** The prototypes of the explorers. There are two where a package brings a `@nestjs/schedule` of its own. */
+function explorerTypes(modules: ModulesContainer): Set<ScheduleExplorer> {
+  const types = new Set<ScheduleExplorer>();
   for (const { providers } of modules.values()) {
     for (const { metatype } of providers.values()) {
       const prototype = (metatype as { prototype?: unknown } | null)?.prototype;
-      if (isExplorer(prototype)) return prototype;
+      if (isExplorer(prototype)) types.add(prototype);
     }
   }
-  return undefined;
+  return types;
 }
 
 function instances(modules: ModulesContainer): unknown[] {

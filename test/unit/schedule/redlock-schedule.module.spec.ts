@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Injectable, mixin, Module, type LoggerService, type Type } from '@nestjs/common';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
+import { ModulesContainer } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   createLockService,
@@ -96,9 +97,15 @@ let apps: TestingModule[] = [];
 async function start(
   nodes: MemoryLockNode[],
   jobs: Type<{ process: number }> = Jobs,
+  imports: Type[] = [],
 ): Promise<TestingModule> {
   const app = await Test.createTestingModule({
-    imports: [ScheduleModule.forRoot(), RedlockModule.forRoot({ nodes }), RedlockScheduleModule.forRoot()],
+    imports: [
+      ScheduleModule.forRoot(),
+      RedlockModule.forRoot({ nodes }),
+      RedlockScheduleModule.forRoot(),
+      ...imports,
+    ],
     providers: [jobs],
   })
     .setLogger(SILENT)
@@ -119,9 +126,33 @@ const jobs = (name: string) => apps.map((app) => app.get(SchedulerRegistry).getC
 
 const fire = async (name: string): Promise<void> => {
   for (const job of jobs(name)) void job.fireOnTick();
-  // The schedule does not wait for what it calls.
+  await turns();
+};
+
+/** The schedule does not wait for what it calls. */
+const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
+
+const isRegistry = (value: unknown): value is SchedulerRegistry =>
+  typeof value === 'object' && value?.constructor.name === SchedulerRegistry.name;
+
+/** The module of a second copy of the package, as another package may bring it. */
+function anotherSchedule(): typeof ScheduleModule {
+  let copy = ScheduleModule;
+  const shared = ['@nestjs/common', '@nestjs/core'];
+  for (const name of shared) {
+    const actual = jest.requireActual<object>(name);
+    jest.doMock(name, () => actual);
+  }
+  jest.isolateModules(() => {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    copy = (require('@nestjs/schedule') as { ScheduleModule: typeof ScheduleModule }).ScheduleModule;
+  });
+  for (const name of shared) jest.dontMock(name);
+  expect(copy).not.toBe(ScheduleModule);
+  return copy;
+}
 
 beforeEach(() => {
   ran = [];
@@ -145,6 +176,27 @@ describe('the schedule of a fleet', () => {
     await fire('report');
 
     expect(ran).toEqual([expect.stringMatching(/^report in \d under schedule:report@\d{4}-/)]);
+  });
+
+  it.each([
+    ['imports the schedule too', () => ScheduleModule],
+    ['brings a schedule of its own', anotherSchedule],
+  ])('runs a job once in the fleet where another module %s', async (_which, schedule) => {
+    @Module({ imports: [schedule().forRoot()] })
+    class Reports {}
+    const nodes = [new MemoryLockNode(), new MemoryLockNode(), new MemoryLockNode()];
+    for (let process = 0; process < 2; process++) await start(nodes, Jobs, [Reports]);
+    const registries = apps.flatMap((app) =>
+      [...app.get(ModulesContainer).values()].flatMap(({ providers }) =>
+        [...providers.values()].map(({ instance }): unknown => instance).filter(isRegistry),
+      ),
+    );
+    expect(registries).toHaveLength(4);
+
+    for (const registry of registries) void registry.getCronJob('report').fireOnTick();
+    await turns();
+
+    expect(ran).toEqual([expect.stringMatching(/^report in \d under schedule:report@/)]);
   });
 
   it('leaves a job that says so to every process, and one with a lock of its own to that', async () => {
