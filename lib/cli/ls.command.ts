@@ -1,4 +1,5 @@
 import type { Command, Invocation } from './command.interface';
+import type { Terminal } from './terminal';
 import { refuseTheSameTwice } from './nodes/describe-nodes';
 import { findLocks, type Search } from './nodes/find-locks';
 import { withNodeClients } from './nodes/node-client';
@@ -7,6 +8,8 @@ import { complaintsAbout, complaintsAboutParts, exitCodeFor, jsonLocks, showLock
 import { jsonText } from './text/json-text';
 
 const DEFAULT_LIMIT = 1_000;
+/** The longest resource or holder on a terminal. A table with both is 111 columns wide. */
+const LONGEST_ON_SCREEN = 40;
 
 export const ls: Command = {
   name: 'ls',
@@ -24,6 +27,7 @@ export const ls: Command = {
       about: "only resources that match this glob, such as 'order:*'",
     },
     limit: { type: 'string', value: '<number>', about: `the most locks to list (default ${DEFAULT_LIMIT})` },
+    'no-trunc': { type: 'boolean', about: 'show long names in whole on a terminal too' },
   },
   async run(invocation, terminal) {
     refuseTheSameTwice(invocation.nodes);
@@ -32,7 +36,10 @@ export const ls: Command = {
       found: await findLocks(nodes, search),
       parts: complaintsAboutParts(nodes),
     }));
-    terminal.print(invocation.json ? jsonText(jsonLocks(found, search), 2) : showLocks(found, search));
+    const longest = longestFor(invocation, terminal);
+    terminal.print(
+      invocation.json ? jsonText(jsonLocks(found, search), 2) : showLocks(found, { ...search, longest }),
+    );
     for (const complaint of [...complaintsAbout(found.answers), ...parts])
       terminal.complain(printable(complaint));
     return exitCodeFor(found.answers);
@@ -46,4 +53,9 @@ export function searchOf(invocation: Invocation): Search {
     pattern: invocation.text('pattern', '*'),
     limit: invocation.wholeNumber('limit', DEFAULT_LIMIT),
   };
+}
+
+/** The longest text in the table. What reads a pipe gets whole names. */
+export function longestFor(invocation: Invocation, { isInteractive }: Terminal): number {
+  return isInteractive && !invocation.flag('no-trunc') ? LONGEST_ON_SCREEN : Infinity;
 }

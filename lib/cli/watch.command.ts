@@ -13,7 +13,7 @@ import { ReleaseEar, type ReleaseMessage } from './nodes/release-ear';
 import { jsonEvent, showEvent, type WatchEvent } from './text/show-changes';
 import { complaintsAbout, complaintsAboutParts, exitCodeFor, moreThan, showLocks } from './text/show-locks';
 import type { Terminal } from './terminal';
-import { ls, searchOf } from './ls.command';
+import { longestFor, ls, searchOf } from './ls.command';
 
 const DEFAULT_INTERVAL_MS = 1_000;
 /**
@@ -107,7 +107,10 @@ class Watch {
     const complaints = [...complaintsAbout(found.answers), ...complaintsAboutParts(this.nodes)].map(
       printable,
     );
-    const body = [showLocks(found, this.search), ...complaints].join('\n');
+    const body = [
+      showLocks(found, { ...this.search, longest: longestFor(this.invocation, this.terminal) }),
+      ...complaints,
+    ].join('\n');
     this.terminal.print(`${CLEAR_SCREEN}${time} UTC, Ctrl-C ends\n\n${body}`);
   }
 

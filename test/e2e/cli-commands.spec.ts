@@ -84,6 +84,29 @@ describe('a command, on servers of which each is odd in its way', () => {
       });
     });
 
+    it('shortens long names in their middle on a terminal, and shows them in whole elsewhere', async () => {
+      const long = `import:${'7'.repeat(200)}:end`;
+      const short = `import:${'7'.repeat(13)}…${'7'.repeat(15)}:end`;
+      await first().command('SET', `lock:${long}`, 'token');
+      await first().command('SET', 'lock:x', 'token');
+      const onScreen = async (...args: string[]) => {
+        const terminal = new PaperTerminal({}, { isInteractive: true });
+        await run(['ls', '--nodes', first().url, ...args], terminal);
+        return terminal.out;
+      };
+
+      const lines = (await onScreen()).trimEnd().split('\n');
+      expect(lines).toHaveLength(3);
+      expect(lines[1]).toContain(`${short}  held `);
+      expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(120);
+      for (const whole of [
+        await onScreen('--no-trunc'),
+        await onScreen('--json'),
+        (await runOnPaper('ls', '--nodes', first().url)).out,
+      ])
+        expect(whole).toContain(long);
+    });
+
     it('does not take a cluster of which no server answers for one without locks', async () => {
       const { code, err } = await runOnPaper('ls', '--nodes', 'redis+cluster://127.0.0.1:1');
 
@@ -109,6 +132,16 @@ describe('a command, on servers of which each is odd in its way', () => {
         /^\d\d:\d\d:\d\d UTC, Ctrl-C ends\n\nRESOURCE .*\nx .*\n127\.0\.0\.1:1: not /,
       );
       expect(terminal.out).not.toContain('released');
+    });
+
+    it.each([[], ['--no-trunc']])('shortens long names as ls does, with %j', async (...args: string[]) => {
+      const long = `import:${'7'.repeat(200)}:end`;
+      await first().command('SET', `lock:${long}`, 'token');
+      const { terminal, untilPrinted, interrupt } = startWatching(['--nodes', first().url, ...args], true);
+      await untilPrinted('\nimport:');
+
+      await interrupt();
+      expect(terminal.out.includes(long)).toBe(args.length > 0);
     });
 
     it('prints JSON on a terminal too, where that is asked for', async () => {

@@ -6,10 +6,14 @@ import { listLocks, type NodeAnswer } from '../../locking/inspection/list-locks'
 import { jsonHolder, jsonMs, showForeign, showHolder, showMs } from './show';
 import { table } from './table';
 
-/** The text for people: a line per lock. */
+/**
+ * The text for people: a line per lock.
+ *
+ * @param longest a longer resource or holder is shortened
+ */
 export function showLocks(
   { answers, isTruncated }: FoundLocks,
-  { limit }: { readonly limit: number },
+  { limit, longest }: { readonly limit: number; readonly longest?: number },
 ): string {
   const locks = listLocks(answers);
   if (locks.length === 0) return noLocks(answers);
@@ -21,7 +25,7 @@ export function showLocks(
     `${lock.nodeCount} of ${answers.length}`,
   ]);
   const more = isTruncated ? [moreThan(limit)] : [];
-  return [table(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES'], rows), ...more].join('\n');
+  return [table(['RESOURCE', 'STATE', 'HOLDER', 'TTL LEFT', 'NODES'], rows, longest), ...more].join('\n');
 }
 
 /** The text for an empty list. It says "No locks" only if the silent nodes could not have one. */

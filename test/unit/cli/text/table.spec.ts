@@ -19,6 +19,14 @@ describe('a table', () => {
     expect(table(['A', 'B'], [])).toBe('A  B');
   });
 
+  it('shortens what is too long in its middle, and cuts no character in two', () => {
+    expect(table(['A', 'B'], [['abcdefgh', 'abcde']], 5)).toBe('A      B\nab…gh  abcde');
+    expect(table(['A'], [['abcdefgh']], 4)).toBe('A\nab…h');
+    expect(table(['A'], [['😀😀😀😀😀😀']], 5)).toBe('A\n😀😀…😀😀');
+    expect(table(['A'], [['😀😀😀😀😀']], 5)).toBe('A\n😀😀😀😀😀');
+    expect(table(['A'], [['\u001babcdefgh']], 9)).toBe('A\n\\u00…efgh');
+  });
+
   it('lets no control character reach the terminal', () => {
     expect(table(['A'], [['\u001b[2Jx\ny\u202e']])).toBe('A\n\\u001b[2Jx\\u000ay\\u202e');
   });
