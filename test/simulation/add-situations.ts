@@ -9,6 +9,8 @@ export function addSituation(plan: Plan, random: Random): Plan {
       return addJam(plan, random);
     case 'wiped':
       return addRestartOfMany(plan, random);
+    case 'full':
+      return addFullLeader(plan, random);
     case 'numbered':
       return addStalls(plan, random);
     default:
@@ -77,6 +79,26 @@ function addRestartOfMany(plan: Plan, random: Random): Plan {
     faults: [...wipes, { what: 'crash', atMs: atMs + random.between(20, 90), client: other }],
     untilMs: atMs + 100,
   });
+}
+
+/** At the end, the node that would lead is full while many callers of all clients want the same. */
+function addFullLeader(plan: Plan, random: Random): Plan {
+  if (plan.nodes.length < 3 || plan.clients.length < 2 || !random.chance(0.3)) return plan;
+  const atMs = plan.healAtMs + random.between(0, 200);
+  const lastsMs = random.between(300, 1_000);
+  const calls = Array.from({ length: random.whole(10, 40) }, (): Call => ({
+    atMs: atMs + random.between(10, lastsMs),
+    client: random.whole(0, plan.clients.length - 1),
+    resources: ['a'],
+    ttl: 400,
+    autoExtend: true,
+    style: 'acquire',
+    wait: 2_000,
+    holdMs: random.pick([0, 1, 5]),
+    obeys: true,
+  }));
+  const fault: Fault = { what: 'fill', atMs, node: 0, ms: lastsMs + 200 };
+  return withMore(plan, { calls, faults: [fault], untilMs: atMs + fault.ms });
 }
 
 /** Clients do not run for a while after something was deleted, so that they hear only later what they were granted. */

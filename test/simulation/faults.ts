@@ -101,6 +101,13 @@ function hitNode(world: World, fault: Exclude<Fault, { client: number }>): void 
         node.goOn();
       });
       return;
+    case 'fill':
+      world.count('full node');
+      node.fill();
+      world.timeline.after(fault.ms, () => {
+        node.empty();
+      });
+      return;
     case 'restart':
     case 'wipe':
       world.count(fault.what === 'wipe' ? 'wiped node' : 'restarted node');

@@ -253,6 +253,7 @@ export class Judge {
       world.count(`guarded: ${event.reason}`);
       world.note(() => `${client.name} guards ${event.node}: ${event.reason}`);
     }
+    if (event.type === 'node-refusing') world.count('refusing node');
     if (event.type === 'node-trusted') world.note(() => `${client.name} trusts ${event.node}`);
     if (event.type !== 'lost') return;
     world.note(() => `${client.name} lost ${event.ownerToken}: ${event.error.reason}`);
@@ -347,7 +348,7 @@ export class Judge {
       if (!client.isDead) this.accuse('settles in time', `${name} never settles`);
     }
     const { kind } = this.world.plan;
-    if (['calm', 'slow', 'left', 'forced', 'queued'].includes(kind)) this.lookForRests(true);
+    if (['calm', 'slow', 'left', 'full', 'forced', 'queued'].includes(kind)) this.lookForRests(true);
   }
 
   /** Much later, when every ttl has passed. */

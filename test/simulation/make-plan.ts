@@ -59,6 +59,7 @@ const EXTRA_KINDS: readonly PlanKind[] = [
   'committed',
   'passed',
   'left',
+  'full',
   'turns',
   ...SHARED_KINDS,
   ...SHARED_KINDS,
@@ -250,7 +251,7 @@ const client =
     return { what, atMs, client, ms: blocked(random) };
   };
 const node =
-  (what: 'pause' | 'restart' | 'wipe'): Maker =>
+  (what: 'pause' | 'fill' | 'restart' | 'wipe'): Maker =>
   (random, scene) => {
     const { atMs, node } = place(random, scene);
     return { what, atMs, node, ms: outage(random) };
@@ -337,6 +338,7 @@ const MAKERS: Record<PlanKind, readonly Maker[]> = {
   committed: ROUGH,
   passed: ROUGH,
   left: SLOW,
+  full: [...SLOW, node('fill'), node('fill'), node('fill')],
   turns: ROUGH,
   forgetful: [...ROUGH, node('wipe'), node('wipe')],
   rebooted: [crash],

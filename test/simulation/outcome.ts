@@ -78,6 +78,8 @@ export const FEATURES = [
   'slow connection',
   'overload',
   'paused node',
+  'full node',
+  'refusing node',
   'restarted node',
   'wiped node',
   'clock jump',

@@ -37,6 +37,7 @@ export interface Plan {
  * - `committed`: as rough, and most callers have something that ends after their task, such as a commit
  * - `passed`: as rough, and most callers leave their lock to another client, which may come too late
  * - `left`: as slow, and most callers leave their lock to another client
+ * - `full`: as slow, and nodes have no room for a time: they refuse to grant, and go on to answer everything else
  * - `turns`: as rough or forced, and the callers of a process have one lease, one after another
  * - `shared`: as wiped, with readers, permits and callers in line
  * - `opened`: as forced, with readers, permits and callers in line; some of the keys are deleted by `forceRelease`, and some
@@ -67,6 +68,7 @@ export type PlanKind =
   | 'committed'
   | 'passed'
   | 'left'
+  | 'full'
   | 'turns'
   | 'shared'
   | 'opened'
@@ -155,6 +157,8 @@ export type Fault =
   /** Requests are refused at once, on a connection that works: too many wait for an answer. */
   | (LinkFault & { readonly what: 'overload' })
   | (NodeFault & { readonly what: 'pause' })
+  /** It refuses to grant, and answers everything else. */
+  | (NodeFault & { readonly what: 'fill' })
   | (NodeFault & { readonly what: 'restart' })
   | (NodeFault & { readonly what: 'wipe' })
   /** The clock of a node jumps ahead. After `ms` somebody sets it right; missing: nobody does. */
@@ -225,6 +229,7 @@ export const PROMISED: readonly PlanKind[] = [
     'committed',
     'passed',
     'left',
+    'full',
     'turns',
     'shared',
     'opened',

@@ -4,6 +4,7 @@ import type {
   AcquireVote,
   ExtendRequest,
   ExtendVote,
+  FailedVote,
   LeaveRequest,
   LeaveVote,
   NodeHold,
@@ -25,6 +26,12 @@ import type { Timeline } from './timeline';
 const SINCE_1970_MS = 1_800_000_000_000;
 const LONG_AGO_MS = 3_600_000;
 
+/** As a server says it whose memory is used up. */
+const FULL: FailedVote = {
+  kind: 'failed',
+  error: Object.assign(new Error("OOM command not allowed when used memory > 'maxmemory'."), { code: 'OOM' }),
+};
+
 interface Waiting {
   readonly connection: object;
   readonly run: () => void;
@@ -40,6 +47,8 @@ export class SimulatedNode {
 
   private store: MemoryLockNode;
   private waiting: Waiting[] = [];
+  /** How many faults have filled it. */
+  private filled = 0;
   private jumpsMs = 0;
   wasSetBack = false;
   private starts = 1;
@@ -94,6 +103,14 @@ export class SimulatedNode {
     }
   }
 
+  fill(): void {
+    this.filled += 1;
+  }
+
+  empty(): void {
+    this.filled -= 1;
+  }
+
   crash(keepsData: boolean): void {
     this.state = 'down';
     this.waiting = [];
@@ -131,6 +148,10 @@ export class SimulatedNode {
       })
     )
       return;
+    if (this.filled > 0) {
+      vote(FULL);
+      return;
+    }
     this.store.acquire(request, (answer) => {
       if (answer.kind === 'granted') {
         this.tokens.put(request.ownerToken, this.position);

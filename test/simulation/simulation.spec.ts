@@ -48,6 +48,7 @@ describe('a simulated fleet', () => {
     'committed',
     'passed',
     'left',
+    'full',
     'turns',
     'shared',
     'opened',
