@@ -8,7 +8,7 @@ const subPaths = Object.keys(entries)
 
 /** @type {import('jest').Config} */
 const base = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/environment.cjs',
   transform: {
     '^.+\\.[tj]s$': [
       '@swc/jest',

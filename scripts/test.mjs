@@ -27,11 +27,14 @@ const COMPUTING = ['property', 'simulation', 'package'];
 const PARTS_OF_E2E = {
   sample: { title: 'e2e of the order system', has: ({ file }) => /^e2e\/sample/.test(file) },
   documents: {
-    title: 'e2e of documents, board and transactions',
-    has: ({ file }) => /^e2e\/(documents|board|transactions)\//.test(file),
+    title: 'e2e of documents, board, transactions, brokers, fencing and schedule',
+    has: ({ file }) => /^e2e\/(documents|board|transactions|brokers|fencing|schedule)\//.test(file),
   },
 };
 const isInPart = (spec) => Object.values(PARTS_OF_E2E).some(({ has }) => has(spec));
+/** The folders under `compat` with the oldest peers. */
+const OLDEST = ['oldest'];
+const OTHER_SERVER = 'valkey-9';
 /** This is more than e2e needs on a slow machine, and less than `npm test` may take. */
 const E2E_LIMIT_MS = 600_000;
 const wanted = process.argv.slice(2);
@@ -57,9 +60,13 @@ async function runChecks() {
     await runSuites(wanted);
     return;
   }
+  let oldest = false;
+  let otherServer;
   await sideBySide(checkCode, buildAndDescribe, async () => {
     await prepareSample();
     await installBrokers();
+    oldest = await prepareTheOldest();
+    otherServer = await prepareAnotherServer();
   });
   const e2e = listSpecs('e2e');
   const runPart = async (name) => {
@@ -75,8 +82,8 @@ async function runChecks() {
     async () => {
       await runSuites(suites.filter((name) => !WITH_SERVERS.includes(name) && !COMPUTING.includes(name)));
       await runPart('sample');
-      await runOnTheOldest(hasRedis);
-      await runOnAnotherServer();
+      if (oldest) await runOnTheOldest(hasRedis);
+      if (otherServer !== undefined) await runOnAnotherServer(otherServer);
       await runSuites(['chaos']);
     },
     async () => {
@@ -122,27 +129,31 @@ async function buildAndDescribe() {
   await tally.step('public types', () => runNode(join(root, 'scripts', 'api.mjs'), ['--check']));
 }
 
+/** Installs the oldest peers. Returns false if they cannot be had. */
+async function prepareTheOldest() {
+  return tally.stepOrSkip('packages of Nest 10.0 and ioredis 5.0', () => ensureFolders(OLDEST));
+}
+
 /** Runs a part of the tests on the oldest peers; `npm run test:matrix` has all of it. */
 async function runOnTheOldest(hasRedis) {
-  const folders = ['oldest'];
-  const name = 'packages of Nest 10.0 and ioredis 5.0';
-  const areInstalled = await tally.stepOrSkip(name, () => ensureFolders(folders));
-  if (!areInstalled) return;
   await tally.suite('on Nest 10.0 and ioredis 5.0', () =>
-    runOn(folders, specsForTheOldest(), { name: 'oldest', hasRedis }),
+    runOn(OLDEST, specsForTheOldest(), { name: 'oldest', hasRedis }),
   );
 }
 
-/** Runs tests on one server that is no Redis; `npm run test:servers` has more servers and more tests. */
-async function runOnAnotherServer() {
-  const name = 'valkey-9';
+/** Fetches one server that is no Redis. Returns undefined if it cannot be had. */
+async function prepareAnotherServer() {
   let server = {};
-  const isThere = await tally.stepOrSkip(`a server of another kind, ${name}`, async () => {
-    server = await ensureOtherServer(name);
+  const isThere = await tally.stepOrSkip(`a server of another kind, ${OTHER_SERVER}`, async () => {
+    server = await ensureOtherServer(OTHER_SERVER);
     return { ok: server.problem === undefined, problem: server.problem };
   });
-  if (!isThere) return;
-  await tally.suite(`contract on ${name} (${server.version})`, () =>
-    runSpecs(`contract-${name}`, listSpecs('contract'), { hasRedis: true, env: server.env }),
+  return isThere ? server : undefined;
+}
+
+/** Runs tests on that server; `npm run test:servers` has more servers and more tests. */
+async function runOnAnotherServer({ version, env }) {
+  await tally.suite(`contract on ${OTHER_SERVER} (${version})`, () =>
+    runSpecs(`contract-${OTHER_SERVER}`, listSpecs('contract'), { hasRedis: true, env }),
   );
 }
