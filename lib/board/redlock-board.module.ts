@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { refuseBareModule } from '../errors/bare-module';
+import { refuseBareModule } from '../service/bare-module';
 import { checkConnection, NAMELESS } from '../service/lock-service-token';
 import { systemRandomness } from '../system/system-randomness';
 import { BOARD_HTTP, BOARD_PLACE, BOARD_SETTINGS } from './board.constants';

@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { refuseBareModule } from '../errors/bare-module';
+import { refuseBareModule } from '../service/bare-module';
 import { LockOptionsError } from '../errors/lock-options.error';
 import type {
   RedlockModuleAsyncOptions,

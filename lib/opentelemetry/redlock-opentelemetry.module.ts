@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { refuseBareModule } from '../errors/bare-module';
+import { refuseBareModule } from '../service/bare-module';
 import type { RedlockOpenTelemetryOptions } from './lock-telemetry-options';
 import { LockTelemetryStarter, REDLOCK_TELEMETRY_OPTIONS } from './lock-telemetry.starter';
 

@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { refuseBareModule } from '../errors/bare-module';
+import { refuseBareModule } from '../service/bare-module';
 import { checkScheduleOptions } from './check-schedule-options';
 import { OncePerFleet, SCHEDULE_OPTIONS } from './once-per-fleet';
 import type { RedlockScheduleOptions } from './redlock-schedule-options.interface';

@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { refuseBareModule } from '../errors/bare-module';
+import { refuseBareModule } from '../service/bare-module';
 import { MOST_NODES } from '../ports/node-count';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { MemoryLockNode } from '../memory/memory-lock-node';

@@ -1,4 +1,4 @@
-import { LockOptionsError } from './lock-options.error';
+import { LockOptionsError } from '../errors/lock-options.error';
 
 /** The part of Nest's `ModulesContainer` that is used. */
 interface Modules {
