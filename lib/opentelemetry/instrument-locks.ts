@@ -22,7 +22,7 @@ export type InstrumentedLocks = Pick<LockService, 'events$' | 'inspect'> &
  * const stop = instrumentLocks(locks, { connection: 'billing' });
  */
 export function instrumentLocks(locks: InstrumentedLocks, options: InstrumentLocksOptions = {}): () => void {
-  if (typeof (locks as Partial<InstrumentedLocks> | null | undefined)?.events$?.subscribe !== 'function') {
+  if (typeof (locks as Partial<InstrumentedLocks> | null | undefined)?.events$?.pipe !== 'function') {
     throw new LockOptionsError(
       'locks',
       'must be a lock service: instrumentLocks(createLockService({ nodes })). In a Nest application, import RedlockOpenTelemetryModule.forRoot().',
