@@ -8,17 +8,25 @@ import { isLocked } from '../calls/locked-methods';
  */
 class HandlerContext {
   readonly #context: ExecutionContext;
+  readonly #argumentCount: number;
 
-  constructor(context: ExecutionContext) {
+  constructor(context: ExecutionContext, argumentCount: number) {
     this.#context = context;
+    this.#argumentCount = argumentCount;
   }
 
-  static read(value: unknown): ExecutionContext | undefined {
-    return value instanceof HandlerContext ? value.#context : undefined;
+  /** Takes the context from the end of the arguments. The others are then as many as without it. */
+  static takeFrom(args: unknown[]): ExecutionContext | undefined {
+    const last = args[args.length - 1];
+    if (!(last instanceof HandlerContext)) return undefined;
+    args.length = last.#argumentCount;
+    return last.#context;
   }
 }
 
-const ContextParameter = createParamDecorator((_, context) => new HandlerContext(context));
+const makeContext = (argumentCount: number, context: ExecutionContext) =>
+  new HandlerContext(context, argumentCount);
+const ContextParameter = createParamDecorator(makeContext);
 
 /** The metadata of methods that Nest calls for a route of HTTP, and for a query of GraphQL. */
 const ROUTE = ['path', 'method'];
@@ -43,28 +51,40 @@ export function passHandlerContext(prototype: object, key: string | symbol): voi
   const known = passing.get(prototype) ?? new Set();
   if (known.has(key)) return;
   passing.set(prototype, known.add(key));
-  ContextParameter()(prototype, key, indexBehind(prototype, key, (method as { length: number }).length));
+  const own = ownArgumentsOf(prototype, key);
+  Reflect.defineMetadata(ROUTE_ARGUMENTS, own, prototype.constructor, key);
+  const indexes = Object.values(own).map(({ index }) => index);
+  const types = (Reflect.getMetadata('design:paramtypes', prototype, key) ?? []) as unknown[];
+  const behind = Math.max(
+    (method as { length: number }).length,
+    types.length,
+    ...indexes.map((at) => at + 1),
+  );
+  ContextParameter(Math.max(0, ...indexes.map((at) => at + 1)))(prototype, key, behind);
 }
 
 function hasArguments(prototype: object, key: string): boolean {
-  return Object.keys(argumentsOf(prototype, key)).length > 0;
+  return Object.keys(ownArgumentsOf(prototype, key)).length > 0;
 }
 
-function argumentsOf(prototype: object, key: string): Record<string, { readonly index: number }> {
-  return (Reflect.getMetadata(ROUTE_ARGUMENTS, prototype.constructor, key) ?? {}) as ReturnType<
-    typeof argumentsOf
+interface RouteArgument {
+  readonly index: number;
+  readonly factory?: unknown;
+}
+
+/**
+ * The decorated parameters of a handler, without a context that its base class got: a class inherits those of its base
+ * class, and may have been made after the base class had answered requests in this process.
+ */
+function ownArgumentsOf(prototype: object, key: string): Record<string, RouteArgument> {
+  const known = (Reflect.getMetadata(ROUTE_ARGUMENTS, prototype.constructor, key) ?? {}) as Record<
+    string,
+    RouteArgument
   >;
-}
-
-function indexBehind(prototype: object, key: string, length: number): number {
-  const parameters = argumentsOf(prototype, key);
-  const types = (Reflect.getMetadata('design:paramtypes', prototype, key) ?? []) as unknown[];
-  return Math.max(length, types.length, ...Object.values(parameters).map(({ index }) => index + 1));
+  return Object.fromEntries(Object.entries(known).filter(([, { factory }]) => factory !== makeContext));
 }
 
 /** Removes the context from the end of the arguments, and returns it. */
 export function takeHandlerContext(args: unknown[]): ExecutionContext | undefined {
-  const context = HandlerContext.read(args[args.length - 1]);
-  if (context !== undefined) args.pop();
-  return context;
+  return HandlerContext.takeFrom(args);
 }
