@@ -11,6 +11,9 @@ const SCHEME = /^(?:redis|valkey|redict)(s?):\/\//;
 /** The text of a variable that is not set, as the host or the port of a URL. Users and passwords come before that. */
 const UNSET_PLACE = /^(?:undefined(?=[:/?]|$)|(?:[^/:?]+|\[[^\]]*\]):undefined(?=[/?]|$))/;
 
+/** What stands before a URL that was split from a list, or read from a file of variables that keeps quotation marks. */
+const BEFORE_URL = /^[\s"'`]+/;
+
 /** The options of ioredis that a URL stands for. ioredis itself would let the query of a URL replace our options. */
 export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
   if (text === '')
@@ -27,6 +30,11 @@ export function optionsFromUrl(text: string, refuse: Refuse): RedisOptions {
       'is made of a variable of the environment that is not set: it has "undefined" in the place of a value.',
     );
   const scheme = SCHEME.exec(text);
+  if (scheme === null && SCHEME.test(text.replace(BEFORE_URL, '')))
+    return refuse(
+      'begins with white space or a quotation mark. Trim what you split at commas: text.split(",").map((url) => ' +
+        'url.trim()). Write a variable of the environment without quotation marks where nothing removes them.',
+    );
   if (scheme === null) return refuse(`does not begin with redis:// or rediss://. Write ${FORM}.`);
   const url = URL.canParse(text) ? new URL(text) : refuse(`is not a URL that can be read. Write ${FORM}.`);
   if (url.hostname === '') return refuse(`has no host. Write ${FORM}.`);

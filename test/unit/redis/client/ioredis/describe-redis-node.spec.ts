@@ -96,6 +96,9 @@ describe('what cannot be a node', () => {
     ['redis://[::1]:undefined', /variable of the environment that is not set/],
     ['undefined', /variable of the environment that is not set/],
     ['undefined-host:6379', /does not begin with redis:/],
+    [' redis://:s3cret@b:6379', /begins with white space .*Trim what you split/],
+    ['"redis://:s3cret@b:6379"', /begins with .* a quotation mark.* without quotation marks/],
+    ['"s3cret"', /does not begin with redis:/],
     [{ host: 'undefined', port: 7000 }, /`host` that is undefined or null/],
     [
       { sentinels: [{ host: undefined, port: 26_379 }], name: 'mymaster' },
