@@ -31,17 +31,15 @@ interface MessageHandler {
  * Warns of message handlers with locks in a microservice that has none of the application's exception filters, since
  * `connectMicroservice` was called without `inheritAppConfig: true`.
  *
- * Nothing tells which configuration a microservice has. But within `connectMicroservice` Nest makes the server, tells
- * of it, and then prepares all handlers, for which it takes the method `catch` of each application-wide filter. So a
- * server that got handlers, while nobody took the method of our filter, does not have it. With
- * `deferInitialization`, and in an application that is a microservice alone, the handlers come later: there the
- * filters may still change, and nothing is said.
+ * Nothing tells which configuration a microservice has. But `connectMicroservice` makes the server, which Nest tells of,
+ * and then goes through all modules to prepare their handlers, for which it takes the method `catch` of each
+ * application-wide filter. So a server that has handlers after that, while nobody took the method of our filter, does
+ * not have it. With `deferInitialization`, and in an application that is a microservice alone, Nest goes through the
+ * modules for something else first: there the filters may still change, and nothing is said.
  */
 @Injectable()
 export class HybridFiltersExplorer {
   private timesTaken = 0;
-  /** Judges the microservice that is being connected. */
-  private judge: (() => void) | undefined;
 
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
@@ -68,17 +66,22 @@ export class HybridFiltersExplorer {
   }
 
   private follow(server: MicroserviceServer): void {
-    // The one before it, of the same turn of the event loop, has its handlers by now.
-    this.judge?.();
-    const before = this.timesTaken;
     if (countHandlers(server) !== 0) return;
-    const judge = (): void => {
-      if (this.judge !== judge) return;
-      this.judge = undefined;
+    const before = this.timesTaken;
+    this.afterWalk(() => {
       if (this.timesTaken === before && (countHandlers(server) ?? 0) > 0) this.explore(server);
+    });
+  }
+
+  /** Calls back when Nest has gone through all modules, the next time that it does. */
+  private afterWalk(callback: () => void): void {
+    const { modules } = this;
+    const forEach: ModulesContainer['forEach'] = (...args) => {
+      Reflect.deleteProperty(modules, 'forEach');
+      modules.forEach(...args);
+      callback();
     };
-    this.judge = judge;
-    queueMicrotask(judge);
+    Object.defineProperty(modules, 'forEach', { value: forEach, configurable: true });
   }
 
   private explore({ transportId }: MicroserviceServer): void {
