@@ -10,7 +10,8 @@ import type {
 import { LOCK_ANSWERS } from './filters/lock-answers';
 import { LOCK_SERVICE_FACTORY, REDLOCK_MODULE_NUMBER, REDLOCK_MODULE_OPTIONS } from './redlock.constants';
 import { createAsyncOptionsProviders, createServiceProviders, readAsyncOptions } from './redlock.providers';
-import { claimLockServices } from '../service/copies';
+import { noteGlobalModule } from '../service/copies';
+import { lockServicesOfCopies } from './lock-services-of-copies';
 import { noteConnection } from '../calls/not-bound';
 import { checkServiceName, getLockServiceToken } from '../service/lock-service-token';
 
@@ -94,21 +95,25 @@ function createModule(
   }
   if (name !== undefined) checkServiceName('name', name);
   noteConnection(name);
-  // Users of another copy of the library inject the class that they know.
-  const others = name === undefined ? claimLockServices(isGlobal) : [];
+  if (name === undefined && isGlobal) noteGlobalModule();
+  const providers: Provider[] = [
+    // Nest 10 takes dynamic modules for one if they look alike, and options that a factory provides are not looked at.
+    { provide: REDLOCK_MODULE_NUMBER, useValue: (modulesMade += 1) },
+    ...optionsProviders,
+    ...createServiceProviders(name),
+  ];
+  const common = { module: RedlockModule, global: isGlobal, imports };
+  if (name !== undefined) return { ...common, providers, exports: [getLockServiceToken(name)] };
   return {
-    module: RedlockModule,
-    global: isGlobal,
-    imports,
-    providers: [
-      // Nest 10 takes dynamic modules for one if they look alike, and options that a factory provides are not looked at.
-      { provide: REDLOCK_MODULE_NUMBER, useValue: (modulesMade += 1) },
-      ...optionsProviders,
-      ...createServiceProviders(name),
-      ...others.map((provide) => ({ provide, useExisting: getLockServiceToken() })),
-    ],
+    ...common,
+    // Nest reads them when the application is made. By then all copies of the library are loaded.
+    get providers() {
+      return [...providers, ...lockServicesOfCopies()];
+    },
     // Filters that an application lists itself, as on gateways, take the answers of the module without a name.
-    exports:
-      name === undefined ? [getLockServiceToken(name), LOCK_ANSWERS, ...others] : [getLockServiceToken(name)],
+    get exports() {
+      const others = lockServicesOfCopies().map(({ provide }) => provide);
+      return [getLockServiceToken(), LOCK_ANSWERS, ...others];
+    },
   };
 }

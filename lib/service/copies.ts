@@ -32,16 +32,21 @@ export function noteThisCopy(): void {
   if (!copies.includes(THIS_COPY)) copies.push(THIS_COPY);
 }
 
-/**
- * Notes that this copy has a module without a name.
- *
- * @returns the classes by which users of compatible copies ask for the lock service, where they have none of their own
- */
-export function claimLockServices(isGlobal: boolean): (typeof LockService)[] {
-  if (isGlobal) THIS_COPY.hasGlobalModule = true;
-  return copies
-    .filter((copy) => copy.line === LINE && copy !== THIS_COPY && !copy.hasGlobalModule)
-    .map(({ lockService }) => lockService);
+/** Notes that this copy has a global module without a name. */
+export function noteGlobalModule(): void {
+  THIS_COPY.hasGlobalModule = true;
+}
+
+/** The other copies that were loaded so far and have no global module, whose users ask for the class that they know. */
+export function copiesWithoutModule(): {
+  readonly compatible: readonly Copy[];
+  readonly strange: readonly Copy[];
+} {
+  const others = copies.filter((copy) => copy !== THIS_COPY && !copy.hasGlobalModule);
+  return {
+    compatible: others.filter(({ line }) => line === LINE),
+    strange: others.filter(({ line }) => line !== LINE),
+  };
 }
 
 /** One copy for each line of versions, if there are several lines: these know nothing of each other. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { EMPTY, lastValueFrom } from 'rxjs';
 import * as ours from '../../../lib';
 import { StaleFenceError } from '../../../lib/fencing';
+import { RedlockTestingModule } from '../../../lib/testing';
 import { LINE, VERSION } from '../../../lib/service/version';
 
 type Library = typeof ours;
@@ -92,6 +93,19 @@ describe('two copies of the library in one process', () => {
     await app.close();
   });
 
+  it.each([
+    ['RedlockModule', () => ours.RedlockModule.forRoot({ nodes: [new ours.MemoryLockNode()] })],
+    ['RedlockTestingModule', () => RedlockTestingModule.forRoot()],
+  ])('work together where the other one is loaded after %s was imported', async (_which, forRoot) => {
+    const module = forRoot();
+    const { Orders } = feature(loadCopy());
+
+    const app = await Test.createTestingModule({ imports: [module], providers: [Orders] }).compile();
+
+    expect(app.get(Orders).locks).toBe(app.get(ours.LockService));
+    await app.close();
+  });
+
   describe('of which both have a module', () => {
     /** One module of the application brings its own copy, and another one without a module uses that copy too. */
     async function usersOf(theirs: Library, isGlobal: boolean) {
@@ -141,7 +155,18 @@ describe('two copies of the library in one process', () => {
       imports: [ours.RedlockModule.forRoot({ nodes: [new ours.MemoryLockNode()] })],
       providers: [feature(theirs).Orders],
     });
-    await expect(app.compile()).rejects.toThrow(/LockService/);
+    await expect(app.compile()).rejects.toThrow(
+      /LockService: is injected as the class of @nest-quorum\/redlock 0\.0\.9 from .*npm ls/,
+    );
+
+    class Optionally {}
+    Reflect.defineMetadata('design:paramtypes', [theirs.LockService], Optionally);
+    common.Optional()(Optionally, undefined, 0);
+    const without = await Test.createTestingModule({
+      imports: [ours.RedlockModule.forRoot({ nodes: [new ours.MemoryLockNode()] })],
+      providers: [Optionally],
+    }).compile();
+    await without.close();
 
     const file = '../../../lib/calls/lock-service-binding';
     const service = {} as ours.LockService;
