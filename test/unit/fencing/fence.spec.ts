@@ -30,7 +30,9 @@ describe('the fence of a lock', () => {
     const refused = expect.objectContaining({ code: 'LOCK_OPTIONS_INVALID', option: 'lock' }) as Error;
 
     expect(() => fenceOf(value as never)).toThrow(refused);
-    expect(() => assertFenced(1, value as never)).toThrow(refused);
+    expect(() => {
+      assertFenced(1, value as never);
+    }).toThrow(refused);
     expect(() => fenceHeaders(value as never)).toThrow(refused);
   });
 

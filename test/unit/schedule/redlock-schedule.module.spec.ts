@@ -14,6 +14,7 @@ import {
 import { createRunCoordinator, EveryProcess, RedlockScheduleModule } from '../../../lib/schedule';
 import { systemClock } from '../../../lib/system/system-clock';
 import { deferred } from '../../helpers/deferred';
+import { nestMajor } from '../../helpers/nest-major';
 import { cronTime, realTime, virtualTime } from '../../helpers/real-cron';
 import { until } from '../../helpers/until';
 
@@ -179,9 +180,10 @@ describe('the schedule of a fleet', () => {
   });
 
   it.each([
-    ['imports the schedule too', () => ScheduleModule],
-    ['brings a schedule of its own', anotherSchedule],
-  ])('runs a job once in the fleet where another module %s', async (_which, schedule) => {
+    // Below Nest 11 that is the same module.
+    ['imports the schedule too', () => ScheduleModule, nestMajor < 11 ? 1 : 2],
+    ['brings a schedule of its own', anotherSchedule, 2],
+  ])('runs a job once in the fleet where another module %s', async (_which, schedule, each) => {
     @Module({ imports: [schedule().forRoot()] })
     class Reports {}
     const nodes = [new MemoryLockNode(), new MemoryLockNode(), new MemoryLockNode()];
@@ -191,7 +193,7 @@ describe('the schedule of a fleet', () => {
         [...providers.values()].map(({ instance }): unknown => instance).filter(isRegistry),
       ),
     );
-    expect(registries).toHaveLength(4);
+    expect(registries).toHaveLength(2 * each);
 
     for (const registry of registries) void registry.getCronJob('report').fireOnTick();
     await turns();
