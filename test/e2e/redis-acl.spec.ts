@@ -84,6 +84,8 @@ class Somebody {
   private readonly b: LockService;
   private readonly strict: LockService;
   private readonly url: string;
+  /** One of its own. A release needs more rights where somebody waits for any key of the same prefix. */
+  private readonly keyPrefix: string;
   private readonly options: RedlockOptions;
   private readonly others: LockService[] = [];
 
@@ -92,8 +94,11 @@ class Somebody {
     port: number,
   ) {
     this.url = `redis://${user}:secret@127.0.0.1:${port}/1`;
+    this.keyPrefix = prefixOf(user);
+    const { keyPrefix } = this;
     const nodes = [this.url];
-    const options = { nodes, shutdownTimeout: 0, nodeTimeout: 1_500, defaults: { ttl: TTL_MS, wait: 0 } };
+    const defaults = { ttl: TTL_MS, wait: 0 };
+    const options = { nodes, keyPrefix, shutdownTimeout: 0, nodeTimeout: 1_500, defaults };
     this.options = options;
     [this.a, this.b] = [createLockService(options), createLockService(options)];
     this.strict = createLockService({ ...options, restartGuard: 'strict' });
@@ -101,7 +106,8 @@ class Somebody {
 
   static async with(rights: readonly string[], on = server): Promise<Somebody> {
     const user = `u${(Somebody.count += 1)}`;
-    await on.command('ACL', 'SETUSER', user, 'reset', 'on', '>secret', ...rights);
+    const own = rights.map((right) => right.replace('lock:', prefixOf(user)));
+    await on.command('ACL', 'SETUSER', user, 'reset', 'on', '>secret', ...own);
     return new Somebody(user, on.port);
   }
 
@@ -169,7 +175,7 @@ class Somebody {
 
   /** A reader comes and goes, somebody waits for it in line, and a permit is taken. */
   private async trySharing(): Promise<string> {
-    const node = new RedisLockNode(describeRedisNode(this.url));
+    const node = new RedisLockNode(describeRedisNode(this.url), { keyPrefix: this.keyPrefix });
     const resource = this.name('shared');
     const shared = [resource];
     const line = { id: 'waiter', ticket: 1_790_000_000_000_000, entryMs: 1_000 };
@@ -220,7 +226,7 @@ class Somebody {
     const exclude = (await outcome(() => this.b.tryAcquire(name))) === 'ok' ? 'TWO HOLDERS' : 'ok';
     const extend = await outcome(() => holder.extend());
     const release = await outcome(() => holder.release().then(isReleased));
-    await admin.set(`lock:${this.name('forced')}`, 'somebody');
+    await admin.set(`${this.keyPrefix}${this.name('forced')}`, 'somebody');
     const forceRelease = await outcome(() =>
       this.b.forceRelease(this.name('forced')).then((nodes) => (nodes === 1 ? 'ok' : 'not released')),
     );
@@ -242,7 +248,7 @@ class Somebody {
   /** Another process waits for what this one releases. */
   private async tryWaiting(): Promise<Pick<Abilities, 'listen' | 'tell' | 'stopListening' | 'wait'>> {
     const name = this.name('w');
-    const channel = `lock:${name}`;
+    const channel = `${this.keyPrefix}${name}`;
     let listen = '';
     let tell = '';
     const wait = await outcome(async () => {
@@ -253,7 +259,7 @@ class Somebody {
         const [, listeners] = (await admin.pubsub('NUMSUB', channel)) as [string, number];
         if (listeners > 0) listen = 'ok';
         // The first of the channels that it wants to hear of is that of all keys.
-        else if (await this.wasRefused('subscribe', 'lock:')) listen = 'polls';
+        else if (await this.wasRefused('subscribe', this.keyPrefix)) listen = 'polls';
         return listen !== '';
       });
       await holder.release();
@@ -282,6 +288,10 @@ class Somebody {
   private name(resource: string): string {
     return `${this.user}:${resource}`;
   }
+}
+
+function prefixOf(user: string): string {
+  return `lock:${user}:`;
 }
 
 function isReleased(released: string): string {
