@@ -104,16 +104,27 @@ function createModule(
   ];
   const common = { module: RedlockModule, global: isGlobal, imports };
   if (name !== undefined) return { ...common, providers, exports: [getLockServiceToken(name)] };
+  // Filters that an application lists itself, as on gateways, take the answers of the module without a name.
+  const exported: NonNullable<DynamicModule['exports']> = [getLockServiceToken(), LOCK_ANSWERS];
+  const added = new Set<unknown>();
+  const addCopies = (): void => {
+    for (const provider of lockServicesOfCopies()) {
+      if (added.has(provider.provide)) continue;
+      added.add(provider.provide);
+      providers.push(provider);
+      exported.push(provider.provide);
+    }
+  };
   return {
     ...common,
-    // Nest reads them when the application is made. By then all copies of the library are loaded.
+    // Nest reads the two lists when the application is made. By then all copies of the library are loaded.
     get providers() {
-      return [...providers, ...lockServicesOfCopies()];
+      addCopies();
+      return providers;
     },
-    // Filters that an application lists itself, as on gateways, take the answers of the module without a name.
     get exports() {
-      const others = lockServicesOfCopies().map(({ provide }) => provide);
-      return [getLockServiceToken(), LOCK_ANSWERS, ...others];
+      addCopies();
+      return exported;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { refuseBareModule } from '../service/bare-module';
 import { MOST_NODES } from '../ports/node-count';
@@ -57,27 +57,18 @@ export class RedlockTestingModule implements OnModuleInit {
     // Only the number of these nodes counts.
     const places = Array.from({ length: nodes }, () => new MemoryLockNode());
     const redlock = RedlockModule.forRoot({ ...options, nodes: places });
-    const ofTests: Provider[] = [
-      // Of two providers with the same token, Nest uses the later one.
+    redlock.module = RedlockTestingModule;
+    // Of two providers with the same token, Nest uses the later one.
+    redlock.providers?.push(
       { provide: LOCK_SERVICE_FACTORY, useValue: createTestingLockService },
       {
         provide: LockTester,
         useFactory: (locks: LockService) => LockTester.of(locks),
         inject: [REDLOCK_LOCK_SERVICE],
       },
-    ];
+    );
     // If there are several modules, the one without a name exports it.
-    const exported = options.name === undefined ? [LockTester] : [];
-    return {
-      ...redlock,
-      module: RedlockTestingModule,
-      // They are read as late as those of RedlockModule.
-      get providers() {
-        return [...(redlock.providers ?? []), ...ofTests];
-      },
-      get exports() {
-        return [...(redlock.exports ?? []), ...exported];
-      },
-    };
+    if (options.name === undefined) redlock.exports?.push(LockTester);
+    return redlock;
   }
 }

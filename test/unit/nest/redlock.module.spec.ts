@@ -34,6 +34,23 @@ describe('RedlockModule', () => {
       await app.close();
     });
 
+    it('keeps what an application adds to the lists of the module', async () => {
+      const redlock = RedlockModule.forRoot({ ...options(), isGlobal: false });
+      redlock.providers?.push({ provide: 'region', useValue: 'north' });
+      redlock.exports?.push('region');
+      @Injectable()
+      class Orders {
+        constructor(@Inject('region') readonly region: string) {}
+      }
+      @Module({ imports: [redlock], providers: [Orders] })
+      class OrderModule {}
+
+      const app = await start({ imports: [OrderModule] });
+
+      expect(app.get(Orders, { strict: false }).region).toBe('north');
+      await app.close();
+    });
+
     it('gives it only to importing modules when isGlobal is false', async () => {
       @Injectable()
       class Orders {
