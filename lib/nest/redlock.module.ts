@@ -96,7 +96,7 @@ function createModule(
   if (name !== undefined) checkServiceName('name', name);
   noteConnection(name);
   if (name === undefined && isGlobal) noteGlobalModule();
-  const providers: Provider[] = [
+  let providers: Provider[] = [
     // Nest 10 takes dynamic modules for one if they look alike, and options that a factory provides are not looked at.
     { provide: REDLOCK_MODULE_NUMBER, useValue: (modulesMade += 1) },
     ...optionsProviders,
@@ -105,7 +105,7 @@ function createModule(
   const common = { module: RedlockModule, global: isGlobal, imports };
   if (name !== undefined) return { ...common, providers, exports: [getLockServiceToken(name)] };
   // Filters that an application lists itself, as on gateways, take the answers of the module without a name.
-  const exported: NonNullable<DynamicModule['exports']> = [getLockServiceToken(), LOCK_ANSWERS];
+  let exported: NonNullable<DynamicModule['exports']> = [getLockServiceToken(), LOCK_ANSWERS];
   const added = new Set<unknown>();
   const addCopies = (): void => {
     for (const provider of lockServicesOfCopies()) {
@@ -118,13 +118,20 @@ function createModule(
   return {
     ...common,
     // Nest reads the two lists when the application is made. By then all copies of the library are loaded.
+    // An application may put other lists in their place.
     get providers() {
       addCopies();
       return providers;
     },
+    set providers(list) {
+      providers = [...list];
+    },
     get exports() {
       addCopies();
       return exported;
+    },
+    set exports(list) {
+      exported = [...list];
     },
   };
 }

@@ -1,4 +1,4 @@
-import { Global, Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { Global, Inject, Injectable, Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   getLockServiceToken,
@@ -34,10 +34,24 @@ describe('RedlockModule', () => {
       await app.close();
     });
 
-    it('keeps what an application adds to the lists of the module', async () => {
+    it.each<[string, (redlock: DynamicModule) => void]>([
+      [
+        'adds to the lists of the module',
+        ({ providers = [], exports = [] }) => {
+          providers.push({ provide: 'region', useValue: 'north' });
+          exports.push('region');
+        },
+      ],
+      [
+        'puts in the place of the lists',
+        (redlock) => {
+          redlock.providers = [...(redlock.providers ?? []), { provide: 'region', useValue: 'north' }];
+          redlock.exports = [...(redlock.exports ?? []), 'region'];
+        },
+      ],
+    ])('keeps what an application %s', async (_how, change) => {
       const redlock = RedlockModule.forRoot({ ...options(), isGlobal: false });
-      redlock.providers?.push({ provide: 'region', useValue: 'north' });
-      redlock.exports?.push('region');
+      change(redlock);
       @Injectable()
       class Orders {
         constructor(@Inject('region') readonly region: string) {}
