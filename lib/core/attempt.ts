@@ -132,15 +132,18 @@ function lineNewsOf(
   const ofLeader = votes[nodes.indexOf(leader)];
   const denial = ofLeader?.kind === 'denied' ? ofLeader : votes.find((vote) => vote?.kind === 'denied');
   if (denial?.kind !== 'denied') return undefined;
-  return { ahead: aheadIn(denial), leaderMicros: denial === ofLeader ? microsIn(denial) : undefined };
+  // A grant of the leading node tells its time too: the holder may have its majority at the other nodes.
+  return { ahead: aheadIn(denial), leaderMicros: microsIn(ofLeader) };
 }
 
 function aheadIn({ ahead }: AcquireDenial): number {
   return typeof ahead === 'number' && ahead > 0 ? ahead : 0;
 }
 
-export function microsIn({ nodeMicros }: AcquireDenial): number | undefined {
-  return Number.isSafeInteger(nodeMicros) ? nodeMicros : undefined;
+/** The time of a node, if its vote told it. */
+export function microsIn(vote: AcquireVote | undefined): number | undefined {
+  if (vote === undefined || vote.kind === 'failed') return undefined;
+  return Number.isSafeInteger(vote.nodeMicros) ? vote.nodeMicros : undefined;
 }
 
 function tokenOf(vote: AcquireVote | undefined): string | undefined {

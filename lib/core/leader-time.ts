@@ -23,9 +23,9 @@ export class LeaderTime {
   constructor(private readonly around: { readonly clock: Clock; readonly nodeTimeoutMs: number }) {}
 
   /**
-   * Notes a denial of the leading node.
+   * Notes that an attempt failed, and the time that the leading node told with its vote.
    *
-   * @param micros the time of the node when it denied
+   * @param micros the time of the node when it voted
    * @param askedAtMs a time on our monotonic clock before the question left. So the clock of the node is taken to be
    *   ahead by at least as much as it is, and nobody gets a ticket that is too early
    */

@@ -26,7 +26,7 @@ export function idsFrom(newSecret: () => string): () => string {
 export interface LineNews {
   /** The number of callers before this one, as the leading node or the first node that told has it. */
   readonly ahead: number;
-  /** The time of the leading node in microseconds, if it denied. */
+  /** The time of the leading node in microseconds, if it told. */
   readonly leaderMicros: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export class PlaceInLines {
   /** The owner tokens of the last attempt, and of the one before it. */
   private lastToken: string | undefined;
   private tokenBefore: string | undefined;
-  /** The time of the leading node when the caller began to wait or was first denied. */
+  /** The time of the leading node when the caller began to wait, or when its first attempt failed. */
   private ticket: number | undefined;
   /** True if a node may have an entry with this ticket. */
   private mayBeEntered = false;
@@ -197,7 +197,7 @@ export class PlaceInLines {
     this.takeTicket(news.leaderMicros);
   }
 
-  /** Notes the time of the leading node, which denied after the attempt was decided. */
+  /** Notes the time of the leading node, which answered after the attempt was decided. */
   noteLate(leaderMicros: number | undefined): void {
     if (this.isOver || leaderMicros === undefined) return;
     const isFirst = this.ticket === undefined;

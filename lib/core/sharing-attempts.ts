@@ -321,9 +321,10 @@ export class SharingAttempts implements LateVotes<Trial> {
   hearLate(trial: Trial, node: LockNode, vote: AcquireVote): void {
     const { lease, options, owed } = trial;
     const { places } = options;
-    if (vote.kind === 'denied' && node === this.parts.leader.current) {
+    if (node === this.parts.leader.current) {
       const micros = microsIn(vote);
-      this.learnTime(trial, node, micros);
+      // A grant does not tell that others want the resource: the attempt may have won.
+      if (vote.kind === 'denied') this.learnTime(trial, node, micros);
       places.noteLate(micros);
     }
     if (owed === 'clean-up' && vote.kind === 'failed') this.parts.judge.cleanUpAt(node, lease);

@@ -35,7 +35,7 @@ export class MemoryAcquire {
     if (limit?.swap) for (const resource of resources) this.removeOwnSlots(resource);
     const looks = resources.map((resource) => this.look(resource));
     const reason = REASONS.find((one) => looks.some(({ by }) => by === one));
-    if (reason === undefined) return this.grant(looks);
+    if (reason === undefined) return this.grant(looks, nodeMicros);
     if (line !== undefined)
       resources.forEach((resource, i) => {
         this.state.line.enter(resource, (looks[i] as Look).mode, line, this.now);
@@ -109,7 +109,7 @@ export class MemoryAcquire {
     return ownerToken === replaces || (ownerToken === TURN && (askHolderTtl || line !== undefined));
   }
 
-  private grant(looks: readonly Look[]): AcquireVote {
+  private grant(looks: readonly Look[], nodeMicros: number): AcquireVote {
     const { resources, replaces, fence, line } = this.request;
     resources.forEach((resource, i) => {
       this.take(resource, looks[i] as Look);
@@ -122,7 +122,7 @@ export class MemoryAcquire {
       ...(replaces !== undefined && looks.every(({ isReplaced }) => isReplaced) ? { replaced: true } : {}),
       ...(fence === undefined ? {} : { fence: this.state.counters.number(numbered, fence) }),
       ...(slots === undefined ? {} : { slots }),
-      ...(line === undefined ? {} : { inLine: this.longestLine(resources) }),
+      ...(line === undefined ? {} : { inLine: this.longestLine(resources), nodeMicros }),
     };
   }
 

@@ -43,7 +43,7 @@ export function acquireVoteFrom(given: unknown, { limit }: Pick<AcquireRequest, 
     const { kind } = vote;
     if (kind === 'denied') return denialFrom(vote);
     if (kind !== 'granted') return kind === 'failed' ? failedVoteFrom(vote.error) : UNUSABLE_VOTE;
-    const { replaced, fence, isFenceUneven, inLine } = vote;
+    const { replaced, fence, isFenceUneven, inLine, nodeMicros } = vote;
     const slots = limit && slotsFrom(vote.slots, limit);
     if (limit !== undefined && slots === undefined) return UNUSABLE_VOTE;
     return {
@@ -53,6 +53,7 @@ export function acquireVoteFrom(given: unknown, { limit }: Pick<AcquireRequest, 
       ...(isFenceUneven === undefined || isFenceUneven === false ? {} : { isFenceUneven: true }),
       ...(slots === undefined ? {} : { slots }),
       ...(isCount(inLine) ? { inLine } : {}),
+      ...(isTime(nodeMicros) ? { nodeMicros } : {}),
     };
   });
 }
@@ -64,7 +65,7 @@ function denialFrom({ holderTtlMs, holder, by, ahead, nodeMicros, freeInMs }: Re
     ...(typeof holder === 'string' ? { holder } : {}),
     ...(isReason(by) ? { by } : {}),
     ...(isCount(ahead) ? { ahead } : {}),
-    ...(isCount(nodeMicros) && nodeMicros > 0 ? { nodeMicros } : {}),
+    ...(isTime(nodeMicros) ? { nodeMicros } : {}),
     ...(typeof freeInMs === 'number' && freeInMs >= 0 ? { freeInMs } : {}),
   };
 }
@@ -135,6 +136,11 @@ function read<V>(given: unknown, copy: (given: Read) => V): V | FailedVote {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** Microseconds since 1970. */
+function isTime(value: unknown): value is number {
+  return isCount(value) && value > 0;
 }
 
 function isReason(value: unknown): value is NonNullable<AcquireDenial['by']> {

@@ -11,6 +11,8 @@ export type AcquireVote =
    * - `isFenceUneven`: some of the counters are lower, since different servers keep them
    * - `slots`: the numbers of the permits, for a request with a `limit`
    * - `inLine`: how many others stand in the longest line, for a request with a `line`
+   * - `nodeMicros`: the node's time in microseconds since 1970, for a request with a `line`. A caller that got too few
+   *   votes takes its ticket from that of the leading node, as from a denial (R29)
    */
   | {
       readonly kind: 'granted';
@@ -19,6 +21,7 @@ export type AcquireVote =
       readonly isFenceUneven?: boolean;
       readonly slots?: readonly number[];
       readonly inLine?: number;
+      readonly nodeMicros?: number;
     }
   | AcquireDenial
   | FailedVote;

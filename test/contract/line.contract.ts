@@ -10,6 +10,8 @@ import { until } from '../helpers/until';
 
 const GRANTED = { kind: 'granted' };
 const DENIED = { kind: 'denied' };
+/** A grant to somebody who looks at the line. */
+const GRANTED_IN_LINE = { ...GRANTED, nodeMicros: expect.any(Number) as number };
 
 const ENTRY_MS = 60_000;
 const SHORT_MS = 60;
@@ -53,8 +55,21 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
     await ask(place('anna', 1));
     await letGo();
 
-    expect(await ask(place('anna', 1))).toEqual({ kind: 'granted', inLine: 1 });
+    expect(await ask(place('anna', 1))).toEqual({ ...GRANTED_IN_LINE, inLine: 1 });
     expect(await asReader(place('eva'))).toMatchObject(DENIED);
+  });
+
+  it('tells its time with a grant too, since the caller may get too few others, and asks for its place then', async () => {
+    const votes = await Promise.all([
+      acquire(current(), 'a', { ownerToken: 'writer', line: place('anna') }),
+      acquire(current(), 'b', { ownerToken: 'reader', shared: ['b'], line: place('ben') }),
+      acquire(current(), 'c', { ownerToken: 'other', shared: ['c'], line: place('eva') }),
+    ]);
+
+    for (const vote of votes) {
+      const { nodeMicros = 0 } = vote.kind === 'granted' ? vote : {};
+      expect(Math.abs(nodeMicros - Date.now() * 1_000)).toBeLessThan(60_000_000);
+    }
   });
 
   it('tells who has no ticket yet the time of the node, and does not enter it', async () => {
@@ -162,7 +177,7 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
     const exact = { limit: 3, permits: 1, start: 0, exact: [1] };
     const vote = await ask(place('ben', 2, { permits: 1 }), { limit: exact });
 
-    expect(vote).toEqual({ kind: 'granted', slots: [1], inLine: 1 });
+    expect(vote).toEqual({ ...GRANTED_IN_LINE, slots: [1], inLine: 1 });
   });
 
   it('renews a place with each attempt, and forgets who does not come again', async () => {
@@ -251,7 +266,7 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
     await release(node, '{a}y', { ownerToken: 'holder' });
     const vote = await acquire(node, resources, { ownerToken: 'o3', shared: ['{a}x'], line });
 
-    expect(vote).toEqual({ kind: 'granted', inLine: 0 });
+    expect(vote).toEqual({ ...GRANTED_IN_LINE, inLine: 0 });
   });
 
   it('is not passed by larger limits while one with a smaller limit has no room', async () => {
@@ -289,7 +304,7 @@ export function itKeepsTheContractOfTheLine(current: () => LockNode): void {
 
     expect((await ask(place('w70', 70))).kind).toBe('denied');
     expect((await ask(place('newcomer'))).kind).toBe('denied');
-    expect(await ask(place('w1', 1))).toEqual({ kind: 'granted', inLine: 69 });
+    expect(await ask(place('w1', 1))).toEqual({ ...GRANTED_IN_LINE, inLine: 69 });
   });
 
   describe('the turn of those who wait', () => {

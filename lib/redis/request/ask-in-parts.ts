@@ -80,6 +80,7 @@ function mergeDenials(denied: readonly AcquireDenial[]): AcquireDenial {
 function mergeGrants(grants: readonly Grant[], numbered: number): AcquireVote {
   const fences = grants.flatMap(({ fence }) => fence ?? []);
   const lines = grants.flatMap(({ inLine }) => inLine ?? []);
+  const times = grants.flatMap(({ nodeMicros }) => nodeMicros ?? []);
   const slots = grants[0]?.slots;
   return {
     kind: 'granted',
@@ -90,6 +91,8 @@ function mergeGrants(grants: readonly Grant[], numbered: number): AcquireVote {
     // Permits belong to one resource, so to one part.
     ...(slots === undefined ? {} : { slots }),
     ...(lines.length > 0 ? { inLine: Math.max(...lines) } : {}),
+    // The clocks of servers differ, and a ticket is rather too late than too early.
+    ...(times.length > 0 ? { nodeMicros: Math.max(...times) } : {}),
   };
 }
 

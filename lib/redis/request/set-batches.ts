@@ -134,24 +134,24 @@ export class SetBatches {
     // The time comes before the votes: if the clock has jumped, locks of other processes may have expired.
     if (isWhole) this.setup.connection.sawTime(micros);
     runs.forEach((run, n) => {
-      this.giveVotesOf(run, isWhole ? replies[n] : undefined);
+      this.giveVotesOf(run, isWhole ? replies[n] : undefined, micros ?? 0);
     });
   }
 
-  private giveVotesOf({ entries, verb }: Run, reply: unknown): void {
+  private giveVotesOf({ entries, verb }: Run, reply: unknown, micros: number): void {
     const each = verb === undefined ? [reply] : repliesFrom(reply, entries.length);
     entries.forEach((entry, n) => {
-      this.giveVote(entry, each[n]);
+      this.giveVote(entry, each[n], micros);
     });
   }
 
-  private giveVote(entry: SetEntry, reply: unknown): void {
+  private giveVote(entry: SetEntry, reply: unknown, micros: number): void {
     const failure = failureIn(reply);
     if (failure !== undefined) this.fail(entry, failure);
     else if (entry.letter === 'sa') {
       const { request } = entry;
       const plain = typeof reply === 'string';
-      tell(entry.vote, plain ? plainGrantFrom(reply, request) : setAcquireVoteFrom(reply, request));
+      tell(entry.vote, plain ? plainGrantFrom(reply, micros, request) : setAcquireVoteFrom(reply, request));
     } else if (entry.letter === 'se') tell(entry.vote, extendVoteFrom(reply));
     else if (entry.letter === 'sl') tell(entry.vote, leaveVoteFrom(reply));
     else {

@@ -15,30 +15,40 @@ export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): Acq
   if (typeof time !== 'string' || timeFrom(time) === undefined) return unexpectedReply();
   if (outcome === VOTES.denied) return denialFrom(Number(time), parts, request) ?? unexpectedReply();
   return outcome === VOTES.granted || outcome === VOTES.replaced
-    ? grantFrom(outcome, parts[2], parts[3], parts[4], request)
+    ? grantFrom(outcome, parts[2], parts[3], parts[4], Number(time), request)
     : unexpectedReply();
 }
 
 /**
  * Reads the short reply of a batch for a grant without a number, in an empty line: `granted`, and then the slots.
+ *
+ * @param nodeMicros the time of the node, which stands once in the reply of a batch
  */
-export function plainGrantFrom(reply: string, request: AcquireRequest): AcquireVote {
+export function plainGrantFrom(reply: string, nodeMicros: number, request: AcquireRequest): AcquireVote {
   // Most such grants are for readers.
   if (reply === VOTES.granted && request.limit === undefined)
-    return request.line === undefined ? GRANTED : GRANTED_FIRST_IN_LINE;
+    return request.line === undefined ? GRANTED : grantedFirstInLine(nodeMicros);
   return reply.startsWith(VOTES.granted)
-    ? grantFrom(VOTES.granted, '', reply.slice(1), 0, request)
+    ? grantFrom(VOTES.granted, '', reply.slice(1), 0, nodeMicros, request)
     : unexpectedReply();
 }
 
-const GRANTED: AcquireVote = { kind: 'granted' };
-const GRANTED_FIRST_IN_LINE: AcquireVote = { kind: 'granted', inLine: 0 };
+const GRANTED: Grant = { kind: 'granted' };
+
+let lastFirstInLine: Grant = { kind: 'granted', inLine: 0 };
+
+/** One object for all such grants of a batch: nobody changes it. */
+function grantedFirstInLine(nodeMicros: number): Grant {
+  if (lastFirstInLine.nodeMicros !== nodeMicros) lastFirstInLine = { kind: 'granted', inLine: 0, nodeMicros };
+  return lastFirstInLine;
+}
 
 function grantFrom(
   outcome: typeof VOTES.granted | typeof VOTES.replaced,
   number: unknown,
   slotsText: unknown,
   inLine: unknown,
+  nodeMicros: number,
   { fence, limit, line }: AcquireRequest,
 ): AcquireVote {
   const value = fence === undefined || number === '' ? undefined : microsFrom(number);
@@ -50,7 +60,9 @@ function grantFrom(
   if (outcome === VOTES.replaced) grant.replaced = true;
   if (value !== undefined) grant.fence = value;
   if (slots !== undefined) grant.slots = slots;
-  if (line !== undefined) grant.inLine = inLine;
+  if (line === undefined) return grant;
+  grant.inLine = inLine;
+  grant.nodeMicros = nodeMicros;
   return grant;
 }
 

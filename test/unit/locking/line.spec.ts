@@ -71,6 +71,23 @@ describe('the line', () => {
     expect(waiter?.value?.isHeld).toBe(true);
   });
 
+  it('lets nobody who comes later pass, although the leading node has nothing of the holder', async () => {
+    const fleet = new Fleet(3);
+    const holder = await fleet.process().manager.acquire('order:7', FAIR);
+    const { ownerToken } = holder;
+    const release = { resources: ['order:7'], ownerToken, ttlMs: 10_000, wakeWaiters: false };
+    fleet.node(0).release(release, () => undefined);
+    const [waiter] = await queue(fleet, 1);
+    await fleet.clock.advance(20);
+
+    void holder.release();
+    const newcomer = watch(fleet.process().manager.acquire('order:7', { wait: 0 }));
+    await fleet.clock.advance(60);
+
+    expect(newcomer.error).toMatchObject({ code: 'LOCK_BUSY' });
+    expect(waiter?.value?.isHeld).toBe(true);
+  });
+
   it('lets nobody who comes later pass for long, although the clocks of the nodes were set back', async () => {
     const fleet = new Fleet(3);
     const holder = await fleet.process().manager.acquire('order:7', FAIR);
