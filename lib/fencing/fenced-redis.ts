@@ -53,9 +53,9 @@ export async function fencedSet(
   lock: Fenceable,
   options: FencedSetOptions = {},
 ): Promise<void> {
-  const { ttl = Infinity, ...others } = readOptions(options, OF_SET, PLACE);
+  const { ttl = Infinity, keepFence } = readOptions(options, OF_SET, PLACE);
   const ttlMs = ttl === Infinity ? undefined : checkMs('ttl', ttl);
-  await fenced(redis, key, lock, others, { verb: 'set', value, ttlMs });
+  await fenced(redis, key, lock, { verb: 'set', value, ttlMs }, keepFence);
 }
 
 /**
@@ -66,13 +66,14 @@ export async function fencedSet(
  *
  * @throws StaleFenceError if a later holder has been there: this holder must not change what that one wrote
  */
-export function fencedGet(
+export async function fencedGet(
   redis: ScriptClient,
   key: string,
   lock: Fenceable,
   options: FencedOptions = {},
 ): Promise<string | null> {
-  return fenced(redis, key, lock, options, { verb: 'get' });
+  const { keepFence } = readOptions(options, OF_ALL, PLACE);
+  return fenced(redis, key, lock, { verb: 'get' }, keepFence);
 }
 
 /**
@@ -87,17 +88,17 @@ export async function fencedDelete(
   lock: Fenceable,
   options: FencedOptions = {},
 ): Promise<boolean> {
-  return (await fenced(redis, key, lock, options, { verb: 'delete' })) !== null;
+  const { keepFence } = readOptions(options, OF_ALL, PLACE);
+  return (await fenced(redis, key, lock, { verb: 'delete' }, keepFence)) !== null;
 }
 
 async function fenced(
   redis: ScriptClient,
   key: string,
   lock: Fenceable,
-  options: FencedOptions,
   what: FencedVerb,
+  keepFence: unknown = DAY_MS,
 ): Promise<string | null> {
-  const { keepFence = DAY_MS } = readOptions(options, OF_ALL, PLACE);
   const fence = fenceOf(lock);
   const keepMs = checkMs('keepFence', keepFence);
   const reply = await runFenced(redis, key, fence, { ...what, keepMs });
