@@ -19,6 +19,8 @@ import {
 } from './api/check-targets';
 import { Closing, closedError } from './closing';
 import { Fleet } from './fleet';
+import { laterTurn } from '../core/later-turn';
+import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';
 import { forceRelease, ownerTokenIn } from './inspection/force-release';
@@ -128,7 +130,10 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
     const kind = kindOf(targets, how);
     if (kind !== undefined || how.fair) checkSharing(this.settings.nodes, kind);
     how.signal?.throwIfAborted();
-    if (!this.closing.admits(asker)) throw closedError(names, 0);
+    if (!this.closing.admits(asker)) {
+      this.refuse(closedError(names, 0), reject);
+      return;
+    }
 
     const context = this.around.reports.context();
     const startedAtMs = this.settings.clock.now();
@@ -181,7 +186,14 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       reports.failed(error, acquisition.resources, acquisition.waitedMs);
     });
     this.closing.waiterLeft();
-    acquisition.call.reject(error);
+    if (error instanceof LockUnavailableError) this.refuse(error, acquisition.call.reject);
+    else acquisition.call.reject(error);
+  }
+
+  private refuse(error: LockUnavailableError, reject: (error: unknown) => void): void {
+    void laterTurn(this.settings.clock).then(() => {
+      reject(error);
+    });
   }
 
   abandoned(attempt: Promise<Attempt>, place: PlaceInLine<Handover>): void {

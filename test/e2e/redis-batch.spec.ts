@@ -13,7 +13,7 @@ import { until } from '../helpers/until';
 const GRANTED = { kind: 'granted' };
 const DENIED = { kind: 'denied' };
 /** Where nobody waits: the time of the node is the ticket of a caller that enters the line elsewhere. */
-const GRANTED_IN_LINE = { kind: 'granted', inLine: 0, nodeMicros: expect.any(Number) };
+const GRANTED_IN_LINE = { kind: 'granted', inLine: 0, nodeMicros: expect.any(Number) as number };
 
 let server: RedisServer;
 let proxy: TcpProxy;

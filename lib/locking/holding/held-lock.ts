@@ -15,6 +15,7 @@ import type { HeldFacts, LockSurroundings } from './lock-surroundings.interface'
 import type { LockTicket } from '../api/lock-ticket';
 import { DETACHED, refuseToLeave, ticketOf } from './detach';
 import { LossSignal } from './loss-signal';
+import { laterTurn } from '../../core/later-turn';
 import { releaseLock } from './end-lease';
 import type { End, Ended } from './ended.interface';
 import type { ReaderGroup } from './reader-group';
@@ -143,6 +144,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     // The lock was released or lost during the extension, so the answer of the nodes does not matter any more.
     this.throwIfEnded();
     if (outcome === 'extended') return;
+    await laterTurn(this.around.clock);
     const waitedMs = this.around.clock.now() - startedAtMs;
     throw new LockUnavailableError({ resources: this.resources, waitedMs, votes });
   }

@@ -3,6 +3,7 @@ import type { FirstContact } from '../../core/first-contact';
 import type { Clock } from '../../ports/clock.interface';
 import type { LockNode } from '../../ports/lock-node.interface';
 import type { ListedHold, ListedPart, ListRequest, NodePace } from '../../ports/node-listing.interface';
+import { laterTurn } from '../../core/later-turn';
 import { isInPlaceOfLock } from './is-lock';
 import type { NodeAnswer } from './list-locks';
 
@@ -51,6 +52,7 @@ export async function findLocks(
   known: readonly string[] = [],
 ): Promise<FoundLocks> {
   const walks = await Promise.all(setup.nodes.map((node) => attempt(() => walk(node, setup, search))));
+  if (walks.every(({ error }) => error !== undefined)) await laterTurn(setup.clock);
   const all = namesOf(walks.flatMap(({ value }) => [...(value?.holds.values() ?? [])]));
   const resources = [...new Set([...known, ...all])].slice(0, search.limit);
   const answers = await Promise.all(

@@ -8,6 +8,7 @@ import { LockUnavailableError } from '../../errors/lock-unavailable.error';
 import type { NodeVote } from '../../errors/node-vote.interface';
 import type { InspectOptions, LockInspection, NodeInspection } from '../api/lock-inspection.interface';
 import { readOptions } from '../../errors/read-options';
+import { laterTurn } from '../../core/later-turn';
 import { judge } from './judge-inspection';
 
 /** The nodes to ask, and the time that they get. */
@@ -31,6 +32,7 @@ export async function inspectNodes(
   const { tryGrants, memory } = readInspectOptions(options);
   const { nodes, refusals } = setup;
   const told = await Promise.all(nodes.map((node) => inspectNode(node, setup, resource, memory)));
+  if (told.every(({ error }) => error !== undefined)) await laterTurn(setup.clock);
   // By now, nodes that connected for the first time have done so.
   if (tryGrants) await refusals?.look(resource);
   const answers = told.map((answer, position) => ({

@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.interface';
 import { outageDelayMs } from './backoff';
 import { InterruptibleSleep } from './interruptible-sleep';
+import { laterTurn } from '../../core/later-turn';
 
 export interface RetriesSetup {
   readonly clock: Clock;
@@ -39,7 +40,10 @@ export class Retries {
   ): Promise<T> {
     const { clock, fraction, closedError } = this.setup;
     signal?.throwIfAborted();
-    if (this.isClosed) throw closedError(0);
+    if (this.isClosed) {
+      await laterTurn(clock);
+      throw closedError(0);
+    }
     const startedAtMs = clock.now();
     const waitedMs = () => clock.now() - startedAtMs;
     const wait = new InterruptibleSleep(clock, startedAtMs, waitMs, signal, nobody);
@@ -53,7 +57,10 @@ export class Retries {
         // more.
         wait.throwIfCancelled();
         if ('result' in seen) return seen.result;
-        if (wait.isOver) throw seen.error;
+        if (wait.isOver) {
+          await laterTurn(clock);
+          throw seen.error;
+        }
         await wait.sleep(outageDelayMs(looks, fraction()));
       }
     } finally {
