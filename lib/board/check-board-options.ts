@@ -1,7 +1,11 @@
 import { LockOptionsError } from '../errors/lock-options.error';
 import { isText } from '../locking/api/check-resources';
 import { readOptions } from '../errors/read-options';
-import type { RedlockBoardAsyncOptions, RedlockBoardSettings } from './redlock-board-options.interface';
+import type {
+  RedlockBoardAsyncOptions,
+  RedlockBoardExtras,
+  RedlockBoardSettings,
+} from './redlock-board-options.interface';
 
 export interface CheckedBoardSettings extends Required<Omit<RedlockBoardSettings, 'authorize'>> {
   readonly authorize: RedlockBoardSettings['authorize'];
@@ -33,6 +37,22 @@ export function checkBoardAsyncOptions(given: RedlockBoardAsyncOptions): Redlock
       throw new LockOptionsError(list, 'must be an array, or be left out.');
   }
   return options;
+}
+
+/**
+ * What the factory of `forRootAsync` returned: `path` and `connection` in it would come too late.
+ *
+ * @throws LockOptionsError with the option's name
+ */
+export function checkBoardFactory(given: unknown): CheckedBoardSettings {
+  for (const extra of ['path', 'connection'] as const) {
+    if ((given as RedlockBoardExtras | null | undefined)?.[extra] === undefined) continue;
+    throw new LockOptionsError(
+      extra,
+      `must be given beside useFactory, as in forRootAsync({ ${extra}, useFactory }).`,
+    );
+  }
+  return checkBoardSettings(given);
 }
 
 /** @throws LockOptionsError with the option's name */

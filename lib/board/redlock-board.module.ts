@@ -8,6 +8,7 @@ import { boardController } from './board.controller';
 import { BoardLifecycle, type BoardPlace } from './board.lifecycle';
 import {
   checkBoardAsyncOptions,
+  checkBoardFactory,
   checkBoardPath,
   checkBoardSettings,
   type CheckedBoardSettings,
@@ -90,7 +91,7 @@ export class RedlockBoardModule implements OnModuleInit {
         {
           provide: BOARD_SETTINGS,
           useFactory: async (...dependencies: unknown[]) =>
-            checkBoardSettings(await useFactory(...dependencies)),
+            checkBoardFactory(await useFactory(...dependencies)),
           inject,
         },
       ],

@@ -284,6 +284,14 @@ describe('bad input is refused in words', () => {
       () => RedlockBoardModule.forRootAsync(any({ useFactory: () => ({}), inject: 'Sessions' })),
       /^inject: must be an array/,
     ],
+    ...['path', 'connection'].map((extra): [string, () => unknown, RegExp] => [
+      `the board, whose factory returns its ${extra}`,
+      () => {
+        const useFactory = any(() => ({ [extra]: 'billing', allowUnauthenticated: true }));
+        return start(() => [redlock(), RedlockBoardModule.forRootAsync({ useFactory })]);
+      },
+      new RegExp(`^${extra}: must be given beside useFactory, as in forRootAsync`),
+    ]),
     ['instrumentLocks', () => instrumentLocks(any(undefined)), /^locks: must be a lock service/],
     ['instrumentLocks', () => instrumentLocks(any({})), /^locks: must be a lock service/],
     [
