@@ -165,7 +165,7 @@ async function sell(name, library) {
         await nested(async (inner) => {
           const gift = inner.query('UPDATE stock SET items = items - 1 WHERE id = 2');
           gift.catch(() => undefined);
-          while ((await admin.query(admin.waiting))[0].n === 0) await later(150);
+          for (let left = 60; left > 0 && (await admin.query(admin.waiting))[0].n === 0; left -= 1) await later(150);
           theirs = rival.query('UPDATE stock SET items = items - 1 WHERE id = 1').then(() => 'done', ({ message }) => message);
           await gift;
         });

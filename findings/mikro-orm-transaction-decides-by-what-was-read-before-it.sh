@@ -7,19 +7,19 @@
 # what is there within that transaction. Or, where an identity map is known to be in between, a lock helps, as everywhere: with
 # `em.lock(account, LockMode.PESSIMISTIC_WRITE)` one waits for the others, and then sees what they have done.
 #
-# What happens: `em.transactional` begins with a copy of the identity map of the request. What a guard, an interceptor or the first lines
-# of the service have read is in it, so `findOne` by the primary key within the transaction sends no query. The snapshot of the database
-# begins at the first query that is sent, which is the UPDATE at the end, so for PostgreSQL there is no conflict: `balance - 10` is
-# computed from the old balance, and a deposit is gone. No isolation level helps, no error is raised, and what retries on
-# serialization errors has nothing to do. `em.lock` sends SELECT ... FOR UPDATE and leaves the entity as it was. In a test, or in a
-# request that reads nothing before, all is well. `findOne` with `lockMode` in its options does read anew. What helps is that, or
-# `clear: true` for the transaction, or `refresh: true` for the query.
+# What happens: `em.transactional` begins with a copy of the identity map of the request. What a guard, an interceptor or the first
+# lines of the service have read is in it, so `findOne` by the primary key within the transaction sends no query. The snapshot of the
+# database begins at the first query that is sent, which is the UPDATE at the end, so for PostgreSQL there is no conflict:
+# `balance - 10` is computed from the old balance, and a deposit is gone. No isolation level helps, no error is raised, and what
+# retries on serialization errors has nothing to do. `em.lock` sends SELECT ... FOR UPDATE and leaves the entity as it was. In a
+# test, or in a request that reads nothing before, all is well. `findOne` with `lockMode` in its options does read anew. What
+# helps is that, or `clear: true` for the transaction, or `refresh: true` for the query.
 #
-# Versions: @mikro-orm/postgresql 7.2.5 and 6.6.16, for comparison typeorm 1.1.1, over PostgreSQL 18 (embedded-postgres), Node 20.20. Needs node
-# and npm.
+# Versions: @mikro-orm/postgresql 7.2.5 and 6.6.16, for comparison typeorm 1.1.1, over PostgreSQL 18 (embedded-postgres), Node 20.20.
+# Needs node and npm.
 # Source: `findOne`, `lock` and `transactional` in EntityManager of @mikro-orm/core. The description of `transactional` recommends
-# `clear: true` for transactions that run beside each other on one EntityManager, and the page on transactions says of `lock` and of
-# isolation levels nothing about what was read before.
+# `clear: true` for transactions that run beside each other on one EntityManager. The page on transactions gives `em.lock` and `findOne`
+# with `lockMode` as two ways to the same, and does not speak of what was read before.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail
@@ -137,6 +137,10 @@ async function overMikroOrm({ EntitySchema, LockMode, MikroORM }) {
       return account;
     }),
     'findOne with lockMode: PESSIMISTIC_WRITE': locked((tx) => find(tx, { lockMode: LockMode.PESSIMISTIC_WRITE })),
+    'em.lock and then findOne with refresh: true': locked(async (tx) => {
+      await tx.lock(await find(tx), LockMode.PESSIMISTIC_WRITE);
+      return find(tx, { refresh: true });
+    }),
     close: () => orm.close(),
   };
 }
