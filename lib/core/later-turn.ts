@@ -3,12 +3,13 @@ import type { Clock } from '../ports/clock.interface';
 /**
  * Resolves in a later turn of the event loop.
  *
- * While a node is not connected, it refuses at once. A caller that asks again and again, without a pause, would keep
- * the process from all else: from hearing that the nodes are back, from its timers and from its end. So a call that no
- * node answered, or that a closed lock service refuses, waits for this before it ends.
+ * Some calls end without a reply from outside of the process: a caller of the same process holds the lock, a node is not
+ * connected, the lock is over, or the nodes are in the process. A caller that asks again and again, without a pause, would keep the process from all else: from the
+ * holder that is to release the lock, from hearing that the nodes are back, from its timers and from its end. So what
+ * may be another answer later waits for this before it ends.
  */
 export function laterTurn(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    clock.afterArrivedReplies(resolve);
+    clock.inLaterTurn(resolve);
   });
 }

@@ -20,7 +20,6 @@ import {
 import { Closing, closedError } from './closing';
 import { Fleet } from './fleet';
 import { laterTurn } from '../core/later-turn';
-import { LockUnavailableError } from '../errors/lock-unavailable.error';
 import { Acquisition, type AcquisitionListener, type AcquisitionSetup } from './waiting/acquisition';
 import { TurnsOwed } from './waiting/turns-owed';
 import { forceRelease, ownerTokenIn } from './inspection/force-release';
@@ -129,7 +128,10 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
         : this.sharedOptions.of(completeLockOptions(options, this.settings.defaults, this.settings.limits));
     const kind = kindOf(targets, how);
     if (kind !== undefined || how.fair) checkSharing(this.settings.nodes, kind);
-    how.signal?.throwIfAborted();
+    if (how.signal?.aborted === true) {
+      this.refuse(how.signal.reason, reject);
+      return;
+    }
     if (!this.closing.admits(asker)) {
       this.refuse(closedError(names, 0), reject);
       return;
@@ -186,11 +188,11 @@ export class LockManager implements LockCallOwner<HeldLock>, AcquisitionListener
       reports.failed(error, acquisition.resources, acquisition.waitedMs);
     });
     this.closing.waiterLeft();
-    if (error instanceof LockUnavailableError) this.refuse(error, acquisition.call.reject);
-    else acquisition.call.reject(error);
+    this.refuse(error, acquisition.call.reject);
   }
 
-  private refuse(error: LockUnavailableError, reject: (error: unknown) => void): void {
+  /** Rejects a call that may be made again, and would get another answer then. */
+  private refuse(error: unknown, reject: (error: unknown) => void): void {
     void laterTurn(this.settings.clock).then(() => {
       reject(error);
     });

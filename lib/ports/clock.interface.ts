@@ -29,6 +29,12 @@ export interface Clock {
    * callback.
    */
   afterArrivedReplies(callback: () => void): void;
+
+  /**
+   * Calls `callback` in a later turn of the event loop, so that timers and sockets have had their turn before. Fake
+   * timers of a test do not hold it back.
+   */
+  inLaterTurn(callback: () => void): void;
 }
 
 /** A call of `Clock.schedule` that has not run yet. */

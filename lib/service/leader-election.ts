@@ -1,9 +1,11 @@
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
+import { laterTurn } from '../core/later-turn';
 import { LockLostError } from '../errors/lock-lost.error';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { showAs } from '../errors/shown-as';
 import type { Lock } from '../locking/api/lock.interface';
 import type { HeldLock } from '../locking/holding/held-lock';
+import type { Clock } from '../ports/clock.interface';
 import { detached } from '../ports/detached';
 import type { StandingLock } from './lock-context';
 import type { IfStream, StreamIsRefused } from './refuse-streams';
@@ -31,6 +33,7 @@ export interface LeaderElectionOptions {
 
 /** The part of the lock service that an election uses. */
 export interface ElectionHost {
+  readonly clock: Clock;
   /** Waits for the lock of the election until the signal aborts. */
   acquire(name: string, options: LeaderElectionOptions, signal: AbortSignal): Promise<HeldLock>;
   standing(lock: HeldLock): StandingLock;
@@ -120,7 +123,11 @@ export class LeaderElection {
     if (typeof (task as unknown) !== 'function')
       throw new LockOptionsError('task', 'run needs a function: election.run(() => work()).');
     const { term } = this;
-    if (term === undefined || !this.isLeader) return undefined;
+    if (term === undefined || !this.isLeader) {
+      // Who asks until this process leads must not keep it from the answers of the nodes.
+      await laterTurn(this.host.clock);
+      return undefined;
+    }
     const { running, signal } = term;
     const result = term.standing.enter((lock) => task(lock, signal));
     const settled = result.then(ignore, ignore);

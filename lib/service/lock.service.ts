@@ -85,6 +85,7 @@ export class LockService {
     this.units = new UnitsOfWork(manager.clock);
     this.elections = new Elections(
       {
+        clock: manager.clock,
         acquire: (name, options, signal) => manager.acquire(name, { ...options, ...TERM, signal }),
         standing: (lock) => this.context.standing(lock),
         isInside: (lock) => this.context.holding(lock) !== undefined,

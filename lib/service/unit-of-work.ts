@@ -1,6 +1,7 @@
 import { modeAt, type KindOfHold } from '../ports/lock-kind';
 import type { Clock } from '../ports/clock.interface';
 import { LockBusyError } from '../errors/lock-busy.error';
+import { laterTurn } from '../core/later-turn';
 import { LockReentrancyError } from '../errors/lock-reentrancy.error';
 import type { CheckedLockOptions } from '../locking/api/complete-lock-options';
 import type { Wanted } from '../locking/api/check-targets';
@@ -165,6 +166,7 @@ export class UnitOfWork {
   ): Promise<T> {
     if (before !== undefined) await this.untilTurn(before, task);
     const lock = await this.lockOf(mine, task);
+    if (lock.isOver()) await laterTurn(this.clock);
     let finish: (() => void) | undefined;
     // The unit may end before the task, if nobody awaits the task. `holdUntil` throws for a lock that was lost:
     // work under such a lock cannot be relied on.

@@ -1,8 +1,12 @@
+import { setImmediate as setImmediateOfNode } from 'node:timers';
 import type { Clock, Timer } from '../ports/clock.interface';
 import { detached } from '../ports/detached';
 
 /** The longest delay of a Node timer. With a longer delay, Node runs the timer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** It is kept from when this file was loaded, so that no fake timers take its place. */
+const setRealImmediate = setImmediateOfNode;
 
 /** The clocks and timers of this process. */
 export const systemClock: Clock = {
@@ -19,6 +23,10 @@ export const systemClock: Clock = {
   // In a turn of the event loop, timers run before sockets are read, and immediates run after that.
   afterArrivedReplies(callback) {
     detached(setImmediate, callback);
+  },
+
+  inLaterTurn(callback) {
+    detached(setRealImmediate, callback);
   },
 };
 
@@ -90,5 +98,9 @@ export class SteadyClock implements Clock {
 
   afterArrivedReplies(callback: () => void): void {
     this.clock.afterArrivedReplies(callback);
+  }
+
+  inLaterTurn(callback: () => void): void {
+    this.clock.inLaterTurn(callback);
   }
 }

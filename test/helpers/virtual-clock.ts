@@ -48,6 +48,10 @@ export class VirtualClock implements Clock {
     });
   }
 
+  inLaterTurn(callback: () => void): void {
+    setImmediate(callback);
+  }
+
   get pendingTimers(): number {
     let count = 0;
     for (const { callbacks } of this.moments.values()) count += callbacks.size;

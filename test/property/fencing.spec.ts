@@ -58,6 +58,9 @@ function offBy(clock: Clock, ms: number): Clock {
     afterArrivedReplies: (callback) => {
       clock.afterArrivedReplies(callback);
     },
+    inLaterTurn: (callback) => {
+      clock.inLaterTurn(callback);
+    },
   };
 }
 

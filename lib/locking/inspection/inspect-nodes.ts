@@ -32,7 +32,7 @@ export async function inspectNodes(
   const { tryGrants, memory } = readInspectOptions(options);
   const { nodes, refusals } = setup;
   const told = await Promise.all(nodes.map((node) => inspectNode(node, setup, resource, memory)));
-  if (told.every(({ error }) => error !== undefined)) await laterTurn(setup.clock);
+  await laterTurn(setup.clock);
   // By now, nodes that connected for the first time have done so.
   if (tryGrants) await refusals?.look(resource);
   const answers = told.map((answer, position) => ({

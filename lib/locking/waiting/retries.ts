@@ -39,9 +39,9 @@ export class Retries {
     look: (leftMs: number, waitedMs: () => number) => Promise<Look<T>>,
   ): Promise<T> {
     const { clock, fraction, closedError } = this.setup;
-    signal?.throwIfAborted();
-    if (this.isClosed) {
+    if (this.isClosed || signal?.aborted === true) {
       await laterTurn(clock);
+      signal?.throwIfAborted();
       throw closedError(0);
     }
     const startedAtMs = clock.now();

@@ -1,4 +1,5 @@
 import { createLockService, LockService, LockUnavailableError, MemoryLockNode } from '../../../lib';
+import { askUntilTheProcessGoesOn } from '../../helpers/ask-without-a-pause';
 
 /** A node that can be cut off. Then it refuses at once, as a node that is not connected. */
 class Node extends MemoryLockNode {
@@ -38,22 +39,6 @@ beforeEach(() => {
 });
 
 afterEach(() => locks.close());
-
-/**
- * Asks again and again without a pause, as a worker that catches the error and goes on. It ends when the process came
- * to something else, and returns the last answer.
- */
-async function askUntilTheProcessGoesOn(ask: () => Promise<unknown>): Promise<unknown> {
-  const other = { isDone: false };
-  setImmediate(() => {
-    other.isDone = true;
-  });
-  for (let times = 1; times <= 1_000; times++) {
-    const answer = await ask().catch((error: unknown) => error);
-    if (other.isDone) return answer;
-  }
-  throw new Error('the process never came to anything else');
-}
 
 describe('a call that is repeated without a pause while no node answers lets the process go on', () => {
   it.each([
