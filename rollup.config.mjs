@@ -9,10 +9,15 @@ import { manifest, root } from './scripts/lib/paths.mjs';
 const FROM = 'build';
 const TO = 'dist';
 
+/** What the entries for `import` have handed to the CommonJS files: packages of Nest, by their names. */
+const HANDED = 'shared/handed.js';
+
 const MAIN = 'index';
 const TESTING = 'testing/index';
 /** `index`, `testing/index` and so on. */
-const entries = Object.values(manifest.exports).flatMap(({ types = '' }) => nameOf(types, '.d.ts') ?? []);
+const entries = Object.values(manifest.exports).flatMap(
+  (entry) => nameOf(entry.default ?? entry, '.js') ?? [],
+);
 /** `cli/main`. */
 const programs = Object.values(manifest.bin).map((file) => nameOf(file, '.js'));
 
@@ -20,7 +25,7 @@ const code = {
   ...inputs([...entries, ...programs], '.js'),
   // What TypeScript adds for decorators asks for the `this` of its module.
   context: 'this',
-  plugins: [withoutComments(), withTheWayToThePage()],
+  plugins: [withoutComments(), withTheWayToThePage(), withEntriesForImport()],
   output: {
     ...{ dir: TO, format: 'cjs', entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' },
     ...{ interop: 'auto', exports: 'named', esModule: true, generatedCode: { constBindings: true } },
@@ -89,9 +94,63 @@ function withTheWayToThePage() {
   return {
     name: 'with-the-way-to-the-page',
     renderChunk: (text, { fileName }) =>
-      text.replace(/"[./]+\/dist\/(board\/page\.json)"/, (_, page) => {
-        const way = posix.relative(posix.dirname(fileName), page);
-        return JSON.stringify(way.startsWith('.') ? way : `./${way}`);
-      }),
+      text.replace(/"[./]+\/dist\/(board\/page\.json)"/, (_, page) =>
+        JSON.stringify(wayFrom(fileName, page)),
+      ),
   };
+}
+
+/**
+ * Writes what `import` gets for each entry: an ES module with the same classes. It imports the packages of Nest, hands
+ * them to our CommonJS files, and only then loads these. Nest 12 consists of ES modules. Node before 20.19.6 and 22.17
+ * cannot require one that is being imported, and jest before Node 24.9 cannot require one at all.
+ */
+function withEntriesForImport() {
+  return {
+    name: 'with-entries-for-import',
+    renderChunk: (text, { fileName }) =>
+      text.replace(
+        /require\(("@nestjs\/\w+")\)/g,
+        (required, peer) => `require("${wayFrom(fileName, HANDED)}")[${peer}] ?? ${required}`,
+      ),
+    generateBundle(_, files) {
+      const emit = (fileName, ...lines) =>
+        this.emitFile({ type: 'asset', fileName, source: `${lines.join('\n')}\n` });
+      emit(HANDED, '"use strict";', 'module.exports = {};');
+      for (const name of entries) {
+        const loader = posix.join(posix.dirname(name), 'load.js');
+        const peers = nestPeersOf(name, files);
+        emit(
+          `${name}.mjs`,
+          ...peers.map((peer) => `import * as ${posix.basename(peer)} from "${peer}";`),
+          'import load from "./load.js";',
+          `export const { ${files[`${name}.js`].exports.toSorted().join(', ')} } =`,
+          `  load({ ${peers.map((peer) => `"${peer}": ${posix.basename(peer)}`).join(', ')} });`,
+        );
+        emit(
+          loader,
+          '"use strict";',
+          `const handed = require("${wayFrom(loader, HANDED)}");`,
+          'module.exports = (peers) => {',
+          '  // The default export of a CommonJS module is all of it.',
+          '  for (const [name, peer] of Object.entries(peers)) handed[name] = peer.default ?? peer;',
+          '  return require("./index.js");',
+          '};',
+        );
+        emit(`${name}.d.mts`, "export * from './index.js';");
+      }
+    },
+  };
+}
+
+/** The packages of Nest that an entry requires, itself or by what it shares. */
+function nestPeersOf(name, files) {
+  const loaded = new Set([`${name}.js`]);
+  for (const file of loaded) for (const imported of files[file]?.imports ?? []) loaded.add(imported);
+  return [...loaded].filter((imported) => imported.startsWith('@nestjs/')).sort();
+}
+
+function wayFrom(file, to) {
+  const way = posix.relative(posix.dirname(file), to);
+  return way.startsWith('.') ? way : `./${way}`;
 }

@@ -14,8 +14,12 @@ export function writeReports(folder) {
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true });
   }
-  const entries = Object.entries(manifest.exports).filter(([, { types }]) => types !== undefined);
-  const codes = entries.map(([entry, { types }]) => [entry, extract(entry, types, whole)]);
+  // TypeScript finds the types beside the code, by their names.
+  const entries = Object.entries(manifest.exports).filter(([, file]) => file.default !== undefined);
+  const codes = entries.map(([entry, file]) => [
+    entry,
+    extract(entry, file.default.replace(/js$/, 'd.ts'), whole),
+  ]);
   const inMain = exportedNames(codes.find(([entry]) => entry === '.')[1]);
   for (const [entry, code] of codes) {
     const part = publicPart(code, entry === '.' ? new Set() : inMain);

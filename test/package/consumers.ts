@@ -53,6 +53,32 @@ export const SUB_PATH_NAMES = [
   'true',
 ].join('\n');
 
+export const JESTS_OWN = JSON.stringify({
+  ...{ rootDir: '.', transform: {}, testMatch: ['**/*.test.mjs'], testEnvironment: 'node' },
+  moduleFileExtensions: ['mjs', 'js', 'json'],
+});
+
+/** A test of an application, as jest runs it with `extensionsToTreatAsEsm` or in a file that ends with `.mjs`. */
+export const JEST_AS_MODULES = `
+  import { LockError, LockService } from '${PACKAGE_NAME}';
+  import '${PACKAGE_NAME}/board';
+  import { StaleFenceError } from '${PACKAGE_NAME}/fencing';
+  import '${PACKAGE_NAME}/health';
+  import '${PACKAGE_NAME}/opentelemetry';
+  import '${PACKAGE_NAME}/schedule';
+  import '${PACKAGE_NAME}/swagger';
+  import { RedlockTestingModule } from '${PACKAGE_NAME}/testing';
+  import { NestFactory } from '@nestjs/core';
+
+  test('an application holds a lock', async () => {
+    const app = await NestFactory.createApplicationContext(RedlockTestingModule.forRoot(), { logger: false });
+
+    expect(await app.get(LockService).withLock('order:7', (lock) => lock.isHeld)).toBe(true);
+    expect(new StaleFenceError({ resources: ['a'], token: 1 })).toBeInstanceOf(LockError);
+    await app.close();
+  });
+`;
+
 export const CONSUMER = `
   import { Injectable, Module } from '@nestjs/common';
   import { RedlockHealthIndicator, RedlockHealthModule } from '${PACKAGE_NAME}/health';

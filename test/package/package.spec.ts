@@ -7,6 +7,8 @@ import {
   CONSUMER,
   EXACT_CONSUMER,
   FENCED_CONSUMER,
+  JEST_AS_MODULES,
+  JESTS_OWN,
   NAMES,
   SUB_PATH_NAMES,
   UNFENCED_CONSUMER,
@@ -15,25 +17,29 @@ import {
 } from './consumers';
 import { PackedPackage, PEERS } from './packed-package';
 
-/** How large the package may become before somebody has to say why: bytes, and numbers of files. */
-const BUDGET = { packed: 640_000, unpacked: 2_000_000, files: 80 };
+/**
+ * How large the package may become before somebody has to say why: bytes, and numbers of files. Each entry has five:
+ * what `require` and `import` get with their types, and what loads one for the other.
+ */
+const BUDGET = { packed: 640_000, unpacked: 2_000_000, files: 90 };
 
 /** What an entry may load of the package, of which it shares most with the main entry. */
 const LOADS: Readonly<Record<string, { files: number; bytes: number }>> = {
-  // Itself and the four files of `rollup.config.mjs`, of which the smaller entries load the first two.
-  '': { files: 6, bytes: 760_000 },
-  '/testing': { files: 6, bytes: 780_000 },
-  '/health': { files: 4, bytes: 120_000 },
-  '/opentelemetry': { files: 4, bytes: 140_000 },
-  '/swagger': { files: 4, bytes: 120_000 },
-  '/schedule': { files: 4, bytes: 140_000 },
+  // Itself, the four files of `rollup.config.mjs`, of which the smaller entries load the first two, and the small one
+  // for what an import hands over.
+  '': { files: 7, bytes: 760_000 },
+  '/testing': { files: 7, bytes: 780_000 },
+  '/health': { files: 5, bytes: 120_000 },
+  '/opentelemetry': { files: 5, bytes: 140_000 },
+  '/swagger': { files: 5, bytes: 120_000 },
+  '/schedule': { files: 5, bytes: 140_000 },
   // The page itself, some 36 kB, is read when the application starts.
-  '/board': { files: 5, bytes: 160_000 },
-  '/fencing': { files: 4, bytes: 140_000 },
+  '/board': { files: 6, bytes: 160_000 },
+  '/fencing': { files: 5, bytes: 140_000 },
 };
 
 /** The limits of an entry that is not named above. */
-const FIRST_LOAD = { files: 6, bytes: 140_000 };
+const FIRST_LOAD = { files: 7, bytes: 140_000 };
 
 describe('the packed package', () => {
   const packed = new PackedPackage();
@@ -100,6 +106,36 @@ describe('the packed package', () => {
 
   it('gives every documented name, and a lock, to a native import', () => {
     expectToWork(runScript('use.mjs', `import * as library from '${PACKAGE_NAME}'; ${USE}`));
+  });
+
+  it('gives the same classes to require and to a native import', () => {
+    const output = runScript(
+      'both.mjs',
+      `
+        import { createRequire } from 'node:module';
+        const require = createRequire(import.meta.url);
+        const isSame = async (entry) => {
+          const [imported, required] = [await import(entry), require(entry)];
+          const names = Object.keys(required);
+          return names.length > 0 && names.every((name) => imported[name] === required[name]);
+        };
+        const entries = ${JSON.stringify(ENTRIES.map((entry) => PACKAGE_NAME + entry))};
+        console.log((await Promise.all(entries.map(isSame))).join());
+      `,
+    );
+
+    expect(output.trim()).toBe(ENTRIES.map(() => 'true').join());
+  });
+
+  // jest requires what is CommonJS before it evaluates any ES module, and cannot require one itself.
+  it('works in tests that jest runs as ES modules, whatever is imported first', () => {
+    const files = { 'jest.json': JESTS_OWN, 'modules.test.mjs': JEST_AS_MODULES };
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(packed.project, file), content);
+
+    const test = () =>
+      packed.run('--experimental-vm-modules', packed.tool('jest/bin/jest.js'), '-c', 'jest.json');
+
+    expect(test).not.toThrow();
   });
 
   it('gives the names of its sub-paths to require and to a native import', () => {
