@@ -41,6 +41,8 @@ export class PlaceInLines {
   ahead = 0;
   /** Called when the leading node tells its time after the attempt was decided. */
   onTicket: (() => void) | undefined;
+  /** Called when a node turns out to have granted the last attempt, after others had denied and so decided it. */
+  onLateGrant: (() => void) | undefined;
 
   private ownId: string | undefined;
   private attempts = 0;
@@ -203,6 +205,15 @@ export class PlaceInLines {
     const isFirst = this.ticket === undefined;
     this.takeTicket(leaderMicros);
     if (isFirst) this.onTicket?.();
+  }
+
+  /**
+   * Notes that a node granted an attempt after it was decided.
+   *
+   * @param attempt the number that {@link asks} gave that attempt
+   */
+  noteLateGrant(attempt: number): void {
+    if (!this.isOver && attempt === this.attempts) this.onLateGrant?.();
   }
 
   /**

@@ -15,7 +15,7 @@ import type { PlaceInLines } from './line';
 import type { AttemptParts } from './plain-attempts';
 import { sharedIn, type LockKind } from '../ports/lock-kind';
 import { PermitCall } from './permit-call';
-import { cannotBeWon, isOutOfReach, isWon, quorumOf } from './quorum';
+import { cannotBeWon, isDeniedByQuorum, isOutOfReach, isWon, quorumOf } from './quorum';
 import type { KnownVote } from './acquire-call';
 import type { RedlockSettings } from './redlock-settings.interface';
 import { type RoundResult, startRound } from './round';
@@ -48,6 +48,8 @@ interface Trial {
   readonly askedAtMs: number;
   /** What is still to be done at a node that answers after the attempt was decided. */
   owed: 'clean-up' | 'leave' | undefined;
+  /** True if it failed, and a late grant would tell that several callers have a part of the votes each. */
+  mayBeSplit: boolean;
 }
 
 /**
@@ -116,7 +118,17 @@ export class SharingAttempts implements LateVotes<Trial> {
       limit: kind?.mode === 'limited' ? this.permitsOf(kind.limit, kind.permits) : undefined,
       line: places.entry,
     };
-    const trial: Trial = { lease, sharing, request, options, listener, isAgain, askedAtMs, owed: undefined };
+    const trial: Trial = {
+      lease,
+      sharing,
+      request,
+      options,
+      listener,
+      isAgain,
+      askedAtMs,
+      owed: undefined,
+      mayBeSplit: false,
+    };
     if (leaderFirst)
       this.askLeaderFirst(trial).catch((error: unknown) => {
         listener.onFault(error);
@@ -303,6 +315,8 @@ export class SharingAttempts implements LateVotes<Trial> {
       request.limit !== undefined && isWon(counted) && remainingMs(this.settings.clock, lease) > 0
         ? splitPermits(nodes, counted)
         : failedAttempt(nodes, counted, this.parts.leader.current);
+    // Readers and permits that fill a quorum are many, and the nodes name no holder.
+    trial.mayBeSplit = failed.holder === undefined && (failed.by === 'held' || !isDeniedByQuorum(counted));
     sharing.places?.note(failed.line, isOutOfReach(counted));
     this.learnTime(trial, this.parts.leader.current, failed.line?.leaderMicros);
     // While the caller waits and asks again and again, most nodes that have not answered are about to deny. So a
@@ -319,7 +333,7 @@ export class SharingAttempts implements LateVotes<Trial> {
 
   /** Does what is owed to a node that votes late. The call itself cleans up late grants. */
   hearLate(trial: Trial, node: LockNode, vote: AcquireVote): void {
-    const { lease, options, owed } = trial;
+    const { lease, sharing, options, owed } = trial;
     const { places } = options;
     if (node === this.parts.leader.current) {
       const micros = microsIn(vote);
@@ -328,6 +342,7 @@ export class SharingAttempts implements LateVotes<Trial> {
       places.noteLate(micros);
     }
     if (owed === 'clean-up' && vote.kind === 'failed') this.parts.judge.cleanUpAt(node, lease);
+    if (trial.mayBeSplit && vote.kind === 'granted') places.noteLateGrant(sharing.attempt);
     if (owed === 'leave' && vote.kind !== 'granted') places.leaveLate(node);
   }
 

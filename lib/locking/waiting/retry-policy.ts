@@ -39,6 +39,8 @@ export class RetryPolicy {
   private denials = 0;
   /** True if it was told that it is its turn, and may still believe that. So nobody else is expected to ask. */
   private isCalled = false;
+  /** True if the last attempt was taken as one of `denials`. */
+  private wasDenied = false;
 
   /** @param startedAtMs the begin of the last attempt */
   constructor(
@@ -97,6 +99,7 @@ export class RetryPolicy {
     },
   ): number {
     const fraction = this.around.fraction();
+    this.wasDenied = false;
     if (failed.outcome === 'unavailable') return outageDelayMs(attempts, fraction);
     // A waiter that is denied in its turn mostly met what an attempt of its own had got a moment ago.
     const isCollision = failed.isSplit || (this.isCalled && !isBehind);
@@ -105,6 +108,7 @@ export class RetryPolicy {
       if (delayMs !== undefined) return delayMs;
     }
     this.isCalled = false;
+    this.wasDenied = true;
     this.denials += 1;
     // The sleep is a little longer: nodes round their ttls down, and others wait for the same moment.
     const heldForMs = Math.min(failed.freeInMs ?? UNKNOWN_HOLD_MS, LONGEST_SLEEP_MS);
@@ -121,6 +125,19 @@ export class RetryPolicy {
     // rest ask all nodes.
     this.leaderFirst = attempts % 2 === 0;
     return Math.min(untilFreeMs, pollDelayMs(attempts, fraction));
+  }
+
+  /**
+   * Notes that the last attempt, which denials had decided, has got a vote after all.
+   *
+   * @returns the time to sleep from now on. Undefined: as long as it was to be
+   */
+  learnOfSplit(): number | undefined {
+    if (!this.wasDenied) return undefined;
+    this.wasDenied = false;
+    const delayMs = this.collisionMs(this.around.fraction());
+    if (delayMs !== undefined) this.denials -= 1;
+    return delayMs;
   }
 
   /**

@@ -144,10 +144,17 @@ export class WaitForRelease implements ReleaseHearer {
     const { places } = this.caller;
     // The ticket is the time of the leading node, which may deny any moment. The next attempt need not wait for more.
     if (places?.needsTicket === true) places.onTicket = this.wait.wake.bind(this.wait);
+    if (places !== undefined) places.onLateGrant ??= this.hurryAfterSplit.bind(this);
     const hearing = this.hearTicket(failed);
     return hearing === undefined
       ? this.listenAndSleep(failed)
       : hearing.then(() => this.listenAndSleep(failed));
+  }
+
+  /** The votes of the last attempt were split after all, so nobody tells when the others are free. */
+  private hurryAfterSplit(): void {
+    const sleepMs = this.pace.learnOfSplit();
+    if (sleepMs !== undefined) this.wait.wakeWithin(sleepMs);
   }
 
   private listenAndSleep(failed: FailedAttempt): Promise<void> | undefined {

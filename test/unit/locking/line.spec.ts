@@ -127,6 +127,25 @@ describe('the line', () => {
     );
   });
 
+  it('has a caller ask again soon if a node grants what others have denied already', async () => {
+    const fleet = new Fleet(2);
+    const [near, far] = [fleet.node(0), fleet.node(1)];
+    near.latencyMs = 1;
+    far.latencyMs = 3;
+    const part = { resources: ['order:7'], ownerToken: 'part', ttlMs: 60_000 };
+    near.acquire({ ...part, askHolderTtl: false, shared: ['order:7'] }, () => undefined);
+    const waiting = watch(fleet.process().manager.acquire('order:7', FAIR));
+    await fleet.clock.advance(5);
+
+    // The clean-up of a failed attempt tells nobody.
+    near.release({ ...part, shared: ['order:7'], wakeWaiters: false }, () => undefined);
+    await fleet.clock.advance(10);
+
+    expect(waiting.value?.isHeld).toBe(true);
+    void waiting.value?.release();
+    await fleet.clock.advance(10);
+  });
+
   it.each<[string, LockOptions, LockTargets]>([
     ['that stand in line', FAIR, 'order:7'],
     ['that also read something else', { wait: 60_000 }, ['order:7', { shared: 'rates' }]],
