@@ -138,7 +138,7 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   async extend(ttl = this.groupOrThis.ttlMs): Promise<void> {
     checkTtlWithin(ttl, this.around.limits);
     // Another caller may have the lease by now, together with its renewal.
-    if (this.ending !== undefined) await this.throwIfOver();
+    if (this.ending !== undefined) await this.throwLater();
     const startedAtMs = this.around.clock.now();
     const { outcome, votes } = await this.groupOrThis.renewing().extend(ttl);
     // The lock was released or lost during the extension, so the answer of the nodes does not matter any more.
@@ -156,7 +156,8 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
   }
 
   async detach(): Promise<LockTicket> {
-    await this.throwIfOver();
+    this.noticeEnd();
+    if (this.ending !== undefined) await this.throwLater();
     refuseToLeave(this.group);
     this.holdback?.refuseToLeave();
     // This gives the lock its whole ttl for the time until it is resumed.
@@ -379,10 +380,9 @@ export class HeldLock implements Lock, KeptAlive, Renewed, Ended, InUnorderedBag
     if (this.ending !== undefined) throw this.lostError(this.ending === DETACHED ? 'detached' : 'released');
   }
 
-  /** Like `throwIfEnded`, for a call that may be made again and again. */
-  private async throwIfOver(): Promise<void> {
-    this.noticeEnd();
-    if (this.ending !== undefined) await laterTurn(this.around.clock);
+  /** Throws why it is over, for a call that may be made again and again. */
+  private async throwLater(): Promise<void> {
+    await laterTurn(this.around.clock);
     this.throwIfEnded();
   }
 

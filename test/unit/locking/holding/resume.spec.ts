@@ -46,6 +46,16 @@ describe('a lock that is detached', () => {
     expect(await lock.detach()).toEqual({ resources: ['a'], ownerToken: lock.ownerToken, ttl: 30_000 });
   });
 
+  it('asks the nodes at once, before whatever its holder does next', async () => {
+    const { fleet, request } = setUp();
+    const lock = await request.service.acquire('a');
+
+    const ticket = lock.detach();
+
+    expect(fleet.node(0).count('extend')).toBe(1);
+    await ticket;
+  });
+
   it('is over for its holder: not held, not extended, not released, and its signal is silent', async () => {
     const { fleet, advance, request } = setUp();
     const lock = await request.service.acquire('a', { ttl: 3_000 });
