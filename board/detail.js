@@ -3,21 +3,24 @@ import { mayRelease, partsOf, release } from './feed.js';
 import { html } from './html.js';
 import { describeLock, duration, holderName } from './words.js';
 
-/** One resource, node by node. */
+/** One resource, node by node. It is made anew for another resource. */
 export function Detail({ resource, lock, news, now, onClose }) {
-  const [nodes, setNodes] = useState([]);
+  // Undefined until the application has answered. Whatever stands below the table would move then, under the pointer of
+  // who is about to press it.
+  const [nodes, setNodes] = useState(undefined);
   const heading = useRef(null);
-  useEffect(() => heading.current.focus(), [resource]);
+  const [asked, shown] = [useRef(0), useRef(0)];
+  useEffect(() => heading.current.focus(), []);
   useEffect(() => {
-    let isShown = true;
-    partsOf(resource).then(
-      (parts) => isShown && setNodes(parts),
-      () => undefined,
-    );
-    return () => {
-      isShown = false;
+    const times = ++asked.current;
+    const show = (parts) => {
+      // News may come faster than answers. So an answer counts unless a later one is there.
+      if (times < shown.current) return;
+      shown.current = times;
+      setNodes(parts);
     };
-  }, [resource, news]);
+    partsOf(resource).then(show, () => show((known) => known ?? []));
+  }, [news]);
   return html`<section
     class="detail"
     aria-labelledby="detail-heading"
@@ -35,7 +38,7 @@ export function Detail({ resource, lock, news, now, onClose }) {
         </tr>
       </thead>
       <tbody>
-        ${nodes.flatMap(({ node, holders }) =>
+        ${(nodes ?? []).flatMap(({ node, holders }) =>
           holders.length === 0
             ? [
                 html`<tr key=${node}>
@@ -54,7 +57,7 @@ export function Detail({ resource, lock, news, now, onClose }) {
         )}
       </tbody>
     </table>
-    ${mayRelease && lock !== undefined ? lock.holders.map((holder) => html`<${Release} key=${holder.id} resource=${resource} holder=${holder} />`) : null}
+    ${mayRelease && nodes !== undefined && lock !== undefined ? lock.holders.map((holder) => html`<${Release} key=${holder.id} resource=${resource} holder=${holder} />`) : null}
   </section>`;
 }
 

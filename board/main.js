@@ -34,7 +34,7 @@ function App() {
         news === undefined
           ? html`<p class="quiet">Waiting for the first look at the nodes.</p>`
           : html`<${Nodes} news=${news} now=${now} />
-              ${opened === null ? null : html`<${Detail} resource=${opened} lock=${locks.get(opened)} news=${news} now=${now} onClose=${close} />`}
+              ${opened === null ? null : html`<${Detail} key=${opened} resource=${opened} lock=${locks.get(opened)} news=${news} now=${now} onClose=${close} />`}
               <${Locks} locks=${locks} news=${news} now=${now} opened=${opened} onOpen=${setOpened} />
               <div class="beside">
                 <${Hot} hot=${news.hot} onOpen=${setOpened} />

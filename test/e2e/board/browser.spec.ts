@@ -127,6 +127,30 @@ describe('the lock board in a browser, on three masters', () => {
     await lock.release();
   });
 
+  it('offers the release once the nodes are shown, so that it does not move, however slowly they answer', async () => {
+    const lock = await locks.acquire('order:7', { autoExtend: false, ttl: 60_000 });
+    await shows('order:7');
+    const answers: (() => unknown)[] = [];
+    await page.setRequestInterception(true);
+    page.on('request', (request) => {
+      if (request.url().includes('/lock?')) answers.push(() => request.continue());
+      else void request.continue();
+    });
+    await click('order:7');
+    await shows('Held by');
+    const other = await locks.acquire('order:8');
+    await shows('order:8');
+    expect(await page.$('.release button')).toBeNull();
+
+    // The first of the answers comes after there were further news.
+    await answers[0]?.();
+    await shows(`127.0.0.1:${servers[2]?.port}`);
+
+    expect(await page.$('.release button')).not.toBeNull();
+    expect(answers.length).toBeGreaterThan(1);
+    await Promise.all([lock.release(), other.release()]);
+  });
+
   it('shows names as text, whatever they are', async () => {
     await using _lock = await locks.acquire(HOSTILE, { label: '<b>label</b>' });
     await shows(HOSTILE);
