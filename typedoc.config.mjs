@@ -4,8 +4,8 @@ const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 
 /** The sources of what `exports` of package.json makes public. */
 const entryPoints = Object.values(exports)
-  .flatMap(({ types }) => types ?? [])
-  .map((types) => types.replace('./dist/', 'lib/').replace(/\.d\.ts$/, '.ts'));
+  .flatMap((entry) => entry.default ?? [])
+  .map((file) => file.replace('./dist/', 'lib/').replace(/\.js$/, '.ts'));
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 const options = {

@@ -121,7 +121,12 @@ describe.each(adapters)('the set-up of the lock board on %s', (_name, newAdapter
 
     it.each<[string, () => object, RegExp]>([
       ['no options', () => ({}), /authorize: is missing/],
-      ['an option that is none', () => ({ allowUnauthenticated: true, path: 'x' }), /path: is not an option/],
+      [
+        'an option that is none',
+        () => ({ allowUnauthenticated: true, colour: 'x' }),
+        /colour: is not an option/,
+      ],
+      ['an option that stands beside it', () => ({ allowUnauthenticated: true, path: 'x' }), /path: must be/],
       ['nothing', () => undefined as unknown as object, /options/],
     ])('does not start with a factory that gives %s', async (_what, useFactory, message) => {
       expect(await failure(start([RedlockBoardModule.forRootAsync({ useFactory })]))).toMatch(message);
