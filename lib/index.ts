@@ -128,4 +128,4 @@ export type {
 export type { ListedHold, ListedPart, ListRequest, NodePace } from './ports/node-listing.interface';
 export type { RedisNodeOptions } from './redis/client/ioredis/redis-node-options';
 export type { GuardReason, RestartGuard } from './core/node-guard';
-export type { Clock, Timer } from './ports/clock.interface';
+export type { TimeSource } from './ports/clock.interface';

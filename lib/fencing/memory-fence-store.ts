@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../ports/clock.interface';
+import type { TimeSource } from '../ports/clock.interface';
 import { LockOptionsError } from '../errors/lock-options.error';
 import { describeValue } from '../errors/describe-value';
 import { readOptions } from '../errors/read-options';
@@ -32,7 +32,7 @@ export interface MemoryFenceStoreOptions {
    *
    * @default the clocks of this process
    */
-  clock?: Clock | undefined;
+  clock?: TimeSource | undefined;
 }
 
 const OPTIONS = ['keep', 'maxEntries', 'clock'] satisfies (keyof MemoryFenceStoreOptions)[];
@@ -41,7 +41,7 @@ const OPTIONS = ['keep', 'maxEntries', 'clock'] satisfies (keyof MemoryFenceStor
 export class MemoryFenceStore implements FenceStore {
   private readonly keepMs: number;
   private readonly maxEntries: number;
-  private readonly clock: Clock;
+  private readonly clock: TimeSource;
   /** The fences. The one that was seen longest ago comes first. */
   private readonly last = new Map<string, { readonly fence: Fence; readonly seenAtMs: number }>();
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.interface';
+import type { TimeSource } from '../ports/clock.interface';
 import { areNear } from '../ports/times';
 import type { FenceRequest } from '../ports/lock-node.interface';
 
@@ -14,7 +14,7 @@ const MOST_COUNTERS = 16_384;
 export class MemoryCounters {
   private readonly counters = new Map<number, Counter>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: TimeSource) {}
 
   /** Returns one number for all `resources`. It is above the counter of each. */
   number(resources: readonly string[], { proposal, skewMicros, keepMs }: FenceRequest): number {

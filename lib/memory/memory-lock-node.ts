@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.interface';
+import type { TimeSource } from '../ports/clock.interface';
 import { ListenerMap } from '../collections/listener-map';
 import { modeOf } from '../ports/lock-mode';
 import type {
@@ -41,7 +41,7 @@ export interface MemoryLockNodeOptions {
    *
    * @default the clocks of this process
    */
-  clock?: Clock | undefined;
+  clock?: TimeSource | undefined;
 }
 
 let made = 0;
@@ -56,7 +56,7 @@ export class MemoryLockNode implements LockNode {
   readonly name: string;
   readonly sharing = true;
 
-  private readonly clock: Clock;
+  private readonly clock: TimeSource;
   private readonly state: MemoryState;
   private readonly releaseListeners = new ListenerMap<{ ownerToken: string; waiting: number }>();
   /** By {@link nameOfTurn}. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.interface';
+import type { TimeSource } from '../ports/clock.interface';
 import { MemoryCounters } from './memory-counters';
 import { MemoryLine } from './memory-line';
 import { MemoryMembers } from './memory-members';
@@ -11,7 +11,7 @@ export class MemoryState {
   readonly line = new MemoryLine();
   readonly counters: MemoryCounters;
 
-  constructor(clock: Clock) {
+  constructor(clock: TimeSource) {
     this.counters = new MemoryCounters(clock);
   }
 

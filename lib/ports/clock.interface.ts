@@ -1,10 +1,5 @@
-/**
- * Tells the library what time it is, and calls it back at a later time. The library reads no other clock.
- *
- * In production this is the clock of the process (`system/system-clock.ts`). Tests and the simulator use a virtual
- * clock instead, so they can replay any history.
- */
-export interface Clock {
+/** Tells what time it is. */
+export interface TimeSource {
   /** Monotonic time in milliseconds, with fractions. It stands still while a virtual machine is suspended. */
   now(): number;
 
@@ -12,7 +7,15 @@ export interface Clock {
    * Wall-clock time in milliseconds since 1970. It goes on while a virtual machine is suspended, and it may jump.
    */
   wallNow(): number;
+}
 
+/**
+ * Tells the library what time it is, and calls it back at a later time. The library reads no other clock.
+ *
+ * In production this is the clock of the process (`system/system-clock.ts`). Tests and the simulator use a virtual
+ * clock instead, so they can replay any history.
+ */
+export interface Clock extends TimeSource {
   /**
    * Calls `callback` once, no earlier than `delayMs` from now.
    *

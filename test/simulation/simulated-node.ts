@@ -1,4 +1,3 @@
-import type { Clock } from '../../lib/ports/clock.interface';
 import type {
   AcquireRequest,
   AcquireVote,
@@ -281,13 +280,7 @@ export class SimulatedNode {
   }
 
   private newStore(): MemoryLockNode {
-    const clock: Clock = {
-      now: () => this.clockMs,
-      wallNow: () => this.clockMs,
-      schedule: refuse,
-      afterArrivedReplies: refuse,
-      inLaterTurn: refuse,
-    };
+    const clock = { now: () => this.clockMs, wallNow: () => this.clockMs };
     return new MemoryLockNode({ name: this.name, clock });
   }
 
@@ -301,8 +294,4 @@ export class SimulatedNode {
 function entriesOf(store: MemoryLockNode): Map<string, { ownerToken: string; expiresAtMs: number }> {
   return (store as unknown as { state: { owners: { owners: ReturnType<typeof entriesOf> } } }).state.owners
     .owners;
-}
-
-function refuse(): never {
-  throw new Error('a node has no timers');
 }
