@@ -213,7 +213,7 @@ export class PlaceInLines {
    * @param attempt the number that {@link asks} gave that attempt
    */
   noteLateGrant(attempt: number): void {
-    if (!this.isOver && attempt === this.attempts) this.onLateGrant?.();
+    if (attempt === this.attempts) this.onLateGrant?.();
   }
 
   /**

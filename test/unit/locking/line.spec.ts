@@ -127,23 +127,51 @@ describe('the line', () => {
     );
   });
 
-  it('has a caller ask again soon if a node grants what others have denied already', async () => {
-    const fleet = new Fleet(2);
-    const [near, far] = [fleet.node(0), fleet.node(1)];
-    near.latencyMs = 1;
-    far.latencyMs = 3;
-    const part = { resources: ['order:7'], ownerToken: 'part', ttlMs: 60_000 };
-    near.acquire({ ...part, askHolderTtl: false, shared: ['order:7'] }, () => undefined);
-    const waiting = watch(fleet.process().manager.acquire('order:7', FAIR));
-    await fleet.clock.advance(5);
+  describe('has a caller whose last vote comes after denials have decided', () => {
+    /** The last node is the slowest, and grants. The others are taken as told. */
+    function taken(...owners: { ownerToken: string; shared?: readonly string[] }[]) {
+      const fleet = new Fleet(owners.length + 1);
+      for (const node of fleet.nodes) node.latencyMs = 1;
+      fleet.node(owners.length).latencyMs = 3;
+      const requests = owners.map((owner) => ({ resources: ['order:7'], ttlMs: 60_000, ...owner }));
+      requests.forEach((request, position) => {
+        fleet.node(position).acquire({ ...request, askHolderTtl: false }, () => undefined);
+      });
+      const freeAll = () => {
+        requests.forEach((request, position) => {
+          fleet.node(position).release({ ...request, wakeWaiters: false }, () => undefined);
+        });
+      };
+      return { fleet, freeAll };
+    }
 
-    // The clean-up of a failed attempt tells nobody.
-    near.release({ ...part, shared: ['order:7'], wakeWaiters: false }, () => undefined);
-    await fleet.clock.advance(10);
+    it.each([
+      ['half of the nodes are taken', [{ ownerToken: 'part', shared: ['order:7'] }]],
+      ['two others have a node each', [{ ownerToken: 'part-1' }, { ownerToken: 'part-2' }]],
+    ])('ask again soon where %s', async (_, owners) => {
+      const { fleet, freeAll } = taken(...owners);
+      const waiting = watch(fleet.process().manager.acquire('order:7', FAIR));
+      await fleet.clock.advance(5);
 
-    expect(waiting.value?.isHeld).toBe(true);
-    void waiting.value?.release();
-    await fleet.clock.advance(10);
+      // The clean-up of a failed attempt tells nobody.
+      freeAll();
+      await fleet.clock.advance(9);
+
+      expect(waiting.value?.isHeld).toBe(true);
+      void waiting.value?.release();
+      await fleet.clock.advance(10);
+    });
+
+    it('ask no sooner where a majority names one holder', async () => {
+      const { fleet } = taken({ ownerToken: 'holder' }, { ownerToken: 'holder' });
+      const caller = fleet.process();
+      const waiting = watch(caller.manager.acquire('order:7', FAIR));
+
+      await fleet.clock.advance(14);
+
+      expect(fleet.nodes.map((node) => node.count('acquire'))).toEqual([3, 3, 2]);
+      expect(waiting.state).toBe('pending');
+    });
   });
 
   it.each<[string, LockOptions, LockTargets]>([

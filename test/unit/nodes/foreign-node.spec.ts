@@ -44,6 +44,26 @@ describe('ForeignNode', () => {
     expect(votes).toEqual([passedOn]);
   });
 
+  it.each<[string, object, object]>([
+    ['its time', { inLine: 1, nodeMicros: 5 }, { inLine: 1, nodeMicros: 5 }],
+    ['nothing of what is no time', { nodeMicros: 0 }, {}],
+    ['nothing of a time with a fraction', { nodeMicros: 0.5 }, {}],
+  ])('tells with a grant %s', (_, told, passedOn) => {
+    const votes: unknown[] = [];
+    const granting = {
+      acquire: (_request: unknown, vote: (given: object) => void) => {
+        vote({ kind: 'granted', ...told });
+      },
+    };
+
+    new ForeignNode(granting as unknown as LockNode, 'mine').acquire(
+      { resources: ['a'], ownerToken: 'anna', ttlMs: 1_000, askHolderTtl: false },
+      (vote) => votes.push(vote),
+    );
+
+    expect(votes).toEqual([{ kind: 'granted', ...passedOn }]);
+  });
+
   it.each([
     ['how full it is', { usedBytes: 3, limitBytes: 4 }, { usedBytes: 3, limitBytes: 4 }],
     ['that it is empty', { usedBytes: 0, limitBytes: 4 }, { usedBytes: 0, limitBytes: 4 }],

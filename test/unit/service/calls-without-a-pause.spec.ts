@@ -11,15 +11,23 @@ import { askUntilTheProcessGoesOn } from '../../helpers/ask-without-a-pause';
 import { loseLock } from '../../helpers/lose-lock';
 
 let locks: LockService;
+/** They are closed after a test that fails too. Else their locks are extended for ever, and the process does not end. */
+let opened: LockService[];
 
 beforeEach(() => {
-  locks = createLockService({ nodes: [new MemoryLockNode()] });
+  opened = [];
+  locks = open(createLockService({ nodes: [new MemoryLockNode()] }));
 });
 
 afterEach(async () => {
   jest.useRealTimers();
-  await locks.close();
+  await Promise.all(opened.map((service) => service.close()));
 });
+
+function open(service: LockService): LockService {
+  opened.push(service);
+  return service;
+}
 
 /** Every way to ask for a lock that another caller of the process holds, and to be told so at once. */
 const BUSY: [string, LockOptions, (locks: LockService) => Promise<unknown>][] = [
@@ -49,13 +57,12 @@ describe('a call that is repeated without a pause while its process has the lock
 
   it.each(BUSY)('%s, on the nodes of a test under fake timers', async (_, heldWith, ask) => {
     jest.useFakeTimers();
-    const tested = createTestingLockService({ nodes: [] });
+    const tested = open(createTestingLockService({ nodes: [] }));
     const lock = await tested.acquire('order:7', heldWith);
 
     await askUntilTheProcessGoesOn(() => ask(tested));
 
     await lock.release();
-    await tested.close();
   });
 
   it('a call that gets its reason from a signal which has aborted', async () => {
@@ -96,27 +103,26 @@ describe('a call of a lock that is over, repeated without a pause, lets the proc
 
   it('withLock within a unit of work whose lock was lost', async () => {
     const node = new MemoryLockNode();
-    const asked = createLockService({ nodes: [node] });
+    const asked = open(createLockService({ nodes: [node] }));
     const unit = asked.holdUntilDone(async () => {
       await asked.withLock('order:7', () => loseLock(asked)).catch(() => undefined);
       return askUntilTheProcessGoesOn(() => asked.withLock('order:7', () => 'done'));
     });
 
     expect(await unit).toBeInstanceOf(LockLostError);
-    await asked.close();
   });
 });
 
 it('run of an election in which another process leads, repeated without a pause, lets the process go on', async () => {
   const node = new MemoryLockNode();
-  const [leader, other] = [createLockService({ nodes: [node] }), createLockService({ nodes: [node] })];
+  const leader = open(createLockService({ nodes: [node] }));
+  const other = open(createLockService({ nodes: [node] }));
   const lock = await leader.acquire('jobs');
   const election = other.election('jobs');
 
   await askUntilTheProcessGoesOn(() => election.run(() => 'done'));
 
   await lock.release();
-  await Promise.all([leader.close(), other.close()]);
 });
 
 it('an error of a busy lock still says who holds it', async () => {

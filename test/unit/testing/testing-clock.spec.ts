@@ -39,4 +39,17 @@ describe('the clock of a test', () => {
 
     expect(judge).toHaveBeenCalled();
   });
+
+  it('answers at once again in the next turn, after a caller that asked again and again', async () => {
+    const clock = new TestingClock();
+    for (let times = 0; times < 200; times++)
+      await new Promise<void>((resolve) => clock.inLaterTurn(resolve));
+    await new Promise(setImmediate);
+    const answer = jest.fn();
+
+    clock.inLaterTurn(answer);
+    await Promise.resolve();
+
+    expect(answer).toHaveBeenCalled();
+  });
 });

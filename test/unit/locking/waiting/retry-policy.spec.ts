@@ -52,6 +52,40 @@ describe('a waiter whose votes were split', () => {
   });
 });
 
+describe('a waiter that hears of a vote of its own after denials', () => {
+  const HELD: FailedAttempt = { ...SPLIT, isSplit: false, freeInMs: 60_000 };
+
+  it('asks as soon as after split votes, and makes sure afterwards that somebody holds the resource', () => {
+    const { pace } = setUp();
+    const confirmMs = pace.sleepMs(HELD, 1, TOLD);
+
+    expect(pace.learnOfSplit()).toBe(2);
+    expect(pace.sleepMs(HELD, 2, TOLD)).toBe(confirmMs);
+    expect(pace.sleepMs(HELD, 3, TOLD)).toBeGreaterThan(confirmMs);
+  });
+
+  it('changes nothing if its attempt was taken as split already', () => {
+    const { pace, collide } = setUp();
+    collide();
+
+    expect(pace.learnOfSplit()).toBeUndefined();
+    expect(collide().sleptMs).toBe(4);
+  });
+
+  it('learns of it once for an attempt, and takes it for held after four times in a row', () => {
+    const { pace } = setUp();
+    const learn = () => {
+      pace.sleepMs(HELD, 1, TOLD);
+      return [pace.learnOfSplit(), pace.learnOfSplit()];
+    };
+
+    expect([learn(), learn(), learn(), learn(), learn()]).toEqual([
+      ...[2, 4, 8, 16].map((delayMs) => [delayMs, undefined]),
+      [undefined, undefined],
+    ]);
+  });
+});
+
 describe('a waiter that would hear of a release', () => {
   it('makes sure sooner that somebody holds the resource if all others in line wait for it', () => {
     const held = { ...SPLIT, isSplit: false, freeInMs: 60_000 };

@@ -14,6 +14,15 @@ describe('one vote of the parts of a cluster', () => {
     [[granted, granted], granted],
     [[granted, denied], denied],
     [[denied, failed, granted], failed],
+    // The clocks of servers differ, and nobody may pass others by a ticket that is too early.
+    [
+      [
+        { kind: 'granted', inLine: 1, nodeMicros: 5 },
+        { kind: 'granted', inLine: 3, nodeMicros: 9 },
+        { kind: 'granted', inLine: 2, nodeMicros: 7 },
+      ],
+      { kind: 'granted', inLine: 3, nodeMicros: 9 },
+    ],
     [
       [
         { kind: 'denied', holderTtlMs: 5, holder: 'anna' },
