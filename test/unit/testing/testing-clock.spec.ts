@@ -1,3 +1,4 @@
+import { laterTurn } from '../../../lib/core/later-turn';
 import { TestingClock } from '../../../lib/testing/testing-clock';
 
 afterEach(() => {
@@ -42,8 +43,7 @@ describe('the clock of a test', () => {
 
   it('answers at once again in the next turn, after a caller that asked again and again', async () => {
     const clock = new TestingClock();
-    for (let times = 0; times < 200; times++)
-      await new Promise<void>((resolve) => clock.inLaterTurn(resolve));
+    for (let times = 0; times < 200; times++) await laterTurn(clock);
     await new Promise(setImmediate);
     const answer = jest.fn();
 
