@@ -10,36 +10,59 @@ import { cache, manifest, root } from './paths.mjs';
 import { run } from './run.mjs';
 
 /**
- * The other runtimes of our package, from npm. Only the matrix installs them, since each is as large as all
- * of our dependencies. Each entry has one major, the way to run a file of `test/runtimes`, and the Node that
- * it needs.
+ * The other runtimes and compilers of our package, from npm. Only the matrix installs them, since most are as
+ * large as all of our dependencies. Each entry has the version to install, the way to run or to compile a
+ * file of `test/runtimes`, and the Node that it needs.
  */
 const RUNTIMES = {
   bun: { version: '1', args: (urls) => ['app.ts', ...urls] },
   deno: { version: '2', args: (urls) => ['run', '--allow-all', '--no-check', 'app.ts', ...urls] },
   vitest: { version: '5', args: () => ['run'], node: 24 },
+  'typescript-5.0': compiler('5.0'),
+  'typescript-7': compiler('7'),
 };
+
+/** A version of TypeScript. `types.ts` has what users write. */
+function compiler(version) {
+  return {
+    version,
+    npmName: 'typescript',
+    programName: 'tsc',
+    args: () => ['--project', 'tsconfig.types.json'],
+  };
+}
 
 export const RUNTIME_NAMES = Object.keys(RUNTIMES);
 
 const COMPILER_OPTIONS = { experimentalDecorators: true, emitDecoratorMetadata: true };
 
-/** Runs a whole application, or a test as users write it, on another runtime. It counts as one test. */
+/** What `tsc` needs besides: the names of TypeScript 5.0, and the types of the packages as they are installed. */
+const TYPE_OPTIONS = {
+  ...{ target: 'es2022', lib: ['es2022'], types: ['node'], module: 'nodenext', moduleResolution: 'nodenext' },
+  ...{ strict: true, skipLibCheck: true, noEmit: true },
+};
+
+/**
+ * Runs a whole application, or a test as users write it, on another runtime, or compiles what users write. It
+ * counts as one test.
+ */
 export async function runOnRuntime(name) {
-  const { version, args, node = process.versions.node.split('.')[0] } = RUNTIMES[name];
+  const runtime = RUNTIMES[name];
+  const { version, args, node = process.versions.node.split('.')[0] } = runtime;
+  const { npmName = name, programName = name } = runtime;
   const folder = join(cache, name);
-  const program = join(folder, 'node_modules', '.bin', name);
+  const program = join(folder, 'node_modules', '.bin', programName);
   if (!existsSync(program)) {
-    say(`Installing ${name}@${version} …`);
+    say(`Installing ${npmName}@${version} …`);
     const options = ['--no-audit', '--no-fund', '--loglevel', 'error'];
     const { ok, problem } = await run('npm', [
       'install',
       '--prefix',
       folder,
-      `${name}@${version}`,
+      `${npmName}@${version}`,
       ...options,
     ]);
-    if (!ok) return failed(`npm install ${name}@${version} ${problem}`);
+    if (!ok) return failed(`npm install ${npmName}@${version} ${problem}`);
   }
   const { program: nodeProgram, problem: nodeProblem } = await ensureNode(node);
   if (nodeProblem !== undefined) return failed(nodeProblem);
@@ -70,11 +93,13 @@ function makeProject() {
   cpSync(join(root, 'test', 'runtimes'), project, { recursive: true });
   for (const part of ['dist', 'package.json'])
     cpSync(join(root, part), join(packages, manifest.name, part), { recursive: true });
-  for (const peer of ['@nestjs', 'ioredis', 'rxjs', 'reflect-metadata'])
+  for (const peer of ['@nestjs', '@types', 'ioredis', 'rxjs', 'reflect-metadata'])
     symlinkSync(join(root, 'node_modules', peer), join(packages, peer));
   const files = {
     'package.json': { private: true, type: 'module' },
     'tsconfig.json': { compilerOptions: { ...COMPILER_OPTIONS, target: 'es2023', module: 'node20' } },
+    // Vite takes the options of a file only from a configuration that names this file.
+    'tsconfig.types.json': { compilerOptions: { ...COMPILER_OPTIONS, ...TYPE_OPTIONS }, files: ['types.ts'] },
     'deno.json': { nodeModulesDir: 'manual', compilerOptions: COMPILER_OPTIONS },
   };
   for (const [file, content] of Object.entries(files))
