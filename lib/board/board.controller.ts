@@ -13,6 +13,7 @@ import type { BoardHttp } from './core/board-http';
 import { answerRoute, type BoardRoute, takesMethod } from './core/board-routes';
 import { BOARD_HTTP, BOARD_SETTINGS } from './board.constants';
 import type { CheckedBoardSettings } from './check-board-options';
+import { BoardPageRoute } from './serve-with-slash';
 import type { BoardAction } from './redlock-board-options.interface';
 
 /** The request of Fastify has the request of Node inside. The request of Express is one. */
@@ -39,6 +40,7 @@ export function boardController(path: string): Type<unknown> {
     ) {}
 
     @All()
+    @BoardPageRoute(path)
     page(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
       return this.answer(request, response, '');
     }

@@ -1,5 +1,13 @@
-import { Inject, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import {
+  Inject,
+  Module,
+  Optional,
+  type DynamicModule,
+  type NestModule,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { refuseBareModule } from '../service/bare-module';
 import { checkConnection, NAMELESS } from '../service/lock-service-token';
 import { systemRandomness } from '../system/system-randomness';
@@ -14,6 +22,7 @@ import {
   type CheckedBoardSettings,
 } from './check-board-options';
 import { BoardHttp } from './core/board-http';
+import { serveWithSlash } from './serve-with-slash';
 import type {
   RedlockBoardAsyncOptions,
   RedlockBoardExtras,
@@ -25,9 +34,22 @@ import type {
  * It asks the nodes only while somebody watches the page.
  */
 @Module({})
-export class RedlockBoardModule implements OnModuleInit {
+export class RedlockBoardModule implements NestModule, OnModuleInit {
   /** @internal */
-  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+  constructor(
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Optional() @Inject(BOARD_PLACE) private readonly place?: BoardPlace,
+  ) {}
+
+  /**
+   * Nest calls this when it has an HTTP server, and before it makes the routes.
+   *
+   * @internal
+   */
+  configure(): void {
+    if (this.place !== undefined) serveWithSlash(this.host.httpAdapter, this.place.path);
+  }
 
   /**
    * Fails if the class itself was imported.
