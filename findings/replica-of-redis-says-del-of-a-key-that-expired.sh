@@ -19,7 +19,8 @@
 # Versions: redis-server 7.0.15 (any in PATH), the same seen on Redis 8.0.6 and Valkey 9.1.2; ioredis 6.0.0, node-redis
 # 6.3.1 (the package redis), Node 20.20. Needs redis-server, redis-cli, node and npm.
 # Source: `deleteExpiredKeyAndPropagate` in src/db.c of both, which notifies of `expired` on the master and propagates DEL;
-# `selectSubscriber` in lib/cluster/ClusterSubscriber.ts of ioredis. The page on keyspace notifications tells when `expired` is generated, and not where.
+# `selectSubscriber` in lib/cluster/ClusterSubscriber.ts of ioredis. The page on keyspace notifications tells when `expired` is
+# generated, and not by which server.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail
