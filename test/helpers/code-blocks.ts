@@ -37,12 +37,10 @@ export class BlockCompiler {
   private readonly options = readOptions();
   private readonly parsed = new Map<string, ts.SourceFile | undefined>();
 
-  /** @param ambient declarations that every block may rely on */
-  problemsOf(blocks: readonly CodeBlock[], ambient = ''): string[] {
+  problemsOf(blocks: readonly CodeBlock[]): string[] {
     // Modules of the ES kind, since examples await at their top.
     const files = new Map(blocks.map((block, at) => [join(ROOT, `code-block-${at}.mts`), block]));
     const texts = new Map([...files].map(([file, { code }]) => [file, `${code}\nexport {};\n`]));
-    texts.set(join(ROOT, 'code-block-ambient.d.ts'), ambient);
 
     const program = ts.createProgram([...texts.keys()], this.options, this.hostOf(texts));
     return [...files].flatMap(([file, { place }]) => {

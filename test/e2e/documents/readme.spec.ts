@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
-import { Injectable, Module, type INestApplication, type Type } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { metrics } from '@opentelemetry/api';
 import request from 'supertest';
-import { LockBusyError, Locked, LockService, RedlockModule } from '../../../lib';
-import { deferred } from '../../helpers/deferred';
-import { runBlock, runSteps } from '../../helpers/document-module';
+import { LockBusyError, LockService } from '../../../lib';
+import { runBlock } from '../../helpers/document-module';
 import { DocumentWorld } from '../../helpers/document-world';
 import { Telemetry } from '../../helpers/telemetry';
 import { until } from '../../helpers/until';
@@ -26,6 +25,9 @@ interface Examples {
   TelemetryModule: Type;
 }
 
+/** Its own test, as it stands there. */
+runBlock('README.md', 'tester.loseLock(');
+
 describe('the examples of README.md', () => {
   const telemetry = new Telemetry();
   let world: DocumentWorld;
@@ -37,7 +39,7 @@ describe('the examples of README.md', () => {
     metrics.setGlobalMeterProvider(telemetry.meterProvider);
     const { change } = world;
     of = {
-      ...(runBlock('README.md', 'class AppModule', { change }) as Examples),
+      ...(runBlock('README.md', 'return `paid', { change }) as Examples),
       ...(runBlock('README.md', 'class ShipmentService', { change }) as Examples),
       ...(runBlock('README.md', 'class OrderController', { change }) as Examples),
       ...(runBlock('README.md', 'class ReportJob') as Examples),
@@ -159,30 +161,6 @@ describe('the examples of README.md', () => {
       value: 0,
       attributes: { 'redlock.connection': 'default', 'redlock.resource.group': 'order' },
     });
-  });
-
-  it('test an application without Redis', async () => {
-    const paying = deferred<string>();
-
-    @Injectable()
-    class OrderService {
-      @Locked('order:<0>', { wait: 50 })
-      pay(_orderId: string): Promise<string> {
-        return paying.promise;
-      }
-    }
-
-    @Module({ imports: [RedlockModule.forRoot({ nodes: world.nodes })], providers: [OrderService] })
-    class AppModule {}
-
-    const change = (code: string) =>
-      code.replace('await expect(paying)', 'done.resolve("too late");\n$&') + '\nexport { module };';
-    const steps = runSteps('README.md', 'tester.loseLock(', {
-      change,
-      scope: { AppModule, OrderService, done: paying },
-    });
-    const { module } = (await steps) as { module: { close(): Promise<void> } };
-    await module.close();
   });
 
   /** The resources of the events from now on. */

@@ -1,17 +1,6 @@
 import ts from 'typescript';
 import { BlockCompiler, codeBlocksOf, projectCodeBlocks, type CodeBlock } from '../../helpers/code-blocks';
 
-/** What an example may use without showing it: of the application that the reader has in mind. */
-const AMBIENT = `
-  declare class AppModule {}
-  declare class OrderService {
-    pay(orderId: string): Promise<string>;
-  }
-  interface Order {
-    readonly id: string;
-  }
-`;
-
 const MISTAKE = "import { Locked } from '@nest-quorum/redlock';\nLocked('order:<0>', { ttl: 'soon' });\n";
 
 describe('the code in README.md and docs', () => {
@@ -23,13 +12,8 @@ describe('the code in README.md and docs', () => {
     expect(blocks.filter(({ isExcused }) => isExcused).length).toBeLessThan(blocks.length / 5);
   });
 
-  it('compiles', () => {
-    const problems = compiler.problemsOf(
-      blocks.filter(({ isExcused }) => !isExcused),
-      AMBIENT,
-    );
-
-    expect(problems).toEqual([]);
+  it('compiles as it is pasted, with nothing beside it', () => {
+    expect(compiler.problemsOf(blocks.filter(({ isExcused }) => !isExcused))).toEqual([]);
   });
 
   it('has no interface in the constructor of a class that Nest makes: Nest knows classes and tokens alone', () => {
@@ -46,13 +30,6 @@ describe('the code in README.md and docs', () => {
     const [block] = codeBlocksOf('a.md', `\`\`\`ts\n${text}\`\`\`\n`);
 
     expect(block === undefined ? [] : unknownToNest(block)).toEqual(['a.md:1: work: Work']);
-  });
-
-  it('compiles as pasted where it is the first example', () => {
-    const [first] = blocks;
-
-    expect(first?.code).toMatch(/@Locked\(/);
-    expect(compiler.problemsOf(first === undefined ? [] : [first])).toEqual([]);
   });
 
   it('would be found wrong, with its place', () => {
