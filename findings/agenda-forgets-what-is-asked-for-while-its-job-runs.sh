@@ -16,7 +16,7 @@
 # 3.0.6 on PostgreSQL 18 (embedded-postgres). Needs redis-server, node 20 or later, and npm.
 # Source: `run` in src/Job.ts of agenda, which ends with `saveJobState` of what it has had in memory since its beginning, and
 # `saveJobState` and `saveJob` of the backends; agenda/agenda#1428 (open since 2022) tells of `repeatEvery` that is written over so. The
-# page says of `unique` that a job that exists is updated.
+# comment on `unique` speaks of data that is unique among jobs, and not of a job that runs.
 #
 # Exits 0 while it is so, 1 when it is not any more, 2 when it cannot be tried here.
 set -euo pipefail

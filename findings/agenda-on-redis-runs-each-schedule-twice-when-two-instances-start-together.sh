@@ -2,13 +2,13 @@
 # On Redis, two instances of Agenda that start together make two jobs of the one that `every()` stands for, and each run happens
 # twice from then on, also when the instances are started anew.
 #
-# One would guess: `agenda.every('5 minutes', 'report')` makes "a single job", as its page says; that is why each instance may call
-# it when it starts. Redis carries out one command after the other, and the backend for it finds and locks the next job in one
-# script, so two workers never get the same one. On PostgreSQL a unique index sees to it, on MongoDB an upsert.
+# One would guess: `agenda.every('5 minutes', 'report')` makes a job of the type `single`, of which there is one for each name; that is
+# why each instance may call it when it starts. Redis carries out one command after the other, and the backend for it finds and
+# locks the next job in one script, so two workers never get the same one. On PostgreSQL a unique index sees to it.
 #
 # What happens: the Redis backend looks for the job with GET, and if there is none, writes a new one with HSET, SADD, SET and ZADD, one
 # after the other and without a condition. Two instances that start together, as at the first deployment or after the jobs were
-# purged, both find none and write one each. Each of these jobs is locked as it should be, and run by one worker; but there
+# removed, both find none and write one each. Each of these jobs is locked as it should be, and run by one worker; but there
 # are two of them: the report is sent twice, the invoices are charged twice, each time, by instances that know nothing of
 # each other. `every()` never heals it, since from then on it finds the one that was written last and changes that alone, so
 # a new interval goes to one, and the other goes on with the old one for good. `cancel` removes both. What helps is to let one
