@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { MOST_IN_BATCH } from '../../lib/redis/request/command-batch';
 import { systemClock } from '../../lib/system/system-clock';
 import { BatchEncoder } from '../../lib/redis/request/encoded-batch';
@@ -739,5 +740,28 @@ describe('a server that became a replica', () => {
 
   it('is left for the master after a batch', async () => {
     expect(await askReplica(2)).toBe(2);
+  });
+
+  it('is left once, however many requests it refuses at the same moment', async () => {
+    const node = await openUp();
+    const ended = jest.spyOn(Socket.prototype, 'end');
+    // A failover that is planned stops all writes first, and so do requests pile up.
+    await server.command('CLIENT', 'PAUSE', 60_000, 'WRITE');
+
+    const votes: ReturnType<typeof acquire>[] = [];
+    for (const resource of resourcesOf(20)) {
+      votes.push(acquire(node, resource, { ownerToken: 'anna' }));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await server.command('REPLICAOF', '127.0.0.1', 1);
+    ended.mockClear();
+    await server.command('CLIENT', 'UNPAUSE');
+    const given = await Promise.all(votes);
+    // Each end adds a listener to the connection, and Node warns of a leak when there are more than ten.
+    const sockets = ended.mock.contexts;
+    ended.mockRestore();
+
+    expect(given).toMatchObject(given.map(() => ({ kind: 'failed', error: { code: 'READONLY' } })));
+    expect(sockets).toHaveLength(new Set(sockets).size);
   });
 });

@@ -5,6 +5,7 @@ import type { Redis } from './ioredis';
 import { IoredisServer } from './ioredis-server';
 import type { ConnectionWays } from './keep-connected';
 import { KeptClient } from './kept-client';
+import { leaveReplicaOnce } from './leave-replica-once';
 import { listenTo } from './listen-to';
 import { watchServer } from './watch-server';
 
@@ -16,6 +17,7 @@ export class IoredisClient extends KeptClient<Redis> implements ServerClient {
 
   constructor(redis: Redis, ways: ConnectionWays) {
     super(redis, ways);
+    leaveReplicaOnce(redis);
     this.server = new IoredisServer(redis);
     this.all = [this.server];
   }
