@@ -227,7 +227,8 @@ export class NodeGuard {
 }
 
 const EXPLANATIONS: Record<GuardReason, string> = {
-  restarted: 'guarded, since another server answers than before, which may have forgotten locks',
+  restarted:
+    'guarded, since another server answers than before, or it was a replica meanwhile, so locks may be forgotten',
   young: 'guarded, since the server started a moment ago and may have forgotten locks',
   clock: 'guarded, since the clock of the server ran ahead and locks may have expired too early',
   duplicate:

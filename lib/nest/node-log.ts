@@ -18,7 +18,8 @@ import { strangeCopies, type Copy } from '../service/copies';
  */
 export class NodeLog {
   private readonly logger = new Logger(LOGGER_CONTEXT);
-  private readonly downNodes = new Set<string>();
+  /** The nodes that are down, with the reason that was logged. */
+  private readonly downNodes = new Map<string, string | undefined>();
 
   noteNumber(count: number): void {
     if (count > 0 && count % 2 === 0) this.logger.warn(evenNodes(count));
@@ -30,11 +31,15 @@ export class NodeLog {
 
   note(event: LockEvent): void {
     switch (event.type) {
-      case 'node-down':
-        if (this.downNodes.has(event.node)) break;
-        this.downNodes.add(event.node);
+      case 'node-down': {
+        const reason = event.error?.message;
+        // It may be told again, when a later try has found out why the node stays down.
+        if (this.downNodes.has(event.node) && [undefined, this.downNodes.get(event.node)].includes(reason))
+          break;
+        this.downNodes.set(event.node, reason);
         this.logger.warn(nodeDown(event.node, event.error));
         break;
+      }
       case 'node-up':
         // The first connection of a node is not logged.
         if (this.downNodes.delete(event.node)) this.logger.log(nodeBack(event.node));

@@ -9,7 +9,7 @@ export const nodeDown = (node: string, error: Error | undefined): string =>
 export const nodeBack = (node: string): string => `Lock node ${printable(node)} is back.`;
 
 const GUARDED: Record<GuardReason, string> = {
-  restarted: 'another server answers than before, which may have forgotten locks',
+  restarted: 'another server answers than before, or it was a replica meanwhile, so locks may be forgotten',
   young: 'it started a moment ago and may have forgotten locks',
   clock:
     'its clock ran ahead, so locks may have expired too early. Correct the clocks of servers slowly (slew), not in one step',

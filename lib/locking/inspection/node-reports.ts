@@ -19,9 +19,14 @@ export class NodeReports {
   ) {
     this.stops = settings.nodes.map((node) => {
       let last: NodeStatus = node.status;
+      let lastReason: string | undefined;
       return node.onStatus((change) => {
-        if (change.status !== last) this.statusChanged(node.name, change);
+        const reason = change.status === 'down' ? change.error?.message : undefined;
+        // A node that stays down may have found out why.
+        const isNewReason = reason !== undefined && reason !== lastReason;
+        if (change.status !== last || isNewReason) this.statusChanged(node.name, change);
         last = change.status;
+        lastReason = reason;
         for (const server of change.servers ?? []) this.warnAbout(node.name, server);
         if (change.warning !== undefined)
           this.warnOnce(node.name, change.warning.kind, change.warning.message);

@@ -2,6 +2,7 @@ import type { NodeStatus, NodeStatusChange } from '../../ports/lock-node.interfa
 import { detached } from '../../ports/detached';
 import { FAILED_OVER, NOBODY_KNOWS, NOT_LISTED, overloaded, SILENT } from './connection-reasons';
 import { watchForDeath } from './dead-connection';
+import { DownReasons } from './down-reasons';
 import { HeldReplies } from './question';
 import { type Question, tellError, tellReply } from './question';
 import { DEFAULTS, type RedisConnectionSetup } from './redis-connection-setup';
@@ -30,6 +31,7 @@ export class RedisConnection {
   private clockAheadMs: number | undefined;
   private readonly mostInFlight: number;
   private readonly held = new HeldReplies();
+  private readonly downReasons = new DownReasons();
   private readonly roster: ServerRoster;
   private readonly sentinels: SentinelWatch | undefined;
   private readonly stopWatching: () => void;
@@ -227,7 +229,10 @@ export class RedisConnection {
       `not connected: ${reason?.message ?? 'the server closed the connection'}`,
       reason?.code ?? 'NOT_CONNECTED',
     );
-    if (this.currentStatus !== 'down') this.changeStatus({ status: 'down', error: this.unusable });
+    const isFirst = this.currentStatus !== 'down';
+    if (isFirst) this.downReasons.begin(reason);
+    if (isFirst || this.downReasons.takeNews(reason))
+      this.changeStatus({ status: 'down', error: this.unusable });
     this.held.settle(this.unusable);
   }
 

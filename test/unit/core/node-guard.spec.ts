@@ -101,7 +101,7 @@ describe('a node whose server restarts while we watch', () => {
 
     expect(guard.errorFor(node(0))).toBeUndefined();
     expect(guard.errorFor(node(1))?.message).toBe(
-      'guarded, since another server answers than before, which may have forgotten locks; it votes again in 2 s',
+      'guarded, since another server answers than before, or it was a replica meanwhile, so locks may be forgotten; it votes again in 2 s',
     );
   });
 });

@@ -136,8 +136,11 @@ describe('the log of a lock service', () => {
 
     events.next({ type: 'node-down', node: 'a:6379', error: new Error('connect ECONNREFUSED') });
     events.next({ type: 'node-down', node: 'a:6379' });
+    events.next({ type: 'node-down', node: 'a:6379', error: new Error('WRONGPASS') });
+    events.next({ type: 'node-down', node: 'a:6379', error: new Error('WRONGPASS') });
     expect(warn.mock.calls).toEqual([
       ['Lock node a:6379 is down: connect ECONNREFUSED. It is tried again until it is back.'],
+      ['Lock node a:6379 is down: WRONGPASS. It is tried again until it is back.'],
     ]);
 
     events.next({ type: 'node-up', node: 'a:6379' });
@@ -157,7 +160,7 @@ describe('the log of a lock service', () => {
 
     expect(warn.mock.calls).toEqual([
       [
-        'Lock node a:6379 is guarded for 60 s and grants no locks: another server answers than before, which may have forgotten locks.',
+        'Lock node a:6379 is guarded for 60 s and grants no locks: another server answers than before, or it was a replica meanwhile, so locks may be forgotten.',
       ],
       [
         'Lock node b:6379 is guarded and grants no locks: it is the same server as an earlier node, and a server has one vote. List each once.',

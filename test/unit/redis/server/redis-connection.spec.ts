@@ -159,6 +159,37 @@ describe('a connection that leads to a server', () => {
     expect(changes[0]?.error?.message).toMatch(reason);
   });
 
+  it('tells once in an outage why it stays down, when a later try finds that out', async () => {
+    const { client, clock, changes } = await setUp(MASTER);
+    const outage = async () => {
+      client.end();
+      for (const failure of [
+        'connect ECONNREFUSED',
+        'WRONGPASS invalid',
+        'connect ECONNREFUSED',
+        'WRONGPASS invalid',
+      ]) {
+        await clock.advance(2_000);
+        client.emit(
+          'error',
+          Object.assign(new Error(failure), /ECONN/.test(failure) ? { code: 'ECONNREFUSED' } : {}),
+        );
+        client.end();
+      }
+      await clock.advance(2_000);
+      client.becomeReady();
+      await settle();
+    };
+
+    await outage();
+    await outage();
+
+    const told = changes.map(({ status, error }) => error?.message ?? status);
+    const DOWN = 'not connected: the server closed the connection';
+    const WHY = 'not connected: WRONGPASS invalid';
+    expect(told).toEqual(['up', DOWN, WHY, 'up', DOWN, WHY, 'up']);
+  });
+
   it.each([
     ["ERR unknown command 'info', with args beginning with: "],
     ["NOPERM this user has no permissions to run the 'info' command"],
