@@ -97,9 +97,17 @@ export class Refusals {
     // A node that does not answer at all is no refusal. `silent-nodes.ts` notices it.
     const limit = clock.schedule(nodeTimeoutMs, conclude, { background: true });
     askOnce(node, request, (vote) => {
-      conclude(vote);
       // A caller that was denied by the trial has to hear that it is over.
-      if (vote.kind !== 'denied') node.release({ ...request, wakeWaiters: true }, ignore);
+      const release = { ...request, wakeWaiters: true };
+      if (vote.kind === 'granted') {
+        // What cannot be released again is of no use, as where scripts are refused and a lone lock needs none.
+        node.release(release, (released) => {
+          conclude(released.kind === 'failed' ? released : vote);
+        });
+        return;
+      }
+      conclude(vote);
+      if (vote.kind === 'failed') node.release(release, ignore);
     });
   }
 

@@ -248,6 +248,30 @@ describe('a node that answers and refuses to grant', () => {
     await until('it is known', async () => (await locks.inspect('any')).nodes[0]?.refusal !== undefined);
   });
 
+  it('is one that grants a lone lock and cannot release it', async () => {
+    const server = await startServer();
+    const locks = open(server.url);
+    const events: LockEvent[] = [];
+    locks.events$.subscribe((event) => events.push(event));
+    const refusal = async () =>
+      (await locks.inspect('health', { tryGrants: true })).nodes[0]?.refusal?.message ?? 'none';
+    await until('the node answers', async () => (await locks.inspect('any')).state !== 'unknown');
+    await server.command('ACL', 'SETUSER', 'default', '-evalsha');
+
+    const meanwhile = [await refusal()];
+    // Each of these needs a script, so it is refused.
+    for (let times = 0; times < 3; times += 1) {
+      await locks.tryAcquire(['a', 'b']).catch(() => undefined);
+      meanwhile.push(await refusal());
+    }
+    await server.command('ACL', 'SETUSER', 'default', '+evalsha');
+    await until('it grants again', () => events.some(({ type }) => type === 'node-granting'));
+
+    expect(meanwhile).toEqual(meanwhile.map(() => expect.stringContaining('evalsha') as string));
+    expect(events.filter(({ type }) => type === 'node-refusing')).toHaveLength(1);
+    await until('nothing is left', async () => (await server.command('DBSIZE')) === 0);
+  });
+
   it('is not one that refuses a single resource', async () => {
     const server = await startServer();
     await server.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~lock:a*', '&*', '+@all');

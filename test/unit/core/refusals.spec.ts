@@ -18,6 +18,7 @@ class Rig {
   readonly asked: AcquireRequest[] = [];
   readonly released: string[] = [];
   answer: keyof typeof ANSWERS | 'silence' = 'granted';
+  releaseAnswer: 'granted' | 'failed' | 'silence' = 'granted';
   status = 'up';
   readonly node: LockNode;
   readonly refusals: Refusals;
@@ -30,7 +31,10 @@ class Rig {
         this.asked.push(request);
         if (this.answer !== 'silence') vote(ANSWERS[this.answer]);
       },
-      release: ({ ownerToken }: AcquireRequest) => this.released.push(ownerToken),
+      release: ({ ownerToken }: AcquireRequest, vote: (vote: unknown) => void) => {
+        this.released.push(ownerToken);
+        if (this.releaseAnswer !== 'silence') vote(ANSWERS[this.releaseAnswer]);
+      },
       onStatus: (listener: (change: NodeStatusChange) => void) => {
         this.listener = listener;
         return () => undefined;
@@ -74,6 +78,31 @@ describe('a node that refused a caller', () => {
     rig.answer = answer;
 
     rig.suspect();
+
+    expect(rig.refusals.errorFor(rig.node)).toBeUndefined();
+    expect(rig.news).toEqual([]);
+  });
+
+  it('refuses, if it granted the trial and refuses to release it', async () => {
+    const rig = new Rig();
+    rig.releaseAnswer = 'failed';
+
+    rig.suspect();
+    await rig.clock.advance(2_500);
+    const meanwhile = [...rig.news];
+    rig.releaseAnswer = 'granted';
+    await rig.clock.advance(1_000);
+
+    expect(meanwhile).toEqual([FULL.message]);
+    expect(rig.news).toEqual([FULL.message, 'grants']);
+  });
+
+  it('does not, if it granted the trial and says nothing of its release', async () => {
+    const rig = new Rig();
+    rig.releaseAnswer = 'silence';
+
+    rig.suspect();
+    await rig.clock.advance(500);
 
     expect(rig.refusals.errorFor(rig.node)).toBeUndefined();
     expect(rig.news).toEqual([]);
