@@ -20,7 +20,7 @@ export class Deafness {
   /** Reports that the node hears of no releases. */
   isTrue(reason: string): void {
     if (this.isTold) return;
-    const message = `hears of no releases (${reason}), so waiters ask it again and again. Permit a second connection for each process (maxclients), and +subscribe.`;
+    const message = `hears of no releases (${reason}), so waiters ask it again and again. Permit a second connection for each process (maxclients), SUBSCRIBE, and the channels with the names of the keys.`;
     this.isTold = this.tell({ kind: 'deaf', message });
   }
 

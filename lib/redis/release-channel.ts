@@ -11,6 +11,7 @@ import { ReleaseSubscriptionOfOne } from './release-subscription';
 import { channelOfAll, channelsIn } from './request/release-message';
 import { toRedisNodeError } from './client/redis-node-error';
 import { watchForSilence } from './server/silence-watch';
+import { isRefusedForGood } from './server/server-info';
 import { TurnListeners } from './turn-listeners';
 
 /** The time for which a connection that nobody listens on is kept for the next waiter. */
@@ -224,12 +225,12 @@ export class ReleaseChannel {
       (error: unknown) => {
         // The server refused, or the connection broke. Waiters ask again now and then as long as the key is not
         // heard.
-        const { message, code } = toRedisNodeError(error, this.description.secrets);
-        if (code !== 'NOPERM') return;
+        const problem = toRedisNodeError(error, this.description.secrets);
+        if (!isRefusedForGood(problem)) return;
         // The server refuses all channels of a command together, but only the forbidden ones should fail. So each
         // is tried by itself.
         if (keys.length > 1) for (const key of keys) this.subscribe(client, [key]);
-        else this.deafness.isTrue(message);
+        else this.deafness.isTrue(problem.message);
       },
     );
   }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Redis, { Cluster } from 'ioredis';
 import {
@@ -79,6 +79,42 @@ describe('a connection that listens', () => {
 
     expect(warnings(waiter.events)).toEqual(['deaf']);
     expect(waiter.events.filter(({ type }) => type === 'node-down')).toEqual([]);
+  });
+});
+
+describe('a server that does not know SUBSCRIBE', () => {
+  it.each([false, true])(
+    'is told of once, and waiters get their locks without it (fair: %s)',
+    async (fair) => {
+      const server = await start({ args: ['--rename-command', 'SUBSCRIBE', ''] });
+      const [holder, waiter] = [open(server.url), open(server.url)];
+      const lock = await holder.locks.acquire('a', { wait: 10_000 });
+
+      const waiting = waiter.locks.acquire('a', { wait: 20_000, fair });
+      await until('it is told', () => warnings(waiter.events).includes('deaf'));
+      await lock.release();
+      await (await waiting).release();
+
+      expect(warnings(waiter.events)).toEqual(['deaf']);
+    },
+  );
+});
+
+describe('a server in protected mode', () => {
+  it('says so, and what to do', async () => {
+    const outside = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+    // A machine without a network has no address that is not its own.
+    if (outside === undefined) return;
+    const server = await start({ args: ['--bind', '127.0.0.1', outside, '--protected-mode', 'yes'] });
+
+    const { events } = open(`redis://${outside}:${server.port}`);
+
+    const reasons = () =>
+      events.flatMap((event) => (event.type === 'node-down' ? [event.error?.message ?? ''] : []));
+    await until('it is told', () => reasons().length > 0);
+    expect(reasons()[0]).toMatch(/protected mode.*give .*a password/i);
   });
 });
 

@@ -41,6 +41,8 @@ function fixOfUnreachable(error: string): string {
     return 'name a database in its URL that the user may use, or permit this one: ACL SETUSER <user> db=<number>';
   if (/NOAUTH|WRONGPASS|NOPERM/.test(error))
     return 'check user and password in its URL, and the ACL of the user';
+  if (error.includes('protected mode'))
+    return 'give the server a password, and write it into the URL; or protected-mode no where a firewall protects it';
   if (error.includes('BUSY'))
     return 'SCRIPT KILL there, and look for the program whose scripts take so long: SLOWLOG GET';
   if (error.includes('LOADING')) return 'wait until it has loaded its data from the disk';
@@ -95,9 +97,14 @@ function rightsFindings({ isCluster, servers, refusals }: NodeFacts, keyPrefix: 
     const same = refusals.filter((refusal) => refusal.error === error);
     // One line grants all missing rights.
     const isFirst = same[0] === needsRights;
-    return { ...refused(same, error, keyPrefix), fix: isFirst ? aclLine(keyPrefix) : undefined };
+    const fix = isFirst ? aclLine(keyPrefix) : UNKNOWN_COMMAND.test(error) ? KNOW_COMMAND : undefined;
+    return { ...refused(same, error, keyPrefix), fix };
   });
 }
+
+const UNKNOWN_COMMAND = /\bunknown command\b/i;
+const KNOW_COMMAND =
+  'remove its rename-command from redis.conf, which needs a restart; or leave out the proxy that does not pass it on';
 
 function refused(refusals: readonly Refusal[], error: string, keyPrefix: string): NodeFinding {
   const meanings = refusals.flatMap(({ meaning }) => meaning ?? []);

@@ -66,10 +66,10 @@ export function wasReplicaSince(before: ServerInfo | undefined, now: ServerInfo)
 }
 
 /**
- * Tells if a server will never answer `INFO`: the user may not ask, or the command was renamed, or a proxy does
- * not know it. Other errors pass: it loads its data, or a script keeps it busy.
+ * Tells if a server will never answer a command, such as `INFO`: the user may not ask, or the command was renamed, or a
+ * proxy does not know it. Other errors pass: it loads its data, or a script keeps it busy.
  */
-export function isInfoRefused({ message }: Error): boolean {
+export function isRefusedForGood({ message }: Error): boolean {
   return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\binvalid request\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
     message,
   );

@@ -5,7 +5,7 @@ import { Newcomers } from './newcomers';
 import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
 import type { Server, ServerClient } from '../client/server-client.interface';
 import {
-  isInfoRefused,
+  isRefusedForGood,
   objectionTo,
   parseServerInfo,
   type ServerInfo,
@@ -246,7 +246,7 @@ export class ServerRoster {
     } catch (error) {
       if (server.isCutOff(error)) return undefined;
       const problem = toRedisNodeError(error, this.setup.secrets);
-      return isInfoRefused(problem) ? UNKNOWN_SERVER : problem;
+      return isRefusedForGood(problem) ? UNKNOWN_SERVER : problem;
     } finally {
       this.owed -= 1;
       this.answers += 1;

@@ -218,6 +218,14 @@ describe('findings about a node', () => {
     expect(find(node(server(), { refusals }), 'rights')).toMatchObject([{ level: 'error', fix: undefined }]);
   });
 
+  it('say what to do about a command that the server does not know', () => {
+    const refusals = [{ what: 'extend', error: "ERR unknown command 'evalsha'" }];
+
+    expect(find(node(server(), { refusals }), 'rights')).toMatchObject([
+      { level: 'error', fix: expect.stringContaining('rename-command') as unknown },
+    ]);
+  });
+
   it('say nothing of the rights on a server that refuses for what it is', () => {
     const refusals = [{ what: 'lock', error: 'READONLY' }];
     const levelOn = (info: Record<string, string>, more?: Partial<NodeFacts>) =>
@@ -234,6 +242,7 @@ describe('findings about a node', () => {
     ['NOAUTH Authentication required.', 'check user and password'],
     ["not connected: NOPERM User tiny has no permissions to run the 'select' command", 'the ACL of the user'],
     ['not connected: BUSY Redis is busy running a script', 'SCRIPT KILL'],
+    ['not connected: the server runs in protected mode: it has no password', 'give the server a password'],
     ['not connected: LOADING Redis is loading the dataset in memory', 'wait until it has loaded'],
     ['connect ECONNREFUSED 127.0.0.1:1', 'start it'],
   ])('are one when it cannot be reached: %s', (error, fix) => {

@@ -47,6 +47,7 @@ export class Handshake {
       return new Error(`the port is not a Redis. It answers with ${JSON.stringify(line.slice(0, 40))}`);
     }
     if (this.isOver) return undefined;
+    if (line.startsWith('-DENIED')) return new Error(PROTECTED);
     if (line.startsWith('-')) return new Error(line.slice(1).replace(/^ERR /, ''));
     return this.wasClosed ? new Error(this.client.options.tls ? CLOSED_TLS : CLOSED) : undefined;
   }
@@ -59,6 +60,8 @@ export class Handshake {
 }
 
 const CLOSED =
-  'the server closed the connection before it answered: it may want TLS, or be full. Write rediss:// or give `tls`, or raise maxclients';
+  'the server closed the connection before it answered: it may want TLS, be full, or run in protected mode. Write rediss:// or give `tls`, raise maxclients, or give the server a password';
 const CLOSED_TLS =
-  'the server closed the connection before it answered: it may want a client certificate, or be full. Give `tls.cert` and `tls.key` (the program: --cert and --key), or raise maxclients';
+  'the server closed the connection before it answered: it may want a client certificate, be full, or run in protected mode. Give `tls.cert` and `tls.key` (the program: --cert and --key), raise maxclients, or give the server a password';
+const PROTECTED =
+  'the server runs in protected mode: it has no password, and takes only clients of its own machine. Give it a password (requirepass, or an ACL), or `protected-mode no` where a firewall protects it';

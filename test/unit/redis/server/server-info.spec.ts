@@ -1,5 +1,5 @@
 import { infoLines } from '../../../../lib/redis/server/info-lines';
-import { isInfoRefused, parseServerInfo, UNKNOWN_SERVER } from '../../../../lib/redis/server/server-info';
+import { isRefusedForGood, parseServerInfo, UNKNOWN_SERVER } from '../../../../lib/redis/server/server-info';
 
 const info = (lines: Record<string, string>) =>
   `# Server\r\n${Object.entries(lines)
@@ -151,7 +151,7 @@ describe('a server that answers INFO with an error', () => {
     "ERR command 'INFO' is not allowed",
     'ERR invalid request',
   ])('will never tell when it says: %s', (message) => {
-    expect(isInfoRefused(new Error(message))).toBe(true);
+    expect(isRefusedForGood(new Error(message))).toBe(true);
   });
 
   it.each([
@@ -163,6 +163,6 @@ describe('a server that answers INFO with an error', () => {
     'Command timed out',
     '',
   ])('may tell later when it says: %s', (message) => {
-    expect(isInfoRefused(new Error(message))).toBe(false);
+    expect(isRefusedForGood(new Error(message))).toBe(false);
   });
 });
