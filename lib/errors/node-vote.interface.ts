@@ -46,7 +46,9 @@ function reasonOf(error: Error): string {
   const reason = end < 0 ? error.message : error.message.slice(0, end);
   const text = reason.slice(0, LONGEST_REASON);
   const { code } = error as { code?: unknown };
-  const known = typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : undefined;
+  // "ERR" is the code of whatever has no other one.
+  const known =
+    typeof code === 'string' && code !== 'ERR' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : undefined;
   if (known?.startsWith('E') === true) return known;
   const ofSystem = /\bE(?:AI_)?[A-Z]{3,}\b/.exec(text)?.[0];
   if (ofSystem !== undefined) return ofSystem;

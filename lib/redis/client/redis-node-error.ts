@@ -27,11 +27,14 @@ export class RedisNodeError extends Error {
 
 /** Makes an error with the message and the code of `error`, without the `secrets`. */
 export function toRedisNodeError(error: unknown, secrets: readonly string[]): RedisNodeError {
-  const message = withoutSecrets(messageOf(error), secrets);
+  const message = withoutSecrets(messageOf(error), secrets).replace(PLACE_IN_SCRIPT, '');
   if (DENIED_IN_SCRIPT.test(message)) return new RedisNodeError(`${message.trim()} (${DENIED})`, 'NOPERM');
   const code = codeOf(error, message);
   return new RedisNodeError(explainError(message, code), code);
 }
+
+/** The place in a script that a server adds to its error, which tells nobody anything. */
+const PLACE_IN_SCRIPT = / script: (?:[0-9a-f]{4,40}, )?on @user_script:\d{1,9}\.?\s*$/;
 
 /** The form of an error that ACL causes inside of a script, in Redis 7.0 and later. It is a plain ERR. */
 const DENIED_IN_SCRIPT =

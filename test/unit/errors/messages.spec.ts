@@ -209,6 +209,8 @@ describe('the message of an error', () => {
       ['no answer within 500 ms'],
       ['no answer within 500 ms'],
       ['it may want TLS. Write rediss:// instead', 'NOT_CONNECTED'],
+      ["ERR unknown command 'evalsha'", 'ERR'],
+      ['ERR something at 10.0.0.1:6379', 'ERR'],
     ];
     const votes = reasons.map(([text, code]) => ({
       ...{ node: 'locks-a:6379', vote: 'failed' as const },
@@ -218,7 +220,7 @@ describe('the message of an error', () => {
     const { message } = new LockUnavailableError({ resources: RESOURCES, waitedMs: 5, votes });
 
     expect(message).toContain(
-      '11 of 11 failed (ECONNREFUSED; ENOTFOUND; EAI_AGAIN; the server is a replica; MOVED; an error; no answer within 500 ms; it may want TLS); gave up after 5 ms',
+      "13 of 13 failed (ECONNREFUSED; ENOTFOUND; EAI_AGAIN; the server is a replica; MOVED; an error; no answer within 500 ms; it may want TLS; ERR unknown command 'evalsha'); gave up after 5 ms",
     );
     expect(message).not.toMatch(/locks-a|10\.0|6379|secret/);
   });

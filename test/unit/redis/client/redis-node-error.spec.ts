@@ -110,6 +110,16 @@ describe('toRedisNodeError', () => {
   });
 
   it.each([
+    'ERR NOPERM it needs TIME script: on @user_script:29.',
+    'ERR NOPERM it needs TIME script: 4ca238f611c9d0ae4e9a75a5dbac22aedc1e4438, on @user_script:29.',
+    'ERR NOPERM it needs TIME',
+  ])('leaves out the place in a script: %s', (reply) => {
+    const { message, code } = toRedisNodeError(errorWith(reply), []);
+
+    expect([message, code]).toEqual(['ERR NOPERM it needs TIME', 'ERR']);
+  });
+
+  it.each([
     "ERR The user executing the script can't run this command or subcommand script: 0a1b, on @user_script:1.",
     "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
     'ERR ACL failure in script: No permissions to access a key script: 0a1b, on @user_script:1.',
