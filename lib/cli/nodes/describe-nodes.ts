@@ -67,7 +67,7 @@ function describeCluster(
 ): RedisNodeDescription {
   const options = withTls(optionsOf(url.replace(CLUSTER, 'redis$1://'), option), clientTls);
   if (options.db !== 0)
-    throw new LockOptionsError(option, 'names a database; a Redis Cluster has only database 0.');
+    throw new LockOptionsError(option, 'names a database; of a Redis Cluster only database 0 can be used.');
   return describeRedisCluster(options, option);
 }
 

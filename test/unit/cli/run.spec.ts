@@ -14,7 +14,7 @@ describe('the command line', () => {
     [['ls'], 'Which nodes? Give --nodes'],
     [['ls', '--nodes', ' , '], 'Which nodes? Give --nodes'],
     [['ls', '--nodes', 'http://secret-host'], 'does not begin with redis://'],
-    [['ls', '--nodes', 'redis+cluster://secret-host/3'], 'has only database 0'],
+    [['ls', '--nodes', 'redis+cluster://secret-host/3'], 'only database 0 can be used'],
     [['ls', '--nodes', 'redis://a,redis://a'], 'nodes[1]: is a:6379, the same as nodes[0]'],
     [['inspect', 'x', '--nodes', 'redis://a,redis://a'], 'nodes[1]: is a:6379, the same as nodes[0]'],
     [['watch', '--nodes', 'redis://a,redis://a'], 'nodes[1]: is a:6379, the same as nodes[0]'],

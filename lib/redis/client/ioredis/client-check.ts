@@ -14,6 +14,9 @@ export function checkClient(client: Redis | Cluster, refuse: Refuse): void {
   const { options, startupNodes } = client as Cluster & { startupNodes?: unknown };
   const { redisOptions = {}, natMap } = options as { redisOptions?: RedisOptions; natMap?: unknown };
   const { keyPrefix = redisOptions.keyPrefix } = options;
+  // ioredis gives such a cluster up, also where the server has several databases, and keeps the reason to itself.
+  if (redisOptions.db !== undefined && redisOptions.db !== 0)
+    refuse('names a database (`redisOptions.db`); of a Redis Cluster only database 0 can be used.');
   checkShownNames({ ...redisOptions, keyPrefix, natMap } as RedisOptions, refuse);
   for (const entry of Array.isArray(startupNodes) ? (startupNodes as unknown[]) : []) {
     if (typeof entry === 'object' && entry !== null) checkServer(entry, refuse);

@@ -198,6 +198,14 @@ describe('a client of ioredis', () => {
     expect(server?.address).toBe('a:6379');
   });
 
+  it('for a Cluster is refused with another database than 0, in which ioredis reaches no cluster', () => {
+    const clusterIn = (db: number) =>
+      new Cluster([{ host: 'b' }], { lazyConnect: true, redisOptions: { db } });
+
+    expect(() => describeRedisNode(clusterIn(3))).toThrow(/`redisOptions\.db`/);
+    expect(describeRedisNode(clusterIn(0)).name).toBe('cluster:b:6379');
+  });
+
   it('for a Cluster is refused with a function as its password, which nobody would ask', () => {
     const redisOptions = { password: (() => SECRET) as unknown as string };
     const cluster = new Cluster([{ host: 'b' }], { lazyConnect: true, redisOptions });
