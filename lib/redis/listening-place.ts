@@ -1,6 +1,6 @@
 import { toRedisNodeError } from './client/redis-node-error';
 import type { Askable } from './client/server-client.interface';
-import { isInfoRefused, parseServerInfo, UNKNOWN_SERVER } from './server/server-info';
+import { isRefusedForGood, parseServerInfo, UNKNOWN_SERVER } from './server/server-info';
 
 /** A server by its `run_id`. Null stands for a server that does not say who it is, undefined for an unknown one. */
 export type ServerId = string | null | undefined;
@@ -48,7 +48,7 @@ export class ListeningPlace {
     try {
       this.learn(parseServerInfo(await server.send('info')));
     } catch (error) {
-      if (server.isCutOff(error) || !isInfoRefused(toRedisNodeError(error, []))) return false;
+      if (server.isCutOff(error) || !isRefusedForGood(toRedisNodeError(error, []))) return false;
       this.learn(UNKNOWN_SERVER);
     }
     return true;

@@ -2,6 +2,7 @@ import { ListenerMap } from '../collections/listener-map';
 import type { ReleaseHandler, ReleaseSubscription } from '../ports/lock-node.interface';
 import { detached } from '../ports/detached';
 import { toRedisNodeError } from './client/redis-node-error';
+import { isRefusedForGood } from './server/server-info';
 import type { ServerClient } from './client/server-client.interface';
 import { channelOfTurns, readTurn } from './request/release-message';
 
@@ -47,7 +48,7 @@ export class TurnListeners {
         this.mayHaveMissed();
       },
       (error: unknown) => {
-        this.isRefused ||= toRedisNodeError(error, []).code === 'NOPERM';
+        this.isRefused ||= isRefusedForGood(toRedisNodeError(error, []));
       },
     );
   }
