@@ -1,7 +1,8 @@
 import type { INestMicroservice, Type } from '@nestjs/common';
-import type { RmqOptions } from '@nestjs/microservices';
+import { ClientProxyFactory, type ClientProxy, type RmqOptions } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { connect, type ChannelModel, type Options } from 'amqplib';
+import { lastValueFrom } from 'rxjs';
 import { LockService } from '../../../lib';
 import type { Broker } from '../../helpers/broker';
 import { runBlock } from '../../helpers/document-module';
@@ -9,15 +10,21 @@ import { startRabbitMq } from '../../helpers/rabbitmq-server';
 import { until } from '../../helpers/until';
 import { MemoryMasters } from '../transports/memory-masters';
 
-const { LATER, ORDERS, OrderEvents } = runBlock('docs/QUEUES.md', 'class OrderEvents', {
+const { LATER, ORDERS, SEND_ORDERS, OrderEvents } = runBlock('docs/QUEUES.md', 'class OrderEvents', {
   change: (code) => code.replace('5_000', '200'),
-}) as { LATER: Options.AssertQueue; ORDERS: RmqOptions; OrderEvents: Type<{ paid: string[] }> };
+}) as {
+  LATER: Options.AssertQueue;
+  ORDERS: RmqOptions;
+  SEND_ORDERS: RmqOptions;
+  OrderEvents: Type<{ paid: string[] }>;
+};
 
 describe('a message of RabbitMQ whose lock cannot be had', () => {
   const masters = new MemoryMasters();
   let broker: Broker;
   let connection: ChannelModel;
   let app: INestMicroservice;
+  let sender: ClientProxy;
 
   beforeAll(async () => {
     broker = await startRabbitMq();
@@ -31,20 +38,19 @@ describe('a message of RabbitMQ whose lock cannot be had', () => {
     app = module.createNestMicroservice({ ...ORDERS, options: { ...ORDERS.options, urls: [url] } });
     app.useLogger(false);
     await app.listen();
+    const options = { ...SEND_ORDERS.options, urls: [url] };
+    sender = ClientProxyFactory.create({ ...SEND_ORDERS, options });
   }, 120_000); // Erlang takes its time
 
   afterAll(async () => {
+    await sender.close();
     await app.close();
     await connection.close();
     await broker.stop();
   });
 
   const paid = () => app.get(OrderEvents).paid;
-  const emit = async (id: string) => {
-    const channel = await connection.createChannel();
-    channel.sendToQueue('orders', Buffer.from(JSON.stringify({ pattern: 'order.paid', data: { id } })));
-    await channel.close();
-  };
+  const emit = (id: string) => lastValueFrom(sender.emit('order.paid', { id }), { defaultValue: undefined });
 
   it('is out of the way of the next one while it is busy, and comes back', async () => {
     const lock = await app.get(LockService).acquire('order:7');
