@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BullModule, InjectQueue, type WorkerHost } from '@nestjs/bullmq';
+import { BullModule, InjectQueue } from '@nestjs/bullmq';
 import { Injectable, type INestApplication, type Type } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
-import { Queue, type Job } from 'bullmq';
+import { Queue } from 'bullmq';
 import request from 'supertest';
 import { LockService, RedlockModule } from '../../../lib';
 import { runBlock } from '../../helpers/document-module';
@@ -34,12 +34,13 @@ describe('the examples of RECIPES.md', () => {
     Accounts: Type;
     TransferService: Type<{ transfer(order: { from: string; to: string; cents: number }): Promise<void> }>;
   };
-  const { ShippingController, ShippingProcessor } = runBlock(
+  const { Carrier, ShippingController, ShippingProcessor } = runBlock(
     'docs/RECIPES.md',
     'class ShippingProcessor',
   ) as {
+    Carrier: Type;
     ShippingController: Type;
-    ShippingProcessor: Type<WorkerHost & { process(job: Job): Promise<void> }>;
+    ShippingProcessor: Type;
   };
   const { ExportController } = runBlock('docs/RECIPES.md', 'class ExportController', {
     change: (code) => code.replace('timer(0, 500)', 'timer(0, 1)'),
@@ -50,12 +51,6 @@ describe('the examples of RECIPES.md', () => {
   const payments = new Map<string, { id: string }>();
   const moves: string[] = [];
   const book = jest.fn((_id: string) => Promise.resolve());
-
-  // At its place in an application there is one more class, which makes the abstract one whole.
-  class Shipping extends ShippingProcessor {
-    book = book;
-  }
-  Reflect.defineMetadata('design:paramtypes', [LockService], Shipping);
 
   @Injectable()
   class Shipments {
@@ -83,7 +78,8 @@ describe('the examples of RECIPES.md', () => {
       ],
       controllers: [ShippingController, ExportController],
       providers: [
-        ...[InvoiceJob, PaymentService, TransferService, Shipping, Shipments],
+        ...[InvoiceJob, PaymentService, TransferService, ShippingProcessor, Shipments],
+        { provide: Carrier, useValue: { book } },
         {
           provide: PaymentStore,
           useValue: {
