@@ -7,7 +7,6 @@ import {
   UploadedFile,
   UseInterceptors,
 } from '@nestjs/common';
-import { ClientProxy } from '@nestjs/microservices';
 import { FileInterceptor } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { lastValueFrom, type Observable, Subject } from 'rxjs';
@@ -48,7 +47,7 @@ describe('the examples of INTERCEPTORS.md', () => {
     const module = await Test.createTestingModule({
       imports: [RedlockModule.forRoot({ nodes: world.nodes })],
       controllers: [examples.OrderController, Files],
-      providers: [BankService, { provide: ClientProxy, useValue: { send: () => charges } }],
+      providers: [BankService, { provide: 'BANK', useValue: { send: () => charges } }],
     }).compile();
     app = module.createNestApplication();
     app.useLogger(false);
