@@ -23,6 +23,9 @@ describe('the examples of RECIPES.md that need a service alone', () => {
   const { SingleFlight } = runBlock('docs/RECIPES.md', 'class SingleFlight') as {
     SingleFlight: AnyClass<{ get<T>(key: string, compute: () => Promise<T>): Promise<T> }>;
   };
+  const { OutboxRelay } = runBlock('docs/RECIPES.md', 'class OutboxRelay') as {
+    OutboxRelay: AnyClass<{ relay(): Promise<void> }>;
+  };
   const { MigrateAtStart } = runBlock('docs/RECIPES.md', 'class MigrateAtStart') as {
     MigrateAtStart: AnyClass<{ onModuleInit(): Promise<void> }>;
   };
@@ -37,6 +40,32 @@ describe('the examples of RECIPES.md that need a service alone', () => {
   afterAll(async () => {
     await Promise.all([locks.close(), theirs.close()]);
     await world.stop();
+  });
+
+  it('publish the messages of an outbox in one process at a time, in their order', async () => {
+    const unsent = ['1', '2', '3'].map((id) => ({ id, body: `message ${id}` }));
+    const published: string[] = [];
+    const outbox = {
+      unsent: () => Promise.resolve([...unsent]),
+      markSent: (id: string) =>
+        Promise.resolve(
+          unsent.splice(
+            unsent.findIndex((one) => one.id === id),
+            1,
+          ),
+        ),
+    };
+    const publisher = { publish: ({ id }: { id: string }) => delay(5, published.push(id)) };
+    const relays = [locks, theirs].map((service) => {
+      const relay = make(OutboxRelay, outbox, publisher);
+      bindLockService(relay, service);
+      return relay;
+    });
+
+    await Promise.all(relays.map((relay) => relay.relay()));
+
+    expect(published).toEqual(['1', '2', '3']);
+    expect(unsent).toEqual([]);
   });
 
   it('import with progress, and say so when the lock is lost', async () => {
