@@ -83,10 +83,11 @@ function addRestartOfMany(plan: Plan, random: Random): Plan {
 
 /** At the end, the node that would lead is full while many callers of all clients want the same. */
 function addFullLeader(plan: Plan, random: Random): Plan {
-  if (plan.nodes.length < 3 || plan.clients.length < 2 || !random.chance(0.3)) return plan;
+  if (plan.nodes.length < 3 || plan.clients.length < 2) return plan;
+  if (!random.chance(plan.nodes.length > 3 ? 0.8 : 0.2)) return plan;
   const atMs = plan.healAtMs + random.between(0, 200);
   const lastsMs = random.between(300, 1_000);
-  const calls = Array.from({ length: random.whole(10, 40) }, (): Call => ({
+  const calls = Array.from({ length: random.whole(40, 80) }, (): Call => ({
     atMs: atMs + random.between(10, lastsMs),
     client: random.whole(0, plan.clients.length - 1),
     resources: ['a'],
@@ -94,7 +95,7 @@ function addFullLeader(plan: Plan, random: Random): Plan {
     autoExtend: true,
     style: 'acquire',
     wait: 2_000,
-    holdMs: random.pick([0, 1, 5]),
+    holdMs: random.pick([1, 5, 10]),
     obeys: true,
   }));
   const fault: Fault = { what: 'fill', atMs, node: 0, ms: lastsMs + 200 };

@@ -5,6 +5,7 @@ import { type HandoverRound, Handovers, type Successor } from '../../lib/core/ha
 import { FenceProposals } from '../../lib/core/fence-proposals';
 import { tokenOf } from '../../lib/core/fencing';
 import type { AcquireVote, FenceRequest, LockNode } from '../../lib/ports/lock-node.interface';
+import { LeadingNode } from '../../lib/core/leading-node';
 import { type Guarded, NodeGuard } from '../../lib/core/node-guard';
 import { AcquireCall } from '../../lib/core/acquire-call';
 import { ReleaseCall } from '../../lib/core/lease-calls';
@@ -90,6 +91,9 @@ interface HandOversInside {
   takeOver(old: Lease, successor: Successor): HandoverRound;
 }
 
+interface LeadingInside {
+  readonly settings: { readonly refusals?: unknown };
+}
 interface GuardInside {
   judgeYouth(): Guarded | undefined;
   isDuplicate(node: LockNode): boolean;
@@ -703,6 +707,13 @@ export const WEIGHED_MUTATIONS: readonly (Mutation & { readonly kind: PlanKind }
       },
     },
   },
+  {
+    name: 'a node that refuses to grant does not lead',
+    rule: 'R36',
+    isLiveness: true,
+    kind: 'full',
+    apply: leadThoughTheyRefuse,
+  },
   LEADER_CHOOSES_PERMITS,
 ];
 
@@ -742,4 +753,16 @@ function extendingHandles(): () => void {
         await extend.call(this, ttlMs);
       },
   );
+}
+
+/** Nodes lead although they refuse to grant. */
+function leadThoughTheyRefuse(): () => void {
+  const original = Object.create(null, Object.getOwnPropertyDescriptors(LeadingNode.prototype)) as object;
+  return patchGetter(LeadingNode.prototype, 'current', function (this: unknown) {
+    const leading = this as LeadingInside;
+    return Reflect.get(original, 'current', {
+      ...leading,
+      settings: { ...leading.settings, refusals: undefined },
+    });
+  });
 }
