@@ -205,8 +205,10 @@ export class LeaderElection {
     await over;
     this.leadership.next(false);
     // The tasks were told by their signal. No other process may lead while one of them may still rely on the lock.
-    if (!lock.signal.aborted) await Promise.race([Promise.all(running), aborted(lock.signal)]);
+    await Promise.race([Promise.all(running), aborted(lock.signal)]);
     endTerm();
+    // The lock hears of that a moment later. Before, its release would be put off, and nobody would wait for the nodes.
+    await ended;
     await standing.end();
     this.term = undefined;
   }

@@ -1,7 +1,8 @@
+import { inspect } from 'node:util';
 import { LockKeyError } from '../../../lib/errors/lock-key.error';
 import { LockLostError } from '../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../lib/errors/lock-options.error';
-import type { LeaderElection } from '../../../lib/service/leader-election';
+import { LeaderElection, type ElectionHost } from '../../../lib/service/leader-election';
 import { detached } from '../../../lib/ports/detached';
 import { deferred } from '../../helpers/deferred';
 import { Fleet } from '../../helpers/fleet';
@@ -185,7 +186,102 @@ describe('an election', () => {
     expect(election.fencingToken).toBeUndefined();
   });
 
+  it('goes on where the lock is over before anybody heard of it', async () => {
+    const fleet = new Fleet(3);
+    const { clock } = fleet;
+    const { manager } = fleet.process();
+    const given: unknown[] = [];
+    const host = {
+      clock,
+      acquire: async () => {
+        if (given.length === 2) return new Promise(() => undefined);
+        const lock = await manager.acquire('jobs', { wait: 0 });
+        given.push(lock);
+        lock.lose('expired');
+        return lock;
+      },
+      standing: () => ({ end: () => Promise.resolve() }),
+      isInside: () => false,
+    } as unknown as ElectionHost;
+    const election = new LeaderElection('jobs', {}, host);
+    const changes = heard(election);
+
+    election.start();
+    await clock.advance(10);
+
+    expect(given).toHaveLength(2);
+    expect(changes).toEqual([false]);
+  });
+
+  it('has a number only while it has a term', async () => {
+    const fleet = new Fleet(3);
+    const election = fleet.process().service.election('jobs', { fencing: true });
+    expect(election.fencingToken).toBeUndefined();
+    await fleet.clock.advance(10);
+    expect(election.fencingToken).toBeGreaterThan(0);
+
+    void election.resign();
+    await fleet.clock.advance(10);
+
+    expect(election.fencingToken).toBeUndefined();
+  });
+
+  it('is shown without what it is made of', () => {
+    const { service } = new Fleet(1).process();
+
+    expect(inspect(service.election('jobs'))).toMatch(
+      /^LeaderElection \{ name: 'jobs', isLeader: \w+, [^{}]*\}$/,
+    );
+  });
+
+  it('tells of an error that it did not expect', async () => {
+    const { clock } = new Fleet(1);
+    const error = new Error('a mistake');
+    const host = { clock, acquire: () => Promise.reject(error) } as unknown as ElectionHost;
+    const election = new LeaderElection('jobs', {}, host);
+    const told: unknown[] = [];
+    election.leader$.subscribe({ error: (one) => told.push(one) });
+
+    election.start();
+    await clock.advance(10);
+
+    expect(told).toEqual([error]);
+  });
+
   describe('whose process resigns', () => {
+    it('tells that it does not lead before anything else happens', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      const changes = heard(election);
+      await fleet.clock.advance(10);
+
+      void election.resign();
+
+      expect(changes).toEqual([false, true, false]);
+    });
+
+    it('ends no stream where it was not the leader, and may take part again', async () => {
+      const fleet = new Fleet(3);
+      const leader = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const election = fleet.process().service.election('jobs');
+      const told: unknown[] = [];
+      election.leader$.subscribe({
+        next: (isLeader) => told.push(isLeader),
+        error: (error) => told.push(error),
+      });
+      await fleet.clock.advance(10);
+      void election.resign();
+      await fleet.clock.advance(10);
+      expect(told).toEqual([false]);
+
+      election.start();
+      void leader.resign();
+      await fleet.clock.advance(100);
+
+      expect(told).toEqual([false, true]);
+    });
+
     it('tells the running task by the signal, and goes on elsewhere when that has ended', async () => {
       const fleet = new Fleet(3);
       const election = fleet.process().service.election('jobs');
@@ -210,12 +306,16 @@ describe('an election', () => {
 
     it('has given the lock back when that is told', async () => {
       const fleet = new Fleet(3);
+      for (const node of fleet.nodes) node.latencyMs = 20;
       const election = fleet.process().service.election('jobs');
-      await fleet.clock.advance(10);
-      const owners = watch(election.resign().then(() => fleet.owners('jobs')));
+      await fleet.clock.advance(100);
+      const resigned = watch(election.resign());
+      await fleet.clock.advance(15);
+      expect(resigned.state).toBe('pending');
       await fleet.clock.advance(100);
 
-      expect(owners.value).toEqual([null, null, null]);
+      expect(resigned.state).toBe('resolved');
+      expect(await fleet.owners('jobs')).toEqual([null, null, null]);
     });
 
     it('waits for the tasks of each term, where it took part again meanwhile', async () => {
@@ -394,6 +494,24 @@ describe('an election', () => {
       expect(task).not.toHaveBeenCalled();
     });
 
+    it('keeps no task that has ended', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+
+      await election.run(() => undefined);
+      await fleet.clock.advance(0);
+
+      const { running } = Reflect.get(election, 'term') as { running: Set<unknown> };
+      expect(running.size).toBe(0);
+    });
+
+    it('refuses what is no function', async () => {
+      const { service } = new Fleet(3).process();
+
+      await expect(service.election('jobs').run<string>('work' as never)).rejects.toThrow(LockOptionsError);
+    });
+
     it('fails when the leadership was lost before it was done', async () => {
       const fleet = new Fleet(3);
       const { service } = fleet.process();
@@ -470,6 +588,25 @@ describe('an election', () => {
       expect(closed.state).toBe('resolved');
     });
 
+    it('is closed when its tasks have ended, and does not start again', async () => {
+      const fleet = new Fleet(3);
+      const election = fleet.process().service.election('jobs');
+      await fleet.clock.advance(10);
+      const work = deferred();
+      void election.run(() => work.promise);
+      const closed = watch(election.close());
+      await fleet.clock.advance(100);
+      expect(closed.state).toBe('pending');
+
+      work.resolve();
+      await fleet.clock.advance(100);
+      election.start();
+      await fleet.clock.advance(100);
+
+      expect(closed.state).toBe('resolved');
+      expect(await fleet.owners('jobs')).toEqual([null, null, null]);
+    });
+
     it('begins no more', async () => {
       const fleet = new Fleet(3);
       const { service } = fleet.process();
@@ -503,9 +640,22 @@ describe('an election', () => {
     service.election('jobs', { ttl: 5_000 });
 
     expect(() => service.election('')).toThrow(LockKeyError);
-    expect(() => service.election('jobs', { ttl: 6_000 })).toThrow(/differ/);
+    for (const other of [{ ttl: 6_000 }, { ttl: 5_000, fencing: true }, { ttl: 5_000, label: 'b' }])
+      expect(() => service.election('jobs', other)).toThrow(/differ/);
     expect(service.election('jobs', { ttl: 5_000 })).toBe(service.election('jobs'));
     expect(service.election('jobs', {})).toBe(service.election('jobs'));
+  });
+
+  it('refuses other options than were declared for it, and any when it is taken part in without', () => {
+    const { service } = new Fleet(1).process();
+    service.declareElection('jobs', { ttl: 5_000 });
+    expect(() => {
+      service.declareElection('jobs', { ttl: 6_000 });
+    }).toThrow(/differ/);
+
+    service.election('mails');
+
+    expect(() => service.election('mails', { ttl: 5_000 })).toThrow(/differ/);
   });
 
   it('has the options that were declared for it, and is not taken part in until it is asked for', async () => {
