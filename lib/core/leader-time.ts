@@ -47,7 +47,7 @@ export class LeaderTime {
    * these resources of late.
    */
   ifContended(leader: LockNode | undefined, resources: readonly string[]): number | undefined {
-    if (this.deniedAtMs.size === 0 || leader === undefined || leader !== this.node) return undefined;
+    if (this.deniedAtMs.size === 0 || leader !== this.node) return undefined;
     const nowMs = this.around.clock.now();
     const isDenied = (resource: string) =>
       nowMs - (this.deniedAtMs.get(resource) ?? -Infinity) <= KNOWN_FOR_MS;

@@ -96,7 +96,7 @@ export class PlaceInLines {
    */
   entryToPutBack(attempt: number): LineEntry | undefined {
     const isLate = attempt !== this.attempts;
-    return isLate || this.isOver || this.isFar || !this.mayBeEntered ? undefined : this.entry;
+    return isLate || this.isOver || !this.mayBeEntered ? undefined : this.entry;
   }
 
   /**
@@ -192,7 +192,7 @@ export class PlaceInLines {
    * @param isFar undefined if only the leading node was asked
    */
   note(news: LineNews | undefined, isFar: boolean | undefined): void {
-    if (isFar === true && !this.isFar) this.leave();
+    if (isFar === true) this.leave();
     this.isFar = isFar ?? this.isFar;
     if (news === undefined) return;
     this.ahead = news.ahead;

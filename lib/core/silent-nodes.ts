@@ -62,8 +62,6 @@ export class SilentNodes {
   private readonly lookMs: number;
   private timer: Timer | undefined;
   private isStopped = false;
-  /** The number of silent nodes. */
-  private silent = 0;
 
   constructor(private readonly settings: SilentNodesSettings) {
     this.seen = settings.nodes.map(() => ({
@@ -92,14 +90,13 @@ export class SilentNodes {
 
   /** Tells if the node at `position` is not to be asked now. */
   skips(position: number): boolean {
-    if (this.silent === 0 || this.seen[position]?.isSilent !== true) return false;
+    if (this.seen[position]?.isSilent !== true) return false;
     return this.settings.nodes[position]?.status === 'up' && this.areEnough(this.isThere);
   }
 
   stop(): void {
     this.isStopped = true;
     this.timer?.cancel();
-    this.timer = undefined;
   }
 
   private hear(position: number): void {
@@ -107,12 +104,7 @@ export class SilentNodes {
     if (seen === undefined) return;
     seen.owes = false;
     seen.hasAnswered = true;
-    if (seen.isSilent) this.forget(seen);
-  }
-
-  private forget(seen: Seen): void {
     seen.isSilent = false;
-    this.silent -= 1;
   }
 
   private lookLater(): void {
@@ -134,13 +126,14 @@ export class SilentNodes {
       this.count(seen, this.settings.nodes[position] as LockNode);
     });
     this.judge();
-    if (this.silent > 0 || this.seen.some(({ owes }) => owes)) this.lookLater();
+    // A silent node owes an answer too.
+    if (this.seen.some(({ owes }) => owes)) this.lookLater();
   };
 
   private count(seen: Seen, { status }: LockNode): void {
     if (status !== 'up') {
       // A node that is down says so at once when it is asked.
-      if (seen.isSilent) this.forget(seen);
+      seen.isSilent = false;
       seen.owes = false;
       seen.quiet = 0;
     } else if (seen.hasAnswered) {
@@ -160,7 +153,7 @@ export class SilentNodes {
 
   private judge(): void {
     if (!this.areEnough(this.mayAnswer)) {
-      for (const seen of this.seen) if (seen.isSilent) this.forget(seen);
+      for (const seen of this.seen) seen.isSilent = false;
       return;
     }
     // A node that has owed an answer only for a moment counts neither way: it does not end the silence of others,
@@ -171,7 +164,6 @@ export class SilentNodes {
         if (!areAnswering || !isTooQuiet(seen)) return;
         seen.isSilent = true;
         seen.probeIn = 0;
-        this.silent += 1;
       }
       if (seen.probeIn > 0) seen.probeIn -= 1;
       else {

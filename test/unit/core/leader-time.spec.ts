@@ -80,6 +80,19 @@ describe('the time of the leading node', () => {
     expect(late()).toBe(60_000_000);
   });
 
+  it('is measured anew after ten seconds, since clocks drift', () => {
+    const { clock, deny, late } = setUp();
+    deny(2);
+    clock.stall(9_000);
+    deny(30);
+    expect(late()).toBe(2_000);
+    clock.stall(2_000);
+
+    deny(30);
+
+    expect(late()).toBe(30_000);
+  });
+
   it('remembers few resources, and those that were denied last', () => {
     const { deny, late } = setUp();
 
@@ -87,5 +100,15 @@ describe('the time of the leading node', () => {
 
     expect(late('api-0')).toBeUndefined();
     expect(late('api-39')).toBeDefined();
+  });
+
+  it('is not forgotten for a resource that is denied again and again', () => {
+    const { deny, late } = setUp();
+
+    for (let i = 0; i < 40; i++) {
+      deny(1, 'hot');
+      deny(1, `api-${i}`);
+      expect(late('hot')).toBeDefined();
+    }
   });
 });

@@ -1,4 +1,7 @@
+import type { NodeGuard } from '../../../lib/core/node-guard';
+import type { SilentNodes } from '../../../lib/core/silent-nodes';
 import { LeadingNode } from '../../../lib/core/leading-node';
+import { NewLease } from '../../../lib/core/new-lease';
 import { Redlock } from '../../../lib/core/redlock';
 import { Refusals } from '../../../lib/core/refusals';
 import type { FaultyNode } from '../../helpers/faulty-node';
@@ -197,6 +200,54 @@ describe('the leading node', () => {
 
     expect(leader.current?.name).toBe('a');
     refusals.stop();
+  });
+
+  it('is the next one while the first is guarded', () => {
+    const { nodes } = new Fleet(3);
+    const [first] = nodes;
+    const guard = { isIdle: false, reasonFor: (node: unknown) => (node === first ? 'restarted' : undefined) };
+    const leader = new LeadingNode({ nodes, guard: guard as unknown as NodeGuard });
+
+    expect(leader.current?.name).toBe('b');
+  });
+
+  it('is the next one while the first is silent in the rounds of all', () => {
+    const { nodes } = new Fleet(3);
+    const silence = { skips: (position: number) => position === 0 } as unknown as SilentNodes;
+    const leader = new LeadingNode({ nodes, guard: unguarded(nodes), silence });
+
+    expect(leader.current?.name).toBe('b');
+  });
+
+  it('passes a late vote on also to one who asks for it after it has come', async () => {
+    const nodes = scripted('a');
+    const clock = new VirtualClock();
+    const leader = new LeadingNode({ nodes, guard: unguarded(nodes) });
+    const callContext = {
+      nodes,
+      clock,
+      timeoutMs: NODE_TIMEOUT_MS,
+      guard: unguarded(nodes),
+      refusals: undefined,
+    };
+    const lease = new NewLease(['a'], 'token', undefined, 10_000, {
+      validUntilMs: Infinity,
+      validUntilWallMs: Infinity,
+    });
+    const asking = leader.ask({ ...callContext, silence: undefined, cleanUpLate: () => undefined }, lease, {
+      resources: ['a'],
+      ownerToken: 'token',
+      ttlMs: 10_000,
+      askHolderTtl: true,
+    });
+    await clock.advance(NODE_TIMEOUT_MS / 10);
+    const known = await asking;
+    nodes[0]?.answer('acquire', GRANTED);
+
+    const heard: unknown[] = [];
+    if (known !== undefined && 'whenItComes' in known) known.whenItComes((vote) => heard.push(vote));
+
+    expect(heard).toEqual([GRANTED]);
   });
 
   it('leads again although it threw instead of voting', async () => {

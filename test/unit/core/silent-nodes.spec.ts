@@ -1,3 +1,6 @@
+import type { NodeGuard } from '../../../lib/core/node-guard';
+import type { Refusals } from '../../../lib/core/refusals';
+import { SilentNodes } from '../../../lib/core/silent-nodes';
 import { Fleet } from '../../helpers/fleet';
 import { settle } from '../../helpers/virtual-clock';
 import { watch } from '../../helpers/watch';
@@ -226,6 +229,16 @@ describe('a node that is silent while the others answer (R36)', () => {
     expect(fleet.node(2).count('acquire')).toBe(before + 1);
   });
 
+  it('is noticed after a time in which nothing was asked, too', async () => {
+    const { askedBy, fallSilent, cycle, clock } = setUp();
+    await cycle();
+    await clock.advance(1_000);
+
+    await fallSilent(2);
+
+    expect(await askedBy(2, 'acquire')).toBe(0);
+  });
+
   it('leaves no timer when nothing is asked any more', async () => {
     const { cycle, clock } = setUp();
     await cycle();
@@ -258,5 +271,186 @@ describe('a node that is silent while the others answer (R36)', () => {
 
     expect(waiting.state).toBe('resolved');
     expect(fleet.node(0).count('acquire')).toBe(before);
+  });
+});
+
+/** How often it is looked whether nodes owe an answer. */
+const LOOK_MS = 10;
+
+function watchNodes(nodeCount = 3) {
+  const { nodes, clock } = new Fleet(nodeCount);
+  // Whether they are there, they never say by themselves.
+  for (const node of nodes) node.fault = 'deaf';
+  /** The positions of the nodes that are guarded after a restart. */
+  const guarded = new Set<number>();
+  const guard = {
+    isIdle: false,
+    reasonFor: (node: (typeof nodes)[number]) => (guarded.has(nodes.indexOf(node)) ? 'restarted' : undefined),
+  } as unknown as NodeGuard;
+  const refusals = { errorFor: () => undefined } as unknown as Refusals;
+  const silence = new SilentNodes({ nodes, clock, nodeTimeoutMs: 500, guard, refusals });
+  const ask = (...positions: number[]) => {
+    for (const position of positions) silence.asked(position);
+  };
+  const answer = (...positions: number[]) => {
+    for (const position of positions) silence.answered(position, { kind: 'granted' });
+  };
+  const goDown = (position: number) => nodes[position]?.refuse();
+  const comeBack = (position: number) => {
+    const node = nodes[position] as (typeof nodes)[number];
+    node.recover();
+    node.fault = 'deaf';
+  };
+  const looks = (count: number) => clock.advance(count * LOOK_MS);
+  /** The node is asked, and answers after so many looks. */
+  const answerLate = async (position: number, after: number) => {
+    ask(position);
+    await looks(after);
+    answer(position);
+    await looks(1);
+  };
+  return { nodes, clock, guarded, silence, ask, answer, goDown, comeBack, looks, answerLate };
+}
+
+describe('the silence of a node', () => {
+  it('is no silence while it takes no longer than usual', async () => {
+    const { silence, ask, looks, answerLate } = watchNodes();
+    for (let i = 0; i < 3; i++) await answerLate(2, 6);
+
+    ask(2);
+    await looks(12);
+    expect(silence.skips(2)).toBe(false);
+    await looks(6);
+
+    expect(silence.skips(2)).toBe(true);
+  });
+
+  it('is noticed soon after the node has once stood still for long', async () => {
+    const { silence, ask, looks, answerLate } = watchNodes();
+    await answerLate(2, 45);
+
+    ask(2);
+    await looks(25);
+
+    expect(silence.skips(2)).toBe(true);
+  });
+
+  it('is noticed as soon as ever when the node has been quick for a while', async () => {
+    const { silence, ask, looks, answerLate } = watchNodes();
+    await answerLate(2, 10);
+    for (let i = 0; i < 12; i++) await answerLate(2, 0);
+
+    ask(2);
+    await looks(5);
+
+    expect(silence.skips(2)).toBe(true);
+  });
+
+  it('begins only when a majority answers, and not while one of it has been asked a moment ago', async () => {
+    const { silence, ask, answer, looks } = watchNodes();
+    ask(2);
+    await looks(2);
+    ask(0, 1);
+    await looks(2);
+    expect(silence.skips(2)).toBe(false);
+
+    answer(0, 1);
+    await looks(1);
+
+    expect(silence.skips(2)).toBe(true);
+  });
+
+  it('begins only when a majority answers, of which no node is down', async () => {
+    const { silence, goDown, ask, looks } = watchNodes(5);
+    goDown(3);
+    ask(4);
+    await looks(2);
+    ask(2);
+
+    await looks(2);
+
+    expect(silence.skips(4)).toBe(false);
+  });
+
+  it('does not count while one of the others that answer is guarded', async () => {
+    const { silence, guarded, ask, looks } = watchNodes();
+    ask(2);
+    await looks(5);
+    expect(silence.skips(2)).toBe(true);
+
+    guarded.add(0);
+
+    expect(silence.skips(2)).toBe(false);
+  });
+
+  it('ends when the node goes down, which it says by itself', async () => {
+    const { silence, ask, goDown, comeBack, looks } = watchNodes();
+    ask(2);
+    await looks(5);
+
+    goDown(2);
+    expect(silence.skips(2)).toBe(false);
+    await looks(1);
+    comeBack(2);
+
+    expect(silence.skips(2)).toBe(false);
+  });
+
+  it('is not that from before the node went down', async () => {
+    const { silence, ask, answer, goDown, comeBack, looks } = watchNodes();
+    ask(2);
+    await looks(2);
+    goDown(2);
+    await looks(1);
+    comeBack(2);
+    ask(0);
+    await looks(5);
+    answer(0);
+    expect(silence.skips(2)).toBe(false);
+
+    ask(2);
+    await looks(2);
+
+    expect(silence.skips(2)).toBe(false);
+  });
+
+  it('is not that from before all gave up waiting', async () => {
+    const { silence, ask, answer, looks } = watchNodes();
+    ask(1, 2);
+    await looks(60);
+
+    ask(0, 1);
+    await looks(1);
+    answer(0, 1);
+    await looks(1);
+
+    expect(silence.skips(2)).toBe(false);
+  });
+
+  it('is asked about at once each time, and then once in a node timeout', async () => {
+    const { nodes, ask, answer, looks } = watchNodes();
+    const [, , node] = nodes as [unknown, unknown, (typeof nodes)[number]];
+    const inspect = jest.spyOn(node, 'inspect');
+    ask(2);
+    await looks(45);
+    expect(inspect).toHaveBeenCalledTimes(1);
+    await looks(20);
+    expect(inspect).toHaveBeenCalledTimes(2);
+    answer(2);
+    await looks(1);
+
+    ask(2);
+    await looks(25);
+
+    expect(inspect).toHaveBeenCalledTimes(3);
+  });
+
+  it('is not looked for when the service is closed, whatever is asked then', () => {
+    const { silence, clock, ask } = watchNodes();
+    silence.stop();
+
+    ask(0);
+
+    expect(clock.pendingTimers).toBe(0);
   });
 });
