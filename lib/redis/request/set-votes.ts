@@ -12,10 +12,11 @@ import { microsFrom, timeFrom, ttlFrom, unexpectedReply } from './redis-votes';
 export function setAcquireVoteFrom(reply: unknown, request: AcquireRequest): AcquireVote {
   const parts = Array.isArray(reply) ? (reply as unknown[]) : [];
   const [time, outcome] = parts;
-  if (typeof time !== 'string' || timeFrom(time) === undefined) return unexpectedReply();
-  if (outcome === VOTES.denied) return denialFrom(Number(time), parts, request) ?? unexpectedReply();
+  const nodeMicros = timeFrom(time);
+  if (nodeMicros === undefined) return unexpectedReply();
+  if (outcome === VOTES.denied) return denialFrom(nodeMicros, parts, request) ?? unexpectedReply();
   return outcome === VOTES.granted || outcome === VOTES.replaced
-    ? grantFrom(outcome, parts[2], parts[3], parts[4], Number(time), request)
+    ? grantFrom(outcome, parts[2], parts[3], parts[4], nodeMicros, request)
     : unexpectedReply();
 }
 

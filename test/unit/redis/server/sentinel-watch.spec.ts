@@ -27,11 +27,17 @@ function setUp({ isMapped = false, count = 2 } = {}) {
   leadTo(OLD);
   const sentinels = Array.from({ length: count }, () => new FakeSentinel()) as [FakeSentinel, FakeSentinel];
   const seen = { switches: 0, informed: 0 };
+  /** For each reconnection, how many connections in a row had come to nothing. */
+  const failures: number[] = [];
+  const reconnectDelayMs = (count: number) => {
+    failures.push(count);
+    return 50;
+  };
   const watch = new SentinelWatch(
     client.asServer,
     {
       name: 'locks',
-      sentinels: sentinels.map((sentinel) => fakeDescription({ open: () => sentinel })),
+      sentinels: sentinels.map((sentinel) => fakeDescription({ open: () => sentinel, reconnectDelayMs })),
       isMapped,
     },
     clock,
@@ -45,7 +51,7 @@ function setUp({ isMapped = false, count = 2 } = {}) {
       },
     },
   );
-  return { clock, client, leadTo, sentinels, seen, watch };
+  return { clock, client, leadTo, sentinels, seen, failures, watch };
 }
 
 describe('the Sentinels of a group', () => {
@@ -132,12 +138,72 @@ describe('the Sentinels of a group', () => {
     },
   );
 
-  it('are not believed when they announce a port that is none', () => {
-    const { sentinels, seen, watch } = setUp();
+  it.each(['10.0.0.2 x', '10.0.0.2 0', '10.0.0.2 -1', '10.0.0.2 6379.5', '10.0.0.2', ''])(
+    'are not believed when they announce %j, which is no address',
+    (address) => {
+      const { sentinels, seen, watch } = setUp();
 
-    sentinels[0].emit('message', '+switch-master', 'locks 10.0.0.1 6379 10.0.0.2 x');
+      sentinels[0].emit('message', '+switch-master', `locks 10.0.0.1 6379 ${address}`);
 
-    expect([seen.switches, watch.problem]).toEqual([0, undefined]);
+      expect([seen.switches, watch.problem]).toEqual([0, undefined]);
+    },
+  );
+
+  it('make us leave a server for another one of the same machine', () => {
+    const { sentinels, seen } = setUp();
+
+    sentinels[0].emit('message', '+switch-master', 'locks 10.0.0.1 6379 10.0.0.1 6380');
+
+    expect(seen.switches).toBe(1);
+  });
+
+  it('break no connection to the master that they name, where we may not ask for its epoch', async () => {
+    const { sentinels, seen } = setUp();
+    for (const sentinel of sentinels) {
+      sentinel.says = { ...AT_OLD, epoch: NO_PERMISSION };
+      sentinel.becomeReady();
+    }
+    await settle();
+
+    expect(seen.switches).toBe(0);
+  });
+
+  it('make us leave a master that one of them still names, where we may not ask for its epoch', async () => {
+    const { sentinels, seen } = setUp();
+    sentinels[0].says = { ...AT_OLD, epoch: NO_PERMISSION };
+    sentinels[1].says = { ...AT_NEW, epoch: NO_PERMISSION };
+    for (const sentinel of sentinels) {
+      sentinel.becomeReady();
+      await settle();
+    }
+
+    expect(seen.switches).toBe(1);
+  });
+
+  it('are heard where what they say of the epoch is not understood', async () => {
+    const { sentinels, seen } = setUp();
+    sentinels[0].says = AT_NEW;
+    const call = sentinels[0].call.bind(sentinels[0]);
+    sentinels[0].call = (...parts) => (parts[1] === 'MASTER' ? Promise.resolve('odd') : call(...parts));
+
+    sentinels[0].becomeReady();
+    await settle();
+
+    expect(seen.switches).toBe(1);
+  });
+
+  it('have a good connection when they are listened to, and not before', async () => {
+    const { clock, sentinels, failures } = setUp();
+    for (let i = 0; i < 2; i++) {
+      sentinels[0].end();
+      await clock.advance(50);
+    }
+    sentinels[0].becomeReady();
+    await settle();
+
+    sentinels[0].end();
+
+    expect(failures).toEqual([1, 2, 1]);
   });
 
   it('say why they cannot be reached, which ioredis does not', () => {
@@ -151,6 +217,19 @@ describe('the Sentinels of a group', () => {
       message: 'no Sentinel answers: connect ECONNREFUSED',
     });
     expect(watch.explain(new Error('something else'))).toBeUndefined();
+  });
+
+  it('explain nothing before an error, and after one of them is connected again', () => {
+    const { sentinels, watch } = setUp();
+    const explained = () =>
+      watch.explain(new UnexplainedError('no Sentinel answers: ', 'Connection is closed.'));
+    expect(explained()).toBeUndefined();
+    sentinels[0].emit('error', new Error('connect ECONNREFUSED'));
+    expect(explained()).toBeDefined();
+
+    sentinels[0].becomeReady();
+
+    expect(explained()).toBeUndefined();
   });
 
   it('are left alone at the end, and no timer is left', async () => {
@@ -267,8 +346,31 @@ describe('Sentinels that disagree', () => {
     expect([before, watch.problem]).toEqual(['FAILOVER', undefined]);
   });
 
+  it.each<[string, (sentinel: FakeSentinel) => void]>([
+    ['cannot be reached', (sentinel) => sentinel.emit('error', new Error('connect ECONNREFUSED'))],
+    [
+      'loses its connection',
+      (sentinel) => {
+        sentinel.end();
+      },
+    ],
+  ])('are not awaited at the start where one has answered, and the other %s', async (_, goAway) => {
+    const { sentinels, seen, watch } = setUp();
+    sentinels[0].says = AT_OLD;
+    sentinels[0].becomeReady();
+    await settle();
+    expect(watch.isInformed).toBe(false);
+
+    goAway(sentinels[1]);
+    expect([watch.isInformed, seen.informed]).toEqual([true, 1]);
+    watch.askAgain();
+    await settle();
+
+    expect(seen.informed).toBe(1);
+  });
+
   it('are awaited at the start until a majority has answered', async () => {
-    const { sentinels, seen, watch } = setUp({ count: 3 });
+    const { clock, sentinels, seen, watch } = setUp({ count: 3 });
     const informed: boolean[] = [];
     for (const sentinel of sentinels) {
       informed.push(watch.isInformed);
@@ -276,6 +378,7 @@ describe('Sentinels that disagree', () => {
       sentinel.becomeReady();
       await settle();
     }
+    await clock.advance(1_000);
 
     expect([informed, seen.informed]).toEqual([[false, false, true], 2]);
   });
