@@ -173,6 +173,5 @@ function hasMethod(value: unknown, name: string): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const own = Object.getOwnPropertyDescriptor(value, name);
   if (own !== undefined) return typeof own.value === 'function';
-  const type = Object.getPrototypeOf(value) as object | null;
-  return type !== null && type !== Object.prototype && hasMethod(type, name);
+  return hasMethod(Object.getPrototypeOf(value), name);
 }

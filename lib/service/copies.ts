@@ -29,7 +29,7 @@ const THIS_COPY: Copy = {
 
 /** Notes this copy. It is a function, since a bundler leaves out an import of which nothing is used. */
 export function noteThisCopy(): void {
-  if (!copies.includes(THIS_COPY)) copies.push(THIS_COPY);
+  copies.push(THIS_COPY);
 }
 
 /** Notes that this copy has a global module without a name. */

@@ -30,6 +30,16 @@ class OnMethod {
 }
 
 @Controller()
+class Twice {
+  @MessagePattern('pay') @Locked('order') async pay() {
+    return Promise.resolve();
+  }
+  @MessagePattern('refund') @Locked('order') async refund() {
+    return Promise.resolve();
+  }
+}
+
+@Controller()
 class OnEvent {
   @EventPattern('paid') @Locked('order') async pay(_order: unknown) {
     return Promise.resolve();
@@ -80,6 +90,13 @@ class PerRequest {
 @Controller()
 class OverNats {
   @MessagePattern('pay', Transport.NATS) @Locked('order') async pay() {
+    return Promise.resolve();
+  }
+}
+
+@Controller()
+class OverTcp {
+  @MessagePattern('pay', Transport.TCP) @Locked('order') async pay() {
     return Promise.resolve();
   }
 }
@@ -141,6 +158,8 @@ describeFrom11('the start of a microservice in an HTTP application', () => {
     ['@Locked on an event', OnEvent],
     ['LockInterceptor on the method', ByInterceptor],
     ['LockInterceptor on the class', OnClass],
+    ['@Locked, for this transport alone,', OverTcp],
+    ['@Locked beside another one', Twice],
   ])('warns of a handler with %s that has no filter', async (_what, controller) => {
     await expect(start([controller], {})).resolves.toEqual([
       expect.stringMatching(new RegExp(`^${controller.name}\\.pay takes a lock`)),

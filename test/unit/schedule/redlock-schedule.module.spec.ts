@@ -82,9 +82,11 @@ class Jobs {
 class Pulses {
   process = 0;
 
+  constructor(private readonly locks: LockService) {}
+
   @Interval('pulse', 40)
   pulse(): void {
-    ran.push(`pulse in ${this.process}`);
+    ran.push(`pulse under ${this.locks.current()?.resources.join() ?? 'nothing'}`);
   }
 
   @Timeout('once', 5)
@@ -207,7 +209,29 @@ describe('the schedule of a fleet', () => {
     await fire('locked');
 
     expect(ran.filter((one) => one.startsWith('everywhere'))).toHaveLength(2);
-    expect(ran.filter((one) => one.startsWith('locked'))).toEqual([expect.stringMatching(/under own$/)]);
+    const locked = () => ran.filter((one) => one.startsWith('locked'));
+    expect(locked()).toEqual([expect.stringMatching(/under own$/)]);
+    // It is no job with a date, which runs once.
+    await fire('locked');
+    expect(locked()).toHaveLength(2);
+  });
+
+  it('leaves alone what only looks like the schedule in a part', async () => {
+    class Wrapper {
+      wrapFunctionInTryCatchBlocks() {
+        return 'its own';
+      }
+    }
+    class Finder {
+      lookupSchedulers() {}
+    }
+    @Module({ providers: [Wrapper, Finder] })
+    class Others {}
+
+    await start([new MemoryLockNode()], Jobs, [Others]);
+
+    expect(new Wrapper().wrapFunctionInTryCatchBlocks()).toBe('its own');
+    expect(Finder.prototype).not.toHaveProperty('wrapFunctionInTryCatchBlocks');
   });
 
   it('runs a job with a date in one process', async () => {
@@ -321,6 +345,7 @@ describe('the schedule of a fleet', () => {
     const pulses = () => ran.filter((one) => one.startsWith('pulse'));
     await until('it has run some times', () => pulses().length >= 5);
 
+    expect(new Set(pulses())).toEqual(new Set(['pulse under schedule:pulse']));
     // Nine tenths of 40 ms are kept free; a clock may round.
     expect(pulses().length).toBeLessThanOrEqual((performance.now() - startedMs) / 35 + 1);
     await until('all have had their start', () => ran.filter((one) => one.startsWith('once')).length === 3);

@@ -40,4 +40,11 @@ describe('code that holds a lock and wants another', () => {
   ])('with one that is %s is told why it cannot have it %s', (held, wanted, why) => {
     expect(whyNot(hold(held), hold(wanted))).toMatch(why);
   });
+
+  it('is told to take all at once where it lacks one of them', () => {
+    const wanted = { resources: ['b', 'a'], kind: undefined };
+
+    expect(whyNot(hold('exclusive'), wanted)).toMatch(/^it does not hold all of them in one lock/);
+    expect(whyNot(hold('shared'), wanted)).toMatch(/as a reader.*exclusively from the start/);
+  });
 });

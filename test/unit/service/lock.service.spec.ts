@@ -171,6 +171,21 @@ describe('LockService', () => {
       await expect(run).rejects.toThrow(new TypeError('mine'));
     });
 
+    it.each<[string, () => Promise<string>, object]>([
+      ['result', () => Promise.resolve('done'), { state: 'resolved', value: 'done' }],
+      ['error', () => Promise.reject(new Error('failed')), { state: 'rejected', error: new Error('failed') }],
+    ])('gives the %s when the nodes have answered the release', async (_, task, given) => {
+      const { clock, nodes, service } = setUp();
+      for (const node of nodes) node.latencyMs = 20;
+      const result = watch(service.withLock('order:7', task));
+
+      await clock.advance(30);
+      expect(result.state).toBe('pending');
+      await clock.advance(20);
+
+      expect(result).toMatchObject(given);
+    });
+
     it('gives the result although no node answers the release', async () => {
       const { clock, nodes, service } = setUp();
 

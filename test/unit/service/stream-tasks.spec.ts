@@ -138,7 +138,17 @@ describe('what begins when somebody reads it', () => {
     const { service } = setUp();
     const rows = [1, 2];
 
-    for (const result of [rows, rows.values(), new Set(rows), new Set(rows).values(), new Map().keys()]) {
+    for (const result of [
+      null,
+      { next: () => 1 },
+      { lift: 1 },
+      { subscribe: 1 },
+      rows,
+      rows.values(),
+      new Set(rows),
+      new Set(rows).values(),
+      new Map().keys(),
+    ]) {
       await expect(service.withLock('order:7', () => untyped(result))).resolves.toBe(result);
     }
   });

@@ -29,6 +29,14 @@ describe('a held lock', () => {
     expect(lock.resources).toEqual(['order:7']);
   });
 
+  it('has a signal that has aborted as soon as the clocks say that it is over, before any timer does', async () => {
+    const { clock, lock } = await setUp();
+
+    clock.stall(TTL_MS);
+
+    expect(lock.signal.reason).toBeInstanceOf(LockLostError);
+  });
+
   describe('kept alive', () => {
     it('is held for as long as the holder likes, with one extension per third of the ttl', async () => {
       const { clock, lock, extensions } = await setUp();

@@ -1,6 +1,7 @@
 import { LockLostError } from '../../../../lib/errors/lock-lost.error';
 import { LockOptionsError } from '../../../../lib/errors/lock-options.error';
 import { LockUnavailableError } from '../../../../lib/errors/lock-unavailable.error';
+import type { Lock } from '../../../../lib/locking/api/lock.interface';
 import type { LockTicket } from '../../../../lib/locking/api/lock-ticket';
 import { deferred } from '../../../helpers/deferred';
 import type { FaultyNode } from '../../../helpers/faulty-node';
@@ -154,6 +155,44 @@ describe('a lock that is detached', () => {
     await expect(leaving).rejects.toThrow(LockOptionsError);
     await advance(10_000);
     expect(lock.isHeld).toBe(true);
+  });
+
+  it('stays with its holder while other readers of the process share it, also where one comes while it is extended', async () => {
+    const { fleet, advance, request } = setUp();
+    for (const node of fleet.nodes) node.latencyMs = 20;
+    const read = () => watch(request.service.acquire('a', { mode: 'shared' }));
+    const first = read();
+    await advance(30);
+    const left = watch((first.value as Lock).detach());
+    const second = read();
+    await advance(30);
+    expect(second.value?.ownerToken).toBe(first.value?.ownerToken);
+    expect(left.error).toBeInstanceOf(LockOptionsError);
+    const before = fleet.node(0).count('extend');
+
+    await expect((second.value as Lock).detach()).rejects.toThrow(LockOptionsError);
+
+    expect(fleet.node(0).count('extend')).toBe(before);
+    expect([first.value?.isHeld, second.value?.isHeld]).toEqual([true, true]);
+  });
+
+  it('is shared by no reader that comes after it', async () => {
+    const { request } = setUp();
+    const lock = await request.service.acquire('a', { mode: 'shared' });
+    await lock.detach();
+
+    const next = await request.service.acquire('a', { mode: 'shared' });
+
+    expect(next.ownerToken).not.toBe(lock.ownerToken);
+  });
+
+  it('cannot be one that the clocks say is over, whatever it is kept for', async () => {
+    const { fleet, request } = setUp();
+    const lock = await request.service.acquire('a', { ttl: 3_000 });
+    lock.holdUntil(new Promise(() => undefined));
+    fleet.clock.stall(3_000);
+
+    await expect(lock.detach()).rejects.toThrow(LockLostError);
   });
 
   it('cannot be one that is lost or released', async () => {

@@ -106,6 +106,56 @@ describe('WaitingLine', () => {
     });
   });
 
+  it('has nobody at a place that was given to its holder', () => {
+    const { join } = setUp();
+    const place = join('anna', 'a');
+
+    place.giveTo(holderOf('a', 'token-of-anna'));
+
+    expect([place.isFirst, place.isForOneResource]).toEqual([false, false]);
+  });
+
+  it('counts those behind in the longest of the lines of a caller', () => {
+    const { join } = setUp();
+    const anna = join('anna', 'a', 'b', 'c');
+    join('ben', 'a');
+    join('carl', 'b');
+    join('dora', 'b');
+
+    expect(anna.followers).toBe(2);
+  });
+
+  it('serves those behind in the lines that one leaves, and keeps it first in the others', () => {
+    const { served, join } = setUp();
+    const anna = join('anna', 'a', 'b', 'c');
+    join('ben', 'a');
+    join('carl', 'b');
+    join('dora', 'c');
+
+    anna.leaveSome(['a', 'c']);
+    expect([served, anna.isFirst, anna.followers]).toEqual([['ben', 'dora'], true, 1]);
+    anna.leave();
+
+    expect(served).toEqual(['ben', 'dora', 'carl']);
+  });
+
+  it('knows that a caller is alone in the fleet only as the last release told it for all of its lines', () => {
+    const { join } = setUp();
+    const anna = join('anna', 'a', 'b');
+    expect(anna.isKnownAlone).toBe(false);
+    const ben = join('ben', 'a');
+    join('carl', 'b');
+
+    anna.learnOfOthers(false);
+    expect([anna.isKnownAlone, ben.isKnownAlone]).toEqual([true, true]);
+    anna.learnOfOthers(true);
+    expect([anna.isKnownAlone, ben.isKnownAlone]).toEqual([false, false]);
+    anna.learnOfOthers(false);
+    anna.leave();
+
+    expect([anna.isKnownAlone, ben.isKnownAlone]).toEqual([false, true]);
+  });
+
   it('closes the gap of one who leaves in the middle', () => {
     const { served, join } = setUp();
     const anna = join('anna', 'a');
