@@ -5,7 +5,7 @@ import { quoteResources } from './quote-resources';
  * The reason why a lock does not hold any more:
  * - `expired`: its validity ended before it could be extended (nodes silent, process stalled, `autoExtend` off)
  * - `gone`: a majority of the nodes says that it is not ours (deleted, released by force, or nodes that lost their
- *   data)
+ *   data). Of a lock that was to be resumed: it has expired on its way, or was released
  * - `max-hold`: it was held for `maxHold`
  * - `closed`: the lock service was closed and `shutdownTimeout` is over
  * - `released`: its holder released it before
@@ -28,16 +28,25 @@ const EXPLANATION: Record<LockLostReason, string> = {
   'too-short': 'too little of its validity is left for the next step. Extend it first, or raise `ttl`.',
 };
 
+/** The explanation for a ticket that comes too late. Nobody needs to have deleted anything for that. */
+const NOT_RESUMED =
+  'a majority of the nodes does not have it any more, so it cannot be resumed. Its ttl was over before the ticket arrived, or it was released. Call `lock.extend(ttl)` before detach() if tickets take longer.';
+
 /** The lock was held and is not certain any more: somebody else may hold the resource now. HTTP 500. */
 export class LockLostError extends LockError {
   readonly code = 'LOCK_LOST';
   readonly resources: readonly string[];
   readonly reason: LockLostReason;
 
-  constructor(facts: { resources: readonly string[]; reason: LockLostReason; cause?: unknown }) {
-    super(`The lock on ${quoteResources(facts.resources)} is lost: ${EXPLANATION[facts.reason]}`, {
-      cause: facts.cause,
-    });
+  /** @param facts `isTicket` is true for a lock that this process did not hold: it wanted to resume it */
+  constructor(facts: {
+    resources: readonly string[];
+    reason: LockLostReason;
+    cause?: unknown;
+    isTicket?: boolean;
+  }) {
+    const explanation = facts.isTicket === true ? NOT_RESUMED : EXPLANATION[facts.reason];
+    super(`The lock on ${quoteResources(facts.resources)} is lost: ${explanation}`, { cause: facts.cause });
     this.resources = facts.resources;
     this.reason = facts.reason;
   }

@@ -74,7 +74,7 @@ async function look(
   }
   // Some nodes may still have it, and now keep it for longer. So it is released.
   redlock.release(lease, 0, ignore);
-  throw new LockLostError({ resources, reason: 'gone' });
+  throw new LockLostError({ resources, reason: 'gone', isTicket: true });
 }
 
 /** Treats the lease as one that was won, with a place in no line: the callers of this process wait for the nodes. */

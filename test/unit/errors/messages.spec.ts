@@ -129,6 +129,12 @@ describe('the message of an error', () => {
     [new CallerLeftError(), 'LOCK_CALLER_LEFT', /The caller has left/, /Stop what may be stopped/],
     [lost('expired'), 'LOCK_LOST', /its validity ended/, /raise `ttl`/],
     [lost('gone'), 'LOCK_LOST', /a majority of the nodes says/, /find who deleted the key/],
+    [
+      new LockLostError({ resources: RESOURCES, reason: 'gone', isTicket: true }),
+      'LOCK_LOST',
+      /a majority of the nodes does not have it any more, so it cannot be resumed/,
+      /before detach\(\)/,
+    ],
     [lost('max-hold'), 'LOCK_LOST', /held for `maxHold`/, /Raise `maxHold`/],
     [lost('closed'), 'LOCK_LOST', /shut down/, /Raise `shutdownTimeout`/],
     [lost('released'), 'LOCK_LOST', /released before/, /Do not use a lock after release/],

@@ -245,7 +245,14 @@ describe('a lock that is resumed', () => {
     const ticket = await (await request.service.acquire('a', { ttl: 1_000 })).detach();
     await advance(1_001);
 
-    await expect(worker.service.resume(ticket)).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'gone' });
+    await expect(worker.service.resume(ticket)).rejects.toMatchObject({
+      code: 'LOCK_LOST',
+      reason: 'gone',
+      // Nobody has deleted anything.
+      message: expect.stringMatching(
+        /is lost: .* cannot be resumed\. Its ttl was over before the ticket arrived/,
+      ) as unknown,
+    });
 
     await advance(0);
     expect(await fleet.owners('a')).toEqual([null, null, null]);
