@@ -4,6 +4,12 @@ import { gaveUp } from './give-up';
 import type { InterruptibleSleep } from './interruptible-sleep';
 import { type WaitingCaller, WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
 
+/**
+ * An attempt has decided after this many node timeouts at the latest: the leading node is asked first, and then the
+ * others. One that took longer was stopped together with its process, so its votes are old.
+ */
+const LONGEST_ATTEMPT = 2;
+
 /** The order in which an attempt asks the nodes. */
 export interface AttemptOrder {
   /** True if others want the resources too, as far as is known. */
@@ -45,6 +51,8 @@ export class AttemptLoop {
   private failed: FailedAttempt | undefined;
   /** Waits between attempts. Undefined until the caller has failed, expects to, or has left its turn to others. */
   private backoff: WaitForRelease | undefined;
+  /** The time at which the last attempt began, at the earliest. */
+  private askedAtMs: number;
 
   /**
    * @param turnsToSitOut the number of releases that are left to other processes before the first attempt
@@ -57,7 +65,9 @@ export class AttemptLoop {
     private readonly wait: InterruptibleSleep,
     private readonly turnsToSitOut = 0,
     private attempt?: Promise<Attempt>,
-  ) {}
+  ) {
+    this.askedAtMs = wait.startedAtMs;
+  }
 
   /** The attempt that may still win something, or has won it. The caller has to release that if it gives up. */
   get pending(): Promise<Attempt> | undefined {
@@ -114,6 +124,7 @@ export class AttemptLoop {
   /** Makes an attempt, or takes the one that was left to this caller. Rejects if the caller is cancelled meanwhile. */
   private next(isContended: boolean): Promise<Attempt> {
     this.attempt ??= new Promise((resolve, reject) => {
+      this.askedAtMs = this.setup.clock.now();
       const inLineAs = this.caller.expectTurn();
       if (inLineAs !== undefined) (this.backoff ??= this.newBackoff()).listenInTurn(inLineAs);
       const leaderFirst = this.backoff?.begin() === true;
@@ -143,7 +154,19 @@ export class AttemptLoop {
   }
 
   private async endUnlessSplit(backoff: WaitForRelease, failed: FailedAttempt): Promise<void> {
+    if (this.isOld(failed)) return;
     if (!(await backoff.afterSplit(failed))) throw gaveUp(this.caller, failed);
+  }
+
+  /**
+   * True if the process stood still during the last attempt, so that it tells who held the resources a while ago. Then a
+   * caller that waits asks once more, as one does whose process stood still while it slept. A caller that does not wait
+   * has its answer: for a job that runs once per fleet, a later grant would be another run.
+   */
+  private isOld({ outcome }: FailedAttempt): boolean {
+    const { clock, nodeTimeoutMs } = this.setup;
+    const isWaiting = this.askedAtMs < this.wait.startedAtMs + this.wait.waitMs;
+    return outcome === 'busy' && isWaiting && clock.now() - this.askedAtMs > LONGEST_ATTEMPT * nodeTimeoutMs;
   }
 
   /** Without this, the callers in line would find out one after the other that the nodes are away. */
