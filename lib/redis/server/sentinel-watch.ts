@@ -10,10 +10,15 @@ import { type Master, SentinelClaims } from './sentinel-claims';
 
 const ASK_EVERY_MS = 30_000;
 /**
- * A process that starts waits for its Sentinels for this number of looks, a quarter of a second, and no longer. A time
- * in which it is blocked is one look: it could not hear them, and many processes are blocked while they start.
+ * A process that starts waits for its Sentinels for this number of looks, a quarter of a second. A time in which it is
+ * blocked is one look: it could not hear them, and many processes are blocked while they start.
  */
 const LOOKS_AT_START = 10;
+/**
+ * The looks for those that have accepted a connection, three quarters of a second: they live, and are slow. A longer
+ * wait would cost the first lock of a process its whole time, two times `nodeTimeout` with the defaults.
+ */
+const LOOKS_AT_SLOW = 30;
 const LOOK_EVERY_MS = 25;
 const SWITCHES = '+switch-master';
 
@@ -57,7 +62,7 @@ export class SentinelWatch {
     const { sentinels } = group;
     this.claims = new SentinelClaims(sentinels.length);
     this.awaited = new Set(sentinels.keys());
-    this.nextLook = this.lookLater(LOOKS_AT_START);
+    this.nextLook = this.lookLater(1);
     this.ends = [
       () => {
         this.nextLook.cancel();
@@ -100,17 +105,19 @@ export class SentinelWatch {
     for (const end of this.ends) end();
   }
 
-  /** Ends the wait at the start after `looks` more looks. */
+  /** Looks again whether the wait at the start is over, also for Sentinels that say nothing. */
   private lookLater(looks: number): Timer {
     return this.clock.schedule(LOOK_EVERY_MS, () => {
-      if (this.isInformed) return;
-      if (looks > 1) {
-        this.nextLook = this.lookLater(looks - 1);
-        return;
-      }
-      this.awaited.clear();
-      this.events.onInformed();
+      if (looks >= LOOKS_AT_START)
+        for (const index of this.awaited)
+          if (looks >= LOOKS_AT_SLOW || !this.isReached(index)) this.giveUpOn(index);
+      if (!this.isInformed) this.nextLook = this.lookLater(looks + 1);
     });
+  }
+
+  /** True if the Sentinel has accepted a connection. */
+  private isReached(index: number): boolean {
+    return this.sentinels[index]?.servers()[0]?.connection?.remoteAddress !== undefined;
   }
 
   private listenTo(description: RedisNodeDescription, index: number): ServerClient {

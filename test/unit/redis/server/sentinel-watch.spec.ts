@@ -383,17 +383,48 @@ describe('Sentinels that disagree', () => {
     expect([informed, seen.informed]).toEqual([[false, false, true], 2]);
   });
 
-  it('are not awaited at the start if they cannot be reached, or do not answer', async () => {
-    const away = setUp();
-    for (const sentinel of away.sentinels) sentinel.emit('error', new Error('connect ECONNREFUSED'));
-    const silent = setUp();
-    for (const sentinel of silent.sentinels) sentinel.becomeReady();
-    await silent.clock.advance(249);
-    const before = silent.watch.isInformed;
-    await silent.clock.advance(2);
+  it('are not awaited at the start if they refuse a connection', () => {
+    const { sentinels, seen, watch } = setUp();
 
-    expect([away.watch.isInformed, before, silent.watch.isInformed]).toEqual([true, false, true]);
-    expect([away.seen.informed, silent.seen.informed]).toEqual([1, 1]);
+    for (const sentinel of sentinels) sentinel.emit('error', new Error('connect ECONNREFUSED'));
+
+    expect([watch.isInformed, seen.informed]).toEqual([true, 1]);
+  });
+
+  it.each([
+    ['a quarter of a second, if no connection to them is made', {}, 250],
+    ['three quarters of a second, if they have accepted a connection and say nothing', OLD, 750],
+  ])('are awaited at the start for %s', async (_, remote, waitMs) => {
+    const { clock, sentinels, seen, watch } = setUp();
+    for (const sentinel of sentinels) {
+      sentinel.remote = remote;
+      void sentinel.connect();
+    }
+
+    await clock.advance(waitMs - 1);
+    const before = [watch.isInformed, seen.informed];
+    await clock.advance(2);
+
+    expect([before, [watch.isInformed, seen.informed]]).toEqual([
+      [false, 0],
+      [true, 1],
+    ]);
+    watch.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('are awaited at the start where one alone has accepted a connection, until it answers', async () => {
+    const { clock, sentinels, watch } = setUp({ count: 3 });
+    sentinels[0].remote = OLD;
+    void sentinels[0].connect();
+
+    await clock.advance(251);
+    const after = watch.isInformed;
+    sentinels[0].says = AT_NEW;
+    sentinels[0].becomeReady();
+    await settle();
+
+    expect([after, watch.isInformed]).toEqual([false, true]);
   });
 
   it('are heard at the start too when their first connection failed and the next one did not', async () => {
