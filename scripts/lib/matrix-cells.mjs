@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { root } from './paths.mjs';
 import { RUNTIME_NAMES } from './runtimes.mjs';
 
-/** The majors that package.json allows. `node_modules` has the newest ones; the others are in `compat`. */
-const MAJORS = { nest: [10, 11, 12], ioredis: [5, 6], node: [20, 22, 24, 26] };
+/**
+ * The majors that package.json allows. `node_modules` has the newest ones; the others are in `compat`. Of Node there
+ * is the lowest version too.
+ */
+const VERSIONS = {
+  nest: ['10', '11', '12'],
+  ioredis: ['5', '6'],
+  node: ['20.19.0', '20', '22', '24', '26'],
+};
 
 /**
  * Reads `--nest 10,11 --ioredis 5` as cells of the table. A dimension that is not named has all of its
@@ -15,15 +22,18 @@ const MAJORS = { nest: [10, 11, 12], ioredis: [5, 6], node: [20, 22, 24, 26] };
 export function readCells(args) {
   if (args[0] === '--runtime') return readRuntimes(args);
   const runtimes = args.length === 0 ? RUNTIME_NAMES : [];
-  const wanted = { ...MAJORS };
+  const wanted = { ...VERSIONS };
   for (let at = 0; at < args.length; at += 2) {
     const name = args[at].replace(/^--/, '');
-    const majors = (args[at + 1] ?? '').split(',').map(Number);
-    if (!(name in MAJORS) || !majors.every((major) => MAJORS[name].includes(major))) throw new Error(USAGE);
-    wanted[name] = majors;
+    const versions = (args[at + 1] ?? '').split(',');
+    if (!(name in VERSIONS) || !versions.every((version) => VERSIONS[name].includes(version)))
+      throw new Error(USAGE);
+    wanted[name] = versions;
   }
   const versions = wanted.node.flatMap((node) =>
-    wanted.nest.flatMap((nest) => wanted.ioredis.map((ioredis) => ({ nest, ioredis, node }))),
+    wanted.nest.flatMap((nest) =>
+      wanted.ioredis.map((ioredis) => ({ nest: Number(nest), ioredis: Number(ioredis), node })),
+    ),
   );
   return [...versions, ...runtimes.map((runtime) => ({ runtime }))];
 }
@@ -35,7 +45,7 @@ function readRuntimes([, names = '', ...rest]) {
 }
 
 const USAGE = [
-  'npm run test:matrix -- [--nest 10,11,12] [--ioredis 5,6] [--node 20,22,24,26]',
+  'npm run test:matrix -- [--nest 10,11,12] [--ioredis 5,6] [--node 20.19.0,20,22,24,26]',
   `npm run test:matrix -- --runtime ${RUNTIME_NAMES.join(',')}`,
   'What is left out means all of them.',
 ].join('\n');
