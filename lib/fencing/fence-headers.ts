@@ -1,3 +1,5 @@
+import { LockOptionsError } from '../errors/lock-options.error';
+import { readOptions } from '../errors/read-options';
 import { type Fence, type Fenceable, fenceOf } from './fence';
 import { checkMaxAhead, type FenceAheadOptions, refuseAhead } from './fence-ahead';
 import { FenceException } from './fence.exception';
@@ -21,14 +23,24 @@ export function fenceHeaders(lock: Fenceable): Record<'Fencing-Token' | 'Fencing
   return { [FENCING_TOKEN_HEADER]: String(token), [FENCING_OWNER_HEADER]: owner };
 }
 
+const OPTIONS = ['maxAhead'] satisfies (keyof FenceAheadOptions)[];
+
 /**
  * Reads the fence of a request, in the service that is called. Undefined if the request has none.
  *
  * @throws FenceException (400) if the headers are something else, only one of the two, or more than one of each,
  *   or if the token is further ahead of the clock than `maxAhead`
+ * @throws LockOptionsError for what are no headers, and for impossible options
  */
 export function readFence(headers: HeadersLike, options: FenceAheadOptions = {}): Fence | undefined {
-  const maxAheadMs = checkMaxAhead(options.maxAhead);
+  const { maxAhead } = readOptions<FenceAheadOptions>(options, OPTIONS, {
+    name: 'options',
+    what: ', such as { maxAhead: 60_000 }',
+    each: 'an option of readFence',
+  });
+  const maxAheadMs = checkMaxAhead(maxAhead);
+  if (typeof (headers as unknown) !== 'object' || (headers as unknown) === null)
+    throw new LockOptionsError('headers', 'must be those of a request: readFence(request.headers).');
   const token = headerOf(headers, FENCING_TOKEN_HEADER);
   const owner = headerOf(headers, FENCING_OWNER_HEADER);
   if (token === undefined && owner === undefined) return undefined;

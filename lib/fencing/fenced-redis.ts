@@ -54,6 +54,7 @@ export async function fencedSet(
   options: FencedSetOptions = {},
 ): Promise<void> {
   const { ttl = Infinity, keepFence } = readOptions(options, OF_SET, PLACE);
+  checkValue(value);
   const ttlMs = ttl === Infinity ? undefined : checkMs('ttl', ttl);
   await fenced(redis, key, lock, { verb: 'set', value, ttlMs }, keepFence);
 }
@@ -99,11 +100,30 @@ async function fenced(
   what: FencedVerb,
   keepFence: unknown = DAY_MS,
 ): Promise<string | null> {
+  checkPlace(redis, key);
   const fence = fenceOf(lock);
   const keepMs = checkMs('keepFence', keepFence);
   const reply = await runFenced(redis, key, fence, { ...what, keepMs });
   if ('value' in reply) return reply.value;
   throw new StaleFenceError({ resources: lock.resources, token: fence.token, newerToken: reply.stale });
+}
+
+/** Redis would take the text of anything, such as that of a value that is undefined. */
+function checkPlace(redis: unknown, key: unknown): void {
+  checkClient(redis);
+  if (typeof key !== 'string' || key === '')
+    throw new LockOptionsError('key', 'must be the name of a key: a text that is not empty.');
+}
+
+function checkValue(value: unknown): void {
+  if (typeof value === 'string' || Number.isFinite(value)) return;
+  throw new LockOptionsError('value', 'must be a text or a number. Use JSON.stringify for an object.');
+}
+
+/** @throws LockOptionsError */
+export function checkClient(redis: unknown): void {
+  if (typeof (redis as Partial<ScriptClient> | null | undefined)?.evalsha === 'function') return;
+  throw new LockOptionsError('redis', 'must be a client of ioredis, such as new Redis(url).');
 }
 
 export function checkMs(option: string, value: unknown): number {

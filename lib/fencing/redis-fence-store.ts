@@ -4,7 +4,7 @@ import { checkResource } from '../locking/api/check-resources';
 import { checkFence } from './check-fence';
 import type { Fence } from './fence';
 import type { FenceStore } from './fence-store.interface';
-import { checkMs } from './fenced-redis';
+import { checkClient, checkMs } from './fenced-redis';
 import { runFenced, type ScriptClient } from './fenced-script';
 
 export interface RedisFenceStoreOptions {
@@ -42,8 +42,7 @@ export class RedisFenceStore implements FenceStore {
     private readonly redis: ScriptClient,
     options: RedisFenceStoreOptions = {},
   ) {
-    if (typeof (redis as Partial<ScriptClient> | null | undefined)?.evalsha !== 'function')
-      throw new LockOptionsError('redis', 'must be a client of ioredis, such as new Redis(url).');
+    checkClient(redis);
     const { keep = 86_400_000, keyPrefix = 'fences:' } = readOptions<RedisFenceStoreOptions>(
       options,
       OPTIONS,

@@ -19,9 +19,9 @@ const passed = new WeakMap<FencedRequest, Fence>();
 export function fenceOfRequest(
   context: ExecutionContext,
   isRequired: boolean,
-  options: FenceAheadOptions,
+  { maxAhead }: FenceAheadOptions,
 ): Fence | undefined {
-  const fence = readFence(requestOf(context).headers, options);
+  const fence = readFence(requestOf(context).headers, { maxAhead });
   if (fence === undefined && isRequired) throw new FenceException('FENCE_MISSING');
   return fence;
 }

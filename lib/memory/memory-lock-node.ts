@@ -23,26 +23,14 @@ import type {
 import type { ListRequest, ListedPart } from '../ports/node-listing.interface';
 import { systemClock } from '../system/system-clock';
 import { MemoryAcquire } from './memory-acquire';
+import { checkMemoryNodeOptions, type MemoryLockNodeOptions } from './check-memory-node-options';
 import { extendInMemory } from './memory-extend';
 import { inspectInMemory, listInMemory } from './memory-inspect';
 import { type Freed, leaveInMemory, releaseInMemory } from './memory-release';
 import { MemoryState } from './memory-state';
 import { idsInTurn } from './memory-turns';
 
-export interface MemoryLockNodeOptions {
-  /**
-   * The name in votes, events and errors. It must differ from the names of the other nodes.
-   *
-   * @default 'memory-1', 'memory-2', … in the order in which nodes are made
-   */
-  name?: string | undefined;
-  /**
-   * The clock of the node.
-   *
-   * @default the clocks of this process
-   */
-  clock?: TimeSource | undefined;
-}
+export type { MemoryLockNodeOptions };
 
 let made = 0;
 
@@ -64,9 +52,11 @@ export class MemoryLockNode implements LockNode {
   private readonly statusListeners = new Set<(change: NodeStatusChange) => void>();
   private currentStatus: NodeStatus = 'up';
 
+  /** @throws LockOptionsError with the option's name */
   constructor(options: MemoryLockNodeOptions = {}) {
-    this.name = options.name ?? `memory-${++made}`;
-    this.clock = options.clock ?? systemClock;
+    const { name, clock } = checkMemoryNodeOptions(options);
+    this.name = name ?? `memory-${++made}`;
+    this.clock = clock ?? systemClock;
     this.state = new MemoryState(this.clock);
   }
 

@@ -45,7 +45,7 @@ export interface RedlockModuleAsyncOptions extends RedlockModuleExtras, Pick<Mod
   /** Returns the options. It gets the providers that `inject` names. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest: so that `(config: Config) => …` is taken
   useFactory?: ((...dependencies: any[]) => RedlockModuleOptions | Promise<RedlockModuleOptions>) | undefined;
-  /** The tokens of the providers that `useFactory` gets. */
+  /** The tokens of the providers that `useFactory` gets. It is not for `useClass` and `useExisting`. */
   inject?: (InjectionToken | OptionalFactoryDependency)[] | undefined;
   /** A class of which Nest makes an instance only for the options. */
   useClass?: Type<RedlockOptionsFactory> | undefined;

@@ -115,11 +115,24 @@ export function readAsyncOptions(given: RedlockModuleAsyncOptions): RedlockModul
     throw new LockOptionsError('useFactory', 'must be a function that returns the options.');
   if (useClass !== undefined && typeof (useClass as unknown) !== 'function')
     throw new LockOptionsError('useClass', 'must be a class with a method createRedlockOptions().');
+  if (useExisting !== undefined && !isToken(useExisting))
+    throw new LockOptionsError('useExisting', 'must be a provider with a method createRedlockOptions().');
+  if (useFactory === undefined && options.inject !== undefined) {
+    throw new LockOptionsError(
+      'inject',
+      'belongs to useFactory. The constructor of the class says what is injected into it.',
+    );
+  }
   for (const list of ['inject', 'imports', 'extraProviders'] as const) {
     if (options[list] !== undefined && !Array.isArray(options[list]))
       throw new LockOptionsError(list, 'must be an array, or be left out.');
   }
   return options;
+}
+
+/** Without types, a provider may have a name for its token. */
+function isToken(value: unknown): boolean {
+  return ['function', 'string', 'symbol'].includes(typeof value);
 }
 
 /** The providers of the options of `forRootAsync`, and those that they need. */

@@ -6,6 +6,7 @@ import { LockOptionsError } from '../errors/lock-options.error';
 import type { LockEvents } from './lock-events';
 import { checkEachLockOption } from '../locking/api/check-lock-options';
 import type { ReadyOptions } from '../locking/api/check-ready-options';
+import { checkResource } from '../locking/api/check-resources';
 import { checkTargets, type CheckedTargets, withModeOf } from '../locking/api/check-targets';
 import { askerFor, type Asker } from '../locking/waiting/admission';
 import type { HeldLock } from '../locking/holding/held-lock';
@@ -105,7 +106,8 @@ export class LockService {
    * @throws LockUnavailableError when too few nodes answered
    */
   acquire<const O extends LockOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
-  acquire(resources: LockTargets, options?: LockOptions): Promise<Lock> {
+  acquire(resources: LockTargets, options?: LockOptions, task?: unknown): Promise<Lock> {
+    if (task !== undefined) return Promise.reject(takesNoTask('acquire'));
     const unit = this.units.current();
     if (unit !== undefined) return this.acquireWithin(unit, resources, options);
     const acquired = this.manager.acquire(resources, options, this.asker(true));
@@ -124,7 +126,12 @@ export class LockService {
     resources: LockTargets,
     options?: O,
   ): Promise<LockFor<O> | null>;
-  async tryAcquire(resources: LockTargets, options?: Omit<LockOptions, 'wait'>): Promise<Lock | null> {
+  async tryAcquire(
+    resources: LockTargets,
+    options?: Omit<LockOptions, 'wait'>,
+    task?: unknown,
+  ): Promise<Lock | null> {
+    if (task !== undefined) throw takesNoTask('tryAcquire');
     const checked = options === undefined ? undefined : checkEachLockOption(options);
     try {
       return await this.acquire(resources, { ...checked, wait: 0 });
@@ -376,9 +383,13 @@ export class LockService {
     return this.manager.forceRelease(resource, options);
   }
 
-  /** The lock that the running code holds through `withLock` or `@Locked`: the innermost, or the one on `resource`. */
+  /**
+   * The lock that the running code holds through `withLock` or `@Locked`: the innermost, or the one on `resource`.
+   *
+   * @throws LockKeyError for what cannot be the name of a resource
+   */
   current(resource?: string): Lock | undefined {
-    return this.context.current(resource);
+    return this.context.current(resource === undefined ? undefined : checkResource(resource));
   }
 
   /**
@@ -430,6 +441,14 @@ export class LockService {
     await resigned;
     this.events.complete();
   }
+}
+
+/** Without types, a task may be given where a lock is returned: nobody would release it. */
+function takesNoTask(method: string): LockOptionsError {
+  return new LockOptionsError(
+    'task',
+    `is not run by ${method}, which returns the lock: ${method}(resources, options?). Use withLock(resources, options?, task).`,
+  );
 }
 
 showAs(LockService.prototype, 'LockService', () => ({}));

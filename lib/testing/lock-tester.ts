@@ -17,6 +17,8 @@ const MOST_TURNS = 100;
 /** Options for the way in which another holder holds a resource. */
 export type HoldOptions = Pick<LockOptions, 'mode' | 'limit' | 'permits'>;
 
+const OF_HOLD = ['mode', 'limit', 'permits'] satisfies (keyof HoldOptions)[];
+
 const testers = new WeakMap<LockService, LockTester>();
 
 /**
@@ -81,8 +83,13 @@ export class LockTester {
    * @example `await using _reader = await tester.hold('report:7', { mode: 'shared' });`
    */
   hold<const O extends HoldOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
-  hold(resources: LockTargets, options?: HoldOptions): Promise<Lock> {
-    return this.somebodyElse.acquire(resources, { ...options, wait: 0, autoExtend: true });
+  async hold(resources: LockTargets, options: HoldOptions = {}): Promise<Lock> {
+    const checked = readOptions<HoldOptions>(options, OF_HOLD, {
+      name: 'options',
+      what: ", such as { mode: 'shared' }",
+      each: 'an option of hold()',
+    });
+    return this.somebodyElse.acquire(resources, { ...checked, wait: 0, autoExtend: true });
   }
 
   /**

@@ -16,7 +16,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   collections: [],
   system: ['ports'],
   core: ['ports', 'collections', 'errors'],
-  memory: ['ports', 'collections', 'system'],
+  memory: ['ports', 'collections', 'system', 'errors'],
 
   // One node on a Redis-like server, group or cluster, from the top down.
   redis: ['redis/request', 'redis/server', 'redis/client', 'redis/script', ...belowRedis()],

@@ -42,7 +42,8 @@ export interface LeaderOnlyOptions extends LeaderElectionOptions {
 export function LeaderOnly(name: string, options: LeaderOnlyOptions = {}): LeaderOnlyDecorator {
   const election = checkElectionName(name);
   // A value that is no object is refused by the check.
-  const isObject = typeof (options as unknown) === 'object' && (options as unknown) !== null;
+  const isObject =
+    typeof (options as unknown) === 'object' && (options as unknown) !== null && !Array.isArray(options);
   const { connection, ...given } = isObject ? options : (checkElectionOptions(options) as LeaderOnlyOptions);
   if (connection !== undefined) checkServiceName('connection', connection);
   const electionOptions = checkElectionOptions(given);
