@@ -105,6 +105,7 @@ async function tryClient(name) {
   await direct.set('count', '0', {});
   await client.add('other').catch(() => undefined);
   process.kill(pid, 'SIGSTOP');
+  await later(100);
   const answer = told(client.count());
   await later(1000);
   process.kill(pid, 'SIGCONT');
