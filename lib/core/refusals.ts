@@ -4,6 +4,9 @@ import type { AcquireRequest, AcquireVote, FailedVote, LockNode } from '../ports
 /** A node that refuses is tried again after this time. */
 const TRY_EVERY_MS = 1_000;
 
+/** The longest ttl of a trial. One that is not released must be over before the next one, which it would deny. */
+const LONGEST_TRIAL_MS = TRY_EVERY_MS / 2;
+
 export interface RefusalsSettings {
   readonly nodes: readonly LockNode[];
   readonly clock: Clock;
@@ -86,7 +89,7 @@ export class Refusals {
       resources: refusal.resources,
       ownerToken: newOwnerToken(),
       // The trial ends by itself if its release does not arrive.
-      ttlMs: 2 * nodeTimeoutMs,
+      ttlMs: Math.min(2 * nodeTimeoutMs, LONGEST_TRIAL_MS),
       askHolderTtl: false,
     };
     const conclude = (vote?: AcquireVote) => {
@@ -124,6 +127,8 @@ export class Refusals {
       return;
     }
     if (vote !== undefined) refusal.error = vote.error;
+    // This may be the late answer of a trial after which the next one is planned already.
+    refusal.timer?.cancel();
     refusal.timer = clock.schedule(
       TRY_EVERY_MS,
       () => {

@@ -1,5 +1,6 @@
 import type { AcquireRequest, LockNode, NodeStatusChange } from '../../../lib/ports/lock-node.interface';
 import { Refusals } from '../../../lib/core/refusals';
+import { MemoryLockNode } from '../../../lib/memory/memory-lock-node';
 import { VirtualClock } from '../../helpers/virtual-clock';
 
 const FULL = Object.assign(new Error('OOM command not allowed'), { code: 'OOM' });
@@ -22,6 +23,8 @@ class Rig {
   status = 'up';
   readonly node: LockNode;
   readonly refusals: Refusals;
+  /** Gives the answer that the node owes. */
+  answerLate: (vote: unknown) => void = () => undefined;
   private listener: (change: NodeStatusChange) => void = () => undefined;
 
   constructor() {
@@ -29,7 +32,8 @@ class Rig {
       name: 'a',
       acquire: (request: AcquireRequest, vote: (vote: unknown) => void) => {
         this.asked.push(request);
-        if (this.answer !== 'silence') vote(ANSWERS[this.answer]);
+        if (this.answer === 'silence') this.answerLate = vote;
+        else vote(ANSWERS[this.answer]);
       },
       release: ({ ownerToken }: AcquireRequest, vote: (vote: unknown) => void) => {
         this.released.push(ownerToken);
@@ -68,7 +72,7 @@ describe('a node that refused a caller', () => {
 
     rig.suspect();
 
-    expect(rig.asked).toMatchObject([{ resources: ['order:7'], ttlMs: 1_000 }]);
+    expect(rig.asked).toMatchObject([{ resources: ['order:7'], ttlMs: 500 }]);
     expect(rig.refusals.errorFor(rig.node)).toBe(FULL);
     expect(rig.news).toEqual([FULL.message]);
   });
@@ -106,6 +110,47 @@ describe('a node that refused a caller', () => {
 
     expect(rig.refusals.errorFor(rig.node)).toBeUndefined();
     expect(rig.news).toEqual([]);
+  });
+
+  it.each([50, 500, 10_000])(
+    'goes on refusing if it does not release trials, which must not deny each other (node timeout: %i ms)',
+    async (nodeTimeoutMs) => {
+      const clock = new VirtualClock();
+      const node = new MemoryLockNode({ clock });
+      node.release = (_request, vote) => {
+        vote(ANSWERS.failed);
+      };
+      const news: (string | undefined)[] = [];
+      let trials = 0;
+      const refusals = new Refusals({
+        nodes: [node],
+        clock,
+        nodeTimeoutMs,
+        newOwnerToken: () => `token ${(trials += 1)}`,
+        onChange: (_node, error) => news.push(error?.message),
+      });
+
+      refusals.suspect(node, ['order:7'], { kind: 'failed', error: FULL });
+      await clock.advance(3_500);
+
+      expect([trials, news]).toEqual([4, [FULL.message]]);
+    },
+  );
+
+  it('is tried no more often after an answer that came too late', async () => {
+    const rig = new Rig();
+    rig.answer = 'failed';
+    rig.suspect();
+    rig.answer = 'silence';
+    await rig.clock.advance(1_700);
+    const before = rig.asked.length;
+
+    rig.answer = 'failed';
+    rig.answerLate(ANSWERS.failed);
+    await rig.clock.advance(5_000);
+
+    expect([before, rig.asked.length]).toEqual([2, 7]);
+    expect(rig.news).toEqual([FULL.message]);
   });
 
   it('keeps nothing of a trial that it granted, or may have', () => {
