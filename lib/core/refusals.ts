@@ -27,7 +27,7 @@ interface Refusal {
 
 /**
  * Knows which nodes answer and yet grant nothing: a full server, one with too few replicas, or one that we may not
- * write to. Reading from a node does not show this.
+ * write to. One that does not release what it grants counts as such a node. Reading from a node does not show this.
  *
  * After a node has refused a caller, this class tries the same resources once: the refusal may have concerned only
  * that caller or that moment. A node that refuses the trial too is tried again every second. Other callers may not

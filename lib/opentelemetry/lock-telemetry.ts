@@ -64,7 +64,7 @@ export class LockTelemetry {
     });
     this.refusals = new NodeGauge(meter, locks, this.connection, {
       name: 'redlock.node.refusing',
-      description: '1 if a lock node answers but refuses to grant, otherwise 0.',
+      description: '1 if a lock node answers but refuses to grant or to release, otherwise 0.',
       read: ({ refusal }) => refusal !== undefined,
     });
     this.memory = new MemoryGauge(meter, locks, this.connection);

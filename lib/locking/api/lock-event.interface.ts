@@ -70,6 +70,7 @@ export type LockEvent =
   | (AboutResources & { readonly type: 'force-released'; readonly nodeCount: number })
   /** `servers`: the products that answer, where they tell. */
   | { readonly type: 'node-up'; readonly node: string; readonly servers?: readonly ServerProduct[] }
+  /** It comes again while the node is down, when a later try to connect finds out another reason. */
   | { readonly type: 'node-down'; readonly node: string; readonly error?: Error }
   /**
    * The node may have forgotten locks, and does not grant for this long. Infinity: until the configuration is
@@ -83,7 +84,10 @@ export type LockEvent =
     }
   /** The node may grant again. */
   | { readonly type: 'node-trusted'; readonly node: string }
-  /** The node answers, and refuses to grant: for example it is full, has too few replicas, or is read-only. */
+  /**
+   * The node answers, and refuses to grant, or to release what it granted: for example it is full, has too few
+   * replicas, or is read-only.
+   */
   | { readonly type: 'node-refusing'; readonly node: string; readonly error: Error }
   /** The node does not refuse any more, or it is down. */
   | { readonly type: 'node-granting'; readonly node: string }

@@ -79,8 +79,8 @@ export interface NodeInspection {
   /** The reason why the node must not grant now, and for how many milliseconds. Undefined: it may grant. */
   readonly guarded?: { readonly reason: GuardReason; readonly forMs: number };
   /**
-   * The error with which the server refuses to grant, although it answers. Undefined: it did not refuse when it
-   * was last asked.
+   * The error with which the server refuses to grant, or to release what it granted, although it answers.
+   * Undefined: it did not refuse when it was last asked.
    */
   readonly refusal?: Error;
   /**
