@@ -15,7 +15,8 @@ export function checkClient(client: Redis | Cluster, refuse: Refuse): void {
   const { redisOptions = {}, natMap } = options as { redisOptions?: RedisOptions; natMap?: unknown };
   const { keyPrefix = redisOptions.keyPrefix } = options;
   // ioredis gives such a cluster up, also where the server has several databases, and keeps the reason to itself.
-  if (redisOptions.db !== undefined && redisOptions.db !== 0)
+  const database: unknown = redisOptions.db ?? 0;
+  if (Number(database) !== 0)
     refuse('names a database (`redisOptions.db`); of a Redis Cluster only database 0 can be used.');
   checkShownNames({ ...redisOptions, keyPrefix, natMap } as RedisOptions, refuse);
   for (const entry of Array.isArray(startupNodes) ? (startupNodes as unknown[]) : []) {

@@ -199,11 +199,12 @@ describe('a client of ioredis', () => {
   });
 
   it('for a Cluster is refused with another database than 0, in which ioredis reaches no cluster', () => {
-    const clusterIn = (db: number) =>
-      new Cluster([{ host: 'b' }], { lazyConnect: true, redisOptions: { db } });
+    const clusterIn = (db: unknown) =>
+      new Cluster([{ host: 'b' }], { lazyConnect: true, redisOptions: { db: db as number } });
 
-    expect(() => describeRedisNode(clusterIn(3))).toThrow(/`redisOptions\.db`/);
-    expect(describeRedisNode(clusterIn(0)).name).toBe('cluster:b:6379');
+    for (const db of [3, '3']) expect(() => describeRedisNode(clusterIn(db))).toThrow(/`redisOptions\.db`/);
+    // Plain JavaScript may take it from the environment, as text.
+    for (const db of [0, '0', null]) expect(describeRedisNode(clusterIn(db)).name).toBe('cluster:b:6379');
   });
 
   it('for a Cluster is refused with a function as its password, which nobody would ask', () => {
