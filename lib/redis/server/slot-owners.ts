@@ -13,8 +13,8 @@ export class SlotOwners {
   constructor(private readonly cluster: ClusterParts) {}
 
   /**
-   * Call it when the cluster has just listed its slots. A slot that nobody has now counts as that of its last
-   * owner.
+   * Call it when the cluster has just listed its slots. A slot that nobody has now is still that of its last owner:
+   * the list leaves it out, and the client keeps what it knew of it.
    */
   takeMoves(): SlotMoves {
     const before = this.owners;

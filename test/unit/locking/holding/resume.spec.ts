@@ -117,6 +117,21 @@ describe('a lock that is detached', () => {
     expect(detaching.state).toBe('resolved');
   });
 
+  it('is not extended by what its holder asks for while it is extended for its way', async () => {
+    const { fleet, advance, request } = setUp();
+    const lock = await request.service.acquire('a', { autoExtend: false });
+    for (const node of fleet.nodes) node.latencyMs = 20;
+
+    const detaching = watch(lock.detach());
+    const extension = watch(lock.extend(30_000));
+    await advance(100);
+
+    expect([detaching.state, extension.state]).toEqual(['resolved', 'rejected']);
+    expect(fleet.node(0).count('extend')).toBe(1);
+    await advance(10_000);
+    expect(await fleet.owners('a')).toEqual([null, null, null]);
+  });
+
   it('stays with its holder when too few nodes answer', async () => {
     const { fleet, request } = setUp();
     const lock = await request.service.acquire('a');
