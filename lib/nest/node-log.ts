@@ -34,8 +34,10 @@ export class NodeLog {
       case 'node-down': {
         const reason = event.error?.message;
         // It may be told again, when a later try has found out why the node stays down.
-        if (this.downNodes.has(event.node) && [undefined, this.downNodes.get(event.node)].includes(reason))
-          break;
+        if (this.downNodes.has(event.node)) {
+          const isNews = reason !== undefined && reason !== this.downNodes.get(event.node);
+          if (!isNews) break;
+        }
         this.downNodes.set(event.node, reason);
         this.logger.warn(nodeDown(event.node, event.error));
         break;

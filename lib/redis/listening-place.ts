@@ -1,6 +1,6 @@
-import { toRedisNodeError } from './client/redis-node-error';
+import { isRefusedForGood, toRedisNodeError } from './client/redis-node-error';
 import type { Askable } from './client/server-client.interface';
-import { isRefusedForGood, parseServerInfo, UNKNOWN_SERVER } from './server/server-info';
+import { parseServerInfo, UNKNOWN_SERVER } from './server/server-info';
 
 /** A server by its `run_id`. Null stands for a server that does not say who it is, undefined for an unknown one. */
 export type ServerId = string | null | undefined;

@@ -9,9 +9,8 @@ import { keepAwake } from './server/keep-awake';
 import { ListeningPlace, type ServerId } from './listening-place';
 import { ReleaseSubscriptionOfOne } from './release-subscription';
 import { channelOfAll, channelsIn } from './request/release-message';
-import { toRedisNodeError } from './client/redis-node-error';
+import { isRefusedForGood, toRedisNodeError } from './client/redis-node-error';
 import { watchForSilence } from './server/silence-watch';
-import { isRefusedForGood } from './server/server-info';
 import { TurnListeners } from './turn-listeners';
 
 /** The time for which a connection that nobody listens on is kept for the next waiter. */

@@ -1,8 +1,7 @@
 import { ListenerMap } from '../collections/listener-map';
 import type { ReleaseHandler, ReleaseSubscription } from '../ports/lock-node.interface';
 import { detached } from '../ports/detached';
-import { toRedisNodeError } from './client/redis-node-error';
-import { isRefusedForGood } from './server/server-info';
+import { isRefusedForGood, toRedisNodeError } from './client/redis-node-error';
 import type { ServerClient } from './client/server-client.interface';
 import { channelOfTurns, readTurn } from './request/release-message';
 

@@ -5,8 +5,9 @@ import type { InterruptibleSleep } from './interruptible-sleep';
 import { type WaitingCaller, WaitForRelease, type WaitForReleaseSetup } from './wait-for-release';
 
 /**
- * An attempt has decided after this many node timeouts at the latest: the leading node is asked first, and then the
- * others. One that took longer was stopped together with its process, so its votes are old.
+ * The votes of an attempt that took more than this many node timeouts are old: most likely it stood still with its
+ * process. Without that, the leading node is asked first, and then the others. Only an attempt that asks slow nodes a
+ * second time, for other permits or with another fencing token, takes longer; to make one more does no harm then.
  */
 const LONGEST_ATTEMPT = 2;
 

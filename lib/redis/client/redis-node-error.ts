@@ -129,6 +129,16 @@ export function codeIn(message: string): string | undefined {
   return /^([A-Z]{3,40}) /.exec(message)?.[1];
 }
 
+/**
+ * Tells if a server will never answer a command, such as `INFO`: the user may not ask, or the command was renamed, or a
+ * proxy does not know it. Other errors pass: it loads its data, or a script keeps it busy.
+ */
+export function isRefusedForGood({ message }: Error): boolean {
+  return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\binvalid request\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
+    message,
+  );
+}
+
 /** There is no `instanceof`: an error can come from another realm, as all errors of Node do under jest. */
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;

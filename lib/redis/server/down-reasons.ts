@@ -12,7 +12,7 @@ const NOBODY_THERE = new Set([
 /**
  * Knows what was told of a node that is down. The first report often says no more than that the connection broke. A
  * later try to connect finds out why the node stays down: a wrong password, a replica, a server that loads its data.
- * That is told too, once in an outage.
+ * Each of these reasons is told too, once in an outage.
  */
 export class DownReasons {
   private readonly told = new Set<string>();

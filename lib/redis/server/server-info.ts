@@ -65,16 +65,6 @@ export function wasReplicaSince(before: ServerInfo | undefined, now: ServerInfo)
   return now.copiedFrom !== undefined && now.copiedFrom !== before?.copiedFrom;
 }
 
-/**
- * Tells if a server will never answer a command, such as `INFO`: the user may not ask, or the command was renamed, or a
- * proxy does not know it. Other errors pass: it loads its data, or a script keeps it busy.
- */
-export function isRefusedForGood({ message }: Error): boolean {
-  return /^NOPERM\b|\b(?:unknown|unsupported|disabled) command\b|\binvalid request\b|\bcommand\b.*\bnot (?:allowed|supported)\b/i.test(
-    message,
-  );
-}
-
 /** The reason why the server must not be used now. A replica has only a copy, and takes no locks. */
 export function objectionTo(
   { role = 'master', isLoading }: ServerInfo,

@@ -2,10 +2,9 @@ import type { Clock, Timer } from '../../ports/clock.interface';
 import type { ServerFacts } from '../../ports/lock-node.interface';
 import { readInstant } from '../../ports/times';
 import { Newcomers } from './newcomers';
-import { RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
+import { isRefusedForGood, RedisNodeError, toRedisNodeError } from '../client/redis-node-error';
 import type { Server, ServerClient } from '../client/server-client.interface';
 import {
-  isRefusedForGood,
   objectionTo,
   parseServerInfo,
   type ServerInfo,

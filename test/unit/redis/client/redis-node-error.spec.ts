@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { toRedisNodeError } from '../../../../lib/redis/client/redis-node-error';
+import { isRefusedForGood, toRedisNodeError } from '../../../../lib/redis/client/redis-node-error';
 import { isPerhapsOfOne } from '../../../../lib/redis/request/redis-batches';
 
 const SECRET = 's3cret';
@@ -130,5 +130,31 @@ describe('toRedisNodeError', () => {
     expect(message).toMatch(/NOPERM.*doctor/);
     // It may have done a part of a batch, so the batch must not be asked for again as if it had done nothing.
     expect(isPerhapsOfOne(message)).toBe(false);
+  });
+});
+
+describe('a server that answers a command with an error', () => {
+  it.each([
+    "NOPERM this user has no permissions to run the 'info' command",
+    'NOPERM this user has no permissions to access one of the channels used as arguments',
+    "ERR unknown command 'info', with args beginning with: ",
+    'ERR unknown command `info`, with args beginning with: ',
+    "unsupported command 'info'",
+    "ERR command 'INFO' is not allowed",
+    'ERR invalid request',
+  ])('will never do so when it says: %s', (message) => {
+    expect(isRefusedForGood(new Error(message))).toBe(true);
+  });
+
+  it.each([
+    'LOADING Redis is loading the dataset in memory',
+    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    'NOAUTH Authentication required.',
+    'ERR max number of clients reached',
+    'Command timed out',
+    '',
+  ])('may do so later when it says: %s', (message) => {
+    expect(isRefusedForGood(new Error(message))).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { infoLines } from '../../../../lib/redis/server/info-lines';
-import { isRefusedForGood, parseServerInfo, UNKNOWN_SERVER } from '../../../../lib/redis/server/server-info';
+import { parseServerInfo, UNKNOWN_SERVER } from '../../../../lib/redis/server/server-info';
 
 const info = (lines: Record<string, string>) =>
   `# Server\r\n${Object.entries(lines)
@@ -139,30 +139,5 @@ describe('the lines of INFO', () => {
       redis_version: '7.0.15',
       executable: '/a:b',
     });
-  });
-});
-
-describe('a server that answers INFO with an error', () => {
-  it.each([
-    "NOPERM this user has no permissions to run the 'info' command",
-    "ERR unknown command 'info', with args beginning with: ",
-    'ERR unknown command `info`, with args beginning with: ',
-    "unsupported command 'info'",
-    "ERR command 'INFO' is not allowed",
-    'ERR invalid request',
-  ])('will never tell when it says: %s', (message) => {
-    expect(isRefusedForGood(new Error(message))).toBe(true);
-  });
-
-  it.each([
-    'LOADING Redis is loading the dataset in memory',
-    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
-    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-    'NOAUTH Authentication required.',
-    'ERR max number of clients reached',
-    'Command timed out',
-    '',
-  ])('may tell later when it says: %s', (message) => {
-    expect(isRefusedForGood(new Error(message))).toBe(false);
   });
 });
