@@ -1,7 +1,7 @@
 // `npm test`: runs all checks, on a machine that has only Node and npm.
 // `npm test -- unit e2e`: only these suites.
 import { join } from 'node:path';
-import { build } from './lib/build.mjs';
+import { build, ensureBuilt } from './lib/build.mjs';
 import { ensureFolders, runOn, specsForTheOldest } from './lib/compat.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { listSpecs, runJest, runSpecs, suites } from './lib/jest.mjs';
@@ -56,6 +56,8 @@ async function runChecks() {
     for (const name of names) await tally.suite(name, () => runJest(name, { hasRedis }));
   };
   if (!everything) {
+    // Tests of all kinds take the page of the lock board from there.
+    await tally.step('build of the library', ensureBuilt);
     if (wanted.some((name) => WITH_SERVERS.includes(name))) await prepareSample();
     await runSuites(wanted);
     return;
