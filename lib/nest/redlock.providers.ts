@@ -117,15 +117,16 @@ export function readAsyncOptions(given: RedlockModuleAsyncOptions): RedlockModul
     throw new LockOptionsError('useClass', 'must be a class with a method createRedlockOptions().');
   if (useExisting !== undefined && !isToken(useExisting))
     throw new LockOptionsError('useExisting', 'must be a provider with a method createRedlockOptions().');
-  if (useFactory === undefined && options.inject !== undefined) {
+  for (const list of ['inject', 'imports', 'extraProviders'] as const) {
+    if (options[list] !== undefined && !Array.isArray(options[list]))
+      throw new LockOptionsError(list, 'must be an array, or be left out.');
+  }
+  // An empty list injects nothing. A module that passes on what it was given may have one.
+  if (useFactory === undefined && options.inject !== undefined && options.inject.length > 0) {
     throw new LockOptionsError(
       'inject',
       'belongs to useFactory. The constructor of the class says what is injected into it.',
     );
-  }
-  for (const list of ['inject', 'imports', 'extraProviders'] as const) {
-    if (options[list] !== undefined && !Array.isArray(options[list]))
-      throw new LockOptionsError(list, 'must be an array, or be left out.');
   }
   return options;
 }

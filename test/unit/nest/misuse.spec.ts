@@ -68,6 +68,8 @@ describe('misuse that types would find is an error from plain JavaScript too, of
       expect(await refusal(() => forRootAsync(options))).toMatch(
         /^LockOptionsError: inject: belongs to useFactory/,
       );
+      // A module of the application that passes on what it was given passes on an empty list.
+      expect(await refusal(() => forRootAsync({ ...options, inject: [] }))).toMatch(/^no error/);
     }
     for (const useExisting of [null, 7, {}, true])
       expect(await refusal(() => forRootAsync({ useExisting }))).toMatch(
