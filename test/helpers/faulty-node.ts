@@ -99,10 +99,10 @@ export class FaultyNode extends ForwardingVoter implements LockNode {
   }
 
   /** The connection breaks: what waited in front of the node, and the answers under way, are lost. */
-  refuse(): void {
+  refuse(error: Error = REFUSED.error): void {
     this.waiting.splice(0);
     this.fault = 'refused';
-    this.tell({ status: 'down', error: REFUSED.error });
+    this.tell({ status: 'down', error });
   }
 
   /** Comes back empty, and may say who it is now. What waited is lost. */

@@ -163,4 +163,16 @@ describe('events', () => {
       { type: 'node-up', node: 'b' },
     ]);
   });
+
+  it('tell it once more when a node that stays down has another reason', () => {
+    const fleet = new Fleet(3);
+    const { events } = fleet.process();
+
+    for (const reason of ['closed', 'WRONGPASS', 'WRONGPASS']) fleet.node(1).refuse(new Error(reason));
+
+    expect(events).toEqual([
+      { type: 'node-down', node: 'b', error: new Error('closed') },
+      { type: 'node-down', node: 'b', error: new Error('WRONGPASS') },
+    ]);
+  });
 });

@@ -1,4 +1,5 @@
 import { LockBusyError } from '../../../../lib/errors/lock-busy.error';
+import { LockUnavailableError } from '../../../../lib/errors/lock-unavailable.error';
 import { Fleet } from '../../../helpers/fleet';
 import { watch } from '../../../helpers/watch';
 
@@ -51,6 +52,16 @@ describe('a caller whose process stood still during its last attempt, past its d
     await goOn();
 
     expect(waiter.error).toBeInstanceOf(LockBusyError);
+    expect(ways.map((way) => way.count('acquire'))).toEqual([1, 1, 1]);
+  });
+
+  it('is not told to wait on if too few nodes answered, which a longer wait would not change', async () => {
+    const { fleet, ways, waiter } = await stopped({ waitMs: 3_000, forMs: 0 });
+
+    fleet.clock.stall(60_000);
+    await fleet.clock.advance(0);
+
+    expect(waiter.error).toBeInstanceOf(LockUnavailableError);
     expect(ways.map((way) => way.count('acquire'))).toEqual([1, 1, 1]);
   });
 

@@ -190,6 +190,23 @@ describe('a connection that leads to a server', () => {
     expect(told).toEqual(['up', DOWN, WHY, 'up', DOWN, WHY, 'up']);
   });
 
+  it('tells four reasons of an outage at the most, where each try to connect finds another one', async () => {
+    const { client, clock, changes } = await setUp(MASTER);
+    client.end();
+    for (let tries = 1; tries <= 9; tries += 1) {
+      await clock.advance(2_000);
+      client.emit('error', new Error(`reason ${tries}`));
+      client.end();
+    }
+
+    const told = changes.filter(({ status }) => status === 'down').map(({ error }) => error?.message);
+    expect(told).toEqual(
+      ['the server closed the connection', 'reason 1', 'reason 2', 'reason 3', 'reason 4'].map(
+        (reason) => `not connected: ${reason}`,
+      ),
+    );
+  });
+
   it.each([
     ["ERR unknown command 'info', with args beginning with: "],
     ["NOPERM this user has no permissions to run the 'info' command"],
