@@ -16,7 +16,7 @@ export class TurnListeners {
   private readonly confirmed = new Set<string>();
   /** The connection on which they were confirmed. */
   private client: ServerClient | undefined;
-  /** True if the user has no right to these channels. Then waiters listen to each release. */
+  /** True if the server refuses these channels for good, as without a right to them. Then waiters listen to each release. */
   isRefused = false;
 
   constructor(private readonly keyPrefix: string) {}
