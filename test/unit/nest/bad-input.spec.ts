@@ -32,11 +32,15 @@ import { RedlockTestingModule, useRedlockTesting } from '../../../lib/testing';
 import { createTestingLockService } from '../../../lib/testing/create-testing-lock-service';
 import { LockTester } from '../../../lib/testing/lock-tester';
 import { checkBoardSettings } from '../../../lib/board/check-board-options';
+import { ensureBoardPage } from '../../helpers/board-page';
 
 /** Whatever code without types may pass. */
 const any = (value: unknown) => value as never;
 
 describe('bad input is refused in words', () => {
+  // One of the modules reads the page of the lock board, which is there only after a build.
+  beforeAll(ensureBoardPage);
+
   it('by @LeaderOnly, for options that are none', () => {
     for (const options of [null, 7, 'x']) {
       expect(() => LeaderOnly('jobs', any(options))).toThrow(LockOptionsError);
