@@ -17,10 +17,10 @@ const NOBODY_THERE = new Set([
 export class DownReasons {
   private readonly told = new Set<string>();
 
-  /** Notes the reason of the first report, which is always told. */
+  /** Notes the reason of the first report, which is always told. Without one, it tells that the connection broke. */
   begin(reason: RedisNodeError | undefined): void {
     this.told.clear();
-    if (reason !== undefined) this.told.add(keyOf(reason));
+    this.told.add(reason === undefined ? '' : keyOf(reason));
   }
 
   /** Tells if a later reason is to be reported, and notes it then. */
