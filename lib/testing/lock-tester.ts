@@ -2,6 +2,7 @@ import type { LockService } from '../service/lock.service';
 import type { LockEvent } from '../locking/api/lock-event.interface';
 import { describeValue } from '../errors/describe-value';
 import { LockOptionsError } from '../errors/lock-options.error';
+import { checkEachLockOption } from '../locking/api/check-lock-options';
 import { checkLockOption } from '../locking/api/lock-option-rules';
 import { readOptions } from '../errors/read-options';
 import type { LockOptions } from '../locking/api/lock-options';
@@ -16,8 +17,6 @@ const MOST_TURNS = 100;
 
 /** Options for the way in which another holder holds a resource. */
 export type HoldOptions = Pick<LockOptions, 'mode' | 'limit' | 'permits'>;
-
-const OF_HOLD = ['mode', 'limit', 'permits'] satisfies (keyof HoldOptions)[];
 
 const testers = new WeakMap<LockService, LockTester>();
 
@@ -84,11 +83,8 @@ export class LockTester {
    */
   hold<const O extends HoldOptions = object>(resources: LockTargets, options?: O): Promise<LockFor<O>>;
   async hold(resources: LockTargets, options: HoldOptions = {}): Promise<Lock> {
-    const checked = readOptions<HoldOptions>(options, OF_HOLD, {
-      name: 'options',
-      what: ", such as { mode: 'shared' }",
-      each: 'an option of hold()',
-    });
+    // The options of the application may be given, which have others too.
+    const checked = checkEachLockOption(options);
     return this.somebodyElse.acquire(resources, { ...checked, wait: 0, autoExtend: true });
   }
 

@@ -147,9 +147,12 @@ describe('misuse that types would find is an error from plain JavaScript too, of
       expect(await refusal(() => plain(tester.hold.bind(tester))('a', options))).toMatch(
         /^LockOptionsError: options/,
       );
-    expect(await refusal(() => plain(tester.hold.bind(tester))('a', { wait: 5 }))).toMatch(
-      /wait: is not an option of hold/,
+    expect(await refusal(() => plain(tester.hold.bind(tester))('a', { mod: 'shared' }))).toMatch(
+      /mod: is not a lock option/,
     );
+    const ofTheApplication = { mode: 'shared', wait: 2_000, ttl: 5_000 } as const;
+    await tester.hold('a', ofTheApplication);
+    expect(await refusal(() => tester.hold('a', ofTheApplication))).toMatch(/^no error/);
     await tested.close();
   });
 });
